@@ -1,0 +1,97 @@
+/** Every code that a {@link PlenumError} can carry. Codes are stable; messages are not. */
+export type PlenumErrorCode =
+  /** An option, a spec or a file is wrong. Nothing was opened. */
+  | 'CONFIG_INVALID'
+  /** A server could not be started, reached or agreed with. */
+  | 'CONNECT_FAILED'
+  /** The server refused the credentials, or wants some. */
+  | 'AUTH_REQUIRED'
+  | 'UNKNOWN_SERVER'
+  | 'UNKNOWN_TOOL'
+  | 'UNKNOWN_PROMPT'
+  | 'UNKNOWN_RESOURCE'
+  /** Several servers offer this resource: the call must name one. */
+  | 'AMBIGUOUS_RESOURCE'
+  | 'NAME_COLLISION'
+  /** The session has no connection and is not getting one. */
+  | 'NOT_CONNECTED'
+  /** The connection ended under the call; see {@link PlenumError.maybeExecuted}. */
+  | 'CONNECTION_LOST'
+  /** The server no longer knows this session (HTTP 404). */
+  | 'SESSION_EXPIRED'
+  | 'SESSION_CLOSED'
+  | 'TIMEOUT'
+  | 'ABORTED'
+  | 'CIRCUIT_OPEN'
+  | 'POOL_EXHAUSTED'
+  | 'INVALID_ARGUMENTS'
+  /** The answer does not fit the protocol or the tool's own output schema. */
+  | 'INVALID_RESULT'
+  /** The user must visit a URL first; see {@link PlenumError.elicitations}. */
+  | 'URL_ELICITATION_REQUIRED'
+  /** The server answered with a JSON-RPC error; see `rpcCode`, `rpcMessage` and `data`. */
+  | 'PROTOCOL';
+
+/** The facts an error carries beside its code and message. */
+export interface PlenumErrorFields {
+  /** Name of the server concerned. */
+  server?: string | undefined;
+  cause?: unknown;
+  maybeExecuted?: boolean | undefined;
+  elicitations?: readonly unknown[] | undefined;
+  rpcCode?: number | undefined;
+  rpcMessage?: string | undefined;
+  data?: unknown;
+  errors?: readonly PlenumError[] | undefined;
+}
+
+/**
+ * The one error that Plenum throws, rejects with and reports.
+ *
+ * `code` is for programs, `message` for people: it says what was being done, to which server, what happened
+ * and what to try.
+ */
+export class PlenumError extends Error {
+  override readonly name = 'PlenumError';
+  readonly code: PlenumErrorCode;
+  /** Name of the server concerned, when there is one. */
+  readonly server?: string;
+  /** On `CONNECTION_LOST`: false only when the request surely never reached the server. */
+  readonly maybeExecuted?: boolean;
+  /** On `URL_ELICITATION_REQUIRED`: the elicitations that the server wants fulfilled. */
+  readonly elicitations?: readonly unknown[];
+  /** On `PROTOCOL`: the JSON-RPC error code that the server sent. */
+  readonly rpcCode?: number;
+  /** On `PROTOCOL`: the JSON-RPC error message that the server sent. */
+  readonly rpcMessage?: string;
+  /** On `PROTOCOL`: the JSON-RPC error data that the server sent. */
+  readonly data?: unknown;
+  /** When several servers failed together: each one's error. */
+  readonly errors?: readonly PlenumError[];
+
+  constructor(code: PlenumErrorCode, message: string, fields: PlenumErrorFields = {}) {
+    super(message, fields.cause === undefined ? undefined : { cause: fields.cause });
+    this.code = code;
+    if (fields.server !== undefined) this.server = fields.server;
+    if (fields.maybeExecuted !== undefined) this.maybeExecuted = fields.maybeExecuted;
+    if (fields.elicitations !== undefined) this.elicitations = fields.elicitations;
+    if (fields.rpcCode !== undefined) this.rpcCode = fields.rpcCode;
+    if (fields.rpcMessage !== undefined) this.rpcMessage = fields.rpcMessage;
+    if (fields.data !== undefined) this.data = fields.data;
+    if (fields.errors !== undefined) this.errors = fields.errors;
+  }
+
+  /** Returns `error` itself when it is a PlenumError, else wraps it as the cause of a new one. */
+  static from(error: unknown, code: PlenumErrorCode, doing: string, fields: PlenumErrorFields = {}): PlenumError {
+    if (error instanceof PlenumError) return error;
+    return new PlenumError(code, `${doing}: ${messageOf(error)}`, { ...fields, cause: error });
+  }
+}
+
+/** The text of anything thrown, with the causes that `fetch` and friends hide one level down. */
+export function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join('; ');
+  const inner = error.cause instanceof Error ? messageOf(error.cause) : '';
+  return inner !== '' && !error.message.includes(inner) ? `${error.message} (${inner})` : error.message;
+}

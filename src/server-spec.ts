@@ -1,0 +1,163 @@
+import type { Writable } from 'node:stream';
+import type { AuthProvider, FetchLike, OAuthClientProvider, Transport } from '@modelcontextprotocol/client';
+
+/** Says how one server is reached: data, or an object in this process. */
+export type ServerSpec = StdioServerSpec | UrlServerSpec | InProcessServerSpec | CustomTransportSpec;
+
+/** Options of one server that may stand beside the spec's own fields; they win over the group's. */
+export interface ServerSpecOptions {
+  /**
+   * How long a request may wait for its answer, in milliseconds; `Infinity` for ever.
+   * @default 60000
+   */
+  timeoutMs?: number;
+  /**
+   * How long one attempt to connect may take, from start to a completed handshake, in milliseconds.
+   * @default 30000
+   */
+  connectTimeoutMs?: number;
+  /**
+   * Which protocol era to speak: the newest that the server knows, only the stateful `initialize` handshake,
+   * or exactly the 2026-07-28 revision.
+   * @default 'auto'
+   */
+  protocol?: ProtocolChoice;
+  /**
+   * How a lost connection is replaced; `false` leaves it lost.
+   * @default true
+   */
+  reconnect?: boolean | ReconnectOptions;
+}
+
+export type ProtocolChoice = 'auto' | 'legacy' | '2026-07-28';
+
+/** How a lost connection is replaced: first try at once, then exponential backoff with full jitter. */
+export interface ReconnectOptions {
+  /**
+   * Upper bound of the first delay, in milliseconds; it doubles with each attempt.
+   * @default 250
+   */
+  initialDelayMs?: number;
+  /**
+   * Upper bound of any delay, in milliseconds.
+   * @default 30000
+   */
+  maxDelayMs?: number;
+  /**
+   * Attempts after which the session gives up and is `failed`.
+   * @default Infinity
+   */
+  maxAttempts?: number;
+  /**
+   * How long a connection must have been up for the delays to start over, in milliseconds.
+   * @default 60000
+   */
+  resetAfterMs?: number;
+}
+
+/** A process that speaks MCP on its standard input and output. */
+export interface StdioServerSpec extends ServerSpecOptions {
+  type?: 'stdio';
+  /** The program: a path, or a name that is looked up on PATH. Never given to a shell. */
+  command: string;
+  args?: readonly string[];
+  /** Variables added to the child's environment. */
+  env?: Readonly<Record<string, string>>;
+  /** The child's working directory. */
+  cwd?: string | URL;
+  /**
+   * Which of this process's variables the child gets: the minimal set (`false`), all (`true`), or the minimal
+   * set and the named ones.
+   * @default false
+   */
+  inheritEnv?: boolean | readonly string[];
+  /**
+   * Text encoding of both pipes, a label that `TextDecoder` knows. Only `utf-8`, `utf-16le` and `latin1` can be
+   * written.
+   * @default 'utf-8'
+   */
+  encoding?: 'utf-8' | 'utf-16le' | 'latin1';
+  /**
+   * What to do with bytes that are not valid in `encoding`: report the line and drop it (`strict`), leave the
+   * bytes out (`ignore`), or put U+FFFD in their place (`replace`).
+   * @default 'strict'
+   */
+  encodingErrors?: 'strict' | 'ignore' | 'replace';
+  /**
+   * Where standard error goes: kept for error messages and offered as events (`capture`), this process's own,
+   * nowhere, or a stream. The last 64 KiB are kept for error messages except with `inherit` and `ignore`.
+   * @default 'capture'
+   */
+  stderr?: 'capture' | 'inherit' | 'ignore' | Writable;
+  /**
+   * The longest line accepted, in bytes; a longer one ends the connection.
+   * @default 67108864
+   */
+  maxMessageBytes?: number;
+  /**
+   * At close: how long the server may take to leave after its input was closed, in milliseconds.
+   * @default 2000
+   */
+  closeGraceMs?: number;
+  /**
+   * At close: how long it may take after SIGTERM, before SIGKILL, in milliseconds.
+   * @default 2000
+   */
+  terminateGraceMs?: number;
+}
+
+/** A server behind a URL. */
+export interface UrlServerSpec extends ServerSpecOptions {
+  /**
+   * The transport. Without it: WebSocket for `ws:` and `wss:`, else Streamable HTTP, and SSE when the server
+   * answers as an old one does.
+   */
+  type?: 'http' | 'sse' | 'websocket';
+  url: string | URL;
+  /** Headers of every request, fixed or asked for before each connection. */
+  headers?: HeadersSource;
+  /** Credentials, as the official client takes them. Not for WebSocket. */
+  auth?: AuthProvider | OAuthClientProvider;
+  /** A `fetch` to use in place of the built-in connection pool. Not for WebSocket. */
+  fetch?: FetchLike;
+  /**
+   * How long opening one connection to the host may take, in milliseconds.
+   * @default 30000, or 5000 for SSE
+   */
+  openTimeoutMs?: number;
+  /**
+   * How long an open event stream may stay silent, in milliseconds.
+   * @default 300000
+   */
+  readTimeoutMs?: number;
+  /**
+   * Whether a stateful HTTP session is ended with a DELETE at close.
+   * @default true
+   */
+  terminateSession?: boolean;
+  /**
+   * The largest message accepted, in bytes.
+   * @default 67108864
+   */
+  maxMessageBytes?: number;
+}
+
+export type HeadersSource =
+  | Readonly<Record<string, string>>
+  | (() => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>);
+
+/** An official `McpServer` or `Server` in this process, not yet connected. */
+export interface InProcessServerSpec extends ServerSpecOptions {
+  server: InProcessServer;
+}
+
+/** What Plenum needs of a server in this process; the official `McpServer` and `Server` have it. */
+export interface InProcessServer {
+  connect(transport: Transport): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Any other transport: the function is called once for every connection. */
+export interface CustomTransportSpec extends ServerSpecOptions {
+  transport: () => Transport | Promise<Transport>;
+}

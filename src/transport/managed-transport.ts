@@ -1,0 +1,63 @@
+import type { Transport } from '@modelcontextprotocol/client';
+import type { PlenumError } from '../errors.ts';
+
+export type TransportKind = 'stdio' | 'http' | 'sse' | 'websocket' | 'in-process' | 'custom';
+
+/**
+ * An official `Transport` that Plenum can also end by force and question about its end.
+ *
+ * A transport serves one connection, from `start()` to `close()`, and is never reused. Whatever happens,
+ * `onclose` fires exactly once after a successful `start()`, and every promise settles.
+ */
+export interface ManagedTransport extends Transport {
+  readonly kind: TransportKind;
+  /**
+   * Ends the connection gracefully: what was sent is flushed, the peer is told or given its grace periods.
+   * Resolves when no process, socket, timer or listener is left. Idempotent; never rejects.
+   */
+  close(): Promise<void>;
+  /** Ends the connection at once and by force. Resolves as `close` does; also while `close` is under way. */
+  destroy(): Promise<void>;
+  /**
+   * Why the peer went away, once it has: a process that exited (with its code and the end of its stderr), a
+   * socket that closed (with its code). Undefined while it is there, and after a close of our own.
+   */
+  readonly end: TransportEnd | undefined;
+  /** The process id of a stdio server, while it runs. */
+  readonly pid?: number | undefined;
+}
+
+/** Why a peer went away. */
+export interface TransportEnd {
+  /** In words, ready to follow "the server": `exited with code 1`, `closed the connection (code 1011)`. */
+  readonly what: string;
+  /** Last output of the process on stderr, when there was any. */
+  readonly stderr?: string;
+  /** The error behind it, when there was one. */
+  readonly error?: Error;
+  /** True when the server answered that it does not know this session any more (HTTP 404). */
+  readonly sessionExpired?: boolean;
+}
+
+/** What a transport is given by the session that opens it. */
+export interface TransportContext {
+  /** The server's name, for messages. */
+  readonly server: string;
+  /** Something was dropped (a line that is not JSON-RPC, a message too large): the connection goes on. */
+  readonly onProblem: (error: PlenumError) => void;
+  /** A line of standard error. */
+  readonly onStderr?: (line: string) => void;
+  /**
+   * A request failed in a way that may mean that the server is gone, without saying so for certain (a reset
+   * socket of many, a stream that broke). The session finds out.
+   */
+  readonly onSuspect?: (error: Error) => void;
+  /** Facts learnt by earlier connections of the same session; the transport reads and writes it. */
+  readonly memory: TransportMemory;
+}
+
+/** What one session remembers about its server from one connection to the next. */
+export interface TransportMemory {
+  /** Row T9: what a URL without a type turned out to speak. */
+  urlKind?: 'http' | 'sse';
+}
