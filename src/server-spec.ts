@@ -27,6 +27,30 @@ export interface ServerSpecOptions {
    * @default true
    */
   reconnect?: boolean | ReconnectOptions;
+  /**
+   * Whether a silent connection is asked for a sign of life now and then, and replaced when it gives none.
+   * @default false
+   */
+  health?: boolean | HealthOptions;
+}
+
+/** Regular checks of a connection. One that was heard from since the last check is healthy without being asked. */
+export interface HealthOptions {
+  /**
+   * Time from one check to the next, in milliseconds.
+   * @default 30000
+   */
+  intervalMs?: number;
+  /**
+   * How long the answer to one check may take, in milliseconds.
+   * @default 5000
+   */
+  timeoutMs?: number;
+  /**
+   * Failed checks in a row after which the connection is replaced.
+   * @default 2
+   */
+  failures?: number;
 }
 
 export type ProtocolChoice = 'auto' | 'legacy' | '2026-07-28';

@@ -1,0 +1,38 @@
+import pLimit, { type LimitFunction } from 'p-limit';
+import { sleep } from '../internal/timers.ts';
+import type { ServerSpec } from '../server-spec.ts';
+import type { ConnectGate } from '../session/supervised-session.ts';
+import type { GroupOptions } from './group-options.ts';
+
+/**
+ * How long a server that is coming up keeps its place, in milliseconds. Coming up costs most at the start; one
+ * that takes longer waits for something, and must not keep the others waiting.
+ */
+const PATIENCE_MS = 2_000;
+
+/** Makes the gates through which a group's servers come up, so many at a time. */
+export function createConnectGates(concurrency: GroupOptions['concurrency'] = {}): (spec: ServerSpec) => ConnectGate {
+  const processes = createGate(pLimit(concurrency.processes ?? 8));
+  const remote = createGate(pLimit(concurrency.remote ?? 32));
+  const open: ConnectGate = (connect) => connect();
+  return (spec) => ('command' in spec ? processes : 'url' in spec ? remote : open);
+}
+
+function createGate(limit: LimitFunction): ConnectGate {
+  return (open, signal) =>
+    new Promise((resolve, reject) => {
+      const leaveQueue = (): void => reject(signal.reason);
+      if (signal.aborted) return leaveQueue();
+      signal.addEventListener('abort', leaveQueue, { once: true });
+      void limit(async () => {
+        signal.removeEventListener('abort', leaveQueue);
+        if (signal.aborted) return;
+        const opened = open();
+        opened.then(resolve, reject);
+        const settled = new AbortController();
+        const settle = (): void => settled.abort();
+        opened.then(settle, settle);
+        await sleep(PATIENCE_MS, settled.signal);
+      });
+    });
+}

@@ -1,0 +1,65 @@
+import { PlenumError } from '../errors.ts';
+import { checkBoolean, checkCount, checkText, isRecord } from '../internal/checks.ts';
+import type { ServerSpec } from '../server-spec.ts';
+import { resolveSessionOptions, type SessionOptions } from '../session/session-options.ts';
+import type { Naming } from './catalog.ts';
+
+/** A server of a group: its spec, with session options of its own beside it if need be. They win over the group's. */
+export type GroupServerSpec = ServerSpec & Omit<SessionOptions, 'name'>;
+
+/** Options of a group; the session options among them hold for every server that has none of its own. */
+export interface GroupOptions extends Omit<SessionOptions, 'name'> {
+  /**
+   * How exposed names are made.
+   * @default 'prefixed'
+   */
+  naming?: Naming;
+  /** How many servers may be coming up at a time; the others wait for their turn. */
+  concurrency?: {
+    /**
+     * Processes.
+     * @default 8
+     */
+    processes?: number;
+    /**
+     * Servers behind a URL.
+     * @default 32
+     */
+    remote?: number;
+  };
+}
+
+export interface GroupConnectOptions extends GroupOptions {
+  servers: Readonly<Record<string, GroupServerSpec>>;
+  /**
+   * Whether one server that is not ready in time fails the whole.
+   * @default false
+   */
+  strict?: boolean;
+  /** Gives up and unwinds what has opened. */
+  signal?: AbortSignal;
+}
+
+/** Checks a group's options. Throws `CONFIG_INVALID`. */
+export function checkGroupOptions(options: GroupOptions): void {
+  const given: unknown = options;
+  if (!isRecord(given)) throw new PlenumError('CONFIG_INVALID', 'Group options must be an object.');
+  resolveSessionOptions(options);
+  const { naming, concurrency } = options;
+  if (naming !== undefined && naming !== 'prefixed' && naming !== 'bare' && typeof naming !== 'function') {
+    throw new PlenumError('CONFIG_INVALID', `Option "naming" must be 'prefixed', 'bare' or a function.`);
+  }
+  checkCount('concurrency.processes', concurrency?.processes, 1);
+  checkCount('concurrency.remote', concurrency?.remote, 1);
+}
+
+/** Checks what `SessionGroup.connect` is given. Throws `CONFIG_INVALID`. */
+export function checkConnectOptions(options: GroupConnectOptions): void {
+  checkGroupOptions(options);
+  checkBoolean('strict', options.strict);
+  const servers: unknown = options.servers;
+  if (!isRecord(servers)) {
+    throw new PlenumError('CONFIG_INVALID', 'Option "servers" must be an object of server specs by name.');
+  }
+  for (const name of Object.keys(servers)) checkText('servers: name', name);
+}

@@ -1,0 +1,208 @@
+import type { Client } from '@modelcontextprotocol/client';
+import { PlenumError } from '../errors.ts';
+import { checkText } from '../internal/checks.ts';
+import { startTimer } from '../internal/timers.ts';
+import type { Session } from '../session/session.ts';
+import { resolveSessionOptions, type SessionOptions } from '../session/session-options.ts';
+import { resolveTarget } from '../session/session-target.ts';
+import { SupervisedSession, type ConnectGate } from '../session/supervised-session.ts';
+import type { ServerSpec } from '../server-spec.ts';
+import { CATALOG_KINDS } from './catalog.ts';
+import { createConnectGates } from './connect-gate.ts';
+import type { GroupConnectOptions, GroupOptions, GroupServerSpec } from './group-options.ts';
+import type { FetchedListing, Member } from './member.ts';
+import type { Membership } from './membership.ts';
+
+export interface AddOptions extends Omit<SessionOptions, 'name'> {
+  /** Gives up; what was opened is closed. */
+  signal?: AbortSignal;
+}
+
+/** The ways into a group. */
+export class Joining {
+  readonly #options: GroupOptions;
+  readonly #membership: Membership;
+  readonly #gates: (spec: ServerSpec) => ConnectGate;
+
+  constructor(options: GroupOptions, membership: Membership) {
+    this.#options = options;
+    this.#membership = membership;
+    this.#gates = createConnectGates(options.concurrency);
+  }
+
+  async add(name: string, spec: GroupServerSpec, options: AddOptions): Promise<Session> {
+    const { signal } = options;
+    checkText('name', name);
+    const { session, listTimeoutMs } = this.#create(name, spec, options);
+    throwIfAborted(name, signal);
+    this.#membership.expectFree(name);
+    const member = this.#membership.enrol(name, session, true, listTimeoutMs);
+    const onAbort = (): void => void session.destroy(signal?.reason);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    try {
+      await session.start(false);
+      const fetched = await member.fetch(CATALOG_KINDS);
+      throwIfAborted(name, signal);
+      if (session.status.state === 'closed') throw closedMeanwhile(name);
+      this.#membership.admit(member, fetched);
+      return session;
+    } catch (error) {
+      this.#membership.drop(member);
+      await session.destroy(error);
+      throwIfAborted(name, signal);
+      throw error;
+    } finally {
+      signal?.removeEventListener('abort', onAbort);
+    }
+  }
+
+  async adopt(name: string, given: Session | Client): Promise<Session> {
+    checkText('name', name);
+    // The wrapper around a client is the group's own to close; that lets go of the client and no more.
+    const isSession = given instanceof SupervisedSession;
+    const session = isSession ? given : this.#wrap(name, given);
+    this.#membership.expectFree(name);
+    const member = this.#membership.enrol(name, session, !isSession, this.#listTimeout());
+    try {
+      if (!isSession) await session.start(false);
+      if (session.status.state !== 'ready') member.phase = 'late';
+      else this.#membership.admit(member, await member.fetch(CATALOG_KINDS));
+      return session;
+    } catch (error) {
+      this.#membership.drop(member);
+      if (!isSession) await session.destroy(error);
+      throw error;
+    }
+  }
+
+  async connectAll(options: GroupConnectOptions): Promise<void> {
+    const { servers, signal, strict } = options;
+    // All of them are checked before the first is opened.
+    const created = Object.entries(servers).map(([name, spec]) => ({ name, ...this.#create(name, spec, {}) }));
+    if (signal?.aborted === true) throw new PlenumError('ABORTED', 'Connecting the group: given up.', { cause: signal.reason });
+    const arrivals = created.map(({ name, session, listTimeoutMs, connectTimeoutMs }) => {
+      const member = this.#membership.enrol(name, session, true, listTimeoutMs);
+      return { member, arrived: arrive(member, connectTimeoutMs, strict !== true) };
+    });
+    const givenUp = abortion(signal);
+    try {
+      await Promise.race([Promise.all(arrivals.map(({ arrived }) => arrived)), givenUp.promise]);
+    } finally {
+      givenUp.stop();
+    }
+    // In the order in which they were given, whatever the order in which they came, so that who keeps a contested
+    // name does not depend on chance.
+    const errors: PlenumError[] = [];
+    for (const { member, arrived } of arrivals) {
+      const error = this.#settle(member, await arrived);
+      if (error !== undefined) errors.push(error);
+    }
+    if (strict === true && errors.length > 0) throw strictError(errors, arrivals.length);
+  }
+
+  /** Admits an arrival, or notes why not. */
+  #settle(member: Member, arrival: Arrival): PlenumError | undefined {
+    if (arrival instanceof PlenumError) {
+      member.phase = 'late';
+      // It may have come up in this very moment, too early for its status to count as that of a latecomer.
+      this.#membership.welcome(member);
+      return arrival;
+    }
+    try {
+      this.#membership.admit(member, arrival);
+      return undefined;
+    } catch (cause) {
+      const error = PlenumError.from(cause, 'NAME_COLLISION', `Adding server "${member.name}"`);
+      this.#membership.refuse(member, error);
+      return error;
+    }
+  }
+
+  #create(name: string, given: GroupServerSpec, options: AddOptions): NewSession {
+    const target = resolveTarget(given);
+    if (target.type !== 'spec') {
+      throw new PlenumError('CONFIG_INVALID', `Server "${name}": give a spec; what is connected already goes to adopt().`);
+    }
+    const resolved = resolveSessionOptions(options, target.spec, this.#options);
+    const { timeoutMs, connectTimeoutMs } = resolved;
+    return {
+      session: new SupervisedSession(name, target, resolved, this.#gates(target.spec)),
+      connectTimeoutMs,
+      listTimeoutMs: Math.min(timeoutMs, connectTimeoutMs),
+    };
+  }
+
+  #wrap(name: string, given: Session | Client): SupervisedSession {
+    const target = resolveTarget(given as Client);
+    if (target.type === 'client') return new SupervisedSession(name, target, resolveSessionOptions(this.#options));
+    throw new PlenumError('CONFIG_INVALID', `Adopting "${name}": give a session of openSession() or an official Client.`);
+  }
+
+  #listTimeout(): number {
+    const { timeoutMs, connectTimeoutMs } = resolveSessionOptions(this.#options);
+    return Math.min(timeoutMs, connectTimeoutMs);
+  }
+}
+
+interface NewSession {
+  readonly session: SupervisedSession;
+  readonly connectTimeoutMs: number;
+  readonly listTimeoutMs: number;
+}
+
+/** A server's lists, or why they did not come in time. */
+type Arrival = FetchedListing | PlenumError;
+
+/** Starts a member and fetches its lists. Never rejects. */
+async function arrive(member: Member, connectTimeoutMs: number, keepTrying: boolean): Promise<Arrival> {
+  const { session, name } = member;
+  try {
+    await session.start(keepTrying);
+    return await withinTime(member.fetch(CATALOG_KINDS), connectTimeoutMs, name);
+  } catch (error) {
+    return PlenumError.from(error, 'CONNECT_FAILED', `Connecting to server "${name}"`, { server: name });
+  }
+}
+
+async function withinTime<T>(work: Promise<T>, ms: number, server: string): Promise<T> {
+  let stop = (): void => {};
+  const late = new Promise<never>((_, reject) => {
+    const message = `Connecting to server "${server}": its lists did not come within ${ms} ms.`;
+    stop = startTimer(ms, () => reject(new PlenumError('TIMEOUT', message, { server })), { keepAlive: true });
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    stop();
+  }
+}
+
+function abortion(signal: AbortSignal | undefined): { promise: Promise<never>; stop: () => void } {
+  let stop = (): void => {};
+  const promise = new Promise<never>((_, reject) => {
+    const onAbort = (): void => {
+      reject(new PlenumError('ABORTED', 'Connecting the group: given up.', { cause: signal?.reason }));
+    };
+    signal?.addEventListener('abort', onAbort, { once: true });
+    stop = () => signal?.removeEventListener('abort', onAbort);
+  });
+  promise.catch(() => {});
+  return { promise, stop };
+}
+
+function throwIfAborted(name: string, signal: AbortSignal | undefined): void {
+  if (signal?.aborted !== true) return;
+  throw new PlenumError('ABORTED', `Adding server "${name}": given up.`, { server: name, cause: signal.reason });
+}
+
+function closedMeanwhile(name: string): PlenumError {
+  return new PlenumError('SESSION_CLOSED', `Adding server "${name}": it was removed meanwhile.`, { server: name });
+}
+
+function strictError(errors: readonly PlenumError[], total: number): PlenumError {
+  const list = errors.map((error) => `- ${error.message}`).join('\n');
+  return new PlenumError('CONNECT_FAILED', `${errors.length} of ${total} servers did not come up:\n${list}`, {
+    errors,
+    cause: errors[0],
+  });
+}

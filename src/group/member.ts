@@ -1,0 +1,114 @@
+import type { Implementation, ServerCapabilities } from '@modelcontextprotocol/client';
+import { PlenumError } from '../errors.ts';
+import type { Era, SessionStatus } from '../session/session.ts';
+import type { SupervisedSession } from '../session/supervised-session.ts';
+import type { CatalogKind, Collision } from './catalog.ts';
+import { ListRefresher } from './list-refresher.ts';
+import { fetchListing, type ServerListing } from './server-listing.ts';
+
+/** How one server of a group is doing. A snapshot. */
+export type ServerStatus = SessionStatus & {
+  readonly era?: Era;
+  readonly protocolVersion?: string;
+  readonly serverInfo?: Implementation;
+  readonly capabilities?: ServerCapabilities;
+  /** Whether the group was given the session and leaves its end to the giver. */
+  readonly adopted: boolean;
+  /** Lists that could not be had when last asked for, by kind (row G8). */
+  readonly listErrors: { readonly [K in CatalogKind]?: PlenumError };
+  /** Entries left out of the catalog because their name is taken. */
+  readonly collisions: readonly Collision[];
+  /** How many entries of each kind are in the catalog. */
+  readonly counts: { readonly [K in CatalogKind]: number };
+};
+
+/**
+ * One server in a group: `joining` until its entries are first committed; `late` when that did not come in time
+ * and is awaited; `refused` when its names clash.
+ */
+export type MemberPhase = 'joining' | 'late' | 'joined' | 'refused';
+
+/** A session in a group, with what the group knows about its lists. */
+export class Member {
+  readonly name: string;
+  readonly session: SupervisedSession;
+  readonly owned: boolean;
+  readonly refresher: ListRefresher;
+  phase: MemberPhase = 'joining';
+  refusal: PlenumError | undefined;
+  collisions: readonly Collision[] = [];
+  /** The lists behind `collisions`, to try again when names become free. */
+  contested: ServerListing = {};
+  stopObserving: () => void = () => {};
+  readonly #listTimeoutMs: number;
+  readonly #listErrors = new Map<CatalogKind, PlenumError>();
+  /** For each kind, the number of the fetch that was committed last: an older one that comes late is stale. */
+  readonly #committed = new Map<CatalogKind, number>();
+  #fetches = 0;
+
+  constructor(
+    name: string,
+    session: SupervisedSession,
+    owned: boolean,
+    listTimeoutMs: number,
+    refresh: (member: Member, kinds: ReadonlySet<CatalogKind>) => Promise<Iterable<CatalogKind>>,
+  ) {
+    this.name = name;
+    this.session = session;
+    this.owned = owned;
+    this.#listTimeoutMs = listTimeoutMs;
+    this.refresher = new ListRefresher((kinds) => refresh(this, kinds));
+  }
+
+  async fetch(kinds: Iterable<CatalogKind>): Promise<FetchedListing> {
+    const number = ++this.#fetches;
+    const client = this.session.client;
+    const listing = await fetchListing(this.session, kinds, this.#listTimeoutMs);
+    return { number, client, listing };
+  }
+
+  /** Notes which lists failed; returns those that came and are not older than what is known. */
+  accept({ number, listing }: FetchedListing): ServerListing {
+    const accepted: [string, unknown][] = [];
+    for (const [kind, list] of Object.entries(listing) as [CatalogKind, unknown][]) {
+      if (number < (this.#committed.get(kind) ?? 0)) continue;
+      this.#committed.set(kind, number);
+      if (list instanceof PlenumError) this.#listErrors.set(kind, list);
+      else {
+        this.#listErrors.delete(kind);
+        accepted.push([kind, list]);
+      }
+    }
+    return Object.fromEntries(accepted);
+  }
+
+  status(counts: ServerStatus['counts']): ServerStatus {
+    const { serverInfo, capabilities, era, protocolVersion, status } = this.session;
+    const refusal = this.refusal;
+    const shown: SessionStatus = refusal === undefined ? status : { state: 'failed', since: status.since, error: refusal };
+    return Object.freeze({
+      ...shown,
+      ...(era !== undefined && { era }),
+      ...(protocolVersion !== undefined && { protocolVersion }),
+      ...(serverInfo !== undefined && { serverInfo }),
+      ...(capabilities !== undefined && { capabilities }),
+      adopted: !this.owned,
+      listErrors: Object.freeze(Object.fromEntries(this.#listErrors)),
+      collisions: this.collisions,
+      counts,
+    });
+  }
+
+  /** Lets go of the session. */
+  release(): void {
+    this.stopObserving();
+    this.refresher.stop();
+  }
+}
+
+/** Lists, with the number of the fetch and the client that they came from. */
+export interface FetchedListing {
+  readonly number: number;
+  readonly client: unknown;
+  readonly listing: ServerListing;
+}

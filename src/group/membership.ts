@@ -1,0 +1,213 @@
+import { PlenumError } from '../errors.ts';
+import type { EventHub } from '../internal/event-hub.ts';
+import { suggestion } from '../internal/text.ts';
+import type { SessionEvent, SessionStatus } from '../session/session.ts';
+import type { SupervisedSession } from '../session/supervised-session.ts';
+import { CATALOG_KINDS, type CatalogDiff, type CatalogKind, type Collision } from './catalog.ts';
+import { collisionError, type CatalogIndex } from './catalog-index.ts';
+import type { GroupEvent } from './group-events.ts';
+import { Member, type FetchedListing } from './member.ts';
+
+const KINDS_OF_LIST = {
+  tools: ['tools'],
+  prompts: ['prompts'],
+  resources: ['resources', 'resourceTemplates'],
+} as const satisfies Record<string, readonly CatalogKind[]>;
+
+/** Who is in a group, and the traffic between its sessions and its catalog. */
+export class Membership {
+  readonly #members = new Map<string, Member>();
+  readonly #index: CatalogIndex;
+  readonly #hub: EventHub<GroupEvent>;
+  readonly #onReady: (member: Member) => void;
+  /** Members that wait for a name of somebody else's. */
+  readonly #contestants = new Set<Member>();
+  #ended = false;
+
+  constructor(index: CatalogIndex, hub: EventHub<GroupEvent>, onReady: (member: Member) => void) {
+    this.#index = index;
+    this.#hub = hub;
+    this.#onReady = onReady;
+  }
+
+  /** In the order in which they came. */
+  get members(): Iterable<Member> {
+    return this.#members.values();
+  }
+
+  get(name: string): Member {
+    const member = this.#members.get(name);
+    if (member !== undefined) return member;
+    throw new PlenumError('UNKNOWN_SERVER', `No server "${name}" in this group.${suggestion(name, this.#members.keys())}`, {
+      server: name,
+    });
+  }
+
+  /** Refuses to go on when the group is closed or the name is taken. */
+  expectFree(name: string): void {
+    if (this.#ended) throw new PlenumError('SESSION_CLOSED', `Adding server "${name}": the group is closed.`, { server: name });
+    if (this.#members.has(name)) {
+      throw new PlenumError('NAME_COLLISION', `A server "${name}" is in this group already. Choose another name, or remove that one.`, {
+        server: name,
+      });
+    }
+  }
+
+  /** Takes a session in; its entries come with `admit`. */
+  enrol(name: string, session: SupervisedSession, owned: boolean, listTimeoutMs: number): Member {
+    const member = new Member(name, session, owned, listTimeoutMs, (who, kinds) => this.#refresh(who, kinds));
+    this.#members.set(name, member);
+    member.stopObserving = session.observe((event) => this.#onSessionEvent(member, event));
+    this.#hub.publish({ type: 'server-added', server: name });
+    this.#hub.publish({ type: 'status', server: name, status: session.status });
+    return member;
+  }
+
+  /**
+   * Commits a newcomer's lists. Throws `NAME_COLLISION` when another server has one of its names, or
+   * `CONFIG_INVALID` for a bad naming function; the catalog is then as it was (row G6).
+   */
+  admit(member: Member, fetched: FetchedListing): void {
+    const listing = member.accept(fetched);
+    const claim = this.#index.claim(member.name, member.session.serverInfo, listing);
+    const foreign = claim.collisions.filter(({ owner }) => owner !== member.name);
+    if (foreign.length > 0) throw collisionError(foreign, member.name);
+    member.phase = 'joined';
+    this.#commit(member, listing);
+    // The server was replaced while its lists were under way: they may be its predecessor's.
+    if (fetched.client !== member.session.client) member.refresher.mark(CATALOG_KINDS);
+    else member.refresher.mark(timedOutKinds(fetched));
+  }
+
+  /** Admits a latecomer that is there by now; one that is not comes by itself. */
+  welcome(member: Member): void {
+    if (member.session.status.state === 'ready') void this.#admitLate(member);
+  }
+
+  /** Ends a member whose names clash but that stays in sight. */
+  refuse(member: Member, error: PlenumError): void {
+    member.phase = 'refused';
+    member.refusal = error;
+    member.release();
+    this.#hub.publish({ type: 'problem', server: member.name, error });
+    this.#hub.publish({
+      type: 'status',
+      server: member.name,
+      status: { state: 'failed', since: Date.now(), error },
+    });
+    if (member.owned) void member.session.destroy(error);
+  }
+
+  /** Fetches all lists of all servers that are there, past every cache, and commits them together (row G16). */
+  async refresh(members: Iterable<Member>): Promise<void> {
+    const there = [...members].filter((member) => member.phase === 'joined' && member.session.status.state === 'ready');
+    const fetched = await Promise.all(there.map(async (member) => ({ member, fetched: await member.fetch(CATALOG_KINDS) })));
+    for (const each of fetched) {
+      if (this.#isIn(each.member)) this.#commit(each.member, each.member.accept(each.fetched));
+    }
+  }
+
+  /** Takes a member and its entries out. Its session is the caller's to end. */
+  drop(member: Member): void {
+    if (!this.#isIn(member)) return;
+    this.#members.delete(member.name);
+    this.#contestants.delete(member);
+    member.release();
+    this.#publishDiff(member.name, this.#index.remove(member.name));
+    this.#hub.publish({ type: 'server-removed', server: member.name });
+    this.#retryContested();
+  }
+
+  /** No more members. Returns those that there were. */
+  end(): readonly Member[] {
+    this.#ended = true;
+    return [...this.#members.values()];
+  }
+
+  #isIn(member: Member): boolean {
+    return this.#members.get(member.name) === member;
+  }
+
+  #onSessionEvent(member: Member, event: SessionEvent): void {
+    if (event.type === 'list-changed') {
+      if (member.phase === 'joined') member.refresher.mark(KINDS_OF_LIST[event.kind]);
+      return;
+    }
+    this.#hub.publish({ ...event, server: member.name });
+    if (event.type === 'status') this.#onStatus(member, event.status);
+  }
+
+  #onStatus(member: Member, status: SessionStatus): void {
+    if (status.state === 'ready') {
+      this.#onReady(member);
+      if (member.phase === 'joined') member.refresher.mark(CATALOG_KINDS);
+      if (member.phase === 'late') void this.#admitLate(member);
+    }
+    // A session that its owner closed has nothing to offer any more; it stays known until it is removed (row G3).
+    if (status.state === 'closed' && !member.owned) this.#publishDiff(member.name, this.#index.remove(member.name));
+  }
+
+  async #admitLate(member: Member): Promise<void> {
+    const fetched = await member.fetch(CATALOG_KINDS);
+    if (!this.#isIn(member) || member.phase !== 'late') return;
+    if (fetched.client !== member.session.client) return; // The next connection brings its own lists.
+    try {
+      this.admit(member, fetched);
+    } catch (error) {
+      this.refuse(member, PlenumError.from(error, 'NAME_COLLISION', `Adding server "${member.name}"`));
+    }
+  }
+
+  async #refresh(member: Member, kinds: ReadonlySet<CatalogKind>): Promise<Iterable<CatalogKind>> {
+    const fetched = await member.fetch(kinds);
+    if (!this.#isIn(member) || member.phase !== 'joined') return [];
+    if (member.session.status.state === 'closed') return [];
+    try {
+      this.#commit(member, member.accept(fetched));
+    } catch (error) {
+      const problem = PlenumError.from(error, 'CONFIG_INVALID', `Refreshing the lists of server "${member.name}"`);
+      this.#hub.publish({ type: 'problem', server: member.name, error: problem });
+    }
+    return timedOutKinds(fetched);
+  }
+
+  #commit(member: Member, listing: FetchedListing['listing']): void {
+    const claim = this.#index.claim(member.name, member.session.serverInfo, listing);
+    const diff = this.#index.commit(claim);
+    const kept = member.collisions.filter(({ kind }) => listing[kind] === undefined);
+    const known = new Set(member.collisions.map(collisionKey));
+    member.collisions = [...kept, ...claim.collisions];
+    const contests = member.collisions.some(({ owner }) => owner !== member.name);
+    member.contested = contests ? { ...member.contested, ...listing } : {};
+    if (contests) this.#contestants.add(member);
+    else this.#contestants.delete(member);
+    this.#publishDiff(member.name, diff);
+    for (const collision of claim.collisions) {
+      if (!known.has(collisionKey(collision))) this.#hub.publish({ type: 'collision', server: member.name, ...collision });
+    }
+    if (diff !== undefined && CATALOG_KINDS.some((kind) => diff[kind].removed.length > 0)) this.#retryContested(member);
+  }
+
+  /** Names became free: whoever was waiting for one may have it. */
+  #retryContested(except?: Member): void {
+    for (const member of [...this.#contestants]) {
+      if (member !== except) this.#commit(member, member.contested);
+    }
+  }
+
+  #publishDiff(server: string, diff: CatalogDiff | undefined): void {
+    if (diff !== undefined) this.#hub.publish({ type: 'catalog', server, version: this.#index.version, diff });
+  }
+}
+
+function collisionKey({ kind, key, owner }: Collision): string {
+  return JSON.stringify([kind, key, owner]);
+}
+
+/** Lists that were not answered in time may be next time; other failures will not mend by themselves. */
+function timedOutKinds({ listing }: FetchedListing): CatalogKind[] {
+  return CATALOG_KINDS.filter((kind) => {
+    const list = listing[kind];
+    return list instanceof PlenumError && list.code === 'TIMEOUT';
+  });
+}

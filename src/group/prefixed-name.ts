@@ -1,0 +1,43 @@
+import { createHash } from 'node:crypto';
+
+/** What every LLM provider accepts as a tool's name: `^[a-zA-Z0-9_-]{1,64}$`. */
+const MAX_LENGTH = 64;
+const SEPARATOR = '__';
+const LEGAL = /^[a-zA-Z0-9_-]+$/;
+const HASH_LENGTH = 8;
+
+/** A server's part up to this long stays whole; what does not fit is then cut off the tool's part. */
+const ROOMY_SERVER = 40;
+const CUT_SERVER = 31;
+
+/**
+ * `server__tool`: valid for every LLM provider and never the same for two tools, whatever the order in which
+ * servers come (row G17).
+ *
+ * The separator is the first `__`, as a server's part neither holds one nor ends in `_`. A part that must change
+ * gets a hash of the original, so a name depends on nothing but the two names that it is made of.
+ */
+export function prefixedName(server: string, upstreamName: string): string {
+  let left = isPlainServer(server) ? server : shorten(server.replace(/_+/g, '_'), server, ROOMY_SERVER);
+  if (left.length > ROOMY_SERVER && left.length + SEPARATOR.length + upstreamName.length > MAX_LENGTH) {
+    left = shorten(server, server, CUT_SERVER);
+  }
+  const room = MAX_LENGTH - SEPARATOR.length - left.length;
+  const fits = LEGAL.test(upstreamName) && upstreamName.length <= room;
+  return left + SEPARATOR + (fits ? upstreamName : shorten(upstreamName, upstreamName, room));
+}
+
+function isPlainServer(server: string): boolean {
+  return LEGAL.test(server) && !server.includes(SEPARATOR) && !server.endsWith('_') && server.length <= MAX_LENGTH;
+}
+
+/** `text` made legal and cut so that, with `_` and the hash of `original`, it has at most `room` characters. */
+function shorten(text: string, original: string, room: number): string {
+  const legal = text
+    .replace(/[^a-zA-Z0-9_-]/g, '_')
+    .replace(/_{2,}/g, '_')
+    .slice(0, room - HASH_LENGTH - 1)
+    .replace(/_+$/, '');
+  const hash = createHash('sha256').update(original).digest('hex').slice(0, HASH_LENGTH);
+  return `${legal}_${hash}`;
+}

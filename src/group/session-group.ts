@@ -1,0 +1,343 @@
+import type {
+  CallToolResult,
+  Client,
+  CompleteResult,
+  GetPromptResult,
+  InputRequiredResult,
+  LoggingLevel,
+  ReadResourceResult,
+} from '@modelcontextprotocol/client';
+import { PlenumError } from '../errors.ts';
+import { createDeferred } from '../internal/deferred.ts';
+import { EventHub, type OverflowEvent } from '../internal/event-hub.ts';
+import { printable, suggestion } from '../internal/text.ts';
+import type { CallOptions, ReadOptions } from '../session/call-options.ts';
+import type { CompletionReference, Session } from '../session/session.ts';
+import { SupervisedSession } from '../session/supervised-session.ts';
+import type {
+  Catalog,
+
+  Origin,
+  PromptEntry,
+  ResourceEntry,
+  ResourceTemplateEntry,
+  ToolEntry,
+} from './catalog.ts';
+import { CatalogIndex } from './catalog-index.ts';
+import type { GroupEvent } from './group-events.ts';
+import {
+  checkConnectOptions,
+  checkGroupOptions,
+  type GroupConnectOptions,
+  type GroupOptions,
+  type GroupServerSpec,
+} from './group-options.ts';
+import { Joining, type AddOptions } from './joining.ts';
+import type { Member, ServerStatus } from './member.ts';
+import { Membership } from './membership.ts';
+import { ResourceFinder } from './resource-finder.ts';
+import { SnapshotMap } from './snapshot-map.ts';
+
+/** Names the server when several offer the same resource. */
+export interface ServerChoice {
+  server?: string | undefined;
+}
+
+/**
+ * Many servers presented as one: one live catalog of their tools, resources, templates and prompts, and calls
+ * routed to their owners. Servers join and leave at any moment (row G1); each is supervised by itself, and one
+ * that hangs, fails or dies costs the others nothing.
+ */
+export class SessionGroup implements AsyncDisposable {
+  readonly #hub = new EventHub<GroupEvent>();
+  readonly #index: CatalogIndex;
+  readonly #membership: Membership;
+  readonly #joining: Joining;
+  readonly #resources: ResourceFinder;
+  readonly #closed = createDeferred<unknown>();
+  #logLevel: LoggingLevel | undefined;
+  #closing: Promise<void> | undefined;
+  #destroying: Promise<void> | undefined;
+
+  /** An empty group. Throws `CONFIG_INVALID`. */
+  constructor(options: GroupOptions = {}) {
+    checkGroupOptions(options);
+    this.#index = new CatalogIndex(options.naming ?? 'prefixed');
+    this.#membership = new Membership(this.#index, this.#hub, (member) => this.#onReady(member));
+    this.#joining = new Joining(options, this.#membership);
+    this.#resources = new ResourceFinder(this.#index);
+  }
+
+  /**
+   * Opens servers side by side. Resolves when each is ready, has failed its first attempt, or has used up its
+   * `connectTimeoutMs`; what is not ready is visible in `servers` and goes on being tried. With `strict`, rejects
+   * with `CONNECT_FAILED` and every cause in `errors`, and closes what had opened.
+   *
+   * Rejects with `CONFIG_INVALID` before anything is opened, or `ABORTED`.
+   */
+  static async connect(options: GroupConnectOptions): Promise<SessionGroup> {
+    checkConnectOptions(options);
+    const group = new SessionGroup(options);
+    try {
+      await group.#joining.connectAll(options);
+    } catch (error) {
+      await group.destroy(error);
+      throw error;
+    }
+    return group;
+  }
+
+  /**
+   * Connects one more server and adds what it offers. Rejects with `NAME_COLLISION` when the server's name is
+   * taken, or under `bare` or function naming one of its entries' names; with what the opening failed with; or
+   * with `ABORTED`. A rejected server leaves neither process nor socket nor entry behind (row G2).
+   */
+  add(name: string, spec: GroupServerSpec, options: AddOptions = {}): Promise<Session> {
+    return this.#joining.add(name, spec, options);
+  }
+
+  /** Takes in a session or official client that the caller opened; closing it stays the caller's (row G3). */
+  adopt(name: string, session: Session | Client): Promise<Session> {
+    return this.#joining.adopt(name, session);
+  }
+
+  /** Takes a server's entries out, then closes its session if the group opened it. `UNKNOWN_SERVER` if not there. */
+  async remove(server: string | Session): Promise<void> {
+    const member = this.#memberOf(server);
+    this.#membership.drop(member);
+    await (member.owned ? member.session.close() : undefined);
+  }
+
+  /** How every server is doing. */
+  get servers(): ReadonlyMap<string, ServerStatus> {
+    const statuses = [...this.#membership.members].map(
+      (member) => [member.name, member.status(this.#index.counts(member.name))] as const,
+    );
+    return new SnapshotMap(statuses);
+  }
+
+  /** Everything on offer, of one moment. */
+  get catalog(): Catalog {
+    return this.#index.catalog;
+  }
+
+  /** Tools by exposed name. */
+  get tools(): ReadonlyMap<string, ToolEntry> {
+    return this.#index.tools.snapshot();
+  }
+
+  /** Resources by URI; one that several servers have is shown as the first one's. */
+  get resources(): ReadonlyMap<string, ResourceEntry> {
+    return this.#index.resources.snapshot();
+  }
+
+  /** Resource templates by URI template. */
+  get resourceTemplates(): ReadonlyMap<string, ResourceTemplateEntry> {
+    return this.#index.resourceTemplates.snapshot();
+  }
+
+  /** Prompts by exposed name. */
+  get prompts(): ReadonlyMap<string, PromptEntry> {
+    return this.#index.prompts.snapshot();
+  }
+
+  /** The session of a server. Throws `UNKNOWN_SERVER`. */
+  session(server: string): Session {
+    return this.#membership.get(server).session;
+  }
+
+  /**
+   * Calls a tool by its exposed name on the server that has it. Rejects with `UNKNOWN_TOOL`, and asks no server,
+   * when there is none of that name; else as {@link Session.callTool}.
+   */
+  callTool(
+    name: string,
+    args: Readonly<Record<string, unknown>> | undefined,
+    options: CallOptions & { allowInputRequired: true },
+  ): Promise<CallToolResult | InputRequiredResult>;
+  callTool(name: string, args?: Readonly<Record<string, unknown>>, options?: CallOptions): Promise<CallToolResult>;
+  async callTool(
+    name: string,
+    args?: Readonly<Record<string, unknown>>,
+    options?: CallOptions,
+  ): Promise<CallToolResult> {
+    const tool = this.#index.tools.get(name) ?? this.#unknown('UNKNOWN_TOOL', 'tool', name, this.#index.tools.keys());
+    return this.#sessionOf(tool).callTool(tool.upstreamName, args, options);
+  }
+
+  /**
+   * Reads a resource from the server that lists it, or that has a template for it. Rejects with
+   * `UNKNOWN_RESOURCE`, or `AMBIGUOUS_RESOURCE` when several have it and `server` names none.
+   */
+  async readResource(uri: string, options: ReadOptions & ServerChoice = {}): Promise<ReadResourceResult> {
+    const { server, ...rest } = options;
+    const owner = this.#findResource(uri, server);
+    return this.#sessionOf(owner).readResource(owner.upstreamName, rest);
+  }
+
+  /** Asks for `resource-updated` events; restored when the server reconnects. Finds the owner as `readResource` does. */
+  async subscribeResource(uri: string, options: CallOptions & ServerChoice = {}): Promise<void> {
+    const { server, ...rest } = options;
+    const owner = this.#findResource(uri, server);
+    await this.#sessionOf(owner).subscribeResource(owner.upstreamName, rest);
+  }
+
+  async unsubscribeResource(uri: string, options: CallOptions & ServerChoice = {}): Promise<void> {
+    const { server, ...rest } = options;
+    const owner = this.#findResource(uri, server);
+    await this.#sessionOf(owner).unsubscribeResource(owner.upstreamName, rest);
+  }
+
+  /** Gets a prompt by its exposed name. Rejects with `UNKNOWN_PROMPT`. */
+  async getPrompt(
+    name: string,
+    args?: Readonly<Record<string, string>>,
+    options?: CallOptions,
+  ): Promise<GetPromptResult> {
+    const prompt = this.#findPrompt(name);
+    return this.#sessionOf(prompt).getPrompt(prompt.upstreamName, args, options);
+  }
+
+  /** Completes an argument of a prompt (by exposed name) or of a resource template. */
+  async complete(
+    ref: CompletionReference,
+    argument: { name: string; value: string },
+    context?: { arguments?: Readonly<Record<string, string>> },
+    options: CallOptions & ServerChoice = {},
+  ): Promise<CompleteResult> {
+    const { server, ...rest } = options;
+    if (ref.type === 'ref/prompt') {
+      const prompt = this.#findPrompt(ref.name);
+      return this.#sessionOf(prompt).complete({ ...ref, name: prompt.upstreamName }, argument, context, rest);
+    }
+    const [template, ...others] = this.#index.resourceTemplates
+      .find(ref.uri)
+      .filter((entry) => server === undefined || entry.server === server);
+    const owner = template !== undefined && others.length === 0 ? template : this.#findResource(ref.uri, server);
+    return this.#sessionOf(owner).complete({ ...ref, uri: owner.upstreamName }, argument, context, rest);
+  }
+
+  /**
+   * Sets the least severe level that servers log: of one server, or of all that offer logging, now and when they
+   * come back.
+   */
+  async setLoggingLevel(level: LoggingLevel, options: CallOptions & ServerChoice = {}): Promise<void> {
+    const { server, ...rest } = options;
+    this.#expectOpen();
+    if (server !== undefined) return this.#membership.get(server).session.setLoggingLevel(level, rest);
+    this.#logLevel = level;
+    await this.#onEachReady((session) => (session.capabilities?.logging ? session.setLoggingLevel(level, rest) : undefined));
+  }
+
+  /** Asks one server, or all that are ready, for a sign of life. Rejects with the first failure. */
+  async ping(server?: string, options?: CallOptions): Promise<void> {
+    this.#expectOpen();
+    if (server !== undefined) return this.#membership.get(server).session.ping(options);
+    await this.#onEachReady((session) => session.ping(options));
+  }
+
+  /** Fetches every list of one server, or of all that are ready, and commits them together. */
+  async refresh(server?: string): Promise<void> {
+    this.#expectOpen();
+    await this.#membership.refresh(server === undefined ? this.#membership.members : [this.#membership.get(server)]);
+  }
+
+  /**
+   * Replaces connections now: of all servers that the group opened, or with `failedOnly` of those that are not
+   * ready. Resolves when each attempt has ended; what failed goes on being tried.
+   */
+  async reconnect(options: { failedOnly?: boolean } = {}): Promise<void> {
+    this.#expectOpen();
+    const chosen = [...this.#membership.members].filter(
+      ({ owned, phase, session }) =>
+        owned && phase !== 'refused' && (options.failedOnly !== true || session.status.state !== 'ready'),
+    );
+    await Promise.allSettled(chosen.map(({ session }) => session.reconnect()));
+  }
+
+  /** All that happens from now on, in every server. Ends when the group is closed. */
+  events(): AsyncIterableIterator<GroupEvent | OverflowEvent> {
+    return this.#hub.iterate();
+  }
+
+  /** Closes every session that the group opened, side by side; calls in flight finish first. Idempotent. */
+  close(): Promise<void> {
+    this.#closing ??= this.#end((session) => session.close(), undefined);
+    return this.#closing;
+  }
+
+  /** Fails calls in flight with `SESSION_CLOSED` and ends every session that the group opened by force. Idempotent. */
+  destroy(reason: unknown = new Error('The group was destroyed.')): Promise<void> {
+    this.#destroying ??= this.#end((session) => session.destroy(reason), reason);
+    return this.#destroying;
+  }
+
+  /** Resolves when the group is closed and nothing of it is left, with the reason if it was destroyed. */
+  get closed(): Promise<unknown> {
+    return this.#closed.promise;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #end(endSession: (session: SupervisedSession) => Promise<void>, reason: unknown): Promise<void> {
+    const members = this.#membership.end();
+    await Promise.all(
+      members.map(async (member) => {
+        if (member.owned) await endSession(member.session);
+        member.release();
+      }),
+    );
+    this.#hub.end();
+    this.#closed.resolve(reason);
+  }
+
+  #onReady(member: Member): void {
+    const level = this.#logLevel;
+    if (level === undefined || !member.session.capabilities?.logging) return;
+    // What a session was told, it repeats by itself; this is for one that was not there yet.
+    member.session.setLoggingLevel(level).catch((error: unknown) => {
+      const problem = PlenumError.from(error, 'PROTOCOL', 'Setting the log level', { server: member.name });
+      this.#hub.publish({ type: 'problem', server: member.name, error: problem });
+    });
+  }
+
+  async #onEachReady(run: (session: Session) => Promise<void> | undefined): Promise<void> {
+    const ready = [...this.#membership.members].filter(({ session }) => session.status.state === 'ready');
+    const outcomes = await Promise.allSettled(ready.map(({ session }) => run(session)));
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+  }
+
+  #memberOf(server: string | Session): Member {
+    if (typeof server === 'string') return this.#membership.get(server);
+    for (const member of this.#membership.members) if (member.session === server) return member;
+    throw new PlenumError('UNKNOWN_SERVER', `Session "${server.name}" is not in this group.`, { server: server.name });
+  }
+
+  #sessionOf({ server }: Origin): SupervisedSession {
+    this.#expectOpen();
+    return this.#membership.get(server).session;
+  }
+
+  #findResource(uri: string, server: string | undefined): Origin {
+    this.#expectOpen();
+    if (server !== undefined) this.#membership.get(server);
+    return this.#resources.find(uri, server);
+  }
+
+  #findPrompt(name: string): PromptEntry {
+    return this.#index.prompts.get(name) ?? this.#unknown('UNKNOWN_PROMPT', 'prompt', name, this.#index.prompts.keys());
+  }
+
+  #unknown(code: 'UNKNOWN_TOOL' | 'UNKNOWN_PROMPT', noun: string, name: string, known: Iterable<string>): never {
+    this.#expectOpen();
+    throw new PlenumError(code, `No server of this group has a ${noun} "${printable(name)}".${suggestion(name, known)}`);
+  }
+
+  #expectOpen(): void {
+    if (this.#closing === undefined && this.#destroying === undefined) return;
+    throw new PlenumError('SESSION_CLOSED', 'The group is closed.');
+  }
+}
+

@@ -1,0 +1,35 @@
+/** How delays between attempts grow. */
+export interface BackoffPolicy {
+  /** Upper bound of the first delay, in milliseconds. */
+  readonly initialDelayMs: number;
+  /** Upper bound of any delay, in milliseconds. */
+  readonly maxDelayMs: number;
+}
+
+/**
+ * Exponential backoff with full jitter: the first retry comes at once, the n-th later one after a random time
+ * below `initialDelayMs * 2^n`, capped. Random over the whole range, so that many clients of one server that
+ * died do not come back in step.
+ */
+export class Backoff {
+  readonly #policy: BackoffPolicy;
+  readonly #random: () => number;
+  #attempts = 0;
+
+  constructor(policy: BackoffPolicy, random: () => number = Math.random) {
+    this.#policy = policy;
+    this.#random = random;
+  }
+
+  /** The delay before the next attempt, in milliseconds. */
+  next(): number {
+    const n = this.#attempts++;
+    if (n === 0) return 0;
+    const bound = Math.min(this.#policy.initialDelayMs * 2 ** (n - 1), this.#policy.maxDelayMs);
+    return Math.round(this.#random() * bound);
+  }
+
+  reset(): void {
+    this.#attempts = 0;
+  }
+}

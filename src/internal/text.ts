@@ -1,0 +1,39 @@
+import { distance } from 'fastest-levenshtein';
+
+/** Controls, format characters (direction overrides among them) and line and paragraph separators. */
+const CONTROL = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/**
+ * Text from a server, made fit for a message: control and direction characters are shown, not obeyed, and what
+ * is too long is cut.
+ */
+export function printable(text: string, maxLength = 200): string {
+  const cut = text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
+  return cut.replace(CONTROL, (char) => `\\u{${char.codePointAt(0)?.toString(16)}}`);
+}
+
+/** Up to three of `candidates` that `name` may have been meant to be, best first. */
+export function nearest(name: string, candidates: Iterable<string>): string[] {
+  const wanted = name.toLowerCase();
+  const limit = Math.max(2, Math.floor(name.length / 3));
+  const scored: { candidate: string; score: number }[] = [];
+  for (const candidate of candidates) {
+    const lower = candidate.toLowerCase();
+    const contained = wanted.length >= 3 && (lower.includes(wanted) || wanted.includes(lower));
+    const score = contained ? 0.5 : distance(wanted, lower);
+    if (score <= limit) scored.push({ candidate, score });
+  }
+  scored.sort((a, b) => a.score - b.score || a.candidate.length - b.candidate.length);
+  return scored.slice(0, 3).map((entry) => entry.candidate);
+}
+
+/** `Did you mean "a" or "b"?`, or what there is when nothing comes near; empty when there is nothing at all. */
+export function suggestion(name: string, candidates: Iterable<string>): string {
+  const known = [...candidates];
+  const near = nearest(name, known);
+  const quote = (names: string[]): string => names.map((each) => `"${printable(each, 80)}"`).join(', ');
+  if (near.length > 0) return ` Did you mean ${quote(near)}?`;
+  if (known.length === 0) return '';
+  const more = known.length > 5 ? ` and ${known.length - 5} more` : '';
+  return ` Known: ${quote(known.slice(0, 5))}${more}.`;
+}

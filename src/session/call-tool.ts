@@ -1,0 +1,52 @@
+import {
+  ProtocolError,
+  type CallToolRequestParams,
+  type CallToolResult,
+  type RequestOptions,
+} from '@modelcontextprotocol/client';
+import type { Connection } from './connection.ts';
+import type { ToolBook, ToolPage } from './tool-book.ts';
+
+/** The server enforces an argument header that was not sent (SEP-2243). */
+const HEADER_MISMATCH = -32020;
+
+export interface ToolCall {
+  readonly connection: Connection;
+  readonly params: CallToolRequestParams;
+  readonly options: RequestOptions;
+  readonly tools: ToolBook;
+  /** Lists the tools again. */
+  readonly relist: () => Promise<unknown>;
+}
+
+/** Sends `tools/call` and checks structured content against what the server listed (row S6). */
+export async function callTool(call: ToolCall): Promise<CallToolResult> {
+  const { connection, params, tools } = call;
+  const page = tools.get(params.name);
+  page?.prepare();
+  const mayMirror = connection.perRequestStream && connection.era === 'modern' && (page?.mirrorsHeaders ?? true);
+  const result = mayMirror ? await callWithHeaders(call, page) : await sendCall(call);
+  if (result.resultType === undefined || result.resultType === 'complete') page?.check(result);
+  return result;
+}
+
+function sendCall({ connection, params, options }: ToolCall): Promise<CallToolResult> {
+  return connection.client.request({ method: 'tools/call', params }, options);
+}
+
+/** The official client's own path: it repeats arguments as headers where the tool's schema says so. */
+async function callWithHeaders(call: ToolCall, page: ToolPage | undefined): Promise<CallToolResult> {
+  const { connection, params, options, tools, relist } = call;
+  const send = (known: ToolPage | undefined): Promise<CallToolResult> => {
+    if (known === undefined) return connection.client.callTool(params, options);
+    const { name, inputSchema } = known.tool;
+    return connection.client.callTool(params, { ...options, toolDefinition: { name, inputSchema } });
+  };
+  try {
+    return await send(page);
+  } catch (error) {
+    if (page === undefined || !(error instanceof ProtocolError) || error.code !== HEADER_MISMATCH) throw error;
+    await relist();
+    return send(tools.get(params.name));
+  }
+}

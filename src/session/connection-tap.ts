@@ -1,0 +1,128 @@
+import {
+  isJSONRPCErrorResponse,
+  isJSONRPCResultResponse,
+  type JSONRPCMessage,
+  type MessageExtraInfo,
+  type RequestId,
+  type Transport,
+  type TransportSendOptions,
+} from '@modelcontextprotocol/client';
+import type { ManagedTransport } from '../transport/managed-transport.ts';
+
+/** How many cancelled requests are remembered so that their late answers can be dropped quietly. */
+const ABANDONED_LIMIT = 1_000;
+
+/**
+ * Stands between the official client and a transport, and sees what neither tells: answers to requests that
+ * were given up, the version that a server offered, whether it answered the era probe, when it last spoke.
+ */
+export class ConnectionTap implements Transport {
+  onclose?: () => void;
+  onerror?: (error: Error) => void;
+  onmessage?: (message: JSONRPCMessage, extra?: MessageExtraInfo) => void;
+  /** The protocol version in the answer to `initialize`, whatever it was. */
+  offeredVersion: string | undefined;
+  /** Whether `server/discover` was sent, and whether it was answered in any way. */
+  probe: 'none' | 'sent' | 'answered' = 'none';
+  /** When the server last sent anything, by `performance.now()`. */
+  lastHeardAt = 0;
+
+  readonly #inner: ManagedTransport;
+  readonly #abandoned = new Set<RequestId>();
+  #initializeId: RequestId | undefined;
+  #probeId: RequestId | undefined;
+  #closed = false;
+
+  constructor(inner: ManagedTransport) {
+    this.#inner = inner;
+    if (inner.kind === 'stdio') {
+      // The official client knows a stdio transport, whose silence it reads as an older server, by these names.
+      Object.defineProperties(this, { stderr: { value: null }, pid: { get: () => inner.pid } });
+    }
+  }
+
+  get hasPerRequestStream(): boolean {
+    return this.#inner.hasPerRequestStream === true;
+  }
+
+  get sessionId(): string | undefined {
+    return this.#inner.sessionId;
+  }
+
+  setProtocolVersion(version: string): void {
+    this.#inner.setProtocolVersion?.(version);
+  }
+
+  setSupportedProtocolVersions(versions: string[]): void {
+    this.#inner.setSupportedProtocolVersions?.(versions);
+  }
+
+  async start(): Promise<void> {
+    this.#inner.onmessage = (message, extra) => this.#receive(message, extra);
+    this.#inner.onerror = (error) => this.onerror?.(error);
+    this.#inner.onclose = () => {
+      // A turn later: a request whose bytes never left must learn so from its own send, before the official
+      // client fails everything in flight alike.
+      setImmediate(() => this.#finish());
+    };
+    await this.#inner.start();
+  }
+
+  async send(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
+    if ('method' in message) this.#watch(message);
+    await this.#inner.send(message, options);
+  }
+
+  async close(): Promise<void> {
+    await this.#inner.close();
+    this.#finish();
+  }
+
+  /** Fails everything in flight without waiting for the transport's own end. */
+  finish(): void {
+    this.#finish();
+  }
+
+  #watch(message: Extract<JSONRPCMessage, { method: string }>): void {
+    switch (message.method) {
+      case 'initialize':
+        if ('id' in message) this.#initializeId = message.id;
+        break;
+      case 'server/discover':
+        if ('id' in message && this.probe === 'none') {
+          this.#probeId = message.id;
+          this.probe = 'sent';
+        }
+        break;
+      case 'notifications/cancelled': {
+        const id = (message.params as { requestId?: RequestId } | undefined)?.requestId;
+        if (id === undefined) break;
+        if (this.#abandoned.size >= ABANDONED_LIMIT) this.#abandoned.clear();
+        this.#abandoned.add(id);
+        break;
+      }
+      default:
+    }
+  }
+
+  #receive(message: JSONRPCMessage, extra?: MessageExtraInfo): void {
+    this.lastHeardAt = performance.now();
+    if (isJSONRPCResultResponse(message) || isJSONRPCErrorResponse(message)) {
+      const { id } = message;
+      // Row S4: a late answer is dropped quietly.
+      if (id !== undefined && this.#abandoned.size > 0 && this.#abandoned.delete(id)) return;
+      if (id !== undefined && id === this.#probeId) this.probe = 'answered';
+      if (id !== undefined && id === this.#initializeId && isJSONRPCResultResponse(message)) {
+        const offered = message.result['protocolVersion'];
+        if (typeof offered === 'string') this.offeredVersion = offered;
+      }
+    }
+    this.onmessage?.(message, extra);
+  }
+
+  #finish(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.onclose?.();
+  }
+}

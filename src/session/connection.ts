@@ -1,0 +1,29 @@
+import type { Client } from '@modelcontextprotocol/client';
+import type { TransportEnd, TransportMemory } from '../transport/managed-transport.ts';
+import type { Era } from './session.ts';
+
+/** One official client on one transport, from a completed handshake to the end; never reused. */
+export interface Connection {
+  readonly client: Client;
+  readonly era: Era;
+  readonly protocolVersion: string;
+  /** How long it took to come up, in milliseconds. */
+  readonly connectMs: number;
+  readonly ended: boolean;
+  /** Why the server went away, once it has. */
+  readonly end: TransportEnd | undefined;
+  /** Whether requests travel one by one over HTTP, with headers of their own. */
+  readonly perRequestStream: boolean;
+  /** When the server last sent anything, by `performance.now()`. */
+  readonly lastHeardAt: number;
+  /** Ends gracefully. Idempotent; resolves when nothing is left. */
+  close(): Promise<void>;
+  /** Ends by force. Idempotent; resolves when nothing is left. */
+  destroy(): Promise<void>;
+}
+
+/** What a session remembers about its server from one connection to the next. */
+export interface ConnectionMemory extends TransportMemory {
+  /** The server did not answer `server/discover`, or died of it: greet it with `initialize` alone. */
+  legacyOnly?: boolean;
+}

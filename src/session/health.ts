@@ -1,0 +1,88 @@
+import type { RequestOptions } from '@modelcontextprotocol/client';
+import { PlenumError } from '../errors.ts';
+import { startTimer, type StopTimer } from '../internal/timers.ts';
+import type { HealthOptions } from '../server-spec.ts';
+import type { Connection } from './connection.ts';
+import { translateError } from './translate-error.ts';
+
+/** How long a suspected connection may take to prove itself, in milliseconds. */
+const VERIFY_TIMEOUT_MS = 5_000;
+
+/** Asks for a sign of life as the era has it: 2026-07-28 knows no `ping`. */
+export async function askForLife(connection: Connection, options: RequestOptions): Promise<void> {
+  if (connection.era === 'modern') await connection.client.discover(options);
+  else await connection.client.ping(options);
+}
+
+/** Watches one connection: checks it regularly if asked to, and at once when something looks wrong. */
+export class HealthMonitor {
+  readonly #connection: Connection;
+  readonly #server: string;
+  readonly #policy: false | Required<HealthOptions>;
+  readonly #onDead: (error: PlenumError) => void;
+  #stopTimer: StopTimer = () => {};
+  #verifying = false;
+  #failures = 0;
+  #stopped = false;
+
+  constructor(
+    connection: Connection,
+    server: string,
+    policy: false | Required<HealthOptions>,
+    onDead: (error: PlenumError) => void,
+  ) {
+    this.#connection = connection;
+    this.#server = server;
+    this.#policy = policy;
+    this.#onDead = onDead;
+    this.#schedule();
+  }
+
+  /** A request failed in a way that may mean that the server is gone: find out now. */
+  suspect(): void {
+    if (this.#verifying || this.#stopped) return;
+    this.#verifying = true;
+    void this.#ask(VERIFY_TIMEOUT_MS).then((error) => {
+      this.#verifying = false;
+      if (error !== undefined) this.#die(error);
+    });
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#stopTimer();
+  }
+
+  #schedule(): void {
+    if (this.#policy === false || this.#stopped) return;
+    this.#stopTimer = startTimer(this.#policy.intervalMs, () => void this.#check(this.#policy));
+  }
+
+  async #check(policy: false | Required<HealthOptions>): Promise<void> {
+    if (policy === false) return;
+    const silentMs = performance.now() - this.#connection.lastHeardAt;
+    const error = silentMs < policy.intervalMs ? undefined : await this.#ask(policy.timeoutMs);
+    if (this.#stopped) return;
+    this.#failures = error === undefined ? 0 : this.#failures + 1;
+    if (error !== undefined && this.#failures >= policy.failures) this.#die(error);
+    else this.#schedule();
+  }
+
+  /** Why there was no sign of life; undefined when there was one. */
+  async #ask(timeoutMs: number): Promise<PlenumError | undefined> {
+    try {
+      await askForLife(this.#connection, { timeout: timeoutMs });
+      return undefined;
+    } catch (cause) {
+      const error = translateError(cause, { server: this.#server, doing: 'Asking for a sign of life', timeoutMs });
+      // An answer that refuses is an answer.
+      return error.code === 'PROTOCOL' && error.rpcCode !== undefined ? undefined : error;
+    }
+  }
+
+  #die(error: PlenumError): void {
+    if (this.#stopped) return;
+    this.stop();
+    this.#onDead(error);
+  }
+}

@@ -1,0 +1,251 @@
+import { Client, SUPPORTED_PROTOCOL_VERSIONS, type ClientOptions } from '@modelcontextprotocol/client';
+import { messageOf, PlenumError } from '../errors.ts';
+import { LONGEST_TIMER_MS, startTimer } from '../internal/timers.ts';
+import type { ManagedTransport, TransportContext, TransportEnd } from '../transport/managed-transport.ts';
+import type { Connection, ConnectionMemory } from './connection.ts';
+import { ConnectionTap } from './connection-tap.ts';
+import type { ResolvedSessionOptions } from './session-options.ts';
+import { translateError } from './translate-error.ts';
+
+/** Everything needed to bring one connection up. */
+export interface ConnectionRequest {
+  readonly server: string;
+  readonly options: ResolvedSessionOptions;
+  readonly memory: ConnectionMemory;
+  readonly openTransport: (context: TransportContext) => Promise<ManagedTransport>;
+  readonly context: Omit<TransportContext, 'server' | 'memory'>;
+  /** Installs handlers on the new client, before it connects. */
+  readonly prepare: (client: Client) => void;
+  /** Called once, after the connection was handed out, when it ends for any reason but a close of ours. */
+  readonly onEnd: (connection: Connection) => void;
+  /** Gives the attempt up. */
+  readonly signal: AbortSignal;
+}
+
+/** How long a stdio server may take to answer the era probe before it is taken for an older one. */
+const PROBE_TIMEOUT_MS = 10_000;
+
+/**
+ * Opens a transport and completes the handshake, within `connectTimeoutMs`. A failed attempt leaves nothing
+ * behind: no process, socket or timer.
+ *
+ * Throws `CONNECT_FAILED`, `AUTH_REQUIRED`, `CONFIG_INVALID`, `TIMEOUT`, or `ABORTED` when `signal` gave up.
+ */
+export async function openConnection(request: ConnectionRequest): Promise<Connection> {
+  const startedAt = performance.now();
+  const { memory, options } = request;
+  const remembered = options.protocol === 'auto' && memory.legacyOnly === true;
+  const attempt = new Attempt(request, remembered ? 'legacy' : options.protocol, startedAt);
+  try {
+    return await attempt.run();
+  } catch (error) {
+    if (remembered) memory.legacyOnly = false;
+    // Some older servers die of any request before `initialize`: start them once more and greet them as they
+    // know it (specification 2026-07-28, stdio, backward compatibility).
+    if (!attempt.diedOfProbe || options.protocol !== 'auto' || request.signal.aborted) throw error;
+    const connection = await new Attempt(request, 'legacy', startedAt).run();
+    memory.legacyOnly = true;
+    return connection;
+  }
+}
+
+class Attempt {
+  readonly #request: ConnectionRequest;
+  readonly #protocol: ResolvedSessionOptions['protocol'];
+  readonly #startedAt: number;
+  #transport: ManagedTransport | undefined;
+  #tap: ConnectionTap | undefined;
+
+  constructor(request: ConnectionRequest, protocol: ResolvedSessionOptions['protocol'], startedAt: number) {
+    this.#request = request;
+    this.#protocol = protocol;
+    this.#startedAt = startedAt;
+  }
+
+  get diedOfProbe(): boolean {
+    return this.#transport?.kind === 'stdio' && this.#transport.end !== undefined && this.#tap?.probe === 'sent';
+  }
+
+  async run(): Promise<Connection> {
+    const { server, options, signal } = this.#request;
+    const work = this.#connect();
+    const giveUp = giveUpAfter(options.connectTimeoutMs - (performance.now() - this.#startedAt), signal);
+    try {
+      return await Promise.race([work, giveUp.promise]);
+    } catch (error) {
+      work.then(
+        (connection) => connection.destroy(),
+        () => {},
+      );
+      const end = this.#transport?.end;
+      await this.#transport?.destroy();
+      this.#tap?.finish();
+      throw this.#explain(giveUp.reason === undefined ? error : giveUp.reason, end, server, options);
+    } finally {
+      giveUp.stop();
+    }
+  }
+
+  async #connect(): Promise<Connection> {
+    const { server, options, memory, openTransport, context, prepare, onEnd, signal } = this.#request;
+    const transport = await openTransport({ ...context, server, memory });
+    this.#transport = transport;
+    if (signal.aborted) throw signal.reason;
+    const tap = new ConnectionTap(transport);
+    this.#tap = tap;
+    const client = new Client(options.clientInfo, clientOptions(options, this.#protocol));
+    prepare(client);
+
+    const connection = new ClientConnection(client, transport, tap);
+    client.onclose = () => connection.onClientClosed();
+    await client.connect(tap, { timeout: Math.min(options.connectTimeoutMs, LONGEST_TIMER_MS) });
+
+    connection.establish(performance.now() - this.#startedAt, onEnd);
+    if (this.#protocol === 'auto' && connection.era === 'legacy' && tap.probe === 'sent') memory.legacyOnly = true;
+    return connection;
+  }
+
+  #explain(error: unknown, end: TransportEnd | undefined, server: string, options: ResolvedSessionOptions): unknown {
+    const doing = `Connecting to server "${server}"`;
+    const fields = { server, cause: error };
+    if (error === TIMED_OUT) {
+      return new PlenumError(
+        'TIMEOUT',
+        `${doing}: no handshake within ${options.connectTimeoutMs} ms. Allow more with "connectTimeoutMs".${tail(end)}`,
+        { server },
+      );
+    }
+    if (error === this.#request.signal.reason && this.#request.signal.aborted) {
+      return new PlenumError('ABORTED', `${doing}: given up.`, fields);
+    }
+    const offered = this.#tap?.offeredVersion;
+    if (offered !== undefined && !SUPPORTED_PROTOCOL_VERSIONS.includes(offered)) {
+      return new PlenumError(
+        'CONNECT_FAILED',
+        `${doing}: the server speaks protocol version "${offered}", Plenum speaks ${SUPPORTED_PROTOCOL_VERSIONS.join(', ')} and 2026-07-28.`,
+        fields,
+      );
+    }
+    if (end !== undefined) {
+      return new PlenumError('CONNECT_FAILED', `${doing}: the server ${end.what}.${tail(end)}`, fields);
+    }
+    const translated = translateError(error, { server, doing: 'Connecting' });
+    if (KEPT_CODES.has(translated.code)) return translated;
+    return new PlenumError('CONNECT_FAILED', `${doing}: ${messageOf(translated)}`, { ...fields, cause: translated });
+  }
+}
+
+/** Codes that say more than `CONNECT_FAILED` would. */
+const KEPT_CODES: ReadonlySet<string> = new Set(['CONFIG_INVALID', 'CONNECT_FAILED', 'AUTH_REQUIRED', 'TIMEOUT']);
+
+const TIMED_OUT = Symbol('timed out');
+
+function giveUpAfter(ms: number, signal: AbortSignal): { promise: Promise<never>; stop: () => void; reason: unknown } {
+  const handle = { promise: new Promise<never>(() => {}), stop: () => {}, reason: undefined as unknown };
+  handle.promise = new Promise((_, reject) => {
+    const give = (reason: unknown): void => {
+      handle.reason ??= reason;
+      reject(reason);
+    };
+    const stopTimer = startTimer(ms, () => give(TIMED_OUT), { keepAlive: true });
+    const onAbort = (): void => give(signal.reason);
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    handle.stop = () => {
+      stopTimer();
+      signal.removeEventListener('abort', onAbort);
+    };
+  });
+  handle.promise.catch(() => {});
+  return handle;
+}
+
+function tail(end: TransportEnd | undefined): string {
+  const stderr = end?.stderr?.trim();
+  return stderr === undefined || stderr === '' ? '' : `\nThe end of its stderr:\n${stderr.slice(-4_000)}`;
+}
+
+function clientOptions(options: ResolvedSessionOptions, protocol: ResolvedSessionOptions['protocol']): ClientOptions {
+  return {
+    capabilities: options.capabilities,
+    inputRequired: { maxRounds: options.maxInputRounds },
+    listMaxPages: options.maxPages === Infinity ? 0 : options.maxPages,
+    // Plenum checks results itself, with validators that live as long as their tool.
+    jsonSchemaValidator: { getValidator: () => (input) => ({ valid: true, data: input as never, errorMessage: undefined }) },
+    ...(protocol === 'auto' && {
+      versionNegotiation: {
+        mode: 'auto' as const,
+        probe: { timeoutMs: Math.min(PROBE_TIMEOUT_MS, options.connectTimeoutMs) },
+      },
+    }),
+    ...(protocol === '2026-07-28' && { versionNegotiation: { mode: { pin: protocol } } }),
+  };
+}
+
+class ClientConnection implements Connection {
+  readonly client: Client;
+  connectMs = 0;
+  ended = false;
+  readonly #transport: ManagedTransport;
+  readonly #tap: ConnectionTap;
+  #era: Connection['era'] = 'legacy';
+  #protocolVersion = '';
+  #onEnd: ((connection: Connection) => void) | undefined;
+  #ending: Promise<void> | undefined;
+
+  constructor(client: Client, transport: ManagedTransport, tap: ConnectionTap) {
+    this.client = client;
+    this.#transport = transport;
+    this.#tap = tap;
+  }
+
+  /** Ends the time in which a failure is the opener's to report. Throws when the end came first. */
+  establish(connectMs: number, onEnd: (connection: Connection) => void): void {
+    if (this.ended) throw new Error('The connection ended right after the handshake.');
+    this.connectMs = connectMs;
+    // Kept here because the client forgets them when its transport closes.
+    this.#era = this.client.getProtocolEra() ?? 'legacy';
+    this.#protocolVersion = this.client.getNegotiatedProtocolVersion() ?? '';
+    this.#onEnd = onEnd;
+  }
+
+  get era(): Connection['era'] {
+    return this.#era;
+  }
+
+  get protocolVersion(): string {
+    return this.#protocolVersion;
+  }
+
+  get end(): TransportEnd | undefined {
+    return this.#transport.end;
+  }
+
+  get perRequestStream(): boolean {
+    return this.#tap.hasPerRequestStream;
+  }
+
+  get lastHeardAt(): number {
+    return this.#tap.lastHeardAt;
+  }
+
+  onClientClosed(): void {
+    this.ended = true;
+    const onEnd = this.#onEnd;
+    this.#onEnd = undefined;
+    onEnd?.(this);
+  }
+
+  close(): Promise<void> {
+    this.#onEnd = undefined;
+    // The client forgets a transport that ended by itself; what is left of that one must go all the same.
+    this.#ending ??= this.client.close().finally(() => this.#transport.close());
+    return this.#ending;
+  }
+
+  async destroy(): Promise<void> {
+    this.#onEnd = undefined;
+    this.#tap.finish();
+    await this.#transport.destroy();
+  }
+}

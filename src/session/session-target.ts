@@ -1,0 +1,126 @@
+import { Client, type Transport } from '@modelcontextprotocol/client';
+import { PlenumError } from '../errors.ts';
+import {
+  checkBoolean,
+  checkCount,
+  checkDuration,
+  checkOneOf,
+  checkText,
+  checkTextArray,
+  checkTextRecord,
+  isRecord,
+} from '../internal/checks.ts';
+import type {
+  InProcessServer,
+  InProcessServerSpec,
+  ServerSpec,
+  StdioServerSpec,
+  UrlServerSpec,
+} from '../server-spec.ts';
+
+/** Anything that a session can be opened on (row S14). */
+export type SessionTarget = ServerSpec | string | URL | InProcessServer | Transport | Client;
+
+/** A target sorted out: how to connect, and what to call it when nobody says. */
+export type ResolvedTarget =
+  | { readonly type: 'spec'; readonly spec: ServerSpec; readonly name: string }
+  /** A transport serves one connection: there is nothing to reconnect with. */
+  | { readonly type: 'transport'; readonly spec: ServerSpec; readonly name: string }
+  | { readonly type: 'client'; readonly client: Client; readonly name: string };
+
+/** Sorts a target out and checks its spec. Throws `CONFIG_INVALID`; opens nothing. */
+export function resolveTarget(target: SessionTarget): ResolvedTarget {
+  if (typeof target === 'string' || target instanceof URL) return resolveSpec({ url: target });
+  if (target instanceof Client) {
+    if (target.transport === undefined) {
+      throw new PlenumError('CONFIG_INVALID', 'The client is not connected. Connect it first, or give the server spec.');
+    }
+    return { type: 'client', client: target, name: target.getServerVersion()?.name ?? 'client' };
+  }
+  if (!isRecord(target)) {
+    throw new PlenumError('CONFIG_INVALID', 'A server is given as a spec object, a URL, an in-process server, a transport or a client.');
+  }
+  if (isTransport(target)) {
+    let taken = false;
+    const transport = (): Transport => {
+      if (taken) throw new PlenumError('CONFIG_INVALID', 'A transport serves one connection. Give "transport" as a function to reconnect.');
+      taken = true;
+      return target;
+    };
+    return { type: 'transport', spec: { transport }, name: 'transport' };
+  }
+  if (isInProcessServer(target)) return { type: 'spec', spec: { server: target }, name: 'in-process' };
+  return resolveSpec(target as ServerSpec);
+}
+
+function resolveSpec(spec: ServerSpec): ResolvedTarget {
+  const shapes = (['command', 'url', 'server', 'transport'] as const).filter((key) => Reflect.get(spec, key) !== undefined);
+  if (shapes.length !== 1) {
+    const found = shapes.length === 0 ? 'none of them' : shapes.map((key) => `"${key}"`).join(' and ');
+    throw new PlenumError('CONFIG_INVALID', `A server spec has exactly one of "command", "url", "server" and "transport"; found ${found}.`);
+  }
+  if ('command' in spec) return { type: 'spec', spec, name: checkStdio(spec) };
+  if ('url' in spec) return { type: 'spec', spec, name: checkUrl(spec) };
+  if ('server' in spec) return { type: 'spec', spec, name: checkInProcess(spec) };
+  if (typeof spec.transport !== 'function') {
+    throw new PlenumError('CONFIG_INVALID', 'Option "transport" must be a function that returns a new transport.');
+  }
+  return { type: 'spec', spec, name: 'custom' };
+}
+
+function checkStdio(spec: StdioServerSpec): string {
+  checkText('command', spec.command);
+  checkOneOf('type', spec.type, ['stdio']);
+  checkTextArray('args', spec.args);
+  checkTextRecord('env', spec.env);
+  if (spec.cwd !== undefined && !(spec.cwd instanceof URL)) checkText('cwd', spec.cwd);
+  if (typeof spec.inheritEnv !== 'boolean') checkTextArray('inheritEnv', spec.inheritEnv);
+  checkOneOf('encoding', spec.encoding, ['utf-8', 'utf-16le', 'latin1']);
+  checkOneOf('encodingErrors', spec.encodingErrors, ['strict', 'ignore', 'replace']);
+  if (typeof spec.stderr !== 'object') checkOneOf('stderr', spec.stderr, ['capture', 'inherit', 'ignore']);
+  checkCount('maxMessageBytes', spec.maxMessageBytes, 1);
+  checkDuration('closeGraceMs', spec.closeGraceMs);
+  checkDuration('terminateGraceMs', spec.terminateGraceMs);
+  return spec.command.replace(/^.*[\\/]/, '').replace(/\.\w+$/, '') || 'server';
+}
+
+function checkUrl(spec: UrlServerSpec): string {
+  const url = URL.canParse(String(spec.url)) ? new URL(spec.url) : undefined;
+  if (url === undefined) throw new PlenumError('CONFIG_INVALID', 'Option "url" is not a URL. Give it whole, with its scheme: "https://…".');
+  const kind = checkOneOf('type', spec.type, ['http', 'sse', 'websocket']);
+  const websocket = url.protocol === 'ws:' || url.protocol === 'wss:';
+  if (!websocket && url.protocol !== 'http:' && url.protocol !== 'https:') {
+    throw new PlenumError('CONFIG_INVALID', `Option "url" has the scheme "${url.protocol}"; Plenum speaks http, https, ws and wss.`);
+  }
+  if (kind !== undefined && (kind === 'websocket') !== websocket) {
+    throw new PlenumError('CONFIG_INVALID', `Option "type" is "${kind}", which does not go with a "${url.protocol}" URL.`);
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw new PlenumError('CONFIG_INVALID', 'Option "url" holds credentials, which would show up in messages. Use "headers" or "auth".');
+  }
+  if (typeof spec.headers !== 'function') checkTextRecord('headers', spec.headers);
+  checkDuration('openTimeoutMs', spec.openTimeoutMs);
+  checkDuration('readTimeoutMs', spec.readTimeoutMs);
+  checkBoolean('terminateSession', spec.terminateSession);
+  checkCount('maxMessageBytes', spec.maxMessageBytes, 1);
+  return url.host;
+}
+
+function checkInProcess(spec: InProcessServerSpec): string {
+  if (!isInProcessServer(spec.server)) {
+    throw new PlenumError('CONFIG_INVALID', 'Option "server" must be an McpServer or Server, with connect() and close().');
+  }
+  return 'in-process';
+}
+
+function isInProcessServer(value: unknown): value is InProcessServer {
+  return isObject(value) && typeof value['connect'] === 'function' && typeof value['close'] === 'function';
+}
+
+function isTransport(value: unknown): value is Transport {
+  return isObject(value) && ['start', 'send', 'close'].every((method) => typeof value[method] === 'function');
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null;
+}

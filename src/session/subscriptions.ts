@@ -1,0 +1,147 @@
+import type { LoggingLevel, McpSubscription, RequestOptions, SubscriptionFilter } from '@modelcontextprotocol/client';
+import { PlenumError } from '../errors.ts';
+import { sleep } from '../internal/timers.ts';
+import type { Connection } from './connection.ts';
+import { translateError } from './translate-error.ts';
+
+/** How long each step of restoring a connection's state may take, in milliseconds. */
+const RESTORE_TIMEOUT_MS = 10_000;
+
+/** How long to wait before a listen stream that the server ended is opened again, in milliseconds. */
+const RELISTEN_DELAY_MS = 1_000;
+
+/**
+ * What a server was asked to send unasked: resource updates, list changes and logs. Outlives connections:
+ * `restore` asks a new one for the same.
+ *
+ * The stateful era has a request for each; 2026-07-28 has one listen stream for all, replaced when what is
+ * wanted changes (specification 2026-07-28, subscriptions).
+ */
+export class Subscriptions {
+  readonly #server: string;
+  readonly #onProblem: (error: PlenumError) => void;
+  readonly #uris = new Set<string>();
+  #logLevel: LoggingLevel | undefined;
+  #connection: Connection | undefined;
+  #stream: McpSubscription | undefined;
+  /** Ends the waits that belong to the present connection. */
+  #lifetime = new AbortController();
+  /** Changes of the stream, one after the other. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(server: string, onProblem: (error: PlenumError) => void) {
+    this.#server = server;
+    this.#onProblem = onProblem;
+  }
+
+  /** The level that the 2026-07-28 era wants repeated with every request. */
+  get logLevel(): LoggingLevel | undefined {
+    return this.#logLevel;
+  }
+
+  /** Asks a fresh connection for all that its predecessor was asked for. What fails is reported; the rest holds. */
+  async restore(connection: Connection): Promise<void> {
+    this.stop();
+    this.#lifetime = new AbortController();
+    this.#connection = connection;
+    const options: RequestOptions = { timeout: RESTORE_TIMEOUT_MS };
+    const steps: Promise<unknown>[] = [];
+    if (connection.era === 'modern') steps.push(this.#replaceStream(connection, options));
+    else {
+      for (const uri of this.#uris) steps.push(connection.client.subscribeResource({ uri }, options));
+      if (this.#logLevel !== undefined) steps.push(setLegacyLogLevel(connection, this.#logLevel, options));
+    }
+    for (const outcome of await Promise.allSettled(steps)) {
+      if (outcome.status === 'rejected' && !connection.ended) this.#report('Restoring a subscription', outcome.reason);
+    }
+  }
+
+  /** Forgets the present connection. */
+  stop(): void {
+    this.#lifetime.abort();
+    this.#connection = undefined;
+    this.#stream = undefined;
+  }
+
+  async subscribe(uri: string, connection: Connection, options: RequestOptions): Promise<void> {
+    const known = this.#uris.has(uri);
+    this.#uris.add(uri);
+    try {
+      if (connection.era === 'legacy') await connection.client.subscribeResource({ uri }, options);
+      else if (!known) await this.#replaceStream(connection, options, uri);
+    } catch (error) {
+      if (!known) this.#uris.delete(uri);
+      throw error;
+    }
+  }
+
+  async unsubscribe(uri: string, connection: Connection, options: RequestOptions): Promise<void> {
+    const known = this.#uris.delete(uri);
+    if (connection.era === 'legacy') await connection.client.unsubscribeResource({ uri }, options);
+    else if (known) await this.#replaceStream(connection, options);
+  }
+
+  async setLogLevel(level: LoggingLevel, connection: Connection, options: RequestOptions): Promise<void> {
+    if (connection.era === 'legacy') await connection.client.setLoggingLevel(level, options);
+    this.#logLevel = level;
+  }
+
+  #replaceStream(connection: Connection, options: RequestOptions, wanted?: string): Promise<void> {
+    const turn = this.#turn.then(() => this.#listen(connection, options, wanted));
+    this.#turn = turn.catch(() => {});
+    return turn;
+  }
+
+  /** Opens the new stream before the old one goes, so that nothing falls between them. */
+  async #listen(connection: Connection, options: RequestOptions, wanted: string | undefined): Promise<void> {
+    if (connection !== this.#connection || connection.ended) return;
+    const filter = this.#filter(connection);
+    const old = this.#stream;
+    if (Object.keys(filter).length === 0) this.#stream = undefined;
+    else {
+      const stream = await connection.client.listen(filter, options.timeout === undefined ? {} : { timeout: options.timeout });
+      const { resourceSubscriptions: honoured = [] } = stream.honoredFilter;
+      if (wanted !== undefined && !honoured.includes(wanted)) {
+        await stream.close();
+        throw new PlenumError('PROTOCOL', `Server "${this.#server}" does not offer updates of this resource.`, {
+          server: this.#server,
+          rpcCode: -32601,
+        });
+      }
+      this.#stream = stream;
+      void this.#keepOpen(connection, stream);
+    }
+    await old?.close();
+  }
+
+  async #keepOpen(connection: Connection, stream: McpSubscription): Promise<void> {
+    const cause = await stream.closed;
+    if (cause === 'local' || this.#stream !== stream) return;
+    await sleep(RELISTEN_DELAY_MS, this.#lifetime.signal);
+    if (this.#stream !== stream || connection.ended) return;
+    try {
+      await this.#replaceStream(connection, { timeout: RESTORE_TIMEOUT_MS });
+    } catch (error) {
+      if (!connection.ended) this.#report('Listening for changes', error);
+    }
+  }
+
+  #filter({ client }: Connection): SubscriptionFilter {
+    const offered = client.getServerCapabilities() ?? {};
+    return {
+      ...(offered.tools?.listChanged === true && { toolsListChanged: true }),
+      ...(offered.prompts?.listChanged === true && { promptsListChanged: true }),
+      ...(offered.resources?.listChanged === true && { resourcesListChanged: true }),
+      ...(this.#uris.size > 0 && { resourceSubscriptions: [...this.#uris] }),
+    };
+  }
+
+  #report(doing: string, error: unknown): void {
+    this.#onProblem(translateError(error, { server: this.#server, doing }));
+  }
+}
+
+async function setLegacyLogLevel(connection: Connection, level: LoggingLevel, options: RequestOptions): Promise<void> {
+  if (connection.client.getServerCapabilities()?.logging === undefined) return;
+  await connection.client.setLoggingLevel(level, options);
+}

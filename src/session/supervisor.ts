@@ -1,0 +1,353 @@
+import { PlenumError } from '../errors.ts';
+import { Backoff } from '../internal/backoff.ts';
+import { createDeferred, type Deferred } from '../internal/deferred.ts';
+import { startTimer, type StopTimer } from '../internal/timers.ts';
+import type { ReconnectOptions } from '../server-spec.ts';
+import type { Connection } from './connection.ts';
+import type { InFlight } from './in-flight.ts';
+import type { SessionStatus } from './session.ts';
+
+/**
+ * The supervisor's own states; the public status is derived. Each state owns its timer or abort controller, and
+ * `#enter` is the only writer.
+ */
+type State =
+  | { readonly tag: 'idle' }
+  | {
+      readonly tag: 'connecting';
+      readonly attempt: number;
+      readonly abort: AbortController;
+      readonly settled: Promise<void>;
+      /** What ended the connection before, or the attempt before; undefined on the very first. */
+      readonly error: PlenumError | undefined;
+    }
+  | {
+      readonly tag: 'waiting';
+      readonly attempt: number;
+      readonly nextTryAt: number;
+      readonly stop: StopTimer;
+      readonly error: PlenumError;
+    }
+  | { readonly tag: 'ready'; readonly connection: Connection; readonly readyAt: number }
+  | { readonly tag: 'failed'; readonly error: PlenumError }
+  | { readonly tag: 'draining'; readonly connection: Connection | undefined }
+  | { readonly tag: 'closed'; readonly error: PlenumError | undefined };
+
+export interface SupervisorOptions {
+  readonly server: string;
+  readonly policy: false | Required<ReconnectOptions>;
+  readonly maxWaitingCalls: number;
+  /** Brings one connection up, restored state and all; leaves nothing behind when it fails or is aborted. */
+  readonly connect: (signal: AbortSignal) => Promise<Connection>;
+  readonly onStatus: (status: SessionStatus) => void;
+  readonly inFlight: InFlight;
+}
+
+interface Waiter extends Deferred<Connection> {
+  /** Ends the wait's own timer and listener. */
+  readonly release: () => void;
+}
+
+/** Errors that trying again cannot mend. */
+const FINAL_CODES: ReadonlySet<string> = new Set(['CONFIG_INVALID', 'AUTH_REQUIRED']);
+
+/**
+ * Keeps one server connected: connects, notices the end, backs off, connects again; holds the calls that come
+ * meanwhile, and closes for good.
+ */
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #backoff: Backoff;
+  readonly #waiters = new Set<Waiter>();
+  readonly #closed = createDeferred<unknown>();
+  #state: State = { tag: 'idle' };
+  #status: SessionStatus = { state: 'idle', since: Date.now() };
+  /** Attempts since the server was last healthy; what `maxAttempts` bounds. */
+  #attempts = 0;
+  #closing: Promise<void> | undefined;
+  #destroying: Promise<void> | undefined;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    this.#backoff = new Backoff(options.policy === false ? { initialDelayMs: 0, maxDelayMs: 0 } : options.policy);
+  }
+
+  get status(): SessionStatus {
+    return this.#status;
+  }
+
+  /** The connection for new calls; undefined while there is none. */
+  get ready(): Connection | undefined {
+    return this.#state.tag === 'ready' ? this.#state.connection : undefined;
+  }
+
+  /** The connection in use, also by calls that a close waits for. */
+  get connection(): Connection | undefined {
+    const state = this.#state;
+    return state.tag === 'ready' || state.tag === 'draining' ? state.connection : undefined;
+  }
+
+  get closed(): Promise<unknown> {
+    return this.#closed.promise;
+  }
+
+  /** Makes the first attempt. With `keepTrying`, a failure is followed by more, as after a lost connection. */
+  async start(keepTrying: boolean): Promise<void> {
+    if (this.#state.tag !== 'idle') throw this.#notConnected('was started already');
+    this.#backoff.next(); // The first attempt is the one that comes at once.
+    await this.#attempt(undefined, keepTrying);
+  }
+
+  /** Replaces the connection now. Resolves when ready; rejects when this attempt fails. */
+  async reconnect(): Promise<void> {
+    const state = this.#state;
+    if (state.tag === 'draining' || state.tag === 'closed') throw this.#sessionClosed();
+    if (state.tag === 'connecting') {
+      await this.whenReady(Infinity, undefined, 'Reconnecting');
+      return;
+    }
+    if (state.tag === 'waiting') state.stop();
+    if (state.tag === 'ready') void state.connection.destroy();
+    this.#startOver();
+    this.#backoff.next();
+    const error = state.tag === 'waiting' || state.tag === 'failed' ? state.error : undefined;
+    await this.#attempt(error ?? this.#lost('was told to reconnect'), true);
+  }
+
+  /** Reports that a connection is of no more use. A stale one is none of the session's business. */
+  lose(connection: Connection, error: PlenumError): void {
+    if (this.#state.tag !== 'ready' || this.#state.connection !== connection) return;
+    const { readyAt } = this.#state;
+    void connection.destroy();
+    const { policy } = this.#options;
+    if (policy === false) return this.#fail(error);
+    if (performance.now() - readyAt >= policy.resetAfterMs) this.#startOver();
+    this.#retry(error);
+  }
+
+  /**
+   * The connection, at once or when there is one. Rejects with `TIMEOUT`, `ABORTED`, `SESSION_CLOSED`, or
+   * `NOT_CONNECTED` when none is coming or too many calls wait already.
+   */
+  async whenReady(timeoutMs: number, signal: AbortSignal | undefined, doing: string): Promise<Connection> {
+    const state = this.#state;
+    switch (state.tag) {
+      case 'ready':
+        return state.connection;
+      case 'draining':
+      case 'closed':
+        throw this.#sessionClosed();
+      case 'idle':
+        throw this.#notConnected('was not started');
+      case 'failed':
+        throw this.#notConnected(`gave up (${state.error.message}). Call reconnect() to try again`, state.error);
+      case 'connecting':
+      case 'waiting':
+        return this.#wait(timeoutMs, signal, doing);
+    }
+  }
+
+  /** Lets calls in flight finish, then ends the connection. */
+  close(): Promise<void> {
+    this.#closing ??= this.#drain();
+    return this.#closing;
+  }
+
+  /** Ends at once; calls in flight fail. */
+  async destroy(reason: unknown): Promise<void> {
+    this.#destroying ??= this.#end(reason);
+    await this.#destroying;
+  }
+
+  /** Why the session ended, when it was by force. */
+  sessionClosedError(doing: string): PlenumError | undefined {
+    return this.#destroying === undefined ? undefined : this.#sessionClosed(doing);
+  }
+
+  async #attempt(error: PlenumError | undefined, keepTrying: boolean): Promise<void> {
+    const abort = new AbortController();
+    const settled = createDeferred<void>();
+    this.#attempts++;
+    const attempt: State = { tag: 'connecting', attempt: this.#attempts, abort, settled: settled.promise, error };
+    this.#enter(attempt);
+    try {
+      const connection = await this.#options.connect(abort.signal);
+      if (this.#state !== attempt) {
+        await connection.destroy();
+        throw this.#sessionClosed();
+      }
+      if (connection.ended) {
+        void connection.destroy();
+        throw this.#lost(connection.end?.what ?? 'closed the connection');
+      }
+      // A first success leaves nothing to back off from; later ones must prove themselves first.
+      if (error === undefined) this.#startOver();
+      this.#enter({ tag: 'ready', connection, readyAt: performance.now() });
+      this.#serveWaiters(connection);
+    } catch (cause) {
+      const failure = PlenumError.from(cause, 'CONNECT_FAILED', `Connecting to server "${this.#options.server}"`, {
+        server: this.#options.server,
+      });
+      if (this.#state !== attempt) throw this.#sessionClosed();
+      if (keepTrying && !FINAL_CODES.has(failure.code)) this.#retry(failure);
+      else this.#fail(failure);
+      throw failure;
+    } finally {
+      settled.resolve();
+    }
+  }
+
+  #retry(error: PlenumError): void {
+    const { policy } = this.#options;
+    if (policy === false || this.#attempts >= policy.maxAttempts) return this.#fail(error);
+    const delay = this.#backoff.next();
+    const stop = startTimer(delay, () => this.#attempt(error, true).catch(() => {}), { keepAlive: true });
+    this.#enter({ tag: 'waiting', attempt: this.#attempts + 1, nextTryAt: Date.now() + delay, stop, error });
+  }
+
+  #fail(error: PlenumError): void {
+    this.#enter({ tag: 'failed', error });
+    this.#rejectWaiters(() => this.#notConnected(`failed: ${error.message}`, error));
+  }
+
+  #startOver(): void {
+    this.#attempts = 0;
+    this.#backoff.reset();
+  }
+
+  async #drain(): Promise<void> {
+    const state = this.#state;
+    if (state.tag === 'closed') return;
+    const connection = this.connection;
+    this.#enter({ tag: 'draining', connection });
+    this.#rejectWaiters(() => this.#sessionClosed());
+    await this.#leave(state);
+    await Promise.race([this.#options.inFlight.idle(), this.#closed.promise]);
+    await connection?.close();
+    this.#finish(undefined);
+  }
+
+  async #end(reason: unknown): Promise<void> {
+    const state = this.#state;
+    if (state.tag === 'closed') return;
+    const connection = this.connection;
+    if (state.tag !== 'draining') {
+      this.#enter({ tag: 'draining', connection });
+      this.#rejectWaiters(() => this.#sessionClosed());
+    }
+    await this.#leave(state);
+    await connection?.destroy();
+    this.#finish(reason);
+  }
+
+  /** Ends what a state left behind owns. */
+  async #leave(state: State): Promise<void> {
+    if (state.tag === 'waiting') state.stop();
+    if (state.tag === 'connecting') {
+      state.abort.abort(this.#sessionClosed());
+      await state.settled;
+    }
+  }
+
+  #finish(reason: unknown): void {
+    if (this.#state.tag === 'closed') return;
+    const error = reason === undefined ? undefined : this.#sessionClosed(undefined, reason);
+    this.#enter({ tag: 'closed', error });
+    this.#closed.resolve(reason);
+  }
+
+  #wait(timeoutMs: number, signal: AbortSignal | undefined, doing: string): Promise<Connection> {
+    const { server, maxWaitingCalls } = this.#options;
+    if (this.#waiters.size >= maxWaitingCalls) {
+      throw this.#notConnected(`is not connected, and ${maxWaitingCalls} calls wait for it already`);
+    }
+    const deferred = createDeferred<Connection>();
+    const give = (error: PlenumError): void => {
+      waiter.release();
+      deferred.reject(error);
+    };
+    const stopTimer = startTimer(
+      timeoutMs,
+      () => give(new PlenumError('TIMEOUT', `${doing}: server "${server}" did not come back within ${timeoutMs} ms.`, { server })),
+      { keepAlive: true },
+    );
+    const onAbort = (): void => {
+      give(new PlenumError('ABORTED', `${doing} on server "${server}": given up by the caller.`, { server, cause: signal?.reason }));
+    };
+    const waiter: Waiter = {
+      ...deferred,
+      release: () => {
+        stopTimer();
+        signal?.removeEventListener('abort', onAbort);
+        this.#waiters.delete(waiter);
+      },
+    };
+    this.#waiters.add(waiter);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    return deferred.promise;
+  }
+
+  #serveWaiters(connection: Connection): void {
+    for (const waiter of this.#waiters) {
+      waiter.release();
+      waiter.resolve(connection);
+    }
+  }
+
+  #rejectWaiters(makeError: () => PlenumError): void {
+    for (const waiter of this.#waiters) {
+      waiter.release();
+      waiter.reject(makeError());
+    }
+  }
+
+  #enter(state: State): void {
+    this.#state = state;
+    this.#status = statusOf(state);
+    this.#options.onStatus(this.#status);
+  }
+
+  #lost(what: string): PlenumError {
+    const { server } = this.#options;
+    return new PlenumError('CONNECTION_LOST', `Server "${server}" ${what}.`, { server });
+  }
+
+  #notConnected(what: string, cause?: unknown): PlenumError {
+    const { server } = this.#options;
+    return new PlenumError('NOT_CONNECTED', `Session "${server}" ${what}.`, { server, cause });
+  }
+
+  #sessionClosed(doing = 'Using the session', cause?: unknown): PlenumError {
+    const { server } = this.#options;
+    return new PlenumError('SESSION_CLOSED', `${doing}: session "${server}" is closed.`, { server, cause });
+  }
+}
+
+function statusOf(state: State): SessionStatus {
+  const since = Date.now();
+  switch (state.tag) {
+    case 'idle':
+    case 'draining':
+      return { state: state.tag, since };
+    case 'connecting':
+      return state.error === undefined
+        ? { state: 'connecting', since, attempt: state.attempt }
+        : { state: 'reconnecting', since, attempt: state.attempt, error: state.error };
+    case 'waiting':
+      return {
+        state: 'reconnecting',
+        since,
+        attempt: state.attempt,
+        nextTryAt: state.nextTryAt,
+        error: state.error,
+      };
+    case 'ready': {
+      const { era, protocolVersion, connectMs } = state.connection;
+      return { state: 'ready', since, era, protocolVersion, connectMs };
+    }
+    case 'failed':
+      return { state: 'failed', since, error: state.error };
+    case 'closed':
+      return state.error === undefined ? { state: 'closed', since } : { state: 'closed', since, error: state.error };
+  }
+}

@@ -1,0 +1,90 @@
+import type { CallToolResult, JsonSchemaType, JsonSchemaValidator, Tool } from '@modelcontextprotocol/client';
+import { AjvJsonSchemaValidator } from '@modelcontextprotocol/client/validators/ajv';
+import { messageOf, PlenumError } from '../errors.ts';
+import { printable } from '../internal/text.ts';
+
+/**
+ * What is known of the tools that a server last listed. Validators are compiled at a tool's first call and go
+ * when the list does.
+ */
+export class ToolBook {
+  readonly #server: string;
+  #pages = new Map<string, ToolPage>();
+
+  constructor(server: string) {
+    this.#server = server;
+  }
+
+  replace(tools: readonly Tool[]): void {
+    const provider = new AjvJsonSchemaValidator();
+    const pages = new Map<string, ToolPage>();
+    for (const tool of tools) {
+      if (!pages.has(tool.name)) pages.set(tool.name, new ToolPage(this.#server, tool, provider));
+    }
+    this.#pages = pages;
+  }
+
+  /** Forgets everything: better no check than one against a schema that no longer holds. */
+  clear(): void {
+    this.#pages = new Map();
+  }
+
+  get(name: string): ToolPage | undefined {
+    return this.#pages.get(name);
+  }
+}
+
+/** One listed tool. */
+export class ToolPage {
+  readonly tool: Tool;
+  readonly #server: string;
+  readonly #provider: AjvJsonSchemaValidator;
+  #validate: JsonSchemaValidator<unknown> | undefined;
+  #mirrorsHeaders: boolean | undefined;
+
+  constructor(server: string, tool: Tool, provider: AjvJsonSchemaValidator) {
+    this.#server = server;
+    this.tool = tool;
+    this.#provider = provider;
+  }
+
+  /** Whether some argument is to be sent as an HTTP header too (SEP-2243, `x-mcp-header`). */
+  get mirrorsHeaders(): boolean {
+    this.#mirrorsHeaders ??= JSON.stringify(this.tool.inputSchema).includes('"x-mcp-header"');
+    return this.#mirrorsHeaders;
+  }
+
+  /** Makes the validator ready. Throws `INVALID_RESULT`: no answer could pass, so the tool should not run. */
+  prepare(): void {
+    const { name, outputSchema } = this.tool;
+    if (outputSchema === undefined || this.#validate !== undefined) return;
+    try {
+      // A compiler remembers schemas by `$id`; two tools may well give different ones under the same.
+      const provider = '$id' in outputSchema ? new AjvJsonSchemaValidator() : this.#provider;
+      this.#validate = provider.getValidator(outputSchema as JsonSchemaType);
+    } catch (error) {
+      throw this.#invalid(`Tool "${name}" was not called: its output schema cannot be used`, error);
+    }
+  }
+
+  /** Row S6. Throws `INVALID_RESULT` when structured content is missing or does not fit. */
+  check(result: CallToolResult): void {
+    if (this.#validate === undefined || result.isError === true) return;
+    const { name } = this.tool;
+    if (result.structuredContent === undefined) {
+      throw this.#invalid(`Tool "${name}" promises structured content by its output schema and gave none`);
+    }
+    const outcome = this.#validate(result.structuredContent);
+    if (!outcome.valid) {
+      throw this.#invalid(`Structured content of tool "${name}" does not fit its output schema`, outcome.errorMessage);
+    }
+  }
+
+  #invalid(what: string, detail?: unknown): PlenumError {
+    const more = detail === undefined ? '' : `: ${printable(messageOf(detail), 500)}`;
+    return new PlenumError('INVALID_RESULT', `${what}${more} (server "${this.#server}").`, {
+      server: this.#server,
+      ...(detail instanceof Error && { cause: detail }),
+    });
+  }
+}
