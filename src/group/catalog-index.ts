@@ -58,12 +58,19 @@ export class CatalogIndex {
   /** Names what a server lists and finds what clashes. Changes nothing. Throws `CONFIG_INVALID`. */
   claim(server: string, serverInfo: Implementation | undefined, listing: ServerListing): Claim {
     const collisions: Collision[] = [];
-    const claimKind = <K extends CatalogKind>(kind: K, index: KindIndex<CatalogEntries[K]>): Wanted<CatalogEntries[K]> | undefined => {
+    const claimKind = <K extends CatalogKind>(
+      kind: K,
+      index: KindIndex<CatalogEntries[K]>,
+    ): Wanted<CatalogEntries[K]> | undefined => {
       const list: readonly Listed<K>[] | PlenumError | undefined = listing[kind];
       if (list === undefined || list instanceof PlenumError) return undefined;
       const wanted = new Map<string, CatalogEntries[K]>();
       for (const [key, entry] of expose(kind, list, this.#naming, { server, serverInfo })) {
-        const owner = wanted.has(key) ? server : isExclusive(this.#naming, kind) ? index.ownerBeside(key, server) : undefined;
+        const owner = wanted.has(key)
+          ? server
+          : isExclusive(this.#naming, kind)
+            ? index.ownerBeside(key, server)
+            : undefined;
         if (owner === undefined) wanted.set(key, entry as CatalogEntries[K]);
         else collisions.push({ kind, key, owner, newcomer: server });
       }

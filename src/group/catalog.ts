@@ -1,4 +1,10 @@
-import type { Implementation, Prompt, Resource, ResourceTemplateType, Tool } from '@modelcontextprotocol/client';
+import type {
+  Implementation,
+  Prompt,
+  Resource,
+  ResourceTemplateType,
+  Tool,
+} from '@modelcontextprotocol/client';
 
 /** Where an entry of the catalog comes from. */
 export interface Origin {

@@ -1,4 +1,5 @@
 import pLimit, { type LimitFunction } from 'p-limit';
+import { PlenumError } from '../errors.ts';
 import { sleep } from '../internal/timers.ts';
 import type { ServerSpec } from '../server-spec.ts';
 import type { ConnectGate } from '../session/supervised-session.ts';
@@ -11,7 +12,9 @@ import type { GroupOptions } from './group-options.ts';
 const PATIENCE_MS = 2_000;
 
 /** Makes the gates through which a group's servers come up, so many at a time. */
-export function createConnectGates(concurrency: GroupOptions['concurrency'] = {}): (spec: ServerSpec) => ConnectGate {
+export function createConnectGates(
+  concurrency: GroupOptions['concurrency'] = {},
+): (spec: ServerSpec) => ConnectGate {
   const processes = createGate(pLimit(concurrency.processes ?? 8));
   const remote = createGate(pLimit(concurrency.remote ?? 32));
   const open: ConnectGate = (connect) => connect();
@@ -21,7 +24,11 @@ export function createConnectGates(concurrency: GroupOptions['concurrency'] = {}
 function createGate(limit: LimitFunction): ConnectGate {
   return (open, signal) =>
     new Promise((resolve, reject) => {
-      const leaveQueue = (): void => reject(signal.reason);
+      const leaveQueue = (): void => {
+        reject(
+          new PlenumError('ABORTED', 'Waiting for a turn to connect: given up.', { cause: signal.reason }),
+        );
+      };
       if (signal.aborted) return leaveQueue();
       signal.addEventListener('abort', leaveQueue, { once: true });
       void limit(async () => {

@@ -46,10 +46,16 @@ function keyOf(upstreamName: string, naming: Naming, context: NamingContext): st
   try {
     key = naming(upstreamName, context);
   } catch (error) {
-    throw PlenumError.from(error, 'CONFIG_INVALID', `The naming function threw for ${of}`, { server: context.server });
+    throw PlenumError.from(error, 'CONFIG_INVALID', `The naming function threw for ${of}`, {
+      server: context.server,
+    });
   }
   if (typeof key === 'string' && key !== '') return key;
-  throw new PlenumError('CONFIG_INVALID', `The naming function returned no name for ${of}; it must return a non-empty string.`, {
-    server: context.server,
-  });
+  throw new PlenumError(
+    'CONFIG_INVALID',
+    `The naming function returned no name for ${of}; it must return a non-empty string.`,
+    {
+      server: context.server,
+    },
+  );
 }

@@ -9,7 +9,12 @@ export type GroupEvent =
   | { readonly type: 'server-removed'; readonly server: string }
   | { readonly type: 'status'; readonly server: string; readonly status: SessionStatus }
   /** The catalog changed: one event for each change of one server. */
-  | { readonly type: 'catalog'; readonly server: string; readonly version: number; readonly diff: CatalogDiff }
+  | {
+      readonly type: 'catalog';
+      readonly server: string;
+      readonly version: number;
+      readonly diff: CatalogDiff;
+    }
   /** A server came to list a name that is taken; the incumbent keeps it (row G6). */
   | ({ readonly type: 'collision'; readonly server: string } & Collision)
   | { readonly type: 'resource-updated'; readonly server: string; readonly uri: string }
@@ -21,6 +26,11 @@ export type GroupEvent =
       readonly data: unknown;
     }
   | { readonly type: 'stderr'; readonly server: string; readonly line: string }
-  | { readonly type: 'notification'; readonly server: string; readonly method: string; readonly params?: unknown }
+  | {
+      readonly type: 'notification';
+      readonly server: string;
+      readonly method: string;
+      readonly params?: unknown;
+    }
   /** Something went wrong and was contained. */
   | { readonly type: 'problem'; readonly server: string; readonly error: PlenumError };

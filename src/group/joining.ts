@@ -78,8 +78,12 @@ export class Joining {
   async connectAll(options: GroupConnectOptions): Promise<void> {
     const { servers, signal, strict } = options;
     // All of them are checked before the first is opened.
-    const created = Object.entries(servers).map(([name, spec]) => ({ name, ...this.#create(name, spec, {}) }));
-    if (signal?.aborted === true) throw new PlenumError('ABORTED', 'Connecting the group: given up.', { cause: signal.reason });
+    const created = Object.entries(servers).map(([name, spec]) => ({
+      name,
+      ...this.#create(name, spec, {}),
+    }));
+    if (signal?.aborted === true)
+      throw new PlenumError('ABORTED', 'Connecting the group: given up.', { cause: signal.reason });
     const arrivals = created.map(({ name, session, listTimeoutMs, connectTimeoutMs }) => {
       const member = this.#membership.enrol(name, session, true, listTimeoutMs);
       return { member, arrived: arrive(member, connectTimeoutMs, strict !== true) };
@@ -121,7 +125,10 @@ export class Joining {
   #create(name: string, given: GroupServerSpec, options: AddOptions): NewSession {
     const target = resolveTarget(given);
     if (target.type !== 'spec') {
-      throw new PlenumError('CONFIG_INVALID', `Server "${name}": give a spec; what is connected already goes to adopt().`);
+      throw new PlenumError(
+        'CONFIG_INVALID',
+        `Server "${name}": give a spec; what is connected already goes to adopt().`,
+      );
     }
     const resolved = resolveSessionOptions(options, target.spec, this.#options);
     const { timeoutMs, connectTimeoutMs } = resolved;
@@ -134,8 +141,12 @@ export class Joining {
 
   #wrap(name: string, given: Session | Client): SupervisedSession {
     const target = resolveTarget(given as Client);
-    if (target.type === 'client') return new SupervisedSession(name, target, resolveSessionOptions(this.#options));
-    throw new PlenumError('CONFIG_INVALID', `Adopting "${name}": give a session of openSession() or an official Client.`);
+    if (target.type === 'client')
+      return new SupervisedSession(name, target, resolveSessionOptions(this.#options));
+    throw new PlenumError(
+      'CONFIG_INVALID',
+      `Adopting "${name}": give a session of openSession() or an official Client.`,
+    );
   }
 
   #listTimeout(): number {
@@ -192,11 +203,16 @@ function abortion(signal: AbortSignal | undefined): { promise: Promise<never>; s
 
 function throwIfAborted(name: string, signal: AbortSignal | undefined): void {
   if (signal?.aborted !== true) return;
-  throw new PlenumError('ABORTED', `Adding server "${name}": given up.`, { server: name, cause: signal.reason });
+  throw new PlenumError('ABORTED', `Adding server "${name}": given up.`, {
+    server: name,
+    cause: signal.reason,
+  });
 }
 
 function closedMeanwhile(name: string): PlenumError {
-  return new PlenumError('SESSION_CLOSED', `Adding server "${name}": it was removed meanwhile.`, { server: name });
+  return new PlenumError('SESSION_CLOSED', `Adding server "${name}": it was removed meanwhile.`, {
+    server: name,
+  });
 }
 
 function strictError(errors: readonly PlenumError[], total: number): PlenumError {

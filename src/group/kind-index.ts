@@ -85,7 +85,10 @@ export class KindIndex<E extends Origin> {
 
   #put(key: string, entry: E, old: E | undefined): void {
     const owners = this.#owners.get(key) ?? [];
-    this.#owners.set(key, old === undefined ? [...owners, entry] : owners.map((each) => (each === old ? entry : each)));
+    this.#owners.set(
+      key,
+      old === undefined ? [...owners, entry] : owners.map((each) => (each === old ? entry : each)),
+    );
     if (old !== undefined) this.#forgetUpstream(key, old);
     if (entry.upstreamName === key) return;
     const renamed = this.#byUpstream.get(entry.upstreamName) ?? new Set<E>();

@@ -85,7 +85,8 @@ export class Member {
   status(counts: ServerStatus['counts']): ServerStatus {
     const { serverInfo, capabilities, era, protocolVersion, status } = this.session;
     const refusal = this.refusal;
-    const shown: SessionStatus = refusal === undefined ? status : { state: 'failed', since: status.since, error: refusal };
+    const shown: SessionStatus =
+      refusal === undefined ? status : { state: 'failed', since: status.since, error: refusal };
     return Object.freeze({
       ...shown,
       ...(era !== undefined && { era }),

@@ -38,18 +38,29 @@ export class Membership {
   get(name: string): Member {
     const member = this.#members.get(name);
     if (member !== undefined) return member;
-    throw new PlenumError('UNKNOWN_SERVER', `No server "${name}" in this group.${suggestion(name, this.#members.keys())}`, {
-      server: name,
-    });
+    throw new PlenumError(
+      'UNKNOWN_SERVER',
+      `No server "${name}" in this group.${suggestion(name, this.#members.keys())}`,
+      {
+        server: name,
+      },
+    );
   }
 
   /** Refuses to go on when the group is closed or the name is taken. */
   expectFree(name: string): void {
-    if (this.#ended) throw new PlenumError('SESSION_CLOSED', `Adding server "${name}": the group is closed.`, { server: name });
-    if (this.#members.has(name)) {
-      throw new PlenumError('NAME_COLLISION', `A server "${name}" is in this group already. Choose another name, or remove that one.`, {
+    if (this.#ended)
+      throw new PlenumError('SESSION_CLOSED', `Adding server "${name}": the group is closed.`, {
         server: name,
       });
+    if (this.#members.has(name)) {
+      throw new PlenumError(
+        'NAME_COLLISION',
+        `A server "${name}" is in this group already. Choose another name, or remove that one.`,
+        {
+          server: name,
+        },
+      );
     }
   }
 
@@ -100,8 +111,12 @@ export class Membership {
 
   /** Fetches all lists of all servers that are there, past every cache, and commits them together (row G16). */
   async refresh(members: Iterable<Member>): Promise<void> {
-    const there = [...members].filter((member) => member.phase === 'joined' && member.session.status.state === 'ready');
-    const fetched = await Promise.all(there.map(async (member) => ({ member, fetched: await member.fetch(CATALOG_KINDS) })));
+    const there = [...members].filter(
+      (member) => member.phase === 'joined' && member.session.status.state === 'ready',
+    );
+    const fetched = await Promise.all(
+      there.map(async (member) => ({ member, fetched: await member.fetch(CATALOG_KINDS) })),
+    );
     for (const each of fetched) {
       if (this.#isIn(each.member)) this.#commit(each.member, each.member.accept(each.fetched));
     }
@@ -144,7 +159,8 @@ export class Membership {
       if (member.phase === 'late') void this.#admitLate(member);
     }
     // A session that its owner closed has nothing to offer any more; it stays known until it is removed (row G3).
-    if (status.state === 'closed' && !member.owned) this.#publishDiff(member.name, this.#index.remove(member.name));
+    if (status.state === 'closed' && !member.owned)
+      this.#publishDiff(member.name, this.#index.remove(member.name));
   }
 
   async #admitLate(member: Member): Promise<void> {
@@ -165,7 +181,11 @@ export class Membership {
     try {
       this.#commit(member, member.accept(fetched));
     } catch (error) {
-      const problem = PlenumError.from(error, 'CONFIG_INVALID', `Refreshing the lists of server "${member.name}"`);
+      const problem = PlenumError.from(
+        error,
+        'CONFIG_INVALID',
+        `Refreshing the lists of server "${member.name}"`,
+      );
       this.#hub.publish({ type: 'problem', server: member.name, error: problem });
     }
     return timedOutKinds(fetched);
@@ -183,20 +203,24 @@ export class Membership {
     else this.#contestants.delete(member);
     this.#publishDiff(member.name, diff);
     for (const collision of claim.collisions) {
-      if (!known.has(collisionKey(collision))) this.#hub.publish({ type: 'collision', server: member.name, ...collision });
+      if (!known.has(collisionKey(collision)))
+        this.#hub.publish({ type: 'collision', server: member.name, ...collision });
     }
-    if (diff !== undefined && CATALOG_KINDS.some((kind) => diff[kind].removed.length > 0)) this.#retryContested(member);
+    if (diff !== undefined && CATALOG_KINDS.some((kind) => diff[kind].removed.length > 0))
+      this.#retryContested(member);
   }
 
   /** Names became free: whoever was waiting for one may have it. */
   #retryContested(except?: Member): void {
-    for (const member of [...this.#contestants]) {
+    const waiting = [...this.#contestants]; // Committing changes the set.
+    for (const member of waiting) {
       if (member !== except) this.#commit(member, member.contested);
     }
   }
 
   #publishDiff(server: string, diff: CatalogDiff | undefined): void {
-    if (diff !== undefined) this.#hub.publish({ type: 'catalog', server, version: this.#index.version, diff });
+    if (diff !== undefined)
+      this.#hub.publish({ type: 'catalog', server, version: this.#index.version, diff });
   }
 }
 

@@ -28,7 +28,9 @@ export function prefixedName(server: string, upstreamName: string): string {
 }
 
 function isPlainServer(server: string): boolean {
-  return LEGAL.test(server) && !server.includes(SEPARATOR) && !server.endsWith('_') && server.length <= MAX_LENGTH;
+  return (
+    LEGAL.test(server) && !server.includes(SEPARATOR) && !server.endsWith('_') && server.length <= MAX_LENGTH
+  );
 }
 
 /** `text` made legal and cut so that, with `_` and the hash of `original`, it has at most `room` characters. */

@@ -19,7 +19,8 @@ export class ResourceFinder {
    */
   find(uri: string, server?: string): Origin {
     const listed = this.#index.resources.find(uri);
-    if (server !== undefined) return listed.find((entry) => entry.server === server) ?? { server, upstreamName: uri };
+    if (server !== undefined)
+      return listed.find((entry) => entry.server === server) ?? { server, upstreamName: uri };
     return this.#only(uri, listed) ?? this.#only(uri, this.#templated(uri)) ?? this.#unknown(uri);
   }
 

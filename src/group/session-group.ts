@@ -13,10 +13,9 @@ import { EventHub, type OverflowEvent } from '../internal/event-hub.ts';
 import { printable, suggestion } from '../internal/text.ts';
 import type { CallOptions, ReadOptions } from '../session/call-options.ts';
 import type { CompletionReference, Session } from '../session/session.ts';
-import { SupervisedSession } from '../session/supervised-session.ts';
+import type { SupervisedSession } from '../session/supervised-session.ts';
 import type {
   Catalog,
-
   Origin,
   PromptEntry,
   ResourceEntry,
@@ -155,13 +154,18 @@ export class SessionGroup implements AsyncDisposable {
     args: Readonly<Record<string, unknown>> | undefined,
     options: CallOptions & { allowInputRequired: true },
   ): Promise<CallToolResult | InputRequiredResult>;
-  callTool(name: string, args?: Readonly<Record<string, unknown>>, options?: CallOptions): Promise<CallToolResult>;
+  callTool(
+    name: string,
+    args?: Readonly<Record<string, unknown>>,
+    options?: CallOptions,
+  ): Promise<CallToolResult>;
   async callTool(
     name: string,
     args?: Readonly<Record<string, unknown>>,
     options?: CallOptions,
   ): Promise<CallToolResult> {
-    const tool = this.#index.tools.get(name) ?? this.#unknown('UNKNOWN_TOOL', 'tool', name, this.#index.tools.keys());
+    const tool =
+      this.#index.tools.get(name) ?? this.#unknown('UNKNOWN_TOOL', 'tool', name, this.#index.tools.keys());
     return this.#sessionOf(tool).callTool(tool.upstreamName, args, options);
   }
 
@@ -213,7 +217,8 @@ export class SessionGroup implements AsyncDisposable {
     const [template, ...others] = this.#index.resourceTemplates
       .find(ref.uri)
       .filter((entry) => server === undefined || entry.server === server);
-    const owner = template !== undefined && others.length === 0 ? template : this.#findResource(ref.uri, server);
+    const owner =
+      template !== undefined && others.length === 0 ? template : this.#findResource(ref.uri, server);
     return this.#sessionOf(owner).complete({ ...ref, uri: owner.upstreamName }, argument, context, rest);
   }
 
@@ -226,7 +231,9 @@ export class SessionGroup implements AsyncDisposable {
     this.#expectOpen();
     if (server !== undefined) return this.#membership.get(server).session.setLoggingLevel(level, rest);
     this.#logLevel = level;
-    await this.#onEachReady((session) => (session.capabilities?.logging ? session.setLoggingLevel(level, rest) : undefined));
+    await this.#onEachReady((session) =>
+      session.capabilities?.logging ? session.setLoggingLevel(level, rest) : undefined,
+    );
   }
 
   /** Asks one server, or all that are ready, for a sign of life. Rejects with the first failure. */
@@ -239,7 +246,9 @@ export class SessionGroup implements AsyncDisposable {
   /** Fetches every list of one server, or of all that are ready, and commits them together. */
   async refresh(server?: string): Promise<void> {
     this.#expectOpen();
-    await this.#membership.refresh(server === undefined ? this.#membership.members : [this.#membership.get(server)]);
+    await this.#membership.refresh(
+      server === undefined ? this.#membership.members : [this.#membership.get(server)],
+    );
   }
 
   /**
@@ -305,14 +314,16 @@ export class SessionGroup implements AsyncDisposable {
 
   async #onEachReady(run: (session: Session) => Promise<void> | undefined): Promise<void> {
     const ready = [...this.#membership.members].filter(({ session }) => session.status.state === 'ready');
-    const outcomes = await Promise.allSettled(ready.map(({ session }) => run(session)));
+    const outcomes = await Promise.allSettled(ready.map(async ({ session }) => run(session)));
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   }
 
   #memberOf(server: string | Session): Member {
     if (typeof server === 'string') return this.#membership.get(server);
     for (const member of this.#membership.members) if (member.session === server) return member;
-    throw new PlenumError('UNKNOWN_SERVER', `Session "${server.name}" is not in this group.`, { server: server.name });
+    throw new PlenumError('UNKNOWN_SERVER', `Session "${server.name}" is not in this group.`, {
+      server: server.name,
+    });
   }
 
   #sessionOf({ server }: Origin): SupervisedSession {
@@ -327,12 +338,23 @@ export class SessionGroup implements AsyncDisposable {
   }
 
   #findPrompt(name: string): PromptEntry {
-    return this.#index.prompts.get(name) ?? this.#unknown('UNKNOWN_PROMPT', 'prompt', name, this.#index.prompts.keys());
+    return (
+      this.#index.prompts.get(name) ??
+      this.#unknown('UNKNOWN_PROMPT', 'prompt', name, this.#index.prompts.keys())
+    );
   }
 
-  #unknown(code: 'UNKNOWN_TOOL' | 'UNKNOWN_PROMPT', noun: string, name: string, known: Iterable<string>): never {
+  #unknown(
+    code: 'UNKNOWN_TOOL' | 'UNKNOWN_PROMPT',
+    noun: string,
+    name: string,
+    known: Iterable<string>,
+  ): never {
     this.#expectOpen();
-    throw new PlenumError(code, `No server of this group has a ${noun} "${printable(name)}".${suggestion(name, known)}`);
+    throw new PlenumError(
+      code,
+      `No server of this group has a ${noun} "${printable(name)}".${suggestion(name, known)}`,
+    );
   }
 
   #expectOpen(): void {
@@ -340,4 +362,3 @@ export class SessionGroup implements AsyncDisposable {
     throw new PlenumError('SESSION_CLOSED', 'The group is closed.');
   }
 }
-

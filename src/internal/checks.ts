@@ -22,11 +22,16 @@ export function checkDuration(field: string, value: unknown): number | undefined
 /** Returns `value` when it is undefined or a whole number of at least `least`; `Infinity` is one. */
 export function checkCount(field: string, value: unknown, least: number): number | undefined {
   if (value === undefined) return undefined;
-  if (typeof value === 'number' && value >= least && (Number.isInteger(value) || value === Infinity)) return value;
+  if (typeof value === 'number' && value >= least && (Number.isInteger(value) || value === Infinity))
+    return value;
   throw invalid(field, `a whole number, ${least} or more`, value);
 }
 
-export function checkOneOf<T extends string>(field: string, value: unknown, allowed: readonly T[]): T | undefined {
+export function checkOneOf<T extends string>(
+  field: string,
+  value: unknown,
+  allowed: readonly T[],
+): T | undefined {
   if (value === undefined) return undefined;
   const found = allowed.find((each) => each === value);
   if (found !== undefined) return found;

@@ -24,7 +24,8 @@ export async function callTool(call: ToolCall): Promise<CallToolResult> {
   const { connection, params, tools } = call;
   const page = tools.get(params.name);
   page?.prepare();
-  const mayMirror = connection.perRequestStream && connection.era === 'modern' && (page?.mirrorsHeaders ?? true);
+  const mayMirror =
+    connection.perRequestStream && connection.era === 'modern' && (page?.mirrorsHeaders ?? true);
   const result = mayMirror ? await callWithHeaders(call, page) : await sendCall(call);
   if (result.resultType === undefined || result.resultType === 'complete') page?.check(result);
   return result;
@@ -45,7 +46,8 @@ async function callWithHeaders(call: ToolCall, page: ToolPage | undefined): Prom
   try {
     return await send(page);
   } catch (error) {
-    if (page === undefined || !(error instanceof ProtocolError) || error.code !== HEADER_MISMATCH) throw error;
+    if (page === undefined || !(error instanceof ProtocolError) || error.code !== HEADER_MISMATCH)
+      throw error;
     await relist();
     return send(tools.get(params.name));
   }

@@ -35,7 +35,10 @@ function installRequestHandlers(client: Client, installation: HandlerInstallatio
     try {
       return await run();
     } catch (error) {
-      installation.emit({ type: 'problem', error: problem(installation, `Handler "${option}" threw`, error) });
+      installation.emit({
+        type: 'problem',
+        error: problem(installation, `Handler "${option}" threw`, error),
+      });
       throw error;
     }
   };
@@ -71,8 +74,12 @@ function installNotificationHandlers(client: Client, installation: HandlerInstal
     }
   };
 
-  client.setNotificationHandler('notifications/tools/list_changed', () => emit({ type: 'list-changed', kind: 'tools' }));
-  client.setNotificationHandler('notifications/prompts/list_changed', () => emit({ type: 'list-changed', kind: 'prompts' }));
+  client.setNotificationHandler('notifications/tools/list_changed', () =>
+    emit({ type: 'list-changed', kind: 'tools' }),
+  );
+  client.setNotificationHandler('notifications/prompts/list_changed', () =>
+    emit({ type: 'list-changed', kind: 'prompts' }),
+  );
   client.setNotificationHandler('notifications/resources/list_changed', () =>
     emit({ type: 'list-changed', kind: 'resources' }),
   );

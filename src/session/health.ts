@@ -1,5 +1,5 @@
 import type { RequestOptions } from '@modelcontextprotocol/client';
-import { PlenumError } from '../errors.ts';
+import type { PlenumError } from '../errors.ts';
 import { startTimer, type StopTimer } from '../internal/timers.ts';
 import type { HealthOptions } from '../server-spec.ts';
 import type { Connection } from './connection.ts';
@@ -74,7 +74,11 @@ export class HealthMonitor {
       await askForLife(this.#connection, { timeout: timeoutMs });
       return undefined;
     } catch (cause) {
-      const error = translateError(cause, { server: this.#server, doing: 'Asking for a sign of life', timeoutMs });
+      const error = translateError(cause, {
+        server: this.#server,
+        doing: 'Asking for a sign of life',
+        timeoutMs,
+      });
       // An answer that refuses is an answer.
       return error.code === 'PROTOCOL' && error.rpcCode !== undefined ? undefined : error;
     }

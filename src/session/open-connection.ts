@@ -63,7 +63,9 @@ class Attempt {
   }
 
   get diedOfProbe(): boolean {
-    return this.#transport?.kind === 'stdio' && this.#transport.end !== undefined && this.#tap?.probe === 'sent';
+    return (
+      this.#transport?.kind === 'stdio' && this.#transport.end !== undefined && this.#tap?.probe === 'sent'
+    );
   }
 
   async run(): Promise<Connection> {
@@ -101,11 +103,17 @@ class Attempt {
     await client.connect(tap, { timeout: Math.min(options.connectTimeoutMs, LONGEST_TIMER_MS) });
 
     connection.establish(performance.now() - this.#startedAt, onEnd);
-    if (this.#protocol === 'auto' && connection.era === 'legacy' && tap.probe === 'sent') memory.legacyOnly = true;
+    if (this.#protocol === 'auto' && connection.era === 'legacy' && tap.probe === 'sent')
+      memory.legacyOnly = true;
     return connection;
   }
 
-  #explain(error: unknown, end: TransportEnd | undefined, server: string, options: ResolvedSessionOptions): unknown {
+  #explain(
+    error: unknown,
+    end: TransportEnd | undefined,
+    server: string,
+    options: ResolvedSessionOptions,
+  ): unknown {
     const doing = `Connecting to server "${server}"`;
     const fields = { server, cause: error };
     if (error === TIMED_OUT) {
@@ -131,16 +139,27 @@ class Attempt {
     }
     const translated = translateError(error, { server, doing: 'Connecting' });
     if (KEPT_CODES.has(translated.code)) return translated;
-    return new PlenumError('CONNECT_FAILED', `${doing}: ${messageOf(translated)}`, { ...fields, cause: translated });
+    return new PlenumError('CONNECT_FAILED', `${doing}: ${messageOf(translated)}`, {
+      ...fields,
+      cause: translated,
+    });
   }
 }
 
 /** Codes that say more than `CONNECT_FAILED` would. */
-const KEPT_CODES: ReadonlySet<string> = new Set(['CONFIG_INVALID', 'CONNECT_FAILED', 'AUTH_REQUIRED', 'TIMEOUT']);
+const KEPT_CODES: ReadonlySet<string> = new Set([
+  'CONFIG_INVALID',
+  'CONNECT_FAILED',
+  'AUTH_REQUIRED',
+  'TIMEOUT',
+]);
 
 const TIMED_OUT = Symbol('timed out');
 
-function giveUpAfter(ms: number, signal: AbortSignal): { promise: Promise<never>; stop: () => void; reason: unknown } {
+function giveUpAfter(
+  ms: number,
+  signal: AbortSignal,
+): { promise: Promise<never>; stop: () => void; reason: unknown } {
   const handle = { promise: new Promise<never>(() => {}), stop: () => {}, reason: undefined as unknown };
   handle.promise = new Promise((_, reject) => {
     const give = (reason: unknown): void => {
@@ -165,13 +184,18 @@ function tail(end: TransportEnd | undefined): string {
   return stderr === undefined || stderr === '' ? '' : `\nThe end of its stderr:\n${stderr.slice(-4_000)}`;
 }
 
-function clientOptions(options: ResolvedSessionOptions, protocol: ResolvedSessionOptions['protocol']): ClientOptions {
+function clientOptions(
+  options: ResolvedSessionOptions,
+  protocol: ResolvedSessionOptions['protocol'],
+): ClientOptions {
   return {
     capabilities: options.capabilities,
     inputRequired: { maxRounds: options.maxInputRounds },
     listMaxPages: options.maxPages === Infinity ? 0 : options.maxPages,
     // Plenum checks results itself, with validators that live as long as their tool.
-    jsonSchemaValidator: { getValidator: () => (input) => ({ valid: true, data: input as never, errorMessage: undefined }) },
+    jsonSchemaValidator: {
+      getValidator: () => (input) => ({ valid: true, data: input as never, errorMessage: undefined }),
+    },
     ...(protocol === 'auto' && {
       versionNegotiation: {
         mode: 'auto' as const,
@@ -239,7 +263,10 @@ class ClientConnection implements Connection {
   close(): Promise<void> {
     this.#onEnd = undefined;
     // The client forgets a transport that ended by itself; what is left of that one must go all the same.
-    this.#ending ??= this.client.close().finally(() => this.#transport.close());
+    this.#ending ??= this.client.close().then(
+      () => this.#transport.close(),
+      () => this.#transport.close(),
+    );
     return this.#ending;
   }
 

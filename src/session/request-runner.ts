@@ -72,12 +72,20 @@ export class RequestRunner {
     try {
       return await send(connection, this.#requestOptions(options, timeoutMs, limit.signal));
     } catch (error) {
-      if (limit.expired) throw timedOut(`${doing} on server "${server}"`, options.maxTotalTimeoutMs, { server });
+      if (limit.expired)
+        throw timedOut(`${doing} on server "${server}"`, options.maxTotalTimeoutMs, { server });
       if (options.signal?.aborted === true) throw this.#aborted(doing, options.signal);
-      const closed = connection.ended ? supervisor.sessionClosedError(`${doing} on server "${server}"`) : undefined;
+      const closed = connection.ended
+        ? supervisor.sessionClosedError(`${doing} on server "${server}"`)
+        : undefined;
       if (closed !== undefined) throw closed;
       const end = connection.ended ? (connection.end ?? { what: 'closed the connection' }) : undefined;
-      throw translateError(error, { server, doing, timeoutMs: options.timeoutMs ?? this.#options.timeoutMs, end });
+      throw translateError(error, {
+        server,
+        doing,
+        timeoutMs: options.timeoutMs ?? this.#options.timeoutMs,
+        end,
+      });
     } finally {
       limit.stop();
     }

@@ -81,8 +81,16 @@ export function resolveSessionOptions(...layers: readonly SessionOptions[]): Res
     timeoutMs: pick('timeoutMs') ?? 60_000,
     connectTimeoutMs: pick('connectTimeoutMs') ?? 30_000,
     protocol: pick('protocol') ?? 'auto',
-    reconnect: resolveSwitch(layers.map((layer) => layer.reconnect), true, RECONNECT_DEFAULTS),
-    health: resolveSwitch(layers.map((layer) => layer.health), false, HEALTH_DEFAULTS),
+    reconnect: resolveSwitch(
+      layers.map((layer) => layer.reconnect),
+      true,
+      RECONNECT_DEFAULTS,
+    ),
+    health: resolveSwitch(
+      layers.map((layer) => layer.health),
+      false,
+      HEALTH_DEFAULTS,
+    ),
     maxWaitingCalls: pick('maxWaitingCalls') ?? 1_000,
     maxInputRounds: pick('maxInputRounds') ?? 10,
     maxPages: pick('maxPages') ?? 1_000,

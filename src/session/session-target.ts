@@ -33,37 +33,55 @@ export function resolveTarget(target: SessionTarget): ResolvedTarget {
   if (typeof target === 'string' || target instanceof URL) return resolveSpec({ url: target });
   if (target instanceof Client) {
     if (target.transport === undefined) {
-      throw new PlenumError('CONFIG_INVALID', 'The client is not connected. Connect it first, or give the server spec.');
+      throw new PlenumError(
+        'CONFIG_INVALID',
+        'The client is not connected. Connect it first, or give the server spec.',
+      );
     }
     return { type: 'client', client: target, name: target.getServerVersion()?.name ?? 'client' };
   }
   if (!isRecord(target)) {
-    throw new PlenumError('CONFIG_INVALID', 'A server is given as a spec object, a URL, an in-process server, a transport or a client.');
+    throw new PlenumError(
+      'CONFIG_INVALID',
+      'A server is given as a spec object, a URL, an in-process server, a transport or a client.',
+    );
   }
   if (isTransport(target)) {
     let taken = false;
     const transport = (): Transport => {
-      if (taken) throw new PlenumError('CONFIG_INVALID', 'A transport serves one connection. Give "transport" as a function to reconnect.');
+      if (taken)
+        throw new PlenumError(
+          'CONFIG_INVALID',
+          'A transport serves one connection. Give "transport" as a function to reconnect.',
+        );
       taken = true;
       return target;
     };
     return { type: 'transport', spec: { transport }, name: 'transport' };
   }
   if (isInProcessServer(target)) return { type: 'spec', spec: { server: target }, name: 'in-process' };
-  return resolveSpec(target as ServerSpec);
+  return resolveSpec(target);
 }
 
 function resolveSpec(spec: ServerSpec): ResolvedTarget {
-  const shapes = (['command', 'url', 'server', 'transport'] as const).filter((key) => Reflect.get(spec, key) !== undefined);
+  const shapes = (['command', 'url', 'server', 'transport'] as const).filter(
+    (key) => Reflect.get(spec, key) !== undefined,
+  );
   if (shapes.length !== 1) {
     const found = shapes.length === 0 ? 'none of them' : shapes.map((key) => `"${key}"`).join(' and ');
-    throw new PlenumError('CONFIG_INVALID', `A server spec has exactly one of "command", "url", "server" and "transport"; found ${found}.`);
+    throw new PlenumError(
+      'CONFIG_INVALID',
+      `A server spec has exactly one of "command", "url", "server" and "transport"; found ${found}.`,
+    );
   }
   if ('command' in spec) return { type: 'spec', spec, name: checkStdio(spec) };
   if ('url' in spec) return { type: 'spec', spec, name: checkUrl(spec) };
   if ('server' in spec) return { type: 'spec', spec, name: checkInProcess(spec) };
   if (typeof spec.transport !== 'function') {
-    throw new PlenumError('CONFIG_INVALID', 'Option "transport" must be a function that returns a new transport.');
+    throw new PlenumError(
+      'CONFIG_INVALID',
+      'Option "transport" must be a function that returns a new transport.',
+    );
   }
   return { type: 'spec', spec, name: 'custom' };
 }
@@ -86,17 +104,30 @@ function checkStdio(spec: StdioServerSpec): string {
 
 function checkUrl(spec: UrlServerSpec): string {
   const url = URL.canParse(String(spec.url)) ? new URL(spec.url) : undefined;
-  if (url === undefined) throw new PlenumError('CONFIG_INVALID', 'Option "url" is not a URL. Give it whole, with its scheme: "https://…".');
+  if (url === undefined)
+    throw new PlenumError(
+      'CONFIG_INVALID',
+      'Option "url" is not a URL. Give it whole, with its scheme: "https://…".',
+    );
   const kind = checkOneOf('type', spec.type, ['http', 'sse', 'websocket']);
   const websocket = url.protocol === 'ws:' || url.protocol === 'wss:';
   if (!websocket && url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw new PlenumError('CONFIG_INVALID', `Option "url" has the scheme "${url.protocol}"; Plenum speaks http, https, ws and wss.`);
+    throw new PlenumError(
+      'CONFIG_INVALID',
+      `Option "url" has the scheme "${url.protocol}"; Plenum speaks http, https, ws and wss.`,
+    );
   }
   if (kind !== undefined && (kind === 'websocket') !== websocket) {
-    throw new PlenumError('CONFIG_INVALID', `Option "type" is "${kind}", which does not go with a "${url.protocol}" URL.`);
+    throw new PlenumError(
+      'CONFIG_INVALID',
+      `Option "type" is "${kind}", which does not go with a "${url.protocol}" URL.`,
+    );
   }
   if (url.username !== '' || url.password !== '') {
-    throw new PlenumError('CONFIG_INVALID', 'Option "url" holds credentials, which would show up in messages. Use "headers" or "auth".');
+    throw new PlenumError(
+      'CONFIG_INVALID',
+      'Option "url" holds credentials, which would show up in messages. Use "headers" or "auth".',
+    );
   }
   if (typeof spec.headers !== 'function') checkTextRecord('headers', spec.headers);
   checkDuration('openTimeoutMs', spec.openTimeoutMs);
@@ -108,7 +139,10 @@ function checkUrl(spec: UrlServerSpec): string {
 
 function checkInProcess(spec: InProcessServerSpec): string {
   if (!isInProcessServer(spec.server)) {
-    throw new PlenumError('CONFIG_INVALID', 'Option "server" must be an McpServer or Server, with connect() and close().');
+    throw new PlenumError(
+      'CONFIG_INVALID',
+      'Option "server" must be an McpServer or Server, with connect() and close().',
+    );
   }
   return 'in-process';
 }

@@ -1,4 +1,9 @@
-import type { LoggingLevel, McpSubscription, RequestOptions, SubscriptionFilter } from '@modelcontextprotocol/client';
+import type {
+  LoggingLevel,
+  McpSubscription,
+  RequestOptions,
+  SubscriptionFilter,
+} from '@modelcontextprotocol/client';
 import { PlenumError } from '../errors.ts';
 import { sleep } from '../internal/timers.ts';
 import type { Connection } from './connection.ts';
@@ -52,7 +57,8 @@ export class Subscriptions {
       if (this.#logLevel !== undefined) steps.push(setLegacyLogLevel(connection, this.#logLevel, options));
     }
     for (const outcome of await Promise.allSettled(steps)) {
-      if (outcome.status === 'rejected' && !connection.ended) this.#report('Restoring a subscription', outcome.reason);
+      if (outcome.status === 'rejected' && !connection.ended)
+        this.#report('Restoring a subscription', outcome.reason);
     }
   }
 
@@ -99,14 +105,21 @@ export class Subscriptions {
     const old = this.#stream;
     if (Object.keys(filter).length === 0) this.#stream = undefined;
     else {
-      const stream = await connection.client.listen(filter, options.timeout === undefined ? {} : { timeout: options.timeout });
+      const stream = await connection.client.listen(
+        filter,
+        options.timeout === undefined ? {} : { timeout: options.timeout },
+      );
       const { resourceSubscriptions: honoured = [] } = stream.honoredFilter;
       if (wanted !== undefined && !honoured.includes(wanted)) {
         await stream.close();
-        throw new PlenumError('PROTOCOL', `Server "${this.#server}" does not offer updates of this resource.`, {
-          server: this.#server,
-          rpcCode: -32601,
-        });
+        throw new PlenumError(
+          'PROTOCOL',
+          `Server "${this.#server}" does not offer updates of this resource.`,
+          {
+            server: this.#server,
+            rpcCode: -32601,
+          },
+        );
       }
       this.#stream = stream;
       void this.#keepOpen(connection, stream);
@@ -141,7 +154,11 @@ export class Subscriptions {
   }
 }
 
-async function setLegacyLogLevel(connection: Connection, level: LoggingLevel, options: RequestOptions): Promise<void> {
+async function setLegacyLogLevel(
+  connection: Connection,
+  level: LoggingLevel,
+  options: RequestOptions,
+): Promise<void> {
   if (connection.client.getServerCapabilities()?.logging === undefined) return;
   await connection.client.setLoggingLevel(level, options);
 }

@@ -29,7 +29,14 @@ import { InFlight } from './in-flight.ts';
 import { openConnection } from './open-connection.ts';
 import { anyResult, withMeta } from './request-params.ts';
 import { RequestRunner } from './request-runner.ts';
-import type { CompletionReference, Era, RawRequest, Session, SessionEvent, SessionStatus } from './session.ts';
+import type {
+  CompletionReference,
+  Era,
+  RawRequest,
+  Session,
+  SessionEvent,
+  SessionStatus,
+} from './session.ts';
 import type { ResolvedSessionOptions } from './session-options.ts';
 import type { ResolvedTarget } from './session-target.ts';
 import { Subscriptions } from './subscriptions.ts';
@@ -60,7 +67,12 @@ export class SupervisedSession implements Session {
   /** The connection before, for the facts that outlive it. */
   #facts: ServerFacts = {};
 
-  constructor(name: string, target: ResolvedTarget, options: ResolvedSessionOptions, gate: ConnectGate = openAtOnce) {
+  constructor(
+    name: string,
+    target: ResolvedTarget,
+    options: ResolvedSessionOptions,
+    gate: ConnectGate = openAtOnce,
+  ) {
     this.name = name;
     this.#target = target;
     this.#options = options;
@@ -127,7 +139,9 @@ export class SupervisedSession implements Session {
   }
 
   ping(options: CallOptions = {}): Promise<void> {
-    return this.#runner.run('Ping', options, (connection, requestOptions) => askForLife(connection, requestOptions));
+    return this.#runner.run('Ping', options, (connection, requestOptions) =>
+      askForLife(connection, requestOptions),
+    );
   }
 
   listTools(options: CallOptions = {}): Promise<ListToolsResult> {
@@ -163,7 +177,13 @@ export class SupervisedSession implements Session {
   ): Promise<CallToolResult> {
     return this.#runner.run(`Calling tool "${name}"`, options, (connection, requestOptions) => {
       const params = this.#params(connection, { name, arguments: { ...args } }, options);
-      return callTool({ connection, params, options: requestOptions, tools: this.#tools, relist: () => this.listTools() });
+      return callTool({
+        connection,
+        params,
+        options: requestOptions,
+        tools: this.#tools,
+        relist: () => this.listTools(),
+      });
     });
   }
 
@@ -207,10 +227,18 @@ export class SupervisedSession implements Session {
     context?: { arguments?: Readonly<Record<string, string>> },
     options: CallOptions = {},
   ): Promise<CompleteResult> {
-    return this.#runner.run(`Completing argument "${argument.name}"`, options, (connection, requestOptions) => {
-      const known = context?.arguments === undefined ? {} : { context: { arguments: { ...context.arguments } } };
-      return connection.client.complete(this.#params(connection, { ref, argument, ...known }, options), requestOptions);
-    });
+    return this.#runner.run(
+      `Completing argument "${argument.name}"`,
+      options,
+      (connection, requestOptions) => {
+        const known =
+          context?.arguments === undefined ? {} : { context: { arguments: { ...context.arguments } } };
+        return connection.client.complete(
+          this.#params(connection, { ref, argument, ...known }, options),
+          requestOptions,
+        );
+      },
+    );
   }
 
   setLoggingLevel(level: LoggingLevel, options: CallOptions = {}): Promise<void> {
@@ -256,8 +284,11 @@ export class SupervisedSession implements Session {
 
   reconnect(): Promise<void> {
     if (this.#target.type !== 'spec') {
-      const what = 'was given as something already connected: it cannot be connected again. Give a spec instead';
-      return Promise.reject(new PlenumError('CONFIG_INVALID', `Session "${this.name}" ${what}.`, { server: this.name }));
+      const what =
+        'was given as something already connected: it cannot be connected again. Give a spec instead';
+      return Promise.reject(
+        new PlenumError('CONFIG_INVALID', `Session "${this.name}" ${what}.`, { server: this.name }),
+      );
     }
     return this.#supervisor.reconnect();
   }
@@ -289,7 +320,8 @@ export class SupervisedSession implements Session {
               signal,
               onEnd,
               openTransport: (context) => openTransport(target.spec, context),
-              prepare: (client) => installHandlers(client, { session: this, handlers: this.#options.handlers, emit }),
+              prepare: (client) =>
+                installHandlers(client, { session: this, handlers: this.#options.handlers, emit }),
               context: {
                 onProblem: (error) => this.#problem(error),
                 onStderr: (line) => emit({ type: 'stderr', line }),
@@ -319,7 +351,11 @@ export class SupervisedSession implements Session {
   }
 
   #onEnd(connection: Connection): void {
-    const error = connectionLost('Connected', { server: this.name, doing: 'Connected', end: connection.end }, true);
+    const error = connectionLost(
+      'Connected',
+      { server: this.name, doing: 'Connected', end: connection.end },
+      true,
+    );
     this.#supervisor.lose(connection, error);
   }
 
@@ -356,7 +392,10 @@ export class SupervisedSession implements Session {
 
   #wrap(what: string, error: unknown): PlenumError {
     const text = printable(messageOf(error), 300);
-    return new PlenumError('PROTOCOL', `${what} (server "${this.name}"): ${text}`, { server: this.name, cause: error });
+    return new PlenumError('PROTOCOL', `${what} (server "${this.name}"): ${text}`, {
+      server: this.name,
+      cause: error,
+    });
   }
 }
 

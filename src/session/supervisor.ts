@@ -69,7 +69,9 @@ export class Supervisor {
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
-    this.#backoff = new Backoff(options.policy === false ? { initialDelayMs: 0, maxDelayMs: 0 } : options.policy);
+    this.#backoff = new Backoff(
+      options.policy === false ? { initialDelayMs: 0, maxDelayMs: 0 } : options.policy,
+    );
   }
 
   get status(): SessionStatus {
@@ -140,7 +142,10 @@ export class Supervisor {
       case 'idle':
         throw this.#notConnected('was not started');
       case 'failed':
-        throw this.#notConnected(`gave up (${state.error.message}). Call reconnect() to try again`, state.error);
+        throw this.#notConnected(
+          `gave up (${state.error.message}). Call reconnect() to try again`,
+          state.error,
+        );
       case 'connecting':
       case 'waiting':
         return this.#wait(timeoutMs, signal, doing);
@@ -168,7 +173,13 @@ export class Supervisor {
     const abort = new AbortController();
     const settled = createDeferred<void>();
     this.#attempts++;
-    const attempt: State = { tag: 'connecting', attempt: this.#attempts, abort, settled: settled.promise, error };
+    const attempt: State = {
+      tag: 'connecting',
+      attempt: this.#attempts,
+      abort,
+      settled: settled.promise,
+      error,
+    };
     this.#enter(attempt);
     try {
       const connection = await this.#options.connect(abort.signal);
@@ -185,9 +196,14 @@ export class Supervisor {
       this.#enter({ tag: 'ready', connection, readyAt: performance.now() });
       this.#serveWaiters(connection);
     } catch (cause) {
-      const failure = PlenumError.from(cause, 'CONNECT_FAILED', `Connecting to server "${this.#options.server}"`, {
-        server: this.#options.server,
-      });
+      const failure = PlenumError.from(
+        cause,
+        'CONNECT_FAILED',
+        `Connecting to server "${this.#options.server}"`,
+        {
+          server: this.#options.server,
+        },
+      );
       if (this.#state !== attempt) throw this.#sessionClosed();
       if (keepTrying && !FINAL_CODES.has(failure.code)) this.#retry(failure);
       else this.#fail(failure);
@@ -201,7 +217,8 @@ export class Supervisor {
     const { policy } = this.#options;
     if (policy === false || this.#attempts >= policy.maxAttempts) return this.#fail(error);
     const delay = this.#backoff.next();
-    const stop = startTimer(delay, () => this.#attempt(error, true).catch(() => {}), { keepAlive: true });
+    const again = (): void => void this.#attempt(error, true).catch(() => {});
+    const stop = startTimer(delay, again, { keepAlive: true });
     this.#enter({ tag: 'waiting', attempt: this.#attempts + 1, nextTryAt: Date.now() + delay, stop, error });
   }
 
@@ -268,11 +285,23 @@ export class Supervisor {
     };
     const stopTimer = startTimer(
       timeoutMs,
-      () => give(new PlenumError('TIMEOUT', `${doing}: server "${server}" did not come back within ${timeoutMs} ms.`, { server })),
+      () =>
+        give(
+          new PlenumError(
+            'TIMEOUT',
+            `${doing}: server "${server}" did not come back within ${timeoutMs} ms.`,
+            { server },
+          ),
+        ),
       { keepAlive: true },
     );
     const onAbort = (): void => {
-      give(new PlenumError('ABORTED', `${doing} on server "${server}": given up by the caller.`, { server, cause: signal?.reason }));
+      give(
+        new PlenumError('ABORTED', `${doing} on server "${server}": given up by the caller.`, {
+          server,
+          cause: signal?.reason,
+        }),
+      );
     };
     const waiter: Waiter = {
       ...deferred,
@@ -348,6 +377,8 @@ function statusOf(state: State): SessionStatus {
     case 'failed':
       return { state: 'failed', since, error: state.error };
     case 'closed':
-      return state.error === undefined ? { state: 'closed', since } : { state: 'closed', since, error: state.error };
+      return state.error === undefined
+        ? { state: 'closed', since }
+        : { state: 'closed', since, error: state.error };
   }
 }

@@ -76,7 +76,10 @@ export class ToolPage {
     }
     const outcome = this.#validate(result.structuredContent);
     if (!outcome.valid) {
-      throw this.#invalid(`Structured content of tool "${name}" does not fit its output schema`, outcome.errorMessage);
+      throw this.#invalid(
+        `Structured content of tool "${name}" does not fit its output schema`,
+        outcome.errorMessage,
+      );
     }
   }
 

@@ -43,17 +43,25 @@ export function translateError(error: unknown, context: ErrorContext): PlenumErr
         { ...fields, elicitations: error.elicitations },
       );
     }
-    return new PlenumError('PROTOCOL', `${at}: the server answered with error ${error.code}: ${printable(error.message, 500)}`, {
-      ...fields,
-      rpcCode: error.code,
-      rpcMessage: error.message,
-      data: error.data,
-    });
+    return new PlenumError(
+      'PROTOCOL',
+      `${at}: the server answered with error ${error.code}: ${printable(error.message, 500)}`,
+      {
+        ...fields,
+        rpcCode: error.code,
+        rpcMessage: error.message,
+        data: error.data,
+      },
+    );
   }
   if (error instanceof SdkHttpError) {
     const { status } = error.data;
-    if (status === 401 || status === 403) return authRequired(at, `the server answered HTTP ${status}`, fields);
-    return new PlenumError('PROTOCOL', `${at}: the server answered HTTP ${status}.`, { ...fields, data: { status } });
+    if (status === 401 || status === 403)
+      return authRequired(at, `the server answered HTTP ${status}`, fields);
+    return new PlenumError('PROTOCOL', `${at}: the server answered HTTP ${status}.`, {
+      ...fields,
+      data: { status },
+    });
   }
   if (error instanceof SdkError) return translateSdkError(error, at, context);
   if (context.end !== undefined) return connectionLost(at, context, false);
@@ -81,19 +89,31 @@ function translateSdkError(error: SdkError, at: string, context: ErrorContext): 
   }
 }
 
-export function timedOut(at: string, timeoutMs: number | undefined, fields: { server: string; cause?: unknown }): PlenumError {
+export function timedOut(
+  at: string,
+  timeoutMs: number | undefined,
+  fields: { server: string; cause?: unknown },
+): PlenumError {
   const after = timeoutMs === undefined ? 'in time' : `within ${timeoutMs} ms`;
-  return new PlenumError('TIMEOUT', `${at}: no answer ${after}. The server was told to stop; allow more with "timeoutMs".`, fields);
+  return new PlenumError(
+    'TIMEOUT',
+    `${at}: no answer ${after}. The server was told to stop; allow more with "timeoutMs".`,
+    fields,
+  );
 }
 
 export function connectionLost(at: string, context: ErrorContext, maybeExecuted: boolean): PlenumError {
   const ran = maybeExecuted ? 'The request may have run.' : 'The request was not sent.';
   const { server, end } = context;
-  return new PlenumError('CONNECTION_LOST', `${at}: the server ${end?.what ?? 'closed the connection'}. ${ran}`, {
-    server,
-    maybeExecuted,
-    cause: end?.error,
-  });
+  return new PlenumError(
+    'CONNECTION_LOST',
+    `${at}: the server ${end?.what ?? 'closed the connection'}. ${ran}`,
+    {
+      server,
+      maybeExecuted,
+      cause: end?.error,
+    },
+  );
 }
 
 function authRequired(at: string, what: string, fields: { server: string; cause: unknown }): PlenumError {
