@@ -1,0 +1,310 @@
+import { readFileSync, readdirSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import manifest from '../../package.json' with { type: 'json' };
+import {
+  findAmbientUses,
+  findBarrelImports,
+  findCycles,
+  findLongFiles,
+  findWrongArrows,
+  findWrongPackages,
+  type Rooms,
+} from './boundary-rules.ts';
+import { parseModule, type SourceModule } from './source-module.ts';
+
+const base = ['errors', 'internal'];
+const data = ['server-spec', ...base];
+const core = ['session', 'transport', 'group', 'manager', 'config', 'auth', ...data];
+
+/** The rooms of `src/`, from the ground up. */
+const rooms: Rooms = {
+  internal: { uses: ['errors'], official: 'nothing' },
+  errors: { uses: [], official: 'nothing' },
+  'server-spec': { uses: base, official: 'types' },
+  transport: { uses: data, official: 'values' },
+  session: { uses: ['transport', ...data], official: 'values' },
+  group: { uses: ['session', ...data], official: 'types' },
+  manager: { uses: ['session', ...data], usesTypesOf: { group: ['SessionSource'] }, official: 'types' },
+  config: { uses: data, official: 'types' },
+  auth: { uses: data, official: 'values' },
+  toolkit: { uses: ['group', ...base], usesTypesOf: { session: 'any' }, official: 'types' },
+  testing: { uses: base, usesTypesOf: { 'server-spec': 'any' }, official: 'types' },
+  index: { uses: core, official: 'types' },
+  cli: { uses: ['index', 'toolkit', ...core], official: 'types' },
+};
+
+const ambient = {
+  'process.env': [
+    /^(cli|config)\//,
+    /^transport\/stdio\/child-environment\.ts$/, // docs/decisions/0001
+    /^testing\/[^/]+-process\.ts$/, // a program of its own
+  ],
+  'process.argv': [/^(cli|config)\//, /^testing\/[^/]+-process\.ts$/],
+  console: [/^(cli|config)\//],
+};
+
+const maxLines = 400;
+
+const dependencies = Object.keys({
+  ...manifest.dependencies,
+  ...('peerDependencies' in manifest ? (manifest.peerDependencies ?? {}) : {}),
+});
+
+describe('the source tree', () => {
+  const root = resolve(import.meta.dirname, '../../src');
+  const modules = readdirSync(root, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts'))
+    .map((path) => parseModule(path.replaceAll('\\', '/'), readFileSync(resolve(root, path), 'utf8')));
+
+  test('has files to look at', () => {
+    expect(modules.length).toBeGreaterThan(0);
+    expect(modules.some((module) => module.imports.length > 0)).toBe(true);
+  });
+
+  test('imports along the arrows of the table only', () => {
+    expect(findWrongArrows(modules, rooms)).toEqual([]);
+  });
+
+  test('has no import cycle', () => {
+    expect(findCycles(modules)).toEqual([]);
+  });
+
+  test('names files, not barrels, across rooms', () => {
+    expect(findBarrelImports(modules)).toEqual([]);
+  });
+
+  test('loads the official packages in their rooms only, and nothing undeclared', () => {
+    expect(findWrongPackages(modules, rooms, dependencies)).toEqual([]);
+  });
+
+  test('leaves environment, arguments and console to the command line and to config', () => {
+    expect(findAmbientUses(modules, ambient)).toEqual([]);
+  });
+
+  test(`has no file of more than ${maxLines} lines`, () => {
+    expect(findLongFiles(modules, maxLines)).toEqual([]);
+  });
+});
+
+describe('the table of rooms', () => {
+  test('points down only', () => {
+    const asModules = Object.entries(rooms).map(([name, room]) =>
+      parseModule(
+        `${name}.ts`,
+        [...room.uses, ...Object.keys(room.usesTypesOf ?? {})].map((to) => `import './${to}.ts';`).join('\n'),
+      ),
+    );
+    expect(findCycles(asModules)).toEqual([]);
+    expect(findWrongArrows(asModules, rooms).filter((line) => line.includes('not a file'))).toEqual([]);
+  });
+});
+
+/** Parses a small made-up source tree. */
+function tree(files: Record<string, string>): SourceModule[] {
+  return Object.entries(files).map(([path, text]) => parseModule(path, text));
+}
+
+describe('the rule on arrows', () => {
+  test.each([
+    ['a value', "import { Session } from '../session/session.ts';"],
+    ['a type', "import type { Session } from '../session/session.ts';"],
+    ['a type in an expression', "let session: import('../session/session.ts').Session;"],
+    ['a side effect', "import '../session/session.ts';"],
+    ['a re-export', "export { Session } from '../session/session.ts';"],
+    ['a re-exported type', "export type * from '../session/session.ts';"],
+    ['a dynamic import', "await import('../session/session.ts');"],
+  ])('refuses an arrow that points up: %s', (_, text) => {
+    const modules = tree({ 'transport/a.ts': `\n${text}`, 'session/session.ts': '' });
+    expect(findWrongArrows(modules, rooms)).toEqual(['transport/a.ts:2: transport may not import session']);
+  });
+
+  test('accepts arrows that point down, and imports inside a room', () => {
+    const modules = tree({
+      'session/a.ts': "import '../transport/b.ts'; import '../errors.ts'; import './c.ts'; import 'node:fs';",
+      'session/c.ts': '',
+      'transport/b.ts': '',
+      'errors.ts': '',
+    });
+    expect(findWrongArrows(modules, rooms)).toEqual([]);
+  });
+
+  test('does not take comments and strings for imports', () => {
+    const text =
+      "// import '../session/a.ts'\nconst text = `import '../session/a.ts'`;\n/** from '../session/a.ts' */";
+    expect(findWrongArrows(tree({ 'internal/a.ts': text }), rooms)).toEqual([]);
+  });
+
+  test('lets types through where the table says types, and values not', () => {
+    const modules = tree({
+      'testing/a.ts': "import type { ServerSpec } from '../server-spec.ts';",
+      'testing/b.ts': "import { specKind } from '../server-spec.ts';",
+      'testing/c.ts': "import { type ServerSpec } from '../server-spec.ts';",
+      'server-spec.ts': '',
+    });
+    expect(findWrongArrows(modules, rooms)).toEqual([
+      'testing/b.ts:1: testing may import types only from server-spec',
+      'testing/c.ts:1: testing may import types only from server-spec',
+    ]);
+  });
+
+  test('lets only the named types through where the table names them', () => {
+    const modules = tree({
+      'manager/a.ts': "import type { SessionSource } from '../group/a.ts';",
+      'manager/b.ts': "import type { SessionSource as Source, Catalog } from '../group/a.ts';",
+      'manager/c.ts': "import type * as group from '../group/a.ts';",
+      'group/a.ts': '',
+    });
+    expect(findWrongArrows(modules, rooms)).toEqual([
+      'manager/b.ts:1: manager may not import the type Catalog from group',
+      'manager/c.ts:1: manager may not import the type * from group',
+    ]);
+  });
+
+  test('refuses a room that is not in the table', () => {
+    expect(findWrongArrows(tree({ 'attic/a.ts': '' }), rooms)).toEqual([
+      "attic/a.ts: the room 'attic' is not in the table",
+    ]);
+  });
+
+  test('refuses an import of a file that is not there', () => {
+    expect(findWrongArrows(tree({ 'group/a.ts': "import './b.js';" }), rooms)).toEqual([
+      'group/a.ts:1: ./b.js is not a file of src',
+    ]);
+  });
+});
+
+describe('the rule on cycles', () => {
+  test('finds a cycle of several files once, wherever it is entered', () => {
+    const modules = tree({
+      'index.ts': "import './group/a.ts';",
+      'group/a.ts': "import './b.ts';",
+      'group/b.ts': "export { a } from './c.ts';",
+      'group/c.ts': "await import('./a.ts');",
+    });
+    expect(findCycles(modules)).toEqual(['group/a.ts → group/b.ts → group/c.ts → group/a.ts']);
+  });
+
+  test('finds a file that imports itself', () => {
+    expect(findCycles(tree({ 'errors.ts': "import './errors.ts';" }))).toEqual(['errors.ts → errors.ts']);
+  });
+
+  test('allows a type back to the importer inside a room, not across rooms', () => {
+    const value = (path: string) => `import { a } from '${path}';`;
+    const type = (path: string) => `import type { a } from '${path}';`;
+    expect(findCycles(tree({ 'group/a.ts': value('./b.ts'), 'group/b.ts': type('./a.ts') }))).toEqual([]);
+    expect(
+      findCycles(tree({ 'group/a.ts': type('../errors.ts'), 'errors.ts': type('./group/a.ts') })),
+    ).toEqual(['group/a.ts → errors.ts → group/a.ts']);
+  });
+
+  test('does not take two ways to one file for a cycle', () => {
+    const modules = tree({
+      'group/a.ts': "import './b.ts'; import './c.ts';",
+      'group/b.ts': "import './d.ts';",
+      'group/c.ts': "import './d.ts';",
+      'group/d.ts': '',
+    });
+    expect(findCycles(modules)).toEqual([]);
+  });
+});
+
+describe('the rule on barrels', () => {
+  test("refuses another room's index.ts, and leaves it to the package's own", () => {
+    const modules = tree({
+      'cli/a.ts': "import '../testing/index.ts'; import '../index.ts';",
+      'index.ts': "export * from './testing/index.ts';",
+      'testing/a.ts': "import './index.ts';",
+      'testing/index.ts': '',
+    });
+    expect(findBarrelImports(modules)).toEqual(['cli/a.ts:1: imports the barrel testing/index.ts']);
+  });
+});
+
+describe('the rule on packages', () => {
+  const declared = ['@modelcontextprotocol/client', 'ws'];
+  const loads = "import { Client } from '@modelcontextprotocol/client';";
+  const names = "import type { Client } from '@modelcontextprotocol/client/stdio';";
+
+  test('keeps official code in its rooms, and lets types travel', () => {
+    const modules = tree({
+      'transport/a.ts': loads,
+      'session/a.ts': loads,
+      'auth/a.ts': loads,
+      'group/a.ts': names,
+      'group/b.ts': `\n${loads}`,
+      'group/c.ts': loads.replace('{ Client }', '{ type Client }'),
+    });
+    expect(findWrongPackages(modules, rooms, declared)).toEqual([
+      'group/b.ts:2: may import types from @modelcontextprotocol/client',
+      'group/c.ts:1: may import types from @modelcontextprotocol/client',
+    ]);
+  });
+
+  test('lets the ground rooms know nothing of MCP', () => {
+    expect(findWrongPackages(tree({ 'internal/a.ts': names }), rooms, declared)).toEqual([
+      'internal/a.ts:1: may import nothing from @modelcontextprotocol/client',
+    ]);
+  });
+
+  test('refuses a package that users would not have', () => {
+    const modules = tree({
+      'transport/a.ts': "import 'ws/lib/x.js'; import type { Hono } from 'hono'; import 'node:fs';",
+    });
+    expect(findWrongPackages(modules, rooms, declared)).toEqual([
+      'transport/a.ts:1: hono is not among the dependencies',
+    ]);
+  });
+});
+
+describe('the rule on ambient state', () => {
+  test.each([
+    ['process.env', 'process.env.HOME'],
+    ['process.env', "process['env']"],
+    ['process.env', 'globalThis.process?.env'],
+    ['process.env', 'const { env } = process'],
+    ['process.env', "import { env as e } from 'node:process'"],
+    ['process.argv', 'process.argv.slice(2)'],
+    ['console', 'console.error(1)'],
+    ['console', 'globalThis.console.log(1)'],
+    ['console', 'start({ log: console })'],
+    ['console', 'const { log } = console'],
+  ])('finds %s in: %s', (name, text) => {
+    expect(findAmbientUses(tree({ 'group/a.ts': text }), ambient)).toEqual([`group/a.ts:1: uses ${name}`]);
+  });
+
+  test.each([
+    'spec.env',
+    'const { env } = spec',
+    'child.argv',
+    'process.platform',
+    'options.console',
+    'const options = { console: 1 }',
+    '// console.log(process.env)',
+    "const text = 'process.env'",
+  ])('finds nothing in: %s', (text) => {
+    expect(findAmbientUses(tree({ 'group/a.ts': text }), ambient)).toEqual([]);
+  });
+
+  test('allows the files that are named, and each its own', () => {
+    const text = 'process.env; process.argv; console;';
+    const modules = tree({
+      'cli/a.ts': text,
+      'config/a.ts': text,
+      'transport/stdio/child-environment.ts': text,
+      'testing/server-process.ts': text,
+    });
+    expect(findAmbientUses(modules, ambient)).toEqual([
+      'transport/stdio/child-environment.ts:1: uses process.argv',
+      'transport/stdio/child-environment.ts:1: uses console',
+      'testing/server-process.ts:1: uses console',
+    ]);
+  });
+});
+
+describe('the rule on size', () => {
+  test('counts lines, and not the line end at the end', () => {
+    const modules = tree({ 'group/a.ts': ';\n'.repeat(3), 'group/b.ts': ';\n'.repeat(4) });
+    expect(findLongFiles(modules, 3)).toEqual(['group/b.ts: 4 lines, more than 3']);
+  });
+});
