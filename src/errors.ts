@@ -82,7 +82,12 @@ export class PlenumError extends Error {
   }
 
   /** Returns `error` itself when it is a PlenumError, else wraps it as the cause of a new one. */
-  static from(error: unknown, code: PlenumErrorCode, doing: string, fields: PlenumErrorFields = {}): PlenumError {
+  static from(
+    error: unknown,
+    code: PlenumErrorCode,
+    doing: string,
+    fields: PlenumErrorFields = {},
+  ): PlenumError {
     if (error instanceof PlenumError) return error;
     return new PlenumError(code, `${doing}: ${messageOf(error)}`, { ...fields, cause: error });
   }

@@ -17,11 +17,6 @@ export class EventHub<E extends { readonly type: string }> {
   readonly #readers = new Set<Reader<E>>();
   #ended = false;
 
-  /** Whether anybody would see an event; lets the publisher skip the making of costly ones. */
-  get watched(): boolean {
-    return this.#listeners.size > 0 || this.#readers.size > 0;
-  }
-
   publish(event: E): void {
     if (this.#ended) return;
     for (const listener of this.#listeners) {

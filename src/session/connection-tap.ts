@@ -31,6 +31,8 @@ export class ConnectionTap implements Transport {
   readonly #abandoned = new Set<RequestId>();
   #initializeId: RequestId | undefined;
   #probeId: RequestId | undefined;
+  /** Whether a notification was delivered that its handler has not seen yet. */
+  #notified = false;
   #closed = false;
 
   constructor(inner: ManagedTransport) {
@@ -117,7 +119,27 @@ export class ConnectionTap implements Transport {
         if (typeof offered === 'string') this.offeredVersion = offered;
       }
     }
-    this.onmessage?.(message, extra);
+    this.#deliver(message, extra);
+  }
+
+  /**
+   * The official client hands notifications on a turn of the microtask queue later than answers. An answer that
+   * came right behind one waits for it, so that a call's last progress report is not lost.
+   */
+  #deliver(message: JSONRPCMessage, extra?: MessageExtraInfo): void {
+    if ('method' in message || !this.#notified) {
+      if ('method' in message && !('id' in message)) this.#notified = true;
+      this.onmessage?.(message, extra);
+      if (this.#notified) queueMicrotask(() => (this.#notified = false));
+      return;
+    }
+    queueMicrotask(() => {
+      try {
+        this.onmessage?.(message, extra);
+      } catch (error) {
+        this.onerror?.(error instanceof Error ? error : new Error(String(error)));
+      }
+    });
   }
 
   #finish(): void {

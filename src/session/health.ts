@@ -9,9 +9,13 @@ import { translateError } from './translate-error.ts';
 const VERIFY_TIMEOUT_MS = 5_000;
 
 /** Asks for a sign of life as the era has it: 2026-07-28 knows no `ping`. */
-export async function askForLife(connection: Connection, options: RequestOptions): Promise<void> {
-  if (connection.era === 'modern') await connection.client.discover(options);
-  else await connection.client.ping(options);
+export async function askForLife(
+  connection: Connection,
+  options: RequestOptions,
+  params: { _meta?: Record<string, unknown> } = {},
+): Promise<void> {
+  const method = connection.era === 'modern' ? 'server/discover' : 'ping';
+  await connection.client.request({ method, params }, options);
 }
 
 /** Watches one connection: checks it regularly if asked to, and at once when something looks wrong. */
@@ -76,7 +80,7 @@ export class HealthMonitor {
     } catch (cause) {
       const error = translateError(cause, {
         server: this.#server,
-        doing: 'Asking for a sign of life',
+        doing: `Asking server "${this.#server}" for a sign of life`,
         timeoutMs,
       });
       // An answer that refuses is an answer.

@@ -1,5 +1,5 @@
 import { Client, SUPPORTED_PROTOCOL_VERSIONS, type ClientOptions } from '@modelcontextprotocol/client';
-import { messageOf, PlenumError } from '../errors.ts';
+import { PlenumError } from '../errors.ts';
 import { LONGEST_TIMER_MS, startTimer } from '../internal/timers.ts';
 import type { ManagedTransport, TransportContext, TransportEnd } from '../transport/managed-transport.ts';
 import type { Connection, ConnectionMemory } from './connection.ts';
@@ -137,12 +137,9 @@ class Attempt {
     if (end !== undefined) {
       return new PlenumError('CONNECT_FAILED', `${doing}: the server ${end.what}.${tail(end)}`, fields);
     }
-    const translated = translateError(error, { server, doing: 'Connecting' });
+    const translated = translateError(error, { server, doing });
     if (KEPT_CODES.has(translated.code)) return translated;
-    return new PlenumError('CONNECT_FAILED', `${doing}: ${messageOf(translated)}`, {
-      ...fields,
-      cause: translated,
-    });
+    return new PlenumError('CONNECT_FAILED', translated.message, { ...fields, cause: translated });
   }
 }
 
@@ -199,7 +196,8 @@ function clientOptions(
     ...(protocol === 'auto' && {
       versionNegotiation: {
         mode: 'auto' as const,
-        probe: { timeoutMs: Math.min(PROBE_TIMEOUT_MS, options.connectTimeoutMs) },
+        // A third leaves time to start over, should the server not survive the question.
+        probe: { timeoutMs: Math.min(PROBE_TIMEOUT_MS, options.connectTimeoutMs / 3) },
       },
     }),
     ...(protocol === '2026-07-28' && { versionNegotiation: { mode: { pin: protocol } } }),

@@ -1,19 +1,20 @@
-import type { Progress, RequestOptions } from '@modelcontextprotocol/client';
+import type { RequestOptions } from '@modelcontextprotocol/client';
 import { PlenumError } from '../errors.ts';
+import { onAbort } from '../internal/abort-fan.ts';
 import { LONGEST_TIMER_MS, startTimer } from '../internal/timers.ts';
 import type { CallOptions } from './call-options.ts';
 import type { Connection } from './connection.ts';
 import type { InFlight } from './in-flight.ts';
 import type { Supervisor } from './supervisor.ts';
-import { timedOut, translateError } from './translate-error.ts';
+import { connectionLost, timedOut, translateError, type ErrorContext } from './translate-error.ts';
 
 export interface RequestRunnerOptions {
   readonly server: string;
   readonly timeoutMs: number;
   readonly supervisor: Supervisor;
   readonly inFlight: InFlight;
-  /** A caller's progress callback threw. */
-  readonly onProgressError: (error: unknown) => void;
+  /** A callback of a caller's threw. */
+  readonly onCallbackError: (error: unknown) => void;
 }
 
 type Send<T> = (connection: Connection, options: RequestOptions) => Promise<T>;
@@ -67,28 +68,34 @@ export class RequestRunner {
     connection: Connection,
     send: Send<T>,
   ): Promise<T> {
-    const { server, supervisor } = this.#options;
+    const { supervisor } = this.#options;
+    if (connection.ended) throw connectionLost(this.#context(doing, options, connection), false);
     const limit = new Limit(options.signal, totalMs);
     try {
       return await send(connection, this.#requestOptions(options, timeoutMs, limit.signal));
     } catch (error) {
       if (limit.expired)
-        throw timedOut(`${doing} on server "${server}"`, options.maxTotalTimeoutMs, { server });
+        throw timedOut({
+          ...this.#context(doing, options, connection),
+          timeoutMs: options.maxTotalTimeoutMs,
+        });
       if (options.signal?.aborted === true) throw this.#aborted(doing, options.signal);
-      const closed = connection.ended
-        ? supervisor.sessionClosedError(`${doing} on server "${server}"`)
-        : undefined;
-      if (closed !== undefined) throw closed;
-      const end = connection.ended ? (connection.end ?? { what: 'closed the connection' }) : undefined;
-      throw translateError(error, {
-        server,
-        doing,
-        timeoutMs: options.timeoutMs ?? this.#options.timeoutMs,
-        end,
-      });
+      const context = this.#context(doing, options, connection);
+      const closed = connection.ended ? supervisor.sessionClosedError(context.doing) : undefined;
+      throw closed ?? translateError(error, context);
     } finally {
       limit.stop();
     }
+  }
+
+  #context(doing: string, options: CallOptions, connection: Connection): ErrorContext {
+    const { server, timeoutMs } = this.#options;
+    return {
+      server,
+      doing: `${doing} on server "${server}"`,
+      timeoutMs: options.timeoutMs ?? timeoutMs,
+      end: connection.ended ? (connection.end ?? { what: 'closed the connection' }) : undefined,
+    };
   }
 
   #requestOptions(options: CallOptions, timeoutMs: number, signal: AbortSignal | undefined): RequestOptions {
@@ -97,22 +104,25 @@ export class RequestRunner {
       timeout: Math.min(Math.max(timeoutMs, 0), LONGEST_TIMER_MS),
       ...(signal !== undefined && { signal }),
       ...(options.resetTimeoutOnProgress === true && { resetTimeoutOnProgress: true }),
+      // A server reports progress only to a request that asks for it.
       ...(onProgress !== undefined && { onprogress: this.#contained(onProgress) }),
+      ...(onProgress === undefined && options.resetTimeoutOnProgress === true && { onprogress: () => {} }),
       ...(resumptionToken !== undefined && { resumptionToken }),
-      ...(onResumptionToken !== undefined && { onresumptiontoken: onResumptionToken }),
+      ...(onResumptionToken !== undefined && { onresumptiontoken: this.#contained(onResumptionToken) }),
       ...(options.allowInputRequired === true && { allowInputRequired: true }),
     };
   }
 
-  /** Row S10: a callback that throws is its caller's trouble, not the connection's. */
-  #contained(onProgress: (progress: Progress) => void): (progress: Progress) => void {
-    return (progress) => {
+  /** Row S10: a callback that throws, at once or later, is its caller's trouble, not the connection's. */
+  #contained<A>(callback: (argument: A) => unknown): (argument: A) => void {
+    const call = async (argument: A): Promise<void> => {
       try {
-        onProgress(progress);
+        await callback(argument);
       } catch (error) {
-        this.#options.onProgressError(error);
+        this.#options.onCallbackError(error);
       }
     };
+    return (argument) => void call(argument);
   }
 
   #aborted(doing: string, signal: AbortSignal): PlenumError {
@@ -134,26 +144,22 @@ class Limit {
   readonly stop: () => void;
 
   constructor(caller: AbortSignal | undefined, totalMs: number) {
-    if (totalMs === Infinity) {
-      this.signal = caller;
+    if (caller === undefined && totalMs === Infinity) {
+      this.signal = undefined;
       this.stop = () => {};
       return;
     }
     const controller = new AbortController();
     this.signal = controller.signal;
-    const onAbort = (): void => controller.abort(caller?.reason);
-    const stopTimer = startTimer(
-      totalMs,
-      () => {
-        this.expired = true;
-        controller.abort(new Error('The total time limit of the call has passed.'));
-      },
-      { keepAlive: true },
-    );
-    caller?.addEventListener('abort', onAbort, { once: true });
+    const stopListening = onAbort(caller, () => controller.abort(caller?.reason));
+    const expire = (): void => {
+      this.expired = true;
+      controller.abort(new Error('The total time limit of the call has passed.'));
+    };
+    const stopTimer = startTimer(totalMs, expire, { keepAlive: true });
     this.stop = () => {
       stopTimer();
-      caller?.removeEventListener('abort', onAbort);
+      stopListening();
     };
   }
 }

@@ -15,6 +15,10 @@ const RESTORE_TIMEOUT_MS = 10_000;
 /** How long to wait before a listen stream that the server ended is opened again, in milliseconds. */
 const RELISTEN_DELAY_MS = 1_000;
 
+type Meta = { _meta?: Record<string, unknown> };
+type ResourceParams = { uri: string } & Meta;
+type LevelParams = { level: LoggingLevel } & Meta;
+
 /**
  * What a server was asked to send unasked: resource updates, list changes and logs. Outlives connections:
  * `restore` asks a new one for the same.
@@ -69,11 +73,12 @@ export class Subscriptions {
     this.#stream = undefined;
   }
 
-  async subscribe(uri: string, connection: Connection, options: RequestOptions): Promise<void> {
+  async subscribe(params: ResourceParams, connection: Connection, options: RequestOptions): Promise<void> {
+    const { uri } = params;
     const known = this.#uris.has(uri);
     this.#uris.add(uri);
     try {
-      if (connection.era === 'legacy') await connection.client.subscribeResource({ uri }, options);
+      if (connection.era === 'legacy') await connection.client.subscribeResource(params, options);
       else if (!known) await this.#replaceStream(connection, options, uri);
     } catch (error) {
       if (!known) this.#uris.delete(uri);
@@ -81,15 +86,18 @@ export class Subscriptions {
     }
   }
 
-  async unsubscribe(uri: string, connection: Connection, options: RequestOptions): Promise<void> {
+  async unsubscribe(params: ResourceParams, connection: Connection, options: RequestOptions): Promise<void> {
+    const { uri } = params;
     const known = this.#uris.delete(uri);
-    if (connection.era === 'legacy') await connection.client.unsubscribeResource({ uri }, options);
+    if (connection.era === 'legacy') await connection.client.unsubscribeResource(params, options);
     else if (known) await this.#replaceStream(connection, options);
   }
 
-  async setLogLevel(level: LoggingLevel, connection: Connection, options: RequestOptions): Promise<void> {
-    if (connection.era === 'legacy') await connection.client.setLoggingLevel(level, options);
-    this.#logLevel = level;
+  async setLogLevel(params: LevelParams, connection: Connection, options: RequestOptions): Promise<void> {
+    // Not by the client's own method, which takes no `_meta`.
+    if (connection.era === 'legacy')
+      await connection.client.request({ method: 'logging/setLevel', params }, options);
+    this.#logLevel = params.level;
   }
 
   #replaceStream(connection: Connection, options: RequestOptions, wanted?: string): Promise<void> {
@@ -150,7 +158,9 @@ export class Subscriptions {
   }
 
   #report(doing: string, error: unknown): void {
-    this.#onProblem(translateError(error, { server: this.#server, doing }));
+    this.#onProblem(
+      translateError(error, { server: this.#server, doing: `${doing} on server "${this.#server}"` }),
+    );
   }
 }
 

@@ -1,37 +1,13 @@
 import { PlenumError } from '../errors.ts';
 import { Backoff } from '../internal/backoff.ts';
-import { createDeferred, type Deferred } from '../internal/deferred.ts';
-import { startTimer, type StopTimer } from '../internal/timers.ts';
+import { createDeferred } from '../internal/deferred.ts';
+import { startTimer } from '../internal/timers.ts';
 import type { ReconnectOptions } from '../server-spec.ts';
 import type { Connection } from './connection.ts';
 import type { InFlight } from './in-flight.ts';
 import type { SessionStatus } from './session.ts';
-
-/**
- * The supervisor's own states; the public status is derived. Each state owns its timer or abort controller, and
- * `#enter` is the only writer.
- */
-type State =
-  | { readonly tag: 'idle' }
-  | {
-      readonly tag: 'connecting';
-      readonly attempt: number;
-      readonly abort: AbortController;
-      readonly settled: Promise<void>;
-      /** What ended the connection before, or the attempt before; undefined on the very first. */
-      readonly error: PlenumError | undefined;
-    }
-  | {
-      readonly tag: 'waiting';
-      readonly attempt: number;
-      readonly nextTryAt: number;
-      readonly stop: StopTimer;
-      readonly error: PlenumError;
-    }
-  | { readonly tag: 'ready'; readonly connection: Connection; readonly readyAt: number }
-  | { readonly tag: 'failed'; readonly error: PlenumError }
-  | { readonly tag: 'draining'; readonly connection: Connection | undefined }
-  | { readonly tag: 'closed'; readonly error: PlenumError | undefined };
+import { statusOf, type SessionState } from './session-state.ts';
+import { WaitingCalls } from './waiting-calls.ts';
 
 export interface SupervisorOptions {
   readonly server: string;
@@ -41,11 +17,6 @@ export interface SupervisorOptions {
   readonly connect: (signal: AbortSignal) => Promise<Connection>;
   readonly onStatus: (status: SessionStatus) => void;
   readonly inFlight: InFlight;
-}
-
-interface Waiter extends Deferred<Connection> {
-  /** Ends the wait's own timer and listener. */
-  readonly release: () => void;
 }
 
 /** Errors that trying again cannot mend. */
@@ -58,9 +29,9 @@ const FINAL_CODES: ReadonlySet<string> = new Set(['CONFIG_INVALID', 'AUTH_REQUIR
 export class Supervisor {
   readonly #options: SupervisorOptions;
   readonly #backoff: Backoff;
-  readonly #waiters = new Set<Waiter>();
+  readonly #waiting: WaitingCalls;
   readonly #closed = createDeferred<unknown>();
-  #state: State = { tag: 'idle' };
+  #state: SessionState = { tag: 'idle' };
   #status: SessionStatus = { state: 'idle', since: Date.now() };
   /** Attempts since the server was last healthy; what `maxAttempts` bounds. */
   #attempts = 0;
@@ -69,6 +40,7 @@ export class Supervisor {
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
+    this.#waiting = new WaitingCalls(options.server, options.maxWaitingCalls);
     this.#backoff = new Backoff(
       options.policy === false ? { initialDelayMs: 0, maxDelayMs: 0 } : options.policy,
     );
@@ -148,7 +120,7 @@ export class Supervisor {
         );
       case 'connecting':
       case 'waiting':
-        return this.#wait(timeoutMs, signal, doing);
+        return this.#waiting.next(timeoutMs, signal, doing);
     }
   }
 
@@ -173,7 +145,7 @@ export class Supervisor {
     const abort = new AbortController();
     const settled = createDeferred<void>();
     this.#attempts++;
-    const attempt: State = {
+    const attempt: SessionState = {
       tag: 'connecting',
       attempt: this.#attempts,
       abort,
@@ -194,7 +166,7 @@ export class Supervisor {
       // A first success leaves nothing to back off from; later ones must prove themselves first.
       if (error === undefined) this.#startOver();
       this.#enter({ tag: 'ready', connection, readyAt: performance.now() });
-      this.#serveWaiters(connection);
+      this.#waiting.settle(connection);
     } catch (cause) {
       const failure = PlenumError.from(
         cause,
@@ -224,7 +196,7 @@ export class Supervisor {
 
   #fail(error: PlenumError): void {
     this.#enter({ tag: 'failed', error });
-    this.#rejectWaiters(() => this.#notConnected(`failed: ${error.message}`, error));
+    this.#waiting.settle(this.#notConnected(`failed: ${error.message}`, error));
   }
 
   #startOver(): void {
@@ -237,7 +209,7 @@ export class Supervisor {
     if (state.tag === 'closed') return;
     const connection = this.connection;
     this.#enter({ tag: 'draining', connection });
-    this.#rejectWaiters(() => this.#sessionClosed());
+    this.#waiting.settle(this.#sessionClosed());
     await this.#leave(state);
     await Promise.race([this.#options.inFlight.idle(), this.#closed.promise]);
     await connection?.close();
@@ -250,7 +222,7 @@ export class Supervisor {
     const connection = this.connection;
     if (state.tag !== 'draining') {
       this.#enter({ tag: 'draining', connection });
-      this.#rejectWaiters(() => this.#sessionClosed());
+      this.#waiting.settle(this.#sessionClosed());
     }
     await this.#leave(state);
     await connection?.destroy();
@@ -258,7 +230,7 @@ export class Supervisor {
   }
 
   /** Ends what a state left behind owns. */
-  async #leave(state: State): Promise<void> {
+  async #leave(state: SessionState): Promise<void> {
     if (state.tag === 'waiting') state.stop();
     if (state.tag === 'connecting') {
       state.abort.abort(this.#sessionClosed());
@@ -273,64 +245,7 @@ export class Supervisor {
     this.#closed.resolve(reason);
   }
 
-  #wait(timeoutMs: number, signal: AbortSignal | undefined, doing: string): Promise<Connection> {
-    const { server, maxWaitingCalls } = this.#options;
-    if (this.#waiters.size >= maxWaitingCalls) {
-      throw this.#notConnected(`is not connected, and ${maxWaitingCalls} calls wait for it already`);
-    }
-    const deferred = createDeferred<Connection>();
-    const give = (error: PlenumError): void => {
-      waiter.release();
-      deferred.reject(error);
-    };
-    const stopTimer = startTimer(
-      timeoutMs,
-      () =>
-        give(
-          new PlenumError(
-            'TIMEOUT',
-            `${doing}: server "${server}" did not come back within ${timeoutMs} ms.`,
-            { server },
-          ),
-        ),
-      { keepAlive: true },
-    );
-    const onAbort = (): void => {
-      give(
-        new PlenumError('ABORTED', `${doing} on server "${server}": given up by the caller.`, {
-          server,
-          cause: signal?.reason,
-        }),
-      );
-    };
-    const waiter: Waiter = {
-      ...deferred,
-      release: () => {
-        stopTimer();
-        signal?.removeEventListener('abort', onAbort);
-        this.#waiters.delete(waiter);
-      },
-    };
-    this.#waiters.add(waiter);
-    signal?.addEventListener('abort', onAbort, { once: true });
-    return deferred.promise;
-  }
-
-  #serveWaiters(connection: Connection): void {
-    for (const waiter of this.#waiters) {
-      waiter.release();
-      waiter.resolve(connection);
-    }
-  }
-
-  #rejectWaiters(makeError: () => PlenumError): void {
-    for (const waiter of this.#waiters) {
-      waiter.release();
-      waiter.reject(makeError());
-    }
-  }
-
-  #enter(state: State): void {
+  #enter(state: SessionState): void {
     this.#state = state;
     this.#status = statusOf(state);
     this.#options.onStatus(this.#status);
@@ -349,36 +264,5 @@ export class Supervisor {
   #sessionClosed(doing = 'Using the session', cause?: unknown): PlenumError {
     const { server } = this.#options;
     return new PlenumError('SESSION_CLOSED', `${doing}: session "${server}" is closed.`, { server, cause });
-  }
-}
-
-function statusOf(state: State): SessionStatus {
-  const since = Date.now();
-  switch (state.tag) {
-    case 'idle':
-    case 'draining':
-      return { state: state.tag, since };
-    case 'connecting':
-      return state.error === undefined
-        ? { state: 'connecting', since, attempt: state.attempt }
-        : { state: 'reconnecting', since, attempt: state.attempt, error: state.error };
-    case 'waiting':
-      return {
-        state: 'reconnecting',
-        since,
-        attempt: state.attempt,
-        nextTryAt: state.nextTryAt,
-        error: state.error,
-      };
-    case 'ready': {
-      const { era, protocolVersion, connectMs } = state.connection;
-      return { state: 'ready', since, era, protocolVersion, connectMs };
-    }
-    case 'failed':
-      return { state: 'failed', since, error: state.error };
-    case 'closed':
-      return state.error === undefined
-        ? { state: 'closed', since }
-        : { state: 'closed', since, error: state.error };
   }
 }

@@ -5,6 +5,7 @@ import {
   SdkErrorCode,
   SdkHttpError,
   UnauthorizedError,
+  UnsupportedProtocolVersionError,
   UrlElicitationRequiredError,
 } from '@modelcontextprotocol/client';
 import { messageOf, PlenumError } from '../errors.ts';
@@ -14,7 +15,7 @@ import type { TransportEnd } from '../transport/managed-transport.ts';
 /** What was going on when an official error came up. */
 export interface ErrorContext {
   readonly server: string;
-  /** In words, ready to stand at the beginning: `Calling tool "x"`. */
+  /** In words, ready to stand at the beginning: `Calling tool "x" on server "y"`. */
   readonly doing: string;
   readonly timeoutMs?: number | undefined;
   /** Why the connection ended, when it did. */
@@ -27,11 +28,10 @@ export interface ErrorContext {
 export function translateError(error: unknown, context: ErrorContext): PlenumError {
   if (error instanceof PlenumError) return error;
   const { server, doing } = context;
-  const at = `${doing} on server "${server}"`;
   const fields = { server, cause: error };
 
   if (error instanceof UnauthorizedError || error instanceof InsufficientScopeError) {
-    return authRequired(at, 'the server wants other credentials', fields);
+    return authRequired(context, 'the server wants other credentials', error);
   }
   if (error instanceof ProtocolError) {
     // An answer that a transport wrote in the server's stead, for a request whose own stream had died.
@@ -39,13 +39,13 @@ export function translateError(error: unknown, context: ErrorContext): PlenumErr
     if (error instanceof UrlElicitationRequiredError) {
       return new PlenumError(
         'URL_ELICITATION_REQUIRED',
-        `${at}: the user must visit ${error.elicitations.length} URL(s) first. See "elicitations", then call again.`,
+        `${doing}: the user must visit ${error.elicitations.length} URL(s) first. See "elicitations", then call again.`,
         { ...fields, elicitations: error.elicitations },
       );
     }
     return new PlenumError(
       'PROTOCOL',
-      `${at}: the server answered with error ${error.code}: ${printable(error.message, 500)}`,
+      `${doing}: the server answered with error ${error.code}: ${printable(error.message, 500)}${versionsOf(error)}`,
       {
         ...fields,
         rpcCode: error.code,
@@ -57,65 +57,63 @@ export function translateError(error: unknown, context: ErrorContext): PlenumErr
   if (error instanceof SdkHttpError) {
     const { status } = error.data;
     if (status === 401 || status === 403)
-      return authRequired(at, `the server answered HTTP ${status}`, fields);
-    return new PlenumError('PROTOCOL', `${at}: the server answered HTTP ${status}.`, {
+      return authRequired(context, `the server answered HTTP ${status}`, error);
+    return new PlenumError('PROTOCOL', `${doing}: the server answered HTTP ${status}.`, {
       ...fields,
       data: { status },
     });
   }
-  if (error instanceof SdkError) return translateSdkError(error, at, context);
-  if (context.end !== undefined) return connectionLost(at, context, false);
-  return new PlenumError('PROTOCOL', `${at}: ${printable(messageOf(error), 500)}`, fields);
+  if (error instanceof SdkError) return translateSdkError(error, context);
+  if (context.end !== undefined) return connectionLost(context, true);
+  return new PlenumError('PROTOCOL', `${doing}: ${printable(messageOf(error), 500)}`, fields);
 }
 
-function translateSdkError(error: SdkError, at: string, context: ErrorContext): PlenumError {
-  const fields = { server: context.server, cause: error };
+function translateSdkError(error: SdkError, context: ErrorContext): PlenumError {
+  const { doing, server } = context;
   switch (error.code) {
     case SdkErrorCode.RequestTimeout:
-      return timedOut(at, context.timeoutMs, fields);
+      return timedOut(context, error);
     case SdkErrorCode.ConnectionClosed:
-      return connectionLost(at, context, true);
-    case SdkErrorCode.NotConnected:
     case SdkErrorCode.SendFailed:
-      return connectionLost(at, context, false);
+      return connectionLost(context, true);
+    case SdkErrorCode.NotConnected:
+      return connectionLost(context, false);
     case SdkErrorCode.InvalidResult:
     case SdkErrorCode.UnsupportedResultType:
     case SdkErrorCode.ListPaginationExceeded:
     case SdkErrorCode.InputRequiredRoundsExceeded:
     case SdkErrorCode.ClientHttpUnexpectedContent:
-      return new PlenumError('INVALID_RESULT', `${at}: ${printable(error.message, 500)}`, fields);
+      return new PlenumError('INVALID_RESULT', `${doing}: ${printable(error.message, 500)}`, {
+        server,
+        cause: error,
+      });
     default:
-      return new PlenumError('PROTOCOL', `${at}: ${printable(error.message, 500)}`, fields);
+      return new PlenumError('PROTOCOL', `${doing}: ${printable(error.message, 500)}`, {
+        server,
+        cause: error,
+      });
   }
 }
 
-export function timedOut(
-  at: string,
-  timeoutMs: number | undefined,
-  fields: { server: string; cause?: unknown },
-): PlenumError {
+export function timedOut({ doing, server, timeoutMs }: ErrorContext, cause?: unknown): PlenumError {
   const after = timeoutMs === undefined ? 'in time' : `within ${timeoutMs} ms`;
-  return new PlenumError(
-    'TIMEOUT',
-    `${at}: no answer ${after}. The server was told to stop; allow more with "timeoutMs".`,
-    fields,
-  );
+  const message = `${doing}: no answer ${after}. The server was told to stop; allow more with "timeoutMs".`;
+  return new PlenumError('TIMEOUT', message, { server, cause });
 }
 
-export function connectionLost(at: string, context: ErrorContext, maybeExecuted: boolean): PlenumError {
+export function connectionLost({ doing, server, end }: ErrorContext, maybeExecuted: boolean): PlenumError {
   const ran = maybeExecuted ? 'The request may have run.' : 'The request was not sent.';
-  const { server, end } = context;
-  return new PlenumError(
-    'CONNECTION_LOST',
-    `${at}: the server ${end?.what ?? 'closed the connection'}. ${ran}`,
-    {
-      server,
-      maybeExecuted,
-      cause: end?.error,
-    },
-  );
+  const message = `${doing}: the server ${end?.what ?? 'closed the connection'}. ${ran}`;
+  return new PlenumError('CONNECTION_LOST', message, { server, maybeExecuted, cause: end?.error });
 }
 
-function authRequired(at: string, what: string, fields: { server: string; cause: unknown }): PlenumError {
-  return new PlenumError('AUTH_REQUIRED', `${at}: ${what}. Check "auth" and "headers" of its spec.`, fields);
+function authRequired({ doing, server }: ErrorContext, what: string, cause: unknown): PlenumError {
+  const message = `${doing}: ${what}. Check "auth" and "headers" of its spec.`;
+  return new PlenumError('AUTH_REQUIRED', message, { server, cause });
+}
+
+function versionsOf(error: ProtocolError): string {
+  if (!(error instanceof UnsupportedProtocolVersionError)) return '';
+  const { supported, requested } = error;
+  return ` (the server speaks ${printable(supported.join(', '))}; it was asked for ${printable(requested)})`;
 }

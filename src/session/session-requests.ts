@@ -1,0 +1,220 @@
+import {
+  LOG_LEVEL_META_KEY,
+  type CallToolResult,
+  type Client,
+  type CompleteResult,
+  type GetPromptResult,
+  type ListPromptsResult,
+  type ListResourcesResult,
+  type ListResourceTemplatesResult,
+  type ListToolsResult,
+  type LoggingLevel,
+  type ProgressNotificationParams,
+  type ReadResourceResult,
+  type RequestOptions,
+  type StandardSchemaV1,
+} from '@modelcontextprotocol/client';
+import type { CallOptions, ReadOptions } from './call-options.ts';
+import { callTool } from './call-tool.ts';
+import type { Connection } from './connection.ts';
+import { askForLife } from './health.ts';
+import { anyResult, withMeta } from './request-params.ts';
+import type { CompletionReference, RawRequest } from './session.ts';
+import type { Subscriptions } from './subscriptions.ts';
+import type { ToolBook } from './tool-book.ts';
+
+/** Carries one request to a connection, within the caller's limits. `doing` starts the message of any error. */
+export type RunRequest = <T>(
+  doing: string,
+  options: CallOptions,
+  send: (connection: Connection, options: RequestOptions) => Promise<T>,
+) => Promise<T>;
+
+/** What the requests of a session stand on. */
+export interface RequestResources {
+  readonly run: RunRequest;
+  readonly subscriptions: Subscriptions;
+  readonly tools: ToolBook;
+}
+
+/** The requests of a session, whatever carries them. */
+export abstract class SessionRequests {
+  protected abstract readonly resources: RequestResources;
+
+  ping(options: CallOptions = {}): Promise<void> {
+    return this.#run('Ping', options, (connection, requestOptions) =>
+      askForLife(connection, requestOptions, this.#params(connection, {}, options)),
+    );
+  }
+
+  listTools(options: CallOptions = {}): Promise<ListToolsResult> {
+    return this.#list('tools', options, { tools: [] }, async (client, params, requestOptions) => {
+      const result = await client.listTools(params, requestOptions);
+      this.resources.tools.replace(result.tools);
+      return result;
+    });
+  }
+
+  listResources(options: CallOptions = {}): Promise<ListResourcesResult> {
+    return this.#list('resources', options, { resources: [] }, (client, params, requestOptions) =>
+      client.listResources(params, requestOptions),
+    );
+  }
+
+  listResourceTemplates(options: CallOptions = {}): Promise<ListResourceTemplatesResult> {
+    return this.#list('resources', options, { resourceTemplates: [] }, (client, params, requestOptions) =>
+      client.listResourceTemplates(params, requestOptions),
+    );
+  }
+
+  listPrompts(options: CallOptions = {}): Promise<ListPromptsResult> {
+    return this.#list('prompts', options, { prompts: [] }, (client, params, requestOptions) =>
+      client.listPrompts(params, requestOptions),
+    );
+  }
+
+  callTool(
+    name: string,
+    args?: Readonly<Record<string, unknown>>,
+    options: CallOptions = {},
+  ): Promise<CallToolResult> {
+    return this.#run(`Calling tool "${name}"`, options, (connection, requestOptions) => {
+      const params = this.#params(connection, { name, arguments: { ...args } }, options);
+      return callTool({
+        connection,
+        params,
+        options: requestOptions,
+        tools: this.resources.tools,
+        relist: () => this.listTools(),
+      });
+    });
+  }
+
+  readResource(uri: string, options: ReadOptions = {}): Promise<ReadResourceResult> {
+    return this.#run(`Reading resource "${uri}"`, options, (connection, requestOptions) =>
+      connection.client.readResource(this.#params(connection, { uri }, options), {
+        ...requestOptions,
+        cacheMode: options.cache ?? 'use',
+      }),
+    );
+  }
+
+  subscribeResource(uri: string, options: CallOptions = {}): Promise<void> {
+    return this.#run(`Subscribing to "${uri}"`, options, (connection, requestOptions) =>
+      this.resources.subscriptions.subscribe(
+        this.#params(connection, { uri }, options),
+        connection,
+        requestOptions,
+      ),
+    );
+  }
+
+  unsubscribeResource(uri: string, options: CallOptions = {}): Promise<void> {
+    return this.#run(`Unsubscribing from "${uri}"`, options, (connection, requestOptions) =>
+      this.resources.subscriptions.unsubscribe(
+        this.#params(connection, { uri }, options),
+        connection,
+        requestOptions,
+      ),
+    );
+  }
+
+  getPrompt(
+    name: string,
+    args?: Readonly<Record<string, string>>,
+    options: CallOptions = {},
+  ): Promise<GetPromptResult> {
+    return this.#run(`Getting prompt "${name}"`, options, (connection, requestOptions) =>
+      connection.client.getPrompt(
+        this.#params(connection, { name, ...(args !== undefined && { arguments: { ...args } }) }, options),
+        requestOptions,
+      ),
+    );
+  }
+
+  complete(
+    ref: CompletionReference,
+    argument: { name: string; value: string },
+    context?: { arguments?: Readonly<Record<string, string>> },
+    options: CallOptions = {},
+  ): Promise<CompleteResult> {
+    return this.#run(`Completing argument "${argument.name}"`, options, (connection, requestOptions) => {
+      const known =
+        context?.arguments === undefined ? {} : { context: { arguments: { ...context.arguments } } };
+      return connection.client.complete(
+        this.#params(connection, { ref, argument, ...known }, options),
+        requestOptions,
+      );
+    });
+  }
+
+  setLoggingLevel(level: LoggingLevel, options: CallOptions = {}): Promise<void> {
+    return this.#run('Setting the log level', options, (connection, requestOptions) =>
+      this.resources.subscriptions.setLogLevel(
+        this.#params(connection, { level }, options),
+        connection,
+        requestOptions,
+      ),
+    );
+  }
+
+  sendProgress(progress: ProgressNotificationParams): Promise<void> {
+    return this.notify({ method: 'notifications/progress', params: progress });
+  }
+
+  sendRootsListChanged(): Promise<void> {
+    return this.notify({ method: 'notifications/roots/list_changed' });
+  }
+
+  request<S extends StandardSchemaV1>(
+    request: RawRequest,
+    options: CallOptions & { schema: S },
+  ): Promise<StandardSchemaV1.InferOutput<S>>;
+  request(request: RawRequest, options?: CallOptions): Promise<Record<string, unknown>>;
+  request(request: RawRequest, options: CallOptions & { schema?: StandardSchemaV1 } = {}): Promise<unknown> {
+    const { method } = request;
+    return this.#run(`Request "${method}"`, options, (connection, requestOptions) =>
+      connection.client.request(
+        { method, params: this.#params(connection, { ...request.params }, options) },
+        options.schema ?? anyResult,
+        requestOptions,
+      ),
+    );
+  }
+
+  notify(notification: RawRequest): Promise<void> {
+    const { method, params } = notification;
+    return this.#run(`Notification "${method}"`, {}, ({ client }) =>
+      client.notification({ method, ...(params !== undefined && { params: { ...params } }) }),
+    );
+  }
+
+  /** Kinds that the server does not offer are not asked for (row G10); every page is followed (row G9). */
+  #list<T>(
+    kind: 'tools' | 'resources' | 'prompts',
+    options: CallOptions,
+    empty: T,
+    list: (client: Client, params: { _meta?: Record<string, unknown> }, options: ListOptions) => Promise<T>,
+  ): Promise<T> {
+    return this.#run(`Listing ${kind}`, options, async (connection, requestOptions) => {
+      const { client } = connection;
+      if (client.getServerCapabilities()?.[kind] === undefined) return empty;
+      return list(client, this.#params(connection, {}, options), { ...requestOptions, cacheMode: 'bypass' });
+    });
+  }
+
+  #params<T extends object>(connection: Connection, params: T, options: CallOptions): T {
+    const level = connection.era === 'modern' ? this.resources.subscriptions.logLevel : undefined;
+    return withMeta(params, options, level === undefined ? undefined : { [LOG_LEVEL_META_KEY]: level });
+  }
+
+  #run<T>(
+    doing: string,
+    options: CallOptions,
+    send: (connection: Connection, options: RequestOptions) => Promise<T>,
+  ): Promise<T> {
+    return this.resources.run(doing, options, send);
+  }
+}
+
+type ListOptions = RequestOptions & { cacheMode: 'bypass' };
