@@ -18,6 +18,8 @@ export interface AddOptions extends Omit<SessionOptions, 'name'> {
   signal?: AbortSignal;
 }
 
+const OPENED = { owned: true, adopted: false };
+
 /** The ways into a group. */
 export class Joining {
   readonly #options: GroupOptions;
@@ -36,14 +38,15 @@ export class Joining {
     const { session, listTimeoutMs } = this.#create(name, spec, options);
     throwIfAborted(name, signal);
     this.#membership.expectFree(name);
-    const member = this.#membership.enrol(name, session, true, listTimeoutMs);
+    const member = this.#membership.enrol(name, session, OPENED, listTimeoutMs);
     const onAbort = (): void => void session.destroy(signal?.reason);
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
       await session.start(false);
       const fetched = await member.fetch(CATALOG_KINDS);
       throwIfAborted(name, signal);
-      if (session.status.state === 'closed') throw closedMeanwhile(name);
+      if (session.status.state !== 'ready' || fetched.client !== session.client)
+        throw wentAway(name, session);
       this.#membership.admit(member, fetched);
       return session;
     } catch (error) {
@@ -62,7 +65,12 @@ export class Joining {
     const isSession = given instanceof SupervisedSession;
     const session = isSession ? given : this.#wrap(name, given);
     this.#membership.expectFree(name);
-    const member = this.#membership.enrol(name, session, !isSession, this.#listTimeout());
+    const member = this.#membership.enrol(
+      name,
+      session,
+      { owned: !isSession, adopted: true },
+      this.#listTimeout(),
+    );
     try {
       if (!isSession) await session.start(false);
       if (session.status.state !== 'ready') member.phase = 'late';
@@ -85,7 +93,7 @@ export class Joining {
     if (signal?.aborted === true)
       throw new PlenumError('ABORTED', 'Connecting the group: given up.', { cause: signal.reason });
     const arrivals = created.map(({ name, session, listTimeoutMs, connectTimeoutMs }) => {
-      const member = this.#membership.enrol(name, session, true, listTimeoutMs);
+      const member = this.#membership.enrol(name, session, OPENED, listTimeoutMs);
       return { member, arrived: arrive(member, connectTimeoutMs, strict !== true) };
     });
     const givenUp = abortion(signal);
@@ -209,10 +217,17 @@ function throwIfAborted(name: string, signal: AbortSignal | undefined): void {
   });
 }
 
-function closedMeanwhile(name: string): PlenumError {
-  return new PlenumError('SESSION_CLOSED', `Adding server "${name}": it was removed meanwhile.`, {
-    server: name,
-  });
+/** Why a server that had come up is not there any more. */
+function wentAway(name: string, { status }: Session): PlenumError {
+  if ('error' in status && status.error !== undefined) return status.error;
+  const doing = `Adding server "${name}"`;
+  if (status.state === 'closed')
+    return new PlenumError('SESSION_CLOSED', `${doing}: it was removed meanwhile.`, { server: name });
+  return new PlenumError(
+    'CONNECTION_LOST',
+    `${doing}: its connection was lost while its lists were fetched.`,
+    { server: name },
+  );
 }
 
 function strictError(errors: readonly PlenumError[], total: number): PlenumError {

@@ -32,7 +32,9 @@ export type MemberPhase = 'joining' | 'late' | 'joined' | 'refused';
 export class Member {
   readonly name: string;
   readonly session: SupervisedSession;
+  /** Whether the group ends the session; a wrapper around an adopted client is its own, too. */
   readonly owned: boolean;
+  readonly adopted: boolean;
   readonly refresher: ListRefresher;
   phase: MemberPhase = 'joining';
   refusal: PlenumError | undefined;
@@ -49,13 +51,14 @@ export class Member {
   constructor(
     name: string,
     session: SupervisedSession,
-    owned: boolean,
+    { owned, adopted }: Pick<Member, 'owned' | 'adopted'>,
     listTimeoutMs: number,
     refresh: (member: Member, kinds: ReadonlySet<CatalogKind>) => Promise<Iterable<CatalogKind>>,
   ) {
     this.name = name;
     this.session = session;
     this.owned = owned;
+    this.adopted = adopted;
     this.#listTimeoutMs = listTimeoutMs;
     this.refresher = new ListRefresher((kinds) => refresh(this, kinds));
   }
@@ -93,7 +96,7 @@ export class Member {
       ...(protocolVersion !== undefined && { protocolVersion }),
       ...(serverInfo !== undefined && { serverInfo }),
       ...(capabilities !== undefined && { capabilities }),
-      adopted: !this.owned,
+      adopted: this.adopted,
       listErrors: Object.freeze(Object.fromEntries(this.#listErrors)),
       collisions: this.collisions,
       counts,

@@ -65,8 +65,15 @@ export class Membership {
   }
 
   /** Takes a session in; its entries come with `admit`. */
-  enrol(name: string, session: SupervisedSession, owned: boolean, listTimeoutMs: number): Member {
-    const member = new Member(name, session, owned, listTimeoutMs, (who, kinds) => this.#refresh(who, kinds));
+  enrol(
+    name: string,
+    session: SupervisedSession,
+    ownership: Pick<Member, 'owned' | 'adopted'>,
+    listTimeoutMs: number,
+  ): Member {
+    const member = new Member(name, session, ownership, listTimeoutMs, (who, kinds) =>
+      this.#refresh(who, kinds),
+    );
     this.#members.set(name, member);
     member.stopObserving = session.observe((event) => this.#onSessionEvent(member, event));
     this.#hub.publish({ type: 'server-added', server: name });

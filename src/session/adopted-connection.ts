@@ -20,13 +20,14 @@ export function adoptClient(
 ): Connection {
   const { transport } = client;
   if (transport === undefined) throw new PlenumError('NOT_CONNECTED', 'The adopted client is not connected.');
-  const state = { ended: false, lastHeardAt: 0 };
+  const gone = new AbortController();
+  let lastHeardAt = 0;
 
   // The client has one slot for each callback and no list of listeners, and its owner may use them all: so look
   // at what passes by, hand everything on, and put back only what is still there.
   const { onmessage } = transport;
   const look = (message: JSONRPCMessage, extra?: MessageExtraInfo): void => {
-    state.lastHeardAt = performance.now();
+    lastHeardAt = performance.now();
     onmessage?.(message, extra);
     if ('method' in message && !('id' in message)) announce(message.method, message.params, emit);
   };
@@ -34,14 +35,14 @@ export function adoptClient(
   const { onclose } = client;
   const ended = (): void => {
     onclose?.();
-    if (state.ended) return;
-    state.ended = true;
+    if (gone.signal.aborted) return;
+    gone.abort();
     onEnd(connection);
   };
   client.onclose = ended;
 
   const letGo = async (): Promise<void> => {
-    state.ended = true;
+    gone.abort();
     if (transport.onmessage === look) Object.assign(transport, { onmessage });
     if (client.onclose === ended) Object.assign(client, { onclose });
   };
@@ -51,12 +52,13 @@ export function adoptClient(
     protocolVersion: client.getNegotiatedProtocolVersion() ?? '',
     connectMs: 0,
     end: undefined,
+    gone: gone.signal,
     perRequestStream: transport.hasPerRequestStream === true,
     get ended() {
-      return state.ended;
+      return gone.signal.aborted;
     },
     get lastHeardAt() {
-      return state.lastHeardAt;
+      return lastHeardAt;
     },
     close: letGo,
     destroy: letGo,

@@ -10,6 +10,8 @@ export interface Connection {
   /** How long it took to come up, in milliseconds. */
   readonly connectMs: number;
   readonly ended: boolean;
+  /** Aborts when the connection ends. */
+  readonly gone: AbortSignal;
   /** Why the server went away, once it has. */
   readonly end: TransportEnd | undefined;
   /** Whether requests travel one by one over HTTP, with headers of their own. */

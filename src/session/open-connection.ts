@@ -55,6 +55,8 @@ class Attempt {
   readonly #startedAt: number;
   #transport: ManagedTransport | undefined;
   #tap: ConnectionTap | undefined;
+  /** Nobody waits for this attempt any more; what it still brings up must go. */
+  #givenUp = false;
 
   constructor(request: ConnectionRequest, protocol: ResolvedSessionOptions['protocol'], startedAt: number) {
     this.#request = request;
@@ -75,6 +77,7 @@ class Attempt {
     try {
       return await Promise.race([work, giveUp.promise]);
     } catch (error) {
+      this.#givenUp = true;
       work.then(
         (connection) => connection.destroy(),
         () => {},
@@ -92,7 +95,10 @@ class Attempt {
     const { server, options, memory, openTransport, context, prepare, onEnd, signal } = this.#request;
     const transport = await openTransport({ ...context, server, memory });
     this.#transport = transport;
-    if (signal.aborted) throw signal.reason;
+    if (this.#givenUp) {
+      await transport.destroy();
+      throw signal.reason;
+    }
     const tap = new ConnectionTap(transport);
     this.#tap = tap;
     const client = new Client(options.clientInfo, clientOptions(options, this.#protocol));
@@ -207,7 +213,7 @@ function clientOptions(
 class ClientConnection implements Connection {
   readonly client: Client;
   connectMs = 0;
-  ended = false;
+  readonly #gone = new AbortController();
   readonly #transport: ManagedTransport;
   readonly #tap: ConnectionTap;
   #era: Connection['era'] = 'legacy';
@@ -231,6 +237,14 @@ class ClientConnection implements Connection {
     this.#onEnd = onEnd;
   }
 
+  get ended(): boolean {
+    return this.#gone.signal.aborted;
+  }
+
+  get gone(): AbortSignal {
+    return this.#gone.signal;
+  }
+
   get era(): Connection['era'] {
     return this.#era;
   }
@@ -252,7 +266,7 @@ class ClientConnection implements Connection {
   }
 
   onClientClosed(): void {
-    this.ended = true;
+    this.#gone.abort();
     const onEnd = this.#onEnd;
     this.#onEnd = undefined;
     onEnd?.(this);

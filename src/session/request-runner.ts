@@ -1,7 +1,7 @@
 import type { RequestOptions } from '@modelcontextprotocol/client';
 import { PlenumError } from '../errors.ts';
-import { onAbort } from '../internal/abort-fan.ts';
-import { LONGEST_TIMER_MS, startTimer } from '../internal/timers.ts';
+import { LONGEST_TIMER_MS } from '../internal/timers.ts';
+import { CallLimit } from './call-limit.ts';
 import type { CallOptions } from './call-options.ts';
 import type { Connection } from './connection.ts';
 import type { InFlight } from './in-flight.ts';
@@ -70,9 +70,12 @@ export class RequestRunner {
   ): Promise<T> {
     const { supervisor } = this.#options;
     if (connection.ended) throw connectionLost(this.#context(doing, options, connection), false);
-    const limit = new Limit(options.signal, totalMs);
+    // In the 2026-07-28 era the client waits for our own handlers, which may wait for a person, while the
+    // connection goes.
+    const gone = connection.era === 'modern' ? connection.gone : undefined;
+    const limit = new CallLimit(options.signal, totalMs, gone);
     try {
-      return await send(connection, this.#requestOptions(options, timeoutMs, limit.signal));
+      return await limit.hold(send(connection, this.#requestOptions(options, timeoutMs, limit.signal)));
     } catch (error) {
       if (limit.expired)
         throw timedOut({
@@ -131,35 +134,5 @@ export class RequestRunner {
       server,
       cause: signal.reason,
     });
-  }
-}
-
-/**
- * One signal for a caller's own and a total time limit. The official client checks its total limit only when
- * progress arrives; row S3 wants it to hold whatever happens.
- */
-class Limit {
-  readonly signal: AbortSignal | undefined;
-  expired = false;
-  readonly stop: () => void;
-
-  constructor(caller: AbortSignal | undefined, totalMs: number) {
-    if (caller === undefined && totalMs === Infinity) {
-      this.signal = undefined;
-      this.stop = () => {};
-      return;
-    }
-    const controller = new AbortController();
-    this.signal = controller.signal;
-    const stopListening = onAbort(caller, () => controller.abort(caller?.reason));
-    const expire = (): void => {
-      this.expired = true;
-      controller.abort(new Error('The total time limit of the call has passed.'));
-    };
-    const stopTimer = startTimer(totalMs, expire, { keepAlive: true });
-    this.stop = () => {
-      stopTimer();
-      stopListening();
-    };
   }
 }

@@ -7,6 +7,7 @@ import type {
 import { PlenumError } from '../errors.ts';
 import { sleep } from '../internal/timers.ts';
 import type { Connection } from './connection.ts';
+import type { ListKind } from './session.ts';
 import { translateError } from './translate-error.ts';
 
 /** How long each step of restoring a connection's state may take, in milliseconds. */
@@ -29,6 +30,7 @@ type LevelParams = { level: LoggingLevel } & Meta;
 export class Subscriptions {
   readonly #server: string;
   readonly #onProblem: (error: PlenumError) => void;
+  readonly #onListChanged: (kind: ListKind) => void;
   readonly #uris = new Set<string>();
   #logLevel: LoggingLevel | undefined;
   #connection: Connection | undefined;
@@ -38,9 +40,14 @@ export class Subscriptions {
   /** Changes of the stream, one after the other. */
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(server: string, onProblem: (error: PlenumError) => void) {
+  constructor(
+    server: string,
+    onProblem: (error: PlenumError) => void,
+    onListChanged: (kind: ListKind) => void,
+  ) {
     this.#server = server;
     this.#onProblem = onProblem;
+    this.#onListChanged = onListChanged;
   }
 
   /** The level that the 2026-07-28 era wants repeated with every request. */
@@ -142,6 +149,11 @@ export class Subscriptions {
     if (this.#stream !== stream || connection.ended) return;
     try {
       await this.#replaceStream(connection, { timeout: RESTORE_TIMEOUT_MS });
+      // What changed while nobody listened was announced to nobody.
+      const { honoredFilter } = this.#stream ?? {};
+      if (honoredFilter?.toolsListChanged === true) this.#onListChanged('tools');
+      if (honoredFilter?.promptsListChanged === true) this.#onListChanged('prompts');
+      if (honoredFilter?.resourcesListChanged === true) this.#onListChanged('resources');
     } catch (error) {
       if (!connection.ended) this.#report('Listening for changes', error);
     }

@@ -67,7 +67,11 @@ export class SupervisedSession extends SessionRequests implements Session {
     });
     this.resources = {
       run: (doing, requestOptions, send) => runner.run(doing, requestOptions, send),
-      subscriptions: new Subscriptions(name, (error) => this.#problem(error)),
+      subscriptions: new Subscriptions(
+        name,
+        (error) => this.#problem(error),
+        (kind) => this.#hub.publish({ type: 'list-changed', kind }),
+      ),
       tools: new ToolBook(name),
     };
   }
