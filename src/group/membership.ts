@@ -77,7 +77,8 @@ export class Membership {
     this.#members.set(name, member);
     member.stopObserving = session.observe((event) => this.#onSessionEvent(member, event));
     this.#hub.publish({ type: 'server-added', server: name });
-    this.#hub.publish({ type: 'status', server: name, status: session.status });
+    const { status } = session;
+    if (status.state !== 'idle') this.#hub.publish({ type: 'status', server: name, status });
     return member;
   }
 

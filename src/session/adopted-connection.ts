@@ -51,6 +51,7 @@ export function adoptClient(
     era: client.getProtocolEra() ?? 'legacy',
     protocolVersion: client.getNegotiatedProtocolVersion() ?? '',
     connectMs: 0,
+    pid: undefined,
     end: undefined,
     gone: gone.signal,
     perRequestStream: transport.hasPerRequestStream === true,

@@ -9,6 +9,8 @@ export interface Connection {
   readonly protocolVersion: string;
   /** How long it took to come up, in milliseconds. */
   readonly connectMs: number;
+  /** The process id of a server on stdio. */
+  readonly pid: number | undefined;
   readonly ended: boolean;
   /** Aborts when the connection ends. */
   readonly gone: AbortSignal;

@@ -253,6 +253,10 @@ class ClientConnection implements Connection {
     return this.#protocolVersion;
   }
 
+  get pid(): number | undefined {
+    return this.#transport.pid;
+  }
+
   get end(): TransportEnd | undefined {
     return this.#transport.end;
   }

@@ -50,8 +50,8 @@ export function statusOf(state: SessionState): SessionStatus {
       return { state: 'reconnecting', since, attempt, nextTryAt, error };
     }
     case 'ready': {
-      const { era, protocolVersion, connectMs } = state.connection;
-      return { state: 'ready', since, era, protocolVersion, connectMs };
+      const { era, protocolVersion, connectMs, pid } = state.connection;
+      return { state: 'ready', since, era, protocolVersion, connectMs, ...(pid !== undefined && { pid }) };
     }
     case 'failed':
       return { state: 'failed', since, error: state.error };

@@ -34,6 +34,8 @@ export type SessionStatus =
       readonly protocolVersion: string;
       /** How long the connection took to come up, handshake included. */
       readonly connectMs: number;
+      /** The process id of a server on stdio. */
+      readonly pid?: number;
     }
   | {
       readonly state: 'reconnecting';

@@ -1,0 +1,14 @@
+// Three servers, one session group: connect, look around, call a tool.
+import { SessionGroup } from 'mcp-plenum';
+
+const group = await SessionGroup.connect({
+  servers: {
+    files: { command: 'npx', args: ['-y', '@modelcontextprotocol/server-filesystem', '.'] },
+    memory: { command: 'npx', args: ['-y', '@modelcontextprotocol/server-memory'] },
+    everything: { command: 'npx', args: ['-y', '@modelcontextprotocol/server-everything'] }, // or { url: 'https://…/mcp' }
+  },
+});
+console.log([...group.tools.keys()]); // files__read_text_file, memory__create_entities, everything__echo, …
+const result = await group.callTool('everything__echo', { message: 'hello' });
+console.log(result.content);
+await group.close(); // or: await using group = …
