@@ -1,15 +1,13 @@
 // Kill a server by hand, and watch the group notice, bring it back and go on.
 import { fileURLToPath } from 'node:url';
 import { SessionGroup } from 'mcp-plenum';
-import { descendants } from './tour/processes.mjs';
 
 const program = fileURLToPath(import.meta.resolve('@modelcontextprotocol/server-memory/dist/index.js'));
 const group = new SessionGroup();
 const events = group.events();
 await group.add('memory', { command: process.execPath, args: [program] });
 
-const [server] = descendants();
-process.kill(server.pid, 'SIGKILL');
+process.kill(group.servers.get('memory').pid, 'SIGKILL');
 let lost = false;
 
 for await (const event of events) {

@@ -37,6 +37,8 @@ export class Member {
   readonly adopted: boolean;
   readonly refresher: ListRefresher;
   phase: MemberPhase = 'joining';
+  /** Lists that were announced as changed and are not fetched again yet. */
+  readonly missed = new Set<CatalogKind>();
   refusal: PlenumError | undefined;
   collisions: readonly Collision[] = [];
   /** The lists behind `collisions`, to try again when names become free. */

@@ -95,7 +95,8 @@ export class Membership {
     this.#commit(member, listing);
     // The server was replaced while its lists were under way: they may be its predecessor's.
     if (fetched.client !== member.session.client) member.refresher.mark(CATALOG_KINDS);
-    else member.refresher.mark(timedOutKinds(fetched));
+    else member.refresher.mark(kindsToRetry(fetched));
+    this.#catchUp(member);
   }
 
   /** Admits a latecomer that is there by now; one that is not comes by itself. */
@@ -147,13 +148,19 @@ export class Membership {
     return [...this.#members.values()];
   }
 
+  #catchUp(member: Member): void {
+    member.refresher.mark(member.missed);
+    member.missed.clear();
+  }
+
   #isIn(member: Member): boolean {
     return this.#members.get(member.name) === member;
   }
 
   #onSessionEvent(member: Member, event: SessionEvent): void {
     if (event.type === 'list-changed') {
-      if (member.phase === 'joined') member.refresher.mark(KINDS_OF_LIST[event.kind]);
+      for (const kind of KINDS_OF_LIST[event.kind]) member.missed.add(kind);
+      if (member.phase === 'joined') this.#catchUp(member);
       return;
     }
     this.#hub.publish({ ...event, server: member.name });
@@ -196,7 +203,7 @@ export class Membership {
       );
       this.#hub.publish({ type: 'problem', server: member.name, error: problem });
     }
-    return timedOutKinds(fetched);
+    return kindsToRetry(fetched);
   }
 
   #commit(member: Member, listing: FetchedListing['listing']): void {
@@ -236,10 +243,13 @@ function collisionKey({ kind, key, owner }: Collision): string {
   return JSON.stringify([kind, key, owner]);
 }
 
-/** Lists that were not answered in time may be next time; other failures will not mend by themselves. */
-function timedOutKinds({ listing }: FetchedListing): CatalogKind[] {
+/** Lists whose failure may pass; what a server refuses or gets wrong, it will next time, too. */
+function kindsToRetry({ listing }: FetchedListing): CatalogKind[] {
   return CATALOG_KINDS.filter((kind) => {
     const list = listing[kind];
-    return list instanceof PlenumError && list.code === 'TIMEOUT';
+    if (!(list instanceof PlenumError)) return false;
+    const passing =
+      list.code === 'TIMEOUT' || list.code === 'CONNECTION_LOST' || list.code === 'SESSION_EXPIRED';
+    return passing || (list.code === 'PROTOCOL' && list.rpcCode === undefined);
   });
 }

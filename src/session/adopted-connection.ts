@@ -63,6 +63,7 @@ export function adoptClient(
     },
     close: letGo,
     destroy: letGo,
+    retire: letGo,
   };
   return connection;
 }

@@ -24,6 +24,8 @@ export interface Connection {
   close(): Promise<void>;
   /** Ends by force. Idempotent; resolves when nothing is left. */
   destroy(): Promise<void>;
+  /** Ends what is of no more use; resolves when its successor may come. */
+  retire(): Promise<void>;
 }
 
 /** What a session remembers about its server from one connection to the next. */

@@ -1,5 +1,6 @@
 import { Client, SUPPORTED_PROTOCOL_VERSIONS, type ClientOptions } from '@modelcontextprotocol/client';
 import { PlenumError } from '../errors.ts';
+import { printable } from '../internal/text.ts';
 import { LONGEST_TIMER_MS, startTimer } from '../internal/timers.ts';
 import type { ManagedTransport, TransportContext, TransportEnd } from '../transport/managed-transport.ts';
 import type { Connection, ConnectionMemory } from './connection.ts';
@@ -184,7 +185,9 @@ function giveUpAfter(
 
 function tail(end: TransportEnd | undefined): string {
   const stderr = end?.stderr?.trim();
-  return stderr === undefined || stderr === '' ? '' : `\nThe end of its stderr:\n${stderr.slice(-4_000)}`;
+  if (stderr === undefined || stderr === '') return '';
+  const lines = stderr.slice(-4_000).split(/\r?\n/);
+  return `\nThe end of its stderr:\n${lines.map((line) => printable(line, 1_000)).join('\n')}`;
 }
 
 function clientOptions(
@@ -284,6 +287,12 @@ class ClientConnection implements Connection {
       () => this.#transport.close(),
     );
     return this.#ending;
+  }
+
+  async retire(): Promise<void> {
+    // Over HTTP every request under way learns its own fate, and nothing stands in a successor's way; a transport
+    // that lost its peer ends by itself.
+    if (this.end === undefined || !this.perRequestStream) await this.destroy();
   }
 
   async destroy(): Promise<void> {

@@ -6,7 +6,7 @@ import type { CallOptions } from './call-options.ts';
 import type { Connection } from './connection.ts';
 import type { InFlight } from './in-flight.ts';
 import type { Supervisor } from './supervisor.ts';
-import { connectionLost, timedOut, translateError, type ErrorContext } from './translate-error.ts';
+import { connectionLost, lostError, timedOut, translateError, type ErrorContext } from './translate-error.ts';
 
 export interface RequestRunnerOptions {
   readonly server: string;
@@ -29,7 +29,7 @@ export class RequestRunner {
 
   /** `doing` starts the message of any error: `Calling tool "x"`. */
   async run<T>(doing: string, options: CallOptions, send: Send<T>): Promise<T> {
-    const { supervisor, inFlight, timeoutMs: sessionTimeoutMs } = this.#options;
+    const { server, supervisor, inFlight, timeoutMs: sessionTimeoutMs } = this.#options;
     const { signal } = options;
     const timeoutMs = options.timeoutMs ?? sessionTimeoutMs;
     const totalMs = options.maxTotalTimeoutMs ?? Infinity;
@@ -45,6 +45,11 @@ export class RequestRunner {
 
     let connection = supervisor.ready ?? (await wait());
     for (let resent = false; ; resent = true) {
+      // The transport knows first that the server is gone.
+      if (connection.end !== undefined) {
+        supervisor.lose(connection, lostError(server, connection));
+        connection = await wait();
+      }
       inFlight.enter();
       try {
         return await this.#send(doing, options, timeoutMs - spentMs, totalMs - spentMs, connection, send);

@@ -17,6 +17,7 @@ import type { ResolvedTarget } from './session-target.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { Supervisor } from './supervisor.ts';
 import { ToolBook } from './tool-book.ts';
+import { lostError } from './translate-error.ts';
 
 /** Bounds how many connections come up at a time: calls `open` when it is its turn. */
 export type ConnectGate = <T>(open: () => Promise<T>, signal: AbortSignal) => Promise<T>;
@@ -191,12 +192,7 @@ export class SupervisedSession extends SessionRequests implements Session {
   }
 
   #onEnd(connection: Connection): void {
-    const what = connection.end?.what ?? 'closed the connection';
-    const error = new PlenumError('CONNECTION_LOST', `Server "${this.name}" ${what}.`, {
-      server: this.name,
-      cause: connection.end?.error,
-    });
-    this.#supervisor.lose(connection, error);
+    this.#supervisor.lose(connection, lostError(this.name, connection));
   }
 
   #onStatus(status: SessionStatus): void {

@@ -35,8 +35,13 @@ export class Supervisor {
   #status: SessionStatus = { state: 'idle', since: Date.now() };
   /** Attempts since the server was last healthy; what `maxAttempts` bounds. */
   #attempts = 0;
+  /** The connection before; something of it may be left for a moment. */
+  #retired: Connection | undefined;
+  #retiring: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
   #destroying: Promise<void> | undefined;
+  /** What the session was destroyed for. */
+  #reason: unknown;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
@@ -81,7 +86,7 @@ export class Supervisor {
       return;
     }
     if (state.tag === 'waiting') state.stop();
-    if (state.tag === 'ready') void state.connection.destroy();
+    if (state.tag === 'ready') this.#retire(state.connection, state.connection.destroy());
     this.#startOver();
     this.#backoff.next();
     const error = state.tag === 'waiting' || state.tag === 'failed' ? state.error : undefined;
@@ -92,7 +97,7 @@ export class Supervisor {
   lose(connection: Connection, error: PlenumError): void {
     if (this.#state.tag !== 'ready' || this.#state.connection !== connection) return;
     const { readyAt } = this.#state;
-    void connection.destroy();
+    this.#retire(connection, connection.retire());
     const { policy } = this.#options;
     if (policy === false) return this.#fail(error);
     if (performance.now() - readyAt >= policy.resetAfterMs) this.#startOver();
@@ -132,7 +137,10 @@ export class Supervisor {
 
   /** Ends at once; calls in flight fail. */
   async destroy(reason: unknown): Promise<void> {
-    this.#destroying ??= this.#end(reason);
+    if (this.#destroying === undefined) {
+      this.#reason = reason;
+      this.#destroying = this.#end(reason);
+    }
     await this.#destroying;
   }
 
@@ -154,6 +162,8 @@ export class Supervisor {
     };
     this.#enter(attempt);
     try {
+      // Two processes, or two clients of one in-process server, would be in each other's way.
+      await this.#retiring;
       const connection = await this.#options.connect(abort.signal);
       if (this.#state !== attempt) {
         await connection.destroy();
@@ -199,6 +209,11 @@ export class Supervisor {
     this.#waiting.settle(this.#notConnected(`failed: ${error.message}`, error));
   }
 
+  #retire(connection: Connection, retiring: Promise<void>): void {
+    this.#retired = connection;
+    this.#retiring = retiring;
+  }
+
   #startOver(): void {
     this.#attempts = 0;
     this.#backoff.reset();
@@ -212,7 +227,7 @@ export class Supervisor {
     this.#waiting.settle(this.#sessionClosed());
     await this.#leave(state);
     await Promise.race([this.#options.inFlight.idle(), this.#closed.promise]);
-    await connection?.close();
+    await Promise.all([connection?.close(), this.#retired?.destroy()]);
     this.#finish(undefined);
   }
 
@@ -225,7 +240,7 @@ export class Supervisor {
       this.#waiting.settle(this.#sessionClosed());
     }
     await this.#leave(state);
-    await connection?.destroy();
+    await Promise.all([connection?.destroy(), this.#retired?.destroy()]);
     this.#finish(reason);
   }
 
@@ -240,7 +255,7 @@ export class Supervisor {
 
   #finish(reason: unknown): void {
     if (this.#state.tag === 'closed') return;
-    const error = reason === undefined ? undefined : this.#sessionClosed(undefined, reason);
+    const error = reason === undefined ? undefined : this.#sessionClosed();
     this.#enter({ tag: 'closed', error });
     this.#closed.resolve(reason);
   }
@@ -261,8 +276,9 @@ export class Supervisor {
     return new PlenumError('NOT_CONNECTED', `Session "${server}" ${what}.`, { server, cause });
   }
 
-  #sessionClosed(doing = 'Using the session', cause?: unknown): PlenumError {
+  #sessionClosed(doing = 'Using the session'): PlenumError {
     const { server } = this.#options;
+    const cause = this.#reason;
     return new PlenumError('SESSION_CLOSED', `${doing}: session "${server}" is closed.`, { server, cause });
   }
 }

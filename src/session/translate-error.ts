@@ -22,12 +22,19 @@ export interface ErrorContext {
   readonly end?: TransportEnd | undefined;
 }
 
+const FROM_TRANSPORT: ReadonlySet<string> = new Set(['CONNECTION_LOST', 'SESSION_EXPIRED']);
+
 /**
  * The border at which errors of the official client become Plenum's. By class and code only, never by message.
  */
 export function translateError(error: unknown, context: ErrorContext): PlenumError {
-  if (error instanceof PlenumError) return error;
   const { server, doing } = context;
+  if (error instanceof PlenumError) {
+    if (!FROM_TRANSPORT.has(error.code)) return error;
+    // A transport knows what happened to the connection, and not what for.
+    const { code, message, maybeExecuted } = error;
+    return new PlenumError(code, `${doing}: ${message}`, { server, maybeExecuted, cause: error });
+  }
   const fields = { server, cause: error };
 
   if (error instanceof UnauthorizedError || error instanceof InsufficientScopeError) {
@@ -35,7 +42,7 @@ export function translateError(error: unknown, context: ErrorContext): PlenumErr
   }
   if (error instanceof ProtocolError) {
     // An answer that a transport wrote in the server's stead, for a request whose own stream had died.
-    if (error.data instanceof PlenumError) return error.data;
+    if (error.data instanceof PlenumError) return translateError(error.data, context);
     if (error instanceof UrlElicitationRequiredError) {
       return new PlenumError(
         'URL_ELICITATION_REQUIRED',
@@ -105,6 +112,12 @@ export function connectionLost({ doing, server, end }: ErrorContext, maybeExecut
   const ran = maybeExecuted ? 'The request may have run.' : 'The request was not sent.';
   const message = `${doing}: the server ${end?.what ?? 'closed the connection'}. ${ran}`;
   return new PlenumError('CONNECTION_LOST', message, { server, maybeExecuted, cause: end?.error });
+}
+
+/** Why a session lost its connection. */
+export function lostError(server: string, { end }: Pick<ErrorContext, 'end'>): PlenumError {
+  const what = end?.what ?? 'closed the connection';
+  return new PlenumError('CONNECTION_LOST', `Server "${server}" ${what}.`, { server, cause: end?.error });
 }
 
 function authRequired({ doing, server }: ErrorContext, what: string, cause: unknown): PlenumError {
