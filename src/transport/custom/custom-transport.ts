@@ -1,0 +1,69 @@
+import type { JSONRPCMessage, Transport, TransportSendOptions } from '@modelcontextprotocol/client';
+import { PlenumError } from '../../errors.ts';
+import type { CustomTransportSpec } from '../../server-spec.ts';
+import { BaseTransport } from '../base-transport.ts';
+import type { TransportContext } from '../managed-transport.ts';
+import { settledWithin } from '../settled-within.ts';
+
+const CLOSE_TIMEOUT_MS = 4_000;
+
+/** A transport of the user's, held to what Plenum expects of one: a single `onclose`, a `close` that ends. */
+export class CustomTransport extends BaseTransport {
+  readonly kind = 'custom';
+  readonly #inner: Transport;
+
+  /** Calls the spec's function. Throws `CONNECT_FAILED` when it fails. */
+  static async create(spec: CustomTransportSpec, context: TransportContext): Promise<CustomTransport> {
+    const { server } = context;
+    try {
+      return new CustomTransport(await spec.transport(), context);
+    } catch (error) {
+      throw PlenumError.from(error, 'CONNECT_FAILED', `Making the transport of server "${server}"`, {
+        server,
+      });
+    }
+  }
+
+  private constructor(inner: Transport, context: TransportContext) {
+    super(context.server);
+    this.#inner = inner;
+    // By the presence of these two the official client knows a stdio transport.
+    for (const name of ['stderr', 'pid'] as const) {
+      if (name in inner) Object.defineProperty(this, name, { get: () => Reflect.get(inner, name) });
+    }
+  }
+
+  get hasPerRequestStream(): boolean {
+    return this.#inner.hasPerRequestStream === true;
+  }
+
+  get sessionId(): string | undefined {
+    return this.#inner.sessionId;
+  }
+
+  setProtocolVersion(version: string): void {
+    this.#inner.setProtocolVersion?.(version);
+  }
+
+  setSupportedProtocolVersions(versions: string[]): void {
+    this.#inner.setSupportedProtocolVersions?.(versions);
+  }
+
+  protected async open(ending: AbortSignal): Promise<void> {
+    const inner = this.#inner;
+    inner.onmessage = (message, extra) => this.deliver(message, extra);
+    inner.onerror = (error) => this.report(error);
+    inner.onclose = () => this.lose({ what: 'closed the connection' });
+    await inner.start();
+    // Whatever a close in the midst of it did, a start that came through has something to close.
+    if (ending.aborted) await inner.close();
+  }
+
+  protected async transmit(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
+    await this.#inner.send(message, options);
+  }
+
+  protected async shut(force: AbortSignal): Promise<void> {
+    await settledWithin(this.#inner.close(), CLOSE_TIMEOUT_MS, force);
+  }
+}

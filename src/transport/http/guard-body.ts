@@ -1,0 +1,95 @@
+import { startTimer } from '../../internal/timers.ts';
+
+/** What a body is held to while it is read. */
+export interface BodyGuard {
+  /** Sees each chunk before the reader does; throws to end the body. */
+  readonly check: (chunk: Uint8Array) => void;
+  /** How long the reader may be kept waiting for the next chunk, in milliseconds; `Infinity` for ever. */
+  readonly silenceMs: number;
+  /** The wait was too long. To the reader the body just ends: an idle stream is nothing to complain of. */
+  readonly onSilence: () => void;
+  /** Makes the reader's error of whatever broke the body. */
+  readonly explain: (error: unknown) => unknown;
+}
+
+const SILENT = Symbol('silent');
+
+/** Passes `body` on under guard, and cancels it when the guard ends it. */
+export function guardBody(body: ReadableStream<Uint8Array>, guard: BodyGuard): ReadableStream<Uint8Array> {
+  const reader = body.getReader();
+  let cancelled = false;
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      try {
+        const read = await readWithin(reader, guard.silenceMs);
+        if (cancelled) return;
+        if (read === SILENT) {
+          guard.onSilence();
+          controller.close();
+          reader.cancel().catch(() => {});
+        } else if (read.done) {
+          controller.close();
+        } else {
+          guard.check(read.value);
+          controller.enqueue(read.value);
+        }
+      } catch (error) {
+        if (cancelled) return;
+        controller.error(guard.explain(error));
+        reader.cancel(error).catch(() => {});
+      }
+    },
+    async cancel(reason) {
+      cancelled = true;
+      await reader.cancel(reason);
+    },
+  });
+}
+
+async function readWithin(reader: ReadableStreamDefaultReader<Uint8Array>, ms: number) {
+  let stop = (): void => {};
+  const silence = new Promise<typeof SILENT>((resolve) => {
+    stop = startTimer(ms, () => resolve(SILENT));
+  });
+  try {
+    return await Promise.race([reader.read(), silence]);
+  } finally {
+    stop();
+  }
+}
+
+/** Throws `tooLarge()` when the chunks together exceed `maxBytes`. */
+export function limitTotal(maxBytes: number, tooLarge: () => Error): BodyGuard['check'] {
+  let total = 0;
+  return (chunk) => {
+    total += chunk.byteLength;
+    if (total > maxBytes) throw tooLarge();
+  };
+}
+
+const LF = 0x0a;
+const CR = 0x0d;
+
+/**
+ * Throws `tooLarge()` when one server-sent event, from blank line to blank line, exceeds `maxBytes`. Lines that
+ * end in CR alone, which no server writes, count as one.
+ */
+export function limitEvent(maxBytes: number, tooLarge: () => Error): BodyGuard['check'] {
+  let eventBytes = 0;
+  let lineIsBlank = true;
+  return (chunk) => {
+    let start = 0;
+    while (start < chunk.byteLength) {
+      const found = chunk.indexOf(LF, start);
+      const end = found === -1 ? chunk.byteLength : found;
+      if (end - start > 1 || (end > start && chunk[start] !== CR)) lineIsBlank = false;
+      eventBytes += end - start;
+      if (eventBytes > maxBytes) throw tooLarge();
+      if (found !== -1) {
+        if (lineIsBlank) eventBytes = 0;
+        lineIsBlank = true;
+      }
+      start = end + 1;
+    }
+  };
+}

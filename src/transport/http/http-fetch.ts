@@ -1,0 +1,146 @@
+import type { FetchLike } from '@modelcontextprotocol/client';
+import { Agent, fetch as pooledFetch } from 'undici';
+import { PlenumError } from '../../errors.ts';
+import { LONGEST_TIMER_MS } from '../../internal/timers.ts';
+import type { UrlServerSpec } from '../../server-spec.ts';
+import { guardBody, limitEvent, limitTotal } from './guard-body.ts';
+import { networkError } from './network-error.ts';
+import { followRedirects } from './redirects.ts';
+import { resolveHeaders } from './resolve-headers.ts';
+
+const DEFAULT_READ_TIMEOUT_MS = 300_000;
+const DEFAULT_MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
+
+export interface HttpFetchOptions {
+  readonly server: string;
+  readonly url: URL;
+  readonly spec: UrlServerSpec;
+  readonly openTimeoutMs: number;
+}
+
+/** How a body ended too early: by the network, by being silent too long, or by exceeding a limit. */
+export type BodyFault = 'network' | 'silent' | 'too-large';
+
+/** Told once, before the reader of the body is. */
+export type OnBodyFault = (fault: BodyFault, error: PlenumError) => void;
+
+/**
+ * The `fetch` of one connection: its own pool, which leaves with it, or the spec's function. It adds the spec's
+ * headers, but to the server's origin only; keeps redirects within their origin; holds bodies to their limits;
+ * and makes a `CONNECTION_LOST` of every failure of the network that says whether the request left.
+ */
+export class HttpFetch {
+  readonly #options: HttpFetchOptions;
+  readonly #agent: Agent | undefined;
+  readonly #fetch: FetchLike;
+  #headers = new Headers();
+
+  constructor(options: HttpFetchOptions) {
+    this.#options = options;
+    if (options.spec.fetch !== undefined) {
+      this.#fetch = options.spec.fetch;
+      return;
+    }
+    // Any request may take for ever, so undici's own timeouts are off: the protocol's hold for all transports.
+    const timeout = options.openTimeoutMs > LONGEST_TIMER_MS ? 0 : options.openTimeoutMs;
+    const agent = new Agent({ connect: { timeout }, headersTimeout: 0, bodyTimeout: 0 });
+    this.#agent = agent;
+    this.#fetch = fetchThrough(agent);
+  }
+
+  /** Asks for the spec's headers; they hold for the whole connection. */
+  async open(): Promise<void> {
+    this.#headers = await resolveHeaders(this.#options.spec.headers, this.#options.server);
+  }
+
+  async fetch(target: string | URL, init: RequestInit = {}, onBodyFault?: OnBodyFault): Promise<Response> {
+    const { server } = this.#options;
+    const method = init.method ?? 'GET';
+    const start = new URL(target);
+    const headers = this.#headersFor(start, init.headers);
+    const signal = init.signal ?? undefined;
+    const explain = (error: unknown, url: URL): unknown =>
+      signal?.aborted === true ? error : networkError(error, { server, doing: method, url });
+
+    const fetchOnce = async (url: URL): Promise<Response> => {
+      try {
+        return await this.#fetch(url, { ...init, headers, redirect: 'manual' });
+      } catch (error) {
+        throw explain(error, url);
+      }
+    };
+    const response = await followRedirects(fetchOnce, start, method, server);
+    return this.#guard(response, (error) => explain(error, start), onBodyFault);
+  }
+
+  /** Ends every request and leaves no socket. */
+  async destroy(): Promise<void> {
+    await this.#agent?.destroy();
+  }
+
+  #headersFor(url: URL, given: RequestInit['headers']): Headers {
+    const headers = new Headers(given);
+    // The official client's OAuth flow asks other parties through the same function.
+    if (url.origin !== this.#options.url.origin) return headers;
+    for (const [name, value] of this.#headers) {
+      if (!headers.has(name)) headers.set(name, value);
+    }
+    return headers;
+  }
+
+  #guard(response: Response, explain: (error: unknown) => unknown, onBodyFault?: OnBodyFault): Response {
+    if (response.body === null) return response;
+    const { server, spec } = this.#options;
+    const maxBytes = spec.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES;
+    const silenceMs = spec.readTimeoutMs ?? DEFAULT_READ_TIMEOUT_MS;
+    const streaming = isEventStream(response);
+    const tooLarge = (): PlenumError => {
+      const what = `Server "${server}" sent a message of more than ${maxBytes} bytes.`;
+      const advice = 'Ask for less, or allow more with "maxMessageBytes".';
+      return new PlenumError('INVALID_RESULT', `${what} ${advice}`, { server });
+    };
+    const silent = (): PlenumError => {
+      const what = `Server "${server}" left an event stream silent for ${silenceMs} ms.`;
+      const advice = 'A request may have run; allow longer with "readTimeoutMs".';
+      return new PlenumError('CONNECTION_LOST', `${what} ${advice}`, { server, maybeExecuted: true });
+    };
+    const body = guardBody(response.body, {
+      check: streaming ? limitEvent(maxBytes, tooLarge) : limitTotal(maxBytes, tooLarge),
+      silenceMs: streaming ? silenceMs : Infinity,
+      onSilence: () => onBodyFault?.('silent', silent()),
+      explain: (error) => {
+        const explained = explain(error);
+        if (explained instanceof PlenumError)
+          onBodyFault?.(explained === error ? 'too-large' : 'network', explained);
+        return explained;
+      },
+    });
+    return new Response(body, {
+      status: response.status,
+      statusText: response.statusText,
+      headers: response.headers,
+    });
+  }
+}
+
+export function isEventStream(response: Response): boolean {
+  const type = response.headers.get('content-type') ?? '';
+  return type.split(';', 1)[0]?.trim().toLowerCase() === 'text/event-stream';
+}
+
+/** undici's `fetch` on the agent's pool. */
+function fetchThrough(agent: Agent): FetchLike {
+  return async (url, { method, headers, body, redirect, signal } = {}) => {
+    // The platform's forms are not those of this undici, and nothing here sends one.
+    if (body instanceof FormData)
+      throw new TypeError('A FormData body is not supported; send text or URLSearchParams.');
+    return pooledFetch(url, {
+      dispatcher: agent,
+      ...(method !== undefined && { method }),
+      ...(headers !== undefined && { headers: [...new Headers(headers)] }),
+      ...(body !== undefined && { body }),
+      ...(redirect !== undefined && { redirect }),
+      ...(signal !== undefined && { signal }),
+    });
+  };
+}

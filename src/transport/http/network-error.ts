@@ -1,0 +1,124 @@
+import { PlenumError } from '../../errors.ts';
+
+/** One way in which a request fails without an answer, known by the codes of the error and its causes. */
+interface Failure {
+  readonly codes: RegExp;
+  readonly what: string;
+  readonly advice: string;
+  /** Nobody is there to serve this connection's other requests either. */
+  readonly gone: boolean;
+}
+
+/** Failures that come before a request leaves. */
+const UNSENT: readonly Failure[] = [
+  {
+    codes: /^ECONNREFUSED$/,
+    what: 'nothing listens there',
+    advice: 'Is the server running, and is the port right?',
+    gone: true,
+  },
+  {
+    codes: /^ENOTFOUND$/,
+    what: 'the host name is unknown',
+    advice: 'Check its spelling.',
+    gone: true,
+  },
+  {
+    codes: /^EAI_AGAIN$/,
+    what: 'the host name could not be looked up',
+    advice: 'Check the network.',
+    gone: false,
+  },
+  {
+    codes: /^UND_ERR_CONNECT_TIMEOUT$/,
+    what: 'no connection came about in time',
+    advice: 'Check the address, or allow more with "openTimeoutMs".',
+    gone: false,
+  },
+  {
+    codes: /^(ERR_TLS_CERT|CERT_|UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|HOSTNAME_MISMATCH|INVALID_CA)/,
+    what: 'its certificate was not accepted',
+    advice: 'Check the certificate and the host name.',
+    gone: false,
+  },
+  {
+    codes: /^ERR_SSL_(WRONG_VERSION_NUMBER|.*HANDSHAKE_FAILURE|.*PROTOCOL_VERSION)$/,
+    what: 'no TLS connection came about',
+    advice: 'Should the URL begin with http: rather than https:?',
+    gone: false,
+  },
+];
+
+const UNREACHABLE = /^(EHOSTUNREACH|ENETUNREACH|EHOSTDOWN)$/;
+
+/** The request that failed. */
+export interface FailedRequest {
+  readonly server: string;
+  /** In words, ready to stand at the beginning: `POST`. */
+  readonly doing: string;
+  readonly url: URL;
+}
+
+/**
+ * Turns what `fetch` or a socket threw into `CONNECTION_LOST`. `maybeExecuted` is false only when the codes
+ * prove that no byte of the request left.
+ */
+export function networkError(error: unknown, request: FailedRequest): PlenumError {
+  if (error instanceof PlenumError) return error;
+  const { what, advice, maybeExecuted } = classify(error);
+  const { server, doing, url } = request;
+  return new PlenumError(
+    'CONNECTION_LOST',
+    `${doing} to ${url.origin} for server "${server}": ${what}. ${advice}`,
+    {
+      server,
+      cause: error,
+      maybeExecuted,
+    },
+  );
+}
+
+/** Says what is missing when `error` proves that nobody serves there any more; undefined when it does not. */
+export function goneBecause(error: PlenumError): string | undefined {
+  const { what, gone } = classify(error.cause);
+  return gone ? what : undefined;
+}
+
+function classify(error: unknown): Pick<Failure, 'what' | 'advice' | 'gone'> & { maybeExecuted: boolean } {
+  const causes = causesOf(error);
+  for (const { code } of causes) {
+    const failure = UNSENT.find(({ codes }) => code !== undefined && codes.test(code));
+    if (failure !== undefined) return { ...failure, what: `${failure.what} (${code})`, maybeExecuted: false };
+  }
+  // The same code comes from a connect, before the request, and from a read or a write, in the midst of it.
+  const connecting = causes.find(
+    ({ syscall }) => syscall === 'connect' || syscall?.startsWith('getaddrinfo'),
+  );
+  if (connecting !== undefined) {
+    const code = connecting.code ?? 'no code';
+    const gone = UNREACHABLE.test(code);
+    return {
+      what: `no connection came about (${code})`,
+      advice: 'Check the address and the network.',
+      gone,
+      maybeExecuted: false,
+    };
+  }
+  const detail = causes.map(({ code, message }) => code ?? message).findLast((each) => each !== '');
+  const what = `the connection broke before the answer was there (${detail ?? String(error)})`;
+  return { what, advice: 'The request may have run.', gone: false, maybeExecuted: true };
+}
+
+interface Cause {
+  readonly code: string | undefined;
+  readonly syscall: string | undefined;
+  readonly message: string;
+}
+
+/** An error, its causes and the errors gathered in them, outermost first. */
+function causesOf(error: unknown, depth = 0): Cause[] {
+  if (!(error instanceof Error) || depth > 8) return [];
+  const { code, syscall } = error as NodeJS.ErrnoException;
+  const inner = error instanceof AggregateError ? [error.cause, ...error.errors] : [error.cause];
+  return [{ code, syscall, message: error.message }, ...inner.flatMap((each) => causesOf(each, depth + 1))];
+}

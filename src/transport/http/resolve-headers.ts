@@ -1,0 +1,31 @@
+import { PlenumError } from '../../errors.ts';
+import type { HeadersSource } from '../../server-spec.ts';
+
+/**
+ * The headers for one connection. Throws `CONNECT_FAILED` when the function that knows them fails, and
+ * `CONFIG_INVALID` when one of them cannot be sent; no message shows a value.
+ */
+export async function resolveHeaders(source: HeadersSource | undefined, server: string): Promise<Headers> {
+  let given: Readonly<Record<string, string>> | undefined;
+  try {
+    given = typeof source === 'function' ? await source() : source;
+  } catch (error) {
+    throw PlenumError.from(error, 'CONNECT_FAILED', `Asking for the headers of server "${server}"`, {
+      server,
+    });
+  }
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(given ?? {})) {
+    try {
+      headers.set(name, value);
+    } catch {
+      // The platform's own message repeats the value.
+      throw new PlenumError(
+        'CONFIG_INVALID',
+        `Header "${name}" of server "${server}" has a name or value that HTTP cannot carry.`,
+        { server },
+      );
+    }
+  }
+  return headers;
+}

@@ -1,0 +1,188 @@
+import {
+  SdkErrorCode,
+  SdkHttpError,
+  SSEClientTransport,
+  SseError,
+  UnauthorizedError,
+  type JSONRPCMessage,
+} from '@modelcontextprotocol/client';
+import { PlenumError } from '../../errors.ts';
+import { createDeferred } from '../../internal/deferred.ts';
+import { startTimer } from '../../internal/timers.ts';
+import type { UrlServerSpec } from '../../server-spec.ts';
+import { BaseTransport } from '../base-transport.ts';
+import type { TransportContext } from '../managed-transport.ts';
+import { parseServerUrl } from '../server-url.ts';
+import { HttpFetch } from './http-fetch.ts';
+import { goneBecause } from './network-error.ts';
+
+const OPEN_TIMEOUT_MS = 5_000;
+
+/**
+ * HTTP with SSE, the transport of 2024-11-05. The official transport speaks it. Its event source would connect
+ * again by itself, to a new session of the server that knows no request of the old one; so here the end of the
+ * stream is the end of the connection.
+ */
+export class SseTransport extends BaseTransport {
+  readonly kind = 'sse';
+
+  readonly #context: TransportContext;
+  readonly #url: URL;
+  readonly #openTimeoutMs: number;
+  readonly #authenticates: boolean;
+  readonly #http: HttpFetch;
+  readonly #official: SSEClientTransport;
+  #opened = false;
+  #endpoint: string | undefined;
+  /** Why the stream broke, as the network told it: the event source keeps only words. */
+  #fault: PlenumError | undefined;
+  #streamError: SseError | undefined;
+
+  constructor(spec: UrlServerSpec, context: TransportContext) {
+    super(context.server);
+    this.#context = context;
+    this.#url = parseServerUrl(spec, context.server).url;
+    this.#openTimeoutMs = spec.openTimeoutMs ?? OPEN_TIMEOUT_MS;
+    this.#authenticates = spec.auth !== undefined;
+    this.#http = new HttpFetch({
+      server: context.server,
+      url: this.#url,
+      spec,
+      openTimeoutMs: this.#openTimeoutMs,
+    });
+    this.#official = new SSEClientTransport(this.#url, {
+      fetch: (url, init) => this.#fetch(new URL(url), init),
+      ...(spec.auth !== undefined && { authProvider: spec.auth }),
+    });
+    this.#official.onmessage = (message) => this.deliver(message);
+    this.#official.onerror = (error) => this.#onError(error);
+  }
+
+  setProtocolVersion(version: string): void {
+    this.#official.setProtocolVersion(version);
+  }
+
+  protected async open(ending: AbortSignal): Promise<void> {
+    await this.#http.open();
+    if (ending.aborted) return;
+    const late = createDeferred<never>();
+    const stopTimer = startTimer(this.#openTimeoutMs, () => late.reject(this.#noEndpoint()), {
+      keepAlive: true,
+    });
+    ending.addEventListener('abort', stopTimer, { once: true });
+    try {
+      await Promise.race([this.#official.start(), late.promise]);
+      // It may have ended in the same breath in which it named its endpoint.
+      if (this.#streamError !== undefined) throw this.#streamError;
+      this.#opened = true;
+    } catch (error) {
+      throw this.#explain(error);
+    } finally {
+      stopTimer();
+      ending.removeEventListener('abort', stopTimer);
+    }
+  }
+
+  protected async transmit(message: JSONRPCMessage): Promise<void> {
+    await this.#official.send(message);
+  }
+
+  protected async shut(): Promise<void> {
+    await this.#official.close();
+    await this.#http.destroy();
+  }
+
+  /** Stands between the official transport and the network. */
+  async #fetch(url: URL, init: RequestInit = {}): Promise<Response> {
+    const method = init.method ?? 'GET';
+    if (method === 'GET' && url.href === this.#url.href) return this.#openStream(url, init);
+    // The first POST once the stream is open goes to the endpoint that the server named; a login may add others.
+    if (method === 'POST' && this.#opened) this.#endpoint ??= url.href;
+    if (url.href === this.#endpoint) return this.#post(url, init);
+    return this.#http.fetch(url, init);
+  }
+
+  async #openStream(url: URL, init: RequestInit): Promise<Response> {
+    try {
+      return await this.#http.fetch(url, init, (_fault, error) => {
+        this.#fault = error;
+      });
+    } catch (error) {
+      if (error instanceof PlenumError) this.#fault = error;
+      throw error;
+    }
+  }
+
+  async #post(url: URL, init: RequestInit): Promise<Response> {
+    try {
+      const response = await this.#http.fetch(url, init);
+      if (!response.ok) await this.#refuse(response);
+      return response;
+    } catch (error) {
+      if (error instanceof PlenumError) this.#judge(error);
+      throw error;
+    }
+  }
+
+  /** The official transport would keep no more of the status than a word in a message. */
+  async #refuse(response: Response): Promise<void> {
+    const { status, statusText } = response;
+    if (status === 401 && this.#authenticates) return;
+    const text = await response.text();
+    throw new SdkHttpError(
+      SdkErrorCode.ClientHttpNotImplemented,
+      `POST to ${this.#url.origin} was answered with HTTP ${status}`,
+      {
+        status,
+        statusText,
+        text,
+      },
+    );
+  }
+
+  /** Finds out what a failed POST says about the connection as a whole. */
+  #judge(error: PlenumError): void {
+    if (error.code !== 'CONNECTION_LOST') return;
+    const reason = goneBecause(error);
+    if (reason === undefined) this.#context.onSuspect?.(error);
+    else this.lose({ what: `cannot be reached at ${this.#url.origin}: ${reason}`, error });
+  }
+
+  #onError(error: Error): void {
+    if (!(error instanceof SseError)) return this.report(error);
+    this.#streamError ??= error;
+    if (this.#opened) this.lose({ what: 'ended its event stream', error: this.#fault ?? error });
+  }
+
+  #explain(error: unknown): unknown {
+    if (error instanceof PlenumError || error instanceof UnauthorizedError || error instanceof SdkHttpError)
+      return error;
+    if (this.#fault !== undefined) return this.#fault;
+    const doing = `Opening the event stream of server "${this.server}" at ${this.#url.origin}`;
+    const fields = { server: this.server, cause: error };
+    const status = error instanceof SseError ? error.code : undefined;
+    if (status === 401 || status === 403) {
+      return new PlenumError(
+        'AUTH_REQUIRED',
+        `${doing}: HTTP ${status}. Check "auth" and "headers" of its spec.`,
+        fields,
+      );
+    }
+    if (status !== undefined && status !== 200) {
+      return new PlenumError(
+        'CONNECT_FAILED',
+        `${doing}: HTTP ${status}. Check the path of its URL, and its "type".`,
+        fields,
+      );
+    }
+    return PlenumError.from(error, 'CONNECT_FAILED', doing, fields);
+  }
+
+  #noEndpoint(): PlenumError {
+    return new PlenumError(
+      'CONNECT_FAILED',
+      `Opening the event stream of server "${this.server}" at ${this.#url.origin}: no "endpoint" event within ${this.#openTimeoutMs} ms. Check its "type", or allow more with "openTimeoutMs".`,
+      { server: this.server },
+    );
+  }
+}

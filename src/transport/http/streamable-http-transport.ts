@@ -1,0 +1,298 @@
+import {
+  isJSONRPCErrorResponse,
+  isJSONRPCRequest,
+  isJSONRPCResultResponse,
+  StreamableHTTPClientTransport,
+  type JSONRPCMessage,
+  type RequestId,
+  type TransportSendOptions,
+} from '@modelcontextprotocol/client';
+import { PlenumError } from '../../errors.ts';
+import { startTimer, type StopTimer } from '../../internal/timers.ts';
+import type { UrlServerSpec } from '../../server-spec.ts';
+import { BaseTransport } from '../base-transport.ts';
+import type { TransportContext } from '../managed-transport.ts';
+import { parseServerUrl } from '../server-url.ts';
+import { settledWithin } from '../settled-within.ts';
+import { HttpFetch, isEventStream, type BodyFault } from './http-fetch.ts';
+import { goneBecause } from './network-error.ts';
+import { OpenRequests, type OpenRequest } from './open-requests.ts';
+
+const OPEN_TIMEOUT_MS = 30_000;
+const TERMINATE_TIMEOUT_MS = 2_000;
+/** How long requests under way have to learn their own fate when the server is gone or forgot the session. */
+const LINGER_MS = 1_000;
+/** However little a server asks to wait before a stream is resumed. */
+const MIN_RESUME_DELAY_MS = 100;
+const RECONNECTION = {
+  initialReconnectionDelay: 1_000,
+  maxReconnectionDelay: 30_000,
+  reconnectionDelayGrowFactor: 1.5,
+  maxRetries: 5,
+};
+
+/** The code that the specification leaves to implementations. */
+const CONNECTION_ERROR_CODE = -32_000;
+
+/**
+ * Streamable HTTP. The official transport speaks it; this one sees to it that every request is settled, that a
+ * server which is gone or has forgotten the session ends the connection, and that the end leaves nothing.
+ */
+export class StreamableHttpTransport extends BaseTransport {
+  readonly kind = 'http';
+  readonly hasPerRequestStream = true;
+
+  readonly #spec: UrlServerSpec;
+  readonly #context: TransportContext;
+  readonly #url: URL;
+  readonly #http: HttpFetch;
+  readonly #official: StreamableHTTPClientTransport;
+  readonly #requests = new OpenRequests();
+  readonly #resumptions = new Set<StopTimer>();
+  /** Whether any request was answered: until then there is no connection that could be kept. */
+  #answered = false;
+  /** Whether the server has ever served a GET, so that its 404 can only mean the session. */
+  #servesGet = false;
+
+  constructor(spec: UrlServerSpec, context: TransportContext) {
+    super(context.server);
+    this.#spec = spec;
+    this.#context = context;
+    this.#url = parseServerUrl(spec, context.server).url;
+    this.#http = new HttpFetch({
+      server: context.server,
+      url: this.#url,
+      spec,
+      openTimeoutMs: spec.openTimeoutMs ?? OPEN_TIMEOUT_MS,
+    });
+    this.#official = new StreamableHTTPClientTransport(this.#url, {
+      fetch: (url, init) => this.#fetch(new URL(url), init),
+      reconnectionOptions: RECONNECTION,
+      reconnectionScheduler: (resume, delay) => this.#resumeLater(resume, delay),
+      ...(spec.auth !== undefined && { authProvider: spec.auth }),
+    });
+    this.#official.onmessage = (message) => this.#receive(message);
+    this.#official.onerror = (error) => this.report(error);
+  }
+
+  get sessionId(): string | undefined {
+    return this.#official.sessionId;
+  }
+
+  setProtocolVersion(version: string): void {
+    this.#official.setProtocolVersion(version);
+  }
+
+  protected async open(ending: AbortSignal): Promise<void> {
+    await this.#http.open();
+    if (!ending.aborted) await this.#official.start();
+  }
+
+  protected async transmit(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
+    if (isJSONRPCRequest(message)) return this.#request(message, options);
+    try {
+      // No resumption token here: it would make a GET of the message.
+      await this.#official.send(message, options?.headers && { headers: options.headers });
+    } finally {
+      const cancelled = cancelledId(message);
+      // Older servers leave the stream of a cancelled request open.
+      if (cancelled !== undefined) this.#requests.abandon(cancelled);
+    }
+  }
+
+  /** Each request is an exchange of its own: a refusal says for certain that it did not run, an abort does not. */
+  protected override linger(): Promise<unknown> {
+    return settledWithin(this.#requests.settled(), LINGER_MS, this.ending);
+  }
+
+  protected async shut(force: AbortSignal): Promise<void> {
+    if (this.end === undefined && this.#spec.terminateSession !== false && !force.aborted) {
+      await settledWithin(this.#official.terminateSession(), TERMINATE_TIMEOUT_MS, force);
+    }
+    this.#requests.clear();
+    await this.#official.close();
+    for (const stop of this.#resumptions) stop();
+    await this.#http.destroy();
+  }
+
+  async #request(message: JSONRPCMessage & { id: RequestId }, options?: TransportSendOptions): Promise<void> {
+    const request = this.#requests.add(message.id, options);
+    try {
+      await this.#official.send(message, {
+        headers: this.#requests.headersFor(request),
+        requestSignal: request.exchange.signal,
+        onRequestStreamEnd: () => this.#onStreamEnd(request),
+        onresumptiontoken: (token) => {
+          request.lastEventId = token;
+          options?.onresumptiontoken?.(token);
+        },
+        ...(options?.resumptionToken !== undefined && { resumptionToken: options.resumptionToken }),
+      });
+    } catch (error) {
+      this.#requests.delete(message.id);
+      throw this.ending.aborted && !(error instanceof PlenumError) ? this.#cutOff(error) : error;
+    }
+    if (request.answer === 'body' && this.#requests.has(request)) {
+      this.#requests.delete(message.id);
+      throw new PlenumError(
+        'INVALID_RESULT',
+        `POST to ${this.#url.origin} for server "${this.server}": the response holds no answer to the request.`,
+        { server: this.server },
+      );
+    }
+  }
+
+  #cutOff(cause: unknown): PlenumError {
+    const why = this.end === undefined ? 'the connection was closed' : `the server ${this.end.what}`;
+    return new PlenumError(
+      'CONNECTION_LOST',
+      `POST to ${this.#url.origin} for server "${this.server}" was cut off: ${why}. The request may have run.`,
+      { server: this.server, cause, maybeExecuted: true },
+    );
+  }
+
+  /** Stands between the official transport and the network. */
+  async #fetch(url: URL, init: RequestInit = {}): Promise<Response> {
+    const headers = new Headers(init.headers);
+    const request = this.#requests.take(headers);
+    const exchange = { ...init, headers };
+    // The official OAuth flow asks other addresses, which tell nothing about this connection.
+    if (url.href !== this.#url.href) return this.#http.fetch(url, exchange);
+
+    let streaming = false;
+    try {
+      const response = await this.#http.fetch(url, exchange, (fault, error) => {
+        if (streaming) this.#onStreamFault(fault, error, request);
+        else this.#judge(error);
+      });
+      streaming = response.ok && isEventStream(response);
+      await this.#watchSession(response, init.method ?? 'GET', headers);
+      if (init.method === 'GET') return await this.#streamOrNone(response, streaming, request);
+      if (request !== undefined && response.ok && response.status !== 202)
+        request.answer = streaming ? 'stream' : 'body';
+      return response;
+    } catch (error) {
+      this.#judge(error);
+      if (request !== undefined) this.#onResumptionFailed(request, error);
+      throw error;
+    }
+  }
+
+  #receive(message: JSONRPCMessage): void {
+    if (isJSONRPCResultResponse(message) || isJSONRPCErrorResponse(message)) {
+      this.#answered = true;
+      if (message.id !== undefined) this.#requests.delete(message.id);
+    }
+    this.deliver(message);
+  }
+
+  /** A GET either opens a stream or does not; a page in its place would be asked for again and again. */
+  async #streamOrNone(response: Response, streaming: boolean, request?: OpenRequest): Promise<Response> {
+    if (streaming) {
+      this.#servesGet = true;
+      return response;
+    }
+    if (response.ok) await response.body?.cancel();
+    const mayLogIn = this.#spec.auth !== undefined && (response.status === 401 || response.status === 403);
+    if (request !== undefined && !mayLogIn) this.#onResumptionFailed(request);
+    return response.ok ? new Response(null, { status: 405 }) : response;
+  }
+
+  /** Row S16: an HTTP 404 for a session that was known says that it is known no more. */
+  async #watchSession(response: Response, method: string, headers: Headers): Promise<void> {
+    if (response.status !== 404 || !headers.has('mcp-session-id')) return;
+    if (method !== 'POST' && !(method === 'GET' && this.#servesGet)) return;
+    await response.body?.cancel();
+    const what = 'does not know this session any more (HTTP 404)';
+    const error = new PlenumError(
+      'SESSION_EXPIRED',
+      `Server "${this.server}" ${what}. The request was not handled.`,
+      {
+        server: this.server,
+        maybeExecuted: false,
+      },
+    );
+    this.lose({ what, error, sessionExpired: true });
+    throw error;
+  }
+
+  /** Finds out what a failed exchange says about the connection as a whole. */
+  #judge(error: unknown): void {
+    if (!(error instanceof PlenumError) || error.code !== 'CONNECTION_LOST') return;
+    const reason = goneBecause(error);
+    if (reason === undefined) this.#context.onSuspect?.(error);
+    else this.lose({ what: `cannot be reached at ${this.#url.origin}: ${reason}`, error });
+  }
+
+  #onStreamFault(fault: BodyFault, error: PlenumError, request: OpenRequest | undefined): void {
+    if (fault === 'network') this.#context.onSuspect?.(error);
+    if (fault !== 'too-large') {
+      // The official transport decides whether the stream can be resumed.
+      if (request !== undefined) request.fault = error;
+      return;
+    }
+    // Resuming would only bring the same message again.
+    if (request !== undefined) this.#fail(request, error);
+    else this.lose({ what: 'sent a message that is too large', error });
+  }
+
+  /** Row S17: a request does not wait for an answer whose stream is gone for good. */
+  #onStreamEnd(request: OpenRequest): void {
+    request.options.onRequestStreamEnd?.();
+    if (!this.#requests.has(request)) return;
+    const error = new PlenumError(
+      'CONNECTION_LOST',
+      `Server "${this.server}" ended the stream of a request before its answer. The request may have run.`,
+      { server: this.server, cause: request.fault, maybeExecuted: true },
+    );
+    if (this.#answered) return this.#fail(request, error);
+    // An error as the first answer would be taken for the word of an older server.
+    this.lose({ what: 'broke off its first answer', error });
+  }
+
+  /** The official transport does not tell when a request that the caller resumes cannot be. */
+  #onResumptionFailed(request: OpenRequest, cause?: unknown): void {
+    if (request.options.resumptionToken === undefined || !this.#requests.has(request)) return;
+    const error = new PlenumError(
+      'CONNECTION_LOST',
+      `Server "${this.server}" does not resume the request. It may have run.`,
+      {
+        server: this.server,
+        cause,
+        maybeExecuted: true,
+      },
+    );
+    this.#fail(request, error);
+  }
+
+  /** Answers a request in the server's stead; the session knows such an answer by its data. */
+  #fail(request: OpenRequest, error: PlenumError): void {
+    const waiting = this.#requests.has(request);
+    if (waiting) this.#requests.delete(request.id);
+    request.exchange.abort();
+    if (!waiting) return;
+    this.deliver({
+      jsonrpc: '2.0',
+      id: request.id,
+      error: { code: CONNECTION_ERROR_CODE, message: error.message, data: error },
+    });
+  }
+
+  /** The official transport remembers one timer only, whatever the number of its streams. */
+  #resumeLater(resume: () => void, delayMs: number): void {
+    const stop = startTimer(
+      Math.max(delayMs, MIN_RESUME_DELAY_MS),
+      () => {
+        this.#resumptions.delete(stop);
+        resume();
+      },
+      { keepAlive: true },
+    );
+    this.#resumptions.add(stop);
+  }
+}
+
+function cancelledId(message: JSONRPCMessage): RequestId | undefined {
+  if (!('method' in message) || message.method !== 'notifications/cancelled') return undefined;
+  return (message.params as { requestId?: RequestId } | undefined)?.requestId;
+}

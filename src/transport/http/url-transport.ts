@@ -1,0 +1,143 @@
+import {
+  isJSONRPCResultResponse,
+  SdkHttpError,
+  SseError,
+  UnauthorizedError,
+  type JSONRPCMessage,
+  type TransportSendOptions,
+} from '@modelcontextprotocol/client';
+import { messageOf, PlenumError } from '../../errors.ts';
+import type { UrlServerSpec } from '../../server-spec.ts';
+import { BaseTransport } from '../base-transport.ts';
+import type {
+  ManagedTransport,
+  TransportContext,
+  TransportEnd,
+  TransportKind,
+} from '../managed-transport.ts';
+import { SseTransport } from './sse-transport.ts';
+import { StreamableHttpTransport } from './streamable-http-transport.ts';
+
+/** How a server of 2024-11-05 answers an `initialize` sent to its event stream's URL. */
+const OLD_SERVER_STATUSES: ReadonlySet<number> = new Set([400, 404, 405]);
+
+/**
+ * Row T9: a URL without a type. Speaks Streamable HTTP, and SSE from the moment that the server answers
+ * `initialize` as an old one does. What a server turned out to speak is remembered for the next connection.
+ */
+export class UrlTransport extends BaseTransport {
+  readonly #spec: UrlServerSpec;
+  readonly #context: TransportContext;
+  #inner: ManagedTransport;
+  #decided: boolean;
+
+  constructor(spec: UrlServerSpec, context: TransportContext) {
+    super(context.server);
+    this.#spec = spec;
+    this.#context = context;
+    this.#decided = context.memory.urlKind !== undefined;
+    this.#inner = this.#make(context.memory.urlKind ?? 'http');
+  }
+
+  get kind(): TransportKind {
+    return this.#inner.kind;
+  }
+
+  get hasPerRequestStream(): boolean {
+    return this.#inner.hasPerRequestStream === true;
+  }
+
+  get sessionId(): string | undefined {
+    return this.#inner.sessionId;
+  }
+
+  override get end(): TransportEnd | undefined {
+    return super.end ?? this.#inner.end;
+  }
+
+  setProtocolVersion(version: string): void {
+    this.#inner.setProtocolVersion?.(version);
+  }
+
+  protected async open(): Promise<void> {
+    try {
+      await this.#inner.start();
+    } catch (error) {
+      if (isClientFault(error)) delete this.#context.memory.urlKind;
+      throw error;
+    }
+  }
+
+  protected async transmit(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
+    try {
+      await this.#inner.send(message, options);
+    } catch (error) {
+      if (this.kind !== 'http' || !('method' in message) || message.method !== 'initialize') throw error;
+      if (!(error instanceof SdkHttpError) || !OLD_SERVER_STATUSES.has(error.data.status)) throw error;
+      // What was remembered held no longer: the next connection finds out anew.
+      if (this.#decided) delete this.#context.memory.urlKind;
+      else await this.#turnToSse(message, error);
+      if (this.kind === 'http') throw error;
+    }
+  }
+
+  protected async shut(force: AbortSignal): Promise<void> {
+    await (force.aborted ? this.#inner.destroy() : this.#closeInner(force));
+  }
+
+  async #turnToSse(initialize: JSONRPCMessage, refusal: SdkHttpError): Promise<void> {
+    await this.#inner.destroy();
+    if (this.ending.aborted) throw refusal;
+    this.#inner = this.#make('sse');
+    try {
+      await this.#inner.start();
+      await this.#inner.send(initialize);
+    } catch (error) {
+      if (isAuthFailure(error)) throw error;
+      throw new PlenumError(
+        'CONNECT_FAILED',
+        `Connecting to server "${this.server}": it speaks neither Streamable HTTP ("initialize" was answered with HTTP ${refusal.data.status}) nor SSE (${messageOf(error)}).`,
+        { server: this.server, cause: error },
+      );
+    }
+    this.#decide('sse');
+  }
+
+  #make(kind: 'http' | 'sse'): ManagedTransport {
+    const Kind = kind === 'http' ? StreamableHttpTransport : SseTransport;
+    const inner = new Kind(this.#spec, this.#context);
+    inner.onmessage = (message, extra) => {
+      if (kind === 'http' && !this.#decided && isJSONRPCResultResponse(message)) this.#decide('http');
+      this.deliver(message, extra);
+    };
+    inner.onerror = (error) => this.report(error);
+    inner.onclose = () => {
+      if (inner.end !== undefined) this.lose(inner.end);
+    };
+    return inner;
+  }
+
+  #decide(kind: 'http' | 'sse'): void {
+    this.#decided = true;
+    this.#context.memory.urlKind = kind;
+  }
+
+  async #closeInner(force: AbortSignal): Promise<void> {
+    const destroy = (): void => void this.#inner.destroy();
+    force.addEventListener('abort', destroy, { once: true });
+    await this.#inner.close();
+    force.removeEventListener('abort', destroy);
+  }
+}
+
+/** Whether an event stream was refused as something that is not there. */
+function isClientFault(error: unknown): boolean {
+  const cause = error instanceof PlenumError ? error.cause : error;
+  return cause instanceof SseError && cause.code !== undefined && cause.code >= 400 && cause.code < 500;
+}
+
+function isAuthFailure(error: unknown): boolean {
+  return (
+    error instanceof UnauthorizedError || (error instanceof PlenumError && error.code === 'AUTH_REQUIRED')
+  );
+}

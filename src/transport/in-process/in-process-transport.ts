@@ -1,0 +1,117 @@
+import { InMemoryTransport, type JSONRPCMessage, type MessageExtraInfo } from '@modelcontextprotocol/client';
+import { messageOf, PlenumError } from '../../errors.ts';
+import type { InProcessServer, InProcessServerSpec } from '../../server-spec.ts';
+import { BaseTransport } from '../base-transport.ts';
+import type { TransportContext } from '../managed-transport.ts';
+import { settledWithin } from '../settled-within.ts';
+
+const CLOSE_TIMEOUT_MS = 2_000;
+/** JSON-RPC's "Internal error". */
+const INTERNAL_ERROR_CODE = -32_603;
+
+/**
+ * A server in this process, over a linked pair (row T8). It is connected at the start and closed at the end.
+ *
+ * Messages cross as copies, so that neither side can change what the other holds; structured clones and not
+ * JSON, because they cost less and fail loudly on what JSON would silently leave out.
+ */
+export class InProcessTransport extends BaseTransport {
+  readonly kind = 'in-process';
+
+  readonly #given: InProcessServerSpec['server'];
+  #instance: InProcessServer | undefined;
+  readonly #ours: InMemoryTransport;
+  readonly #theirs: InMemoryTransport;
+
+  constructor(spec: InProcessServerSpec, context: TransportContext) {
+    super(context.server);
+    this.#given = spec.server;
+    [this.#ours, this.#theirs] = InMemoryTransport.createLinkedPair();
+    this.#ours.onmessage = (message, extra) => this.#receive(message, extra);
+    this.#ours.onerror = (error) => this.report(error);
+    this.#ours.onclose = () => this.lose({ what: 'closed the connection' });
+  }
+
+  protected async open(ending: AbortSignal): Promise<void> {
+    const doing = `Connecting to server "${this.server}" in this process`;
+    const instance = await this.#make(doing);
+    if (ending.aborted) return;
+    if (isTaken(instance)) {
+      throw new PlenumError(
+        'CONFIG_INVALID',
+        `${doing}: it is connected to another client already, and a server object serves one at a time. Close that one first, or give a function that makes one for every connection.`,
+        { server: this.server },
+      );
+    }
+    this.#instance = instance;
+    try {
+      await instance.connect(this.#theirs);
+      if (!ending.aborted) await this.#ours.start();
+    } catch (error) {
+      // Not ours to close: it may serve another, who came first.
+      this.#instance = undefined;
+      throw PlenumError.from(error, 'CONNECT_FAILED', doing, { server: this.server });
+    }
+  }
+
+  protected async transmit(message: JSONRPCMessage): Promise<void> {
+    let copy: JSONRPCMessage;
+    try {
+      copy = structuredClone(message);
+    } catch (error) {
+      throw new PlenumError(
+        'INVALID_ARGUMENTS',
+        `Sending to server "${this.server}": the message holds what is not data (${messageOf(error)}). Nothing was sent.`,
+        { server: this.server, cause: error },
+      );
+    }
+    await this.#ours.send(copy);
+  }
+
+  protected async shut(force: AbortSignal): Promise<void> {
+    await this.#ours.close();
+    if (this.#instance !== undefined) await settledWithin(this.#instance.close(), CLOSE_TIMEOUT_MS, force);
+  }
+
+  async #make(doing: string): Promise<InProcessServer> {
+    if (typeof this.#given !== 'function') return this.#given;
+    try {
+      return await this.#given();
+    } catch (error) {
+      throw PlenumError.from(error, 'CONNECT_FAILED', `${doing}: its function "server" threw`, {
+        server: this.server,
+      });
+    }
+  }
+
+  /** Runs inside the server's own `send`: what is thrown here reaches the server, and should be its own fault. */
+  #receive(message: JSONRPCMessage, extra?: MessageExtraInfo): void {
+    let copy: JSONRPCMessage;
+    try {
+      copy = structuredClone(message);
+    } catch (error) {
+      const failure = new PlenumError(
+        'INVALID_RESULT',
+        `Server "${this.server}" sent a message that holds what is not data (${messageOf(error)}).`,
+        { server: this.server, cause: error },
+      );
+      this.#answerInstead(message, failure);
+      throw failure;
+    }
+    this.deliver(copy, extra);
+  }
+
+  /** The server tried to answer and will not try again: without this the request would wait in vain. */
+  #answerInstead(message: JSONRPCMessage, failure: PlenumError): void {
+    if ('method' in message || message.id === undefined) return;
+    const error = { code: INTERNAL_ERROR_CODE, message: failure.message, data: failure };
+    this.deliver({ jsonrpc: '2.0', id: message.id, error });
+  }
+}
+
+/** The official `McpServer` and `Server` tell, each in its own way. */
+function isTaken(server: InProcessServer): boolean {
+  if ('isConnected' in server && typeof server.isConnected === 'function')
+    return server.isConnected() === true;
+  return 'transport' in server && server.transport !== undefined;
+}

@@ -1,0 +1,61 @@
+import { PlenumError } from '../errors.ts';
+import type { ServerSpec, UrlServerSpec } from '../server-spec.ts';
+import { CustomTransport } from './custom/custom-transport.ts';
+import { SseTransport } from './http/sse-transport.ts';
+import { StreamableHttpTransport } from './http/streamable-http-transport.ts';
+import { UrlTransport } from './http/url-transport.ts';
+import { InProcessTransport } from './in-process/in-process-transport.ts';
+import type { ManagedTransport, TransportContext, TransportKind } from './managed-transport.ts';
+import { parseServerUrl } from './server-url.ts';
+import { StdioTransport } from './stdio/stdio-transport.ts';
+import { WebSocketTransport } from './websocket/websocket-transport.ts';
+
+/**
+ * Makes the transport that a spec's shape asks for; it is not started yet.
+ *
+ * Throws `CONFIG_INVALID` for a shape or URL that names none, and `CONNECT_FAILED` when the function of a custom
+ * spec fails.
+ */
+export async function openTransport(spec: ServerSpec, context: TransportContext): Promise<ManagedTransport> {
+  if ('command' in spec) return new StdioTransport(spec, context);
+  if ('url' in spec) return openUrl(spec, context);
+  if ('server' in spec) return new InProcessTransport(spec, context);
+  if ('transport' in spec) return CustomTransport.create(spec, context);
+  throw unknownShape(spec, context.server);
+}
+
+/** Which transport a spec asks for, before anything is opened; a URL without a type may turn out to be SSE. */
+export function transportKindOf(spec: ServerSpec): TransportKind {
+  if ('command' in spec) return 'stdio';
+  if ('url' in spec) {
+    const { type } = parseServerUrl(spec);
+    return type === 'detect' ? 'http' : type;
+  }
+  if ('server' in spec) return 'in-process';
+  if ('transport' in spec) return 'custom';
+  throw unknownShape(spec);
+}
+
+function openUrl(spec: UrlServerSpec, context: TransportContext): ManagedTransport {
+  const { type } = parseServerUrl(spec, context.server);
+  switch (type) {
+    case 'http':
+      return new StreamableHttpTransport(spec, context);
+    case 'sse':
+      return new SseTransport(spec, context);
+    case 'websocket':
+      return new WebSocketTransport(spec, context);
+    case 'detect':
+      return new UrlTransport(spec, context);
+  }
+}
+
+function unknownShape(spec: never, server?: string): PlenumError {
+  const whose = server === undefined ? 'A server spec' : `The spec of server "${server}"`;
+  const keys = Object.keys(spec).join(', ') || 'nothing';
+  return new PlenumError(
+    'CONFIG_INVALID',
+    `${whose} needs one of "command", "url", "server" and "transport"; it has ${keys}.`,
+    { server },
+  );
+}

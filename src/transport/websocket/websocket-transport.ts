@@ -1,0 +1,194 @@
+import type { IncomingMessage } from 'node:http';
+import { parseJSONRPCMessage, type JSONRPCMessage } from '@modelcontextprotocol/client';
+import { WebSocket, type RawData } from 'ws';
+import { messageOf, PlenumError } from '../../errors.ts';
+import { createDeferred } from '../../internal/deferred.ts';
+import { printable } from '../../internal/text.ts';
+import { startTimer } from '../../internal/timers.ts';
+import type { UrlServerSpec } from '../../server-spec.ts';
+import { BaseTransport } from '../base-transport.ts';
+import { networkError } from '../http/network-error.ts';
+import { resolveHeaders } from '../http/resolve-headers.ts';
+import type { TransportContext } from '../managed-transport.ts';
+import { parseServerUrl } from '../server-url.ts';
+import { settledWithin } from '../settled-within.ts';
+import { keepAlive } from './keep-alive.ts';
+
+const SUBPROTOCOL = 'mcp';
+const OPEN_TIMEOUT_MS = 30_000;
+const CLOSE_GRACE_MS = 2_000;
+const PING_INTERVAL_MS = 30_000;
+const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
+const NORMAL_CLOSURE = 1_000;
+
+/** WebSocket (row T7): subprotocol `mcp`, one JSON-RPC message in each text frame. */
+export class WebSocketTransport extends BaseTransport {
+  readonly kind = 'websocket';
+
+  readonly #spec: UrlServerSpec;
+  readonly #context: TransportContext;
+  readonly #url: URL;
+  readonly #pingIntervalMs: number;
+  readonly #opened = createDeferred<void>();
+  readonly #closed = createDeferred<void>();
+  #socket: WebSocket | undefined;
+  #isOpen = false;
+  #fault: Error | undefined;
+  #stopPings = (): void => {};
+
+  constructor(spec: UrlServerSpec, context: TransportContext, options: { pingIntervalMs?: number } = {}) {
+    super(context.server);
+    this.#spec = spec;
+    this.#context = context;
+    this.#url = parseServerUrl(spec, context.server).url;
+    this.#pingIntervalMs = options.pingIntervalMs ?? PING_INTERVAL_MS;
+  }
+
+  protected async open(ending: AbortSignal): Promise<void> {
+    const headers = await resolveHeaders(this.#spec.headers, this.server);
+    if (ending.aborted) return;
+    this.#socket = this.#connect(headers);
+    const openTimeoutMs = this.#spec.openTimeoutMs ?? OPEN_TIMEOUT_MS;
+    const stopTimer = startTimer(
+      openTimeoutMs,
+      () =>
+        this.#opened.reject(
+          this.#failed(`no handshake within ${openTimeoutMs} ms. Allow more with "openTimeoutMs".`),
+        ),
+      { keepAlive: true },
+    );
+    ending.addEventListener('abort', stopTimer, { once: true });
+    try {
+      await this.#opened.promise;
+    } finally {
+      stopTimer();
+      ending.removeEventListener('abort', stopTimer);
+    }
+  }
+
+  protected async transmit(message: JSONRPCMessage): Promise<void> {
+    const socket = this.#socket;
+    const text = JSON.stringify(message);
+    await new Promise<void>((resolve, reject) => {
+      if (socket?.readyState !== WebSocket.OPEN) {
+        return reject(this.#lost('the connection is closing. Nothing was sent.', false));
+      }
+      socket.send(text, (error) => {
+        if (error) reject(this.#lost(`${messageOf(error)}. The request may have run.`, true, error));
+        else resolve();
+      });
+    });
+  }
+
+  protected async shut(force: AbortSignal): Promise<void> {
+    const socket = this.#socket;
+    if (socket === undefined) return;
+    if (socket.readyState === WebSocket.OPEN && !force.aborted) {
+      socket.close(NORMAL_CLOSURE);
+      await settledWithin(this.#closed.promise, CLOSE_GRACE_MS, force);
+    }
+    socket.terminate();
+    await this.#closed.promise;
+  }
+
+  #connect(headers: Headers): WebSocket {
+    const socket = new WebSocket(this.#url, SUBPROTOCOL, {
+      headers: Object.fromEntries(headers),
+      maxPayload: this.#spec.maxMessageBytes ?? MAX_MESSAGE_BYTES,
+      followRedirects: false,
+      // Small frames gain little, and each connection would hold a compressor's memory.
+      perMessageDeflate: false,
+    });
+    socket.on('open', () => this.#onOpen(socket));
+    socket.on('unexpected-response', (_request, response) => this.#refused(response));
+    socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
+    socket.on('error', (error) => this.#onError(error));
+    socket.on('close', (code, reason) => this.#onClose(code, reason.toString()));
+    return socket;
+  }
+
+  #onOpen(socket: WebSocket): void {
+    this.#isOpen = true;
+    this.#stopPings = keepAlive(socket, this.#pingIntervalMs, () =>
+      this.lose({ what: 'answers no pings any more' }),
+    );
+    this.#opened.resolve();
+  }
+
+  #receive(data: RawData, isBinary: boolean): void {
+    let message: JSONRPCMessage;
+    try {
+      if (isBinary) throw new Error('a binary frame');
+      message = parseJSONRPCMessage(JSON.parse(toText(data)));
+    } catch (error) {
+      const what = `Server "${this.server}" sent a frame that is not a JSON-RPC message; it was dropped.`;
+      this.#context.onProblem(new PlenumError('INVALID_RESULT', what, { server: this.server, cause: error }));
+      return;
+    }
+    this.deliver(message);
+  }
+
+  #refused(response: IncomingMessage): void {
+    const status = response.statusCode ?? 0;
+    const needsAuth = status === 401 || status === 403;
+    const advice = needsAuth
+      ? 'Check "headers" of its spec.'
+      : status >= 300 && status < 400
+        ? 'Redirects are not followed; give the URL that it leads to.'
+        : 'Check the path of its URL.';
+    const code = needsAuth ? 'AUTH_REQUIRED' : 'CONNECT_FAILED';
+    this.#opened.reject(
+      this.#failed(`the handshake was answered with HTTP ${status}. ${advice}`, undefined, code),
+    );
+    response.destroy();
+    this.#socket?.terminate();
+  }
+
+  #onError(error: Error): void {
+    this.#fault ??= error;
+    const failure = networkError(error, {
+      server: this.server,
+      doing: 'WebSocket handshake',
+      url: this.#url,
+    });
+    this.#opened.reject(
+      failure.maybeExecuted === true ? this.#failed(`${messageOf(error)}.`, error) : failure,
+    );
+  }
+
+  #onClose(code: number, reason: string): void {
+    this.#stopPings();
+    this.#closed.resolve();
+    const words = reason === '' ? `code ${code}` : `code ${code}, "${printable(reason)}"`;
+    const fault = this.#fault;
+    if (!this.#isOpen)
+      return this.#opened.reject(this.#failed(`the server closed the connection (${words}).`, fault));
+    const why = fault === undefined ? '' : `: ${printable(messageOf(fault))}`;
+    this.lose({
+      what: `closed the connection (${words})${why}`,
+      ...(fault !== undefined && { error: fault }),
+    });
+  }
+
+  #failed(
+    why: string,
+    cause?: Error,
+    code: 'CONNECT_FAILED' | 'AUTH_REQUIRED' = 'CONNECT_FAILED',
+  ): PlenumError {
+    const doing = `Opening a WebSocket to server "${this.server}" at ${this.#url.host}`;
+    return new PlenumError(code, `${doing}: ${why}`, { server: this.server, cause });
+  }
+
+  #lost(why: string, maybeExecuted: boolean, cause?: Error): PlenumError {
+    return new PlenumError('CONNECTION_LOST', `Sending to server "${this.server}": ${why}`, {
+      server: this.server,
+      cause,
+      maybeExecuted,
+    });
+  }
+}
+
+function toText(data: RawData): string {
+  if (Array.isArray(data)) return Buffer.concat(data).toString();
+  return Buffer.isBuffer(data) ? data.toString() : Buffer.from(data).toString();
+}

@@ -1,0 +1,597 @@
+import { SdkHttpError } from '@modelcontextprotocol/client';
+import { describe, expect, test, vi } from 'vitest';
+import { PlenumError } from '../../../src/errors.ts';
+import type { UrlServerSpec } from '../../../src/server-spec.ts';
+import { StreamableHttpTransport } from '../../../src/transport/http/streamable-http-transport.ts';
+import { recordingContext } from '../support/context.ts';
+import { serve, unusedOrigin, type Loopback } from '../support/loopback.ts';
+import { endWith, openEventStream, resultEvent, serveStub, text } from '../support/mcp-stub.ts';
+import { connectClient, failureOf } from '../support/official-client.ts';
+import { MemoryEventStore, serveStateful, serveStateless } from '../support/official-servers.ts';
+
+const WAIT = { timeout: 10_000 };
+
+function open(server: Loopback, spec: Partial<UrlServerSpec> = {}) {
+  const context = recordingContext();
+  const transport = new StreamableHttpTransport({ url: server.url, ...spec }, context);
+  return { transport, context };
+}
+
+const call = { name: 'echo', arguments: { word: 'hello' } };
+const echoed = { content: [{ type: 'text', text: '{"word":"hello"}' }] };
+
+describe('T5 Streamable HTTP', () => {
+  test.each(['auto', 'legacy'] as const)('a call to the server of today, %s', async (mode) => {
+    const server = await serveStateless();
+    const { transport } = open(server);
+    const { client } = await connectClient(transport, mode);
+    expect(await client.callTool(call)).toMatchObject(echoed);
+    expect(client.getProtocolEra()).toBe(mode === 'auto' ? 'modern' : 'legacy');
+    expect(transport.sessionId).toBeUndefined();
+  });
+
+  test.each(['auto', 'legacy'] as const)('a call to a server with sessions, %s', async (mode) => {
+    const server = await serveStateful();
+    const { transport } = open(server);
+    const { client } = await connectClient(transport, mode);
+    expect(await client.callTool(call)).toMatchObject(echoed);
+    expect(server.sessions.has(transport.sessionId ?? '')).toBe(true);
+  });
+
+  test('many calls at once reach their own callers', async () => {
+    const { transport } = open(await serveStateless());
+    const { client } = await connectClient(transport, 'auto');
+    const words = Array.from({ length: 100 }, (_, index) => `word ${index}`);
+    const results = await Promise.all(
+      words.map((word) => client.callTool({ name: 'echo', arguments: { word } })),
+    );
+    expect(results.map((result) => result.content)).toEqual(
+      words.map((word) => [{ type: 'text', text: JSON.stringify({ word }) }]),
+    );
+  });
+
+  test('headers go with every request, the protocol wins over them, and no mark of ours leaves', async () => {
+    const server = await serveStateful();
+    const headers = vi.fn(() => ({ 'x-team': 'blue', 'content-type': 'text/plain' }));
+    const { transport } = open(server, { headers });
+    const { client } = await connectClient(transport);
+    await client.callTool(call);
+    await vi.waitFor(() => expect(server.saw('GET')).toHaveLength(1), WAIT);
+    await transport.close();
+    expect(headers).toHaveBeenCalledTimes(1);
+    expect(server.seen.map((each) => each.headers['x-team'])).toEqual(server.seen.map(() => 'blue'));
+    expect(server.saw('POST').map((each) => each.headers['content-type'])).not.toContain('text/plain');
+    expect(
+      server.seen.flatMap((each) => Object.keys(each.headers)).filter((name) => /plenum/.test(name)),
+    ).toEqual([]);
+  });
+
+  test('a bearer token from the auth provider wins over a fixed header', async () => {
+    const server = await serveStateless();
+    const { transport } = open(server, {
+      headers: { authorization: 'Bearer fixed' },
+      auth: { token: async () => 'fresh' },
+    });
+    await connectClient(transport);
+    expect(server.seen[0]?.headers.authorization).toBe('Bearer fresh');
+  });
+
+  test('an answer in a body that is for someone else does not leave the request waiting', async () => {
+    const server = await serveStub({
+      onRequest: (_message, response) => {
+        response.setHeader('content-type', 'application/json');
+        response.end(JSON.stringify({ jsonrpc: '2.0', id: 999, result: {} }));
+      },
+    });
+    const { client } = await connectClient(open(server).transport);
+    expect(await failureOf(client.callTool(call))).toMatchObject({ code: 'INVALID_RESULT' });
+  });
+
+  test('any other HTTP status is the official error', async () => {
+    const server = await serveStub({ onRequest: (_message, response) => endWith(response, 503) });
+    const { transport, context } = open(server);
+    const { client } = await connectClient(transport);
+    const failure = await failureOf(client.callTool(call));
+    expect(failure).toBeInstanceOf(SdkHttpError);
+    expect(failure).toMatchObject({ data: { status: 503 } });
+    expect(transport.end).toBeUndefined();
+    expect(context.suspicions).toEqual([]);
+    await client.ping();
+  });
+});
+
+describe('T5 the end of a Streamable HTTP connection', () => {
+  test('close ends the session with DELETE and leaves no socket', async () => {
+    const server = await serveStateful();
+    const { transport } = open(server);
+    const { client, closes } = await connectClient(transport);
+    await vi.waitFor(() => expect(server.saw('GET')).toHaveLength(1), WAIT);
+    await client.close();
+    expect(server.saw('DELETE')).toHaveLength(1);
+    expect(server.sessions.size).toBe(0);
+    expect(closes()).toBe(1);
+    expect(transport.end).toBeUndefined();
+    await vi.waitFor(() => expect(server.openSockets()).toBe(0), WAIT);
+  });
+
+  test('a server that does not allow DELETE is left in peace', async () => {
+    const server = await serveStub({ sessionId: 'abc', onDelete: (response) => endWith(response, 405) });
+    const { transport } = open(server);
+    const { client, errors } = await connectClient(transport);
+    await client.close();
+    expect(server.saw('DELETE')).toHaveLength(1);
+    expect(errors).toEqual([]);
+  });
+
+  test.each([
+    ['an error', (server: Loopback) => void server],
+    ['a dropped connection', (server: Loopback) => server.dropSockets()],
+  ])('a DELETE that ends in %s does not hold up the close', async (_title, meanwhile) => {
+    const server: Loopback = await serveStub({
+      sessionId: 'abc',
+      onDelete: (response) => {
+        meanwhile(server);
+        endWith(response, 500);
+      },
+    });
+    const { client, errors } = await connectClient(open(server).transport);
+    await client.close();
+    expect(errors).toEqual([]);
+  });
+
+  test('a DELETE that is never answered is given up', async () => {
+    const server = await serveStub({ sessionId: 'abc', onDelete: () => {} });
+    const { client, closes } = await connectClient(open(server).transport);
+    await client.close();
+    expect(closes()).toBe(1);
+    await vi.waitFor(() => expect(server.openSockets()).toBe(0), WAIT);
+  });
+
+  test('no DELETE when the spec says so', async () => {
+    const server = await serveStateful();
+    const { client } = await connectClient(open(server, { terminateSession: false }).transport);
+    await client.close();
+    expect(server.saw('DELETE')).toEqual([]);
+    expect(server.sessions.size).toBe(1);
+  });
+
+  test('destroy fails what is in flight at once, without DELETE', async () => {
+    const server = await serveStateful();
+    const { transport } = open(server);
+    const { client, closes } = await connectClient(transport);
+    const hanging = failureOf(client.callTool({ name: 'hang' }));
+    await vi.waitFor(
+      () => expect(server.saw('POST').some(({ body }) => body.includes('hang'))).toBe(true),
+      WAIT,
+    );
+    await transport.destroy();
+    await hanging;
+    expect(closes()).toBe(1);
+    expect(server.saw('DELETE')).toEqual([]);
+    await vi.waitFor(() => expect(server.openSockets()).toBe(0), WAIT);
+  });
+
+  test('destroy cuts a close short that waits for its DELETE', async () => {
+    const server = await serveStub({ sessionId: 'abc', onDelete: () => {} });
+    const { transport } = open(server);
+    const { closes } = await connectClient(transport);
+    const closing = transport.close();
+    await vi.waitFor(() => expect(server.saw('DELETE')).toHaveLength(1), WAIT);
+    await Promise.all([transport.destroy(), closing, transport.close(), transport.destroy()]);
+    expect(closes()).toBe(1);
+  });
+
+  test('a transport that was closed before its start stays closed', async () => {
+    const server = await serveStateful();
+    const { transport } = open(server);
+    await transport.close();
+    await transport.destroy();
+    await expect(transport.start()).rejects.toMatchObject({ code: 'NOT_CONNECTED' });
+    expect(server.seen).toEqual([]);
+  });
+
+  test('a send after the close never leaves', async () => {
+    const server = await serveStateless();
+    const { transport } = open(server);
+    await connectClient(transport);
+    await transport.close();
+    const before = server.seen.length;
+    const sending = transport.send({ jsonrpc: '2.0', id: 7, method: 'ping' });
+    await expect(sending).rejects.toMatchObject({ code: 'CONNECTION_LOST', maybeExecuted: false });
+    expect(server.seen).toHaveLength(before);
+  });
+});
+
+describe('S17 a server that dies under a Streamable HTTP call', () => {
+  test('cut connections fail the call, which may have run, and raise a suspicion', async () => {
+    const server = await serveStateful();
+    const { transport, context } = open(server);
+    const { client } = await connectClient(transport);
+    const hanging = failureOf(client.callTool({ name: 'hang' }));
+    await vi.waitFor(
+      () => expect(server.saw('POST').some(({ body }) => body.includes('hang'))).toBe(true),
+      WAIT,
+    );
+    await vi.waitFor(() => expect(server.saw('GET')).toHaveLength(1), WAIT);
+    server.dropSockets();
+    expect(await hanging).toMatchObject({ code: 'CONNECTION_LOST', maybeExecuted: true });
+    expect(context.suspicions.length).toBeGreaterThan(0);
+  });
+
+  test('a connection reset before any answer fails the call, which may have run', async () => {
+    const server: Loopback = await serveStub({ onRequest: () => server.dropSockets() });
+    const { transport, context } = open(server);
+    const { client } = await connectClient(transport);
+    const failure = await failureOf(client.callTool(call));
+    expect(failure).toMatchObject({ code: 'CONNECTION_LOST', maybeExecuted: true });
+    expect(context.suspicions).toEqual([failure]);
+    expect(transport.end).toBeUndefined();
+    await client.ping();
+  });
+
+  test('a body that breaks off fails the call, which may have run', async () => {
+    const server: Loopback = await serveStub({
+      onRequest: (_message, response) => {
+        response.writeHead(200, { 'content-type': 'application/json' });
+        response.write('{"jsonrpc":', () => server.dropSockets());
+      },
+    });
+    const { client } = await connectClient(open(server).transport);
+    expect(await failureOf(client.callTool(call))).toMatchObject({
+      code: 'CONNECTION_LOST',
+      maybeExecuted: true,
+    });
+  });
+
+  test('a stream that ends before the answer fails its own call only', async () => {
+    const server = await serveStub({
+      onRequest: (message, response) => {
+        openEventStream(response);
+        if (message.params?.['name'] === 'echo') response.end();
+      },
+    });
+    const { transport } = open(server);
+    const { client } = await connectClient(transport);
+    const other = client.callTool({ name: 'hang' }).catch((error: unknown) => error);
+    expect(await failureOf(client.callTool(call))).toMatchObject({
+      code: 'CONNECTION_LOST',
+      maybeExecuted: true,
+    });
+    expect(await Promise.race([other, client.ping().then(() => 'still waiting')])).toBe('still waiting');
+    expect(transport.end).toBeUndefined();
+    await transport.destroy();
+    await other;
+  });
+
+  test('a subscription whose stream ends is told so in its own way', async () => {
+    const server = await serveStateless();
+    const { transport } = open(server);
+    const { client, errors } = await connectClient(transport, 'auto');
+    const subscription = await client.listen({ toolsListChanged: true });
+    errors.length = 0;
+    server.dropSockets();
+    expect(await subscription.closed).toBe('remote');
+    await client.callTool(call);
+    expect(errors.map(({ message }) => message).filter((message) => message.includes('unknown'))).toEqual([]);
+  });
+
+  test('a caller who wants to know of the end of a stream is told of it', async () => {
+    const server = await serveStub({
+      onRequest: (_message, response) => {
+        openEventStream(response);
+        response.end();
+      },
+    });
+    const { transport } = open(server);
+    await connectClient(transport);
+    const onRequestStreamEnd = vi.fn();
+    await transport.send({ jsonrpc: '2.0', id: 'mine', method: 'tools/call' }, { onRequestStreamEnd });
+    await vi.waitFor(() => expect(onRequestStreamEnd).toHaveBeenCalledTimes(1), WAIT);
+  });
+
+  test('when nobody listens any more the call surely did not run, and the connection ends once', async () => {
+    const server = await serveStateless();
+    const { transport } = open(server);
+    const { client, closed, closes } = await connectClient(transport);
+    await server.stop();
+    const failure = await failureOf(client.callTool(call));
+    expect(failure).toMatchObject({ code: 'CONNECTION_LOST', maybeExecuted: false, server: 'tested' });
+    expect(failure.message).toContain(server.origin);
+    await closed;
+    expect(closes()).toBe(1);
+    expect(transport.end).toMatchObject({
+      what: expect.stringContaining('cannot be reached'),
+      error: failure,
+    });
+  });
+
+  test('when nobody listens any more the event stream tells it to an idle client', async () => {
+    const server = await serveStateful();
+    const { transport } = open(server);
+    const { closed } = await connectClient(transport);
+    await vi.waitFor(() => expect(server.saw('GET')).toHaveLength(1), WAIT);
+    await server.stop();
+    await closed;
+    expect(transport.end?.what).toContain('ECONNREFUSED');
+  });
+
+  test('a stream broken off before the first answer ends the connection, not the era', async () => {
+    const server = await serve((_request, response) => {
+      openEventStream(response);
+      response.end();
+    });
+    const { transport } = open(server);
+    await failureOf(connectClient(transport, 'auto'));
+    expect(transport.end?.what).toBe('broke off its first answer');
+    expect(server.saw('POST')).toHaveLength(1);
+  });
+
+  test('a server that was never there', async () => {
+    const origin = await unusedOrigin();
+    const context = recordingContext();
+    const transport = new StreamableHttpTransport({ url: `${origin}/mcp?token=secret` }, context);
+    const failure = await failureOf(connectClient(transport));
+    expect(failure).toMatchObject({ code: 'CONNECTION_LOST', maybeExecuted: false });
+    expect(failure.message).toContain(origin);
+    expect(failure.message).not.toContain('secret');
+  });
+});
+
+describe('S16 an expired session', () => {
+  test('a 404 fails the call, which did not run, and ends the connection', async () => {
+    const server = await serveStateful();
+    const { transport } = open(server);
+    const { client, closed, closes } = await connectClient(transport);
+    server.sessions.clear();
+    const failure = await failureOf(client.callTool(call));
+    expect(failure).toMatchObject({ code: 'SESSION_EXPIRED', maybeExecuted: false });
+    await closed;
+    expect(closes()).toBe(1);
+    expect(transport.end).toMatchObject({ sessionExpired: true });
+    expect(server.saw('DELETE')).toEqual([]);
+  });
+
+  test('a 404 to a GET counts once a GET was served', async () => {
+    let streams = 0;
+    const server = await serveStub({
+      sessionId: 'abc',
+      onGet: (response) => {
+        if (streams++ > 0) return endWith(response, 404);
+        openEventStream(response);
+        response.end('retry: 1\n\n');
+      },
+    });
+    const { transport } = open(server);
+    const { closed } = await connectClient(transport);
+    await closed;
+    expect(transport.end).toMatchObject({ sessionExpired: true });
+  });
+
+  test('a 404 to the first GET is a server without one', async () => {
+    const server = await serveStub({ sessionId: 'abc', onGet: (response) => endWith(response, 404) });
+    const { transport } = open(server);
+    const { client } = await connectClient(transport);
+    await vi.waitFor(() => expect(server.saw('GET')).toHaveLength(1), WAIT);
+    expect(await client.callTool(call)).toMatchObject(text('fine'));
+    expect(transport.end).toBeUndefined();
+  });
+
+  test('a 404 without a session is the official error', async () => {
+    const server = await serveStub({ onRequest: (_message, response) => endWith(response, 404) });
+    const { transport } = open(server);
+    const { client } = await connectClient(transport);
+    expect(await failureOf(client.callTool(call))).toBeInstanceOf(SdkHttpError);
+    expect(transport.end).toBeUndefined();
+  });
+});
+
+describe('T5 resumption', () => {
+  test('a cut stream goes on where it stopped, after the wait that the server asks for', async () => {
+    const server = await serveStateful({ eventStore: new MemoryEventStore(), retryInterval: 200 });
+    const { transport } = open(server);
+    const { client } = await connectClient(transport);
+    const tokens: string[] = [];
+    const answered = client.callTool({ name: 'slow' }, { onresumptiontoken: (token) => tokens.push(token) });
+    await vi.waitFor(() => expect(tokens.length).toBeGreaterThan(0), WAIT);
+    server.dropSockets();
+    expect(await answered).toMatchObject({ content: [{ type: 'text', text: '{}' }] });
+    expect(server.saw('GET').map(({ headers }) => headers['last-event-id'])).toContain(tokens[0]);
+  });
+
+  test('when the attempts run out the call fails', async () => {
+    const server = await serveStub({
+      onRequest: (_message, response) => {
+        openEventStream(response);
+        response.end('id: first\nretry: 1\ndata:\n\n');
+      },
+      onGet: (response, request) =>
+        endWith(response, request.headers['last-event-id'] === undefined ? 405 : 502),
+    });
+    const { transport } = open(server);
+    const { client } = await connectClient(transport);
+    const failure = await failureOf(client.callTool(call));
+    expect(failure).toMatchObject({ code: 'CONNECTION_LOST', maybeExecuted: true });
+    expect(server.saw('GET').filter(({ headers }) => headers['last-event-id'] === 'first')).toHaveLength(5);
+    expect(transport.end).toBeUndefined();
+  });
+
+  test('a request that the caller resumes fails when the server cannot resume it', async () => {
+    const server = await serveStub({
+      onGet: (response, request) =>
+        endWith(response, request.headers['last-event-id'] === undefined ? 405 : 400),
+    });
+    const { client } = await connectClient(open(server).transport);
+    const failure = await failureOf(client.callTool(call, { resumptionToken: 'long-gone' }));
+    expect(failure).toMatchObject({ code: 'CONNECTION_LOST', maybeExecuted: true });
+  });
+
+  test('a page in the place of an event stream is asked for once', async () => {
+    const server = await serveStub({
+      onGet: (response) => {
+        response.setHeader('content-type', 'text/html');
+        response.end('<p>Hello</p>');
+      },
+    });
+    const { transport } = open(server);
+    const before = timers();
+    const { client, errors } = await connectClient(transport);
+    await vi.waitFor(() => expect(server.saw('GET')).toHaveLength(1), WAIT);
+    await vi.waitFor(() => expect(server.pending()).toEqual([]), WAIT);
+    await client.ping();
+    expect(errors).toEqual([]);
+    expect(timers()).toBeLessThanOrEqual(before);
+  });
+
+  test('a close while streams wait to be resumed leaves no timer', async () => {
+    const server = await serveStub({
+      onRequest: (_message, response) => {
+        openEventStream(response);
+        response.end('id: first\nretry: 60000\ndata:\n\n');
+      },
+    });
+    const { transport } = open(server);
+    const { client } = await connectClient(transport);
+    const before = timers();
+    const first = failureOf(client.callTool(call));
+    const second = failureOf(client.callTool(call));
+    await vi.waitFor(
+      () => expect(server.saw('POST').filter(({ body }) => body.includes('echo'))).toHaveLength(2),
+      WAIT,
+    );
+    // Two requests' own timeouts, and two resumptions.
+    await vi.waitFor(() => expect(timers()).toBeGreaterThanOrEqual(before + 4), WAIT);
+    await transport.close();
+    await Promise.all([first, second]);
+    expect(timers()).toBeLessThanOrEqual(before);
+  });
+});
+
+describe('T5 limits and silence', () => {
+  test('a body that is too large fails its call only', async () => {
+    const server = await serveStub({
+      onRequest: (message, response) => {
+        response.setHeader('content-type', 'application/json');
+        response.end(JSON.stringify({ jsonrpc: '2.0', id: message.id, result: text('x'.repeat(5_000)) }));
+      },
+    });
+    const { transport } = open(server, { maxMessageBytes: 4_000 });
+    const { client } = await connectClient(transport);
+    const failure = await failureOf(client.callTool(call));
+    expect(failure).toMatchObject({ code: 'INVALID_RESULT' });
+    expect(failure.message).toContain('4000 bytes');
+    await client.ping();
+    expect(transport.end).toBeUndefined();
+  });
+
+  test('an event that is too large fails its call only, and is not asked for again', async () => {
+    const server = await serveStub({
+      onRequest: (message, response) => {
+        openEventStream(response);
+        response.write('id: first\nretry: 1\ndata:\n\n');
+        response.write(resultEvent(message, text('x'.repeat(5_000)), 'second'));
+      },
+      onGet: (response) => endWith(response, 405),
+    });
+    const { transport } = open(server, { maxMessageBytes: 4_000 });
+    const { client } = await connectClient(transport);
+    const failure = await failureOf(client.callTool(call));
+    expect(failure).toBeInstanceOf(PlenumError);
+    expect(failure).toMatchObject({ code: 'INVALID_RESULT' });
+    await client.ping();
+    await vi.waitFor(() => expect(server.pending()).toEqual([]), WAIT);
+    expect(server.saw('GET').filter(({ headers }) => headers['last-event-id'] !== undefined)).toEqual([]);
+    expect(transport.end).toBeUndefined();
+  });
+
+  test('a server event that is too large ends the connection', async () => {
+    const server = await serveStub({
+      onGet: (response) => {
+        openEventStream(response);
+        response.write(`data: ${'x'.repeat(5_000)}`);
+      },
+    });
+    const { transport } = open(server, { maxMessageBytes: 4_000 });
+    const { closed } = await connectClient(transport);
+    await closed;
+    expect(transport.end?.what).toBe('sent a message that is too large');
+  });
+
+  test('a stream of many small events is not limited', async () => {
+    const server = await serveStub({
+      onRequest: (message, response) => {
+        openEventStream(response);
+        for (let count = 0; count < 100; count++) response.write(`: ${'x'.repeat(1_000)}\n\n`);
+        response.end(resultEvent(message, text('done')));
+      },
+    });
+    const { client } = await connectClient(open(server, { maxMessageBytes: 4_000 }).transport);
+    expect(await client.callTool(call)).toMatchObject(text('done'));
+  });
+
+  test('a stream that stays silent too long fails its call', async () => {
+    const server = await serveStub({ onRequest: (_message, response) => openEventStream(response) });
+    const { transport, context } = open(server, { readTimeoutMs: 100 });
+    const { client } = await connectClient(transport);
+    const failure = await failureOf(client.callTool(call));
+    expect(failure).toMatchObject({ code: 'CONNECTION_LOST', maybeExecuted: true });
+    expect(failure.cause).toMatchObject({ message: expect.stringContaining('readTimeoutMs') });
+    expect(context.suspicions).toEqual([]);
+    await vi.waitFor(() => expect(server.pending()).toEqual([]), WAIT);
+  });
+
+  test('an idle event stream is opened anew without a word', async () => {
+    const server = await serveStub({
+      onGet: (response) => {
+        openEventStream(response);
+        response.write('retry: 1\n\n');
+      },
+    });
+    const { transport, context } = open(server, { readTimeoutMs: 100 });
+    const { errors } = await connectClient(transport);
+    await vi.waitFor(() => expect(server.saw('GET').length).toBeGreaterThan(2), WAIT);
+    expect(errors).toEqual([]);
+    expect(context.suspicions).toEqual([]);
+  });
+
+  test('a stream that keeps talking may take longer than the silence allowed', async () => {
+    const server = await serveStub({
+      onRequest: (message, response) => {
+        openEventStream(response);
+        let left = 10;
+        const timer = setInterval(() => {
+          if (left-- > 0) return void response.write(': still here\n\n');
+          clearInterval(timer);
+          response.end(resultEvent(message, text('done')));
+        }, 50);
+      },
+    });
+    const { client } = await connectClient(open(server, { readTimeoutMs: 400 }).transport);
+    expect(await client.callTool(call)).toMatchObject(text('done'));
+  });
+});
+
+describe('S4 a cancelled Streamable HTTP request', () => {
+  test.each(['auto', 'legacy'] as const)('is not left open, %s', async (mode) => {
+    const server = await (mode === 'auto' ? serveStateless() : serveStateful());
+    const { transport } = open(server, { terminateSession: false });
+    const { client, errors } = await connectClient(transport, mode);
+    const giveUp = new AbortController();
+    const hanging = failureOf(client.callTool({ name: 'hang' }, { signal: giveUp.signal }));
+    await vi.waitFor(
+      () => expect(server.saw('POST').some(({ body }) => body.includes('hang'))).toBe(true),
+      WAIT,
+    );
+    giveUp.abort();
+    await hanging;
+    await vi.waitFor(
+      () => expect(server.pending().filter(({ method }) => method === 'POST')).toEqual([]),
+      WAIT,
+    );
+    expect(await client.callTool(call)).toMatchObject(echoed);
+    expect(errors).toEqual([]);
+  });
+});
+
+function timers(): number {
+  return process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+}

@@ -1,0 +1,160 @@
+import { McpServer, type Server } from '@modelcontextprotocol/server';
+import { describe, expect, test, vi } from 'vitest';
+import type { InProcessServer } from '../../../src/server-spec.ts';
+import { InProcessTransport } from '../../../src/transport/in-process/in-process-transport.ts';
+import { recordingContext } from '../support/context.ts';
+import { text } from '../support/mcp-stub.ts';
+import { connectClient, failureOf } from '../support/official-client.ts';
+import { makeOlderServer, makeServer } from '../support/official-servers.ts';
+
+const call = { name: 'echo', arguments: { word: 'hello' } };
+const echoed = { content: [{ type: 'text', text: '{"word":"hello"}' }] };
+
+function open(server: InProcessServer): InProcessTransport {
+  return new InProcessTransport({ server }, recordingContext());
+}
+
+function serverWith(answer: (args: Record<string, unknown> | undefined) => unknown): Server {
+  const server = makeServer();
+  server.fallbackRequestHandler = async (request) => answer(request.params) as Record<string, unknown>;
+  return server;
+}
+
+describe('T8 a server in this process', () => {
+  test.each([
+    { title: 'of today', make: makeServer },
+    { title: 'of 2025', make: makeOlderServer },
+  ])('a call to a server $title', async ({ make }) => {
+    for (const mode of ['auto', 'legacy'] as const) {
+      const { client } = await connectClient(open(make()), mode);
+      expect(await client.callTool(call)).toMatchObject(echoed);
+      await client.close();
+    }
+  });
+
+  test('is closed at the end, and can serve again', async () => {
+    const server = makeServer();
+    for (let count = 0; count < 3; count++) {
+      const transport = open(server);
+      const { client, closes } = await connectClient(transport);
+      expect(await client.callTool(call)).toMatchObject(echoed);
+      await client.close();
+      await Promise.all([transport.close(), transport.destroy()]);
+      expect(closes()).toBe(1);
+      expect(transport.end).toBeUndefined();
+      expect(server.transport).toBeUndefined();
+    }
+  });
+
+  test('that closes ends the connection', async () => {
+    const server = makeServer();
+    const transport = open(server);
+    const { client, closed, closes } = await connectClient(transport);
+    const hanging = failureOf(client.callTool({ name: 'hang' }));
+    await server.close();
+    await closed;
+    await hanging;
+    expect(closes()).toBe(1);
+    expect(transport.end).toEqual({ what: 'closed the connection' });
+  });
+
+  test.each([
+    { title: 'Server', make: makeServer },
+    { title: 'McpServer', make: () => new McpServer({ name: 'current', version: '1.0.0' }) },
+    { title: 'Server of 2025', make: makeOlderServer },
+  ])('that serves another client, a $title, is left to it', async ({ make }) => {
+    const server = make();
+    const { client, closes } = await connectClient(open(server));
+    const failure = await failureOf(open(server).start());
+    expect(failure).toMatchObject({ code: 'CONFIG_INVALID', server: 'tested' });
+    expect(failure.message).toContain('connected to another client already');
+    await client.ping();
+    expect(closes()).toBe(0);
+  });
+
+  test('that cannot be connected says why', async () => {
+    const close = vi.fn(async () => {});
+    const broken = { connect: () => Promise.reject(new Error('no database')), close };
+    expect(await failureOf(open(broken).start())).toMatchObject({
+      code: 'CONNECT_FAILED',
+      message: 'Connecting to server "tested" in this process: no database',
+    });
+    expect(close).not.toHaveBeenCalled();
+  });
+
+  test('that hangs while connecting does not hold up a destroy', async () => {
+    const transport = open({ connect: () => new Promise(() => {}), close: () => new Promise(() => {}) });
+    const starting = failureOf(transport.start());
+    await transport.destroy();
+    expect(await starting).toMatchObject({ code: 'CONNECT_FAILED' });
+  });
+
+  test('that hangs while closing does not hold up a close for long', async () => {
+    const server = makeServer();
+    const stuck = { connect: server.connect.bind(server), close: () => new Promise<void>(() => {}) };
+    const transport = open(stuck);
+    const { closes } = await connectClient(transport);
+    await transport.close();
+    expect(closes()).toBe(1);
+  });
+});
+
+describe('T8 messages between client and server', () => {
+  test('are copies: what one side changes later is its own affair', async () => {
+    let received: Record<string, unknown> | undefined;
+    const kept = { list: ['original'] };
+    const server = serverWith((params) => {
+      received = params;
+      return { kept };
+    });
+    const transport = open(server);
+    const answers: unknown[] = [];
+    transport.onmessage = (message) => answers.push(message);
+    await transport.start();
+    const sent = { words: ['original'] };
+    await transport.send({ jsonrpc: '2.0', id: 1, method: 'custom/keep', params: sent });
+    sent.words.push('changed');
+    await vi.waitFor(() => expect(answers).toHaveLength(1));
+    kept.list.push('changed');
+    expect(received).toEqual({ words: ['original'] });
+    expect(answers).toMatchObject([{ result: { kept: { list: ['original'] } } }]);
+    await transport.close();
+  });
+
+  test('hold data only: an argument that is a function is refused before it leaves', async () => {
+    const { client } = await connectClient(open(makeServer()));
+    const failure = await failureOf(client.callTool({ name: 'echo', arguments: { callback: () => {} } }));
+    expect(failure).toMatchObject({ code: 'INVALID_ARGUMENTS' });
+  });
+
+  test('hold data only: a result that is not data fails its call, and the server hears of it', async () => {
+    const server = serverWith(() => ({ ...text('fine'), extra: () => {} }));
+    const heard: Error[] = [];
+    server.onerror = (error) => heard.push(error);
+    const transport = open(server);
+    const answers: unknown[] = [];
+    transport.onmessage = (message) => answers.push(message);
+    await transport.start();
+    await transport.send({ jsonrpc: '2.0', id: 1, method: 'custom/keep' });
+    await vi.waitFor(() => expect(heard).toHaveLength(1));
+    expect(answers).toMatchObject([{ id: 1, error: { data: { code: 'INVALID_RESULT' } } }]);
+    await transport.close();
+  });
+
+  test('reach a handler whose exception is no concern of the server', async () => {
+    const server = makeServer();
+    const heard: Error[] = [];
+    server.onerror = (error) => heard.push(error);
+    const transport = open(server);
+    const errors: Error[] = [];
+    transport.onmessage = () => {
+      throw new Error('handler failed');
+    };
+    transport.onerror = (error) => errors.push(error);
+    await transport.start();
+    await transport.send({ jsonrpc: '2.0', id: 1, method: 'ping' });
+    await vi.waitFor(() => expect(errors).toMatchObject([{ message: 'handler failed' }]));
+    expect(heard).toEqual([]);
+    await transport.close();
+  });
+});

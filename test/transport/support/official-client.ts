@@ -1,0 +1,46 @@
+import { Client, ProtocolError } from '@modelcontextprotocol/client';
+import { onTestFinished } from 'vitest';
+import { PlenumError } from '../../../src/errors.ts';
+import type { ManagedTransport } from '../../../src/transport/managed-transport.ts';
+
+export interface ConnectedClient {
+  readonly client: Client;
+  /** How many times the connection ended, by the client's account. */
+  readonly closes: () => number;
+  readonly errors: Error[];
+  /** Resolves with the ends counted when the connection has ended. */
+  readonly closed: Promise<void>;
+}
+
+/** Connects a real official client over `transport`, which ends with the test. */
+export async function connectClient(
+  transport: ManagedTransport,
+  mode: 'auto' | 'legacy' = 'legacy',
+): Promise<ConnectedClient> {
+  onTestFinished(() => transport.destroy());
+  const client = new Client({ name: 'tester', version: '1.0.0' }, { versionNegotiation: { mode } });
+  const errors: Error[] = [];
+  let closes = 0;
+  let onClosed = (): void => {};
+  const closed = new Promise<void>((resolve) => {
+    onClosed = resolve;
+  });
+  client.onerror = (error) => errors.push(error);
+  client.onclose = () => {
+    closes++;
+    onClosed();
+  };
+  await client.connect(transport);
+  return { client, closes: () => closes, errors, closed };
+}
+
+/** What a promise rejected with; what a transport answered in the server's stead counts as its own error. */
+export async function failureOf(work: Promise<unknown>): Promise<Error> {
+  const outcome = await work.then(
+    (value) => new Error(`expected a failure, got ${JSON.stringify(value)}`),
+    (error: unknown) => error,
+  );
+  if (outcome instanceof ProtocolError && outcome.data instanceof PlenumError) return outcome.data;
+  if (outcome instanceof Error) return outcome;
+  throw new TypeError('rejected with something that is not an Error');
+}
