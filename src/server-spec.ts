@@ -142,7 +142,7 @@ export interface UrlServerSpec extends ServerSpecOptions {
   headers?: HeadersSource;
   /** Credentials, as the official client takes them. Not for WebSocket. */
   auth?: AuthProvider | OAuthClientProvider;
-  /** A `fetch` to use in place of the built-in connection pool. Not for WebSocket. */
+  /** A `fetch` to use in place of the built-in pool; it must honour `redirect: 'manual'`. Not for WebSocket. */
   fetch?: FetchLike;
   /**
    * How long opening one connection to the host may take, in milliseconds.
@@ -160,7 +160,8 @@ export interface UrlServerSpec extends ServerSpecOptions {
    */
   terminateSession?: boolean;
   /**
-   * The largest message accepted, in bytes.
+   * The largest message accepted, in bytes. A larger answer over HTTP fails its own request; any other larger
+   * message ends the connection.
    * @default 67108864
    */
   maxMessageBytes?: number;
@@ -170,9 +171,12 @@ export type HeadersSource =
   | Readonly<Record<string, string>>
   | (() => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>);
 
-/** An official `McpServer` or `Server` in this process, not yet connected. */
+/**
+ * An official `McpServer` or `Server` in this process, not yet connected; it serves one session at a time. A
+ * function makes one for every connection.
+ */
 export interface InProcessServerSpec extends ServerSpecOptions {
-  server: InProcessServer;
+  server: InProcessServer | (() => InProcessServer | Promise<InProcessServer>);
 }
 
 /** What Plenum needs of a server in this process; the official `McpServer` and `Server` have it. */

@@ -37,7 +37,7 @@ export class ConnectionTap implements Transport {
 
   constructor(inner: ManagedTransport) {
     this.#inner = inner;
-    if (inner.kind === 'stdio') {
+    if ('stderr' in inner && 'pid' in inner) {
       // The official client knows a stdio transport, whose silence it reads as an older server, by these names.
       Object.defineProperties(this, { stderr: { value: null }, pid: { get: () => inner.pid } });
     }

@@ -142,7 +142,9 @@ class Attempt {
       );
     }
     if (end !== undefined) {
-      return new PlenumError('CONNECT_FAILED', `${doing}: the server ${end.what}.${tail(end)}`, fields);
+      // What the transport found out comes with advice.
+      const why = end.error instanceof PlenumError ? end.error.message : `the server ${end.what}.`;
+      return new PlenumError('CONNECT_FAILED', `${doing}: ${why}${tail(end)}`, fields);
     }
     const translated = translateError(error, { server, doing });
     if (KEPT_CODES.has(translated.code)) return translated;

@@ -138,10 +138,10 @@ function checkUrl(spec: UrlServerSpec): string {
 }
 
 function checkInProcess(spec: InProcessServerSpec): string {
-  if (!isInProcessServer(spec.server)) {
+  if (typeof spec.server !== 'function' && !isInProcessServer(spec.server)) {
     throw new PlenumError(
       'CONFIG_INVALID',
-      'Option "server" must be an McpServer or Server, with connect() and close().',
+      'Option "server" must be an McpServer or Server, with connect() and close(), or a function that makes one.',
     );
   }
   return 'in-process';
