@@ -7,6 +7,7 @@ import {
   type Transport,
   type TransportSendOptions,
 } from '@modelcontextprotocol/client';
+import { createDeferred } from '../internal/deferred.ts';
 import type { ManagedTransport } from '../transport/managed-transport.ts';
 
 /** How many cancelled requests are remembered so that their late answers can be dropped quietly. */
@@ -28,6 +29,7 @@ export class ConnectionTap implements Transport {
   lastHeardAt = 0;
 
   readonly #inner: ManagedTransport;
+  readonly #ended = createDeferred<void>();
   readonly #abandoned = new Set<RequestId>();
   #initializeId: RequestId | undefined;
   #probeId: RequestId | undefined;
@@ -41,6 +43,11 @@ export class ConnectionTap implements Transport {
       // The official client knows a stdio transport, whose silence it reads as an older server, by these names.
       Object.defineProperties(this, { stderr: { value: null }, pid: { get: () => inner.pid } });
     }
+  }
+
+  /** Resolves when the connection has ended, with all that is known of why. */
+  get ended(): Promise<void> {
+    return this.#ended.promise;
   }
 
   get hasPerRequestStream(): boolean {
@@ -145,6 +152,7 @@ export class ConnectionTap implements Transport {
   #finish(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.#ended.resolve();
     this.onclose?.();
   }
 }

@@ -1,5 +1,6 @@
 import { Client, SUPPORTED_PROTOCOL_VERSIONS, type ClientOptions } from '@modelcontextprotocol/client';
 import { PlenumError } from '../errors.ts';
+import { settledWithin } from '../internal/settled-within.ts';
 import { printable } from '../internal/text.ts';
 import { LONGEST_TIMER_MS, startTimer } from '../internal/timers.ts';
 import type { ManagedTransport, TransportContext, TransportEnd } from '../transport/managed-transport.ts';
@@ -25,6 +26,9 @@ export interface ConnectionRequest {
 
 /** How long a stdio server may take to answer the era probe before it is taken for an older one. */
 const PROBE_TIMEOUT_MS = 10_000;
+
+/** How long a server that broke off may take to exit before it is made to, in milliseconds. */
+const LAST_WORDS_MS = 1_000;
 
 /**
  * Opens a transport and completes the handshake, within `connectTimeoutMs`. A failed attempt leaves nothing
@@ -83,6 +87,7 @@ class Attempt {
         (connection) => connection.destroy(),
         () => {},
       );
+      if (error instanceof PlenumError && error.code === 'CONNECTION_LOST') await this.#lastWords();
       const end = this.#transport?.end;
       await this.#transport?.destroy();
       this.#tap?.finish();
@@ -90,6 +95,12 @@ class Attempt {
     } finally {
       giveUp.stop();
     }
+  }
+
+  /** A process that does not take its input any more is about to tell why: by its exit code and its stderr. */
+  async #lastWords(): Promise<void> {
+    if (this.#transport?.kind !== 'stdio' || this.#tap === undefined) return;
+    await settledWithin(this.#tap.ended, LAST_WORDS_MS, this.#request.signal);
   }
 
   async #connect(): Promise<Connection> {

@@ -13,7 +13,7 @@ import type { UrlServerSpec } from '../../server-spec.ts';
 import { BaseTransport } from '../base-transport.ts';
 import type { TransportContext } from '../managed-transport.ts';
 import { parseServerUrl } from '../server-url.ts';
-import { settledWithin } from '../settled-within.ts';
+import { settledWithin } from '../../internal/settled-within.ts';
 import { HttpFetch, isEventStream, type BodyFault } from './http-fetch.ts';
 import { goneBecause } from './network-error.ts';
 import { OpenRequests, type OpenRequest } from './open-requests.ts';

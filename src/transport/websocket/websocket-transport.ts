@@ -11,7 +11,7 @@ import { networkError } from '../http/network-error.ts';
 import { resolveHeaders } from '../http/resolve-headers.ts';
 import type { TransportContext } from '../managed-transport.ts';
 import { parseServerUrl } from '../server-url.ts';
-import { settledWithin } from '../settled-within.ts';
+import { settledWithin } from '../../internal/settled-within.ts';
 import { keepAlive } from './keep-alive.ts';
 
 const SUBPROTOCOL = 'mcp';

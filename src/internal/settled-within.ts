@@ -1,4 +1,4 @@
-import { startTimer } from '../internal/timers.ts';
+import { startTimer } from './timers.ts';
 
 /** Waits until `work` has settled, `ms` are over or `cutShort` aborts; says whether it had settled. */
 export function settledWithin(work: Promise<unknown>, ms: number, cutShort?: AbortSignal): Promise<boolean> {
