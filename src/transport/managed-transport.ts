@@ -52,6 +52,8 @@ export interface TransportContext {
    * socket of many, a stream that broke). The session finds out.
    */
   readonly onSuspect?: (error: Error) => void;
+  /** The stream for what belongs to no request was down for a while, and the server does not repeat what it said. */
+  readonly onStreamReopened?: () => void;
   /** Facts learnt by earlier connections of the same session; the transport reads and writes it. */
   readonly memory: TransportMemory;
 }

@@ -36,6 +36,7 @@ export class SseTransport extends BaseTransport {
   #endpoint: string | undefined;
   /** Why the stream broke, as the network told it: the event source keeps only words. */
   #fault: PlenumError | undefined;
+  #tooLarge = false;
   #streamError: SseError | undefined;
 
   constructor(spec: UrlServerSpec, context: TransportContext) {
@@ -104,8 +105,9 @@ export class SseTransport extends BaseTransport {
 
   async #openStream(url: URL, init: RequestInit): Promise<Response> {
     try {
-      return await this.#http.fetch(url, init, (_fault, error) => {
+      return await this.#http.fetch(url, init, (fault, error) => {
         this.#fault = error;
+        this.#tooLarge = fault === 'too-large';
       });
     } catch (error) {
       if (error instanceof PlenumError) this.#fault = error;
@@ -129,6 +131,7 @@ export class SseTransport extends BaseTransport {
     const { status, statusText } = response;
     if (status === 401 && this.#authenticates) return;
     const text = await response.text();
+    if (status === 404 && this.#opened) throw this.#expired();
     throw new SdkHttpError(
       SdkErrorCode.ClientHttpNotImplemented,
       `POST to ${this.#url.origin} was answered with HTTP ${status}`,
@@ -138,6 +141,18 @@ export class SseTransport extends BaseTransport {
         text,
       },
     );
+  }
+
+  /** The stream may seem open for long, behind a proxy; the endpoint knows better. */
+  #expired(): PlenumError {
+    const what = 'does not know this session any more (HTTP 404)';
+    const error = new PlenumError(
+      'SESSION_EXPIRED',
+      `Server "${this.server}" ${what}. The request was not handled.`,
+      { server: this.server, maybeExecuted: false },
+    );
+    this.lose({ what, error, sessionExpired: true });
+    return error;
   }
 
   /** Finds out what a failed POST says about the connection as a whole. */
@@ -151,7 +166,10 @@ export class SseTransport extends BaseTransport {
   #onError(error: Error): void {
     if (!(error instanceof SseError)) return this.report(error);
     this.#streamError ??= error;
-    if (this.#opened) this.lose({ what: 'ended its event stream', error: this.#fault ?? error });
+    const what = this.#tooLarge
+      ? 'sent an event larger than "maxMessageBytes" allows'
+      : 'ended its event stream';
+    if (this.#opened) this.lose({ what, error: this.#fault ?? error });
   }
 
   #explain(error: unknown): unknown {

@@ -8,7 +8,7 @@ import {
   type TransportSendOptions,
 } from '@modelcontextprotocol/client';
 import { PlenumError } from '../../errors.ts';
-import { startTimer, type StopTimer } from '../../internal/timers.ts';
+import { sleep, startTimer, type StopTimer } from '../../internal/timers.ts';
 import type { UrlServerSpec } from '../../server-spec.ts';
 import { BaseTransport } from '../base-transport.ts';
 import type { TransportContext } from '../managed-transport.ts';
@@ -20,6 +20,7 @@ import { OpenRequests, type OpenRequest } from './open-requests.ts';
 
 const OPEN_TIMEOUT_MS = 30_000;
 const TERMINATE_TIMEOUT_MS = 2_000;
+const FORCED_TERMINATE_TIMEOUT_MS = 500;
 /** How long requests under way have to learn their own fate when the server is gone or forgot the session. */
 const LINGER_MS = 1_000;
 /** However little a server asks to wait before a stream is resumed. */
@@ -106,8 +107,10 @@ export class StreamableHttpTransport extends BaseTransport {
   }
 
   protected async shut(force: AbortSignal): Promise<void> {
-    if (this.end === undefined && this.#spec.terminateSession !== false && !force.aborted) {
-      await settledWithin(this.#official.terminateSession(), TERMINATE_TIMEOUT_MS, force);
+    // By force, too: it takes a server that is there a moment, and would be left with the session otherwise.
+    if (this.end === undefined && this.#spec.terminateSession !== false) {
+      const limitMs = force.aborted ? FORCED_TERMINATE_TIMEOUT_MS : TERMINATE_TIMEOUT_MS;
+      await settledWithin(this.#official.terminateSession(), limitMs, force.aborted ? undefined : force);
     }
     this.#requests.clear();
     await this.#official.close();
@@ -161,13 +164,21 @@ export class StreamableHttpTransport extends BaseTransport {
 
     let streaming = false;
     try {
-      const response = await this.#http.fetch(url, exchange, (fault, error) => {
-        if (streaming) this.#onStreamFault(fault, error, request);
-        else this.#judge(error);
-      });
+      const standalone = init.method === 'GET' && request === undefined;
+      const fetch = (): Promise<Response> =>
+        this.#http.fetch(url, exchange, (fault, error) => {
+          if (streaming) this.#onStreamFault(fault, error, request);
+          else this.#judge(error);
+        });
+      const response = await (standalone ? this.#untilOpen(fetch) : fetch());
       streaming = response.ok && isEventStream(response);
       await this.#watchSession(response, init.method ?? 'GET', headers);
-      if (init.method === 'GET') return await this.#streamOrNone(response, streaming, request);
+      if (init.method === 'GET') {
+        // With an event id the server repeats what it said meanwhile.
+        const missed = standalone && streaming && this.#servesGet && !headers.has('last-event-id');
+        if (missed) this.#context.onStreamReopened?.();
+        return await this.#streamOrNone(response, streaming, request);
+      }
       if (request !== undefined && response.ok && response.status !== 202)
         request.answer = streaming ? 'stream' : 'body';
       return response;
@@ -175,6 +186,24 @@ export class StreamableHttpTransport extends BaseTransport {
       this.#judge(error);
       if (request !== undefined) this.#onResumptionFailed(request, error);
       throw error;
+    }
+  }
+
+  /**
+   * Opens the stream for what belongs to no request, however often the network breaks: the official transport gives
+   * up when the first attempt fails, or some later ones in a row, and a connection that is of use would be deaf.
+   */
+  async #untilOpen(fetch: () => Promise<Response>): Promise<Response> {
+    const { initialReconnectionDelay, maxReconnectionDelay } = RECONNECTION;
+    for (let delayMs = initialReconnectionDelay; ; delayMs = Math.min(delayMs * 2, maxReconnectionDelay)) {
+      try {
+        return await fetch();
+      } catch (error) {
+        if (!(error instanceof PlenumError) || error.code !== 'CONNECTION_LOST') throw error;
+        this.#judge(error);
+        await sleep(delayMs, this.ending);
+        if (this.ending.aborted) throw error;
+      }
     }
   }
 

@@ -164,8 +164,13 @@ export class WebSocketTransport extends BaseTransport {
     if (!this.#isOpen)
       return this.#opened.reject(this.#failed(`the server closed the connection (${words}).`, fault));
     const why = fault === undefined ? '' : `: ${printable(messageOf(fault))}`;
+    // The library reports what we refused as an abnormal close of the server's.
+    const tooLarge =
+      fault !== undefined && 'code' in fault && fault.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
     this.lose({
-      what: `closed the connection (${words})${why}`,
+      what: tooLarge
+        ? 'sent a message larger than "maxMessageBytes" allows'
+        : `closed the connection (${words})${why}`,
       ...(fault !== undefined && { error: fault }),
     });
   }

@@ -1,4 +1,4 @@
-import { SdkHttpError, UnauthorizedError } from '@modelcontextprotocol/client';
+import { UnauthorizedError } from '@modelcontextprotocol/client';
 import { describe, expect, test, vi } from 'vitest';
 import type { UrlServerSpec } from '../../../src/server-spec.ts';
 import { SseTransport } from '../../../src/transport/http/sse-transport.ts';
@@ -52,14 +52,14 @@ describe('T6 SSE', () => {
     await vi.waitFor(() => expect(server.sessions.size).toBe(0), WAIT);
   });
 
-  test('a refused message is an error with its status', async () => {
+  test('a message for a session that the server forgot ends the connection, and was not handled', async () => {
     const server = await serveSse();
     const { transport } = open(server);
     const { client } = await connectClient(transport);
     server.sessions.clear();
     const failure = await failureOf(client.ping());
-    expect(failure).toBeInstanceOf(SdkHttpError);
-    expect(failure).toMatchObject({ data: { status: 404, text: 'not here' } });
+    expect(failure).toMatchObject({ code: 'SESSION_EXPIRED', server: 'tested', maybeExecuted: false });
+    expect(transport.end).toMatchObject({ sessionExpired: true });
   });
 });
 

@@ -1,0 +1,100 @@
+import type { JSONRPCMessage } from '@modelcontextprotocol/client';
+import { PlenumError } from '../../errors.ts';
+import { printable } from '../../internal/text.ts';
+import { LineSplitter, LineTooLong } from './line-splitter.ts';
+import type { TextCodec } from './text-codec.ts';
+
+export interface MessageReaderOptions {
+  /** The server's name, for messages. */
+  readonly server: string;
+  readonly codec: TextCodec;
+  readonly maxMessageBytes: number;
+  readonly onMessage: (message: JSONRPCMessage) => void;
+  /** Something was dropped. */
+  readonly onProblem: (error: PlenumError) => void;
+  /** A line went over the limit: nothing more will be read. */
+  readonly onOverflow: () => void;
+}
+
+/** Reads a server's standard output: one JSON-RPC message a line, and whatever else a program may print there. */
+export class MessageReader {
+  readonly #options: MessageReaderOptions;
+  readonly #lines: LineSplitter;
+  #ended = false;
+
+  constructor(options: MessageReaderOptions) {
+    this.#options = options;
+    this.#lines = new LineSplitter(options.maxMessageBytes, options.codec.unitBytes);
+  }
+
+  push(chunk: Buffer): void {
+    if (this.#ended) return;
+    try {
+      for (const line of this.#lines.push(chunk)) this.#read(line, 'a line');
+    } catch (error) {
+      if (!(error instanceof LineTooLong)) throw error;
+      this.#ended = true;
+      this.#options.onOverflow();
+    }
+  }
+
+  /** Reads what came after the last newline; from now on nothing is read. Idempotent. */
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    const rest = this.#lines.rest();
+    if (rest.length > 0) this.#read(rest, 'half a line');
+  }
+
+  #read(line: Buffer, wrote: 'a line' | 'half a line'): void {
+    const { codec, onMessage } = this.#options;
+    let text: string;
+    try {
+      text = codec.decode(line);
+    } catch {
+      return this.#drop(`${wrote} that is not valid ${codec.encoding}`, line.toString('latin1', 0, 400));
+    }
+    if (text.trim() === '') return;
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch {
+      return this.#drop(`${wrote} that is not JSON`, text);
+    }
+    // Batches existed in one revision, 2025-03-26; their messages are taken one by one.
+    const found: unknown[] = Array.isArray(value) && value.length > 0 ? value : [value];
+    const messages = found.filter(isMessage);
+    if (messages.length < found.length) this.#drop(`${wrote} that is not a JSON-RPC message`, text);
+    messages.forEach(onMessage);
+  }
+
+  #drop(what: string, sample: string): void {
+    const { server, onProblem } = this.#options;
+    onProblem(
+      new PlenumError(
+        'INVALID_RESULT',
+        `Server "${server}" wrote ${what} to its standard output. It was skipped: ${printable(sample.trim())}`,
+        { server },
+      ),
+    );
+  }
+}
+
+/** The shape only: what a method or a result must hold is the official client's to check. */
+function isMessage(value: unknown): value is JSONRPCMessage {
+  if (typeof value !== 'object' || value === null) return false;
+  const message: { jsonrpc?: unknown; id?: unknown; method?: unknown; result?: unknown; error?: unknown } =
+    value;
+  if (message.jsonrpc !== '2.0') return false;
+  if (typeof message.method === 'string') return message.id === undefined || isId(message.id);
+  if (isObject(message.result)) return isId(message.id);
+  return isObject(message.error) && (message.id === undefined || isId(message.id));
+}
+
+function isId(value: unknown): boolean {
+  return typeof value === 'string' || typeof value === 'number';
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
+}

@@ -1,0 +1,273 @@
+import { constants } from 'node:buffer';
+import type { ChildProcess } from 'node:child_process';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Readable } from 'node:stream';
+import type { JSONRPCMessage } from '@modelcontextprotocol/client';
+import { PlenumError } from '../../errors.ts';
+import type { StdioServerSpec } from '../../server-spec.ts';
+import type { ManagedTransport, TransportContext, TransportEnd } from '../managed-transport.ts';
+import { MessageReader } from './message-reader.ts';
+import { ProcessTree } from './process-tree.ts';
+import { settledWithin } from '../../internal/settled-within.ts';
+import type { SpawnedServer } from './spawn-server.ts';
+import { spawnServer } from './spawn-server.ts';
+import { StderrCapture } from './stderr-capture.ts';
+import { forward } from './stderr-forward.ts';
+import { stopProcesses } from './stop-sequence.ts';
+import type { TextCodec } from './text-codec.ts';
+import { createTextCodec } from './text-codec.ts';
+import { WriteQueue } from './write-queue.ts';
+
+const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
+const CLOSE_GRACE_MS = 2_000;
+const TERMINATE_GRACE_MS = 2_000;
+
+/**
+ * How long to wait for the last output of a process that has exited, as its children may hold the pipe for ever;
+ * and, when a pipe breaks first, for the exit that most often explains it.
+ */
+const SETTLE_MS = 500;
+
+/** What there is of a server once it has been started. */
+interface Link {
+  readonly child: ChildProcess;
+  readonly tree: ProcessTree;
+  readonly input: WriteQueue;
+  readonly output: MessageReader;
+  /** Undefined when standard error does not come to us. */
+  readonly stderr: StderrCapture | undefined;
+  /** From now on nothing that we read may wait for anybody. */
+  hurry(): void;
+  /** Closes our ends of the pipes that we read. */
+  release(): void;
+}
+
+/** Why a server is given up that we did not close. */
+interface Loss {
+  readonly what: string;
+  readonly error?: Error;
+  /** The server's fault for certain: its exit would explain nothing. */
+  readonly certain?: boolean;
+}
+
+/**
+ * A server as a child process: one JSON-RPC message a line on its standard input and output.
+ *
+ * The process leads a group of its own and is stopped as a group. If this program ends without `close()`, in
+ * whatever way, the system closes the pipes, and the server sees the end of its input.
+ */
+export class StdioTransport implements ManagedTransport {
+  readonly kind = 'stdio';
+  /** The official client takes what has `stderr` and `pid` for stdio, and negotiates the version accordingly. */
+  readonly stderr = null;
+  onclose?: ManagedTransport['onclose'];
+  onerror?: ManagedTransport['onerror'];
+  onmessage?: ManagedTransport['onmessage'];
+
+  readonly #spec: StdioServerSpec;
+  readonly #context: TransportContext;
+  readonly #codec: TextCodec;
+  readonly #force = new AbortController();
+  #starting: Promise<void> | undefined;
+  #link: Link | undefined;
+  /** The one way out, taken once: by our `close` or by the loss of the server, whichever comes first. */
+  #stopping: Promise<void> | undefined;
+  #finished = false;
+  #end: TransportEnd | undefined;
+
+  constructor(spec: StdioServerSpec, context: TransportContext) {
+    this.#spec = spec;
+    this.#context = context;
+    this.#codec = createTextCodec(spec.encoding, spec.encodingErrors);
+  }
+
+  get pid(): number | undefined {
+    const tree = this.#link?.tree;
+    return tree?.exit === undefined ? tree?.pid : undefined;
+  }
+
+  get end(): TransportEnd | undefined {
+    return this.#end;
+  }
+
+  /** Starts the process and resolves as soon as it runs. Rejects with `CONNECT_FAILED`. */
+  async start(): Promise<void> {
+    const { server } = this.#context;
+    if (this.#starting !== undefined || this.#stopping !== undefined) {
+      const what = 'this transport has been used already, and serves one connection only.';
+      throw new PlenumError('CONNECT_FAILED', `Could not start server "${server}": ${what}`, { server });
+    }
+    this.#starting = spawnServer(this.#spec, server).then((spawned) => {
+      this.#link = this.#connect(spawned);
+    });
+    await this.#starting;
+  }
+
+  /** Resolves once the pipe has taken the message; rejects with `CONNECTION_LOST` when it never will. */
+  send(message: JSONRPCMessage): Promise<void> {
+    if (this.#link !== undefined) return this.#link.input.send(message);
+    const { server } = this.#context;
+    const what = `Could not send to server "${server}": it has not been started.`;
+    return Promise.reject(new PlenumError('NOT_CONNECTED', what, { server }));
+  }
+
+  close(): Promise<void> {
+    this.#stopping ??= this.#stop();
+    return this.#stopping;
+  }
+
+  destroy(): Promise<void> {
+    this.#force.abort();
+    return this.close();
+  }
+
+  #connect({ child, pid, stdin, stdout, stderr }: SpawnedServer): Link {
+    const { server } = this.#context;
+    // No longer than a string can be, whatever was asked for.
+    const maxMessageBytes = Math.min(
+      this.#spec.maxMessageBytes ?? MAX_MESSAGE_BYTES,
+      constants.MAX_STRING_LENGTH,
+    );
+    const output = new MessageReader({
+      server,
+      codec: this.#codec,
+      maxMessageBytes,
+      onMessage: (message) => this.#whileOpen(() => this.onmessage?.(message)),
+      onProblem: (error) => this.#whileOpen(() => this.#context.onProblem(error)),
+      onOverflow: () => this.#overflow(maxMessageBytes),
+    });
+    stdout.on('data', (chunk: Buffer) => output.push(chunk));
+    stdout.on('error', (error) => this.#guard(() => this.onerror?.(error)));
+    stdout.on('end', () => {
+      output.end();
+      this.#lose({ what: 'closed its standard output' });
+    });
+    const input = new WriteQueue(stdin, {
+      server,
+      codec: this.#codec,
+      onBroken: (error) => this.#lose({ what: 'closed its standard input', error }),
+    });
+    const errors = stderr === null ? undefined : this.#readErrors(stderr);
+    return {
+      child,
+      tree: new ProcessTree(child, pid, (exit) => this.#lose({ what: exit })),
+      input,
+      output,
+      stderr: errors?.capture,
+      hurry: () => errors?.hurry(),
+      release: () => {
+        stdout.destroy();
+        stderr?.destroy();
+      },
+    };
+  }
+
+  #readErrors(stream: Readable): { capture: StderrCapture; hurry: () => void } {
+    const { stderr: target = 'capture', encoding = 'utf-8' } = this.#spec;
+    const capture = new StderrCapture(encoding, (line) => {
+      if (target === 'capture') this.#guard(() => this.#context.onStderr?.(line));
+    });
+    stream.on('data', (chunk: Buffer) => capture.push(chunk));
+    stream.on('end', () => capture.end());
+    stream.on('error', (error) => this.#guard(() => this.onerror?.(error)));
+    return { capture, hurry: typeof target === 'string' ? () => {} : forward(stream, target) };
+  }
+
+  #overflow(maxMessageBytes: number): void {
+    const { server } = this.#context;
+    const what = `wrote a line longer than the ${maxMessageBytes} bytes of "maxMessageBytes"`;
+    const advice = 'The connection is being ended. If the server has that much to say, raise "maxMessageBytes".';
+    const error = new PlenumError('INVALID_RESULT', `Server "${server}" ${what}. ${advice}`, { server });
+    this.#whileOpen(() => this.#context.onProblem(error));
+    this.#lose({ what, error, certain: true });
+  }
+
+  #lose(loss: Loss): void {
+    if (this.#link !== undefined) this.#stopping ??= this.#afterLoss(this.#link, loss);
+  }
+
+  async #afterLoss(link: Link, loss: Loss): Promise<void> {
+    link.input.fail(`the server ${loss.what}`);
+    link.hurry();
+    // Always a wait, if only of a microtask: `onclose` may call `close`, which must find this under way.
+    await (loss.certain === true ? undefined : this.#settle(link));
+    this.#end = describeEnd(link, loss);
+    link.input.fail(`the server ${this.#end.what}`);
+    this.#finish(link);
+    await this.#clear(link, link.tree.exit === undefined ? this.#closeGraceMs : 0);
+    link.release();
+  }
+
+  async #stop(): Promise<void> {
+    if (this.#link === undefined) await this.#starting?.catch(() => {});
+    const link = this.#link;
+    if (link === undefined) return;
+    link.hurry();
+    const flushed = link.input.end('the connection is being closed');
+    const inTime = await settledWithin(flushed, this.#closeGraceMs, this.#force.signal);
+    if (!inTime) link.input.fail('the connection was closed before the server had read it');
+    // Who has not read its input until now will not read the end of it either.
+    await this.#clear(link, inTime ? this.#closeGraceMs : 0);
+    await this.#settle(link);
+    link.input.fail('the connection was closed');
+    this.#finish(link);
+    link.release();
+  }
+
+  /** Waits for what an exited server still has in the pipe. */
+  async #settle(link: Link): Promise<void> {
+    await settledWithin(link.tree.drained, SETTLE_MS, this.#force.signal);
+    // When this program was busy, the timer comes due before what is there has been read.
+    await nextTurn();
+  }
+
+  #finish(link: Link): void {
+    link.output.end();
+    link.stderr?.end();
+    this.#finished = true;
+    this.#guard(() => this.onclose?.());
+  }
+
+  /** Ends every process of the tree whose input has been closed. */
+  async #clear({ tree, child }: Link, closeGraceMs: number): Promise<void> {
+    const { terminateGraceMs = TERMINATE_GRACE_MS } = this.#spec;
+    if (await stopProcesses(tree, { closeGraceMs, terminateGraceMs }, this.#force.signal)) return;
+    child.unref();
+    const { server } = this.#context;
+    const what = `Process ${tree.pid} of server "${server}", or one that it started, is still there after SIGKILL.`;
+    const advice = 'It may belong to another user, or hang in the kernel.';
+    this.#guard(() => this.#context.onProblem(new PlenumError('TIMEOUT', `${what} ${advice}`, { server })));
+  }
+
+  get #closeGraceMs(): number {
+    return this.#spec.closeGraceMs ?? CLOSE_GRACE_MS;
+  }
+
+  /** Nothing is handed on after `onclose`, nor after `destroy`, when it may be cut off anywhere. */
+  #whileOpen(call: () => void): void {
+    if (!this.#finished && !this.#force.signal.aborted) this.#guard(call);
+  }
+
+  /** What a handler throws is its owner's to see, and stops neither the reader nor the end. */
+  #guard(call: () => void): void {
+    try {
+      call();
+    } catch (error) {
+      try {
+        this.onerror?.(error instanceof Error ? error : new Error(String(error)));
+      } catch {
+        // There is nobody left to tell.
+      }
+    }
+  }
+}
+
+function describeEnd(link: Link, loss: Loss): TransportEnd {
+  const exit = loss.certain === true ? undefined : link.tree.exit;
+  const stderr = link.stderr?.tail ?? '';
+  return {
+    what: exit ?? loss.what,
+    ...(stderr !== '' && { stderr }),
+    ...(exit === undefined && loss.error !== undefined && { error: loss.error }),
+  };
+}

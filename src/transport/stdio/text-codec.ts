@@ -1,0 +1,89 @@
+import { TextDecoder } from 'node:util';
+import { PlenumError } from '../../errors.ts';
+import type { StdioServerSpec } from '../../server-spec.ts';
+
+export type StdioEncoding = NonNullable<StdioServerSpec['encoding']>;
+export type EncodingErrors = NonNullable<StdioServerSpec['encodingErrors']>;
+
+/** Turns the bytes of a pipe into text and back. */
+export interface TextCodec {
+  readonly encoding: StdioEncoding;
+  /** Bytes of the smallest unit, which is what a newline takes. */
+  readonly unitBytes: 1 | 2;
+  /** Throws when the bytes are not valid and the choice was `strict`. */
+  decode(bytes: Buffer): string;
+  /** Rewrites JSON so that the encoding can carry it. */
+  carry(json: string): string;
+}
+
+/** Throws `CONFIG_INVALID` when `encoding` or `encodingErrors` is not one of theirs. */
+export function createTextCodec(
+  encoding: StdioEncoding = 'utf-8',
+  errors: EncodingErrors = 'strict',
+): TextCodec {
+  const decoders = decodersOf(encoding);
+  if (!Object.hasOwn(decoders, errors)) {
+    throw new PlenumError(
+      'CONFIG_INVALID',
+      `Option "encodingErrors" must be one of "strict", "ignore" and "replace".`,
+    );
+  }
+  return {
+    encoding,
+    unitBytes: encoding === 'utf-16le' ? 2 : 1,
+    decode: decoders[errors],
+    carry: encoding === 'latin1' ? escapeBeyondLatin1 : (json) => json,
+  };
+}
+
+type Decoders = Record<EncodingErrors, (bytes: Buffer) => string>;
+
+function decodersOf(encoding: StdioEncoding): Decoders {
+  switch (encoding) {
+    case 'utf-8':
+      return { strict: standard('utf-8', true), replace: standard('utf-8', false), ignore: ignoringUtf8 };
+    case 'utf-16le':
+      return { strict: standard(encoding, true), replace: standard(encoding, false), ignore: ignoringUtf16 };
+    case 'latin1': {
+      // Not TextDecoder's latin1, which is windows-1252. Every byte is valid.
+      const decode = (bytes: Buffer): string => bytes.toString('latin1');
+      return { strict: decode, replace: decode, ignore: decode };
+    }
+    default:
+      throw new PlenumError(
+        'CONFIG_INVALID',
+        `Option "encoding" must be one of "utf-8", "utf-16le" and "latin1".`,
+      );
+  }
+}
+
+function standard(label: string, fatal: boolean): (bytes: Buffer) => string {
+  const decoder = new TextDecoder(label, { fatal });
+  return (bytes) => decoder.decode(bytes);
+}
+
+const REPLACEMENT = '\ufffd';
+const REPLACEMENT_UTF8 = Buffer.from(REPLACEMENT);
+
+/** Cut at the U+FFFDs that the sender wrote, what is left of them after decoding stands for invalid bytes. */
+function ignoringUtf8(bytes: Buffer): string {
+  const decoder = new TextDecoder('utf-8');
+  const parts: string[] = [];
+  let start = 0;
+  for (let end = 0; end !== -1; start = end + REPLACEMENT_UTF8.length) {
+    end = bytes.indexOf(REPLACEMENT_UTF8, start);
+    const part = bytes.subarray(start, end === -1 ? bytes.length : end);
+    parts.push(decoder.decode(part).replaceAll(REPLACEMENT, ''));
+    if (end === -1) break;
+  }
+  return parts.join(REPLACEMENT);
+}
+
+function ignoringUtf16(bytes: Buffer): string {
+  return bytes.toString('utf16le').replace(/^\ufeff|\p{Surrogate}/gu, '');
+}
+
+function escapeBeyondLatin1(json: string): string {
+  // Beyond ASCII, JSON text has strings only, and there an escape means the same.
+  return json.replace(/[^\0-\xff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}

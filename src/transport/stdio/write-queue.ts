@@ -1,0 +1,184 @@
+import { nextTick } from 'node:process';
+import type { Writable } from 'node:stream';
+import type { JSONRPCMessage } from '@modelcontextprotocol/client';
+import { PlenumError } from '../../errors.ts';
+import type { TextCodec } from './text-codec.ts';
+
+/** About what a pipe takes at once. A message that is still here can be taken back; one in the pipe cannot. */
+const BATCH_LENGTH = 64 * 1024;
+
+interface Entry {
+  readonly line: string;
+  /** What the message is, for errors. */
+  readonly label: string;
+  resolve(): void;
+  reject(error: PlenumError): void;
+}
+
+export interface WriteQueueOptions {
+  /** The server's name, for messages. */
+  readonly server: string;
+  readonly codec: TextCodec;
+  /** The server does not take its input any more; every send has been rejected. Called at most once. */
+  readonly onBroken: (error: Error) => void;
+}
+
+/**
+ * Writes messages to a server's standard input and owns that stream. Whatever is sent in one turn of the event
+ * loop leaves in one write, one write is under way at a time, and every send settles.
+ */
+export class WriteQueue {
+  readonly #stdin: Writable;
+  readonly #options: WriteQueueOptions;
+  /** In the order of sending. Requests have their id as key, so that they can be taken back. */
+  readonly #waiting = new Map<string | number | symbol, Entry>();
+  #writing: Entry[] = [];
+  /** The pipe refused the write under way at the first try: not one byte of it has left. */
+  #refusedByPipe = false;
+  #scheduled = false;
+  /** Set once no more messages are taken; why. */
+  #closedBecause: string | undefined;
+  #onFlushed: (() => void) | undefined;
+
+  constructor(stdin: Writable, options: WriteQueueOptions) {
+    this.#stdin = stdin;
+    this.#options = options;
+    stdin.on('error', (error) => this.#break(error));
+    stdin.on('close', () => this.#break(new Error('The pipe was closed')));
+  }
+
+  /**
+   * Resolves once the pipe has taken the whole message. Rejects with `CONNECTION_LOST` when it never will;
+   * `maybeExecuted` is false if nothing of it has left.
+   *
+   * A cancellation of a request that has not left takes the request back, and neither is sent.
+   */
+  send(message: JSONRPCMessage): Promise<void> {
+    if (this.#closedBecause !== undefined) {
+      return Promise.reject(this.#lost(labelOf(message), this.#closedBecause, false));
+    }
+    if (this.#takeBack(message)) return Promise.resolve();
+    let line: string;
+    try {
+      line = `${this.#options.codec.carry(JSON.stringify(message))}\n`;
+    } catch (error) {
+      const doing = `Could not send ${labelOf(message)} to server "${this.#options.server}"`;
+      return Promise.reject(
+        PlenumError.from(error, 'INVALID_ARGUMENTS', doing, { server: this.#options.server }),
+      );
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(this.#keyFor(message), { line, label: labelOf(message), resolve, reject });
+      this.#schedule();
+    });
+  }
+
+  /** Takes no more messages; closes the stream and resolves once those it has are written, or lost. */
+  end(why: string): Promise<void> {
+    this.#closedBecause ??= why;
+    return new Promise((resolve) => {
+      this.#onFlushed = () => {
+        this.#stdin.end();
+        resolve();
+      };
+      this.#checkFlushed();
+    });
+  }
+
+  /** Rejects all that has not been written, takes no more, and closes the stream at once. The last `why` stays. */
+  fail(why: string): void {
+    this.#closedBecause = why;
+    const writing = this.#writing.splice(0);
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const entry of writing) entry.reject(this.#lost(entry.label, why, !this.#refusedByPipe));
+    for (const entry of waiting) entry.reject(this.#lost(entry.label, why, false));
+    this.#stdin.destroy();
+    this.#checkFlushed();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#writing.length > 0) return;
+    this.#scheduled = true;
+    // A tick asked for by a microtask comes after all microtasks of this turn, and after all that they send.
+    queueMicrotask(() =>
+      nextTick(() => {
+        this.#scheduled = false;
+        this.#writeNext();
+      }),
+    );
+  }
+
+  #writeNext(): void {
+    if (this.#writing.length > 0 || this.#waiting.size === 0) return;
+    let text = '';
+    for (const [key, entry] of this.#waiting) {
+      if (text !== '' && text.length + entry.line.length > BATCH_LENGTH) break;
+      text += entry.line;
+      this.#writing.push(entry);
+      this.#waiting.delete(key);
+    }
+    this.#refusedByPipe = !this.#stdin.writable;
+    // Waiting for the callback, not only for `drain`, is back-pressure enough, and says what has left.
+    this.#stdin.write(text, bufferEncodingOf(this.#options.codec), (error) => this.#written(error));
+    this.#refusedByPipe ||= this.#stdin.errored !== null;
+  }
+
+  #written(error: Error | null | undefined): void {
+    if (error) return this.#break(error);
+    // A stream destroyed with a write under way calls back without an error; its `close` event settles the write.
+    if (this.#stdin.destroyed) return;
+    for (const entry of this.#writing.splice(0)) entry.resolve();
+    this.#writeNext();
+    this.#checkFlushed();
+  }
+
+  #break(error: Error): void {
+    if (this.#closedBecause !== undefined) return this.fail(this.#closedBecause);
+    this.fail('the server does not take its input any more');
+    this.#options.onBroken(error);
+  }
+
+  #checkFlushed(): void {
+    if (this.#writing.length > 0 || this.#waiting.size > 0) return;
+    this.#onFlushed?.();
+    this.#onFlushed = undefined;
+  }
+
+  #takeBack(message: JSONRPCMessage): boolean {
+    if (!('method' in message) || message.method !== 'notifications/cancelled') return false;
+    const id = message.params?.requestId;
+    if (typeof id !== 'string' && typeof id !== 'number') return false;
+    const request = this.#waiting.get(id);
+    if (request === undefined) return false;
+    this.#waiting.delete(id);
+    request.resolve();
+    return true;
+  }
+
+  #keyFor(message: JSONRPCMessage): string | number | symbol {
+    const id = 'method' in message && 'id' in message ? message.id : undefined;
+    return id === undefined || this.#waiting.has(id) ? Symbol('no request of its own') : id;
+  }
+
+  #lost(label: string, why: string, maybeExecuted: boolean): PlenumError {
+    const { server } = this.#options;
+    const left = maybeExecuted ? 'The server may have seen the message.' : 'The message never left.';
+    return new PlenumError(
+      'CONNECTION_LOST',
+      `Could not send ${label} to server "${server}": ${why}. ${left}`,
+      {
+        server,
+        maybeExecuted,
+      },
+    );
+  }
+}
+
+function labelOf(message: JSONRPCMessage): string {
+  return 'method' in message ? message.method : 'an answer';
+}
+
+function bufferEncodingOf(codec: TextCodec): BufferEncoding {
+  return codec.encoding === 'utf-8' ? 'utf8' : codec.encoding;
+}

@@ -1,0 +1,86 @@
+import { describe, expect, it } from 'vitest';
+import { LineSplitter, LineTooLong } from '../../../src/transport/stdio/line-splitter.ts';
+
+function split(splitter: LineSplitter, ...chunks: (string | Buffer)[]): string[] {
+  const lines: string[] = [];
+  for (const chunk of chunks) {
+    for (const line of splitter.push(Buffer.from(chunk))) lines.push(line.toString('utf8'));
+  }
+  return lines;
+}
+
+describe('T1 stdio lines', () => {
+  it.each([
+    ['one line in one chunk', ['one\n'], ['one'], ''],
+    ['several lines in one chunk', ['one\ntwo\n\nthree\n'], ['one', 'two', '', 'three'], ''],
+    ['a line in three chunks', ['o', 'n', 'e\n'], ['one'], ''],
+    ['a chunk that ends one line and begins another', ['on', 'e\ntw', 'o\n'], ['one', 'two'], ''],
+    ['a newline in a chunk of its own', ['one', '\n', '\n'], ['one', ''], ''],
+    ['a line that does not end', ['one\ntw'], ['one'], 'tw'],
+    ['nothing', [''], [], ''],
+  ])('are cut from %s', (_, chunks, lines, rest) => {
+    const splitter = new LineSplitter(100);
+    expect(split(splitter, ...chunks)).toEqual(lines);
+    expect(splitter.rest().toString()).toBe(rest);
+    expect(splitter.rest().toString()).toBe('');
+  });
+
+  it('are whole when a character is cut in two by chunks', () => {
+    const [first, second] = [Buffer.from('é\n').subarray(0, 1), Buffer.from('é\n').subarray(1)];
+    expect(split(new LineSplitter(100), first, second)).toEqual(['é']);
+  });
+
+  it('may be exactly as long as the limit', () => {
+    expect(split(new LineSplitter(4), 'four\nfour\n')).toEqual(['four', 'four']);
+    expect(split(new LineSplitter(4), 'fo', 'ur', '\n')).toEqual(['four']);
+  });
+
+  it.each([
+    ['in one chunk', ['fivee\n']],
+    ['in pieces', ['fi', 've', 'e']],
+    ['without an end', ['fivee']],
+  ])('may not be longer than the limit, %s', (_, chunks) => {
+    expect(() => split(new LineSplitter(4), ...chunks)).toThrow(LineTooLong);
+  });
+
+  it('come out before the one that is too long', () => {
+    const lines: string[] = [];
+    expect(() => {
+      for (const line of new LineSplitter(4).push(Buffer.from('one\ntoo long\n')))
+        lines.push(line.toString());
+    }).toThrow(LineTooLong);
+    expect(lines).toEqual(['one']);
+  });
+
+  it('of 60 MB in chunks of 64 KB are put together', () => {
+    const splitter = new LineSplitter(64 * 1024 * 1024);
+    const chunk = Buffer.alloc(64 * 1024, 'x');
+    for (let i = 0; i < 960; i++) expect([...splitter.push(chunk)]).toEqual([]);
+    const [line] = splitter.push(Buffer.from('y\n'));
+    expect(line?.length).toBe(960 * chunk.length + 1);
+    expect(line?.at(0)).toBe(0x78);
+    expect(line?.at(-1)).toBe(0x79);
+  });
+
+  it('of two-byte units are cut at aligned newlines only', () => {
+    // U+0A41 U+0100 holds the bytes 0A 00, but not as a unit; neither is a lone 0A in U+0A0A.
+    const text = 'aਁ\u0a41\u0100\u0a0ab';
+    const bytes = Buffer.from(`${text}\n${text}\n`, 'utf16le');
+    for (let size = 1; size <= bytes.length; size++) {
+      const splitter = new LineSplitter(100, 2);
+      const lines: string[] = [];
+      for (let start = 0; start < bytes.length; start += size) {
+        for (const line of splitter.push(bytes.subarray(start, start + size)))
+          lines.push(line.toString('utf16le'));
+      }
+      expect(lines).toEqual([text, text]);
+      expect(splitter.rest()).toHaveLength(0);
+    }
+  });
+
+  it('of two-byte units keep an odd byte at the end', () => {
+    const splitter = new LineSplitter(100, 2);
+    expect([...splitter.push(Buffer.from([0x61, 0x00, 0x62]))]).toEqual([]);
+    expect(splitter.rest()).toEqual(Buffer.from([0x61, 0x00, 0x62]));
+  });
+});

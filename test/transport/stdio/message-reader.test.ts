@@ -1,0 +1,109 @@
+import type { JSONRPCMessage } from '@modelcontextprotocol/client';
+import { describe, expect, it } from 'vitest';
+import type { PlenumError } from '../../../src/errors.ts';
+import { MessageReader } from '../../../src/transport/stdio/message-reader.ts';
+import { createTextCodec } from '../../../src/transport/stdio/text-codec.ts';
+
+const ping = '{"jsonrpc":"2.0","id":1,"method":"ping"}';
+
+function read(...lines: (string | Buffer)[]) {
+  const messages: JSONRPCMessage[] = [];
+  const problems: PlenumError[] = [];
+  let overflows = 0;
+  const reader = new MessageReader({
+    server: 's',
+    codec: createTextCodec(),
+    maxMessageBytes: 1_000,
+    onMessage: (message) => messages.push(message),
+    onProblem: (error) => problems.push(error),
+    onOverflow: () => overflows++,
+  });
+  for (const line of lines) reader.push(Buffer.from(line));
+  reader.end();
+  reader.end();
+  return { messages, problems, overflows: () => overflows };
+}
+
+describe('S9 what a server prints on stdout', () => {
+  it.each([
+    ['a request', ping],
+    ['a request with a text id', '{"jsonrpc":"2.0","id":"a","method":"ping","params":{}}'],
+    ['a notification', '{"jsonrpc":"2.0","method":"notifications/message"}'],
+    ['a result', '{"jsonrpc":"2.0","id":1,"result":{}}'],
+    ['an error', '{"jsonrpc":"2.0","id":1,"error":{"code":1,"message":"m"}}'],
+    ['an error that answers no request', '{"jsonrpc":"2.0","error":{"code":1,"message":"m"}}'],
+  ])('is read: %s', (_, line) => {
+    const { messages, problems } = read(`${line}\n`);
+    expect(messages).toEqual([JSON.parse(line)]);
+    expect(problems).toEqual([]);
+  });
+
+  it.each([
+    ['text', 'Server started on port 3000'],
+    ['half an object', '{"jsonrpc":"2.0",'],
+    ['a number', '42'],
+    ['null', 'null'],
+    ['an empty batch', '[]'],
+    ['an object of another kind', '{"level":30,"msg":"hello"}'],
+    ['another JSON-RPC', '{"jsonrpc":"1.0","id":1,"method":"ping"}'],
+    ['a method that is not text', '{"jsonrpc":"2.0","id":1,"method":7}'],
+    ['an id that is neither text nor number', '{"jsonrpc":"2.0","id":{},"method":"ping"}'],
+    ['a result for nobody', '{"jsonrpc":"2.0","id":null,"result":{}}'],
+    ['a result that is not an object', '{"jsonrpc":"2.0","id":1,"result":true}'],
+    ['invalid UTF-8', Buffer.from([0x7b, 0xff, 0x7d])],
+  ])('is reported and dropped: %s', (_, line) => {
+    const { messages, problems } = read(`${ping}\n`, line, '\n', `${ping}\n`);
+    expect(messages).toHaveLength(2);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toMatchObject({ code: 'INVALID_RESULT', server: 's' });
+    expect(problems[0]?.message).toMatch(/^Server "s" wrote a line that is not .+It was skipped/);
+  });
+
+  it('is passed over in silence: blank lines', () => {
+    expect(read('\n\r\n  \n\t\n')).toMatchObject({ messages: [], problems: [] });
+  });
+
+  it('is read with the line ends of Windows', () => {
+    expect(read(`${ping}\r\n${ping}\r\n`).messages).toHaveLength(2);
+  });
+
+  it('is read message by message: a batch', () => {
+    const { messages, problems } = read(`[${ping},${ping}]\n`);
+    expect(messages).toHaveLength(2);
+    expect(problems).toEqual([]);
+  });
+
+  it('is read as far as possible, with one report: a batch with other things in it', () => {
+    const { messages, problems } = read(`[1,${ping},{},null]\n`);
+    expect(messages).toHaveLength(1);
+    expect(problems).toHaveLength(1);
+  });
+
+  it('is quoted short and harmless', () => {
+    const { problems } = read(`\u001b[31mred\u202e${'x'.repeat(500)}\n`);
+    const message = problems[0]?.message ?? '';
+    expect(message).toContain('\\u{1b}[31mred\\u{202e}xxx');
+    expect(message.length).toBeLessThan(400);
+    expect(message).not.toContain('\u001b');
+    expect(message).not.toContain('\u202e');
+  });
+
+  it('is reported: half a line at the end', () => {
+    const { messages, problems } = read(`${ping}\n{"jsonrpc":"2.0","id"`);
+    expect(messages).toHaveLength(1);
+    expect(problems.map((error) => error.message)).toEqual([
+      'Server "s" wrote half a line that is not JSON to its standard output. It was skipped: {"jsonrpc":"2.0","id"',
+    ]);
+  });
+
+  it('is read: a whole message at the end without its newline', () => {
+    expect(read(ping)).toMatchObject({ messages: [JSON.parse(ping)], problems: [] });
+  });
+
+  it('ends the reading: a line over the limit', () => {
+    const { messages, problems, overflows } = read(`${ping}\n`, 'x'.repeat(2_000), `\n${ping}\n`);
+    expect(messages).toHaveLength(1);
+    expect(problems).toEqual([]);
+    expect(overflows()).toBe(1);
+  });
+});
