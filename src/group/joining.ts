@@ -221,7 +221,7 @@ function throwIfAborted(name: string, signal: AbortSignal | undefined): void {
 function wentAway(name: string, { status }: Session): PlenumError {
   if ('error' in status && status.error !== undefined) return status.error;
   const doing = `Adding server "${name}"`;
-  if (status.state === 'closed')
+  if (status.state === 'closed' || status.state === 'draining')
     return new PlenumError('SESSION_CLOSED', `${doing}: it was removed meanwhile.`, { server: name });
   return new PlenumError(
     'CONNECTION_LOST',

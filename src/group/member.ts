@@ -44,6 +44,7 @@ export class Member {
   /** The lists behind `collisions`, to try again when names become free. */
   contested: ServerListing = {};
   stopObserving: () => void = () => {};
+  readonly #released = new AbortController();
   readonly #listTimeoutMs: number;
   readonly #listErrors = new Map<CatalogKind, PlenumError>();
   /** For each kind, the number of the fetch that was committed last: an older one that comes late is stale. */
@@ -68,7 +69,7 @@ export class Member {
   async fetch(kinds: Iterable<CatalogKind>): Promise<FetchedListing> {
     const number = ++this.#fetches;
     const client = this.session.client;
-    const listing = await fetchListing(this.session, kinds, this.#listTimeoutMs);
+    const listing = await fetchListing(this.session, kinds, this.#listTimeoutMs, this.#released.signal);
     return { number, client, listing };
   }
 
@@ -105,8 +106,9 @@ export class Member {
     });
   }
 
-  /** Lets go of the session. */
+  /** Lets go of the session; nothing of the group's own is under way in it any more. */
   release(): void {
+    this.#released.abort();
     this.stopObserving();
     this.refresher.stop();
   }

@@ -19,8 +19,9 @@ export async function fetchListing(
   session: ListingSession,
   kinds: Iterable<CatalogKind>,
   timeoutMs: number,
+  signal: AbortSignal,
 ): Promise<ServerListing> {
-  const options = { timeoutMs, maxTotalTimeoutMs: timeoutMs };
+  const options = { timeoutMs, maxTotalTimeoutMs: timeoutMs, signal };
   const fetchers: { readonly [K in CatalogKind]: () => Promise<readonly Listed<K>[]> } = {
     tools: async () => (await session.listTools(options)).tools,
     resources: async () => (await session.listResources(options)).resources,

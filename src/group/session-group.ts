@@ -276,7 +276,7 @@ export class SessionGroup implements AsyncDisposable {
   }
 
   /** Fails calls in flight with `SESSION_CLOSED` and ends every session that the group opened by force. Idempotent. */
-  destroy(reason: unknown = new Error('The group was destroyed.')): Promise<void> {
+  destroy(reason?: unknown): Promise<void> {
     this.#destroying ??= this.#end((session) => session.destroy(reason), reason);
     return this.#destroying;
   }
@@ -294,8 +294,8 @@ export class SessionGroup implements AsyncDisposable {
     const members = this.#membership.end();
     await Promise.all(
       members.map(async (member) => {
-        if (member.owned) await endSession(member.session);
         member.release();
+        if (member.owned) await endSession(member.session);
       }),
     );
     this.#hub.end();

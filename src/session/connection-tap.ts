@@ -1,14 +1,18 @@
-import {
-  isJSONRPCErrorResponse,
-  isJSONRPCResultResponse,
-  type JSONRPCMessage,
-  type MessageExtraInfo,
-  type RequestId,
-  type Transport,
-  type TransportSendOptions,
+import type {
+  JSONRPCErrorResponse,
+  JSONRPCMessage,
+  MessageExtraInfo,
+  RequestId,
+  Transport,
+  TransportSendOptions,
 } from '@modelcontextprotocol/client';
+import { PlenumError } from '../errors.ts';
+import { isRecord } from '../internal/checks.ts';
 import { createDeferred } from '../internal/deferred.ts';
 import type { ManagedTransport } from '../transport/managed-transport.ts';
+
+/** JSON-RPC's "Internal error". */
+const INTERNAL_ERROR = -32_603;
 
 /** How many cancelled requests are remembered so that their late answers can be dropped quietly. */
 const ABANDONED_LIMIT = 1_000;
@@ -79,7 +83,11 @@ export class ConnectionTap implements Transport {
 
   async send(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
     if ('method' in message) this.#watch(message);
-    await this.#inner.send(message, options);
+    try {
+      await this.#inner.send(message, options);
+    } catch (error) {
+      throw isJson(message) ? error : notJson(error);
+    }
   }
 
   async close(): Promise<void> {
@@ -116,15 +124,16 @@ export class ConnectionTap implements Transport {
 
   #receive(message: JSONRPCMessage, extra?: MessageExtraInfo): void {
     this.lastHeardAt = performance.now();
-    if (isJSONRPCResultResponse(message) || isJSONRPCErrorResponse(message)) {
+    if (!('method' in message)) {
       const { id } = message;
       // Row S4: a late answer is dropped quietly.
       if (id !== undefined && this.#abandoned.size > 0 && this.#abandoned.delete(id)) return;
       if (id !== undefined && id === this.#probeId) this.probe = 'answered';
-      if (id !== undefined && id === this.#initializeId && isJSONRPCResultResponse(message)) {
-        const offered = message.result['protocolVersion'];
+      if (id !== undefined && id === this.#initializeId && 'result' in message) {
+        const offered = message.result?.['protocolVersion'];
         if (typeof offered === 'string') this.offeredVersion = offered;
       }
+      if (id !== undefined && !isAnswer(message)) return this.#deliver(invalidAnswer(id), extra);
     }
     this.#deliver(message, extra);
   }
@@ -155,4 +164,33 @@ export class ConnectionTap implements Transport {
     this.#ended.resolve();
     this.onclose?.();
   }
+}
+
+/** Whether the official client will take it for an answer; it drops what is not, and its request would wait on. */
+function isAnswer(message: object): boolean {
+  const result: unknown = Reflect.get(message, 'result');
+  if (isRecord(result)) return true;
+  const error: unknown = Reflect.get(message, 'error');
+  return isRecord(error) && Number.isInteger(error['code']) && typeof error['message'] === 'string';
+}
+
+function invalidAnswer(id: RequestId): JSONRPCErrorResponse {
+  const message = 'The answer is not a valid JSON-RPC response.';
+  const data = new PlenumError('INVALID_RESULT', message);
+  return { jsonrpc: '2.0', id, error: { code: INTERNAL_ERROR, message, data } };
+}
+
+function isJson(message: object): boolean {
+  try {
+    return JSON.stringify(message) !== undefined;
+  } catch {
+    return false;
+  }
+}
+
+function notJson(cause: unknown): PlenumError {
+  if (cause instanceof PlenumError) return cause;
+  const message =
+    'The request holds something that JSON cannot carry, such as a cycle or a bigint. Nothing was sent.';
+  return new PlenumError('INVALID_ARGUMENTS', message, { cause });
 }

@@ -1,5 +1,7 @@
-import type { RequestOptions } from '@modelcontextprotocol/client';
-import type { PlenumError } from '../errors.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { SERVER_INFO_META_KEY, type RequestOptions } from '@modelcontextprotocol/client';
+import { PlenumError } from '../errors.ts';
+import { isRecord } from '../internal/checks.ts';
 import { startTimer, type StopTimer } from '../internal/timers.ts';
 import type { HealthOptions } from '../server-spec.ts';
 import type { Connection } from './connection.ts';
@@ -13,9 +15,21 @@ export async function askForLife(
   connection: Connection,
   options: RequestOptions,
   params: { _meta?: Record<string, unknown> } = {},
-): Promise<void> {
+): Promise<Record<string, unknown>> {
   const method = connection.era === 'modern' ? 'server/discover' : 'ping';
-  await connection.client.request({ method, params }, options);
+  return connection.client.request({ method, params }, options);
+}
+
+/**
+ * 2026-07-28 over HTTP: a server may be replaced behind its URL without any connection breaking. Its sign of life is
+ * its introduction, which tells.
+ */
+function isAnother(answer: Record<string, unknown>, { era, client }: Connection): boolean {
+  if (era !== 'modern') return false;
+  const meta = answer['_meta'];
+  const serverInfo = isRecord(meta) ? meta[SERVER_INFO_META_KEY] : undefined;
+  if (!isDeepStrictEqual(answer['capabilities'], client.getServerCapabilities())) return true;
+  return serverInfo !== undefined && !isDeepStrictEqual(serverInfo, client.getServerVersion());
 }
 
 /** Watches one connection: checks it regularly if asked to, and at once when something looks wrong. */
@@ -75,8 +89,10 @@ export class HealthMonitor {
   /** Why there was no sign of life; undefined when there was one. */
   async #ask(timeoutMs: number): Promise<PlenumError | undefined> {
     try {
-      await askForLife(this.#connection, { timeout: timeoutMs });
-      return undefined;
+      const answer = await askForLife(this.#connection, { timeout: timeoutMs });
+      if (!isAnother(answer, this.#connection)) return undefined;
+      const message = `Server "${this.#server}" has been replaced by another one.`;
+      return new PlenumError('CONNECTION_LOST', message, { server: this.#server });
     } catch (cause) {
       const error = translateError(cause, {
         server: this.#server,

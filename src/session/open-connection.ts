@@ -303,9 +303,10 @@ class ClientConnection implements Connection {
   }
 
   async retire(): Promise<void> {
-    // Over HTTP every request under way learns its own fate, and nothing stands in a successor's way; a transport
-    // that lost its peer ends by itself.
-    if (this.end === undefined || !this.perRequestStream) await this.destroy();
+    // Over HTTP nothing stands in a successor's way; and a transport that lost its server ends by itself, once every
+    // request under way has learnt its own fate.
+    if (!this.perRequestStream) await this.destroy();
+    else if (this.end === undefined) void this.destroy();
   }
 
   async destroy(): Promise<void> {

@@ -33,6 +33,7 @@ export class RequestRunner {
     const { signal } = options;
     const timeoutMs = options.timeoutMs ?? sessionTimeoutMs;
     const totalMs = options.maxTotalTimeoutMs ?? Infinity;
+    if (!(timeoutMs >= 0 && totalMs >= 0)) throw this.#invalidTimeout(doing);
     if (signal?.aborted === true) throw this.#aborted(doing, signal);
 
     const startedAt = performance.now();
@@ -102,7 +103,8 @@ export class RequestRunner {
       server,
       doing: `${doing} on server "${server}"`,
       timeoutMs: options.timeoutMs ?? timeoutMs,
-      end: connection.ended ? (connection.end ?? { what: 'closed the connection' }) : undefined,
+      // A transport that lost its server says so a moment before its connection has ended.
+      end: connection.end ?? (connection.ended ? { what: 'closed the connection' } : undefined),
     };
   }
 
@@ -131,6 +133,12 @@ export class RequestRunner {
       }
     };
     return (argument) => void call(argument);
+  }
+
+  #invalidTimeout(doing: string): PlenumError {
+    const { server } = this.#options;
+    const message = `${doing} on server "${server}": "timeoutMs" and "maxTotalTimeoutMs" must be numbers of milliseconds, 0 or more.`;
+    return new PlenumError('CONFIG_INVALID', message, { server });
   }
 
   #aborted(doing: string, signal: AbortSignal): PlenumError {

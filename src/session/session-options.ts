@@ -101,6 +101,7 @@ function checkSessionOptions(options: SessionOptions): void {
   const given: unknown = options;
   if (!isRecord(given)) throw new PlenumError('CONFIG_INVALID', 'Session options must be an object.');
   if (options.name !== undefined) checkText('name', options.name);
+  checkClientInfo(options.clientInfo);
   checkDuration('timeoutMs', options.timeoutMs);
   checkDuration('connectTimeoutMs', options.connectTimeoutMs);
   checkOneOf('protocol', options.protocol, ['auto', 'legacy', '2026-07-28']);
@@ -119,6 +120,18 @@ function checkSessionOptions(options: SessionOptions): void {
   checkDuration('health.intervalMs', health.intervalMs);
   checkDuration('health.timeoutMs', health.timeoutMs);
   checkCount('health.failures', health.failures, 1);
+}
+
+function checkClientInfo(clientInfo: unknown): void {
+  if (clientInfo === undefined) return;
+  if (!isRecord(clientInfo)) {
+    throw new PlenumError(
+      'CONFIG_INVALID',
+      'Option "clientInfo" must be an object with "name" and "version".',
+    );
+  }
+  checkText('clientInfo.name', clientInfo['name']);
+  checkText('clientInfo.version', clientInfo['version']);
 }
 
 function switchDetails<T extends object>(field: string, value: boolean | T | undefined): Partial<T> {

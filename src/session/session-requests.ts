@@ -41,8 +41,8 @@ export interface RequestResources {
 export abstract class SessionRequests {
   protected abstract readonly resources: RequestResources;
 
-  ping(options: CallOptions = {}): Promise<void> {
-    return this.#run('Ping', options, (connection, requestOptions) =>
+  async ping(options: CallOptions = {}): Promise<void> {
+    await this.#run('Ping', options, (connection, requestOptions) =>
       askForLife(connection, requestOptions, this.#params(connection, {}, options)),
     );
   }

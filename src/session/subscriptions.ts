@@ -20,6 +20,14 @@ type Meta = { _meta?: Record<string, unknown> };
 type ResourceParams = { uri: string } & Meta;
 type LevelParams = { level: LoggingLevel } & Meta;
 
+export interface SubscriptionListener {
+  readonly onProblem: (error: PlenumError) => void;
+  /** A list may have changed while nobody listened. */
+  readonly onListChanged: (kind: ListKind) => void;
+  /** The server ended the listen stream; it may be gone. */
+  readonly onStreamLost: () => void;
+}
+
 /**
  * What a server was asked to send unasked: resource updates, list changes and logs. Outlives connections:
  * `restore` asks a new one for the same.
@@ -29,8 +37,7 @@ type LevelParams = { level: LoggingLevel } & Meta;
  */
 export class Subscriptions {
   readonly #server: string;
-  readonly #onProblem: (error: PlenumError) => void;
-  readonly #onListChanged: (kind: ListKind) => void;
+  readonly #listener: SubscriptionListener;
   readonly #uris = new Set<string>();
   #logLevel: LoggingLevel | undefined;
   #connection: Connection | undefined;
@@ -40,14 +47,9 @@ export class Subscriptions {
   /** Changes of the stream, one after the other. */
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(
-    server: string,
-    onProblem: (error: PlenumError) => void,
-    onListChanged: (kind: ListKind) => void,
-  ) {
+  constructor(server: string, listener: SubscriptionListener) {
     this.#server = server;
-    this.#onProblem = onProblem;
-    this.#onListChanged = onListChanged;
+    this.#listener = listener;
   }
 
   /** The level that the 2026-07-28 era wants repeated with every request. */
@@ -68,8 +70,11 @@ export class Subscriptions {
       if (this.#logLevel !== undefined) steps.push(setLegacyLogLevel(connection, this.#logLevel, options));
     }
     for (const outcome of await Promise.allSettled(steps)) {
-      if (outcome.status === 'rejected' && !connection.ended)
-        this.#report('Restoring a subscription', outcome.reason);
+      if (outcome.status === 'fulfilled' || connection.ended) continue;
+      const error = this.#translate('Restoring a subscription', outcome.reason);
+      // The network failed, not the server: the next attempt to connect may do better.
+      if (error.code === 'CONNECTION_LOST') throw error;
+      this.#listener.onProblem(error);
     }
   }
 
@@ -145,17 +150,23 @@ export class Subscriptions {
   async #keepOpen(connection: Connection, stream: McpSubscription): Promise<void> {
     const cause = await stream.closed;
     if (cause === 'local' || this.#stream !== stream) return;
+    this.#listener.onStreamLost();
     await sleep(RELISTEN_DELAY_MS, this.#lifetime.signal);
     if (this.#stream !== stream || connection.ended) return;
     try {
       await this.#replaceStream(connection, { timeout: RESTORE_TIMEOUT_MS });
       // What changed while nobody listened was announced to nobody.
       const { honoredFilter } = this.#stream ?? {};
-      if (honoredFilter?.toolsListChanged === true) this.#onListChanged('tools');
-      if (honoredFilter?.promptsListChanged === true) this.#onListChanged('prompts');
-      if (honoredFilter?.resourcesListChanged === true) this.#onListChanged('resources');
-    } catch (error) {
-      if (!connection.ended) this.#report('Listening for changes', error);
+      if (honoredFilter?.toolsListChanged === true) this.#listener.onListChanged('tools');
+      if (honoredFilter?.promptsListChanged === true) this.#listener.onListChanged('prompts');
+      if (honoredFilter?.resourcesListChanged === true) this.#listener.onListChanged('resources');
+    } catch (reason) {
+      if (connection.ended) return;
+      const error = this.#translate('Listening for changes', reason);
+      this.#listener.onProblem(error);
+      // A refusal is the server's last word; a broken network is not.
+      if (error.code === 'CONNECTION_LOST' || error.code === 'TIMEOUT')
+        await this.#keepOpen(connection, stream);
     }
   }
 
@@ -169,10 +180,8 @@ export class Subscriptions {
     };
   }
 
-  #report(doing: string, error: unknown): void {
-    this.#onProblem(
-      translateError(error, { server: this.#server, doing: `${doing} on server "${this.#server}"` }),
-    );
+  #translate(doing: string, error: unknown): PlenumError {
+    return translateError(error, { server: this.#server, doing: `${doing} on server "${this.#server}"` });
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Client, Implementation, ServerCapabilities } from '@modelcontextprotocol/client';
 import { messageOf, PlenumError } from '../errors.ts';
+import { onAbort } from '../internal/abort-fan.ts';
 import { EventHub, type OverflowEvent } from '../internal/event-hub.ts';
 import { printable } from '../internal/text.ts';
 import { openTransport } from '../transport/open-transport.ts';
@@ -68,11 +69,11 @@ export class SupervisedSession extends SessionRequests implements Session {
     });
     this.resources = {
       run: (doing, requestOptions, send) => runner.run(doing, requestOptions, send),
-      subscriptions: new Subscriptions(
-        name,
-        (error) => this.#problem(error),
-        (kind) => this.#hub.publish({ type: 'list-changed', kind }),
-      ),
+      subscriptions: new Subscriptions(name, {
+        onProblem: (error) => this.#problem(error),
+        onListChanged: (kind) => this.#hub.publish({ type: 'list-changed', kind }),
+        onStreamLost: () => this.#health?.suspect(),
+      }),
       tools: new ToolBook(name),
     };
   }
@@ -138,7 +139,7 @@ export class SupervisedSession extends SessionRequests implements Session {
     return this.#supervisor.close();
   }
 
-  destroy(reason: unknown = new Error('The session was destroyed.')): Promise<void> {
+  destroy(reason?: unknown): Promise<void> {
     return this.#supervisor.destroy(reason);
   }
 
@@ -167,14 +168,16 @@ export class SupervisedSession extends SessionRequests implements Session {
                 onProblem: (error) => this.#problem(error),
                 onStderr: (line) => emit({ type: 'stderr', line }),
                 onSuspect: () => this.#health?.suspect(),
+                onStreamReopened: () => this.#onStreamReopened(),
               },
             });
-      await this.#establish(connection);
+      await this.#establish(connection, signal);
       return connection;
     }, signal);
   }
 
-  async #establish(connection: Connection): Promise<void> {
+  /** Notes what the server is and restores what it was asked for. Ends the connection when that fails or is given up. */
+  async #establish(connection: Connection, signal: AbortSignal): Promise<void> {
     const { client, era, protocolVersion } = connection;
     this.#facts = {
       serverInfo: client.getServerVersion(),
@@ -185,10 +188,29 @@ export class SupervisedSession extends SessionRequests implements Session {
     };
     this.resources.tools.clear();
     this.#health?.stop();
+    const giveUp = (): void => void connection.destroy();
+    const stopListening = onAbort(signal, giveUp);
+    if (signal.aborted) giveUp();
+    try {
+      await this.resources.subscriptions.restore(connection);
+    } catch (error) {
+      await connection.destroy();
+      throw error;
+    } finally {
+      stopListening();
+    }
+    // Only now: until the session is ready there is nothing that it could lose.
     this.#health = new HealthMonitor(connection, this.name, this.#options.health, (error) => {
       this.#supervisor.lose(connection, error);
     });
-    await this.resources.subscriptions.restore(connection);
+  }
+
+  /** What changed while the server could not say so was announced to nobody. */
+  #onStreamReopened(): void {
+    const offered = this.#facts.capabilities ?? {};
+    for (const kind of ['tools', 'resources', 'prompts'] as const) {
+      if (offered[kind]?.listChanged === true) this.#hub.publish({ type: 'list-changed', kind });
+    }
   }
 
   #onEnd(connection: Connection): void {

@@ -22,6 +22,9 @@ export interface SupervisorOptions {
 /** Errors that trying again cannot mend. */
 const FINAL_CODES: ReadonlySet<string> = new Set(['CONFIG_INVALID', 'AUTH_REQUIRED']);
 
+/** How long an HTTP session must have lived for its expiry to be no reason to back off, in milliseconds. */
+const EXPIRY_PROVEN_MS = 1_000;
+
 /**
  * Keeps one server connected: connects, notices the end, backs off, connects again; holds the calls that come
  * meanwhile, and closes for good.
@@ -82,11 +85,11 @@ export class Supervisor {
     const state = this.#state;
     if (state.tag === 'draining' || state.tag === 'closed') throw this.#sessionClosed();
     if (state.tag === 'connecting') {
-      await this.whenReady(Infinity, undefined, 'Reconnecting');
-      return;
+      await state.settled;
+      return this.#throwUnlessReady();
     }
     if (state.tag === 'waiting') state.stop();
-    if (state.tag === 'ready') this.#retire(state.connection, state.connection.destroy());
+    if (state.tag === 'ready') this.#retire(state.connection, state.connection.retire());
     this.#startOver();
     this.#backoff.next();
     const error = state.tag === 'waiting' || state.tag === 'failed' ? state.error : undefined;
@@ -100,7 +103,13 @@ export class Supervisor {
     this.#retire(connection, connection.retire());
     const { policy } = this.#options;
     if (policy === false) return this.#fail(error);
-    if (performance.now() - readyAt >= policy.resetAfterMs) this.#startOver();
+    const aliveMs = performance.now() - readyAt;
+    // A session that expires says nothing against its server, unless it does so all the time.
+    const provenMs =
+      error.code === 'SESSION_EXPIRED'
+        ? Math.min(EXPIRY_PROVEN_MS, policy.resetAfterMs)
+        : policy.resetAfterMs;
+    if (aliveMs >= provenMs) this.#startOver();
     this.#retry(error);
   }
 
@@ -207,6 +216,12 @@ export class Supervisor {
   #fail(error: PlenumError): void {
     this.#enter({ tag: 'failed', error });
     this.#waiting.settle(this.#notConnected(`failed: ${error.message}`, error));
+  }
+
+  #throwUnlessReady(): void {
+    const state = this.#state;
+    if (state.tag === 'waiting' || state.tag === 'failed') throw state.error;
+    if (state.tag === 'draining' || state.tag === 'closed') throw this.#sessionClosed();
   }
 
   #retire(connection: Connection, retiring: Promise<void>): void {

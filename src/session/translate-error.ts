@@ -9,6 +9,7 @@ import {
   UrlElicitationRequiredError,
 } from '@modelcontextprotocol/client';
 import { messageOf, PlenumError } from '../errors.ts';
+import { isRecord } from '../internal/checks.ts';
 import { printable } from '../internal/text.ts';
 import type { TransportEnd } from '../transport/managed-transport.ts';
 
@@ -22,7 +23,11 @@ export interface ErrorContext {
   readonly end?: TransportEnd | undefined;
 }
 
-const FROM_TRANSPORT: ReadonlySet<string> = new Set(['CONNECTION_LOST', 'SESSION_EXPIRED']);
+const FROM_TRANSPORT: ReadonlySet<string> = new Set([
+  'CONNECTION_LOST',
+  'SESSION_EXPIRED',
+  'INVALID_ARGUMENTS',
+]);
 
 /**
  * The border at which errors of the official client become Plenum's. By class and code only, never by message.
@@ -30,7 +35,7 @@ const FROM_TRANSPORT: ReadonlySet<string> = new Set(['CONNECTION_LOST', 'SESSION
 export function translateError(error: unknown, context: ErrorContext): PlenumError {
   const { server, doing } = context;
   if (error instanceof PlenumError) {
-    if (!FROM_TRANSPORT.has(error.code)) return error;
+    if (!FROM_TRANSPORT.has(error.code) && error.server !== undefined) return error;
     // A transport knows what happened to the connection, and not what for.
     const { code, message, maybeExecuted } = error;
     return new PlenumError(code, `${doing}: ${message}`, { server, maybeExecuted, cause: error });
@@ -72,6 +77,9 @@ export function translateError(error: unknown, context: ErrorContext): PlenumErr
   }
   if (error instanceof SdkError) return translateSdkError(error, context);
   if (context.end !== undefined) return connectionLost(context, true);
+  if (isUnreadable(error)) {
+    return new PlenumError('INVALID_RESULT', `${doing}: the answer is not a JSON-RPC message.`, fields);
+  }
   return new PlenumError('PROTOCOL', `${doing}: ${printable(messageOf(error), 500)}`, fields);
 }
 
@@ -85,9 +93,14 @@ function translateSdkError(error: SdkError, context: ErrorContext): PlenumError 
       return connectionLost(context, true);
     case SdkErrorCode.NotConnected:
       return connectionLost(context, false);
+    case SdkErrorCode.ListPaginationExceeded:
+      return new PlenumError(
+        'INVALID_RESULT',
+        `${doing}: the list has more pages than "maxPages" (${pageLimitOf(error)}) allows.`,
+        { server, cause: error },
+      );
     case SdkErrorCode.InvalidResult:
     case SdkErrorCode.UnsupportedResultType:
-    case SdkErrorCode.ListPaginationExceeded:
     case SdkErrorCode.InputRequiredRoundsExceeded:
     case SdkErrorCode.ClientHttpUnexpectedContent:
       return new PlenumError('INVALID_RESULT', `${doing}: ${printable(error.message, 500)}`, {
@@ -123,6 +136,15 @@ export function lostError(server: string, { end }: Pick<ErrorContext, 'end'>): P
 function authRequired({ doing, server }: ErrorContext, what: string, cause: unknown): PlenumError {
   const message = `${doing}: ${what}. Check "auth" and "headers" of its spec.`;
   return new PlenumError('AUTH_REQUIRED', message, { server, cause });
+}
+
+function pageLimitOf({ data }: SdkError): string {
+  return isRecord(data) ? String(data['listMaxPages']) : 'its limit';
+}
+
+/** What the official transports throw when they cannot parse an answer. */
+function isUnreadable(error: unknown): boolean {
+  return error instanceof SyntaxError || (error instanceof Error && error.name === 'ZodError');
 }
 
 function versionsOf(error: ProtocolError): string {

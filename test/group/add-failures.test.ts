@@ -75,7 +75,7 @@ describe('G2 a child process that fails leaves nothing behind, whatever failed',
       closeGraceMs: 200,
       terminateGraceMs: 200,
     };
-    const error = await failureOf(group.add('bad', { ...spec, connectTimeoutMs: 1_500 }));
+    const error = await failureOf(group.add('bad', { ...spec, connectTimeoutMs: 1_200 }));
     await expectGoneForGood(ledger);
     expect(startedPids(ledger).length).toBeGreaterThan(0);
     expect(error).toMatchObject({ code, server: 'bad' });

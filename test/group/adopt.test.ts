@@ -2,12 +2,13 @@ import { Client, InMemoryTransport } from '@modelcontextprotocol/client';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openSession } from '../../src/index.ts';
 import { stdioSpec, type ScriptedInProcessServer } from '../../src/testing/index.ts';
-import { eventually } from './support/eventually.ts';
+import { bounded, eventually } from './support/eventually.ts';
 import { EventLog } from './support/event-log.ts';
 import { failureOf } from './support/failure.ts';
 import { newGroup, newSession } from './support/groups.ts';
 import { ERAS, http, ledgerFile, local, tools } from './support/peers.ts';
 import { runningPids } from './support/processes.ts';
+import { gate, RawServer } from './support/raw-server.ts';
 
 /** An official client of the caller's own, connected. */
 async function officialClient(server: ScriptedInProcessServer, era: (typeof ERAS)[number]): Promise<Client> {
@@ -164,7 +165,39 @@ describe('G3 an adopted server with nothing to offer', () => {
   });
 });
 
+describe('G3 an adopt() that is overtaken', () => {
+  it.each(['remove', 'close', 'destroy'] as const)(
+    'by %s(): it rejects, and leaves no entry',
+    async (end) => {
+      const held = gate();
+      const list = async (): Promise<unknown> => {
+        await held.promise;
+        return { tools: [{ name: 'echo', inputSchema: { type: 'object' } }] };
+      };
+      const server = new RawServer({ tools: {} }, { 'tools/list': list });
+      const mine = await newSession({ server });
+      const group = newGroup();
+      const adopting = failureOf(group.adopt('a', mine));
+      await eventually('it lists', () => server.requests.some(({ method }) => method === 'tools/list'));
+      await bounded(end, end === 'remove' ? group.remove('a') : group[end]());
+      held.open();
+      await bounded('adopt', adopting);
+      expect(group.tools.size).toBe(0);
+      expect(end === 'remove' ? group.servers.size : 0).toBe(0);
+      await mine.ping();
+    },
+  );
+});
+
 describe('G3 what cannot be adopted stays as it was', () => {
+  it('a session that is closed', async () => {
+    const group = newGroup();
+    const mine = await openSession({ server: local({ tools: tools('echo') }) });
+    await mine.close();
+    expect((await failureOf(group.adopt('a', mine))).code).toMatch(/^(SESSION_CLOSED|CONFIG_INVALID)$/);
+    expect(group.servers.size).toBe(0);
+  });
+
   it('under a name that is taken', async () => {
     const group = newGroup();
     await group.add('a', { server: local() });

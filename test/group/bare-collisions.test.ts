@@ -6,7 +6,7 @@ import { EventLog } from './support/event-log.ts';
 import { failureOf } from './support/failure.ts';
 import { connectGroup, newGroup } from './support/groups.ts';
 import { http, ledgerFile, local, requestsOf, tools } from './support/peers.ts';
-import { expectGoneForGood } from './support/processes.ts';
+import { expectGoneForGood, runningPids } from './support/processes.ts';
 import { RawServer } from './support/raw-server.ts';
 
 describe('G6 bare naming keeps upstream names', () => {
@@ -179,6 +179,19 @@ describe('G6 connect() with contested names', () => {
     for (const peer of peers.slice(1)) {
       await eventually('it is closed', async () => (await peer.ask('ping')).length === 0);
     }
+  });
+
+  it('one that did not come up in time finds its name taken, and is refused then', async () => {
+    const ledger = ledgerFile();
+    const moody = stdioSpec({ ...CONTESTED, ledgerFile: ledger, faults: { exitAtStart: { times: 1 } } });
+    const servers = { moody: { ...moody, protocol: 'legacy' as const }, quick: { server: local(CONTESTED) } };
+    const group = await connectGroup({ servers, naming: 'bare' });
+    const log = new EventLog(group);
+    await log.until('status', ({ server, status }) => server === 'moody' && status.state === 'failed');
+    expect(group.servers.get('moody')).toMatchObject({ state: 'failed', error: { code: 'NAME_COLLISION' } });
+    expect(group.tools.get('contested')?.server).toBe('quick');
+    await eventually('it is not kept open', () => runningPids(ledger).length === 0);
+    await expectGoneForGood(ledger);
   });
 
   it('a refused one can be removed', async () => {

@@ -91,14 +91,14 @@ describe.each(ERAS)('G7 callTool() forwards every option (%s)', (era) => {
     const { group } = await served();
     const startedAt = performance.now();
     const options = {
-      timeoutMs: 600,
+      timeoutMs: 400,
       resetTimeoutOnProgress: true,
-      maxTotalTimeoutMs: 1_500,
+      maxTotalTimeoutMs: 1_000,
       onProgress: () => {},
     };
     const error = await failureOf(group.callTool('s__long', {}, options));
     expect(error.code).toBe('TIMEOUT');
-    expect(performance.now() - startedAt, 'progress bought it time').toBeGreaterThan(1_000);
+    expect(performance.now() - startedAt, 'progress bought it time').toBeGreaterThan(700);
     const impatient = { timeoutMs: 300, maxTotalTimeoutMs: 60_000, onProgress: () => {} };
     expect((await failureOf(group.callTool('s__long', {}, impatient))).code).toBe('TIMEOUT');
   });
@@ -119,7 +119,7 @@ describe.each(ERAS)('G7 callTool() forwards every option (%s)', (era) => {
   it('onProgress', async () => {
     const { group } = await served();
     const seen: Progress[] = [];
-    await group.callTool('s__progress', {}, { onProgress: (progress) => seen.push(progress) });
+    await group.callTool('s__progress', {}, { onProgress: (progress) => void seen.push(progress) });
     expect(seen).toEqual(
       [1, 2, 3].map((progress) => ({ progress, total: 3, message: `step ${progress} of 3` })),
     );

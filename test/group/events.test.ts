@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { stdioSpec, type ServerScript } from '../../src/testing/index.ts';
 import { bounded, eventually } from './support/eventually.ts';
 import { EventLog } from './support/event-log.ts';
-import { connectGroup, newGroup } from './support/groups.ts';
+import { connectGroup, newGroup, newSession } from './support/groups.ts';
 import { ERAS, fixture, http, local, tools } from './support/peers.ts';
 
 const TALKING: ServerScript = {
@@ -42,7 +42,22 @@ describe('Servers added later get no event forwarding', () => {
     expect(log.all.every((event) => event.type === 'overflow' || event.server === 'later')).toBe(true);
   });
 
-  it('and adopted ones, and what a process writes on stderr', async () => {
+  it('and adopted ones, until they leave', async () => {
+    const group = newGroup();
+    const log = new EventLog(group);
+    const server = local();
+    const mine = await newSession({ server });
+    await group.adopt('adopted', mine);
+    server.notify('notifications/weather', { wind: 7 });
+    expect(await log.until('notification')).toMatchObject({ server: 'adopted', params: { wind: 7 } });
+    await group.remove('adopted');
+    const heard = mine.events();
+    server.notify('notifications/weather', { wind: 8 });
+    await heard.next();
+    expect(log.of('notification')).toHaveLength(1);
+  });
+
+  it('and what a process writes on stderr', async () => {
     const group = newGroup();
     const log = new EventLog(group);
     await group.add('child', stdioSpec({ faults: { stderr: 'cache is cold\n' } }));
@@ -132,7 +147,7 @@ describe('events() of a group', () => {
     const server = local();
     const group = await connectGroup({ servers: { a: { server } } });
     const events = group.events();
-    const count = 30_000;
+    const count = 12_000;
     for (let nr = 0; nr < count; nr++) server.notify('notifications/tick', { nr });
     await eventually('all are through', async () => {
       await group.ping('a');

@@ -20,8 +20,9 @@ describe('G11 a storm of list_changed', () => {
     await eventually('the last state', () => group.tools.has(`stormy__state_${NOTIFICATIONS}`));
     await group.callTool('calm__echo');
     const count = async (): Promise<number> => {
-      const result = await group.callTool(`stormy__state_${NOTIFICATIONS}`);
-      return Number(result.structuredContent?.['lists']);
+      const { structuredContent } = await group.callTool(`stormy__state_${NOTIFICATIONS}`);
+      const { lists } = structuredContent as { lists: number };
+      return lists;
     };
     await settled(() => group.catalog.version, 200);
     expect(await count()).toBeLessThan(30);

@@ -48,7 +48,10 @@ describe('G16 a known route works while an unrelated server is down', () => {
       servers: { flapping: { server: flapping }, steady: { server: steady } },
     });
     const log = new EventLog(group);
-    while (flapping.connections < 5) await group.callTool('steady__echo');
+    while (flapping.connections < 5) {
+      await group.callTool('steady__echo');
+      await after(5);
+    }
     expect(steady.connections).toBe(1);
     expect(requestsOf(steady, 'tools/list')).toHaveLength(1);
     expect(log.of('status').every(({ server }) => server === 'flapping')).toBe(true);

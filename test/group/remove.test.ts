@@ -114,6 +114,21 @@ describe('G4 remove() takes out one server, and closes what the group opened', (
   });
 });
 
+describe('G4 a session that is closed behind the back of the group', () => {
+  it.each(['close', 'destroy'] as const)(
+    'by %s(): it offers nothing more, and can be removed',
+    async (end) => {
+      const group = newGroup();
+      const session = await group.add('a', { server: local({ tools: tools('echo') }) });
+      await session[end]();
+      await eventually('its entries are gone', () => group.tools.size === 0);
+      expect(group.servers.get('a')?.state).toBe('closed');
+      await group.remove('a');
+      expect(group.servers.size).toBe(0);
+    },
+  );
+});
+
 describe('G4 remove() in the midst of things', () => {
   it('lets a call in flight finish, while new ones are refused', async () => {
     const group = newGroup();

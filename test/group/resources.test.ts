@@ -1,3 +1,4 @@
+import type { ReadResourceResult } from '@modelcontextprotocol/client';
 import { describe, expect, it } from 'vitest';
 import { eventually } from './support/eventually.ts';
 import { EventLog } from './support/event-log.ts';
@@ -5,8 +6,10 @@ import { failureOf } from './support/failure.ts';
 import { connectGroup, newGroup } from './support/groups.ts';
 import { ERAS, http, local, PLACES, requestsOf, tools } from './support/peers.ts';
 
-const text = async (reading: Promise<{ contents: { text?: unknown }[] }>): Promise<unknown> =>
-  (await reading).contents[0]?.text;
+async function text(reading: Promise<ReadResourceResult>): Promise<unknown> {
+  const [content] = (await reading).contents;
+  return content !== undefined && 'text' in content ? content.text : undefined;
+}
 
 describe.each(ERAS)('G12 resources by URI (%s)', (era) => {
   it('are read from the server that lists them', async () => {

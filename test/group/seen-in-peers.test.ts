@@ -57,7 +57,8 @@ describe('Every header change makes a new stored client that nothing evicts', ()
     }
     expect(token, 'they are asked for before each connection').toBeGreaterThanOrEqual(6);
     await eventually('former sessions are ended', () => server.sessions.length === 1);
-    expect(await settled(() => server.openSockets, 100)).toBeLessThanOrEqual(3);
+    // One connection has a stream and a few sockets for requests; six of them would have a dozen and more.
+    await eventually('former sockets are closed', () => server.openSockets <= 6);
     await group.close();
     await eventually('nothing is left', () => server.openSockets === 0 && server.sessions.length === 0);
   });

@@ -5,6 +5,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { openSession, PlenumError } from '../../src/index.ts';
 import { inProcess, serveHttp, stdioSpec } from '../../src/testing/index.ts';
 import { serve, unusedOrigin } from '../transport/support/loopback.ts';
+import { eventually } from './support/eventually.ts';
 import { failureOf, open, openFailure } from './support/open.ts';
 
 /** Calls `openSession` as a program without types would. */
@@ -156,7 +157,7 @@ describe('bad input: somebody else there', () => {
     const error = await openFailure(server.url, { connectTimeoutMs: 5_000 });
     expect(error).toMatchObject({ code: 'CONNECT_FAILED', server: 'tested' });
     if (status >= 400) expect(error.message).toContain(String(status));
-    await expect.poll(() => server.openSockets()).toBe(0);
+    await eventually(() => server.openSockets()).toBe(0);
   });
 
   test('an HTTP server that wants credentials is AUTH_REQUIRED', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { serveHttp, type ScriptedHttpServer, type ServerScript } from '../../src/testing/index.ts';
 import { endWith, serveStub } from '../transport/support/mcp-stub.ts';
+import { eventually } from './support/eventually.ts';
 import { failureOf, jsonOf, open, textOf } from './support/open.ts';
 
 const script: ServerScript = {
@@ -74,12 +75,10 @@ describe.each([{ answers: 'json' }, { answers: 'sse' }] as const)(
       await session.setLoggingLevel('error');
       server.expireSessions();
       await session.callTool('log');
-      await expect
-        .poll(() => {
-          server.resourceUpdated('memo://one');
-          return seen('resource-updated').length;
-        })
-        .toBeGreaterThan(0);
+      await eventually(() => {
+        server.resourceUpdated('memo://one');
+        return seen('resource-updated').length;
+      }).toBeGreaterThan(0);
       expect(seen('log')).toEqual([]);
     });
 
@@ -94,7 +93,7 @@ describe.each([{ answers: 'json' }, { answers: 'sse' }] as const)(
       await using server = await serveHttp(script, { answers });
       const { session } = await open(server.url, { protocol, reconnect });
       const hanging = failureOf(session.callTool('hang'));
-      await expect.poll(() => server.running).toBeGreaterThan(0);
+      await eventually(() => server.running).toBeGreaterThan(0);
       server.expireSessions();
       expect(jsonOf(await session.callTool('echo', { a: 1 }))).toEqual({ a: 1 });
       expect(await hanging).toMatchObject({ code: 'CONNECTION_LOST', maybeExecuted: true });
@@ -121,7 +120,7 @@ describe.each([{ answers: 'json' }, { answers: 'sse' }] as const)(
       const error = await failureOf(session.callTool('count'));
       expect(['SESSION_EXPIRED', 'NOT_CONNECTED']).toContain(error.code);
       expect(handshakes(server)).toBe(1);
-      await expect.poll(() => session.status.state).toBe('failed');
+      await eventually(() => session.status.state).toBe('failed');
       await session.reconnect();
       expect(textOf(await session.callTool('count'))).toBe('1');
     });
@@ -151,7 +150,7 @@ describe('S16 the end of an HTTP session', () => {
     await session.close();
     expect(server.sessions).toEqual([]);
     expect(server.httpRequests.filter(({ method }) => method === 'DELETE')).toHaveLength(1);
-    await expect.poll(() => server.openSockets).toBe(0);
+    await eventually(() => server.openSockets).toBe(0);
   });
 
   test('unless the spec says otherwise', async () => {

@@ -1,6 +1,7 @@
 import { acceptedContent, inputRequired, McpServer } from '@modelcontextprotocol/server';
 import { describe, expect, test } from 'vitest';
 import { inProcess, serveHttp, type ScriptedTool } from '../../src/testing/index.ts';
+import { eventually } from './support/eventually.ts';
 import { failureOf, jsonOf, open, textOf } from './support/open.ts';
 
 const form = { mode: 'form', message: 'Sure?', requestedSchema: { type: 'object', properties: {} } };
@@ -118,14 +119,14 @@ describe('S15 input_required', () => {
     });
     const controller = new AbortController();
     const aborted = failureOf(session.callTool('once', {}, { signal: controller.signal }));
-    await expect.poll(() => signals).toHaveLength(1);
+    await eventually(() => signals).toHaveLength(1);
     controller.abort();
     expect((await aborted).code).toBe('ABORTED');
-    await expect.poll(() => signals[0]?.aborted).toBe(true);
+    await eventually(() => signals[0]?.aborted).toBe(true);
 
     const options = { timeoutMs: 100, maxTotalTimeoutMs: 200 };
     expect((await failureOf(session.callTool('once', {}, options))).code).toBe('TIMEOUT');
-    await expect.poll(() => signals[1]?.aborted).toBe(true);
+    await eventually(() => signals[1]?.aborted).toBe(true);
   });
 
   test('a person may take longer to answer than a request may', async () => {

@@ -9,6 +9,7 @@ import {
   type ServerScript,
   type WhoAmI,
 } from '../../src/testing/index.ts';
+import { eventually } from './support/eventually.ts';
 import { fixture } from './support/fixture.ts';
 import { ERAS, failureOf, jsonOf, open, watch } from './support/open.ts';
 import { isAlive } from './support/processes.ts';
@@ -38,7 +39,7 @@ describe.each(WAYS)('S14 close() over $over', ({ start }) => {
     expect((await Promise.all(calls)).map(jsonOf)).toEqual(Array.from({ length: 5 }, (_, n) => ({ n })));
     await closing;
     expect(session.status.state).toBe('closed');
-    await expect.poll(states).toEqual(['draining', 'closed']);
+    await eventually(states).toEqual(['draining', 'closed']);
   });
 
   test('waits for a call no longer than that call may take', async () => {
@@ -99,7 +100,7 @@ describe('S14 what a session leaves behind', () => {
       await session.callTool('echo');
       await session[exit]();
     }
-    await expect.poll(() => [http.openSockets, sse.openStreams, socket.openSockets]).toEqual([0, 0, 0]);
+    await eventually(() => [http.openSockets, sse.openStreams, socket.openSockets]).toEqual([0, 0, 0]);
   });
 
   test('closing the session of a server in this process closes the server', async () => {
@@ -122,7 +123,7 @@ describe('S14 what a session leaves behind', () => {
       const options = { protocol, connectTimeoutMs: 300 };
       await failureOf(openSession(http.url, options));
       await failureOf(openSession(fixture('session-deaf.mjs', 'mute'), options));
-      await expect.poll(() => http.openSockets).toBe(0);
+      await eventually(() => http.openSockets).toBe(0);
     },
   );
 });
@@ -140,8 +141,8 @@ describe('S14 exits are idempotent', () => {
     const { session, states } = await open(stdioSpec(script));
     await exits[first](session);
     await exits[second](session);
-    await session.closed;
-    await expect.poll(() => states().filter((state) => state === 'closed')).toHaveLength(1);
+    expect(await session.closed).toBeUndefined();
+    await eventually(() => states().filter((state) => state === 'closed')).toHaveLength(1);
   });
 
   test.each(orders)('$first and $second at once, with a call under way', async ({ first, second }) => {
@@ -151,7 +152,7 @@ describe('S14 exits are idempotent', () => {
     await Promise.all([exits[first](session), exits[second](session)]);
     await call;
     expect(isAlive(pid)).toBe(false);
-    await expect.poll(() => states().filter((state) => state === 'closed')).toHaveLength(1);
+    await eventually(() => states().filter((state) => state === 'closed')).toHaveLength(1);
   });
 
   test('destroy cuts a close short that waits for a call', async () => {
@@ -169,7 +170,7 @@ describe('S14 exits in any state', () => {
     const server = await serveWebSocket(script);
     const { session } = await open(server.url, { reconnect: { initialDelayMs: 60_000 } });
     await server.close();
-    await expect.poll(() => session.status.state).toBe('reconnecting');
+    await eventually(() => session.status.state).toBe('reconnecting');
     const waiting = failureOf(session.callTool('echo'));
     await session[exit]();
     expect((await waiting).code).toBe('SESSION_CLOSED');
@@ -179,7 +180,7 @@ describe('S14 exits in any state', () => {
   test.each(['close', 'destroy'] as const)('%s while a new process is being started', async (exit) => {
     const { session } = await open(stdioSpec({ ...script, startDelayMs: 300 }), { protocol: 'legacy' });
     await failureOf(session.callTool('crash'));
-    await expect.poll(() => session.status.state).toBe('reconnecting');
+    await eventually(() => session.status.state).toBe('reconnecting');
     const waiting = failureOf(session.callTool('echo'));
     await session[exit]();
     expect((await waiting).code).toBe('SESSION_CLOSED');
@@ -189,7 +190,7 @@ describe('S14 exits in any state', () => {
   test.each(['close', 'destroy'] as const)('%s when failed', async (exit) => {
     const { session } = await open(stdioSpec(script), { reconnect: false });
     await failureOf(session.callTool('crash'));
-    await expect.poll(() => session.status.state).toBe('failed');
+    await eventually(() => session.status.state).toBe('failed');
     await session[exit]();
     expect(session.status.state).toBe('closed');
   });
@@ -249,7 +250,7 @@ describe('S14 closed', () => {
     let settled = false;
     void session.closed.then(() => (settled = true));
     await failureOf(session.callTool('crash'));
-    await expect.poll(() => session.status.state).toBe('failed');
+    await eventually(() => session.status.state).toBe('failed');
     expect(settled).toBe(false);
   });
 });

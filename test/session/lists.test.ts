@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { inProcess, serveHttp, stdioSpec, type ServerScript } from '../../src/testing/index.ts';
+import { eventually } from './support/eventually.ts';
 import { ERAS, failureOf, jsonOf, open } from './support/open.ts';
 import { RawServer } from './support/raw-server.ts';
 
@@ -144,7 +145,7 @@ describe('S3 a list has one timeout', () => {
     const { session } = await open(server, { protocol: 'legacy' });
     const controller = new AbortController();
     const list = failureOf(session.listTools({ signal: controller.signal }));
-    await expect.poll(() => pages(server)).toBeGreaterThan(3);
+    await eventually(() => pages(server)).toBeGreaterThan(3);
     controller.abort();
     expect((await list).code).toBe('ABORTED');
   });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { LogMessage, NotificationContext } from '../../src/index.ts';
 import { inProcess, serveHttp, stdioSpec, type ServerScript } from '../../src/testing/index.ts';
+import { eventually } from './support/eventually.ts';
 import { fixture } from './support/fixture.ts';
 import { ERAS, jsonOf, open } from './support/open.ts';
 import { RawServer } from './support/raw-server.ts';
@@ -31,7 +32,7 @@ describe.each(ERAS)('S11 logs, in the $era era', ({ protocol }) => {
       },
     });
     await session.callTool('log', {}, wantsLogs);
-    await expect.poll(() => logs).toEqual([{ level: 'warning', logger: 'scripted', data: { disk: 'full' } }]);
+    await eventually(() => logs).toEqual([{ level: 'warning', logger: 'scripted', data: { disk: 'full' } }]);
     expect(contexts[0]?.server).toBe('tested');
     expect(contexts[0]?.session).toBe(session);
     expect(seen('log')).toEqual([
@@ -57,12 +58,15 @@ describe.each(ERAS)('S11 logs, in the $era era', ({ protocol }) => {
         throw new Error('the log book is full');
       },
     },
-    { title: 'rejects', onLog: (): void | Promise<void> => Promise.reject(new Error('the log book is full')) },
+    {
+      title: 'rejects',
+      onLog: (): void | Promise<void> => Promise.reject(new Error('the log book is full')),
+    },
   ])('a handler that $title is contained and reported', async ({ onLog }) => {
     await using server = inProcess(script);
     const { session, seen } = await open(server, { protocol, onLog });
     await session.callTool('log', {}, wantsLogs);
-    await expect.poll(() => seen('problem')).toHaveLength(1);
+    await eventually(() => seen('problem')).toHaveLength(1);
     expect(seen('problem')[0]?.error.message).toContain('the log book is full');
     expect(seen('problem')[0]?.error.server).toBe('tested');
     expect(jsonOf(await session.callTool('echo', { a: 1 }))).toEqual({ a: 1 });
@@ -80,7 +84,7 @@ describe('S11 notifications that nothing else handles', () => {
       },
     });
     server.notify('notifications/weather', { celsius: 21 });
-    await expect.poll(() => heard).toHaveLength(1);
+    await eventually(() => heard).toHaveLength(1);
     expect(heard[0]).toEqual([
       'tested',
       session,
@@ -98,7 +102,7 @@ describe('S11 notifications that nothing else handles', () => {
     };
     const { session, seen } = await open(server.spec, { protocol: 'legacy', onNotification });
     server.notify('notifications/weather');
-    await expect.poll(() => seen('problem')).toHaveLength(1);
+    await eventually(() => seen('problem')).toHaveLength(1);
     expect(seen('problem')[0]?.error.message).toContain('no idea what this is');
     expect(session.status.state).toBe('ready');
   });
@@ -114,7 +118,7 @@ describe('S11 notifications that nothing else handles', () => {
     server.notify('notifications/resources/updated', { uri: 'memo://one' });
     server.notify('notifications/message', { level: 'info', data: 1 });
     server.notify('notifications/weather');
-    await expect.poll(() => events).toHaveLength(4);
+    await eventually(() => events).toHaveLength(4);
     expect(events.map(({ type }) => type)).toEqual([
       'list-changed',
       'resource-updated',
@@ -135,15 +139,10 @@ describe.each(ERAS)('S11 changed lists, in the $era era', ({ protocol }) => {
         protocol,
       });
       // A server tells only those who listen by then, and the session listens in its own time.
-      await expect
-        .poll(
-          async () => {
-            await session.callTool('grow');
-            return seen('list-changed').length;
-          },
-          { timeout: 10_000 },
-        )
-        .toBeGreaterThan(0);
+      await eventually(async () => {
+        await session.callTool('grow');
+        return seen('list-changed').length;
+      }).toBeGreaterThan(0);
       expect(seen('list-changed')[0]).toEqual({ type: 'list-changed', kind: 'tools' });
     },
   );
@@ -151,13 +150,11 @@ describe.each(ERAS)('S11 changed lists, in the $era era', ({ protocol }) => {
   test('resources, templates and prompts too', async () => {
     await using server = inProcess(script);
     const { seen } = await open(server, { protocol });
-    await expect
-      .poll(() => {
-        server.setResources([]);
-        server.setPrompts([]);
-        return new Set(seen('list-changed').map(({ kind }) => kind));
-      })
-      .toEqual(new Set(['resources', 'prompts']));
+    await eventually(() => {
+      server.setResources([]);
+      server.setPrompts([]);
+      return new Set(seen('list-changed').map(({ kind }) => kind));
+    }).toEqual(new Set(['resources', 'prompts']));
   });
 });
 
@@ -175,7 +172,7 @@ describe('S11 events', () => {
     for (const method of ['one', 'two', 'three']) server.notify(`notifications/${method}`);
     await brief;
     expect(methods).toEqual(['notifications/one', 'notifications/two']);
-    await expect.poll(() => seen('notification')).toHaveLength(3);
+    await eventually(() => seen('notification')).toHaveLength(3);
   });
 
   test('end when the session is closed', async () => {
@@ -199,7 +196,7 @@ describe('S11 events', () => {
     const reader = session.events();
     const count = 12_000;
     for (let n = 0; n < count; n++) server.notify('notifications/many', { n });
-    await expect.poll(() => server.connections).toBe(1);
+    await eventually(() => server.connections).toBe(1);
     let dropped = 0;
     let kept = 0;
     while (dropped + kept < count) {
@@ -215,6 +212,6 @@ describe('S11 events', () => {
     const { session, seen } = await open(fixture('session-raw.mjs'), { protocol: 'legacy' });
     const pieces = ['first line\nsec', 'ond line\n'].map((text) => Buffer.from(text).toString('base64'));
     await session.request({ method: 'raw', params: { pieces, to: 2 } });
-    await expect.poll(() => seen('stderr').map(({ line }) => line)).toEqual(['first line', 'second line']);
+    await eventually(() => seen('stderr').map(({ line }) => line)).toEqual(['first line', 'second line']);
   });
 });

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openSession } from '../../src/index.ts';
 import { inProcess, serveHttp, stdioSpec, type ScriptedInProcessServer } from '../../src/testing/index.ts';
+import { eventually } from './support/eventually.ts';
 import { failureOf, open, openFailure, textOf, watch } from './support/open.ts';
 
 const tools = [{ name: 'echo' }];
@@ -162,13 +163,13 @@ describe("S14 a caller's own official client", () => {
 
     expect(textOf(await session.callTool('roots'))).toContain('file:///mine');
     server.setTools([{ name: 'roots', does: { type: 'roots' } }, { name: 'new' }]);
-    await expect.poll(() => changed).toEqual(['tools']);
-    await expect.poll(() => seen('list-changed')).toHaveLength(1);
+    await eventually(() => changed).toEqual(['tools']);
+    await eventually(() => seen('list-changed')).toHaveLength(1);
 
     await session.close();
     expect(textOf(await client.callTool({ name: 'roots' }))).toContain('file:///mine');
     server.setTools([{ name: 'roots', does: { type: 'roots' } }]);
-    await expect.poll(() => changed).toEqual(['tools', 'tools']);
+    await eventually(() => changed).toEqual(['tools', 'tools']);
   });
 
   test('that loses its connection fails the session, which has nothing to reconnect with', async () => {
@@ -178,10 +179,10 @@ describe("S14 a caller's own official client", () => {
     client.onclose = () => void closes++;
     const { session } = await open(client);
     const call = failureOf(session.callTool('hang'));
-    await expect.poll(() => server.running).toBe(1);
+    await eventually(() => server.running).toBe(1);
     await server.close();
     expect((await call).code).toBe('CONNECTION_LOST');
-    await expect.poll(() => session.status.state).toBe('failed');
+    await eventually(() => session.status.state).toBe('failed');
     expect((await failureOf(session.ping())).code).toBe('NOT_CONNECTED');
     expect(closes).toBe(1);
   });
@@ -191,7 +192,8 @@ describe("S14 a caller's own official client", () => {
     const client = await connectClient(server);
     const { session } = watch((await open(client)).session);
     await client.close();
-    await expect.poll(() => session.status.state).toBe('failed');
+    await eventually(() => session.status.state).toBe('failed');
+    expect((await failureOf(session.ping())).code).toBe('NOT_CONNECTED');
   });
 
   test('may carry two sessions, and closing one leaves the other', async () => {

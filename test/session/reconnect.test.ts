@@ -12,6 +12,7 @@ import {
   type ServerScript,
   type WhoAmI,
 } from '../../src/testing/index.ts';
+import { eventually } from './support/eventually.ts';
 import { ERAS, failureOf, jsonOf, open, openFailure } from './support/open.ts';
 import { isAlive } from './support/processes.ts';
 import { RawServer } from './support/raw-server.ts';
@@ -81,13 +82,11 @@ describe.each(ERAS)(
       await session.subscribeResource('memo://one');
       await session.setLoggingLevel('error');
       server.crash();
-      await expect.poll(() => server.connections).toBe(2);
-      await expect
-        .poll(() => {
-          server.resourceUpdated('memo://one');
-          return seen('resource-updated').length;
-        })
-        .toBeGreaterThan(0);
+      await eventually(() => server.connections).toBe(2);
+      await eventually(() => {
+        server.resourceUpdated('memo://one');
+        return seen('resource-updated').length;
+      }).toBeGreaterThan(0);
       await session.callTool('log');
       await session.ping();
       expect(seen('log')).toEqual([]);
@@ -101,11 +100,9 @@ describe.each(ERAS)(
         reconnect: { initialDelayMs: 40, maxDelayMs: 40 },
       });
       await server.close();
-      await expect
-        .poll(() =>
-          seen('status').some(({ status }) => status.state === 'reconnecting' && status.attempt >= 3),
-        )
-        .toBe(true);
+      await eventually(() =>
+        seen('status').some(({ status }) => status.state === 'reconnecting' && status.attempt >= 3),
+      ).toBe(true);
       const reconnecting = seen('status').flatMap(({ status }) =>
         status.state === 'reconnecting' ? [status] : [],
       );
@@ -128,7 +125,7 @@ describe('S8 while there is no connection', () => {
     const server = await serveWebSocket(script);
     const opened = await open(server.url, { reconnect: quick, ...options });
     await server.close();
-    await expect.poll(() => opened.session.status.state, { interval: 5 }).not.toBe('ready');
+    await eventually(() => opened.session.status.state, 5).not.toBe('ready');
     return opened;
   }
 
@@ -172,7 +169,7 @@ describe('S8 while there is no connection', () => {
     const { session } = await open(server.url, { protocol: 'legacy', reconnect: slow });
     await server.kill();
     await failureOf(session.callTool('echo', {}, { timeoutMs: 300 }));
-    await expect.poll(() => session.status.state).toBe('reconnecting');
+    await eventually(() => session.status.state).toBe('reconnecting');
     await server.restart();
     await session.reconnect();
     expect(jsonOf(await session.callTool('echo', { a: 1 }))).toEqual({ a: 1 });
@@ -199,14 +196,14 @@ describe('S8 reconnect() of a session that is ready', () => {
     const { pid } = jsonOf(await session.callTool('whoami')) as WhoAmI;
     await session.reconnect();
     expect((jsonOf(await session.callTool('whoami')) as WhoAmI).pid).not.toBe(pid);
-    await expect.poll(() => isAlive(pid)).toBe(false);
+    await eventually(() => isAlive(pid)).toBe(false);
   });
 
   test('several at once make one', async () => {
     const { session, states } = await open(stdioSpec(script));
     await Promise.all([session.reconnect(), session.reconnect(), session.reconnect()]);
     expect(session.status.state).toBe('ready');
-    await expect.poll(() => states().filter((state) => state === 'ready')).toHaveLength(1);
+    await eventually(() => states().filter((state) => state === 'ready')).toHaveLength(1);
   });
 
   test('works with a server in this process, one by one and several at once', async () => {
@@ -236,15 +233,10 @@ describe('S8 a server that flaps', () => {
   test('is brought back as often as it takes, and calls get through between', async () => {
     const spec = stdioSpec({ ...script, faults: { flap: { afterMs: 150 } } });
     const { session, states } = await open(spec, { protocol: 'legacy', reconnect: quick });
-    await expect
-      .poll(
-        async () => {
-          await session.callTool('echo', {}, { timeoutMs: 5_000 }).catch(() => {});
-          return states().filter((state) => state === 'ready').length;
-        },
-        { timeout: 15_000, interval: 20 },
-      )
-      .toBeGreaterThanOrEqual(3);
+    await eventually(async () => {
+      await session.callTool('echo', {}, { timeoutMs: 5_000 }).catch(() => {});
+      return states().filter((state) => state === 'ready').length;
+    }).toBeGreaterThanOrEqual(3);
     await session.close();
     expect(session.status.state).toBe('closed');
   });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { HandlerContext, SessionOptions } from '../../src/index.ts';
 import { inProcess, serveHttp, stdioSpec, type ScriptedTool } from '../../src/testing/index.ts';
+import { eventually } from './support/eventually.ts';
 import { ERAS, failureOf, jsonOf, open, textOf } from './support/open.ts';
 import { RawServer } from './support/raw-server.ts';
 
@@ -165,7 +166,7 @@ describe.each(ERAS)('S2 servers ask, in the $era era', ({ protocol }) => {
       (error: Error) => error.message,
     );
     expect(outcome).toContain('the disk is on fire');
-    await expect.poll(() => seen('problem')).toHaveLength(1);
+    await eventually(() => seen('problem')).toHaveLength(1);
     expect(seen('problem')[0]?.error).toMatchObject({ server: 'tested' });
     expect(seen('problem')[0]?.error.message).toContain('the disk is on fire');
     expect(jsonOf(await session.callTool('echo', { a: 1 }))).toEqual({ a: 1 });
@@ -202,16 +203,16 @@ describe('S2 requests without a handler', () => {
     { title: 'stdio', target: () => stdioSpec({ tools, faults: { requestUnknownMethod: true } }) },
   ])('a request that nobody knows is answered with -32601, over $title', async ({ target }) => {
     const { session } = await open(target(), { protocol: 'legacy' });
-    await expect
-      .poll(async () => (await session.request({ method: 'testing/inspect' }))['replies'])
-      .toMatchObject([{ method: 'testing/unknown', error: { code: -32601 } }]);
+    await eventually(
+      async () => (await session.request({ method: 'testing/inspect' }))['replies'],
+    ).toMatchObject([{ method: 'testing/unknown', error: { code: -32601 } }]);
   });
 
   test('a ping of the server is answered', async () => {
     const server = new RawServer();
     await open(server.spec, { protocol: 'legacy' });
     server.send({ jsonrpc: '2.0', id: 'theirs', method: 'ping' });
-    await expect.poll(() => server.reply('theirs')).toMatchObject({ result: {} });
+    await eventually(() => server.reply('theirs')).toMatchObject({ result: {} });
   });
 });
 
@@ -233,7 +234,7 @@ describe('S2 the server cancels, or goes away', () => {
       method: 'roots/list',
       params: { _meta: { 'example.org/a': 1 } },
     });
-    await expect.poll(() => contexts).toHaveLength(1);
+    await eventually(() => contexts).toHaveLength(1);
     return { ...opened, context: contexts[0] };
   }
 
@@ -242,7 +243,7 @@ describe('S2 the server cancels, or goes away', () => {
     const { context, session } = await asked(server);
     expect(context?.meta).toEqual({ 'example.org/a': 1 });
     server.notify('notifications/cancelled', { requestId: 'theirs', reason: 'never mind' });
-    await expect.poll(() => context?.signal.aborted).toBe(true);
+    await eventually(() => context?.signal.aborted).toBe(true);
     expect((await failureOf(session.ping({ timeoutMs: 50 }))).code).toBe('TIMEOUT');
     expect(server.reply('theirs')).toBeUndefined();
   });
@@ -251,7 +252,7 @@ describe('S2 the server cancels, or goes away', () => {
     const server = new RawServer();
     const { context, session } = await asked(server);
     await (how === 'drop' ? server.drop() : session[how]());
-    await expect.poll(() => context?.signal.aborted).toBe(true);
+    await eventually(() => context?.signal.aborted).toBe(true);
   });
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { inProcess, serveHttp, stdioSpec, type ServerScript } from '../../src/testing/index.ts';
+import { eventually } from './support/eventually.ts';
 import { ERAS, failureOf, open, openFailure, textOf } from './support/open.ts';
 
 const script: ServerScript = {
@@ -81,7 +82,7 @@ describe.each(ERAS)('S3 timeouts, in the $era era', ({ protocol }) => {
     expect(error.code).toBe('TIMEOUT');
     expect(error.message).toContain('250');
     expect(reports).toBeGreaterThan(0);
-    await expect.poll(() => server.running - listens(server)).toBe(0);
+    await eventually(() => server.running - listens(server)).toBe(0);
   });
 
   test('the total limit holds without any progress, and without a timeout', async () => {
