@@ -1,0 +1,50 @@
+import { messageOf } from '../errors.ts';
+import type { Call } from './call.ts';
+import { INTERNAL_ERROR, INVALID_PARAMS } from './json-rpc.ts';
+import { legacyMethods } from './legacy-era.ts';
+import { unknownMethod, type Handlers } from './methods.ts';
+import { modernMethods, refuseModern } from './modern-era.ts';
+import { failure, silence, type Outcome } from './outcome.ts';
+
+export function isHandshake(method: string): boolean {
+  return method === 'initialize' || method === 'server/discover';
+}
+
+/** Answers one request: its faults first, then its era's handler. Never rejects. */
+export async function answer(call: Call): Promise<Outcome> {
+  try {
+    return fault(call) ?? (await answerSoundly(call));
+  } catch (error) {
+    return failure(INTERNAL_ERROR, messageOf(error));
+  }
+}
+
+function fault({ world, method }: Call): Outcome | undefined {
+  const { faults } = world;
+  if (
+    (method === 'initialize' && faults.dieOnInitialize) ||
+    (method === 'server/discover' && faults.dieOnDiscover)
+  ) {
+    world.die({});
+    return silence;
+  }
+  if (faults.neverInitialize === true && isHandshake(method)) return silence;
+  if (faults.ignoreDiscover === true && method === 'server/discover') return silence;
+  if (faults.ignore?.includes(method) === true) return silence;
+  const refusal = faults.refuse?.[method];
+  return refusal && failure(refusal.code, refusal.message, refusal.data);
+}
+
+function answerSoundly(call: Call): Outcome | Promise<Outcome> {
+  if (call.era === 'modern') return refuseModern(call) ?? handle(modernMethods, call);
+  const isModernOnly = call.world.script.era === 'modern';
+  if (isModernOnly && call.method !== 'initialize' && !call.method.startsWith('testing/')) {
+    return failure(INVALID_PARAMS, 'The request does not say which protocol version it uses');
+  }
+  return handle(legacyMethods, call);
+}
+
+function handle(handlers: Handlers, call: Call): Outcome | Promise<Outcome> {
+  const handler = Object.hasOwn(handlers, call.method) ? handlers[call.method] : undefined;
+  return handler === undefined ? unknownMethod(call) : handler(call);
+}

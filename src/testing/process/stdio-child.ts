@@ -1,0 +1,83 @@
+import type { ProcessFacts } from '../call.ts';
+import { LONGEST_TIMER_MS } from '../../internal/timers.ts';
+import { isRpcMessage, parseJson } from '../json-rpc.ts';
+import type { Crash, ServerScript } from '../script.ts';
+import { ScriptedServer } from '../scripted-server.ts';
+import { die } from './lifecycle.ts';
+
+/** A scripted server on this process's standard input and output. */
+export class StdioChild extends ScriptedServer {
+  readonly #encoding = this.script.encoding ?? 'utf8';
+  readonly #facts: ProcessFacts;
+  #rest = '';
+  /** Keeps the process alive while it does not read. */
+  #asleep: NodeJS.Timeout | undefined;
+
+  constructor(script: ServerScript, facts: ProcessFacts) {
+    super(script);
+    this.#facts = facts;
+  }
+
+  serve(): void {
+    const { stdin, stdout } = process;
+    const connection = this.core.connected();
+    const peer = this.core.open({
+      send: (message) => this.#write(`${JSON.stringify(message)}\n`),
+      sendRaw: (line) => {
+        this.#write(line);
+        this.#write('\n');
+      },
+      origin: () => ({ connection }),
+      close: () => {},
+    });
+    // Nobody is there any more.
+    stdout.on('error', () => process.exit(0));
+    stdin.on('error', () => process.exit(0));
+    stdin.setEncoding(this.#encoding);
+    stdin.on('data', (chunk: string) => {
+      for (const line of this.#linesOf(chunk)) {
+        const message = parseJson(line);
+        if (isRpcMessage(message)) peer.receive(message);
+      }
+    });
+    stdin.on('end', () => {
+      if (this.script.faults?.ignoreTermination !== true) void this.close();
+    });
+  }
+
+  /** What was said is still read, if anybody reads it. */
+  async close(): Promise<void> {
+    this.core.end(true);
+    process.stdout.write('', () => process.exit(0));
+  }
+
+  protected override died(crash: Crash, afterAnswer: boolean): void {
+    if (afterAnswer) process.stdout.write('', () => die(crash));
+    else die(crash);
+  }
+
+  /** A hung process leaves its input in the pipe. */
+  protected override heldInput(held: boolean): void {
+    clearInterval(this.#asleep);
+    if (held) {
+      process.stdin.pause();
+      this.#asleep = setInterval(() => {}, LONGEST_TIMER_MS);
+    } else process.stdin.resume();
+  }
+
+  protected override about(): ProcessFacts {
+    return this.#facts;
+  }
+
+  #linesOf(chunk: string): string[] {
+    const lines = chunk.split('\n');
+    lines[0] = `${this.#rest}${lines[0] ?? ''}`;
+    this.#rest = lines.pop() ?? '';
+    return lines;
+  }
+
+  #write(data: string | Buffer): void {
+    if (typeof data === 'string') process.stdout.write(data, this.#encoding);
+    else process.stdout.write(data);
+  }
+}

@@ -1,0 +1,149 @@
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { PlenumError } from '../errors.ts';
+import { listenOn } from './listen-on.ts';
+import { Pump, type Valve } from './pump.ts';
+import { onceGone, resetSocket } from './reset-socket.ts';
+
+export interface TcpProxyOptions {
+  /** Where connections go: a URL of any scheme, or host and port. */
+  target: string | URL | { host: string; port: number };
+  /** @default 0, a free one */
+  port?: number;
+}
+
+interface Link {
+  readonly sockets: readonly [Socket, Socket];
+  readonly pumps: readonly [Pump, Pump];
+}
+
+/** A TCP proxy on loopback that can be told to be a bad network. */
+export class TcpProxy {
+  readonly #target: { host: string; port: number };
+  readonly #targetUrl: URL | undefined;
+  readonly #links = new Set<Link>();
+  readonly #valve: Valve = { open: true, bytesPerSecond: Infinity };
+  #server: Server | undefined;
+  #port: number;
+
+  /** Rejects with `CONFIG_INVALID`, or with `CONNECT_FAILED` when the port is taken. */
+  static async listen(options: TcpProxyOptions): Promise<TcpProxy> {
+    const proxy = new TcpProxy(options);
+    await proxy.accept();
+    return proxy;
+  }
+
+  private constructor({ target, port = 0 }: TcpProxyOptions) {
+    if (typeof target === 'string' || target instanceof URL) {
+      this.#targetUrl = parseUrl(target);
+      this.#target = {
+        host: this.#targetUrl.hostname,
+        port: Number(this.#targetUrl.port) || defaultPort(this.#targetUrl),
+      };
+    } else {
+      this.#target = target;
+    }
+    this.#port = port;
+  }
+
+  /** The target's URL, by way of this proxy; without one, `tcp://127.0.0.1:<port>`. */
+  get url(): string {
+    const url = new URL(this.#targetUrl ?? 'tcp://127.0.0.1');
+    url.hostname = '127.0.0.1';
+    url.port = String(this.#port);
+    return url.href;
+  }
+
+  get port(): number {
+    return this.#port;
+  }
+
+  /** Connections open now. */
+  get connections(): number {
+    return this.#links.size;
+  }
+
+  /** Ends every connection with a reset, on both sides. New ones are taken in. */
+  cut(): void {
+    for (const { sockets } of this.#links) sockets.forEach(resetSocket);
+  }
+
+  /** Takes in no more connections: the port is closed. Open ones go on. */
+  async refuse(): Promise<void> {
+    this.#server?.close();
+    this.#server = undefined;
+  }
+
+  /** Takes in connections again, on the same port. */
+  async accept(): Promise<void> {
+    if (this.#server !== undefined) return;
+    const server = createServer({ allowHalfOpen: true }, (socket) => this.#link(socket));
+    this.#server = server;
+    await listenOn(server, this.#port);
+    this.#port = (server.address() as AddressInfo).port;
+  }
+
+  /** Holds back every byte, both ways; connections stay open, and new ones are taken in. */
+  stall(): void {
+    this.#valve.open = false;
+  }
+
+  /** Lets bytes through again, those held back first. */
+  resume(): void {
+    this.#valve.open = true;
+    this.#move();
+  }
+
+  /** Lets through so many bytes a second, on each connection and each way, at least 100; `Infinity` for all. */
+  throttle(bytesPerSecond: number): void {
+    if (!(bytesPerSecond > 0)) {
+      throw new PlenumError('CONFIG_INVALID', `A proxy cannot let through ${bytesPerSecond} bytes a second.`);
+    }
+    this.#valve.bytesPerSecond = bytesPerSecond;
+    this.#move();
+  }
+
+  /** Stops listening and ends every connection. Idempotent. */
+  async close(): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    this.cut();
+    if (server !== undefined) await new Promise<void>((resolve) => server.close(() => resolve()));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #move(): void {
+    for (const { pumps } of this.#links) pumps.forEach((pump) => pump.move());
+  }
+
+  #link(near: Socket): void {
+    const far = connect({ ...this.#target, allowHalfOpen: true });
+    const link: Link = {
+      sockets: [near, far],
+      pumps: [new Pump(near, far, this.#valve), new Pump(far, near, this.#valve)],
+    };
+    this.#links.add(link);
+    let open = link.sockets.length;
+    for (const [socket, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      socket.setNoDelay(true);
+      socket.on('error', () => resetSocket(other));
+      onceGone(socket, () => {
+        if (--open === 0) this.#links.delete(link);
+      });
+    }
+  }
+}
+
+function parseUrl(url: string | URL): URL {
+  if (URL.canParse(String(url))) return new URL(url);
+  throw new PlenumError('CONFIG_INVALID', `A proxy needs a target; "${String(url)}" is no URL.`);
+}
+
+function defaultPort({ protocol }: URL): number {
+  return protocol === 'https:' || protocol === 'wss:' ? 443 : 80;
+}

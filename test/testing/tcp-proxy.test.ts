@@ -1,0 +1,207 @@
+import { once } from 'node:events';
+import { connect as dial, createServer, type AddressInfo, type Socket } from 'node:net';
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { TcpProxy, serveHttp, serveWebSocket } from '../../src/testing/index.ts';
+import { WebSocketTransport, connect, textOf } from './support/clients.ts';
+
+/** A server that sends back what it gets, behind a proxy. */
+async function echoBehindProxy(): Promise<TcpProxy> {
+  const server = createServer((socket) => socket.on('error', () => {}).pipe(socket));
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const proxy = await TcpProxy.listen({ target: { host: '127.0.0.1', port } });
+  onTestFinished(async () => {
+    await proxy.close();
+    server.close();
+  });
+  return proxy;
+}
+
+class Wire {
+  readonly socket: Socket;
+  received = '';
+  error: NodeJS.ErrnoException | undefined;
+
+  constructor(proxy: TcpProxy) {
+    this.socket = dial(proxy.port, '127.0.0.1');
+    this.socket.on('data', (chunk) => (this.received += chunk));
+    this.socket.on('error', (error) => (this.error = error));
+    onTestFinished(() => void this.socket.destroy());
+  }
+
+  async hears(text: string): Promise<void> {
+    const check = (): void => {
+      if (!this.received.endsWith(text)) throw new Error(`Heard only ${this.received.slice(0, 100)}`);
+    };
+    await vi.waitFor(check, { timeout: 15_000, interval: 5 });
+  }
+}
+
+describe('testing kit: a TCP proxy', () => {
+  test('lets bytes through, both ways, and their end', async () => {
+    const wire = new Wire(await echoBehindProxy());
+    wire.socket.end('hello');
+    await once(wire.socket, 'close');
+    expect(wire.received).toBe('hello');
+  });
+
+  test('cuts every connection with a reset, and takes new ones', async () => {
+    const proxy = await echoBehindProxy();
+    const wires = [new Wire(proxy), new Wire(proxy)];
+    wires.forEach(({ socket }) => socket.write('a'));
+    await Promise.all(wires.map((wire) => wire.hears('a')));
+    expect(proxy.connections).toBe(2);
+    proxy.cut();
+    await vi.waitFor(
+      () => expect(wires.map(({ error }) => error?.code)).toEqual(['ECONNRESET', 'ECONNRESET']),
+      {
+        timeout: 10_000,
+      },
+    );
+    await vi.waitFor(() => expect(proxy.connections).toBe(0), { timeout: 10_000 });
+    const next = new Wire(proxy);
+    next.socket.write('b');
+    await next.hears('b');
+  });
+
+  test('refuses connections, leaving open ones alone, and accepts again on the same port', async () => {
+    const proxy = await echoBehindProxy();
+    const { port } = proxy;
+    const open = new Wire(proxy);
+    open.socket.write('a');
+    await open.hears('a');
+    await proxy.refuse();
+    const refused = new Wire(proxy);
+    await vi.waitFor(() => expect(refused.error?.code).toBe('ECONNREFUSED'), { timeout: 10_000 });
+    open.socket.write('b');
+    await open.hears('ab');
+    await proxy.accept();
+    expect(proxy.port).toBe(port);
+    const next = new Wire(proxy);
+    next.socket.write('c');
+    await next.hears('c');
+  });
+
+  test('holds every byte back while it is stalled, new connections included', async () => {
+    const proxy = await echoBehindProxy();
+    const wire = new Wire(proxy);
+    wire.socket.write('a');
+    await wire.hears('a');
+    proxy.stall();
+    wire.socket.write('b');
+    const other = new Wire(proxy);
+    other.socket.write('c');
+    await vi.waitFor(() => expect(proxy.connections).toBe(2), { timeout: 10_000 });
+    expect([wire.received, other.received]).toEqual(['a', '']);
+    proxy.resume();
+    await wire.hears('ab');
+    await other.hears('c');
+  });
+
+  test('a stalled proxy pushes back on a sender that does not stop', async () => {
+    const proxy = await echoBehindProxy();
+    const wire = new Wire(proxy);
+    proxy.stall();
+    const block = Buffer.alloc(1_000_000, 'x');
+    const blocks = 20;
+    for (let n = 0; n < blocks; n++) wire.socket.write(block);
+    await vi.waitFor(() => expect(wire.socket.writableNeedDrain).toBe(true), { timeout: 10_000 });
+    proxy.resume();
+    await vi.waitFor(() => expect(wire.received).toHaveLength(blocks * block.length), { timeout: 15_000 });
+  });
+
+  test('pushes back on a sender whose receiver does not read', async () => {
+    const wire = new Wire(await echoBehindProxy());
+    wire.socket.pause();
+    const block = Buffer.alloc(1_000_000, 'x');
+    // More than all the buffers on the way can hold, unless one of them has no limit.
+    const blocks = 40;
+    for (let n = 0; n < blocks; n++) wire.socket.write(block);
+    let before = Infinity;
+    while (wire.socket.writableLength < before) {
+      before = wire.socket.writableLength;
+      await new Promise((resolve) => setTimeout(resolve, 200));
+    }
+    expect(before).toBeGreaterThan(0);
+    wire.socket.resume();
+    await vi.waitFor(() => expect(wire.received).toHaveLength(blocks * block.length), { timeout: 15_000 });
+  });
+
+  test('throttles, and stops throttling', async () => {
+    const proxy = await echoBehindProxy();
+    proxy.throttle(20_000);
+    const wire = new Wire(proxy);
+    const started = performance.now();
+    wire.socket.write('x'.repeat(4000));
+    await wire.hears('x'.repeat(4000));
+    // A tick or two early is no fault.
+    expect(performance.now() - started).toBeGreaterThan(150);
+    proxy.throttle(Infinity);
+    wire.socket.write('y'.repeat(1_000_000));
+    await wire.hears('y'.repeat(1_000_000));
+  });
+
+  test('what is held back by a throttle arrives, although its sender has left', async () => {
+    const proxy = await echoBehindProxy();
+    proxy.throttle(20_000);
+    const wire = new Wire(proxy);
+    wire.socket.end('x'.repeat(2000));
+    await once(wire.socket, 'close');
+    expect(wire.received).toHaveLength(2000);
+  });
+
+  test('close ends everything, twice too', async () => {
+    const proxy = await echoBehindProxy();
+    const wire = new Wire(proxy);
+    wire.socket.write('a');
+    await wire.hears('a');
+    await Promise.all([proxy.close(), proxy.close()]);
+    await vi.waitFor(() => expect(wire.socket.destroyed).toBe(true), { timeout: 10_000 });
+    expect(proxy.connections).toBe(0);
+  });
+
+  test('a target that is none is refused, and so is no speed at all', async () => {
+    await expect(TcpProxy.listen({ target: 'nowhere' })).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+    const proxy = await echoBehindProxy();
+    expect(() => proxy.throttle(0)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
+  });
+
+  test('a target where nobody listens resets the connection', async () => {
+    const nobody = createServer().listen(0, '127.0.0.1');
+    await once(nobody, 'listening');
+    const { port } = nobody.address() as AddressInfo;
+    await new Promise((resolve) => nobody.close(resolve));
+    const proxy = await TcpProxy.listen({ target: { host: '127.0.0.1', port } });
+    onTestFinished(() => proxy.close());
+    const wire = new Wire(proxy);
+    await vi.waitFor(() => expect(wire.error?.code).toBe('ECONNRESET'), { timeout: 10_000 });
+    expect(proxy.connections).toBe(0);
+  });
+});
+
+describe('testing kit: a proxy before a scripted server', () => {
+  test('has the URL of the server, but for the port', async () => {
+    const server = await serveHttp({ tools: [{ name: 'echo' }] });
+    const proxy = await TcpProxy.listen({ target: server.url });
+    onTestFinished(() => proxy.close());
+    onTestFinished(() => server.close());
+    expect(proxy.url).toBe(server.url.replace(String(server.port), String(proxy.port)));
+    const client = await connect(new StreamableHTTPClientTransport(new URL(proxy.url)), 'auto');
+    expect(textOf(await client.callTool({ name: 'echo', arguments: { a: 1 } }))).toBe('{"a":1}');
+  });
+
+  test('cuts a WebSocket', async () => {
+    const server = await serveWebSocket({ tools: [{ name: 'echo' }] });
+    const proxy = await TcpProxy.listen({ target: server.url });
+    onTestFinished(() => proxy.close());
+    onTestFinished(() => server.close());
+    const transport = new WebSocketTransport(proxy.url);
+    const client = await connect(transport);
+    await client.callTool({ name: 'echo' });
+    proxy.cut();
+    await vi.waitFor(() => expect(transport.closeCode).toBe(1006), { timeout: 10_000 });
+    await vi.waitFor(() => expect(server.openSockets).toBe(0), { timeout: 10_000 });
+  });
+});
