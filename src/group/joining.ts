@@ -64,6 +64,7 @@ export class Joining {
     // The wrapper around a client is the group's own to close; that lets go of the client and no more.
     const isSession = given instanceof SupervisedSession;
     const session = isSession ? given : this.#wrap(name, given);
+    if (session.status.state === 'closed' || session.status.state === 'draining') throw sessionClosed(name);
     this.#membership.expectFree(name);
     const member = this.#membership.enrol(
       name,
@@ -194,6 +195,10 @@ async function withinTime<T>(work: Promise<T>, ms: number, server: string): Prom
   } finally {
     stop();
   }
+}
+
+function sessionClosed(name: string): PlenumError {
+  return new PlenumError('SESSION_CLOSED', `Adopting "${name}": the session is closed.`, { server: name });
 }
 
 function abortion(signal: AbortSignal | undefined): { promise: Promise<never>; stop: () => void } {

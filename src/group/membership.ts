@@ -83,10 +83,12 @@ export class Membership {
   }
 
   /**
-   * Commits a newcomer's lists. Throws `NAME_COLLISION` when another server has one of its names, or
-   * `CONFIG_INVALID` for a bad naming function; the catalog is then as it was (row G6).
+   * Commits a newcomer's lists. Throws `SESSION_CLOSED` when it was removed meanwhile, `NAME_COLLISION` when another
+   * server has one of its names, or `CONFIG_INVALID` for a bad naming function; the catalog is then as it was (row
+   * G6).
    */
   admit(member: Member, fetched: FetchedListing): void {
+    if (this.#ended || !this.#isIn(member)) throw removedMeanwhile(member.name);
     const listing = member.accept(fetched);
     const claim = this.#index.claim(member.name, member.session.serverInfo, listing);
     const foreign = claim.collisions.filter(({ owner }) => owner !== member.name);
@@ -173,9 +175,8 @@ export class Membership {
       if (member.phase === 'joined') member.refresher.mark(CATALOG_KINDS);
       if (member.phase === 'late') void this.#admitLate(member);
     }
-    // A session that its owner closed has nothing to offer any more; it stays known until it is removed (row G3).
-    if (status.state === 'closed' && !member.owned)
-      this.#publishDiff(member.name, this.#index.remove(member.name));
+    // A session that was closed through its own handle has nothing to offer any more; it stays known until it is removed (row G3).
+    if (status.state === 'closed') this.#publishDiff(member.name, this.#index.remove(member.name));
   }
 
   async #admitLate(member: Member): Promise<void> {
@@ -237,6 +238,11 @@ export class Membership {
     if (diff !== undefined)
       this.#hub.publish({ type: 'catalog', server, version: this.#index.version, diff });
   }
+}
+
+function removedMeanwhile(server: string): PlenumError {
+  const message = `Adding server "${server}": it was removed meanwhile.`;
+  return new PlenumError('SESSION_CLOSED', message, { server });
 }
 
 function collisionKey({ kind, key, owner }: Collision): string {

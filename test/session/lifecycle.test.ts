@@ -2,6 +2,7 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { openSession, type Session } from '../../src/index.ts';
 import {
   inProcess,
+  readLedger,
   serveHttp,
   serveSse,
   serveWebSocket,
@@ -10,7 +11,7 @@ import {
   type WhoAmI,
 } from '../../src/testing/index.ts';
 import { eventually } from './support/eventually.ts';
-import { fixture } from './support/fixture.ts';
+import { ledgerFile } from './support/ledger-file.ts';
 import { ERAS, failureOf, jsonOf, open, watch } from './support/open.ts';
 import { isAlive } from './support/processes.ts';
 import { WAYS } from './support/transports.ts';
@@ -99,6 +100,7 @@ describe('S14 what a session leaves behind', () => {
       const { session } = await open(target);
       await session.callTool('echo');
       await session[exit]();
+      expect(session.status.state).toBe('closed');
     }
     await eventually(() => [http.openSockets, sse.openStreams, socket.openSockets]).toEqual([0, 0, 0]);
   });
@@ -120,9 +122,12 @@ describe('S14 what a session leaves behind', () => {
     '$era: an attempt to connect that fails leaves no process and no socket',
     async ({ protocol }) => {
       await using http = await serveHttp({ faults: { neverInitialize: true } });
-      const options = { protocol, connectTimeoutMs: 300 };
+      const options = { protocol, connectTimeoutMs: 1_000 };
+      const file = await ledgerFile();
+      const spec = stdioSpec({ ledgerFile: file, faults: { neverInitialize: true } });
       await failureOf(openSession(http.url, options));
-      await failureOf(openSession(fixture('session-deaf.mjs', 'mute'), options));
+      await failureOf(openSession(spec, options));
+      expect(readLedger(file).map(({ pid }) => isAlive(pid))).toEqual([false]);
       await eventually(() => http.openSockets).toBe(0);
     },
   );
@@ -141,7 +146,8 @@ describe('S14 exits are idempotent', () => {
     const { session, states } = await open(stdioSpec(script));
     await exits[first](session);
     await exits[second](session);
-    expect(await session.closed).toBeUndefined();
+    await session.closed;
+    expect(session.status.state).toBe('closed');
     await eventually(() => states().filter((state) => state === 'closed')).toHaveLength(1);
   });
 

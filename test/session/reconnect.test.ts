@@ -1,7 +1,4 @@
 import { McpServer } from '@modelcontextprotocol/server';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import {
   httpProcess,
@@ -13,6 +10,7 @@ import {
   type WhoAmI,
 } from '../../src/testing/index.ts';
 import { eventually } from './support/eventually.ts';
+import { ledgerFile } from './support/ledger-file.ts';
 import { ERAS, failureOf, jsonOf, open, openFailure } from './support/open.ts';
 import { isAlive } from './support/processes.ts';
 import { RawServer } from './support/raw-server.ts';
@@ -30,12 +28,6 @@ const script: ServerScript = {
 };
 
 const quick = { initialDelayMs: 20, maxDelayMs: 50 };
-
-async function ledgerFile(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'plenum-session-'));
-  onTestFinished(() => rm(folder, { recursive: true }));
-  return join(folder, 'ledger.jsonl');
-}
 
 describe.each(ERAS)(
   'S8 a session that was ready comes back by itself, in the $era era',
