@@ -128,8 +128,10 @@ export class Membership {
     const fetched = await Promise.all(
       there.map(async (member) => ({ member, fetched: await member.fetch(CATALOG_KINDS) })),
     );
-    for (const each of fetched) {
-      if (this.#isIn(each.member)) this.#commit(each.member, each.member.accept(each.fetched));
+    for (const { member, fetched: lists } of fetched) {
+      if (!this.#isIn(member)) continue;
+      this.#commit(member, member.accept(lists));
+      member.refresher.mark(kindsToRetry(lists));
     }
   }
 

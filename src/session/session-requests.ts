@@ -33,6 +33,8 @@ export type RunRequest = <T>(
 /** What the requests of a session stand on. */
 export interface RequestResources {
   readonly run: RunRequest;
+  /** The session's own, for what has no options. */
+  readonly timeoutMs: number;
   readonly subscriptions: Subscriptions;
   readonly tools: ToolBook;
 }
@@ -184,7 +186,9 @@ export abstract class SessionRequests {
 
   notify(notification: RawRequest): Promise<void> {
     const { method, params } = notification;
-    return this.#run(`Notification "${method}"`, {}, ({ client }) =>
+    // It has no answer to wait for, but a pipe that nobody reads may not take it.
+    const options = { maxTotalTimeoutMs: this.resources.timeoutMs };
+    return this.#run(`Notification "${method}"`, options, ({ client }) =>
       client.notification({ method, ...(params !== undefined && { params: { ...params } }) }),
     );
   }

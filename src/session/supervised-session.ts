@@ -68,6 +68,7 @@ export class SupervisedSession extends SessionRequests implements Session {
         this.#problem(this.#wrap('A callback in the options of a call threw', error)),
     });
     this.resources = {
+      timeoutMs: options.timeoutMs,
       run: (doing, requestOptions, send) => runner.run(doing, requestOptions, send),
       subscriptions: new Subscriptions(name, {
         onProblem: (error) => this.#problem(error),

@@ -150,6 +150,7 @@ describe.each(ERAS)('S11 changed lists, in the $era era', ({ protocol }) => {
   test('resources, templates and prompts too', async () => {
     await using server = inProcess(script);
     const { seen } = await open(server, { protocol });
+    expect(seen('list-changed')).toEqual([]);
     await eventually(() => {
       server.setResources([]);
       server.setPrompts([]);
@@ -210,6 +211,7 @@ describe('S11 events', () => {
 
   test('what the process writes on standard error, line by line', async () => {
     const { session, seen } = await open(fixture('session-raw.mjs'), { protocol: 'legacy' });
+    expect(seen('stderr')).toEqual([]);
     const pieces = ['first line\nsec', 'ond line\n'].map((text) => Buffer.from(text).toString('base64'));
     await session.request({ method: 'raw', params: { pieces, to: 2 } });
     await eventually(() => seen('stderr').map(({ line }) => line)).toEqual(['first line', 'second line']);
