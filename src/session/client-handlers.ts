@@ -17,7 +17,10 @@ export function installHandlers(client: Client, installation: HandlerInstallatio
   client.onerror = (error) => {
     // What a transport classified already reaches the caller whose request it failed.
     if (error instanceof PlenumError) return;
-    installation.emit({ type: 'problem', error: problem(installation, 'A message was dropped', error) });
+    installation.emit({
+      type: 'problem',
+      error: problem(installation, 'The connection reported a problem', error),
+    });
   };
 }
 

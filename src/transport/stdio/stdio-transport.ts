@@ -176,7 +176,8 @@ export class StdioTransport implements ManagedTransport {
   #overflow(maxMessageBytes: number): void {
     const { server } = this.#context;
     const what = `wrote a line longer than the ${maxMessageBytes} bytes of "maxMessageBytes"`;
-    const advice = 'The connection is being ended. If the server has that much to say, raise "maxMessageBytes".';
+    const advice =
+      'The connection is being ended. If the server has that much to say, raise "maxMessageBytes".';
     const error = new PlenumError('INVALID_RESULT', `Server "${server}" ${what}. ${advice}`, { server });
     this.#whileOpen(() => this.#context.onProblem(error));
     this.#lose({ what, error, certain: true });
