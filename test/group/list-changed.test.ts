@@ -1,3 +1,4 @@
+import { setTimeout as after } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { SessionGroup } from '../../src/index.ts';
 import type { ScriptedServer, ServerScript } from '../../src/testing/index.ts';
@@ -145,6 +146,29 @@ describe('G11 list_changed over every transport', () => {
     await eventually('the change', () => group.tools.has('a__grown'));
     expect(group.tools.has('a__grow')).toBe(false);
     await group.callTool('a__grown');
+  });
+});
+
+describe('G11 a server that lists slowly and changes quickly', () => {
+  it('is asked for one list at a time', async () => {
+    let [now, most, lists] = [0, 0, 0];
+    const list = async (): Promise<unknown> => {
+      most = Math.max(most, ++now);
+      lists++;
+      await after(100);
+      now--;
+      return { tools: [{ name: `t${lists}`, inputSchema: { type: 'object' } }] };
+    };
+    const server = new RawServer({ tools: { listChanged: true } }, { 'tools/list': list });
+    const group = await connectGroup({ servers: { a: { server } } });
+    for (let nr = 0; nr < 60; nr++) {
+      await server.notify('notifications/tools/list_changed');
+      await after(10);
+    }
+    await settled(() => lists, 500);
+    expect(most).toBe(1);
+    expect(lists).toBeGreaterThan(2);
+    expect([...group.tools.keys()]).toEqual([`a__t${lists}`]);
   });
 });
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { CatalogKind } from '../../src/index.ts';
 import type { ListKind, ServerScript } from '../../src/testing/index.ts';
 import { eventually } from './support/eventually.ts';
+import { EventLog } from './support/event-log.ts';
 import { failureOf } from './support/failure.ts';
 import { connectGroup, newGroup } from './support/groups.ts';
 import { ERAS, http, local, methodsOf, PLACES, requestsOf, tools } from './support/peers.ts';
@@ -145,9 +146,13 @@ describe.each(ERAS)('G10 kinds that a server does not advertise (%s)', (era) => 
 
   it('nor subscribed to, nor told a log level', async () => {
     const server = local({ era, tools: tools('t'), capabilities: { tools: {} } });
-    const group = await connectGroup({ servers: { s: { server } } });
+    const group = newGroup();
+    const log = new EventLog(group);
     await group.setLoggingLevel('debug');
+    await group.add('s', { server });
+    await group.setLoggingLevel('info');
     await group.ping();
+    expect(log.of('problem')).toEqual([]);
     expect(methodsOf(server.requests)).toEqual(['tools/list']);
     expect((await failureOf(group.readResource('r:1'))).code).toBe('UNKNOWN_RESOURCE');
     expect(methodsOf(server.requests)).toEqual(['tools/list']);

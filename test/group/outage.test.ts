@@ -7,7 +7,7 @@ import { failureOf } from './support/failure.ts';
 import { connectGroup } from './support/groups.ts';
 import { ERAS, http, ledgerFile, local, requestsOf, tools } from './support/peers.ts';
 import { runningPids, startedPids } from './support/processes.ts';
-import { RawServer } from './support/raw-server.ts';
+import { gate, RawServer } from './support/raw-server.ts';
 
 describe('G16 a known route works while an unrelated server is down', () => {
   it('one that crashed, one that hangs, one behind a dead network', { timeout: 30_000 }, async () => {
@@ -164,6 +164,25 @@ describe('G16 refresh()', () => {
       group.refresh().catch(() => {}),
     );
     expect([...group.tools.keys()].toSorted()).toEqual(['lost__kept', 's__two']);
+  });
+
+  it('a list that was asked for earlier and comes later does not undo a newer one', async () => {
+    const held = gate();
+    let asked = 0;
+    const list = async (): Promise<unknown> => {
+      const name = `t${asked++}`;
+      if (name === 't1') await held.promise;
+      return { tools: [{ name, inputSchema: { type: 'object' } }] };
+    };
+    const server = new RawServer({ tools: {} }, { 'tools/list': list });
+    const group = await connectGroup({ servers: { s: { server } } });
+    const slow = group.refresh();
+    await eventually('the slow one is asked for', () => asked === 2);
+    await group.refresh();
+    expect([...group.tools.keys()]).toEqual(['s__t2']);
+    held.open();
+    await bounded('the slow one', slow);
+    expect([...group.tools.keys()]).toEqual(['s__t2']);
   });
 
   it('twice at once, in the midst of changes: the last state wins', async () => {

@@ -1,0 +1,206 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PlenumError, type CallOptions, type PlenumErrorCode, type SessionGroup } from '../../src/index.ts';
+import type { FleetServer } from './fleet.ts';
+import { Latencies } from './latencies.ts';
+import type { Random } from './random.ts';
+import type { Violations } from './violations.ts';
+
+export const CALL_TIMEOUT_MS = 3_000;
+export const CALM_TIMEOUT_MS = 15_000;
+/** How late a call may be on a busy machine. */
+const MARGIN_MS = 4_000;
+const CALLERS_PER_SERVER = 3;
+
+/** What a call that meets a fault may fail with; anything else means that something was misunderstood. */
+const EXPECTED_CODES: ReadonlySet<PlenumErrorCode> = new Set([
+  'CONNECTION_LOST',
+  'TIMEOUT',
+  'ABORTED',
+  'SESSION_EXPIRED',
+]);
+
+/** What a caller may conclude about one call. */
+export type Outcome = 'answered' | 'never ran' | 'unknown';
+
+/** What one call asked and what came back for it. */
+interface Question {
+  readonly server: FleetServer;
+  readonly id: string;
+  readonly options: CallOptions;
+}
+
+/** Callers that never rest: some at each server, asking what only the right answer fits. */
+export class Traffic {
+  /** Of calls that left for `tools/call`, by id. */
+  readonly outcomes = new Map<string, Outcome>();
+  /** Errors of calls, by code. */
+  readonly errors = new Map<string, number>();
+  /** The last error of each server's calls. */
+  readonly lastErrors = new Map<string, string>();
+  readonly calmLatencies = { before: new Latencies(), during: new Latencies() };
+  /** Whether latencies are those of the time of faults. */
+  faulty = false;
+  calls = 0;
+  readonly #group: SessionGroup;
+  readonly #violations: Violations;
+  readonly #random: Random;
+  /** Given with every call that has no signal of its own: nothing may stay on it. */
+  readonly #signal: AbortSignal;
+  readonly #callers: Promise<void>[] = [];
+  #stopped = false;
+
+  constructor(group: SessionGroup, random: Random, violations: Violations, signal: AbortSignal) {
+    this.#group = group;
+    this.#random = random;
+    this.#violations = violations;
+    this.#signal = signal;
+  }
+
+  start(servers: readonly FleetServer[]): void {
+    for (const server of servers) {
+      for (let caller = 0; caller < CALLERS_PER_SERVER; caller++) {
+        this.#callers.push(this.#callOnAndOn(server, this.#random.fork()));
+      }
+    }
+  }
+
+  /** Resolves when every call has settled. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await Promise.all(this.#callers);
+  }
+
+  /** Calls a tool that ends its server. */
+  async strike(server: FleetServer, tool: string): Promise<void> {
+    await this.#ask(server, (question) => this.#callTool(tool, question), { timeoutMs: CALL_TIMEOUT_MS });
+  }
+
+  /** Asks once, and says whether the right answer came. */
+  answers(server: FleetServer): Promise<boolean> {
+    return this.#ask(server, (question) => this.#canary(question), { timeoutMs: CALL_TIMEOUT_MS });
+  }
+
+  async #callOnAndOn(server: FleetServer, random: Random): Promise<void> {
+    while (!this.#stopped) {
+      const startedAt = performance.now();
+      const answered = await this.#ask(server, this.#pickQuestion(random), this.#pickOptions(server, random));
+      if (server.calm && answered) {
+        const { before, during } = this.calmLatencies;
+        (this.faulty ? during : before).add(performance.now() - startedAt);
+      }
+      await sleep(random.between(20, 120));
+    }
+  }
+
+  #pickQuestion(random: Random): (question: Question) => Promise<void> {
+    const draw = random.next();
+    if (draw < 0.5) return (question) => this.#canary(question);
+    if (draw < 0.7) return (question) => this.#callTool('count', question);
+    if (draw < 0.82) return (question) => this.#read(question);
+    if (draw < 0.92) return (question) => this.#prompt(question);
+    if (draw < 0.95) return (question) => this.#list(question);
+    if (draw < 0.99) return ({ server, options }) => this.#group.ping(server.name, options);
+    return ({ server }) => this.#group.refresh(server.name);
+  }
+
+  /** Calls of servers that may meet a fault are cut short now and then. */
+  #pickOptions(server: FleetServer, random: Random): CallOptions {
+    const draw = random.next();
+    if (server.calm) return { timeoutMs: CALM_TIMEOUT_MS, signal: this.#signal };
+    if (draw < 0.8) return { timeoutMs: CALL_TIMEOUT_MS, signal: this.#signal };
+    if (draw < 0.85) return { timeoutMs: random.between(5, 200) };
+    if (draw < 0.9) return { timeoutMs: CALL_TIMEOUT_MS, maxTotalTimeoutMs: random.between(5, 500) };
+    // A long time limit: its timer must go with the call, not fire some day.
+    return { timeoutMs: 600_000, signal: AbortSignal.timeout(Math.ceil(random.between(1, 100))) };
+  }
+
+  /** Puts a question, and sees to it that it settles and how. */
+  async #ask(
+    server: FleetServer,
+    put: (question: Question) => Promise<void>,
+    options: CallOptions,
+  ): Promise<boolean> {
+    const id = `${server.name}#${++this.calls}`;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<'late'>((resolve) => {
+      timer = setTimeout(
+        () => resolve('late'),
+        (server.calm ? CALM_TIMEOUT_MS : CALL_TIMEOUT_MS) + MARGIN_MS,
+      );
+    });
+    try {
+      const settled = put({ server, id, options }).then(() => 'settled' as const);
+      if ((await Promise.race([settled, late])) === 'settled') return true;
+      this.#violations.add('every call settles', `${id} has not (${JSON.stringify(options)})`);
+      settled.catch(() => {});
+    } catch (error) {
+      this.#judge(error, { server, id, options });
+    } finally {
+      clearTimeout(timer);
+    }
+    return false;
+  }
+
+  #judge(error: unknown, { server, id, options }: Question): void {
+    const code = error instanceof PlenumError ? error.code : undefined;
+    const own = options.signal !== this.#signal && options.signal !== undefined;
+    const kind = code ?? 'none of ours';
+    this.errors.set(kind, (this.errors.get(kind) ?? 0) + 1);
+    if (error instanceof PlenumError && error.maybeExecuted === false && this.outcomes.has(id)) {
+      this.outcomes.set(id, 'never ran');
+    }
+    const described = error instanceof Error ? `${code ?? error.name}: ${error.message}` : String(error);
+    this.lastErrors.set(server.name, described);
+    if (server.calm) this.#violations.add('an untouched server sees no error', `${id}: ${described}`);
+    else if (code === undefined || !EXPECTED_CODES.has(code) || (code === 'ABORTED' && !own)) {
+      this.#violations.add('errors are what the faults explain', `${id}: ${described}`);
+    }
+  }
+
+  async #callTool(tool: string, { server, id, options }: Question): Promise<void> {
+    this.outcomes.set(id, 'unknown');
+    await this.#group.callTool(`${server.name}__${tool}`, { id }, options);
+    this.outcomes.set(id, 'answered');
+  }
+
+  async #canary({ server, id, options }: Question): Promise<void> {
+    this.outcomes.set(id, 'unknown');
+    const { structuredContent } = await this.#group.callTool(`${server.name}__canary`, { id }, options);
+    this.outcomes.set(id, 'answered');
+    const { server: from, arguments: asked } = structuredContent as {
+      server?: unknown;
+      arguments?: { id?: unknown };
+    };
+    this.#compare(id, asked?.id);
+    this.#compare(server.name, from);
+  }
+
+  async #read({ server, id, options }: Question): Promise<void> {
+    const uri = `chaos://${server.name}/item/${encodeURIComponent(id)}`;
+    const { contents } = await this.#group.readResource(uri, options);
+    this.#compare(uri, contents[0] && 'text' in contents[0] ? contents[0].text : undefined);
+  }
+
+  async #prompt({ server, id, options }: Question): Promise<void> {
+    const { messages } = await this.#group.getPrompt(`${server.name}__greet`, { id }, options);
+    const content = messages[0]?.content;
+    this.#compare(
+      JSON.stringify({ prompt: 'greet', arguments: { id } }),
+      content?.type === 'text' ? content.text : content,
+    );
+  }
+
+  async #list({ server, options }: Question): Promise<void> {
+    const { tools } = await this.#group.session(server.name).listTools(options);
+    const names = new Set(tools.map(({ name }) => name));
+    if (!names.has('canary')) this.#compare('a list with "canary" in it', [...names]);
+  }
+
+  #compare(expected: string, found: unknown): void {
+    if (found === expected) return;
+    this.#violations.add(
+      'every answer is the one to its own question',
+      `${expected} was answered with ${JSON.stringify(found)}`,
+    );
+  }
+}
