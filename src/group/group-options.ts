@@ -14,7 +14,10 @@ export interface GroupOptions extends Omit<SessionOptions, 'name'> {
    * @default 'prefixed'
    */
   naming?: Naming;
-  /** How many servers may be coming up at a time; the others wait for their turn. */
+  /**
+   * How many servers may be coming up at a time; the others wait for their turn. One that takes longer than 2 s
+   * gives its place to the next and goes on beside it (docs/decisions/0005).
+   */
   concurrency?: {
     /**
      * Processes.
@@ -61,5 +64,5 @@ export function checkConnectOptions(options: GroupConnectOptions): void {
   if (!isRecord(servers)) {
     throw new PlenumError('CONFIG_INVALID', 'Option "servers" must be an object of server specs by name.');
   }
-  for (const name of Object.keys(servers)) checkText('servers: name', name);
+  for (const name of Object.keys(servers)) checkText('servers: the name of each', name);
 }

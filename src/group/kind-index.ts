@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { KindDiff, Origin } from './catalog.ts';
-import { SnapshotMap } from './snapshot-map.ts';
+import { snapshotMap } from './snapshot-map.ts';
 
 /** What one server wants under which exposed names. */
 export type Wanted<E> = ReadonlyMap<string, E>;
@@ -75,7 +75,7 @@ export class KindIndex<E extends Origin> {
   }
 
   snapshot(): ReadonlyMap<string, E> {
-    this.#snapshot ??= new SnapshotMap(this.#shown());
+    this.#snapshot ??= snapshotMap(this.#shown());
     return this.#snapshot;
   }
 

@@ -4,9 +4,10 @@ import { suggestion } from '../internal/text.ts';
 import type { SessionEvent, SessionStatus } from '../session/session.ts';
 import type { SupervisedSession } from '../session/supervised-session.ts';
 import { CATALOG_KINDS, type CatalogDiff, type CatalogKind, type Collision } from './catalog.ts';
-import { collisionError, type CatalogIndex } from './catalog-index.ts';
+import { collisionError, type CatalogIndex, type Claim } from './catalog-index.ts';
 import type { GroupEvent } from './group-events.ts';
 import { Member, type FetchedListing } from './member.ts';
+import type { ServerListing } from './server-listing.ts';
 
 const KINDS_OF_LIST = {
   tools: ['tools'],
@@ -90,11 +91,11 @@ export class Membership {
   admit(member: Member, fetched: FetchedListing): void {
     if (this.#ended || !this.#isIn(member)) throw removedMeanwhile(member.name);
     const listing = member.accept(fetched);
-    const claim = this.#index.claim(member.name, member.session.serverInfo, listing);
+    const claim = this.#claim(member, listing);
     const foreign = claim.collisions.filter(({ owner }) => owner !== member.name);
     if (foreign.length > 0) throw collisionError(foreign, member.name);
     member.phase = 'joined';
-    this.#commit(member, listing);
+    this.#commit(member, listing, claim);
     // The server was replaced while its lists were under way: they may be its predecessor's.
     if (fetched.client !== member.session.client) member.refresher.mark(CATALOG_KINDS);
     else member.refresher.mark(kindsToRetry(fetched));
@@ -129,9 +130,7 @@ export class Membership {
       there.map(async (member) => ({ member, fetched: await member.fetch(CATALOG_KINDS) })),
     );
     for (const { member, fetched: lists } of fetched) {
-      if (!this.#isIn(member)) continue;
-      this.#commit(member, member.accept(lists));
-      member.refresher.mark(kindsToRetry(lists));
+      if (this.#isIn(member)) member.refresher.mark(this.#take(member, lists));
     }
   }
 
@@ -196,21 +195,26 @@ export class Membership {
     const fetched = await member.fetch(kinds);
     if (!this.#isIn(member) || member.phase !== 'joined') return [];
     if (member.session.status.state === 'closed') return [];
+    return this.#take(member, fetched);
+  }
+
+  /** Commits lists that were fetched again; returns those to try once more. */
+  #take(member: Member, fetched: FetchedListing): Iterable<CatalogKind> {
     try {
       this.#commit(member, member.accept(fetched));
     } catch (error) {
-      const problem = PlenumError.from(
-        error,
-        'CONFIG_INVALID',
-        `Refreshing the lists of server "${member.name}"`,
-      );
+      const doing = `Refreshing the lists of server "${member.name}"`;
+      const problem = PlenumError.from(error, 'CONFIG_INVALID', doing, { server: member.name });
       this.#hub.publish({ type: 'problem', server: member.name, error: problem });
     }
     return kindsToRetry(fetched);
   }
 
-  #commit(member: Member, listing: FetchedListing['listing']): void {
-    const claim = this.#index.claim(member.name, member.session.serverInfo, listing);
+  #claim(member: Member, listing: ServerListing): Claim {
+    return this.#index.claim(member.name, member.session.serverInfo, listing);
+  }
+
+  #commit(member: Member, listing: ServerListing, claim = this.#claim(member, listing)): void {
     const diff = this.#index.commit(claim);
     const kept = member.collisions.filter(({ kind }) => listing[kind] === undefined);
     const known = new Set(member.collisions.map(collisionKey));

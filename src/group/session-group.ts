@@ -35,7 +35,7 @@ import { Joining, type AddOptions } from './joining.ts';
 import type { Member, ServerStatus } from './member.ts';
 import { Membership } from './membership.ts';
 import { ResourceFinder } from './resource-finder.ts';
-import { SnapshotMap } from './snapshot-map.ts';
+import { snapshotMap } from './snapshot-map.ts';
 
 /** Names the server when several offer the same resource. */
 export interface ServerChoice {
@@ -54,6 +54,8 @@ export class SessionGroup implements AsyncDisposable {
   readonly #joining: Joining;
   readonly #resources: ResourceFinder;
   readonly #closed = createDeferred<unknown>();
+  /** Whom each resource was last subscribed with; it may be listed by others, or by nobody, when that ends. */
+  readonly #subscribed = new Map<string, Origin>();
   #logLevel: LoggingLevel | undefined;
   #closing: Promise<void> | undefined;
   #destroying: Promise<void> | undefined;
@@ -112,7 +114,7 @@ export class SessionGroup implements AsyncDisposable {
     const statuses = [...this.#membership.members].map(
       (member) => [member.name, member.status(this.#index.counts(member.name))] as const,
     );
-    return new SnapshotMap(statuses);
+    return snapshotMap(statuses);
   }
 
   /** Everything on offer, of one moment. */
@@ -184,11 +186,15 @@ export class SessionGroup implements AsyncDisposable {
     const { server, ...rest } = options;
     const owner = this.#findResource(uri, server);
     await this.#sessionOf(owner).subscribeResource(owner.upstreamName, rest);
+    this.#subscribed.set(uri, owner);
   }
 
+  /** Ends a subscription, with the server that it was made with if `server` names none. */
   async unsubscribeResource(uri: string, options: CallOptions & ServerChoice = {}): Promise<void> {
     const { server, ...rest } = options;
-    const owner = this.#findResource(uri, server);
+    const known = server === undefined ? this.#subscribed.get(uri) : undefined;
+    const owner = known ?? this.#findResource(uri, server);
+    this.#subscribed.delete(uri);
     await this.#sessionOf(owner).unsubscribeResource(owner.upstreamName, rest);
   }
 

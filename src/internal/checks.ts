@@ -7,6 +7,7 @@ function invalid(field: string, wanted: string, found: unknown): PlenumError {
 }
 
 function describeType(value: unknown): string {
+  if (value === '') return 'empty';
   if (value === null) return 'null';
   if (Array.isArray(value)) return 'an array';
   return typeof value === 'undefined' ? 'missing' : `of type ${typeof value}`;

@@ -20,7 +20,7 @@ export interface CallOptions {
   /** Cancels the request: the server is told, and the call rejects with `ABORTED`. */
   signal?: AbortSignal | undefined;
   /** Called with each progress notification for this request. */
-  onProgress?: ((progress: Progress) => void | Promise<void>) | undefined;
+  onProgress?: ((progress: Progress) => unknown) | undefined;
   /** Sent as the request's `_meta`. */
   meta?: Readonly<Record<string, unknown>> | undefined;
   /** Streamable HTTP: resume the stream of an earlier request after this event id. */

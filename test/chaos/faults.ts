@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { SessionGroup } from '../../src/index.ts';
 import type { ControlCommand } from '../../src/testing/index.ts';
 import { BASE_TOOLS, DEADLY_TOOLS, type FleetServer } from './fleet.ts';
-import { childPids } from './processes.ts';
 import type { Random } from './random.ts';
 import type { Traffic } from './traffic.ts';
 import type { Violations } from './violations.ts';
@@ -46,6 +45,17 @@ export async function control(
   }
 }
 
+/** The process of a stdio server, while its session is ready. */
+function pidOf({ group, server }: Pick<FaultContext, 'group' | 'server'>): number | undefined {
+  const status = group.servers.get(server.name);
+  return status?.state === 'ready' ? status.pid : undefined;
+}
+
+function kill(context: FaultContext, signal: NodeJS.Signals): void {
+  const pid = pidOf(context);
+  if (pid !== undefined) process.kill(pid, signal);
+}
+
 /** Pauses for a random time, which the end of all faults cuts short. */
 async function last({ random, over }: FaultContext, lowMs: number, highMs: number): Promise<void> {
   await sleep(random.between(lowMs, highMs), undefined, { signal: over }).catch(() => {});
@@ -59,7 +69,7 @@ const everywhere = (): boolean => true;
 async function hangForGood(context: FaultContext): Promise<void> {
   const { server, group, over, violations } = context;
   await control(context, { command: 'hang' });
-  const hung = childPids(server.ledgerFile);
+  const hung = pidOf(context);
   const deadline = performance.now() + NOTICED_WITHIN_MS;
   while (group.servers.get(server.name)?.state === 'ready' && !over.aborted) {
     if (performance.now() > deadline) {
@@ -68,8 +78,7 @@ async function hangForGood(context: FaultContext): Promise<void> {
     }
     await sleep(20);
   }
-  const left = childPids(server.ledgerFile);
-  for (const pid of hung) if (left.includes(pid)) process.kill(pid, 'SIGKILL');
+  if (hung !== undefined && hung === pidOf(context)) kill(context, 'SIGKILL');
   server.host?.resume();
 }
 
@@ -78,9 +87,8 @@ export const FAULTS: readonly Fault[] = [
     name: 'kill',
     weight: 4,
     fits: ({ place }) => place === 'stdio',
-    async strike({ server, random }) {
-      const signal = random.pick(['SIGKILL', 'SIGKILL', 'SIGTERM', 'SIGABRT'] as const);
-      for (const pid of childPids(server.ledgerFile)) process.kill(pid, signal);
+    async strike(context) {
+      kill(context, context.random.pick(['SIGKILL', 'SIGKILL', 'SIGTERM', 'SIGABRT'] as const));
     },
   },
   {
@@ -95,7 +103,7 @@ export const FAULTS: readonly Fault[] = [
     fits: ({ place }) => place === 'stdio',
     async strike(context) {
       for (let time = 0; time < 4; time++) {
-        for (const pid of childPids(context.server.ledgerFile)) process.kill(pid, 'SIGKILL');
+        kill(context, 'SIGKILL');
         await last(context, 100, 500);
       }
     },

@@ -1,25 +1,38 @@
-import { readFileSync } from 'node:fs';
-import { readLedger } from '../../src/testing/index.ts';
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 
-/** The processes that wrote their start in a ledger and still run as children of this one. */
-export function childPids(ledgerFile: string): number[] {
-  const started = readLedger(ledgerFile).filter(({ event }) => event === 'start');
-  return started.map(({ pid }) => pid).filter(isChild);
+/** Processes that this one started and that still run; zombies do not. */
+export function childPids(): number[] {
+  return table()
+    .filter(({ parent, state }) => parent === process.pid && state !== 'Z')
+    .map(({ pid }) => pid);
 }
 
-/** Process ids are used again: where the system tells, whether a process is still our child; a zombie is not. */
-function isChild(pid: number): boolean {
+interface ProcessEntry {
+  readonly pid: number;
+  readonly state: string | undefined;
+  readonly parent: number;
+}
+
+function table(): ProcessEntry[] {
+  if (process.platform === 'linux') return readdirSync('/proc').flatMap(entryOf);
+  const { pid: own, stdout } = spawnSync('ps', ['-A', '-o', 'pid=,state=,ppid='], { encoding: 'utf8' });
+  return stdout
+    .split('\n')
+    .map((line) => line.trim().split(/\s+/))
+    .map(([pid, state, parent]) => ({ pid: Number(pid), state: state?.[0], parent: Number(parent) }))
+    .filter(({ pid }) => pid !== own);
+}
+
+function entryOf(name: string): ProcessEntry[] {
+  const pid = Number(name);
+  if (!Number.isInteger(pid)) return [];
   try {
-    process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-  if (process.platform !== 'linux') return true;
-  try {
+    // The second field, the program's name, may hold blanks and brackets: count from its end.
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
     const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return state !== 'Z' && Number(parent) === process.pid;
+    return [{ pid, state, parent: Number(parent) }];
   } catch {
-    return false;
+    return [];
   }
 }

@@ -70,6 +70,7 @@ async function act(
   signal: AbortSignal,
   violations: Violations,
 ): Promise<void> {
+  const children = childPids();
   await using fleet = await startFleet();
   const { servers } = fleet;
   await using group = await connect(fleet, options.maxDelayMs);
@@ -94,7 +95,7 @@ async function act(
   events.checkAgainstStatus();
   await events.stop();
   await group.close();
-  checkProcesses(servers, violations);
+  checkProcesses(servers, children, violations);
   checkLedgers(servers, traffic.outcomes, violations);
   report(options.log, traffic, storm, events);
 }
@@ -113,12 +114,15 @@ function connect({ servers }: Fleet, maxDelayMs: number): Promise<SessionGroup> 
   });
 }
 
-/** A closed group leaves no process of a stdio server. */
-function checkProcesses(servers: readonly FleetServer[], violations: Violations): void {
-  for (const { name, place, ledgerFile } of servers) {
-    const left = place === 'stdio' ? childPids(ledgerFile) : [];
-    if (left.length > 0) violations.add('nothing is left', `processes ${left.join(', ')} of ${name}`);
-  }
+/** A closed group leaves no process of a stdio server; those that serve HTTP are the fleet's. */
+function checkProcesses(
+  servers: readonly FleetServer[],
+  before: readonly number[],
+  violations: Violations,
+): void {
+  const known = new Set([...before, ...servers.map(({ process }) => process?.pid)]);
+  const left = childPids().filter((pid) => !known.has(pid));
+  if (left.length > 0) violations.add('nothing is left', `processes ${left.join(', ')}`);
 }
 
 function report(log: ChaosOptions['log'], traffic: Traffic, storm: Storm, events: EventWatch): void {

@@ -9,11 +9,10 @@ import {
   TcpProxy,
   type ServerScript,
 } from '../../src/testing/index.ts';
-import { childPids } from '../chaos/processes.ts';
 import { EventLog } from '../group/support/event-log.ts';
 import { eventually } from '../group/support/eventually.ts';
 import { connectGroup } from '../group/support/groups.ts';
-import { ledgerFile, local, tools } from '../group/support/peers.ts';
+import { local, tools } from '../group/support/peers.ts';
 import { QUICK } from './support/revenants.ts';
 
 const script: ServerScript = {
@@ -37,13 +36,14 @@ const dies = (tool: string) => async (group: SessionGroup) => {
 };
 
 function stdioKilledBy(signal: NodeJS.Signals): () => Losable {
-  return () => {
-    const ledger = ledgerFile();
-    return {
-      spec: stdioSpec({ ...script, ledgerFile: ledger }),
-      lose: () => childPids(ledger).forEach((pid) => process.kill(pid, signal)),
-    };
-  };
+  return () => ({
+    spec: stdioSpec(script),
+    lose(group) {
+      const status = group.servers.get('peer');
+      if (status?.state !== 'ready' || status.pid === undefined) throw new Error('There is no process');
+      process.kill(status.pid, signal);
+    },
+  });
 }
 
 async function proxied(target: string): Promise<TcpProxy> {

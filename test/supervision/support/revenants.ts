@@ -9,8 +9,8 @@ import {
   type ScriptedServer,
   type ServerScript,
 } from '../../../src/testing/index.ts';
-import { childPids } from '../../chaos/processes.ts';
 import { ledgerFile } from '../../group/support/peers.ts';
+import { startedPids } from '../../group/support/processes.ts';
 
 /** A server that can end and come back as another one. */
 export interface Revenant {
@@ -29,7 +29,8 @@ async function childProcess(script: ServerScript): Promise<Revenant> {
     spec: stdioSpec({ scriptFile }),
     async comeBackAs(next) {
       write(next);
-      for (const pid of childPids(ledger)) process.kill(pid, 'SIGKILL');
+      const pid = startedPids(ledger).at(-1);
+      if (pid !== undefined) process.kill(pid, 'SIGKILL');
     },
   };
 }
