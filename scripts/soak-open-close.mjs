@@ -13,7 +13,7 @@ const program = fileURLToPath(new URL('../test/fixtures/servers/group-tiny.mjs',
 
 /** Rounds until caches, compiled code and pools have their size. */
 const WARM_UP = 5;
-/** What the heap may grow by from then on, in all. A leak of one session alone is more than that after ten rounds. */
+/** What the heap may grow by from then on, in all; sessions that were kept would make megabytes with each round. */
 const HEAP_SLACK_BYTES = 2_000_000;
 
 setFlagsFromString('--expose-gc');

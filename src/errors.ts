@@ -32,13 +32,20 @@ export type PlenumErrorCode =
   /** The server answered with a JSON-RPC error; see `rpcCode`, `rpcMessage` and `data`. */
   | 'PROTOCOL';
 
+/** A URL that a server wants its user to visit. */
+export interface UrlElicitation {
+  readonly elicitationId: string;
+  readonly message: string;
+  readonly url: string;
+}
+
 /** The facts an error carries beside its code and message. */
 export interface PlenumErrorFields {
   /** Name of the server concerned. */
   server?: string | undefined;
   cause?: unknown;
   maybeExecuted?: boolean | undefined;
-  elicitations?: readonly unknown[] | undefined;
+  elicitations?: readonly UrlElicitation[] | undefined;
   rpcCode?: number | undefined;
   rpcMessage?: string | undefined;
   data?: unknown;
@@ -55,19 +62,22 @@ export class PlenumError extends Error {
   override readonly name = 'PlenumError';
   readonly code: PlenumErrorCode;
   /** Name of the server concerned, when there is one. */
-  readonly server?: string;
-  /** On `CONNECTION_LOST`: false only when the request surely never reached the server. */
-  readonly maybeExecuted?: boolean;
-  /** On `URL_ELICITATION_REQUIRED`: the elicitations that the server wants fulfilled. */
-  readonly elicitations?: readonly unknown[];
-  /** On `PROTOCOL`: the JSON-RPC error code that the server sent. */
-  readonly rpcCode?: number;
+  declare readonly server?: string;
+  /** On a call that failed: false only when the request surely never reached the server. */
+  declare readonly maybeExecuted?: boolean;
+  /** On `URL_ELICITATION_REQUIRED`: what the user is to do first. */
+  declare readonly elicitations?: readonly UrlElicitation[];
+  /** On `PROTOCOL`: the JSON-RPC error code that the server sent, if it sent one. */
+  declare readonly rpcCode?: number;
   /** On `PROTOCOL`: the JSON-RPC error message that the server sent. */
-  readonly rpcMessage?: string;
-  /** On `PROTOCOL`: the JSON-RPC error data that the server sent. */
-  readonly data?: unknown;
-  /** When several servers failed together: each one's error. */
-  readonly errors?: readonly PlenumError[];
+  declare readonly rpcMessage?: string;
+  /**
+   * On `PROTOCOL`: the JSON-RPC error data that the server sent, or `{ status }` of an HTTP error. On
+   * `NAME_COLLISION` of entries: `{ collisions }`. On `AMBIGUOUS_RESOURCE`: `{ servers }`.
+   */
+  declare readonly data?: unknown;
+  /** On `CONNECT_FAILED` of several servers: each one's error. */
+  declare readonly errors?: readonly PlenumError[];
 
   constructor(code: PlenumErrorCode, message: string, fields: PlenumErrorFields = {}) {
     super(message, fields.cause === undefined ? undefined : { cause: fields.cause });
@@ -79,6 +89,12 @@ export class PlenumError extends Error {
     if (fields.rpcMessage !== undefined) this.rpcMessage = fields.rpcMessage;
     if (fields.data !== undefined) this.data = fields.data;
     if (fields.errors !== undefined) this.errors = fields.errors;
+  }
+
+  /** What `JSON.stringify` gives: the facts with the message, without stack and cause. */
+  toJSON(): Record<string, unknown> {
+    const { name, message, code, ...facts } = this;
+    return { name, code, message, ...facts };
   }
 
   /** Returns `error` itself when it is a PlenumError, else wraps it as the cause of a new one. */

@@ -1,4 +1,4 @@
-export { PlenumError, type PlenumErrorCode, type PlenumErrorFields } from './errors.ts';
+export { PlenumError, type PlenumErrorCode, type PlenumErrorFields, type UrlElicitation } from './errors.ts';
 export type {
   CustomTransportSpec,
   HeadersSource,

@@ -31,7 +31,7 @@ export function expose<D extends object>(
   return definitions.map((definition) => {
     const upstreamName = upstreamNameOf(kind, definition);
     const key = keyOf(upstreamName, naming, { server, serverInfo, kind: NAMING_KIND[kind] });
-    return [key, { ...definition, server, upstreamName }];
+    return [key, Object.freeze({ ...definition, server, upstreamName })];
   });
 }
 

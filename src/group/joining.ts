@@ -51,7 +51,7 @@ export class Joining {
       return session;
     } catch (error) {
       this.#membership.drop(member);
-      await session.destroy(error);
+      await this.#membership.seeOff(session, () => session.destroy(error));
       throwIfAborted(name, signal);
       throw error;
     } finally {
@@ -79,7 +79,7 @@ export class Joining {
       return session;
     } catch (error) {
       this.#membership.drop(member);
-      if (!isSession) await session.destroy(error);
+      if (!isSession) await this.#membership.seeOff(session, () => session.destroy(error));
       throw error;
     }
   }
@@ -132,14 +132,13 @@ export class Joining {
   }
 
   #create(name: string, given: GroupServerSpec, options: AddOptions): NewSession {
-    const target = resolveTarget(given);
-    if (target.type !== 'spec') {
-      throw new PlenumError(
-        'CONFIG_INVALID',
-        `Server "${name}": give a spec; what is connected already goes to adopt().`,
-      );
-    }
-    const resolved = resolveSessionOptions(options, target.spec, this.#options);
+    const { target, resolved } = naming(name, () => {
+      const sorted = resolveTarget(given);
+      if (sorted.type === 'spec') {
+        return { target: sorted, resolved: resolveSessionOptions(options, sorted.spec, this.#options) };
+      }
+      throw new PlenumError('CONFIG_INVALID', 'Give a spec; what is connected already goes to adopt().');
+    });
     const { timeoutMs, connectTimeoutMs } = resolved;
     return {
       session: new SupervisedSession(name, target, resolved, this.#gates(target.spec)),
@@ -168,6 +167,16 @@ interface NewSession {
   readonly session: SupervisedSession;
   readonly connectTimeoutMs: number;
   readonly listTimeoutMs: number;
+}
+
+/** Says in an error of `check` which server it is about. */
+function naming<T>(server: string, check: () => T): T {
+  try {
+    return check();
+  } catch (error) {
+    if (!(error instanceof PlenumError)) throw error;
+    throw new PlenumError(error.code, `Server "${server}": ${error.message}`, { server, cause: error.cause });
+  }
 }
 
 /** A server's lists, or why they did not come in time. */
@@ -236,9 +245,7 @@ function wentAway(name: string, { status }: Session): PlenumError {
 }
 
 function strictError(errors: readonly PlenumError[], total: number): PlenumError {
-  const list = errors.map((error) => `- ${error.message}`).join('\n');
-  return new PlenumError('CONNECT_FAILED', `${errors.length} of ${total} servers did not come up:\n${list}`, {
-    errors,
-    cause: errors[0],
-  });
+  const list = errors.map(({ message }) => `- ${message.replaceAll('\n', '\n  ')}`).join('\n');
+  const message = `${errors.length} of ${total} servers did not come up:\n${list}`;
+  return new PlenumError('CONNECT_FAILED', message, { errors });
 }

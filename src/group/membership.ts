@@ -23,6 +23,8 @@ export class Membership {
   readonly #onReady: (member: Member) => void;
   /** Members that wait for a name of somebody else's. */
   readonly #contestants = new Set<Member>();
+  /** Sessions that were taken out and are still ending. */
+  readonly #leaving = new Set<SupervisedSession>();
   #ended = false;
 
   constructor(index: CatalogIndex, hub: EventHub<GroupEvent>, onReady: (member: Member) => void) {
@@ -89,7 +91,9 @@ export class Membership {
    * G6).
    */
   admit(member: Member, fetched: FetchedListing): void {
-    if (this.#ended || !this.#isIn(member)) throw removedMeanwhile(member.name);
+    const { state } = member.session.status;
+    const isOver = state === 'closed' || state === 'draining';
+    if (this.#ended || isOver || !this.#isIn(member)) throw removedMeanwhile(member.name);
     const listing = member.accept(fetched);
     const claim = this.#claim(member, listing);
     const foreign = claim.collisions.filter(({ owner }) => owner !== member.name);
@@ -130,7 +134,9 @@ export class Membership {
       there.map(async (member) => ({ member, fetched: await member.fetch(CATALOG_KINDS) })),
     );
     for (const { member, fetched: lists } of fetched) {
-      if (this.#isIn(member)) member.refresher.mark(this.#take(member, lists));
+      if (this.#isIn(member) && member.session.status.state !== 'closed') {
+        member.refresher.mark(this.#take(member, lists));
+      }
     }
   }
 
@@ -138,17 +144,39 @@ export class Membership {
   drop(member: Member): void {
     if (!this.#isIn(member)) return;
     this.#members.delete(member.name);
-    this.#contestants.delete(member);
     member.release();
-    this.#publishDiff(member.name, this.#index.remove(member.name));
+    this.#empty(member);
     this.#hub.publish({ type: 'server-removed', server: member.name });
-    this.#retryContested();
+  }
+
+  /** Ends a session that was taken out; the end of the group waits for it, and may hurry it. */
+  async seeOff(session: SupervisedSession, end: () => Promise<void>): Promise<void> {
+    this.#leaving.add(session);
+    try {
+      await end();
+    } finally {
+      this.#leaving.delete(session);
+    }
+  }
+
+  get leaving(): readonly SupervisedSession[] {
+    return [...this.#leaving];
   }
 
   /** No more members. Returns those that there were. */
   end(): readonly Member[] {
     this.#ended = true;
     return [...this.#members.values()];
+  }
+
+  /** Takes out all that a member offers, or would. */
+  #empty(member: Member): void {
+    member.refresher.stop();
+    this.#contestants.delete(member);
+    member.collisions = [];
+    member.contested = {};
+    this.#publishDiff(member.name, this.#index.remove(member.name));
+    this.#retryContested();
   }
 
   #catchUp(member: Member): void {
@@ -177,7 +205,7 @@ export class Membership {
       if (member.phase === 'late') void this.#admitLate(member);
     }
     // A session that was closed through its own handle has nothing to offer any more; it stays known until it is removed (row G3).
-    if (status.state === 'closed') this.#publishDiff(member.name, this.#index.remove(member.name));
+    if (status.state === 'closed') this.#empty(member);
   }
 
   async #admitLate(member: Member): Promise<void> {

@@ -57,6 +57,8 @@ export class SessionGroup implements AsyncDisposable {
   /** Whom each resource was last subscribed with; it may be listed by others, or by nobody, when that ends. */
   readonly #subscribed = new Map<string, Origin>();
   #logLevel: LoggingLevel | undefined;
+  /** Sessions that were told a log level; they repeat it to every new connection by themselves. */
+  #told = new WeakSet<SupervisedSession>();
   #closing: Promise<void> | undefined;
   #destroying: Promise<void> | undefined;
 
@@ -106,7 +108,9 @@ export class SessionGroup implements AsyncDisposable {
   async remove(server: string | Session): Promise<void> {
     const member = this.#memberOf(server);
     this.#membership.drop(member);
-    await (member.owned ? member.session.close() : undefined);
+    const { name, owned, session } = member;
+    for (const [uri, origin] of this.#subscribed) if (origin.server === name) this.#subscribed.delete(uri);
+    if (owned) await this.#membership.seeOff(session, () => session.close());
   }
 
   /** How every server is doing. */
@@ -235,11 +239,14 @@ export class SessionGroup implements AsyncDisposable {
   async setLoggingLevel(level: LoggingLevel, options: CallOptions & ServerChoice = {}): Promise<void> {
     const { server, ...rest } = options;
     this.#expectOpen();
-    if (server !== undefined) return this.#membership.get(server).session.setLoggingLevel(level, rest);
+    const tell = (session: SupervisedSession): Promise<void> => {
+      this.#told.add(session);
+      return session.setLoggingLevel(level, rest);
+    };
+    if (server !== undefined) return tell(this.#membership.get(server).session);
     this.#logLevel = level;
-    await this.#onEachReady((session) =>
-      session.capabilities?.logging ? session.setLoggingLevel(level, rest) : undefined,
-    );
+    this.#told = new WeakSet();
+    await this.#onEachReady((session) => (session.capabilities?.logging ? tell(session) : undefined));
   }
 
   /** Asks one server, or all that are ready, for a sign of life. Rejects with the first failure. */
@@ -298,27 +305,29 @@ export class SessionGroup implements AsyncDisposable {
 
   async #end(endSession: (session: SupervisedSession) => Promise<void>, reason: unknown): Promise<void> {
     const members = this.#membership.end();
-    await Promise.all(
-      members.map(async (member) => {
+    await Promise.all([
+      ...members.map(async (member) => {
         member.release();
         if (member.owned) await endSession(member.session);
       }),
-    );
+      ...this.#membership.leaving.map(endSession),
+    ]);
     this.#hub.end();
     this.#closed.resolve(reason);
   }
 
   #onReady(member: Member): void {
     const level = this.#logLevel;
-    if (level === undefined || !member.session.capabilities?.logging) return;
-    // What a session was told, it repeats by itself; this is for one that was not there yet.
+    if (level === undefined || this.#told.has(member.session) || !member.session.capabilities?.logging)
+      return;
+    this.#told.add(member.session);
     member.session.setLoggingLevel(level).catch((error: unknown) => {
       const problem = PlenumError.from(error, 'PROTOCOL', 'Setting the log level', { server: member.name });
       this.#hub.publish({ type: 'problem', server: member.name, error: problem });
     });
   }
 
-  async #onEachReady(run: (session: Session) => Promise<void> | undefined): Promise<void> {
+  async #onEachReady(run: (session: SupervisedSession) => Promise<void> | undefined): Promise<void> {
     const ready = [...this.#membership.members].filter(({ session }) => session.status.state === 'ready');
     const outcomes = await Promise.allSettled(ready.map(async ({ session }) => run(session)));
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;

@@ -1,4 +1,5 @@
 import { PlenumError } from '../errors.ts';
+import { printable } from './text.ts';
 
 function invalid(field: string, wanted: string, found: unknown): PlenumError {
   // The type only: the value may be a secret that landed in the wrong field.
@@ -36,7 +37,12 @@ export function checkOneOf<T extends string>(
   if (value === undefined) return undefined;
   const found = allowed.find((each) => each === value);
   if (found !== undefined) return found;
-  throw invalid(field, `one of ${allowed.map((each) => `"${each}"`).join(', ')}`, value);
+  const wanted = `one of ${allowed.map((each) => `"${each}"`).join(', ')}`;
+  if (typeof value !== 'string') throw invalid(field, wanted, value);
+  throw new PlenumError(
+    'CONFIG_INVALID',
+    `Option "${field}" must be ${wanted}, not "${printable(value, 40)}".`,
+  );
 }
 
 export function checkFunction(field: string, value: unknown): void {

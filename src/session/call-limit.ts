@@ -1,6 +1,15 @@
 import { onAbort } from '../internal/abort-fan.ts';
 import { startTimer } from '../internal/timers.ts';
 
+/** What may end a call in which the client waits for our own handlers, as it does in the 2026-07-28 era. */
+export interface Held {
+  /** The connection ended. */
+  readonly gone: AbortSignal;
+  /** The session is closing; a handler then has `patienceMs` left. */
+  readonly closing: AbortSignal;
+  readonly patienceMs: number;
+}
+
 /**
  * What ends a call before its answer: the caller's signal, a total time limit, the end of its connection. The
  * official client checks its own total limit only when progress arrives, and waits for handlers without any; row
@@ -9,26 +18,32 @@ import { startTimer } from '../internal/timers.ts';
 export class CallLimit {
   /** Aborts when the request should be cancelled. */
   readonly signal: AbortSignal | undefined;
-  /** Whether it was the time limit that ended the call. */
+  /** Whether it was a time limit that ended the call. */
   expired = false;
   readonly #stops: (() => void)[] = [];
   #reject: ((reason: unknown) => void) | undefined;
 
-  constructor(caller: AbortSignal | undefined, totalMs: number, gone: AbortSignal | undefined) {
-    if (gone !== undefined) this.#stops.push(onAbort(gone, () => this.#reject?.(gone.reason)));
-    if (caller === undefined && totalMs === Infinity) return;
+  constructor(caller: AbortSignal | undefined, totalMs: number, held: Held | undefined) {
+    if (caller === undefined && totalMs === Infinity && held === undefined) return;
     const controller = new AbortController();
     this.signal = controller.signal;
     const end = (reason: unknown): void => {
       controller.abort(reason);
       this.#reject?.(reason);
     };
+    const expire = (): void => {
+      this.expired = true;
+      end(new Error('The time limit of the call has passed.'));
+    };
     this.#stops.push(
       onAbort(caller, () => end(caller?.reason)),
-      startTimer(totalMs, () => {
-        this.expired = true;
-        end(new Error('The total time limit of the call has passed.'));
-      }),
+      startTimer(totalMs, expire),
+    );
+    if (held === undefined) return;
+    const { gone, closing, patienceMs } = held;
+    this.#stops.push(
+      onAbort(gone, () => end(gone.reason)),
+      onAbort(closing, () => this.#stops.push(startTimer(patienceMs, expire, { keepAlive: true }))),
     );
   }
 

@@ -157,9 +157,12 @@ class Attempt {
       const why = end.error instanceof PlenumError ? end.error.message : `the server ${end.what}.`;
       return new PlenumError('CONNECT_FAILED', `${doing}: ${why}${tail(end)}`, fields);
     }
-    const translated = translateError(error, { server, doing });
+    const translated = translateError(error, { server, doing, connecting: true });
     if (KEPT_CODES.has(translated.code)) return translated;
-    return new PlenumError('CONNECT_FAILED', translated.message, { ...fields, cause: translated });
+    return new PlenumError('CONNECT_FAILED', translated.message, {
+      server,
+      cause: translated.cause ?? translated,
+    });
   }
 }
 

@@ -34,13 +34,14 @@ export class RequestRunner {
     const timeoutMs = options.timeoutMs ?? sessionTimeoutMs;
     const totalMs = options.maxTotalTimeoutMs ?? Infinity;
     if (!(timeoutMs >= 0 && totalMs >= 0)) throw this.#invalidTimeout(doing);
-    if (signal?.aborted === true) throw this.#aborted(doing, signal);
+    if (signal?.aborted === true) throw this.#aborted(doing, signal, false);
 
     const startedAt = performance.now();
     let spentMs = 0;
     const wait = async (): Promise<Connection> => {
       const ready = await supervisor.whenReady(Math.min(timeoutMs, totalMs) - spentMs, signal, doing);
       spentMs = performance.now() - startedAt;
+      if (signal?.aborted === true) throw this.#aborted(doing, signal, false);
       return ready;
     };
 
@@ -76,19 +77,18 @@ export class RequestRunner {
   ): Promise<T> {
     const { supervisor } = this.#options;
     if (connection.ended) throw connectionLost(this.#context(doing, options, connection), false);
-    // In the 2026-07-28 era the client waits for our own handlers, which may wait for a person, while the
-    // connection goes.
-    const gone = connection.era === 'modern' ? connection.gone : undefined;
-    const limit = new CallLimit(options.signal, totalMs, gone);
+    // In the 2026-07-28 era the client waits for our own handlers, which may wait for a person.
+    const held = connection.era === 'modern' && {
+      gone: connection.gone,
+      closing: supervisor.closing,
+      patienceMs: timeoutMs,
+    };
+    const limit = new CallLimit(options.signal, totalMs, held || undefined);
     try {
       return await limit.hold(send(connection, this.#requestOptions(options, timeoutMs, limit.signal)));
     } catch (error) {
-      if (limit.expired)
-        throw timedOut({
-          ...this.#context(doing, options, connection),
-          timeoutMs: options.maxTotalTimeoutMs,
-        });
-      if (options.signal?.aborted === true) throw this.#aborted(doing, options.signal);
+      if (limit.expired) throw timedOut(this.#limitOf(doing, options, connection));
+      if (options.signal?.aborted === true) throw this.#aborted(doing, options.signal, true);
       const context = this.#context(doing, options, connection);
       const closed = connection.ended ? supervisor.sessionClosedError(context.doing) : undefined;
       throw closed ?? translateError(error, context);
@@ -106,6 +106,14 @@ export class RequestRunner {
       // A transport that lost its server says so a moment before its connection has ended.
       end: connection.end ?? (connection.ended ? { what: 'closed the connection' } : undefined),
     };
+  }
+
+  /** The context of a call that one of our own limits ended: says which. */
+  #limitOf(doing: string, options: CallOptions, connection: Connection): ErrorContext {
+    const context = this.#context(doing, options, connection);
+    const { maxTotalTimeoutMs = Infinity } = options;
+    if (maxTotalTimeoutMs === Infinity) return context;
+    return { ...context, timeoutMs: maxTotalTimeoutMs, limit: 'maxTotalTimeoutMs' };
   }
 
   #requestOptions(options: CallOptions, timeoutMs: number, signal: AbortSignal | undefined): RequestOptions {
@@ -141,11 +149,9 @@ export class RequestRunner {
     return new PlenumError('CONFIG_INVALID', message, { server });
   }
 
-  #aborted(doing: string, signal: AbortSignal): PlenumError {
+  #aborted(doing: string, signal: AbortSignal, maybeExecuted: boolean): PlenumError {
     const { server } = this.#options;
-    return new PlenumError('ABORTED', `${doing} on server "${server}": given up by the caller.`, {
-      server,
-      cause: signal.reason,
-    });
+    const message = `${doing} on server "${server}": given up by the caller.`;
+    return new PlenumError('ABORTED', message, { server, cause: signal.reason, maybeExecuted });
   }
 }

@@ -14,6 +14,7 @@ import {
   type RequestOptions,
   type StandardSchemaV1,
 } from '@modelcontextprotocol/client';
+import { printable } from '../internal/text.ts';
 import type { CallOptions, ReadOptions } from './call-options.ts';
 import { callTool } from './call-tool.ts';
 import type { Connection } from './connection.ts';
@@ -80,20 +81,20 @@ export abstract class SessionRequests {
     args?: Readonly<Record<string, unknown>>,
     options: CallOptions = {},
   ): Promise<CallToolResult> {
-    return this.#run(`Calling tool "${name}"`, options, (connection, requestOptions) => {
+    return this.#run(`Calling tool "${printable(name)}"`, options, (connection, requestOptions) => {
       const params = this.#params(connection, { name, arguments: { ...args } }, options);
       return callTool({
         connection,
         params,
         options: requestOptions,
         tools: this.resources.tools,
-        relist: () => this.listTools(),
+        relist: () => this.listTools({ timeoutMs: requestOptions.timeout, signal: requestOptions.signal }),
       });
     });
   }
 
   readResource(uri: string, options: ReadOptions = {}): Promise<ReadResourceResult> {
-    return this.#run(`Reading resource "${uri}"`, options, (connection, requestOptions) =>
+    return this.#run(`Reading resource "${printable(uri)}"`, options, (connection, requestOptions) =>
       connection.client.readResource(this.#params(connection, { uri }, options), {
         ...requestOptions,
         cacheMode: options.cache ?? 'use',
@@ -102,7 +103,7 @@ export abstract class SessionRequests {
   }
 
   subscribeResource(uri: string, options: CallOptions = {}): Promise<void> {
-    return this.#run(`Subscribing to "${uri}"`, options, (connection, requestOptions) =>
+    return this.#run(`Subscribing to "${printable(uri)}"`, options, (connection, requestOptions) =>
       this.resources.subscriptions.subscribe(
         this.#params(connection, { uri }, options),
         connection,
@@ -112,7 +113,7 @@ export abstract class SessionRequests {
   }
 
   unsubscribeResource(uri: string, options: CallOptions = {}): Promise<void> {
-    return this.#run(`Unsubscribing from "${uri}"`, options, (connection, requestOptions) =>
+    return this.#run(`Unsubscribing from "${printable(uri)}"`, options, (connection, requestOptions) =>
       this.resources.subscriptions.unsubscribe(
         this.#params(connection, { uri }, options),
         connection,
@@ -126,7 +127,7 @@ export abstract class SessionRequests {
     args?: Readonly<Record<string, string>>,
     options: CallOptions = {},
   ): Promise<GetPromptResult> {
-    return this.#run(`Getting prompt "${name}"`, options, (connection, requestOptions) =>
+    return this.#run(`Getting prompt "${printable(name)}"`, options, (connection, requestOptions) =>
       connection.client.getPrompt(
         this.#params(connection, { name, ...(args !== undefined && { arguments: { ...args } }) }, options),
         requestOptions,
@@ -140,14 +141,18 @@ export abstract class SessionRequests {
     context?: { arguments?: Readonly<Record<string, string>> },
     options: CallOptions = {},
   ): Promise<CompleteResult> {
-    return this.#run(`Completing argument "${argument.name}"`, options, (connection, requestOptions) => {
-      const known =
-        context?.arguments === undefined ? {} : { context: { arguments: { ...context.arguments } } };
-      return connection.client.complete(
-        this.#params(connection, { ref, argument, ...known }, options),
-        requestOptions,
-      );
-    });
+    return this.#run(
+      `Completing argument "${printable(argument.name)}"`,
+      options,
+      (connection, requestOptions) => {
+        const known =
+          context?.arguments === undefined ? {} : { context: { arguments: { ...context.arguments } } };
+        return connection.client.complete(
+          this.#params(connection, { ref, argument, ...known }, options),
+          requestOptions,
+        );
+      },
+    );
   }
 
   setLoggingLevel(level: LoggingLevel, options: CallOptions = {}): Promise<void> {
@@ -175,7 +180,7 @@ export abstract class SessionRequests {
   request(request: RawRequest, options?: CallOptions): Promise<Record<string, unknown>>;
   request(request: RawRequest, options: CallOptions & { schema?: StandardSchemaV1 } = {}): Promise<unknown> {
     const { method } = request;
-    return this.#run(`Request "${method}"`, options, (connection, requestOptions) =>
+    return this.#run(`Request "${printable(method)}"`, options, (connection, requestOptions) =>
       connection.client.request(
         { method, params: this.#params(connection, { ...request.params }, options) },
         options.schema ?? anyResult,
@@ -188,7 +193,7 @@ export abstract class SessionRequests {
     const { method, params } = notification;
     // It has no answer to wait for, but a pipe that nobody reads may not take it.
     const options = { maxTotalTimeoutMs: this.resources.timeoutMs };
-    return this.#run(`Notification "${method}"`, options, ({ client }) =>
+    return this.#run(`Notification "${printable(method)}"`, options, ({ client }) =>
       client.notification({ method, ...(params !== undefined && { params: { ...params } }) }),
     );
   }

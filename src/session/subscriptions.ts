@@ -5,6 +5,8 @@ import type {
   SubscriptionFilter,
 } from '@modelcontextprotocol/client';
 import { PlenumError } from '../errors.ts';
+import { Backoff } from '../internal/backoff.ts';
+import { printable } from '../internal/text.ts';
 import { sleep } from '../internal/timers.ts';
 import type { Connection } from './connection.ts';
 import type { ListKind } from './session.ts';
@@ -14,7 +16,9 @@ import { translateError } from './translate-error.ts';
 const RESTORE_TIMEOUT_MS = 10_000;
 
 /** How long to wait before a listen stream that the server ended is opened again, in milliseconds. */
-const RELISTEN_DELAY_MS = 1_000;
+const RELISTEN = { initialDelayMs: 1_000, maxDelayMs: 30_000 };
+
+const relistenBackoff = (): Backoff => new Backoff(RELISTEN);
 
 type Meta = { _meta?: Record<string, unknown> };
 type ResourceParams = { uri: string } & Meta;
@@ -81,8 +85,11 @@ export class Subscriptions {
   /** Forgets the present connection. */
   stop(): void {
     this.#lifetime.abort();
+    const stream = this.#stream;
     this.#connection = undefined;
     this.#stream = undefined;
+    // Our own connections end with theirs; an adopted one goes on without us.
+    stream?.close().catch(() => {});
   }
 
   async subscribe(params: ResourceParams, connection: Connection, options: RequestOptions): Promise<void> {
@@ -112,14 +119,24 @@ export class Subscriptions {
     this.#logLevel = params.level;
   }
 
-  #replaceStream(connection: Connection, options: RequestOptions, wanted?: string): Promise<void> {
-    const turn = this.#turn.then(() => this.#listen(connection, options, wanted));
+  #replaceStream(
+    connection: Connection,
+    options: RequestOptions,
+    wanted?: string,
+    backoff?: Backoff,
+  ): Promise<void> {
+    const turn = this.#turn.then(() => this.#listen(connection, options, wanted, backoff));
     this.#turn = turn.catch(() => {});
     return turn;
   }
 
   /** Opens the new stream before the old one goes, so that nothing falls between them. */
-  async #listen(connection: Connection, options: RequestOptions, wanted: string | undefined): Promise<void> {
+  async #listen(
+    connection: Connection,
+    options: RequestOptions,
+    wanted: string | undefined,
+    backoff: Backoff | undefined,
+  ): Promise<void> {
     if (connection !== this.#connection || connection.ended) return;
     const filter = this.#filter(connection);
     const old = this.#stream;
@@ -129,45 +146,52 @@ export class Subscriptions {
         filter,
         options.timeout === undefined ? {} : { timeout: options.timeout },
       );
+      if (connection !== this.#connection) return stream.close();
       const { resourceSubscriptions: honoured = [] } = stream.honoredFilter;
       if (wanted !== undefined && !honoured.includes(wanted)) {
         await stream.close();
-        throw new PlenumError(
-          'PROTOCOL',
-          `Server "${this.#server}" does not offer updates of this resource.`,
-          {
-            server: this.#server,
-            rpcCode: -32601,
-          },
-        );
+        const message = `Subscribing to "${printable(wanted)}": server "${this.#server}" does not offer its updates.`;
+        throw new PlenumError('PROTOCOL', message, { server: this.#server });
       }
       this.#stream = stream;
-      void this.#keepOpen(connection, stream);
+      void this.#keepOpen(connection, stream, backoff);
     }
     await old?.close();
   }
 
-  async #keepOpen(connection: Connection, stream: McpSubscription): Promise<void> {
+  /** Opens the stream again when the server ends it; less and less often when it keeps doing so. */
+  async #keepOpen(
+    connection: Connection,
+    stream: McpSubscription,
+    backoff = relistenBackoff(),
+  ): Promise<void> {
+    const openedAt = performance.now();
     const cause = await stream.closed;
     if (cause === 'local' || this.#stream !== stream) return;
     this.#listener.onStreamLost();
-    await sleep(RELISTEN_DELAY_MS, this.#lifetime.signal);
-    if (this.#stream !== stream || connection.ended) return;
-    try {
-      await this.#replaceStream(connection, { timeout: RESTORE_TIMEOUT_MS });
-      // What changed while nobody listened was announced to nobody.
-      const { honoredFilter } = this.#stream ?? {};
-      if (honoredFilter?.toolsListChanged === true) this.#listener.onListChanged('tools');
-      if (honoredFilter?.promptsListChanged === true) this.#listener.onListChanged('prompts');
-      if (honoredFilter?.resourcesListChanged === true) this.#listener.onListChanged('resources');
-    } catch (reason) {
-      if (connection.ended) return;
-      const error = this.#translate('Listening for changes', reason);
-      this.#listener.onProblem(error);
-      // A refusal is the server's last word; a broken network is not.
-      if (error.code === 'CONNECTION_LOST' || error.code === 'TIMEOUT')
-        await this.#keepOpen(connection, stream);
+    if (performance.now() - openedAt >= RELISTEN.maxDelayMs) backoff.reset();
+    for (;;) {
+      await sleep(RELISTEN.initialDelayMs + backoff.next(), this.#lifetime.signal);
+      if (this.#stream !== stream || connection.ended) return;
+      try {
+        await this.#replaceStream(connection, { timeout: RESTORE_TIMEOUT_MS }, undefined, backoff);
+        return this.#announceMissed();
+      } catch (reason) {
+        if (connection.ended) return;
+        const error = this.#translate('Listening for changes', reason);
+        this.#listener.onProblem(error);
+        // A refusal is the server's last word; a broken network is not.
+        if (error.code !== 'CONNECTION_LOST' && error.code !== 'TIMEOUT') return;
+      }
     }
+  }
+
+  /** What changed while nobody listened was announced to nobody. */
+  #announceMissed(): void {
+    const { honoredFilter } = this.#stream ?? {};
+    if (honoredFilter?.toolsListChanged === true) this.#listener.onListChanged('tools');
+    if (honoredFilter?.promptsListChanged === true) this.#listener.onListChanged('prompts');
+    if (honoredFilter?.resourcesListChanged === true) this.#listener.onListChanged('resources');
   }
 
   #filter({ client }: Connection): SubscriptionFilter {

@@ -72,7 +72,7 @@ export class SupervisedSession extends SessionRequests implements Session {
       run: (doing, requestOptions, send) => runner.run(doing, requestOptions, send),
       subscriptions: new Subscriptions(name, {
         onProblem: (error) => this.#problem(error),
-        onListChanged: (kind) => this.#hub.publish({ type: 'list-changed', kind }),
+        onListChanged: (kind) => this.#publish({ type: 'list-changed', kind }),
         onStreamLost: () => this.#health?.suspect(),
       }),
       tools: new ToolBook(name),
@@ -152,7 +152,7 @@ export class SupervisedSession extends SessionRequests implements Session {
     const target = this.#target;
     return this.#gate(async () => {
       const onEnd = (connection: Connection): void => this.#onEnd(connection);
-      const emit = (event: SessionEvent): void => this.#hub.publish(event);
+      const emit = (event: SessionEvent): void => this.#publish(event);
       const connection =
         target.type === 'client'
           ? adoptClient(target.client, emit, onEnd)
@@ -210,7 +210,7 @@ export class SupervisedSession extends SessionRequests implements Session {
   #onStreamReopened(): void {
     const offered = this.#facts.capabilities ?? {};
     for (const kind of ['tools', 'resources', 'prompts'] as const) {
-      if (offered[kind]?.listChanged === true) this.#hub.publish({ type: 'list-changed', kind });
+      if (offered[kind]?.listChanged === true) this.#publish({ type: 'list-changed', kind });
     }
   }
 
@@ -224,6 +224,12 @@ export class SupervisedSession extends SessionRequests implements Session {
     if (status.state !== 'closed') return;
     this.resources.subscriptions.stop();
     this.#hub.end();
+  }
+
+  #publish(event: SessionEvent): void {
+    // Row S6: better no check than one against a schema that may no longer hold.
+    if (event.type === 'list-changed' && event.kind === 'tools') this.resources.tools.clear();
+    this.#hub.publish(event);
   }
 
   #problem(error: PlenumError): void {

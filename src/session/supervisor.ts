@@ -41,6 +41,8 @@ export class Supervisor {
   /** The connection before; something of it may be left for a moment. */
   #retired: Connection | undefined;
   #retiring: Promise<void> | undefined;
+  readonly #closingSignal = new AbortController();
+  #leaving: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
   #destroying: Promise<void> | undefined;
   /** What the session was destroyed for. */
@@ -67,6 +69,11 @@ export class Supervisor {
   get connection(): Connection | undefined {
     const state = this.#state;
     return state.tag === 'ready' || state.tag === 'draining' ? state.connection : undefined;
+  }
+
+  /** Aborts when the session begins to close. */
+  get closing(): AbortSignal {
+    return this.#closingSignal.signal;
   }
 
   get closed(): Promise<unknown> {
@@ -134,13 +141,13 @@ export class Supervisor {
         );
       case 'connecting':
       case 'waiting':
-        return this.#waiting.next(timeoutMs, signal, doing);
+        return this.#waiting.next(timeoutMs, signal, doing, state.error);
     }
   }
 
   /** Lets calls in flight finish, then ends the connection. */
   close(): Promise<void> {
-    this.#closing ??= this.#drain();
+    this.#closing ??= this.#destroying ?? this.#drain();
     return this.#closing;
   }
 
@@ -155,7 +162,7 @@ export class Supervisor {
 
   /** Why the session ended, when it was by force. */
   sessionClosedError(doing: string): PlenumError | undefined {
-    return this.#destroying === undefined ? undefined : this.#sessionClosed(doing);
+    return this.#destroying === undefined ? undefined : this.#sessionClosed(doing, true);
   }
 
   async #attempt(error: PlenumError | undefined, keepTrying: boolean): Promise<void> {
@@ -179,7 +186,7 @@ export class Supervisor {
         throw this.#sessionClosed();
       }
       if (connection.ended) {
-        void connection.destroy();
+        await connection.destroy();
         throw this.#lost(connection.end?.what ?? 'closed the connection');
       }
       // A first success leaves nothing to back off from; later ones must prove themselves first.
@@ -240,10 +247,12 @@ export class Supervisor {
     const connection = this.connection;
     this.#enter({ tag: 'draining', connection });
     this.#waiting.settle(this.#sessionClosed());
-    await this.#leave(state);
+    this.#closingSignal.abort();
+    this.#leaving = this.#leave(state);
+    await this.#leaving;
     await Promise.race([this.#options.inFlight.idle(), this.#closed.promise]);
     await Promise.all([connection?.close(), this.#retired?.destroy()]);
-    this.#finish(undefined);
+    this.#finish(this.#reason);
   }
 
   async #end(reason: unknown): Promise<void> {
@@ -253,8 +262,9 @@ export class Supervisor {
     if (state.tag !== 'draining') {
       this.#enter({ tag: 'draining', connection });
       this.#waiting.settle(this.#sessionClosed());
+      this.#closingSignal.abort();
     }
-    await this.#leave(state);
+    await (this.#leaving ??= this.#leave(state));
     await Promise.all([connection?.destroy(), this.#retired?.destroy()]);
     this.#finish(reason);
   }
@@ -288,12 +298,14 @@ export class Supervisor {
 
   #notConnected(what: string, cause?: unknown): PlenumError {
     const { server } = this.#options;
-    return new PlenumError('NOT_CONNECTED', `Session "${server}" ${what}.`, { server, cause });
+    const message = `Session "${server}" ${what}.`;
+    return new PlenumError('NOT_CONNECTED', message, { server, cause, maybeExecuted: false });
   }
 
-  #sessionClosed(doing = 'Using the session'): PlenumError {
+  #sessionClosed(doing = 'Using the session', maybeExecuted = false): PlenumError {
     const { server } = this.#options;
     const cause = this.#reason;
-    return new PlenumError('SESSION_CLOSED', `${doing}: session "${server}" is closed.`, { server, cause });
+    const message = `${doing}: session "${server}" is closed.`;
+    return new PlenumError('SESSION_CLOSED', message, { server, cause, maybeExecuted });
   }
 }

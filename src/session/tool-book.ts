@@ -56,7 +56,8 @@ export class ToolPage {
 
   /** Makes the validator ready. Throws `INVALID_RESULT`: no answer could pass, so the tool should not run. */
   prepare(): void {
-    const { name, outputSchema } = this.tool;
+    const { outputSchema } = this.tool;
+    const name = printable(this.tool.name);
     if (outputSchema === undefined || this.#validate !== undefined) return;
     try {
       // A compiler remembers schemas by `$id`; two tools may well give different ones under the same.
@@ -70,7 +71,7 @@ export class ToolPage {
   /** Row S6. Throws `INVALID_RESULT` when structured content is missing or does not fit. */
   check(result: CallToolResult): void {
     if (this.#validate === undefined || result.isError === true) return;
-    const { name } = this.tool;
+    const name = printable(this.tool.name);
     if (result.structuredContent === undefined) {
       throw this.#invalid(`Tool "${name}" promises structured content by its output schema and gave none`);
     }

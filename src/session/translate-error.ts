@@ -19,6 +19,10 @@ export interface ErrorContext {
   /** In words, ready to stand at the beginning: `Calling tool "x" on server "y"`. */
   readonly doing: string;
   readonly timeoutMs?: number | undefined;
+  /** Whether there is no connection yet, so that no request of anybody's can have run. */
+  readonly connecting?: boolean;
+  /** The option that sets it. */
+  readonly limit?: 'timeoutMs' | 'maxTotalTimeoutMs';
   /** Why the connection ended, when it did. */
   readonly end?: TransportEnd | undefined;
 }
@@ -38,7 +42,9 @@ export function translateError(error: unknown, context: ErrorContext): PlenumErr
     if (!FROM_TRANSPORT.has(error.code) && error.server !== undefined) return error;
     // A transport knows what happened to the connection, and not what for.
     const { code, message, maybeExecuted } = error;
-    return new PlenumError(code, `${doing}: ${message}`, { server, maybeExecuted, cause: error });
+    const ran =
+      code === 'CONNECTION_LOST' && context.connecting !== true ? ` ${whetherItRan(maybeExecuted)}` : '';
+    return new PlenumError(code, `${doing}: ${message}${ran}`, { server, maybeExecuted, cause: error });
   }
   const fields = { server, cause: error };
 
@@ -91,6 +97,8 @@ function translateSdkError(error: SdkError, context: ErrorContext): PlenumError 
     case SdkErrorCode.ConnectionClosed:
     case SdkErrorCode.SendFailed:
       return connectionLost(context, true);
+    case SdkErrorCode.EraNegotiationFailed:
+      return probeFailed(error, context);
     case SdkErrorCode.NotConnected:
       return connectionLost(context, false);
     case SdkErrorCode.ListPaginationExceeded:
@@ -115,27 +123,40 @@ function translateSdkError(error: SdkError, context: ErrorContext): PlenumError 
   }
 }
 
-export function timedOut({ doing, server, timeoutMs }: ErrorContext, cause?: unknown): PlenumError {
+export function timedOut(context: ErrorContext, cause?: unknown): PlenumError {
+  const { doing, server, timeoutMs, limit = 'timeoutMs' } = context;
   const after = timeoutMs === undefined ? 'in time' : `within ${timeoutMs} ms`;
-  const message = `${doing}: no answer ${after}. The server was told to stop; allow more with "timeoutMs".`;
-  return new PlenumError('TIMEOUT', message, { server, cause });
+  const message = `${doing}: no answer ${after}. Allow more with "${limit}".`;
+  return new PlenumError('TIMEOUT', message, { server, cause, maybeExecuted: true });
 }
 
 export function connectionLost({ doing, server, end }: ErrorContext, maybeExecuted: boolean): PlenumError {
-  const ran = maybeExecuted ? 'The request may have run.' : 'The request was not sent.';
-  const message = `${doing}: the server ${end?.what ?? 'closed the connection'}. ${ran}`;
+  const message = `${doing}: the server ${end?.what ?? 'closed the connection'}. ${whetherItRan(maybeExecuted)}`;
   return new PlenumError('CONNECTION_LOST', message, { server, maybeExecuted, cause: end?.error });
+}
+
+function whetherItRan(maybeExecuted: boolean | undefined): string {
+  return maybeExecuted === false ? 'The request was not sent.' : 'The request may have run.';
 }
 
 /** Why a session lost its connection. */
 export function lostError(server: string, { end }: Pick<ErrorContext, 'end'>): PlenumError {
   const what = end?.what ?? 'closed the connection';
-  return new PlenumError('CONNECTION_LOST', `Server "${server}" ${what}.`, { server, cause: end?.error });
+  const code = end?.sessionExpired === true ? 'SESSION_EXPIRED' : 'CONNECTION_LOST';
+  return new PlenumError(code, `Server "${server}" ${what}.`, { server, cause: end?.error });
 }
 
 function authRequired({ doing, server }: ErrorContext, what: string, cause: unknown): PlenumError {
   const message = `${doing}: ${what}. Check "auth" and "headers" of its spec.`;
   return new PlenumError('AUTH_REQUIRED', message, { server, cause });
+}
+
+/** The official client wraps what went wrong with its first request; the wrapping helps nobody. */
+function probeFailed(error: SdkError, context: ErrorContext): PlenumError {
+  const cause = isRecord(error.data) ? error.data['cause'] : undefined;
+  if (cause instanceof Error) return translateError(cause, context);
+  const { doing, server } = context;
+  return new PlenumError('PROTOCOL', `${doing}: ${printable(error.message, 500)}`, { server, cause: error });
 }
 
 function pageLimitOf({ data }: SdkError): string {

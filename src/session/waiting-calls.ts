@@ -21,24 +21,36 @@ export class WaitingCalls {
   }
 
   /** Resolves with the next connection. Rejects with `TIMEOUT`, `ABORTED`, or `NOT_CONNECTED` when too many wait. */
-  async next(timeoutMs: number, signal: AbortSignal | undefined, doing: string): Promise<Connection> {
+  async next(
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+    doing: string,
+    reason: PlenumError | undefined,
+  ): Promise<Connection> {
     const server = this.#server;
     if (this.#waiters.size >= this.#limit) {
       const what = `is not connected, and ${this.#limit} calls wait for it already`;
-      throw new PlenumError('NOT_CONNECTED', `${doing}: session "${server}" ${what}.`, { server });
+      throw new PlenumError('NOT_CONNECTED', `${doing}: session "${server}" ${what}.`, {
+        server,
+        cause: reason,
+        maybeExecuted: false,
+      });
     }
     const { promise, resolve, reject } = createDeferred<Connection>();
     const stopTimer = startTimer(
       timeoutMs,
       () => {
-        const message = `${doing}: server "${server}" did not come back within ${Math.round(timeoutMs)} ms.`;
-        waiter.settle(new PlenumError('TIMEOUT', message, { server }));
+        const why = reason === undefined ? '' : ` (${reason.message})`;
+        const message = `${doing}: server "${server}" is not connected yet${why}. The request was not sent.`;
+        waiter.settle(new PlenumError('TIMEOUT', message, { server, cause: reason, maybeExecuted: false }));
       },
       { keepAlive: true },
     );
     const giveUp = (): void => {
       const message = `${doing} on server "${server}": given up by the caller.`;
-      waiter.settle(new PlenumError('ABORTED', message, { server, cause: signal?.reason }));
+      waiter.settle(
+        new PlenumError('ABORTED', message, { server, cause: signal?.reason, maybeExecuted: false }),
+      );
     };
     const stopListening = onAbort(signal, giveUp);
     const waiter: Waiter = {

@@ -79,15 +79,11 @@ export abstract class BaseTransport implements ManagedTransport {
   async send(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
     if (this.#stage !== 'open' || this.end !== undefined) {
       const why = this.end === undefined ? 'the connection is not open' : `the server ${this.end.what}`;
-      throw new PlenumError(
-        'CONNECTION_LOST',
-        `Sending to server "${this.server}": ${why}. Nothing was sent.`,
-        {
-          server: this.server,
-          cause: this.end?.error,
-          maybeExecuted: false,
-        },
-      );
+      throw new PlenumError('CONNECTION_LOST', `Sending to server "${this.server}": ${why}.`, {
+        server: this.server,
+        cause: this.end?.error,
+        maybeExecuted: false,
+      });
     }
     await this.transmit(message, options);
   }

@@ -84,16 +84,14 @@ export async function findLeft(before: Census, take: () => Census, withinMs: num
   }
 }
 
-/** The size of the heap with all garbage collected, in bytes; without code, which is compiled again when it is called. */
+/** The size of the heap with all garbage collected, in bytes. */
 export async function heapBytes(): Promise<number> {
   const gc = collector();
-  setFlagsFromString('--stress-flush-code');
   for (let round = 0; round < 4; round++) {
     // What finalizers and weak references hold goes a turn later.
     await sleep(20);
     await gc();
   }
-  setFlagsFromString('--no-stress-flush-code');
   return process.memoryUsage().heapUsed;
 }
 

@@ -101,7 +101,7 @@ export class HttpFetch {
     };
     const silent = (): PlenumError => {
       const what = `Server "${server}" left an event stream silent for ${silenceMs} ms.`;
-      const advice = 'A request may have run; allow longer with "readTimeoutMs".';
+      const advice = 'Allow longer with "readTimeoutMs".';
       return new PlenumError('CONNECTION_LOST', `${what} ${advice}`, { server, maybeExecuted: true });
     };
     const body = guardBody(response.body, {

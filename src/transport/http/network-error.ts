@@ -106,7 +106,12 @@ function classify(error: unknown): Pick<Failure, 'what' | 'advice' | 'gone'> & {
   }
   const detail = causes.map(({ code, message }) => code ?? message).findLast((each) => each !== '');
   const what = `the connection broke before the answer was there (${detail ?? String(error)})`;
-  return { what, advice: 'The request may have run.', gone: false, maybeExecuted: true };
+  return {
+    what,
+    advice: 'The server may be restarting, or something on the way to it has closed the connection.',
+    gone: false,
+    maybeExecuted: true,
+  };
 }
 
 interface Cause {

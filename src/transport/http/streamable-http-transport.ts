@@ -149,7 +149,7 @@ export class StreamableHttpTransport extends BaseTransport {
     const why = this.end === undefined ? 'the connection was closed' : `the server ${this.end.what}`;
     return new PlenumError(
       'CONNECTION_LOST',
-      `POST to ${this.#url.origin} for server "${this.server}" was cut off: ${why}. The request may have run.`,
+      `POST to ${this.#url.origin} for server "${this.server}" was cut off: ${why}.`,
       { server: this.server, cause, maybeExecuted: true },
     );
   }
@@ -271,7 +271,7 @@ export class StreamableHttpTransport extends BaseTransport {
     if (!this.#requests.has(request)) return;
     const error = new PlenumError(
       'CONNECTION_LOST',
-      `Server "${this.server}" ended the stream of a request before its answer. The request may have run.`,
+      `Server "${this.server}" ended the stream of a request before its answer.`,
       { server: this.server, cause: request.fault, maybeExecuted: true },
     );
     if (this.#answered) return this.#fail(request, error);
@@ -282,15 +282,11 @@ export class StreamableHttpTransport extends BaseTransport {
   /** The official transport does not tell when a request that the caller resumes cannot be. */
   #onResumptionFailed(request: OpenRequest, cause?: unknown): void {
     if (request.options.resumptionToken === undefined || !this.#requests.has(request)) return;
-    const error = new PlenumError(
-      'CONNECTION_LOST',
-      `Server "${this.server}" does not resume the request. It may have run.`,
-      {
-        server: this.server,
-        cause,
-        maybeExecuted: true,
-      },
-    );
+    const error = new PlenumError('CONNECTION_LOST', `Server "${this.server}" does not resume the request.`, {
+      server: this.server,
+      cause,
+      maybeExecuted: true,
+    });
     this.#fail(request, error);
   }
 

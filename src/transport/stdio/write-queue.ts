@@ -163,15 +163,8 @@ export class WriteQueue {
 
   #lost(label: string, why: string, maybeExecuted: boolean): PlenumError {
     const { server } = this.#options;
-    const left = maybeExecuted ? 'The server may have seen the message.' : 'The message never left.';
-    return new PlenumError(
-      'CONNECTION_LOST',
-      `Could not send ${label} to server "${server}": ${why}. ${left}`,
-      {
-        server,
-        maybeExecuted,
-      },
-    );
+    const message = `Could not send ${label} to server "${server}": ${why}.`;
+    return new PlenumError('CONNECTION_LOST', message, { server, maybeExecuted });
   }
 }
 

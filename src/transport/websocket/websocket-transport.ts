@@ -71,10 +71,10 @@ export class WebSocketTransport extends BaseTransport {
     const text = JSON.stringify(message);
     await new Promise<void>((resolve, reject) => {
       if (socket?.readyState !== WebSocket.OPEN) {
-        return reject(this.#lost('the connection is closing. Nothing was sent.', false));
+        return reject(this.#lost('the connection is closing.', false));
       }
       socket.send(text, (error) => {
-        if (error) reject(this.#lost(`${messageOf(error)}. The request may have run.`, true, error));
+        if (error) reject(this.#lost(`${messageOf(error)}.`, true, error));
         else resolve();
       });
     });
