@@ -60,7 +60,7 @@ export class KindIndex<E extends Origin> {
     const after = new Map<string, E>();
     for (const [key, entry] of wanted) {
       const old = before.get(key);
-      if (old !== undefined && isDeepStrictEqual(old, entry)) {
+      if (old !== undefined && isSame(old, entry)) {
         after.set(key, old);
         continue;
       }
@@ -107,5 +107,14 @@ export class KindIndex<E extends Origin> {
     const renamed = this.#byUpstream.get(entry.upstreamName);
     renamed?.delete(entry);
     if (renamed?.size === 0) this.#byUpstream.delete(entry.upstreamName);
+  }
+}
+
+/** Whether two definitions are alike; not when they are nested too deeply to tell. */
+function isSame(a: object, b: object): boolean {
+  try {
+    return isDeepStrictEqual(a, b);
+  } catch {
+    return false;
   }
 }

@@ -12,13 +12,16 @@ export function printable(text: string, maxLength = 200): string {
   return cut.replace(CONTROL, (char) => `\\u{${char.codePointAt(0)?.toString(16)}}`);
 }
 
+const COMPARED_LENGTH = 100;
+
 /** Up to three of `candidates` that `name` may have been meant to be, best first. */
 export function nearest(name: string, candidates: Iterable<string>): string[] {
-  const wanted = name.toLowerCase();
-  const limit = Math.max(2, Math.floor(name.length / 3));
+  // Names come from servers, and comparing costs in proportion to both lengths.
+  const wanted = name.slice(0, COMPARED_LENGTH).toLowerCase();
+  const limit = Math.max(2, Math.floor(wanted.length / 3));
   const scored: { candidate: string; score: number }[] = [];
   for (const candidate of candidates) {
-    const lower = candidate.toLowerCase();
+    const lower = candidate.slice(0, COMPARED_LENGTH).toLowerCase();
     const contained = wanted.length >= 3 && (lower.includes(wanted) || wanted.includes(lower));
     const score = contained ? 0.5 : distance(wanted, lower);
     if (score <= limit) scored.push({ candidate, score });

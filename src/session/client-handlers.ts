@@ -4,6 +4,9 @@ import { printable } from '../internal/text.ts';
 import type { HandlerContext, Handlers } from './handlers.ts';
 import type { Session, SessionEvent } from './session.ts';
 
+/** Requests of one server that handlers work on at a time; a further one is answered with an error. */
+const MAX_RUNNING_HANDLERS = 1_000;
+
 export interface HandlerInstallation {
   readonly session: Session;
   readonly handlers: Handlers;
@@ -34,8 +37,11 @@ function installRequestHandlers(client: Client, installation: HandlerInstallatio
     meta: ctx.mcpReq._meta,
     signal: ctx.mcpReq.signal,
   });
+  let running = 0;
   const reporting = async <T>(option: string, run: () => T | Promise<T>): Promise<T> => {
+    running++;
     try {
+      if (running > MAX_RUNNING_HANDLERS) throw new Error('too many requests at a time');
       return await run();
     } catch (error) {
       installation.emit({
@@ -43,6 +49,8 @@ function installRequestHandlers(client: Client, installation: HandlerInstallatio
         error: problem(installation, `Handler "${option}" threw`, error),
       });
       throw error;
+    } finally {
+      running--;
     }
   };
 

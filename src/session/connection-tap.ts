@@ -9,6 +9,7 @@ import type {
 import { PlenumError } from '../errors.ts';
 import { isRecord } from '../internal/checks.ts';
 import { createDeferred } from '../internal/deferred.ts';
+import { ListBudget } from './list-budget.ts';
 import type { ManagedTransport } from '../transport/managed-transport.ts';
 
 /** JSON-RPC's "Internal error". */
@@ -35,6 +36,7 @@ export class ConnectionTap implements Transport {
   readonly #inner: ManagedTransport;
   readonly #ended = createDeferred<void>();
   readonly #abandoned = new Set<RequestId>();
+  readonly #lists = new ListBudget();
   #initializeId: RequestId | undefined;
   #probeId: RequestId | undefined;
   /** Whether a notification was delivered that its handler has not seen yet. */
@@ -116,9 +118,11 @@ export class ConnectionTap implements Transport {
         if (id === undefined) break;
         if (this.#abandoned.size >= ABANDONED_LIMIT) this.#abandoned.clear();
         this.#abandoned.add(id);
+        this.#lists.forget(id);
         break;
       }
       default:
+        if ('id' in message) this.#lists.asked(message.id, message.method, message.params);
     }
   }
 
@@ -133,9 +137,17 @@ export class ConnectionTap implements Transport {
         const offered = message.result?.['protocolVersion'];
         if (typeof offered === 'string') this.offeredVersion = offered;
       }
-      if (id !== undefined && !isAnswer(message)) return this.#deliver(invalidAnswer(id), extra);
+      const refusal = id === undefined ? undefined : this.#refusal(id, message);
+      if (id !== undefined && refusal !== undefined) return this.#deliver(errorAnswer(id, refusal), extra);
     }
     this.#deliver(message, extra);
+  }
+
+  /** Why an answer is not handed on as it is. */
+  #refusal(id: RequestId, message: JSONRPCMessage): PlenumError | undefined {
+    if (isAnswer(message)) return this.#lists.answered(id, message);
+    // The official client would drop it, and the request would wait on.
+    return new PlenumError('INVALID_RESULT', 'The answer is not a valid JSON-RPC response.');
   }
 
   /**
@@ -166,7 +178,7 @@ export class ConnectionTap implements Transport {
   }
 }
 
-/** Whether the official client will take it for an answer; it drops what is not, and its request would wait on. */
+/** Whether the official client will take it for an answer. */
 function isAnswer(message: object): boolean {
   const result: unknown = Reflect.get(message, 'result');
   if (isRecord(result)) return true;
@@ -174,10 +186,9 @@ function isAnswer(message: object): boolean {
   return isRecord(error) && Number.isInteger(error['code']) && typeof error['message'] === 'string';
 }
 
-function invalidAnswer(id: RequestId): JSONRPCErrorResponse {
-  const message = 'The answer is not a valid JSON-RPC response.';
-  const data = new PlenumError('INVALID_RESULT', message);
-  return { jsonrpc: '2.0', id, error: { code: INTERNAL_ERROR, message, data } };
+/** An answer in the server's stead; the session knows it by its data. */
+function errorAnswer(id: RequestId, data: PlenumError): JSONRPCErrorResponse {
+  return { jsonrpc: '2.0', id, error: { code: INTERNAL_ERROR, message: data.message, data } };
 }
 
 function isJson(message: object): boolean {

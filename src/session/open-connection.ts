@@ -148,7 +148,7 @@ class Attempt {
     if (offered !== undefined && !SUPPORTED_PROTOCOL_VERSIONS.includes(offered)) {
       return new PlenumError(
         'CONNECT_FAILED',
-        `${doing}: the server speaks protocol version "${offered}", Plenum speaks ${SUPPORTED_PROTOCOL_VERSIONS.join(', ')} and 2026-07-28.`,
+        `${doing}: the server speaks protocol version "${printable(offered, 40)}", Plenum speaks ${SUPPORTED_PROTOCOL_VERSIONS.join(', ')} and 2026-07-28.`,
         fields,
       );
     }
@@ -249,7 +249,7 @@ class ClientConnection implements Connection {
   /** Ends the time in which a failure is the opener's to report. Throws when the end came first. */
   establish(connectMs: number, onEnd: (connection: Connection) => void): void {
     if (this.ended) throw new Error('The connection ended right after the handshake.');
-    this.connectMs = connectMs;
+    this.connectMs = Math.round(connectMs);
     // Kept here because the client forgets them when its transport closes.
     this.#era = this.client.getProtocolEra() ?? 'legacy';
     this.#protocolVersion = this.client.getNegotiatedProtocolVersion() ?? '';

@@ -1,7 +1,14 @@
+import { PlenumError } from '../errors.ts';
+import { onAbort } from '../internal/abort-fan.ts';
 import { resolveSessionOptions, type SessionOptions } from './session-options.ts';
 import { resolveTarget, type SessionTarget } from './session-target.ts';
 import { SupervisedSession } from './supervised-session.ts';
 import type { Session } from './session.ts';
+
+export interface OpenSessionOptions extends SessionOptions {
+  /** Gives up; what was opened is closed. */
+  signal?: AbortSignal;
+}
 
 /**
  * Opens a session on one server: a spec, a URL, an in-process server, a transport, or an official client that
@@ -10,18 +17,30 @@ import type { Session } from './session.ts';
  * A session owns the connections that it makes: end it with `close()`, or `await using`. A client that was given
  * stays its caller's.
  *
- * Rejects with `CONFIG_INVALID`, `CONNECT_FAILED`, `AUTH_REQUIRED` or `TIMEOUT`, and then leaves no process,
+ * Rejects with `CONFIG_INVALID`, `CONNECT_FAILED`, `AUTH_REQUIRED`, `TIMEOUT` or `ABORTED`, and then leaves no process,
  * socket or timer behind.
  */
-export async function openSession(target: SessionTarget, options: SessionOptions = {}): Promise<Session> {
+export async function openSession(target: SessionTarget, options: OpenSessionOptions = {}): Promise<Session> {
+  const { signal } = options;
   const session = createSession(target, options);
+  throwIfAborted(session.name, signal);
+  const stopListening = onAbort(signal, () => void session.destroy(signal?.reason));
   try {
     await session.start(false);
+    throwIfAborted(session.name, signal);
+    return session;
   } catch (error) {
     await session.destroy(error);
+    throwIfAborted(session.name, signal);
     throw error;
+  } finally {
+    stopListening();
   }
-  return session;
+}
+
+function throwIfAborted(server: string, signal: AbortSignal | undefined): void {
+  if (signal?.aborted !== true) return;
+  throw new PlenumError('ABORTED', `Opening server "${server}": given up.`, { server, cause: signal.reason });
 }
 
 /** A session that is not started. Throws `CONFIG_INVALID`. */

@@ -117,7 +117,7 @@ function checkSessionOptions(options: SessionOptions): void {
   checkDuration('reconnect.resetAfterMs', reconnect.resetAfterMs);
   checkCount('reconnect.maxAttempts', reconnect.maxAttempts, 1);
   const health = switchDetails<HealthOptions>('health', options.health);
-  checkDuration('health.intervalMs', health.intervalMs);
+  checkCount('health.intervalMs', health.intervalMs, 1);
   checkDuration('health.timeoutMs', health.timeoutMs);
   checkCount('health.failures', health.failures, 1);
 }

@@ -14,6 +14,8 @@ import {
   type RequestOptions,
   type StandardSchemaV1,
 } from '@modelcontextprotocol/client';
+import { PlenumError } from '../errors.ts';
+import { isRecord } from '../internal/checks.ts';
 import { printable } from '../internal/text.ts';
 import type { CallOptions, ReadOptions } from './call-options.ts';
 import { callTool } from './call-tool.ts';
@@ -81,6 +83,7 @@ export abstract class SessionRequests {
     args?: Readonly<Record<string, unknown>>,
     options: CallOptions = {},
   ): Promise<CallToolResult> {
+    if (args !== undefined && !isRecord(args)) return Promise.reject(notAnObject(name));
     return this.#run(`Calling tool "${printable(name)}"`, options, (connection, requestOptions) => {
       const params = this.#params(connection, { name, arguments: { ...args } }, options);
       return callTool({
@@ -224,6 +227,11 @@ export abstract class SessionRequests {
   ): Promise<T> {
     return this.resources.run(doing, options, send);
   }
+}
+
+function notAnObject(tool: string): PlenumError {
+  const message = `Calling tool "${printable(tool)}": the arguments must be an object.`;
+  return new PlenumError('INVALID_ARGUMENTS', message, { maybeExecuted: false });
 }
 
 type ListOptions = RequestOptions & { cacheMode: 'bypass' };

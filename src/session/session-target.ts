@@ -4,6 +4,7 @@ import {
   checkBoolean,
   checkCount,
   checkDuration,
+  checkFunction,
   checkOneOf,
   checkText,
   checkTextArray,
@@ -59,6 +60,12 @@ export function resolveTarget(target: SessionTarget): ResolvedTarget {
     };
     return { type: 'transport', spec: { transport }, name: 'transport' };
   }
+  if (isForeignClient(target)) {
+    throw new PlenumError(
+      'CONFIG_INVALID',
+      'This is a client of @modelcontextprotocol/sdk 1.x; Plenum takes those of @modelcontextprotocol/client 2.x.',
+    );
+  }
   if (isInProcessServer(target)) return { type: 'spec', spec: { server: target }, name: 'in-process' };
   return resolveSpec(target);
 }
@@ -95,7 +102,8 @@ function checkStdio(spec: StdioServerSpec): string {
   if (typeof spec.inheritEnv !== 'boolean') checkTextArray('inheritEnv', spec.inheritEnv);
   checkOneOf('encoding', spec.encoding, ['utf-8', 'utf-16le', 'latin1']);
   checkOneOf('encodingErrors', spec.encodingErrors, ['strict', 'ignore', 'replace']);
-  if (typeof spec.stderr !== 'object') checkOneOf('stderr', spec.stderr, ['capture', 'inherit', 'ignore']);
+  if (typeof spec.stderr !== 'object' || spec.stderr === null)
+    checkOneOf('stderr', spec.stderr, ['capture', 'inherit', 'ignore']);
   checkCount('maxMessageBytes', spec.maxMessageBytes, 1);
   checkDuration('closeGraceMs', spec.closeGraceMs);
   checkDuration('terminateGraceMs', spec.terminateGraceMs);
@@ -132,6 +140,15 @@ function checkUrl(spec: UrlServerSpec): string {
   if (typeof spec.headers !== 'function') checkTextRecord('headers', spec.headers);
   checkDuration('openTimeoutMs', spec.openTimeoutMs);
   checkDuration('readTimeoutMs', spec.readTimeoutMs);
+  checkFunction('fetch', spec.fetch);
+  for (const key of ['auth', 'fetch'] as const) {
+    if (websocket && spec[key] !== undefined) {
+      throw new PlenumError(
+        'CONFIG_INVALID',
+        `Option "${key}" is not for WebSocket. Give credentials in "headers".`,
+      );
+    }
+  }
   checkBoolean('terminateSession', spec.terminateSession);
   checkCount('maxMessageBytes', spec.maxMessageBytes, 1);
   return url.host;
@@ -149,6 +166,10 @@ function checkInProcess(spec: InProcessServerSpec): string {
 
 function isInProcessServer(value: unknown): value is InProcessServer {
   return isObject(value) && typeof value['connect'] === 'function' && typeof value['close'] === 'function';
+}
+
+function isForeignClient(value: object): boolean {
+  return 'callTool' in value && 'connect' in value;
 }
 
 function isTransport(value: unknown): value is Transport {

@@ -23,33 +23,56 @@ import type { CallOptions, ReadOptions } from './call-options.ts';
 /** Which of the two protocols a connection speaks: the stateful handshake, or 2026-07-28 and later. */
 export type Era = 'legacy' | 'modern';
 
-/** Where a session stands. `since` is in epoch milliseconds. */
+/** What a status may say beside its state; a state that does not say it has it undefined. */
+interface StatusFacts {
+  readonly attempt: number;
+  readonly nextTryAt: number;
+  readonly connectMs: number;
+  readonly pid: number;
+  readonly error: PlenumError;
+}
+
+type StatusOf<State extends string, Facts = unknown> = {
+  readonly state: State;
+  /** Since when, in epoch milliseconds. */
+  readonly since: number;
+} & Facts & { readonly [K in Exclude<keyof StatusFacts, keyof Facts>]?: undefined };
+
+/** Where a session stands. */
 export type SessionStatus =
-  | { readonly state: 'idle'; readonly since: number }
-  | { readonly state: 'connecting'; readonly since: number; readonly attempt: number }
-  | {
-      readonly state: 'ready';
-      readonly since: number;
-      readonly era: Era;
-      readonly protocolVersion: string;
-      /** How long the connection took to come up, handshake included. */
-      readonly connectMs: number;
-      /** The process id of a server on stdio. */
-      readonly pid?: number;
-    }
-  | {
-      readonly state: 'reconnecting';
-      readonly since: number;
-      /** The attempt under way or next to come; the first after a loss is 1. */
-      readonly attempt: number;
-      /** When the next attempt starts, in epoch milliseconds; absent while one is under way. */
-      readonly nextTryAt?: number;
-      readonly error: PlenumError;
-    }
+  /** Not started. */
+  | StatusOf<'idle'>
+  /** The first connection is coming up. */
+  | StatusOf<'connecting', { readonly attempt: number }>
+  | StatusOf<
+      'ready',
+      {
+        readonly era: Era;
+        readonly protocolVersion: string;
+        /** How long the connection took to come up, handshake included, in milliseconds. */
+        readonly connectMs: number;
+        /** The process id of a server on stdio. */
+        readonly pid?: number;
+      }
+    >
+  /** Lost; an attempt is under way or to come. */
+  | StatusOf<
+      'reconnecting',
+      {
+        /** Which attempt; it counts on from earlier losses until a connection has lived `resetAfterMs`. */
+        readonly attempt: number;
+        /** When the next attempt starts, in epoch milliseconds; absent while one is under way. */
+        readonly nextTryAt?: number;
+        /** What happened last. */
+        readonly error: PlenumError;
+      }
+    >
   /** Gave up, or was told not to reconnect; `reconnect()` tries again. */
-  | { readonly state: 'failed'; readonly since: number; readonly error: PlenumError }
-  | { readonly state: 'draining'; readonly since: number }
-  | { readonly state: 'closed'; readonly since: number; readonly error?: PlenumError };
+  | StatusOf<'failed', { readonly error: PlenumError }>
+  /** Closing; calls in flight finish. */
+  | StatusOf<'draining'>
+  /** Over; with an error when it was destroyed for a reason. */
+  | StatusOf<'closed', { readonly error?: PlenumError }>;
 
 export type ListKind = 'tools' | 'resources' | 'prompts';
 

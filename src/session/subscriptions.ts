@@ -62,11 +62,11 @@ export class Subscriptions {
   }
 
   /** Asks a fresh connection for all that its predecessor was asked for. What fails is reported; the rest holds. */
-  async restore(connection: Connection): Promise<void> {
+  async restore(connection: Connection, timeoutMs: number): Promise<void> {
     this.stop();
     this.#lifetime = new AbortController();
     this.#connection = connection;
-    const options: RequestOptions = { timeout: RESTORE_TIMEOUT_MS };
+    const options: RequestOptions = { timeout: Math.min(timeoutMs, RESTORE_TIMEOUT_MS) };
     const steps: Promise<unknown>[] = [];
     if (connection.era === 'modern') steps.push(this.#replaceStream(connection, options));
     else {

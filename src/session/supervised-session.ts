@@ -23,6 +23,9 @@ import { lostError } from './translate-error.ts';
 /** Bounds how many connections come up at a time: calls `open` when it is its turn. */
 export type ConnectGate = <T>(open: () => Promise<T>, signal: AbortSignal) => Promise<T>;
 
+/** However little of `connectTimeoutMs` is left. */
+const LEAST_RESTORE_MS = 250;
+
 const openAtOnce: ConnectGate = (open) => open();
 
 /** A {@link Session} that keeps itself connected. */
@@ -193,7 +196,8 @@ export class SupervisedSession extends SessionRequests implements Session {
     const stopListening = onAbort(signal, giveUp);
     if (signal.aborted) giveUp();
     try {
-      await this.resources.subscriptions.restore(connection);
+      const leftMs = this.#options.connectTimeoutMs - connection.connectMs;
+      await this.resources.subscriptions.restore(connection, Math.max(leftMs, LEAST_RESTORE_MS));
     } catch (error) {
       await connection.destroy();
       throw error;

@@ -2,6 +2,7 @@ import type { CallToolResult, JsonSchemaType, JsonSchemaValidator, Tool } from '
 import { AjvJsonSchemaValidator } from '@modelcontextprotocol/client/validators/ajv';
 import { messageOf, PlenumError } from '../errors.ts';
 import { printable } from '../internal/text.ts';
+import { portableSchema } from './portable-schema.ts';
 
 /**
  * What is known of the tools that a server last listed. Validators are compiled at a tool's first call and go
@@ -62,7 +63,7 @@ export class ToolPage {
     try {
       // A compiler remembers schemas by `$id`; two tools may well give different ones under the same.
       const provider = '$id' in outputSchema ? new AjvJsonSchemaValidator() : this.#provider;
-      this.#validate = provider.getValidator(outputSchema as JsonSchemaType);
+      this.#validate = provider.getValidator(portableSchema(outputSchema) as JsonSchemaType);
     } catch (error) {
       throw this.#invalid(`Tool "${name}" was not called: its output schema cannot be used`, error);
     }

@@ -54,7 +54,7 @@ export function translateError(error: unknown, context: ErrorContext): PlenumErr
   if (error instanceof ProtocolError) {
     // An answer that a transport wrote in the server's stead, for a request whose own stream had died.
     if (error.data instanceof PlenumError) return translateError(error.data, context);
-    if (error instanceof UrlElicitationRequiredError) {
+    if (error instanceof UrlElicitationRequiredError && Array.isArray(error.elicitations)) {
       return new PlenumError(
         'URL_ELICITATION_REQUIRED',
         `${doing}: the user must visit ${error.elicitations.length} URL(s) first. See "elicitations", then call again.`,

@@ -41,7 +41,7 @@ export class WaitingCalls {
       timeoutMs,
       () => {
         const why = reason === undefined ? '' : ` (${reason.message})`;
-        const message = `${doing}: server "${server}" is not connected yet${why}. The request was not sent.`;
+        const message = `${doing}: server "${server}" did not connect within ${Math.round(Math.max(timeoutMs, 0))} ms${why}. The request was not sent.`;
         waiter.settle(new PlenumError('TIMEOUT', message, { server, cause: reason, maybeExecuted: false }));
       },
       { keepAlive: true },

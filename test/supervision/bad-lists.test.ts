@@ -124,7 +124,7 @@ describe('S8 a server that comes back as somebody else', () => {
       await group.callTool(`peer__${era}`);
     }
     // From a server that changes its mind there is nothing to fear but some failed attempts.
-    const attempts = events.of('status').map(({ status }) => ('attempt' in status ? status.attempt : 0));
+    const attempts = events.of('status').map(({ status }) => status.attempt ?? 0);
     expect(Math.max(...attempts)).toBeLessThan(10);
   });
 });

@@ -91,7 +91,7 @@ describe('S8 how long a lost server is tried', () => {
     }
     const attempts = events
       .of('status')
-      .map(({ status }) => ('attempt' in status ? status.attempt : 0))
+      .map(({ status }) => status.attempt ?? 0)
       .filter((attempt) => attempt > 0);
     expect(new Set(attempts)).toEqual(new Set([1]));
   });

@@ -9,6 +9,8 @@ import { followRedirects } from './redirects.ts';
 import { resolveHeaders } from './resolve-headers.ts';
 
 const DEFAULT_READ_TIMEOUT_MS = 300_000;
+/** Sockets to one server at a time; further requests wait for one. */
+const MAX_CONNECTIONS = 1_024;
 const DEFAULT_MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 
 export interface HttpFetchOptions {
@@ -43,7 +45,12 @@ export class HttpFetch {
     }
     // Any request may take for ever, so undici's own timeouts are off: the protocol's hold for all transports.
     const timeout = options.openTimeoutMs > LONGEST_TIMER_MS ? 0 : options.openTimeoutMs;
-    const agent = new Agent({ connect: { timeout }, headersTimeout: 0, bodyTimeout: 0 });
+    const agent = new Agent({
+      connect: { timeout },
+      headersTimeout: 0,
+      bodyTimeout: 0,
+      connections: MAX_CONNECTIONS,
+    });
     this.#agent = agent;
     this.#fetch = fetchThrough(agent);
   }
@@ -93,7 +100,8 @@ export class HttpFetch {
     const { server, spec } = this.#options;
     const maxBytes = spec.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES;
     const silenceMs = spec.readTimeoutMs ?? DEFAULT_READ_TIMEOUT_MS;
-    const streaming = isEventStream(response);
+    // An error's body is read whole, whatever it calls itself.
+    const streaming = response.ok && isEventStream(response);
     const tooLarge = (): PlenumError => {
       const what = `Server "${server}" sent a message of more than ${maxBytes} bytes.`;
       const advice = 'Ask for less, or allow more with "maxMessageBytes".';

@@ -20,6 +20,8 @@ import { OpenRequests, type OpenRequest } from './open-requests.ts';
 
 const OPEN_TIMEOUT_MS = 30_000;
 const TERMINATE_TIMEOUT_MS = 2_000;
+/** How long a server may take to accept a notification, or an answer to a request of its own. */
+const NOTIFICATION_TIMEOUT_MS = 10_000;
 const FORCED_TERMINATE_TIMEOUT_MS = 500;
 /** How long requests under way have to learn their own fate when the server is gone or forgot the session. */
 const LINGER_MS = 1_000;
@@ -91,14 +93,14 @@ export class StreamableHttpTransport extends BaseTransport {
 
   protected async transmit(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
     if (isJSONRPCRequest(message)) return this.#request(message, options);
-    try {
-      // No resumption token here: it would make a GET of the message.
-      await this.#official.send(message, options?.headers && { headers: options.headers });
-    } finally {
-      const cancelled = cancelledId(message);
-      // Older servers leave the stream of a cancelled request open.
-      if (cancelled !== undefined) this.#requests.abandon(cancelled);
-    }
+    // Older servers leave the stream of a cancelled request open.
+    const cancelled = cancelledId(message);
+    if (cancelled !== undefined) this.#requests.abandon(cancelled);
+    // No resumption token here: it would make a GET of the message.
+    await this.#official.send(message, {
+      requestSignal: AbortSignal.timeout(NOTIFICATION_TIMEOUT_MS),
+      ...(options?.headers !== undefined && { headers: options.headers }),
+    });
   }
 
   /** Each request is an exchange of its own: a refusal says for certain that it did not run, an abort does not. */
@@ -179,6 +181,8 @@ export class StreamableHttpTransport extends BaseTransport {
         if (missed) this.#context.onStreamReopened?.();
         return await this.#streamOrNone(response, streaming, request);
       }
+      // What is no request has no answer; a body would only be read for as long as the server likes.
+      if (request === undefined && init.method === 'POST' && response.ok) return await withoutBody(response);
       if (request !== undefined && response.ok && response.status !== 202)
         request.answer = streaming ? 'stream' : 'body';
       return response;
@@ -315,6 +319,14 @@ export class StreamableHttpTransport extends BaseTransport {
     );
     this.#resumptions.add(stop);
   }
+}
+
+async function withoutBody(response: Response): Promise<Response> {
+  await response.body?.cancel();
+  return new Response(null, {
+    status: response.status === 200 ? 204 : response.status,
+    headers: response.headers,
+  });
 }
 
 function cancelledId(message: JSONRPCMessage): RequestId | undefined {

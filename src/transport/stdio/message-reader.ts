@@ -4,6 +4,9 @@ import { printable } from '../../internal/text.ts';
 import { LineSplitter, LineTooLong } from './line-splitter.ts';
 import type { TextCodec } from './text-codec.ts';
 
+/** Messages in one batch; all of them are handled in one turn of the event loop. */
+const LONGEST_BATCH = 1_000;
+
 export interface MessageReaderOptions {
   /** The server's name, for messages. */
   readonly server: string;
@@ -62,6 +65,8 @@ export class MessageReader {
       return this.#drop(`${wrote} that is not JSON`, text);
     }
     // Batches existed in one revision, 2025-03-26; their messages are taken one by one.
+    if (Array.isArray(value) && value.length > LONGEST_BATCH)
+      return this.#drop(`${wrote} with a batch of ${value.length} messages`, '[…');
     const found: unknown[] = Array.isArray(value) && value.length > 0 ? value : [value];
     const messages = found.filter(isMessage);
     if (messages.length < found.length) this.#drop(`${wrote} that is not a JSON-RPC message`, text);

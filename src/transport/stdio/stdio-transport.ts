@@ -6,6 +6,7 @@ import type { JSONRPCMessage } from '@modelcontextprotocol/client';
 import { PlenumError } from '../../errors.ts';
 import type { StdioServerSpec } from '../../server-spec.ts';
 import type { ManagedTransport, TransportContext, TransportEnd } from '../managed-transport.ts';
+import { killAtExit } from './kill-at-exit.ts';
 import { MessageReader } from './message-reader.ts';
 import { ProcessTree } from './process-tree.ts';
 import { settledWithin } from '../../internal/settled-within.ts';
@@ -53,8 +54,8 @@ interface Loss {
 /**
  * A server as a child process: one JSON-RPC message a line on its standard input and output.
  *
- * The process leads a group of its own and is stopped as a group. If this program ends without `close()`, in
- * whatever way, the system closes the pipes, and the server sees the end of its input.
+ * The process leads a group of its own and is stopped as a group. If this program exits without `close()`, the group
+ * is killed; if it is killed itself, the system closes the pipes, and the server sees the end of its input.
  */
 export class StdioTransport implements ManagedTransport {
   readonly kind = 'stdio';
@@ -145,9 +146,10 @@ export class StdioTransport implements ManagedTransport {
     const input = new WriteQueue(stdin, {
       server,
       codec: this.#codec,
-      onBroken: (error) => this.#lose({ what: 'closed its standard input', error }),
+      onBroken: (error, what) => this.#lose({ what, error }),
     });
     const errors = stderr === null ? undefined : this.#readErrors(stderr);
+    const spare = killAtExit(pid);
     return {
       child,
       tree: new ProcessTree(child, pid, (exit) => this.#lose({ what: exit })),
@@ -156,6 +158,7 @@ export class StdioTransport implements ManagedTransport {
       stderr: errors?.capture,
       hurry: () => errors?.hurry(),
       release: () => {
+        spare();
         stdout.destroy();
         stderr?.destroy();
       },

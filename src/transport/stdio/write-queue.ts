@@ -7,6 +7,9 @@ import type { TextCodec } from './text-codec.ts';
 /** About what a pipe takes at once. A message that is still here can be taken back; one in the pipe cannot. */
 const BATCH_LENGTH = 64 * 1024;
 
+/** What may wait for a server that does not read, in characters, before it is given up. */
+const MAX_WAITING_LENGTH = 256 * 1024 * 1024;
+
 interface Entry {
   readonly line: string;
   /** What the message is, for errors. */
@@ -20,7 +23,7 @@ export interface WriteQueueOptions {
   readonly server: string;
   readonly codec: TextCodec;
   /** The server does not take its input any more; every send has been rejected. Called at most once. */
-  readonly onBroken: (error: Error) => void;
+  readonly onBroken: (error: Error, what: string) => void;
 }
 
 /**
@@ -33,6 +36,7 @@ export class WriteQueue {
   /** In the order of sending. Requests have their id as key, so that they can be taken back. */
   readonly #waiting = new Map<string | number | symbol, Entry>();
   #writing: Entry[] = [];
+  #waitingLength = 0;
   /** The pipe refused the write under way at the first try: not one byte of it has left. */
   #refusedByPipe = false;
   #scheduled = false;
@@ -67,10 +71,19 @@ export class WriteQueue {
         PlenumError.from(error, 'INVALID_ARGUMENTS', doing, { server: this.#options.server }),
       );
     }
-    return new Promise((resolve, reject) => {
+    this.#waitingLength += line.length;
+    if (this.#waitingLength > MAX_WAITING_LENGTH) {
+      const why = 'more than 256 MiB wait to be read';
+      this.#break(new Error(why), 'does not read its input');
+      return Promise.reject(this.#lost(labelOf(message), why, false));
+    }
+    const sent = new Promise<void>((resolve, reject) => {
       this.#waiting.set(this.#keyFor(message), { line, label: labelOf(message), resolve, reject });
       this.#schedule();
     });
+    const settled = (): void => void (this.#waitingLength -= line.length);
+    sent.then(settled, settled);
+    return sent;
   }
 
   /** Takes no more messages; closes the stream and resolves once those it has are written, or lost. */
@@ -133,10 +146,10 @@ export class WriteQueue {
     this.#checkFlushed();
   }
 
-  #break(error: Error): void {
+  #break(error: Error, what = 'closed its standard input'): void {
     if (this.#closedBecause !== undefined) return this.fail(this.#closedBecause);
     this.fail('the server does not take its input any more');
-    this.#options.onBroken(error);
+    this.#options.onBroken(error, what);
   }
 
   #checkFlushed(): void {

@@ -15,6 +15,8 @@ import { settledWithin } from '../../internal/settled-within.ts';
 import { keepAlive } from './keep-alive.ts';
 
 const SUBPROTOCOL = 'mcp';
+/** What may wait for a server that does not read before it is given up. */
+const MAX_BUFFERED_BYTES = 256 * 1024 * 1024;
 const OPEN_TIMEOUT_MS = 30_000;
 const CLOSE_GRACE_MS = 2_000;
 const PING_INTERVAL_MS = 30_000;
@@ -72,6 +74,10 @@ export class WebSocketTransport extends BaseTransport {
     await new Promise<void>((resolve, reject) => {
       if (socket?.readyState !== WebSocket.OPEN) {
         return reject(this.#lost('the connection is closing.', false));
+      }
+      if (socket.bufferedAmount > MAX_BUFFERED_BYTES) {
+        this.lose({ what: 'does not read what it is sent' });
+        return reject(this.#lost('the server does not read what it is sent.', false));
       }
       socket.send(text, (error) => {
         if (error) reject(this.#lost(`${messageOf(error)}.`, true, error));

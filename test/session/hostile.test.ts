@@ -1,0 +1,45 @@
+import { describe, expect, test } from 'vitest';
+import { inProcess } from '../../src/testing/index.ts';
+import { failureOf, open } from './support/open.ts';
+
+const protocol = 'legacy';
+
+describe('S6 an output schema made to take for ever', () => {
+  test.each([
+    { title: 'a pattern', schema: { pattern: '^(a+)+$' }, value: `${'a'.repeat(60)}!` },
+    {
+      title: 'a pattern for names',
+      schema: { type: 'object', patternProperties: { '^(a+)+$': {} } },
+      value: { [`${'a'.repeat(60)}!`]: 1 },
+    },
+  ])('by $title does not hold up a call', async ({ schema, value }) => {
+    const result = { content: [], structuredContent: { value } };
+    await using server = inProcess({
+      tools: [
+        {
+          name: 'trap',
+          outputSchema: { type: 'object', properties: { value: schema } },
+          does: { type: 'result', result },
+        },
+      ],
+    });
+    const { session } = await open(server, { protocol });
+    await session.listTools();
+    expect((await session.callTool('trap')).structuredContent).toEqual({ value });
+  });
+});
+
+describe('S9 a server that gives more than anybody asked for', () => {
+  test('a list of too many entries is refused, and the session lives', async () => {
+    await using server = inProcess({ tools: [{ name: 'echo' }], fillerTools: 50_001 });
+    const { session } = await open(server, { protocol });
+    expect(await failureOf(session.listTools())).toMatchObject({ code: 'INVALID_RESULT', server: 'tested' });
+    expect((await session.callTool('echo', { a: 1 })).isError).not.toBe(true);
+  });
+
+  test('a list of 10 000 entries in pages is not', async () => {
+    await using server = inProcess({ fillerTools: 10_000, pageSize: 100 });
+    const { session } = await open(server, { protocol });
+    expect((await session.listTools()).tools).toHaveLength(10_000);
+  });
+});

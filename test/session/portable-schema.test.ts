@@ -1,0 +1,35 @@
+import { describe, expect, test } from 'vitest';
+import { portableSchema } from '../../src/session/portable-schema.ts';
+
+describe('S6 a schema that a server gave', () => {
+  test('keeps all but regular expressions and uniqueItems, at any depth', () => {
+    const schema = {
+      type: 'object',
+      properties: {
+        name: { type: 'string', pattern: '^(a+)+$', minLength: 1 },
+        pattern: { type: 'string' },
+        list: { type: 'array', uniqueItems: true, items: { anyOf: [{ pattern: 'x' }, { type: 'null' }] } },
+      },
+      required: ['name'],
+    };
+    expect(portableSchema(schema)).toEqual({
+      type: 'object',
+      properties: {
+        name: { type: 'string', minLength: 1 },
+        pattern: { type: 'string' },
+        list: { type: 'array', items: { anyOf: [{}, { type: 'null' }] } },
+      },
+      required: ['name'],
+    });
+  });
+
+  test('leaves values alone that only look like keywords', () => {
+    const schema = { const: { pattern: 'x' }, enum: [{ uniqueItems: true }], default: { pattern: 'x' } };
+    expect(portableSchema(schema)).toEqual(schema);
+  });
+
+  test('does not refuse as additional what a pattern would have let in', () => {
+    const schema = { patternProperties: { '^x': {} }, additionalProperties: false };
+    expect(portableSchema(schema)).toEqual({});
+  });
+});
