@@ -42,6 +42,7 @@ describe('G4 a server whose session was closed by its handle', () => {
     await eventually('the collision', () => group.servers.get('b')?.collisions.length === 1);
     await group.session('a').close();
     await eventually('the heir', () => group.tools.get('echo')?.server === 'b');
+    expect((await group.callTool('echo')).isError).not.toBe(true);
     await group.close();
   });
 });
@@ -77,6 +78,7 @@ describe('G3 an adopted session of the modern era', () => {
       await group.remove('mine');
     }
     await eventually('the streams are gone', () => server.openSockets <= before + 1);
+    expect((await owner.callTool('echo')).isError).not.toBe(true);
     await group.close();
     await owner.close();
   });
