@@ -1,7 +1,6 @@
 import type { Client } from '@modelcontextprotocol/client';
 import { PlenumError } from '../errors.ts';
 import { checkText } from '../internal/checks.ts';
-import { startTimer } from '../internal/timers.ts';
 import type { Session } from '../session/session.ts';
 import { resolveSessionOptions, type SessionOptions } from '../session/session-options.ts';
 import { resolveTarget } from '../session/session-target.ts';
@@ -93,9 +92,9 @@ export class Joining {
     }));
     if (signal?.aborted === true)
       throw new PlenumError('ABORTED', 'Connecting the group: given up.', { cause: signal.reason });
-    const arrivals = created.map(({ name, session, listTimeoutMs, connectTimeoutMs }) => {
+    const arrivals = created.map(({ name, session, listTimeoutMs }) => {
       const member = this.#membership.enrol(name, session, OPENED, listTimeoutMs);
-      return { member, arrived: arrive(member, connectTimeoutMs, strict !== true) };
+      return { member, arrived: arrive(member, strict !== true) };
     });
     const givenUp = abortion(signal);
     try {
@@ -142,7 +141,6 @@ export class Joining {
     const { timeoutMs, connectTimeoutMs } = resolved;
     return {
       session: new SupervisedSession(name, target, resolved, this.#gates(target.spec)),
-      connectTimeoutMs,
       listTimeoutMs: Math.min(timeoutMs, connectTimeoutMs),
     };
   }
@@ -165,7 +163,6 @@ export class Joining {
 
 interface NewSession {
   readonly session: SupervisedSession;
-  readonly connectTimeoutMs: number;
   readonly listTimeoutMs: number;
 }
 
@@ -183,26 +180,13 @@ function naming<T>(server: string, check: () => T): T {
 type Arrival = FetchedListing | PlenumError;
 
 /** Starts a member and fetches its lists. Never rejects. */
-async function arrive(member: Member, connectTimeoutMs: number, keepTrying: boolean): Promise<Arrival> {
+async function arrive(member: Member, keepTrying: boolean): Promise<Arrival> {
   const { session, name } = member;
   try {
     await session.start(keepTrying);
-    return await withinTime(member.fetch(CATALOG_KINDS), connectTimeoutMs, name);
+    return await member.fetch(CATALOG_KINDS);
   } catch (error) {
     return PlenumError.from(error, 'CONNECT_FAILED', `Connecting to server "${name}"`, { server: name });
-  }
-}
-
-async function withinTime<T>(work: Promise<T>, ms: number, server: string): Promise<T> {
-  let stop = (): void => {};
-  const late = new Promise<never>((_, reject) => {
-    const message = `Connecting to server "${server}": its lists did not come within ${ms} ms.`;
-    stop = startTimer(ms, () => reject(new PlenumError('TIMEOUT', message, { server })), { keepAlive: true });
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    stop();
   }
 }
 

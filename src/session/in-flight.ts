@@ -5,10 +5,6 @@ export class InFlight {
   #count = 0;
   #idle: Deferred<void> | undefined;
 
-  get count(): number {
-    return this.#count;
-  }
-
   enter(): void {
     this.#count++;
   }

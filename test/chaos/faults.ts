@@ -6,8 +6,8 @@ import type { Random } from './random.ts';
 import type { Traffic } from './traffic.ts';
 import type { Violations } from './violations.ts';
 
-/** Twice the time that two failed health checks take, and more. */
-const NOTICED_WITHIN_MS = 20_000;
+/** Twice the time that two failed health checks take. */
+const NOTICED_WITHIN_MS = 10_000;
 
 /** What a fault may use. */
 export interface FaultContext {
