@@ -8,7 +8,8 @@ declare module 'vitest' {
   }
 }
 
-const { seed, seconds } = inject('chaos') ?? { seed: Math.floor(Math.random() * 2 ** 32), seconds: 20 };
+/** The short form always draws the same faults, so that two runs of the whole suite tell the same story. */
+const { seed, seconds } = inject('chaos') ?? { seed: 7, seconds: 20 };
 
 describe('S17 chaos: twenty servers, calls flowing, faults at random', () => {
   it(
