@@ -1,6 +1,7 @@
 import { PlenumError } from '../errors.ts';
-import { checkBoolean, checkCount, checkText, isRecord } from '../internal/checks.ts';
+import { checkBoolean, checkText, isRecord } from '../internal/checks.ts';
 import type { ServerSpec } from '../server-spec.ts';
+import { checkConnectConcurrency, type ConnectConcurrency } from '../session/connect-gate.ts';
 import { resolveSessionOptions, type SessionOptions } from '../session/session-options.ts';
 import type { Naming } from './catalog.ts';
 
@@ -18,18 +19,7 @@ export interface GroupOptions extends Omit<SessionOptions, 'name'> {
    * How many servers may be coming up at a time; the others wait for their turn. One that takes longer than 2 s
    * gives its place to the next and goes on beside it (docs/decisions/0005).
    */
-  concurrency?: {
-    /**
-     * Processes.
-     * @default 8
-     */
-    processes?: number;
-    /**
-     * Servers behind a URL.
-     * @default 32
-     */
-    remote?: number;
-  };
+  concurrency?: ConnectConcurrency;
 }
 
 export interface GroupConnectOptions extends GroupOptions {
@@ -52,8 +42,7 @@ export function checkGroupOptions(options: GroupOptions): void {
   if (naming !== undefined && naming !== 'prefixed' && naming !== 'bare' && typeof naming !== 'function') {
     throw new PlenumError('CONFIG_INVALID', `Option "naming" must be 'prefixed', 'bare' or a function.`);
   }
-  checkCount('concurrency.processes', concurrency?.processes, 1);
-  checkCount('concurrency.remote', concurrency?.remote, 1);
+  checkConnectConcurrency(concurrency);
 }
 
 /** Checks what `SessionGroup.connect` is given. Throws `CONFIG_INVALID`. */

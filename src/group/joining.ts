@@ -1,13 +1,13 @@
 import type { Client } from '@modelcontextprotocol/client';
 import { PlenumError } from '../errors.ts';
 import { checkText } from '../internal/checks.ts';
+import { createConnectGates } from '../session/connect-gate.ts';
 import type { Session } from '../session/session.ts';
 import { resolveSessionOptions, type SessionOptions } from '../session/session-options.ts';
 import { resolveTarget } from '../session/session-target.ts';
 import { SupervisedSession, type ConnectGate } from '../session/supervised-session.ts';
 import type { ServerSpec } from '../server-spec.ts';
 import { CATALOG_KINDS } from './catalog.ts';
-import { createConnectGates } from './connect-gate.ts';
 import type { GroupConnectOptions, GroupOptions, GroupServerSpec } from './group-options.ts';
 import type { FetchedListing, Member } from './member.ts';
 import type { Membership } from './membership.ts';

@@ -38,7 +38,8 @@ export class SupervisedSession extends SessionRequests implements Session {
   readonly #memory: ConnectionMemory = {};
   readonly #inFlight = new InFlight();
   readonly #supervisor: Supervisor;
-  protected readonly resources: RequestResources;
+  /** What its requests stand on; a lease puts its own in front. */
+  readonly resources: RequestResources;
   #health: HealthMonitor | undefined;
   /** The connection before, for the facts that outlive it. */
   #facts: ServerFacts = {};

@@ -1,9 +1,9 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 import { PlenumError } from '../errors.ts';
+import { checkCount } from '../internal/checks.ts';
 import { sleep } from '../internal/timers.ts';
 import type { ServerSpec } from '../server-spec.ts';
-import type { ConnectGate } from '../session/supervised-session.ts';
-import type { GroupOptions } from './group-options.ts';
+import type { ConnectGate } from './supervised-session.ts';
 
 /**
  * How long a server that is coming up keeps its place, in milliseconds. Coming up costs most at the start; one
@@ -11,14 +11,32 @@ import type { GroupOptions } from './group-options.ts';
  */
 const PATIENCE_MS = 2_000;
 
-/** Makes the gates through which a group's servers come up, so many at a time. */
-export function createConnectGates(
-  concurrency: GroupOptions['concurrency'] = {},
-): (spec: ServerSpec) => ConnectGate {
+/** How many servers may be coming up at a time; the others wait for their turn. */
+export interface ConnectConcurrency {
+  /**
+   * Processes.
+   * @default 8
+   */
+  processes?: number;
+  /**
+   * Servers behind a URL.
+   * @default 32
+   */
+  remote?: number;
+}
+
+/** Makes the gates through which servers come up, so many at a time. */
+export function createConnectGates(concurrency: ConnectConcurrency = {}): (spec: ServerSpec) => ConnectGate {
   const processes = createGate(pLimit(concurrency.processes ?? 8));
   const remote = createGate(pLimit(concurrency.remote ?? 32));
   const open: ConnectGate = (connect) => connect();
   return (spec) => ('command' in spec ? processes : 'url' in spec ? remote : open);
+}
+
+/** Throws `CONFIG_INVALID`. */
+export function checkConnectConcurrency(concurrency: ConnectConcurrency | undefined): void {
+  checkCount('concurrency.processes', concurrency?.processes, 1);
+  checkCount('concurrency.remote', concurrency?.remote, 1);
 }
 
 function createGate(limit: LimitFunction): ConnectGate {
