@@ -1,0 +1,117 @@
+import type {
+  HealthOptions,
+  ProtocolChoice,
+  ReconnectOptions,
+  StdioServerSpec,
+  UrlServerSpec,
+} from '../server-spec.ts';
+
+/**
+ * A configuration that was read, checked and expanded. It is what `SessionGroup.connect` and `new SessionManager`
+ * take.
+ */
+export interface Config extends ConfiguredGroup {
+  /** The servers by name, without those that the file disables. */
+  servers: Record<string, ConfiguredServer>;
+  /** Names of the servers that the file disables. */
+  disabled: string[];
+  /** The file that was read. */
+  path: string;
+  /** What looks wrong but does no harm. */
+  warnings: ConfigWarning[];
+}
+
+/** A server from a file: its spec, with options of its own beside it. */
+export type ConfiguredServer = (StdioServerSpec | UrlServerSpec) & ConfiguredServerOptions;
+
+/** What a file may say about any server beside how it is reached. */
+export interface ConfiguredServerOptions {
+  /**
+   * Whether the server is up only while it is used: opened by the first call that needs it, closed after `idleMs`
+   * milliseconds without one.
+   */
+  lazy?: boolean | { idleMs?: number };
+  /** How the names of this server's tools and prompts are exposed. */
+  naming?: ConfiguredNaming;
+  /** Globs over the server's own names for its tools: only what one of them matches is offered. */
+  allow?: string[];
+  /** Globs over the server's own names for its tools: what one of them matches is not offered. It wins over `allow`. */
+  deny?: string[];
+  maxWaitingCalls?: number;
+  maxInputRounds?: number;
+  maxPages?: number;
+}
+
+export type ConfiguredNaming = 'prefixed' | 'bare';
+
+/** What the `plenum` part of a file says for all servers together. */
+export interface ConfiguredGroup {
+  naming?: ConfiguredNaming;
+  strict?: boolean;
+  concurrency?: { processes?: number; remote?: number };
+  timeoutMs?: number;
+  connectTimeoutMs?: number;
+  protocol?: ProtocolChoice;
+  reconnect?: boolean | ReconnectOptions;
+  health?: boolean | HealthOptions;
+  maxWaitingCalls?: number;
+  maxInputRounds?: number;
+  maxPages?: number;
+  /** For a `SessionManager`. */
+  pool?: ConfiguredPool;
+  /** For a `SessionManager`. */
+  retry?: false | { attempts?: number; delayMs?: number; maxDelayMs?: number; deadlineMs?: number };
+  /** For a `SessionManager`. */
+  circuit?: false | { failures?: number; openMs?: number };
+  /** For a `SessionManager`. */
+  closeTimeoutMs?: number;
+}
+
+export interface ConfiguredPool {
+  max?: number;
+  maxPerServer?: number;
+  maxWaiting?: number;
+  acquireTimeoutMs?: number;
+  idleMs?: number;
+  maxAgeMs?: number;
+  checkAfterMs?: number;
+  leasesPerSession?: number;
+  reportLeasesAfterMs?: number;
+}
+
+/** A place in a file, and what is to be said about it. */
+export interface ConfigRemark {
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+  /** From 1, in UTF-16 units, as editors count. */
+  readonly column: number;
+  /** Where in the document: `mcpServers.files.args[0]`; empty for the whole. */
+  readonly path: string;
+  readonly message: string;
+}
+
+export type ConfigWarning = ConfigRemark;
+
+/** Why a file is refused; `CONFIG_INVALID` carries all of them in `data.problems`. */
+export interface ConfigProblem extends ConfigRemark {
+  /** The server concerned, if it is one. */
+  readonly server?: string;
+}
+
+/** A value that the file wants to be asked for: `${input:id}`, described under `inputs`. */
+export interface ConfigInput {
+  readonly id: string;
+  readonly type: 'promptString' | 'pickString';
+  readonly description?: string;
+  /** Whether what is typed is to be hidden. */
+  readonly password: boolean;
+  readonly default?: string;
+  /** On `pickString`: what to choose from. */
+  readonly options?: readonly { readonly label: string; readonly value: string }[];
+  /** Where the value is wanted first: `mcpServers.github.env.TOKEN`. */
+  readonly field: string;
+}
+
+/** Asks for the value of an input. */
+export type ConfigPrompt = (input: ConfigInput) => string | Promise<string>;

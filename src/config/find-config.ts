@@ -1,0 +1,46 @@
+import { stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { PlenumError } from '../errors.ts';
+import type { Environment } from './load-config.ts';
+import { userFolders } from './user-folders.ts';
+
+/** What is looked for in each folder, in this order. */
+const NAMES = ['plenum.json', '.mcp.json', 'mcp.json', '.vscode/mcp.json', '.cursor/mcp.json'];
+
+/**
+ * The first configuration from `cwd` upwards, else the user's own. Rejects with `CONFIG_INVALID`, and where it
+ * looked, when there is none.
+ */
+export async function findConfig(cwd: string, env: Environment): Promise<string> {
+  const folders = foldersUpwards(cwd);
+  const own = userConfigs(env);
+  const candidates = [...folders.flatMap((folder) => NAMES.map((name) => join(folder, name))), ...own];
+  for (const candidate of candidates) if (await isFile(candidate)) return candidate;
+  throw new PlenumError(
+    'CONFIG_INVALID',
+    `No configuration found. Looked for ${NAMES.join(', ')} in ${folders.join(', ')}; and for ${own.join(', ')}. ` +
+      'Give the path of one, or make one: { "mcpServers": { "name": { "command": "…" } } }.',
+  );
+}
+
+/** The user's own configuration: where it may be, best first. */
+export function userConfigs(env: Environment): string[] {
+  return userFolders(env).settings.map((folder) => join(folder, 'plenum', 'plenum.json'));
+}
+
+/** A folder and all that hold it, from the inside out. */
+export function foldersUpwards(start: string): string[] {
+  const folders: string[] = [];
+  for (let folder = resolve(start); ; folder = dirname(folder)) {
+    folders.push(folder);
+    if (folder === dirname(folder)) return folders;
+  }
+}
+
+export async function isFile(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isFile();
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,41 @@
+import { homedir } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { PlenumError } from '../errors.ts';
+import type { Environment } from './load-config.ts';
+
+/** Where a user keeps things, by the conventions of the platform. */
+export interface UserFolders {
+  readonly home: string;
+  /** Folders that hold one folder of settings for each program, best first. */
+  readonly settings: readonly string[];
+}
+
+export function userFolders(env: Environment, platform: NodeJS.Platform = process.platform): UserFolders {
+  const home = nonEmpty(platform === 'win32' ? env['USERPROFILE'] : env['HOME']) ?? homedir();
+  const settings: string[] = [];
+  // A relative path is to be ignored, says the XDG specification.
+  const xdg = nonEmpty(env['XDG_CONFIG_HOME']);
+  if (xdg !== undefined && isAbsolute(xdg)) settings.push(xdg);
+  if (platform === 'win32') settings.push(nonEmpty(env['APPDATA']) ?? join(home, 'AppData', 'Roaming'));
+  settings.push(join(home, '.config'));
+  return { home, settings: [...new Set(settings)] };
+}
+
+/** Throws `CONFIG_INVALID` for a URL that names no file. */
+export function resolvePath(path: string | URL, cwd: string): string {
+  if (!(path instanceof URL) && !path.startsWith('file:')) return resolve(cwd, path);
+  try {
+    return fileURLToPath(path);
+  } catch (error) {
+    throw PlenumError.from(
+      error,
+      'CONFIG_INVALID',
+      'The path of the configuration must be a path or a file: URL',
+    );
+  }
+}
+
+function nonEmpty(text: string | undefined): string | undefined {
+  return text === '' ? undefined : text;
+}

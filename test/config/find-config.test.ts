@@ -1,0 +1,87 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { loadConfig } from '../../src/config/index.ts';
+import { userConfigs } from '../../src/config/find-config.ts';
+import { folderWith, writeTo } from './support/files.ts';
+import { refusalOf } from './support/loading.ts';
+
+const NAMES = ['plenum.json', '.mcp.json', 'mcp.json', '.vscode/mcp.json', '.cursor/mcp.json'];
+const CONFIG = { mcpServers: {} };
+
+/** An environment whose user has these files in the home folder. */
+function homeWith(files: Record<string, object> = {}): { home: string; env: Record<string, string> } {
+  const home = folderWith(files);
+  return { home, env: { HOME: home, USERPROFILE: home, APPDATA: join(home, 'AppData/Roaming') } };
+}
+
+describe('a configuration that is not named', () => {
+  test.each(NAMES.map((name, index) => [name, index] as const))(
+    '%s goes before those after it',
+    async (name, index) => {
+      const cwd = folderWith(Object.fromEntries(NAMES.slice(index).map((each) => [each, CONFIG])));
+      expect((await loadConfig({ cwd, env: homeWith().env })).path).toBe(join(cwd, name));
+    },
+  );
+
+  test('the nearest folder upwards that has one is taken, whatever its name', async () => {
+    const top = folderWith({ 'plenum.json': CONFIG, 'a/.cursor/mcp.json': CONFIG, 'a/b/c/note': '' });
+    const { env } = homeWith();
+    expect((await loadConfig({ cwd: join(top, 'a/b/c'), env })).path).toBe(join(top, 'a/.cursor/mcp.json'));
+    expect((await loadConfig({ cwd: top, env })).path).toBe(join(top, 'plenum.json'));
+  });
+
+  test("the user's own comes last", async () => {
+    const { home, env } = homeWith({ '.config/plenum/plenum.json': CONFIG });
+    const cwd = folderWith();
+    expect((await loadConfig({ cwd, env })).path).toBe(join(home, '.config/plenum/plenum.json'));
+    writeTo(join(cwd, '.cursor/mcp.json'), CONFIG);
+    expect((await loadConfig({ cwd, env })).path).toBe(join(cwd, '.cursor/mcp.json'));
+  });
+
+  test('XDG_CONFIG_HOME goes before the folder in the home, unless it is relative', async () => {
+    const { home, env } = homeWith({
+      '.config/plenum/plenum.json': CONFIG,
+      'xdg/plenum/plenum.json': CONFIG,
+    });
+    const cwd = folderWith();
+    const xdg = join(home, 'xdg');
+    expect((await loadConfig({ cwd, env: { ...env, XDG_CONFIG_HOME: xdg } })).path).toBe(
+      join(xdg, 'plenum/plenum.json'),
+    );
+    expect(userConfigs({ ...env, XDG_CONFIG_HOME: 'xdg' })).toEqual(userConfigs(env));
+  });
+
+  test('a folder of that name is none', async () => {
+    const cwd = folderWith({ 'plenum.json/note': '', '.mcp.json': CONFIG });
+    expect((await loadConfig({ cwd, env: homeWith().env })).path).toBe(join(cwd, '.mcp.json'));
+  });
+
+  test('a broken one is not passed over', async () => {
+    const cwd = folderWith({ 'plenum.json': '{', '.mcp.json': CONFIG });
+    const { message } = await refusalOf(loadConfig({ cwd, env: homeWith().env }));
+    expect(message).toContain(`${join(cwd, 'plenum.json')}:1:2: expected a closing brace }`);
+  });
+
+  test('when there is none, it says where it looked', async () => {
+    const { home, env } = homeWith();
+    const cwd = folderWith({ 'a/note': '' });
+    const { message } = await refusalOf(loadConfig({ cwd: join(cwd, 'a'), env }));
+    expect(message).toContain('plenum.json, .mcp.json, mcp.json, .vscode/mcp.json, .cursor/mcp.json');
+    expect(message).toContain(`${join(cwd, 'a')}, ${cwd}, `);
+    expect(message).toContain(join(home, '.config/plenum/plenum.json'));
+  });
+});
+
+describe('a configuration that is named', () => {
+  test.each([
+    ['a path', (file: string) => file],
+    ['a URL', (file: string) => pathToFileURL(file)],
+    ['the text of a URL', (file: string) => pathToFileURL(file).href],
+    ['an option', (file: string) => ({ path: file })],
+    ['a path from a folder', (file: string) => ({ path: 'a config.json', cwd: join(file, '..') })],
+  ])('by %s', async (_, source) => {
+    const file = join(folderWith({ 'a config.json': CONFIG }), 'a config.json');
+    expect((await loadConfig(source(file))).path).toBe(file);
+  });
+});
