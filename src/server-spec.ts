@@ -140,8 +140,8 @@ export interface UrlServerSpec extends ServerSpecOptions {
   url: string | URL;
   /** Headers of every request, fixed or asked for before each connection. */
   headers?: HeadersSource;
-  /** Credentials, as the official client takes them. Not for WebSocket. */
-  auth?: AuthProvider | OAuthClientProvider;
+  /** Credentials: of `mcp-plenum/auth`, or as the official client takes them. Not for WebSocket. */
+  auth?: ServerAuth | OAuthClientProvider;
   /** A `fetch` to use in place of the built-in pool; it must honour `redirect: 'manual'`. Not for WebSocket. */
   fetch?: FetchLike;
   /**
@@ -150,7 +150,7 @@ export interface UrlServerSpec extends ServerSpecOptions {
    */
   openTimeoutMs?: number;
   /**
-   * How long an open event stream may stay silent, in milliseconds.
+   * How long an event stream may stay silent, before it begins or while it is open, in milliseconds.
    * @default 300000
    */
   readTimeoutMs?: number;
@@ -165,6 +165,16 @@ export interface UrlServerSpec extends ServerSpecOptions {
    * @default 67108864
    */
   maxMessageBytes?: number;
+}
+
+/** Credentials as the official client takes them, and what those of `mcp-plenum/auth` can do beyond. */
+export interface ServerAuth extends AuthProvider {
+  /** The credentials for one server; asked for with every connection, so that no server gets another's. */
+  forServer?(url: URL): ServerAuth;
+  /** Wraps the `fetch` that talks to the server, for what takes more than a header. */
+  wrapFetch?(fetch: FetchLike): FetchLike;
+  /** Signs in anew, with a person where it takes one. */
+  authorize?(options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
 }
 
 export type HeadersSource =

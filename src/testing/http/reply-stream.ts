@@ -39,7 +39,8 @@ export class ReplyStream {
 
   /** Uses this response from now on. */
   attach(response: ServerResponse): void {
-    this.#response?.end();
+    // As a stream that ended: an empty answer of another type would be none of a stream's.
+    this.#open()?.end();
     this.#response = response;
     response.on('close', () => {
       if (this.#response === response) this.#response = undefined;

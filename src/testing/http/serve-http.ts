@@ -115,7 +115,8 @@ export class ScriptedHttpServer extends ScriptedServer {
     this.#httpRequests.push({ method, headers: headersOf(request) });
     if (this.#httpRequests.length > LOG_LIMIT) this.#httpRequests.shift();
     const body = await readBody(request);
-    await sleep(this.#options.latencyMs ?? 0, this.core.life);
+    const { latencyMs = 0 } = this.#options;
+    if (latencyMs > 0) await sleep(latencyMs, this.core.life);
     if (response.destroyed) return;
     if (request.url !== '/mcp') return refuse(response, 404, 'Not found');
     if (isForeign(request)) return refuse(response, 403, 'The request comes from a foreign page');

@@ -10,6 +10,8 @@ export interface BodyGuard {
   readonly onSilence: () => void;
   /** Makes the reader's error of whatever broke the body. */
   readonly explain: (error: unknown) => unknown;
+  /** Nothing more comes of it, whatever the reason. */
+  readonly onEnd?: () => void;
 }
 
 const SILENT = Symbol('silent');
@@ -25,9 +27,11 @@ export function guardBody(body: ReadableStream<Uint8Array>, guard: BodyGuard): R
         if (cancelled) return;
         if (read === SILENT) {
           guard.onSilence();
+          guard.onEnd?.();
           controller.close();
           reader.cancel().catch(() => {});
         } else if (read.done) {
+          guard.onEnd?.();
           controller.close();
         } else {
           guard.check(read.value);
@@ -35,12 +39,15 @@ export function guardBody(body: ReadableStream<Uint8Array>, guard: BodyGuard): R
         }
       } catch (error) {
         if (cancelled) return;
-        controller.error(guard.explain(error));
+        const explained = guard.explain(error);
+        guard.onEnd?.();
+        controller.error(explained);
         reader.cancel(error).catch(() => {});
       }
     },
     async cancel(reason) {
       cancelled = true;
+      guard.onEnd?.();
       await reader.cancel(reason);
     },
   });

@@ -23,8 +23,12 @@ export interface HttpFetchOptions {
 /** How a body ended too early: by the network, by being silent too long, or by exceeding a limit. */
 export type BodyFault = 'network' | 'silent' | 'too-large';
 
-/** Told once, before the reader of the body is. */
-export type OnBodyFault = (fault: BodyFault, error: PlenumError) => void;
+/** Told of a body's end, before its reader is. */
+export interface BodyWatch {
+  readonly onFault?: (fault: BodyFault, error: PlenumError) => void;
+  /** It has ended, in whatever way. */
+  readonly onEnd?: () => void;
+}
 
 /**
  * The `fetch` of one connection: its own pool, which leaves with it, or the spec's function. It adds the spec's
@@ -55,12 +59,17 @@ export class HttpFetch {
     this.#fetch = fetchThrough(agent);
   }
 
+  /** How long an event stream may be silent, in milliseconds. */
+  get silenceMs(): number {
+    return this.#options.spec.readTimeoutMs ?? DEFAULT_READ_TIMEOUT_MS;
+  }
+
   /** Asks for the spec's headers; they hold for the whole connection. */
   async open(): Promise<void> {
     this.#headers = await resolveHeaders(this.#options.spec.headers, this.#options.server);
   }
 
-  async fetch(target: string | URL, init: RequestInit = {}, onBodyFault?: OnBodyFault): Promise<Response> {
+  async fetch(target: string | URL, init: RequestInit = {}, watch: BodyWatch = {}): Promise<Response> {
     const { server } = this.#options;
     const method = init.method ?? 'GET';
     const start = new URL(target);
@@ -77,7 +86,7 @@ export class HttpFetch {
       }
     };
     const response = await followRedirects(fetchOnce, start, method, server);
-    return this.#guard(response, (error) => explain(error, start), onBodyFault);
+    return this.#guard(response, (error) => explain(error, start), watch);
   }
 
   /** Ends every request and leaves no socket. */
@@ -95,13 +104,12 @@ export class HttpFetch {
     return headers;
   }
 
-  #guard(response: Response, explain: (error: unknown) => unknown, onBodyFault?: OnBodyFault): Response {
+  #guard(response: Response, explain: (error: unknown) => unknown, watch: BodyWatch): Response {
     if (response.body === null) return response;
+    const { silenceMs } = this;
     const { server, spec } = this.#options;
     const maxBytes = spec.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES;
-    const silenceMs = spec.readTimeoutMs ?? DEFAULT_READ_TIMEOUT_MS;
-    // An error's body is read whole, whatever it calls itself.
-    const streaming = response.ok && isEventStream(response);
+    const streaming = isOpenStream(response);
     const tooLarge = (): PlenumError => {
       const what = `Server "${server}" sent a message of more than ${maxBytes} bytes.`;
       const advice = 'Ask for less, or allow more with "maxMessageBytes".';
@@ -115,13 +123,14 @@ export class HttpFetch {
     const body = guardBody(response.body, {
       check: streaming ? limitEvent(maxBytes, tooLarge) : limitTotal(maxBytes, tooLarge),
       silenceMs: streaming ? silenceMs : Infinity,
-      onSilence: () => onBodyFault?.('silent', silent()),
+      onSilence: () => watch.onFault?.('silent', silent()),
       explain: (error) => {
         const explained = explain(error);
         if (explained instanceof PlenumError)
-          onBodyFault?.(explained === error ? 'too-large' : 'network', explained);
+          watch.onFault?.(explained === error ? 'too-large' : 'network', explained);
         return explained;
       },
+      onEnd: () => watch.onEnd?.(),
     });
     return new Response(body, {
       status: response.status,
@@ -131,7 +140,9 @@ export class HttpFetch {
   }
 }
 
-export function isEventStream(response: Response): boolean {
+/** Whether an answer is an event stream; an error is not, whatever it calls itself. */
+export function isOpenStream(response: Response): boolean {
+  if (!response.ok || response.body === null) return false;
   const type = response.headers.get('content-type') ?? '';
   return type.split(';', 1)[0]?.trim().toLowerCase() === 'text/event-stream';
 }

@@ -15,6 +15,7 @@ import type { TransportContext } from '../managed-transport.ts';
 import { parseServerUrl } from '../server-url.ts';
 import { HttpFetch } from './http-fetch.ts';
 import { goneBecause } from './network-error.ts';
+import { withAuth } from './with-auth.ts';
 
 const OPEN_TIMEOUT_MS = 5_000;
 
@@ -51,10 +52,10 @@ export class SseTransport extends BaseTransport {
       spec,
       openTimeoutMs: this.#openTimeoutMs,
     });
-    this.#official = new SSEClientTransport(this.#url, {
-      fetch: (url, init) => this.#fetch(new URL(url), init),
-      ...(spec.auth !== undefined && { authProvider: spec.auth }),
-    });
+    this.#official = new SSEClientTransport(
+      this.#url,
+      withAuth(spec.auth, this.#url, (url, init) => this.#fetch(new URL(url), init)),
+    );
     this.#official.onmessage = (message) => this.deliver(message);
     this.#official.onerror = (error) => this.#onError(error);
   }
@@ -105,9 +106,11 @@ export class SseTransport extends BaseTransport {
 
   async #openStream(url: URL, init: RequestInit): Promise<Response> {
     try {
-      return await this.#http.fetch(url, init, (fault, error) => {
-        this.#fault = error;
-        this.#tooLarge = fault === 'too-large';
+      return await this.#http.fetch(url, init, {
+        onFault: (fault, error) => {
+          this.#fault = error;
+          this.#tooLarge = fault === 'too-large';
+        },
       });
     } catch (error) {
       if (error instanceof PlenumError) this.#fault = error;

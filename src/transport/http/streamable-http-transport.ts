@@ -8,15 +8,18 @@ import {
   type TransportSendOptions,
 } from '@modelcontextprotocol/client';
 import { PlenumError } from '../../errors.ts';
-import { sleep, startTimer, type StopTimer } from '../../internal/timers.ts';
+import { startTimer, type StopTimer } from '../../internal/timers.ts';
 import type { UrlServerSpec } from '../../server-spec.ts';
 import { BaseTransport } from '../base-transport.ts';
 import type { TransportContext } from '../managed-transport.ts';
 import { parseServerUrl } from '../server-url.ts';
 import { settledWithin } from '../../internal/settled-within.ts';
-import { HttpFetch, isEventStream, type BodyFault } from './http-fetch.ts';
+import { HttpFetch, isOpenStream, type BodyFault } from './http-fetch.ts';
 import { goneBecause } from './network-error.ts';
 import { OpenRequests, type OpenRequest } from './open-requests.ts';
+import { resumedStream } from './resumed-stream.ts';
+import { StandaloneStream } from './standalone-stream.ts';
+import { withAuth } from './with-auth.ts';
 
 const OPEN_TIMEOUT_MS = 30_000;
 const TERMINATE_TIMEOUT_MS = 2_000;
@@ -33,6 +36,9 @@ const RECONNECTION = {
   reconnectionDelayGrowFactor: 1.5,
   maxRetries: 5,
 };
+
+/** What an HTTP exchange is made of, with the headers at hand. */
+type Exchange = RequestInit & { readonly headers: Headers };
 
 /** The code that the specification leaves to implementations. */
 const CONNECTION_ERROR_CODE = -32_000;
@@ -52,10 +58,11 @@ export class StreamableHttpTransport extends BaseTransport {
   readonly #official: StreamableHTTPClientTransport;
   readonly #requests = new OpenRequests();
   readonly #resumptions = new Set<StopTimer>();
+  readonly #standalone: StandaloneStream;
   /** Whether any request was answered: until then there is no connection that could be kept. */
   #answered = false;
-  /** Whether the server has ever served a GET, so that its 404 can only mean the session. */
-  #servesGet = false;
+  /** The server is there, and only its event stream is not: it is to be told of the end. */
+  #isDeaf = false;
 
   constructor(spec: UrlServerSpec, context: TransportContext) {
     super(context.server);
@@ -68,11 +75,21 @@ export class StreamableHttpTransport extends BaseTransport {
       spec,
       openTimeoutMs: spec.openTimeoutMs ?? OPEN_TIMEOUT_MS,
     });
+    this.#standalone = new StandaloneStream({
+      silenceMs: this.#http.silenceMs,
+      authenticates: spec.auth !== undefined,
+      ending: this.ending,
+      onBroken: (error) => this.#judge(error),
+      onMissed: () => context.onStreamReopened?.(),
+      onGone: (what) => {
+        this.#isDeaf = true;
+        this.lose({ what });
+      },
+    });
     this.#official = new StreamableHTTPClientTransport(this.#url, {
-      fetch: (url, init) => this.#fetch(new URL(url), init),
+      ...withAuth(spec.auth, this.#url, (url, init) => this.#fetch(new URL(url), init)),
       reconnectionOptions: RECONNECTION,
       reconnectionScheduler: (resume, delay) => this.#resumeLater(resume, delay),
-      ...(spec.auth !== undefined && { authProvider: spec.auth }),
     });
     this.#official.onmessage = (message) => this.#receive(message);
     this.#official.onerror = (error) => this.report(error);
@@ -110,13 +127,14 @@ export class StreamableHttpTransport extends BaseTransport {
 
   protected async shut(force: AbortSignal): Promise<void> {
     // By force, too: it takes a server that is there a moment, and would be left with the session otherwise.
-    if (this.end === undefined && this.#spec.terminateSession !== false) {
+    if ((this.end === undefined || this.#isDeaf) && this.#spec.terminateSession !== false) {
       const limitMs = force.aborted ? FORCED_TERMINATE_TIMEOUT_MS : TERMINATE_TIMEOUT_MS;
       await settledWithin(this.#official.terminateSession(), limitMs, force.aborted ? undefined : force);
     }
     this.#requests.clear();
     await this.#official.close();
     for (const stop of this.#resumptions) stop();
+    this.#standalone.stop();
     await this.#http.destroy();
   }
 
@@ -164,27 +182,13 @@ export class StreamableHttpTransport extends BaseTransport {
     // The official OAuth flow asks other addresses, which tell nothing about this connection.
     if (url.href !== this.#url.href) return this.#http.fetch(url, exchange);
 
-    let streaming = false;
     try {
-      const standalone = init.method === 'GET' && request === undefined;
-      const fetch = (): Promise<Response> =>
-        this.#http.fetch(url, exchange, (fault, error) => {
-          if (streaming) this.#onStreamFault(fault, error, request);
-          else this.#judge(error);
-        });
-      const response = await (standalone ? this.#untilOpen(fetch) : fetch());
-      streaming = response.ok && isEventStream(response);
-      await this.#watchSession(response, init.method ?? 'GET', headers);
-      if (init.method === 'GET') {
-        // With an event id the server repeats what it said meanwhile.
-        const missed = standalone && streaming && this.#servesGet && !headers.has('last-event-id');
-        if (missed) this.#context.onStreamReopened?.();
-        return await this.#streamOrNone(response, streaming, request);
-      }
+      if (init.method === 'GET') return await this.#get(exchange, request);
+      const response = await this.#exchange(exchange, request);
       // What is no request has no answer; a body would only be read for as long as the server likes.
       if (request === undefined && init.method === 'POST' && response.ok) return await withoutBody(response);
       if (request !== undefined && response.ok && response.status !== 202)
-        request.answer = streaming ? 'stream' : 'body';
+        request.answer = isOpenStream(response) ? 'stream' : 'body';
       return response;
     } catch (error) {
       this.#judge(error);
@@ -193,22 +197,40 @@ export class StreamableHttpTransport extends BaseTransport {
     }
   }
 
-  /**
-   * Opens the stream for what belongs to no request, however often the network breaks: the official transport gives
-   * up when the first attempt fails, or some later ones in a row, and a connection that is of use would be deaf.
-   */
-  async #untilOpen(fetch: () => Promise<Response>): Promise<Response> {
-    const { initialReconnectionDelay, maxReconnectionDelay } = RECONNECTION;
-    for (let delayMs = initialReconnectionDelay; ; delayMs = Math.min(delayMs * 2, maxReconnectionDelay)) {
-      try {
-        return await fetch();
-      } catch (error) {
-        if (!(error instanceof PlenumError) || error.code !== 'CONNECTION_LOST') throw error;
-        this.#judge(error);
-        await sleep(delayMs, this.ending);
-        if (this.ending.aborted) throw error;
-      }
-    }
+  /** One exchange with the server; what breaks it is looked into. */
+  async #exchange(
+    init: Exchange,
+    request: OpenRequest | undefined,
+    onStreamEnd?: () => void,
+  ): Promise<Response> {
+    let streaming = false;
+    const response = await this.#http.fetch(this.#url, init, {
+      onFault: (fault, error) => {
+        if (streaming) this.#onStreamFault(fault, error, request);
+        else this.#judge(error);
+      },
+      onEnd: () => {
+        if (streaming) onStreamEnd?.();
+      },
+    });
+    streaming = isOpenStream(response);
+    await this.#watchSession(response, init);
+    return response;
+  }
+
+  /** Opens an event stream, or goes on with one that broke off. */
+  async #get(init: Exchange, request: OpenRequest | undefined): Promise<Response> {
+    const lastEventId = init.headers.get('last-event-id');
+    const response =
+      request === undefined
+        ? await this.#standalone.open(
+            (signal) => this.#exchange({ ...init, signal }, undefined, () => this.#standalone.ended()),
+            init.signal ?? this.ending,
+            lastEventId !== null,
+          )
+        : await this.#exchange(init, request);
+    if (!isOpenStream(response)) return this.#noStream(response, request);
+    return lastEventId === null ? response : resumedStream(response, lastEventId);
   }
 
   #receive(message: JSONRPCMessage): void {
@@ -219,12 +241,8 @@ export class StreamableHttpTransport extends BaseTransport {
     this.deliver(message);
   }
 
-  /** A GET either opens a stream or does not; a page in its place would be asked for again and again. */
-  async #streamOrNone(response: Response, streaming: boolean, request?: OpenRequest): Promise<Response> {
-    if (streaming) {
-      this.#servesGet = true;
-      return response;
-    }
+  /** A page in the place of a stream would be asked for again and again. */
+  async #noStream(response: Response, request: OpenRequest | undefined): Promise<Response> {
     if (response.ok) await response.body?.cancel();
     const mayLogIn = this.#spec.auth !== undefined && (response.status === 401 || response.status === 403);
     if (request !== undefined && !mayLogIn) this.#onResumptionFailed(request);
@@ -232,9 +250,10 @@ export class StreamableHttpTransport extends BaseTransport {
   }
 
   /** Row S16: an HTTP 404 for a session that was known says that it is known no more. */
-  async #watchSession(response: Response, method: string, headers: Headers): Promise<void> {
+  async #watchSession(response: Response, { method, headers }: Exchange): Promise<void> {
     if (response.status !== 404 || !headers.has('mcp-session-id')) return;
-    if (method !== 'POST' && !(method === 'GET' && this.#servesGet)) return;
+    // A server that never served a GET may have nothing there.
+    if (method !== 'POST' && !(method === 'GET' && this.#standalone.served)) return;
     await response.body?.cancel();
     const what = 'does not know this session any more (HTTP 404)';
     const error = new PlenumError(
@@ -309,6 +328,7 @@ export class StreamableHttpTransport extends BaseTransport {
 
   /** The official transport remembers one timer only, whatever the number of its streams. */
   #resumeLater(resume: () => void, delayMs: number): void {
+    this.#standalone.planned(delayMs);
     const stop = startTimer(
       Math.max(delayMs, MIN_RESUME_DELAY_MS),
       () => {

@@ -99,4 +99,16 @@ describe('T5 a guarded body', () => {
     const reading = new Response(guardBody(body, guard({ explain: () => new Error('explained') }))).text();
     await expect(reading).rejects.toThrow('explained');
   });
+
+  test.each([
+    ['is complete', (it: ReadableStreamDefaultController) => it.close(), 'read'],
+    ['breaks', (it: ReadableStreamDefaultController) => it.error(new Error('broken')), 'read'],
+    ['stays silent', () => {}, 'read'],
+    ['is cancelled', () => {}, 'cancel'],
+  ] as const)('tells once when it %s', async (_title, start, what) => {
+    const onEnd = vi.fn();
+    const guarded = guardBody(new ReadableStream<Uint8Array>({ start }), guard({ silenceMs: 50, onEnd }));
+    await (what === 'read' ? new Response(guarded).text() : guarded.cancel()).catch(() => {});
+    expect(onEnd).toHaveBeenCalledTimes(1);
+  });
 });

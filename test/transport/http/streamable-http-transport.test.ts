@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { SdkHttpError } from '@modelcontextprotocol/client';
 import { describe, expect, test, vi } from 'vitest';
 import { PlenumError } from '../../../src/errors.ts';
@@ -5,7 +6,14 @@ import type { UrlServerSpec } from '../../../src/server-spec.ts';
 import { StreamableHttpTransport } from '../../../src/transport/http/streamable-http-transport.ts';
 import { recordingContext } from '../support/context.ts';
 import { serve, unusedOrigin, type Loopback } from '../support/loopback.ts';
-import { endWith, openEventStream, resultEvent, serveStub, text } from '../support/mcp-stub.ts';
+import {
+  endWith,
+  openEventStream,
+  resultEvent,
+  serveStub,
+  text,
+  type RpcMessage,
+} from '../support/mcp-stub.ts';
 import { connectClient, failureOf } from '../support/official-client.ts';
 import { MemoryEventStore, serveStateful, serveStateless } from '../support/official-servers.ts';
 
@@ -398,6 +406,27 @@ describe('T5 resumption', () => {
     expect(server.saw('GET').map(({ headers }) => headers['last-event-id'])).toContain(tokens[0]);
   });
 
+  test('a stream that breaks again before its first event goes on from the same place', async () => {
+    let broken = 0;
+    const server = await serveStub({
+      onRequest: (_message, response) => {
+        openEventStream(response);
+        response.end('id: first\nretry: 1\ndata:\n\n');
+      },
+      onGet: (response, request) => {
+        if (request.headers['last-event-id'] === undefined) return openEventStream(response);
+        openEventStream(response);
+        if (broken++ < 3) return void response.end();
+        const { body } = server.saw('POST').at(-1) ?? { body: '{}' };
+        response.end(resultEvent(JSON.parse(body) as RpcMessage, text('at last')));
+      },
+    });
+    const { client } = await connectClient(open(server).transport);
+    expect(await client.callTool(call)).toMatchObject(text('at last'));
+    // One GET for what belongs to no request; all others are the call's.
+    expect(server.saw('GET').filter(({ headers }) => headers['last-event-id'] === undefined)).toHaveLength(1);
+  });
+
   test('when the attempts run out the call fails', async () => {
     const server = await serveStub({
       onRequest: (_message, response) => {
@@ -463,6 +492,137 @@ describe('T5 resumption', () => {
     await transport.close();
     await Promise.all([first, second]);
     expect(timers()).toBeLessThanOrEqual(before);
+  });
+});
+
+/** A stub whose GETs are answered in turn, the last way over and over. */
+function serveGets(...ways: ((response: ServerResponse) => void)[]): Promise<Loopback> {
+  let gets = 0;
+  return serveStub({
+    sessionId: 'abc',
+    onGet: (response) => ways[Math.min(gets++, ways.length - 1)]?.(response),
+  });
+}
+
+const HEARD = 'notifications/tools/list_changed';
+
+/** Opens a stream, says something on it and leaves it open. */
+function speak(response: ServerResponse): void {
+  openEventStream(response);
+  response.write(`data: ${JSON.stringify({ jsonrpc: '2.0', method: HEARD })}\n\n`);
+}
+
+/** Opens a stream and ends it. */
+function breakOff(response: ServerResponse): void {
+  openEventStream(response);
+  response.end('retry: 1\n\n');
+}
+
+/** Connects, and resolves with how the stream for what belongs to no request does. */
+async function listen(server: Loopback, spec: Partial<UrlServerSpec> = {}) {
+  const onStreamReopened = vi.fn();
+  const context = { ...recordingContext(), onStreamReopened };
+  const transport = new StreamableHttpTransport({ url: server.url, ...spec }, context);
+  const { client, closed, errors } = await connectClient(transport);
+  const heard = vi.fn();
+  client.setNotificationHandler(HEARD, heard);
+  return { transport, context, closed, errors, heard, onStreamReopened };
+}
+
+describe('T5 the stream for what belongs to no request', () => {
+  test.each([
+    ['an empty page', (response: ServerResponse) => endWith(response, 200)],
+    ['no content', (response: ServerResponse) => endWith(response, 204)],
+    ['HTTP 405', (response: ServerResponse) => endWith(response, 405)],
+    ['HTTP 409', (response: ServerResponse) => endWith(response, 409)],
+    ['HTTP 502', (response: ServerResponse) => endWith(response, 502)],
+  ])('is asked for again after %s, once it was there', async (_title, refuse) => {
+    const server = await serveGets(breakOff, refuse, refuse, speak);
+    const { transport, heard, errors, onStreamReopened } = await listen(server);
+    await vi.waitFor(() => expect(heard).toHaveBeenCalledTimes(1), WAIT);
+    expect(onStreamReopened).toHaveBeenCalledTimes(1);
+    expect(errors).toEqual([]);
+    expect(transport.end).toBeUndefined();
+  });
+
+  test('is asked for again when the server holds the one of an attempt that broke', async () => {
+    const server: Loopback = await serveGets(
+      () => server.dropSockets(),
+      (response) => endWith(response, 409),
+      speak,
+    );
+    const { heard, onStreamReopened } = await listen(server);
+    await vi.waitFor(() => expect(heard).toHaveBeenCalledTimes(1), WAIT);
+    expect(onStreamReopened).toHaveBeenCalledTimes(1);
+  });
+
+  test('is asked for again when the server does not begin to answer', async () => {
+    const server = await serveGets(() => {}, speak);
+    const { heard, context } = await listen(server, { readTimeoutMs: 200 });
+    await vi.waitFor(() => expect(heard).toHaveBeenCalledTimes(1), WAIT);
+    await vi.waitFor(() => expect(server.saw('GET')).toHaveLength(server.pending().length + 1), WAIT);
+    expect(context.suspicions).toEqual([]);
+  });
+
+  test('is asked for again with fresh credentials when the old ones are refused', async () => {
+    const server = await serveGets(breakOff, (response) => endWith(response, 401), speak);
+    let current = 'old';
+    const onUnauthorized = vi.fn(async () => void (current = 'fresh'));
+    const { heard } = await listen(server, { auth: { token: async () => current, onUnauthorized } });
+    await vi.waitFor(() => expect(heard).toHaveBeenCalledTimes(1), WAIT);
+    expect(onUnauthorized).toHaveBeenCalledTimes(1);
+    expect(server.saw('GET').map(({ headers }) => headers.authorization)).toEqual([
+      'Bearer old',
+      'Bearer old',
+      'Bearer fresh',
+    ]);
+  });
+
+  test('ends the connection when the server goes on refusing it', async () => {
+    const server = await serveGets(breakOff, (response) => endWith(response, 405));
+    const { transport, closed } = await listen(server);
+    await closed;
+    expect(transport.end?.what).toBe('does not open its event stream again (HTTP 405)');
+    expect(server.saw('GET')).toHaveLength(6);
+  });
+
+  test('does not end the connection when the server never had it', async () => {
+    const server = await serveGets((response) => endWith(response, 501));
+    const { transport, errors } = await listen(server);
+    await vi.waitFor(() => expect(errors.length).toBeGreaterThan(0), WAIT);
+    expect(server.saw('GET')).toHaveLength(1);
+    expect(transport.end).toBeUndefined();
+  });
+
+  test('ends the connection when an answer went astray on it, after which nobody would open it again', async () => {
+    const server = await serveGets((response) => {
+      openEventStream(response);
+      response.end(resultEvent({ id: 'nobody', method: 'tools/call' }, text('astray')));
+    });
+    const { transport, closed } = await listen(server);
+    await closed;
+    expect(transport.end?.what).toBe('ended its event stream, which was not opened again');
+  });
+
+  test('goes on where it stopped, also when it breaks again before its first event', async () => {
+    const server = await serveGets(
+      (response) => {
+        openEventStream(response);
+        response.end('id: seven\nretry: 1\ndata:\n\n');
+      },
+      breakOff,
+      breakOff,
+      speak,
+    );
+    const { heard, onStreamReopened } = await listen(server);
+    await vi.waitFor(() => expect(heard).toHaveBeenCalledTimes(1), WAIT);
+    expect(server.saw('GET').map(({ headers }) => headers['last-event-id'])).toEqual([
+      undefined,
+      'seven',
+      'seven',
+      'seven',
+    ]);
+    expect(onStreamReopened).not.toHaveBeenCalled();
   });
 });
 

@@ -1,0 +1,154 @@
+import { PlenumError } from '../../errors.ts';
+import { sleep, startTimer, type StopTimer } from '../../internal/timers.ts';
+import { isOpenStream } from './http-fetch.ts';
+
+/** The wait after an attempt that failed, in milliseconds; it doubles with each that follows. */
+const FIRST_DELAY_MS = 500;
+const LONGEST_DELAY_MS = 30_000;
+/** How often in a row a server may refuse a stream that it has served. */
+const MAX_REFUSALS = 5;
+/** Refusals for now. 409: the server has not noticed yet that its stream to us broke. */
+const PASSING_STATUSES: ReadonlySet<number> = new Set([408, 409, 425, 429, 500, 502, 503, 504]);
+/** How long after the end of the stream the official transport may take to plan the next attempt, in milliseconds. */
+const PLANNED_WITHIN_MS = 2_000;
+/** How late a planned attempt may be, with a login on the way, in milliseconds. */
+const LATE_MS = 60_000;
+
+export interface StandaloneStreamOptions {
+  /** How long a server may take to begin its answer, in milliseconds. */
+  readonly silenceMs: number;
+  /** Whether somebody else sees to a refusal for want of credentials. */
+  readonly authenticates: boolean;
+  /** Aborts when the connection ends. */
+  readonly ending: AbortSignal;
+  /** The network broke an attempt. */
+  readonly onBroken: (error: PlenumError) => void;
+  /** It is open, but was not for a while, and the server does not repeat what it said. */
+  readonly onMissed: () => void;
+  /** It was there and is not coming back; `what` is ready to follow "the server". */
+  readonly onGone: (what: string) => void;
+}
+
+/**
+ * The stream for what belongs to no request. The official transport opens it, and opens it again when it ends; but
+ * it gives up when the first attempt fails, or some later ones in a row, or when an answer went astray on it. A
+ * connection that is of use for calls would then be deaf, and nobody would know. Here attempts go on, and a stream
+ * that was there once and does not come back ends the connection.
+ */
+export class StandaloneStream {
+  readonly #options: StandaloneStreamOptions;
+  #served = false;
+  #refusals = 0;
+  /** Ends the wait for the official transport's next attempt. */
+  #stopWaiting: StopTimer = () => {};
+  /** Whether that one is still to be planned. */
+  #isUnplanned = false;
+
+  constructor(options: StandaloneStreamOptions) {
+    this.#options = options;
+  }
+
+  /** Whether the server has ever served it. */
+  get served(): boolean {
+    return this.#served;
+  }
+
+  /**
+   * Makes attempts until one gives a stream, the server's word that there is none, or what the official transport
+   * has to see to. With `resumes` the server repeats what it said meanwhile.
+   */
+  async open(
+    exchange: (signal: AbortSignal) => Promise<Response>,
+    signal: AbortSignal,
+    resumes: boolean,
+  ): Promise<Response> {
+    this.stop();
+    const { ending, onMissed } = this.#options;
+    let delayMs = FIRST_DELAY_MS;
+    for (let attempts = 1; ; attempts++) {
+      const outcome = await this.#attempt(exchange, signal);
+      if (typeof outcome === 'object') {
+        if (isOpenStream(outcome)) {
+          const missed = (this.#served || attempts > 1) && !resumes;
+          this.#served = true;
+          this.#refusals = 0;
+          if (missed) onMissed();
+          return outcome;
+        }
+        if (this.#isLastWord(outcome)) return outcome;
+        await outcome.body?.cancel();
+      }
+      // Some servers answer with their first event, be it hours later: nothing to stay away for.
+      if (outcome === 'late') delayMs = FIRST_DELAY_MS;
+      await sleep(delayMs, ending);
+      ending.throwIfAborted();
+      delayMs = Math.min(delayMs * 2, LONGEST_DELAY_MS);
+    }
+  }
+
+  /** The stream has ended: the official transport is expected to open it again. */
+  ended(): void {
+    this.#isUnplanned = true;
+    this.#expect(PLANNED_WITHIN_MS);
+  }
+
+  /** The official transport is going to open a stream again, this or another one. */
+  planned(delayMs: number): void {
+    if (!this.#isUnplanned) return;
+    this.#isUnplanned = false;
+    this.#expect(delayMs + LATE_MS);
+  }
+
+  /** Waits for no attempt any more. */
+  stop(): void {
+    this.#isUnplanned = false;
+    this.#stopWaiting();
+  }
+
+  async #attempt(
+    exchange: (signal: AbortSignal) => Promise<Response>,
+    signal: AbortSignal,
+  ): Promise<Response | 'late' | 'broken'> {
+    const { silenceMs, ending, onBroken } = this.#options;
+    const late = new AbortController();
+    const stopTimer = startTimer(silenceMs, () => late.abort());
+    try {
+      return await exchange(AbortSignal.any([signal, late.signal]));
+    } catch (error) {
+      if (ending.aborted) throw error;
+      if (late.signal.aborted) return 'late';
+      if (!(error instanceof PlenumError) || error.code !== 'CONNECTION_LOST') {
+        this.ended();
+        throw error;
+      }
+      onBroken(error);
+      return 'broken';
+    } finally {
+      stopTimer();
+    }
+  }
+
+  /** Takes note of an answer without a stream, and says whether no further attempt is to follow it here. */
+  #isLastWord({ status, ok }: Response): boolean {
+    const { authenticates, onGone } = this.#options;
+    if (authenticates && (status === 401 || status === 403)) {
+      this.#isUnplanned = true;
+      this.#expect(LATE_MS);
+      return true;
+    }
+    if (!this.#served && !PASSING_STATUSES.has(status)) return true;
+    if (++this.#refusals < MAX_REFUSALS) return false;
+    const how = ok ? `HTTP ${status} without a stream` : `HTTP ${status}`;
+    if (this.#served) onGone(`does not open its event stream again (${how})`);
+    return true;
+  }
+
+  #expect(withinMs: number): void {
+    const { ending, onGone } = this.#options;
+    this.#stopWaiting();
+    if (!this.#served || ending.aborted) return;
+    this.#stopWaiting = startTimer(withinMs, () =>
+      onGone('ended its event stream, which was not opened again'),
+    );
+  }
+}
