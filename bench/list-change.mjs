@@ -35,8 +35,10 @@ await measureWhole();
 
 /** Naming, comparing and swapping: what is done in one turn once the list is there. */
 function measureCommit(changed) {
-  const index = new CatalogIndex('prefixed');
-  const commit = (server, tools) => index.commit(index.claim(`server_${server}`, undefined, { tools }));
+  const index = new CatalogIndex();
+  const exposure = { naming: 'prefixed', offersTool: () => true };
+  const commit = (server, tools) =>
+    index.commit(index.claim(`server_${server}`, undefined, exposure, { tools }));
   for (let server = 0; server < SERVERS; server++) commit(server, toolsOf(server, 0, 0));
   const commits = [];
   const reads = [];

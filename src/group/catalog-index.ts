@@ -8,8 +8,8 @@ import {
   type CatalogEntries,
   type CatalogKind,
   type Collision,
+  type Exposure,
   type KindDiff,
-  type Naming,
 } from './catalog.ts';
 import { expose, isExclusive } from './expose.ts';
 import { KindIndex, type Wanted } from './kind-index.ts';
@@ -20,6 +20,7 @@ const NO_DIFF: KindDiff = { added: [], removed: [], changed: [] };
 /** What a server's listing asks of the catalog, checked against what others have. */
 export interface Claim {
   readonly server: string;
+  readonly exposure: Exposure;
   readonly wanted: { readonly [K in CatalogKind]?: Wanted<CatalogEntries[K]> };
   /** Entries left out because their name is taken, by another server or by the same one. */
   readonly collisions: readonly Collision[];
@@ -31,13 +32,10 @@ export class CatalogIndex {
   readonly resources = new KindIndex<CatalogEntries['resources']>();
   readonly resourceTemplates = new KindIndex<CatalogEntries['resourceTemplates']>();
   readonly prompts = new KindIndex<CatalogEntries['prompts']>();
-  readonly #naming: Naming;
+  /** By server, of those that have entries. */
+  readonly #exposures = new Map<string, Exposure>();
   #version = 0;
   #catalog: Catalog | undefined;
-
-  constructor(naming: Naming) {
-    this.#naming = naming;
-  }
 
   get version(): number {
     return this.#version;
@@ -56,7 +54,13 @@ export class CatalogIndex {
   }
 
   /** Names what a server lists and finds what clashes. Changes nothing. Throws `CONFIG_INVALID`. */
-  claim(server: string, serverInfo: Implementation | undefined, listing: ServerListing): Claim {
+  claim(
+    server: string,
+    serverInfo: Implementation | undefined,
+    exposure: Exposure,
+    listing: ServerListing,
+  ): Claim {
+    const { naming } = exposure;
     const collisions: Collision[] = [];
     const claimKind = <K extends CatalogKind>(
       kind: K,
@@ -65,12 +69,10 @@ export class CatalogIndex {
       const list: readonly Listed<K>[] | PlenumError | undefined = listing[kind];
       if (list === undefined || list instanceof PlenumError) return undefined;
       const wanted = new Map<string, CatalogEntries[K]>();
-      for (const [key, entry] of expose(kind, list, this.#naming, { server, serverInfo })) {
-        const owner = wanted.has(key)
-          ? server
-          : isExclusive(this.#naming, kind)
-            ? index.ownerBeside(key, server)
-            : undefined;
+      const clashes = (other: string): boolean =>
+        isExclusive(kind, naming) || isExclusive(kind, this.#exposures.get(other)?.naming ?? naming);
+      for (const [key, entry] of expose(kind, list, exposure, { server, serverInfo })) {
+        const owner = wanted.has(key) ? server : index.ownersBeside(key, server).find(clashes);
         if (owner === undefined) wanted.set(key, entry as CatalogEntries[K]);
         else collisions.push({ kind, key, owner, newcomer: server });
       }
@@ -83,11 +85,12 @@ export class CatalogIndex {
       prompts: claimKind('prompts', this.prompts),
     };
     const fetched = Object.entries(wanted).filter(([, entries]) => entries !== undefined);
-    return { server, wanted: Object.fromEntries(fetched), collisions };
+    return { server, exposure, wanted: Object.fromEntries(fetched), collisions };
   }
 
   /** Swaps a server's entries of the claimed kinds in, all at once. Returns undefined when nothing is new. */
-  commit({ server, wanted }: Claim): CatalogDiff | undefined {
+  commit({ server, exposure, wanted }: Claim): CatalogDiff | undefined {
+    this.#exposures.set(server, exposure);
     const replaceKind = <K extends CatalogKind>(kind: K, index: KindIndex<CatalogEntries[K]>): KindDiff => {
       const entries: Wanted<CatalogEntries[K]> | undefined = wanted[kind];
       return entries === undefined ? NO_DIFF : index.replace(server, entries);
@@ -106,12 +109,13 @@ export class CatalogIndex {
 
   /** Takes everything of a server out. */
   remove(server: string): CatalogDiff | undefined {
+    const exposure = this.#exposures.get(server);
+    if (exposure === undefined) return undefined;
     const none = new Map<string, never>();
-    return this.commit({
-      server,
-      wanted: { tools: none, resources: none, resourceTemplates: none, prompts: none },
-      collisions: [],
-    });
+    const wanted = { tools: none, resources: none, resourceTemplates: none, prompts: none };
+    const diff = this.commit({ server, exposure, wanted, collisions: [] });
+    this.#exposures.delete(server);
+    return diff;
   }
 
   /** How many entries of each kind a server has. */

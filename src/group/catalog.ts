@@ -79,3 +79,10 @@ export type NamingFunction = (upstreamName: string, context: NamingContext) => s
  * unless a function says otherwise.
  */
 export type Naming = 'prefixed' | 'bare' | NamingFunction;
+
+/** What becomes visible of one server, and under which names. */
+export interface Exposure {
+  readonly naming: Naming;
+  /** Whether a tool, by its upstream name, is listed and may be called. */
+  readonly offersTool: (upstreamName: string) => boolean;
+}

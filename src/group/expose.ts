@@ -1,6 +1,6 @@
 import { PlenumError } from '../errors.ts';
 import { printable } from '../internal/text.ts';
-import type { CatalogKind, Naming, NamingContext, NamingKind, Origin } from './catalog.ts';
+import type { CatalogKind, Exposure, Naming, NamingContext, NamingKind, Origin } from './catalog.ts';
 import { prefixedName } from './prefixed-name.ts';
 
 const NAMING_KIND: { readonly [K in CatalogKind]: NamingKind } = {
@@ -11,7 +11,7 @@ const NAMING_KIND: { readonly [K in CatalogKind]: NamingKind } = {
 };
 
 /** Whether two servers may not share a key. Under `prefixed`, a URI may well be on several. */
-export function isExclusive(naming: Naming, kind: CatalogKind): boolean {
+export function isExclusive(kind: CatalogKind, naming: Naming): boolean {
   return naming !== 'prefixed' || kind === 'tools' || kind === 'prompts';
 }
 
@@ -21,17 +21,18 @@ export function upstreamNameOf(kind: CatalogKind, definition: object): string {
   return String(Reflect.get(definition, field));
 }
 
-/** Gives each definition of a list its exposed name and its origin. Throws `CONFIG_INVALID` for a bad function. */
+/** Gives each definition of a list that is on offer its exposed name and its origin. Throws `CONFIG_INVALID` for a bad function. */
 export function expose<D extends object>(
   kind: CatalogKind,
   definitions: readonly D[],
-  naming: Naming,
+  { naming, offersTool }: Exposure,
   { server, serverInfo }: Omit<NamingContext, 'kind'>,
 ): [key: string, entry: D & Origin][] {
-  return definitions.map((definition) => {
+  return definitions.flatMap((definition): [string, D & Origin][] => {
     const upstreamName = upstreamNameOf(kind, definition);
+    if (kind === 'tools' && !offersTool(upstreamName)) return [];
     const key = keyOf(upstreamName, naming, { server, serverInfo, kind: NAMING_KIND[kind] });
-    return [key, Object.freeze({ ...definition, server, upstreamName })];
+    return [[key, Object.freeze({ ...definition, server, upstreamName })]];
   });
 }
 

@@ -3,10 +3,17 @@ import { checkBoolean, checkText, isRecord } from '../internal/checks.ts';
 import type { ServerSpec } from '../server-spec.ts';
 import { checkConnectConcurrency, type ConnectConcurrency } from '../session/connect-gate.ts';
 import { resolveSessionOptions, type SessionOptions } from '../session/session-options.ts';
+import type { CatalogCache } from './catalog-cache.ts';
 import type { Naming } from './catalog.ts';
+import { checkNaming, type GroupServerOptions } from './server-options.ts';
+import type { SourcedServer } from './session-source.ts';
 
-/** A server of a group: its spec, with session options of its own beside it if need be. They win over the group's. */
-export type GroupServerSpec = ServerSpec & Omit<SessionOptions, 'name'>;
+/**
+ * A server of a group: its spec, with session options of its own beside it if need be, which win over the group's; or a
+ * source that lends sessions.
+ */
+export type GroupServerSpec =
+  (ServerSpec & Omit<SessionOptions, 'name'> & GroupServerOptions) | SourcedServer;
 
 /** Options of a group; the session options among them hold for every server that has none of its own. */
 export interface GroupOptions extends Omit<SessionOptions, 'name'> {
@@ -20,6 +27,11 @@ export interface GroupOptions extends Omit<SessionOptions, 'name'> {
    * gives its place to the next and goes on beside it (docs/decisions/0005).
    */
   concurrency?: ConnectConcurrency;
+  /**
+   * Where the catalogs of lazy servers are kept, such as `fileCatalogCache(path)`.
+   * @default a memory of the group's own
+   */
+  catalogCache?: CatalogCache;
 }
 
 export interface GroupConnectOptions extends GroupOptions {
@@ -38,11 +50,17 @@ export function checkGroupOptions(options: GroupOptions): void {
   const given: unknown = options;
   if (!isRecord(given)) throw new PlenumError('CONFIG_INVALID', 'Group options must be an object.');
   resolveSessionOptions(options);
-  const { naming, concurrency } = options;
-  if (naming !== undefined && naming !== 'prefixed' && naming !== 'bare' && typeof naming !== 'function') {
-    throw new PlenumError('CONFIG_INVALID', `Option "naming" must be 'prefixed', 'bare' or a function.`);
-  }
+  const { naming, concurrency, catalogCache } = options;
+  checkNaming(naming);
   checkConnectConcurrency(concurrency);
+  if (catalogCache === undefined) return;
+  const cache: unknown = catalogCache;
+  if (!isRecord(cache) || typeof cache['read'] !== 'function' || typeof cache['write'] !== 'function') {
+    throw new PlenumError(
+      'CONFIG_INVALID',
+      'Option "catalogCache" must be a cache, such as fileCatalogCache(path).',
+    );
+  }
 }
 
 /** Checks what `SessionGroup.connect` is given. Throws `CONFIG_INVALID`. */

@@ -4,47 +4,54 @@ import { checkText } from '../internal/checks.ts';
 import { createConnectGates } from '../session/connect-gate.ts';
 import type { Session } from '../session/session.ts';
 import { resolveSessionOptions, type SessionOptions } from '../session/session-options.ts';
+import type { ServerRecord } from './server-record.ts';
 import { resolveTarget } from '../session/session-target.ts';
 import { SupervisedSession, type ConnectGate } from '../session/supervised-session.ts';
 import type { ServerSpec } from '../server-spec.ts';
 import { CATALOG_KINDS } from './catalog.ts';
 import type { GroupConnectOptions, GroupOptions, GroupServerSpec } from './group-options.ts';
-import type { FetchedListing, Member } from './member.ts';
+import type { KnownCatalogs } from './known-catalogs.ts';
+import type { FetchedListing, LazyPlan, Member, MemberPlan } from './member.ts';
 import type { Membership } from './membership.ts';
+import { resolveServerOptions } from './server-options.ts';
+import { planServer, type ServerPlan } from './server-plan.ts';
 
 export interface AddOptions extends Omit<SessionOptions, 'name'> {
   /** Gives up; what was opened is closed. */
   signal?: AbortSignal;
 }
 
-const OPENED = { owned: true, adopted: false };
-
 /** The ways into a group. */
 export class Joining {
   readonly #options: GroupOptions;
   readonly #membership: Membership;
+  readonly #known: KnownCatalogs;
   readonly #gates: (spec: ServerSpec) => ConnectGate;
 
-  constructor(options: GroupOptions, membership: Membership) {
+  constructor(options: GroupOptions, membership: Membership, known: KnownCatalogs) {
     this.#options = options;
     this.#membership = membership;
+    this.#known = known;
     this.#gates = createConnectGates(options.concurrency);
   }
 
   async add(name: string, spec: GroupServerSpec, options: AddOptions): Promise<Session> {
     const { signal } = options;
     checkText('name', name);
-    const { session, listTimeoutMs } = this.#create(name, spec, options);
+    const { session, member: plan } = this.#plan(name, spec, options);
     throwIfAborted(name, signal);
     this.#membership.expectFree(name);
-    const member = this.#membership.enrol(name, session, OPENED, listTimeoutMs);
+    const member = this.#membership.enrol(name, session, plan);
     const onAbort = (): void => void session.destroy(signal?.reason);
     signal?.addEventListener('abort', onAbort, { once: true });
     try {
-      await session.start(false);
-      const fetched = await member.fetch(CATALOG_KINDS);
+      const known = plan.lazy === undefined ? undefined : (await this.#recall([member])).get(name);
+      if (session.status.state !== 'idle') throw wentAway(name, session);
+      if (known === undefined) await session.start(false);
+      const fetched = known === undefined ? await member.fetch(CATALOG_KINDS) : member.recall(known);
       throwIfAborted(name, signal);
-      if (session.status.state !== 'ready' || fetched.client !== session.client)
+      const expected = known === undefined ? 'ready' : 'idle';
+      if (session.status.state !== expected || fetched.client !== session.client)
         throw wentAway(name, session);
       this.#membership.admit(member, fetched);
       return session;
@@ -65,12 +72,7 @@ export class Joining {
     const session = isSession ? given : this.#wrap(name, given);
     if (session.status.state === 'closed' || session.status.state === 'draining') throw sessionClosed(name);
     this.#membership.expectFree(name);
-    const member = this.#membership.enrol(
-      name,
-      session,
-      { owned: !isSession, adopted: true },
-      this.#listTimeout(),
-    );
+    const member = this.#membership.enrol(name, session, this.#planAdopted(!isSession));
     try {
       if (!isSession) await session.start(false);
       if (session.status.state !== 'ready') member.phase = 'late';
@@ -86,15 +88,17 @@ export class Joining {
   async connectAll(options: GroupConnectOptions): Promise<void> {
     const { servers, signal, strict } = options;
     // All of them are checked before the first is opened.
-    const created = Object.entries(servers).map(([name, spec]) => ({
-      name,
-      ...this.#create(name, spec, {}),
-    }));
+    const plans = Object.entries(servers).map(([name, spec]) => ({ name, ...this.#plan(name, spec, {}) }));
     if (signal?.aborted === true)
       throw new PlenumError('ABORTED', 'Connecting the group: given up.', { cause: signal.reason });
-    const arrivals = created.map(({ name, session, listTimeoutMs }) => {
-      const member = this.#membership.enrol(name, session, OPENED, listTimeoutMs);
-      return { member, arrived: arrive(member, strict !== true) };
+    const members = plans.map(({ name, session, member }) => this.#membership.enrol(name, session, member));
+    const known = this.#recall(members);
+    const arrivals = members.map((member) => {
+      const arrived =
+        member.lazy === undefined
+          ? arrive(member, strict !== true)
+          : arriveLazily(member, known, strict !== true);
+      return { member, arrived };
     });
     const givenUp = abortion(signal);
     try {
@@ -130,19 +134,16 @@ export class Joining {
     }
   }
 
-  #create(name: string, given: GroupServerSpec, options: AddOptions): NewSession {
-    const { target, resolved } = naming(name, () => {
-      const sorted = resolveTarget(given);
-      if (sorted.type === 'spec') {
-        return { target: sorted, resolved: resolveSessionOptions(options, sorted.spec, this.#options) };
-      }
-      throw new PlenumError('CONFIG_INVALID', 'Give a spec; what is connected already goes to adopt().');
-    });
-    const { timeoutMs, connectTimeoutMs } = resolved;
-    return {
-      session: new SupervisedSession(name, target, resolved, this.#gates(target.spec)),
-      listTimeoutMs: Math.min(timeoutMs, connectTimeoutMs),
-    };
+  /** What is known of those among them that are lazy. */
+  #recall(members: readonly Member[]): Promise<ReadonlyMap<string, ServerRecord>> {
+    const lazy = members.flatMap((member): [string, LazyPlan][] =>
+      member.lazy === undefined ? [] : [[member.name, member.lazy]],
+    );
+    return this.#known.recall(new Map(lazy));
+  }
+
+  #plan(name: string, given: GroupServerSpec, options: AddOptions): ServerPlan {
+    return naming(name, () => planServer(name, given, options, this.#options, this.#gates));
   }
 
   #wrap(name: string, given: Session | Client): SupervisedSession {
@@ -155,15 +156,12 @@ export class Joining {
     );
   }
 
-  #listTimeout(): number {
+  #planAdopted(owned: boolean): MemberPlan {
     const { timeoutMs, connectTimeoutMs } = resolveSessionOptions(this.#options);
-    return Math.min(timeoutMs, connectTimeoutMs);
+    const { exposure } = resolveServerOptions({}, this.#options.naming ?? 'prefixed');
+    const listTimeoutMs = Math.min(timeoutMs, connectTimeoutMs);
+    return { owned, adopted: true, exposure, lazy: undefined, listTimeoutMs };
   }
-}
-
-interface NewSession {
-  readonly session: SupervisedSession;
-  readonly listTimeoutMs: number;
 }
 
 /** Says in an error of `check` which server it is about. */
@@ -188,6 +186,16 @@ async function arrive(member: Member, keepTrying: boolean): Promise<Arrival> {
   } catch (error) {
     return PlenumError.from(error, 'CONNECT_FAILED', `Connecting to server "${name}"`, { server: name });
   }
+}
+
+/** Starts a lazy member only when nothing is known of it. */
+async function arriveLazily(
+  member: Member,
+  known: Promise<ReadonlyMap<string, ServerRecord>>,
+  keepTrying: boolean,
+): Promise<Arrival> {
+  const record = (await known).get(member.name);
+  return record === undefined ? arrive(member, keepTrying) : member.recall(record);
 }
 
 function sessionClosed(name: string): PlenumError {

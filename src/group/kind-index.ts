@@ -41,9 +41,10 @@ export class KindIndex<E extends Origin> {
     for (const owners of this.#owners.values()) yield* owners;
   }
 
-  /** The server other than `server` that has this name. */
-  ownerBeside(key: string, server: string): string | undefined {
-    return this.#owners.get(key)?.find((entry) => entry.server !== server)?.server;
+  /** The servers other than `server` that have this name. */
+  ownersBeside(key: string, server: string): readonly string[] {
+    const owners = this.#owners.get(key) ?? [];
+    return owners.map((entry) => entry.server).filter((owner) => owner !== server);
   }
 
   /** Puts what `server` offers now in the place of what it offered before. */

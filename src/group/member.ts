@@ -2,9 +2,10 @@ import type { Implementation, ServerCapabilities } from '@modelcontextprotocol/c
 import { PlenumError } from '../errors.ts';
 import type { Era, SessionStatus } from '../session/session.ts';
 import type { SupervisedSession } from '../session/supervised-session.ts';
-import type { CatalogKind, Collision } from './catalog.ts';
+import type { ServerRecord } from './server-record.ts';
+import { CATALOG_KINDS, type CatalogKind, type Collision, type Exposure } from './catalog.ts';
 import { ListRefresher } from './list-refresher.ts';
-import { fetchListing, type ServerListing } from './server-listing.ts';
+import { fetchListing, mayPass, type ServerListing } from './server-listing.ts';
 
 /** How one server of a group is doing. A snapshot. */
 export type ServerStatus = SessionStatus & {
@@ -28,13 +29,31 @@ export type ServerStatus = SessionStatus & {
  */
 export type MemberPhase = 'joining' | 'late' | 'joined' | 'refused';
 
+/** What a group decided about a server before it is there. */
+export interface MemberPlan {
+  /** Whether the group ends the session; a wrapper around an adopted client is its own, too. */
+  readonly owned: boolean;
+  readonly adopted: boolean;
+  readonly exposure: Exposure;
+  /** Undefined when the server is always up. */
+  readonly lazy: LazyPlan | undefined;
+  readonly listTimeoutMs: number;
+}
+
+export interface LazyPlan {
+  readonly idleMs: number;
+  /** What its catalog is kept under. */
+  readonly fingerprint: string;
+}
+
 /** A session in a group, with what the group knows about its lists. */
 export class Member {
   readonly name: string;
   readonly session: SupervisedSession;
-  /** Whether the group ends the session; a wrapper around an adopted client is its own, too. */
   readonly owned: boolean;
   readonly adopted: boolean;
+  readonly exposure: Exposure;
+  readonly lazy: LazyPlan | undefined;
   readonly refresher: ListRefresher;
   phase: MemberPhase = 'joining';
   /** Lists that were announced as changed and are not fetched again yet. */
@@ -50,18 +69,23 @@ export class Member {
   /** For each kind, the number of the fetch that was committed last: an older one that comes late is stale. */
   readonly #committed = new Map<CatalogKind, number>();
   #fetches = 0;
+  /** Clients whose lists were asked for, all of them. */
+  readonly #asked = new WeakSet<object>();
+  /** Of a lazy server, the latest of each list. */
+  #known: ServerRecord['listing'] = {};
 
   constructor(
     name: string,
     session: SupervisedSession,
-    { owned, adopted }: Pick<Member, 'owned' | 'adopted'>,
-    listTimeoutMs: number,
+    { owned, adopted, exposure, lazy, listTimeoutMs }: MemberPlan,
     refresh: (member: Member, kinds: ReadonlySet<CatalogKind>) => Promise<Iterable<CatalogKind>>,
   ) {
     this.name = name;
     this.session = session;
     this.owned = owned;
     this.adopted = adopted;
+    this.exposure = exposure;
+    this.lazy = lazy;
     this.#listTimeoutMs = listTimeoutMs;
     this.refresher = new ListRefresher((kinds) => refresh(this, kinds));
   }
@@ -69,8 +93,38 @@ export class Member {
   async fetch(kinds: Iterable<CatalogKind>): Promise<FetchedListing> {
     const number = ++this.#fetches;
     const client = this.session.client;
-    const listing = await fetchListing(this.session, kinds, this.#listTimeoutMs, this.#released.signal);
+    const wanted = [...kinds];
+    const listing = await fetchListing(this.session, wanted, this.#listTimeoutMs, this.#released.signal);
+    if (client !== undefined && wanted.length === CATALOG_KINDS.length) this.#asked.add(client);
     return { number, client, listing };
+  }
+
+  /** Whether the lists of the present connection were never asked for. */
+  get listsAreDue(): boolean {
+    const { client } = this.session;
+    return client !== undefined && !this.#asked.has(client);
+  }
+
+  /** Whether nothing is known yet of a list that may still come. */
+  get isIncomplete(): boolean {
+    return [...this.#listErrors].some(([kind, error]) => this.#known[kind] === undefined && mayPass(error));
+  }
+
+  /** What an earlier session found, in the place of a fetch. Until there is a connection, it is all that is known. */
+  recall({ listing, ...facts }: ServerRecord): FetchedListing {
+    this.session.recall(facts);
+    return { number: 0, client: undefined, listing };
+  }
+
+  /** What is known of a lazy server, for a session to come. */
+  get record(): ServerRecord {
+    const { serverInfo, capabilities, instructions } = this.session;
+    return {
+      ...(serverInfo !== undefined && { serverInfo }),
+      ...(capabilities !== undefined && { capabilities }),
+      ...(instructions !== undefined && { instructions }),
+      listing: this.#known,
+    };
   }
 
   /** Notes which lists failed; returns those that came and are not older than what is known. */
@@ -85,7 +139,9 @@ export class Member {
         accepted.push([kind, list]);
       }
     }
-    return Object.fromEntries(accepted);
+    const came = Object.fromEntries(accepted);
+    if (this.lazy !== undefined) this.#known = { ...this.#known, ...came };
+    return came;
   }
 
   status(counts: ServerStatus['counts']): ServerStatus {

@@ -6,8 +6,9 @@ import type { SupervisedSession } from '../session/supervised-session.ts';
 import { CATALOG_KINDS, type CatalogDiff, type CatalogKind, type Collision } from './catalog.ts';
 import { collisionError, type CatalogIndex, type Claim } from './catalog-index.ts';
 import type { GroupEvent } from './group-events.ts';
-import { Member, type FetchedListing } from './member.ts';
-import type { ServerListing } from './server-listing.ts';
+import type { KnownCatalogs } from './known-catalogs.ts';
+import { Member, type FetchedListing, type MemberPlan } from './member.ts';
+import { mayPass, type ServerListing } from './server-listing.ts';
 
 const KINDS_OF_LIST = {
   tools: ['tools'],
@@ -20,6 +21,7 @@ export class Membership {
   readonly #members = new Map<string, Member>();
   readonly #index: CatalogIndex;
   readonly #hub: EventHub<GroupEvent>;
+  readonly #known: KnownCatalogs;
   readonly #onReady: (member: Member) => void;
   /** Members that wait for a name of somebody else's. */
   readonly #contestants = new Set<Member>();
@@ -27,9 +29,15 @@ export class Membership {
   readonly #leaving = new Set<SupervisedSession>();
   #ended = false;
 
-  constructor(index: CatalogIndex, hub: EventHub<GroupEvent>, onReady: (member: Member) => void) {
+  constructor(
+    index: CatalogIndex,
+    hub: EventHub<GroupEvent>,
+    known: KnownCatalogs,
+    onReady: (member: Member) => void,
+  ) {
     this.#index = index;
     this.#hub = hub;
+    this.#known = known;
     this.#onReady = onReady;
   }
 
@@ -68,15 +76,8 @@ export class Membership {
   }
 
   /** Takes a session in; its entries come with `admit`. */
-  enrol(
-    name: string,
-    session: SupervisedSession,
-    ownership: Pick<Member, 'owned' | 'adopted'>,
-    listTimeoutMs: number,
-  ): Member {
-    const member = new Member(name, session, ownership, listTimeoutMs, (who, kinds) =>
-      this.#refresh(who, kinds),
-    );
+  enrol(name: string, session: SupervisedSession, plan: MemberPlan): Member {
+    const member = new Member(name, session, plan, (who, kinds) => this.#refresh(who, kinds));
     this.#members.set(name, member);
     member.stopObserving = session.observe((event) => this.#onSessionEvent(member, event));
     this.#hub.publish({ type: 'server-added', server: name });
@@ -100,10 +101,29 @@ export class Membership {
     if (foreign.length > 0) throw collisionError(foreign, member.name);
     member.phase = 'joined';
     this.#commit(member, listing, claim);
+    this.#settleIn(member, fetched);
     // The server was replaced while its lists were under way: they may be its predecessor's.
     if (fetched.client !== member.session.client) member.refresher.mark(CATALOG_KINDS);
     else member.refresher.mark(kindsToRetry(fetched));
     this.#catchUp(member);
+  }
+
+  /** From its admission on, a lazy server may sleep. */
+  #settleIn(member: Member, fetched: FetchedListing): void {
+    if (member.lazy === undefined) return;
+    this.#note(member, fetched);
+    member.session.letSleep({
+      idleMs: member.lazy.idleMs,
+      isNeeded: () => member.isIncomplete,
+      isBusy: () => member.listsAreDue,
+    });
+  }
+
+  /** Keeps what a lazy server itself has told. */
+  #note(member: Member, { client }: FetchedListing): void {
+    const { name, lazy } = member;
+    if (lazy === undefined || client === undefined || member.isIncomplete) return;
+    this.#known.note(name, lazy.fingerprint, member.record);
   }
 
   /** Admits a latecomer that is there by now; one that is not comes by itself. */
@@ -220,6 +240,8 @@ export class Membership {
   }
 
   async #refresh(member: Member, kinds: ReadonlySet<CatalogKind>): Promise<Iterable<CatalogKind>> {
+    // Not worth waking it for: all its lists are fetched when it comes up.
+    if (member.session.isAsleep) return [];
     const fetched = await member.fetch(kinds);
     if (!this.#isIn(member) || member.phase !== 'joined') return [];
     if (member.session.status.state === 'closed') return [];
@@ -230,6 +252,7 @@ export class Membership {
   #take(member: Member, fetched: FetchedListing): Iterable<CatalogKind> {
     try {
       this.#commit(member, member.accept(fetched));
+      this.#note(member, fetched);
     } catch (error) {
       const doing = `Refreshing the lists of server "${member.name}"`;
       const problem = PlenumError.from(error, 'CONFIG_INVALID', doing, { server: member.name });
@@ -239,7 +262,7 @@ export class Membership {
   }
 
   #claim(member: Member, listing: ServerListing): Claim {
-    return this.#index.claim(member.name, member.session.serverInfo, listing);
+    return this.#index.claim(member.name, member.session.serverInfo, member.exposure, listing);
   }
 
   #commit(member: Member, listing: ServerListing, claim = this.#claim(member, listing)): void {
@@ -283,13 +306,9 @@ function collisionKey({ kind, key, owner }: Collision): string {
   return JSON.stringify([kind, key, owner]);
 }
 
-/** Lists whose failure may pass; what a server refuses or gets wrong, it will next time, too. */
 function kindsToRetry({ listing }: FetchedListing): CatalogKind[] {
   return CATALOG_KINDS.filter((kind) => {
     const list = listing[kind];
-    if (!(list instanceof PlenumError)) return false;
-    const passing =
-      list.code === 'TIMEOUT' || list.code === 'CONNECTION_LOST' || list.code === 'SESSION_EXPIRED';
-    return passing || (list.code === 'PROTOCOL' && list.rpcCode === undefined);
+    return list instanceof PlenumError && mayPass(list);
   });
 }

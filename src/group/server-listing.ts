@@ -8,6 +8,12 @@ export type Listed<K extends CatalogKind> = Omit<CatalogEntries[K], keyof Origin
 /** The lists that were fetched: each one's entries, or why it could not be had. */
 export type ServerListing = { readonly [K in CatalogKind]?: readonly Listed<K>[] | PlenumError };
 
+/** Whether a list that failed may come next time; what a server refuses or gets wrong, it will then, too. */
+export function mayPass({ code, rpcCode }: PlenumError): boolean {
+  const passing = code === 'TIMEOUT' || code === 'CONNECTION_LOST' || code === 'SESSION_EXPIRED';
+  return passing || (code === 'PROTOCOL' && rpcCode === undefined);
+}
+
 /** The session's methods that list things. */
 export type ListingSession = Pick<
   Session,

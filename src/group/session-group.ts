@@ -12,7 +12,7 @@ import { createDeferred } from '../internal/deferred.ts';
 import { EventHub, type OverflowEvent } from '../internal/event-hub.ts';
 import { printable, suggestion } from '../internal/text.ts';
 import type { CallOptions, ReadOptions } from '../session/call-options.ts';
-import type { CompletionReference, Session } from '../session/session.ts';
+import type { CompletionReference, Session, SessionStatus } from '../session/session.ts';
 import type { SupervisedSession } from '../session/supervised-session.ts';
 import type {
   Catalog,
@@ -32,6 +32,8 @@ import {
   type GroupServerSpec,
 } from './group-options.ts';
 import { Joining, type AddOptions } from './joining.ts';
+import { KnownCatalogs } from './known-catalogs.ts';
+import { memoryCatalogCache } from './memory-catalog-cache.ts';
 import type { Member, ServerStatus } from './member.ts';
 import { Membership } from './membership.ts';
 import { ResourceFinder } from './resource-finder.ts';
@@ -49,7 +51,8 @@ export interface ServerChoice {
  */
 export class SessionGroup implements AsyncDisposable {
   readonly #hub = new EventHub<GroupEvent>();
-  readonly #index: CatalogIndex;
+  readonly #index = new CatalogIndex();
+  readonly #known: KnownCatalogs;
   readonly #membership: Membership;
   readonly #joining: Joining;
   readonly #resources: ResourceFinder;
@@ -65,16 +68,19 @@ export class SessionGroup implements AsyncDisposable {
   /** An empty group. Throws `CONFIG_INVALID`. */
   constructor(options: GroupOptions = {}) {
     checkGroupOptions(options);
-    this.#index = new CatalogIndex(options.naming ?? 'prefixed');
-    this.#membership = new Membership(this.#index, this.#hub, (member) => this.#onReady(member));
-    this.#joining = new Joining(options, this.#membership);
+    this.#known = new KnownCatalogs(options.catalogCache ?? memoryCatalogCache(), (server, error) =>
+      this.#hub.publish({ type: 'problem', server, error }),
+    );
+    this.#membership = new Membership(this.#index, this.#hub, this.#known, (member) => this.#onReady(member));
+    this.#joining = new Joining(options, this.#membership, this.#known);
     this.#resources = new ResourceFinder(this.#index);
   }
 
   /**
    * Opens servers side by side. Resolves when each is ready, has failed its first attempt, or has used up its
-   * `connectTimeoutMs`; what is not ready is visible in `servers` and goes on being tried. With `strict`, rejects
-   * with `CONNECT_FAILED` and every cause in `errors`, and closes what had opened.
+   * `connectTimeoutMs`; what is not ready is visible in `servers` and goes on being tried. A lazy server whose catalog is
+   * known is not opened. With `strict`, rejects with `CONNECT_FAILED` and every cause in `errors`, and closes what had
+   * opened.
    *
    * Rejects with `CONFIG_INVALID` before anything is opened, or `ABORTED`.
    */
@@ -256,23 +262,27 @@ export class SessionGroup implements AsyncDisposable {
     await this.#onEachReady((session) => session.ping(options));
   }
 
-  /** Fetches every list of one server, or of all that are ready, and commits them together. */
+  /**
+   * Fetches every list of one server, or of all that are ready, and commits them together. A lazy server that is named
+   * is started; rejects with what that failed with.
+   */
   async refresh(server?: string): Promise<void> {
     this.#expectOpen();
-    await this.#membership.refresh(
-      server === undefined ? this.#membership.members : [this.#membership.get(server)],
-    );
+    if (server === undefined) return this.#membership.refresh(this.#membership.members);
+    const member = this.#membership.get(server);
+    if (member.session.isAsleep) await member.session.wake();
+    await this.#membership.refresh([member]);
   }
 
   /**
-   * Replaces connections now: of all servers that the group opened, or with `failedOnly` of those that are not
-   * ready. Resolves when each attempt has ended; what failed goes on being tried.
+   * Replaces connections now: of all servers that the group opened, lazy ones that are not up among them, or with
+   * `failedOnly` of those that are not ready but should be. Resolves when each attempt has ended; what failed goes on being tried.
    */
   async reconnect(options: { failedOnly?: boolean } = {}): Promise<void> {
     this.#expectOpen();
     const chosen = [...this.#membership.members].filter(
       ({ owned, phase, session }) =>
-        owned && phase !== 'refused' && (options.failedOnly !== true || session.status.state !== 'ready'),
+        owned && phase !== 'refused' && !(options.failedOnly === true && isWell(session.status)),
     );
     await Promise.allSettled(chosen.map(({ session }) => session.reconnect()));
   }
@@ -312,6 +322,7 @@ export class SessionGroup implements AsyncDisposable {
       }),
       ...this.#membership.leaving.map(endSession),
     ]);
+    await this.#known.finish();
     this.#hub.end();
     this.#closed.resolve(reason);
   }
@@ -376,4 +387,9 @@ export class SessionGroup implements AsyncDisposable {
     if (this.#closing === undefined && this.#destroying === undefined) return;
     throw new PlenumError('SESSION_CLOSED', 'The group is closed.');
   }
+}
+
+/** A server that nobody uses is as it should be. */
+function isWell({ state }: SessionStatus): boolean {
+  return state === 'ready' || state === 'idle';
 }

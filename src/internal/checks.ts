@@ -78,3 +78,9 @@ export function checkTextArray(field: string, value: unknown): void {
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
+
+export function checkSignal(field: string, value: unknown): void {
+  if (value === undefined) return;
+  const isSignal = isRecord(value) && 'aborted' in value && typeof value['addEventListener'] === 'function';
+  if (!isSignal) throw invalid(field, 'an AbortSignal', value);
+}

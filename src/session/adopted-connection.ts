@@ -48,6 +48,7 @@ export function adoptClient(
   };
   const connection: Connection = {
     client,
+    foreign: 'client',
     era: client.getProtocolEra() ?? 'legacy',
     protocolVersion: client.getNegotiatedProtocolVersion() ?? '',
     connectMs: 0,

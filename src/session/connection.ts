@@ -20,6 +20,13 @@ export interface Connection {
   readonly perRequestStream: boolean;
   /** When the server last sent anything, by `performance.now()`. */
   readonly lastHeardAt: number;
+  /**
+   * Set when the client is not our own and lives on after this connection: one that the caller adopted us for, or that
+   * of a session on loan, which listens for changes of lists by itself.
+   */
+  readonly foreign?: 'client' | 'session';
+  /** Notes that the server was asked for something that the client's next user must not inherit. */
+  stain?(): void;
   /** Ends gracefully. Idempotent; resolves when nothing is left. */
   close(): Promise<void>;
   /** Ends by force. Idempotent; resolves when nothing is left. */

@@ -19,6 +19,8 @@ export interface HandlerContext {
   readonly server: string;
   /** The session it asks through; a handler may call it. */
   readonly session: Session;
+  /** On whose behalf a session manager opened the session, if it was told. */
+  readonly principal?: string;
   /** The JSON-RPC id of the request, as the server gave it; the entry's key in an `input_required` round. */
   readonly requestId: RequestId;
   /** The request's `_meta`, without the protocol's own keys. */
@@ -27,7 +29,7 @@ export interface HandlerContext {
   readonly signal: AbortSignal;
 }
 
-export type NotificationContext = Pick<HandlerContext, 'server' | 'session'>;
+export type NotificationContext = Pick<HandlerContext, 'server' | 'session' | 'principal'>;
 
 export interface LogMessage {
   readonly level: LoggingLevel;

@@ -21,14 +21,21 @@ export interface OpenSessionOptions extends SessionOptions {
  * socket or timer behind.
  */
 export async function openSession(target: SessionTarget, options: OpenSessionOptions = {}): Promise<Session> {
-  const { signal } = options;
   const session = createSession(target, options);
-  throwIfAborted(session.name, signal);
+  await startSession(session, options.signal);
+  return session;
+}
+
+/** Makes the first connection of a session. When that fails or is given up, the session is closed for good. */
+export async function startSession(
+  session: SupervisedSession,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const stopListening = onAbort(signal, () => void session.destroy(signal?.reason));
   try {
+    throwIfAborted(session.name, signal);
     await session.start(false);
     throwIfAborted(session.name, signal);
-    return session;
   } catch (error) {
     await session.destroy(error);
     throwIfAborted(session.name, signal);

@@ -77,8 +77,9 @@ export class RequestRunner {
   ): Promise<T> {
     const { supervisor } = this.#options;
     if (connection.ended) throw connectionLost(this.#context(doing, options, connection), false);
-    // In the 2026-07-28 era the client waits for our own handlers, which may wait for a person.
-    const held = connection.era === 'modern' && {
+    // In the 2026-07-28 era the client waits for our own handlers, which may wait for a person; and a foreign client
+    // does not fail what is under way when we let go of it.
+    const held = (connection.era === 'modern' || connection.foreign !== undefined) && {
       gone: connection.gone,
       closing: supervisor.closing,
       patienceMs: timeoutMs,

@@ -26,9 +26,18 @@ import type { CompletionReference, RawRequest } from './session.ts';
 import type { Subscriptions } from './subscriptions.ts';
 import type { ToolBook } from './tool-book.ts';
 
-/** Carries one request to a connection, within the caller's limits. `doing` starts the message of any error. */
+/** A request in words: for messages, and for whoever carries it. */
+export interface RequestInfo {
+  /** Starts the message of any error: `Calling tool "x"`. */
+  readonly doing: string;
+  readonly method: string;
+  /** The tool that is called. */
+  readonly tool?: string;
+}
+
+/** Carries one request to a connection, within the caller's limits. */
 export type RunRequest = <T>(
-  doing: string,
+  request: RequestInfo,
   options: CallOptions,
   send: (connection: Connection, options: RequestOptions) => Promise<T>,
 ) => Promise<T>;
@@ -47,7 +56,7 @@ export abstract class SessionRequests {
   protected abstract readonly resources: RequestResources;
 
   async ping(options: CallOptions = {}): Promise<void> {
-    await this.#run('Ping', options, (connection, requestOptions) =>
+    await this.#run({ doing: 'Ping', method: 'ping' }, options, (connection, requestOptions) =>
       askForLife(connection, requestOptions, this.#params(connection, {}, options)),
     );
   }
@@ -84,7 +93,8 @@ export abstract class SessionRequests {
     options: CallOptions = {},
   ): Promise<CallToolResult> {
     if (args !== undefined && !isRecord(args)) return Promise.reject(notAnObject(name));
-    return this.#run(`Calling tool "${printable(name)}"`, options, (connection, requestOptions) => {
+    const info = { doing: `Calling tool "${printable(name)}"`, method: 'tools/call', tool: name };
+    return this.#run(info, options, (connection, requestOptions) => {
       const params = this.#params(connection, { name, arguments: { ...args } }, options);
       return callTool({
         connection,
@@ -97,7 +107,8 @@ export abstract class SessionRequests {
   }
 
   readResource(uri: string, options: ReadOptions = {}): Promise<ReadResourceResult> {
-    return this.#run(`Reading resource "${printable(uri)}"`, options, (connection, requestOptions) =>
+    const info = { doing: `Reading resource "${printable(uri)}"`, method: 'resources/read' };
+    return this.#run(info, options, (connection, requestOptions) =>
       connection.client.readResource(this.#params(connection, { uri }, options), {
         ...requestOptions,
         cacheMode: options.cache ?? 'use',
@@ -106,7 +117,8 @@ export abstract class SessionRequests {
   }
 
   subscribeResource(uri: string, options: CallOptions = {}): Promise<void> {
-    return this.#run(`Subscribing to "${printable(uri)}"`, options, (connection, requestOptions) =>
+    const info = { doing: `Subscribing to "${printable(uri)}"`, method: 'resources/subscribe' };
+    return this.#run(info, options, (connection, requestOptions) =>
       this.resources.subscriptions.subscribe(
         this.#params(connection, { uri }, options),
         connection,
@@ -116,7 +128,8 @@ export abstract class SessionRequests {
   }
 
   unsubscribeResource(uri: string, options: CallOptions = {}): Promise<void> {
-    return this.#run(`Unsubscribing from "${printable(uri)}"`, options, (connection, requestOptions) =>
+    const info = { doing: `Unsubscribing from "${printable(uri)}"`, method: 'resources/unsubscribe' };
+    return this.#run(info, options, (connection, requestOptions) =>
       this.resources.subscriptions.unsubscribe(
         this.#params(connection, { uri }, options),
         connection,
@@ -130,7 +143,8 @@ export abstract class SessionRequests {
     args?: Readonly<Record<string, string>>,
     options: CallOptions = {},
   ): Promise<GetPromptResult> {
-    return this.#run(`Getting prompt "${printable(name)}"`, options, (connection, requestOptions) =>
+    const info = { doing: `Getting prompt "${printable(name)}"`, method: 'prompts/get' };
+    return this.#run(info, options, (connection, requestOptions) =>
       connection.client.getPrompt(
         this.#params(connection, { name, ...(args !== undefined && { arguments: { ...args } }) }, options),
         requestOptions,
@@ -144,22 +158,23 @@ export abstract class SessionRequests {
     context?: { arguments?: Readonly<Record<string, string>> },
     options: CallOptions = {},
   ): Promise<CompleteResult> {
-    return this.#run(
-      `Completing argument "${printable(argument.name)}"`,
-      options,
-      (connection, requestOptions) => {
-        const known =
-          context?.arguments === undefined ? {} : { context: { arguments: { ...context.arguments } } };
-        return connection.client.complete(
-          this.#params(connection, { ref, argument, ...known }, options),
-          requestOptions,
-        );
-      },
-    );
+    const info = {
+      doing: `Completing argument "${printable(argument.name)}"`,
+      method: 'completion/complete',
+    };
+    return this.#run(info, options, (connection, requestOptions) => {
+      const known =
+        context?.arguments === undefined ? {} : { context: { arguments: { ...context.arguments } } };
+      return connection.client.complete(
+        this.#params(connection, { ref, argument, ...known }, options),
+        requestOptions,
+      );
+    });
   }
 
   setLoggingLevel(level: LoggingLevel, options: CallOptions = {}): Promise<void> {
-    return this.#run('Setting the log level', options, (connection, requestOptions) =>
+    const info = { doing: 'Setting the log level', method: 'logging/setLevel' };
+    return this.#run(info, options, (connection, requestOptions) =>
       this.resources.subscriptions.setLogLevel(
         this.#params(connection, { level }, options),
         connection,
@@ -183,20 +198,24 @@ export abstract class SessionRequests {
   request(request: RawRequest, options?: CallOptions): Promise<Record<string, unknown>>;
   request(request: RawRequest, options: CallOptions & { schema?: StandardSchemaV1 } = {}): Promise<unknown> {
     const { method } = request;
-    return this.#run(`Request "${printable(method)}"`, options, (connection, requestOptions) =>
-      connection.client.request(
+    const tool = method === 'tools/call' ? { tool: String(request.params?.['name']) } : {};
+    const info = { doing: `Request "${printable(method)}"`, method, ...tool };
+    return this.#run(info, options, (connection, requestOptions) => {
+      connection.stain?.(); // Who knows what it asks for.
+      return connection.client.request(
         { method, params: this.#params(connection, { ...request.params }, options) },
         options.schema ?? anyResult,
         requestOptions,
-      ),
-    );
+      );
+    });
   }
 
   notify(notification: RawRequest): Promise<void> {
     const { method, params } = notification;
     // It has no answer to wait for, but a pipe that nobody reads may not take it.
     const options = { maxTotalTimeoutMs: this.resources.timeoutMs };
-    return this.#run(`Notification "${printable(method)}"`, options, ({ client }) =>
+    const info = { doing: `Notification "${printable(method)}"`, method };
+    return this.#run(info, options, ({ client }) =>
       client.notification({ method, ...(params !== undefined && { params: { ...params } }) }),
     );
   }
@@ -208,7 +227,8 @@ export abstract class SessionRequests {
     empty: T,
     list: (client: Client, params: { _meta?: Record<string, unknown> }, options: ListOptions) => Promise<T>,
   ): Promise<T> {
-    return this.#run(`Listing ${kind}`, options, async (connection, requestOptions) => {
+    const info = { doing: `Listing ${kind}`, method: `${kind}/list` };
+    return this.#run(info, options, async (connection, requestOptions) => {
       const { client } = connection;
       if (client.getServerCapabilities()?.[kind] === undefined) return empty;
       return list(client, this.#params(connection, {}, options), { ...requestOptions, cacheMode: 'bypass' });
@@ -221,11 +241,11 @@ export abstract class SessionRequests {
   }
 
   #run<T>(
-    doing: string,
+    info: RequestInfo,
     options: CallOptions,
     send: (connection: Connection, options: RequestOptions) => Promise<T>,
   ): Promise<T> {
-    return this.resources.run(doing, options, send);
+    return this.resources.run(info, options, send);
   }
 }
 

@@ -5,6 +5,7 @@ import type { SessionStatus } from './session.ts';
 
 /** The states of a session, from the inside. Each owns its timer or abort controller; the public status is derived. */
 export type SessionState =
+  /** Not started yet, or asleep until somebody needs the server. */
   | { readonly tag: 'idle' }
   | {
       readonly tag: 'connecting';

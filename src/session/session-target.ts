@@ -18,6 +18,16 @@ import type {
   StdioServerSpec,
   UrlServerSpec,
 } from '../server-spec.ts';
+import type { Session } from './session.ts';
+
+/** A session on loan. One of `release` and `discard` is called, once, when it is not needed any more. */
+export interface LentSession {
+  readonly session: Session;
+  /** Gives it back, to be lent to others. */
+  release(): Promise<void>;
+  /** Gives it back as unfit for others; its source ends it. */
+  discard(reason?: unknown): Promise<void>;
+}
 
 /** Anything that a session can be opened on (row S14). */
 export type SessionTarget = ServerSpec | string | URL | InProcessServer | Transport | Client;
@@ -27,7 +37,15 @@ export type ResolvedTarget =
   | { readonly type: 'spec'; readonly spec: ServerSpec; readonly name: string }
   /** A transport serves one connection: there is nothing to reconnect with. */
   | { readonly type: 'transport'; readonly spec: ServerSpec; readonly name: string }
-  | { readonly type: 'client'; readonly client: Client; readonly name: string };
+  | { readonly type: 'client'; readonly client: Client; readonly name: string }
+  | SourceTarget;
+
+/** Sessions are borrowed, one for each connection, from somebody who keeps them. */
+export interface SourceTarget {
+  readonly type: 'source';
+  readonly borrow: (signal: AbortSignal) => Promise<LentSession>;
+  readonly name: string;
+}
 
 /** Sorts a target out and checks its spec. Throws `CONFIG_INVALID`; opens nothing. */
 export function resolveTarget(target: SessionTarget): ResolvedTarget {

@@ -40,7 +40,7 @@ type StatusOf<State extends string, Facts = unknown> = {
 
 /** Where a session stands. */
 export type SessionStatus =
-  /** Not started. */
+  /** Not started, or ended until somebody needs it. */
   | StatusOf<'idle'>
   /** The first connection is coming up. */
   | StatusOf<'connecting', { readonly attempt: number }>

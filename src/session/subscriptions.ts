@@ -61,6 +61,16 @@ export class Subscriptions {
     return this.#logLevel;
   }
 
+  /** Whether updates of some resource are wanted. */
+  get hasResources(): boolean {
+    return this.#uris.size > 0;
+  }
+
+  /** Sets the level for the next connection. */
+  intendLogLevel(level: LoggingLevel): void {
+    this.#logLevel = level;
+  }
+
   /** Asks a fresh connection for all that its predecessor was asked for. What fails is reported; the rest holds. */
   async restore(connection: Connection, timeoutMs: number): Promise<void> {
     this.stop();
@@ -68,6 +78,7 @@ export class Subscriptions {
     this.#connection = connection;
     const options: RequestOptions = { timeout: Math.min(timeoutMs, RESTORE_TIMEOUT_MS) };
     const steps: Promise<unknown>[] = [];
+    if (this.#uris.size > 0) connection.stain?.();
     if (connection.era === 'modern') steps.push(this.#replaceStream(connection, options));
     else {
       for (const uri of this.#uris) steps.push(connection.client.subscribeResource({ uri }, options));
@@ -96,6 +107,7 @@ export class Subscriptions {
     const { uri } = params;
     const known = this.#uris.has(uri);
     this.#uris.add(uri);
+    connection.stain?.();
     try {
       if (connection.era === 'legacy') await connection.client.subscribeResource(params, options);
       else if (!known) await this.#replaceStream(connection, options, uri);
@@ -113,9 +125,11 @@ export class Subscriptions {
   }
 
   async setLogLevel(params: LevelParams, connection: Connection, options: RequestOptions): Promise<void> {
-    // Not by the client's own method, which takes no `_meta`.
-    if (connection.era === 'legacy')
+    if (connection.era === 'legacy') {
+      connection.stain?.();
+      // Not by the client's own method, which takes no `_meta`.
       await connection.client.request({ method: 'logging/setLevel', params }, options);
+    }
     this.#logLevel = params.level;
   }
 
@@ -194,8 +208,9 @@ export class Subscriptions {
     if (honoredFilter?.resourcesListChanged === true) this.#listener.onListChanged('resources');
   }
 
-  #filter({ client }: Connection): SubscriptionFilter {
-    const offered = client.getServerCapabilities() ?? {};
+  #filter({ client, foreign }: Connection): SubscriptionFilter {
+    // A session that is on loan listens for changes of lists itself, and passes on what it hears.
+    const offered = foreign === 'session' ? {} : (client.getServerCapabilities() ?? {});
     return {
       ...(offered.tools?.listChanged === true && { toolsListChanged: true }),
       ...(offered.prompts?.listChanged === true && { promptsListChanged: true }),
@@ -215,5 +230,6 @@ async function setLegacyLogLevel(
   options: RequestOptions,
 ): Promise<void> {
   if (connection.client.getServerCapabilities()?.logging === undefined) return;
+  connection.stain?.();
   await connection.client.setLoggingLevel(level, options);
 }

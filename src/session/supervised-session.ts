@@ -1,10 +1,12 @@
-import type { Client, Implementation, ServerCapabilities } from '@modelcontextprotocol/client';
+import type { Client, Implementation, LoggingLevel, ServerCapabilities } from '@modelcontextprotocol/client';
 import { messageOf, PlenumError } from '../errors.ts';
 import { onAbort } from '../internal/abort-fan.ts';
 import { EventHub, type OverflowEvent } from '../internal/event-hub.ts';
 import { printable } from '../internal/text.ts';
 import { openTransport } from '../transport/open-transport.ts';
 import { adoptClient } from './adopted-connection.ts';
+import { borrowConnection } from './borrowed-connection.ts';
+import type { CallOptions } from './call-options.ts';
 import { installHandlers } from './client-handlers.ts';
 import type { Connection, ConnectionMemory } from './connection.ts';
 import { HealthMonitor } from './health.ts';
@@ -17,6 +19,7 @@ import { SessionRequests, type RequestResources } from './session-requests.ts';
 import type { ResolvedTarget } from './session-target.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { Supervisor } from './supervisor.ts';
+import type { SleepPolicy } from './supervisor-options.ts';
 import { ToolBook } from './tool-book.ts';
 import { lostError } from './translate-error.ts';
 
@@ -57,11 +60,12 @@ export class SupervisedSession extends SessionRequests implements Session {
     this.#gate = gate;
     this.#supervisor = new Supervisor({
       server: name,
-      policy: target.type === 'spec' ? options.reconnect : false,
+      policy: canConnectAgain(target) ? options.reconnect : false,
       maxWaitingCalls: options.maxWaitingCalls,
       inFlight: this.#inFlight,
       connect: (signal) => this.#connect(signal),
       onStatus: (status) => this.#onStatus(status),
+      onUnmissed: (error) => this.#problem(error),
     });
     const runner = new RequestRunner({
       server: name,
@@ -73,7 +77,7 @@ export class SupervisedSession extends SessionRequests implements Session {
     });
     this.resources = {
       timeoutMs: options.timeoutMs,
-      run: (doing, requestOptions, send) => runner.run(doing, requestOptions, send),
+      run: ({ doing }, requestOptions, send) => runner.run(doing, requestOptions, send),
       subscriptions: new Subscriptions(name, {
         onProblem: (error) => this.#problem(error),
         onListChanged: (kind) => this.#publish({ type: 'list-changed', kind }),
@@ -86,6 +90,31 @@ export class SupervisedSession extends SessionRequests implements Session {
   /** Makes the first attempt; with `keepTrying`, supervision goes on when it fails. */
   start(keepTrying: boolean): Promise<void> {
     return this.#supervisor.start(keepTrying);
+  }
+
+  /**
+   * Lets the session be without a connection while nobody needs one: it is ended after a while without calls, and
+   * comes back with the next call. A subscribed resource needs one, too.
+   */
+  letSleep(policy: SleepPolicy): void {
+    const { subscriptions } = this.resources;
+    const isNeeded = (): boolean => subscriptions.hasResources || policy.isNeeded();
+    this.#supervisor.letSleep({ ...policy, isNeeded });
+  }
+
+  /** Whether it has no connection for want of use, and would get one by a call. */
+  get isAsleep(): boolean {
+    return this.#supervisor.isAsleep;
+  }
+
+  /** Connects if it is asleep. Rejects when that fails. */
+  wake(): Promise<void> {
+    return this.#supervisor.wake();
+  }
+
+  /** Takes over what is known of the server from an earlier session, until the server itself says otherwise. */
+  recall(facts: Pick<ServerFacts, 'serverInfo' | 'capabilities' | 'instructions'>): void {
+    this.#facts = facts;
   }
 
   /** Calls `listener` on every event, synchronously and in order. Returns how to stop. */
@@ -129,8 +158,15 @@ export class SupervisedSession extends SessionRequests implements Session {
     return this.#hub.iterate();
   }
 
+  override setLoggingLevel(level: LoggingLevel, options?: CallOptions): Promise<void> {
+    if (!this.isAsleep) return super.setLoggingLevel(level, options);
+    // Not worth waking it for: it is told when it comes up.
+    this.resources.subscriptions.intendLogLevel(level);
+    return Promise.resolve();
+  }
+
   reconnect(): Promise<void> {
-    if (this.#target.type !== 'spec') {
+    if (!canConnectAgain(this.#target)) {
       const what =
         'was given as something already connected: it cannot be connected again. Give a spec instead';
       return Promise.reject(
@@ -153,32 +189,38 @@ export class SupervisedSession extends SessionRequests implements Session {
   }
 
   #connect(signal: AbortSignal): Promise<Connection> {
-    const target = this.#target;
     return this.#gate(async () => {
-      const onEnd = (connection: Connection): void => this.#onEnd(connection);
-      const emit = (event: SessionEvent): void => this.#publish(event);
-      const connection =
-        target.type === 'client'
-          ? adoptClient(target.client, emit, onEnd)
-          : await openConnection({
-              server: this.name,
-              options: this.#options,
-              memory: this.#memory,
-              signal,
-              onEnd,
-              openTransport: (context) => openTransport(target.spec, context),
-              prepare: (client) =>
-                installHandlers(client, { session: this, handlers: this.#options.handlers, emit }),
-              context: {
-                onProblem: (error) => this.#problem(error),
-                onStderr: (line) => emit({ type: 'stderr', line }),
-                onSuspect: () => this.#health?.suspect(),
-                onStreamReopened: () => this.#onStreamReopened(),
-              },
-            });
+      const connection = await this.#open(signal);
       await this.#establish(connection, signal);
       return connection;
     }, signal);
+  }
+
+  async #open(signal: AbortSignal): Promise<Connection> {
+    const target = this.#target;
+    const server = this.name;
+    const onEnd = (connection: Connection): void => this.#onEnd(connection);
+    const emit = (event: SessionEvent): void => this.#publish(event);
+    if (target.type === 'client') return adoptClient(target.client, emit, onEnd);
+    if (target.type === 'source') {
+      const timeoutMs = this.#options.connectTimeoutMs;
+      return borrowConnection({ server, borrow: target.borrow, timeoutMs, signal, emit, onEnd });
+    }
+    return openConnection({
+      server,
+      options: this.#options,
+      memory: this.#memory,
+      signal,
+      onEnd,
+      openTransport: (context) => openTransport(target.spec, context),
+      prepare: (client) => installHandlers(client, { session: this, handlers: this.#options.handlers, emit }),
+      context: {
+        onProblem: (error) => this.#problem(error),
+        onStderr: (line) => emit({ type: 'stderr', line }),
+        onSuspect: () => this.#health?.suspect(),
+        onStreamReopened: () => this.#onStreamReopened(),
+      },
+    });
   }
 
   /** Notes what the server is and restores what it was asked for. Ends the connection when that fails or is given up. */
@@ -225,10 +267,12 @@ export class SupervisedSession extends SessionRequests implements Session {
 
   #onStatus(status: SessionStatus): void {
     if (status.state !== 'ready') this.#health?.stop();
+    if (status.state === 'idle' || status.state === 'closed') {
+      this.#health = undefined;
+      this.resources.subscriptions.stop();
+    }
     this.#hub.publish({ type: 'status', status });
-    if (status.state !== 'closed') return;
-    this.resources.subscriptions.stop();
-    this.#hub.end();
+    if (status.state === 'closed') this.#hub.end();
   }
 
   #publish(event: SessionEvent): void {
@@ -248,6 +292,11 @@ export class SupervisedSession extends SessionRequests implements Session {
       cause: error,
     });
   }
+}
+
+/** Whether there is something to make another connection with. */
+function canConnectAgain({ type }: ResolvedTarget): boolean {
+  return type === 'spec' || type === 'source';
 }
 
 interface ServerFacts {

@@ -2,35 +2,34 @@ import { PlenumError } from '../errors.ts';
 import { Backoff } from '../internal/backoff.ts';
 import { createDeferred } from '../internal/deferred.ts';
 import { startTimer } from '../internal/timers.ts';
-import type { ReconnectOptions } from '../server-spec.ts';
 import type { Connection } from './connection.ts';
-import type { InFlight } from './in-flight.ts';
+import { IdleTimer } from './idle-timer.ts';
+import { Predecessor } from './predecessor.ts';
 import type { SessionStatus } from './session.ts';
+import { SessionErrors } from './session-errors.ts';
 import { statusOf, type SessionState } from './session-state.ts';
+import type { SleepPolicy, SupervisorOptions } from './supervisor-options.ts';
 import { WaitingCalls } from './waiting-calls.ts';
 
-export interface SupervisorOptions {
-  readonly server: string;
-  readonly policy: false | Required<ReconnectOptions>;
-  readonly maxWaitingCalls: number;
-  /** Brings one connection up, restored state and all; leaves nothing behind when it fails or is aborted. */
-  readonly connect: (signal: AbortSignal) => Promise<Connection>;
-  readonly onStatus: (status: SessionStatus) => void;
-  readonly inFlight: InFlight;
-}
-
 /** Errors that trying again cannot mend. */
-const FINAL_CODES: ReadonlySet<string> = new Set(['CONFIG_INVALID', 'AUTH_REQUIRED']);
+const FINAL_CODES: ReadonlySet<string> = new Set([
+  'CONFIG_INVALID',
+  'AUTH_REQUIRED',
+  // Of a source that sessions are borrowed from.
+  'SESSION_CLOSED',
+  'UNKNOWN_SERVER',
+]);
 
 /** How long an HTTP session must have lived for its expiry to be no reason to back off, in milliseconds. */
 const EXPIRY_PROVEN_MS = 1_000;
 
 /**
  * Keeps one server connected: connects, notices the end, backs off, connects again; holds the calls that come
- * meanwhile, and closes for good.
+ * meanwhile, and closes for good. One that may sleep is connected while somebody uses it.
  */
 export class Supervisor {
   readonly #options: SupervisorOptions;
+  readonly #errors: SessionErrors;
   readonly #backoff: Backoff;
   readonly #waiting: WaitingCalls;
   readonly #closed = createDeferred<unknown>();
@@ -39,8 +38,8 @@ export class Supervisor {
   /** Attempts since the server was last healthy; what `maxAttempts` bounds. */
   #attempts = 0;
   /** The connection before; something of it may be left for a moment. */
-  #retired: Connection | undefined;
-  #retiring: Promise<void> | undefined;
+  #predecessor: Predecessor | undefined;
+  #sleep: (SleepPolicy & { readonly timer: IdleTimer }) | undefined;
   readonly #closingSignal = new AbortController();
   #leaving: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
@@ -50,6 +49,7 @@ export class Supervisor {
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
+    this.#errors = new SessionErrors(options.server);
     this.#waiting = new WaitingCalls(options.server, options.maxWaitingCalls);
     this.#backoff = new Backoff(
       options.policy === false ? { initialDelayMs: 0, maxDelayMs: 0 } : options.policy,
@@ -82,32 +82,57 @@ export class Supervisor {
 
   /** Makes the first attempt. With `keepTrying`, a failure is followed by more, as after a lost connection. */
   async start(keepTrying: boolean): Promise<void> {
-    if (this.#state.tag !== 'idle') throw this.#notConnected('was started already');
+    if (this.#state.tag !== 'idle') throw this.#errors.notConnected('was started already');
     this.#backoff.next(); // The first attempt is the one that comes at once.
     await this.#attempt(undefined, keepTrying);
+  }
+
+  /**
+   * From now on the connection is ended when nobody has used it for a while, and comes back with the next call. May be
+   * said before the start, which is then made by the first call.
+   */
+  letSleep(policy: SleepPolicy): void {
+    this.#sleep?.timer.stop();
+    const timer = new IdleTimer(this.#options.inFlight, policy.idleMs, () => this.#fallAsleep());
+    this.#sleep = { ...policy, timer };
+    if (this.#state.tag === 'ready') timer.start();
+  }
+
+  /** Whether nothing but a call, or being told to, will bring the server up. */
+  get isAsleep(): boolean {
+    const { tag } = this.#state;
+    return this.#sleep !== undefined && (tag === 'idle' || tag === 'failed');
+  }
+
+  /** Brings the connection up if there is none. Resolves when ready; rejects when this attempt fails. */
+  async wake(): Promise<void> {
+    if (this.isAsleep) return this.#wake();
+    if (this.#state.tag === 'connecting') await this.#state.settled;
+    this.#throwUnlessReady();
   }
 
   /** Replaces the connection now. Resolves when ready; rejects when this attempt fails. */
   async reconnect(): Promise<void> {
     const state = this.#state;
-    if (state.tag === 'draining' || state.tag === 'closed') throw this.#sessionClosed();
-    if (state.tag === 'connecting') {
-      await state.settled;
-      return this.#throwUnlessReady();
-    }
+    if (state.tag === 'draining' || state.tag === 'closed') throw this.#errors.closed(this.#reason);
+    if (state.tag === 'connecting' || this.isAsleep) return this.wake();
     if (state.tag === 'waiting') state.stop();
-    if (state.tag === 'ready') this.#retire(state.connection, state.connection.retire());
+    if (state.tag === 'ready') this.#predecessor = Predecessor.retired(state.connection);
     this.#startOver();
     this.#backoff.next();
     const error = state.tag === 'waiting' || state.tag === 'failed' ? state.error : undefined;
-    await this.#attempt(error ?? this.#lost('was told to reconnect'), true);
+    await this.#attempt(error ?? this.#errors.lost('was told to reconnect'), this.#isNeeded);
   }
 
   /** Reports that a connection is of no more use. A stale one is none of the session's business. */
   lose(connection: Connection, error: PlenumError): void {
     if (this.#state.tag !== 'ready' || this.#state.connection !== connection) return;
     const { readyAt } = this.#state;
-    this.#retire(connection, connection.retire());
+    this.#predecessor = Predecessor.retired(connection);
+    if (!this.#isNeeded) {
+      this.#options.onUnmissed(error);
+      return this.#enter({ tag: 'idle' });
+    }
     const { policy } = this.#options;
     if (policy === false) return this.#fail(error);
     const aliveMs = performance.now() - readyAt;
@@ -122,20 +147,26 @@ export class Supervisor {
 
   /**
    * The connection, at once or when there is one. Rejects with `TIMEOUT`, `ABORTED`, `SESSION_CLOSED`, or
-   * `NOT_CONNECTED` when none is coming or too many calls wait already.
+   * `NOT_CONNECTED` when none is coming or too many calls wait already; of a session that may sleep, with what
+   * waking it failed with.
    */
   async whenReady(timeoutMs: number, signal: AbortSignal | undefined, doing: string): Promise<Connection> {
+    if (this.isAsleep) {
+      const next = this.#waiting.next(timeoutMs, signal, doing, undefined);
+      this.#wake().catch(() => {}); // Whoever waits is told.
+      return next;
+    }
     const state = this.#state;
     switch (state.tag) {
       case 'ready':
         return state.connection;
       case 'draining':
       case 'closed':
-        throw this.#sessionClosed();
+        throw this.#errors.closed(this.#reason);
       case 'idle':
-        throw this.#notConnected('was not started');
+        throw this.#errors.notConnected('was not started');
       case 'failed':
-        throw this.#notConnected(
+        throw this.#errors.notConnected(
           `gave up (${state.error.message}). Call reconnect() to try again`,
           state.error,
         );
@@ -162,7 +193,30 @@ export class Supervisor {
 
   /** Why the session ended, when it was by force. */
   sessionClosedError(doing: string): PlenumError | undefined {
-    return this.#destroying === undefined ? undefined : this.#sessionClosed(doing, true);
+    return this.#destroying === undefined ? undefined : this.#errors.closed(this.#reason, doing, true);
+  }
+
+  /** Whether a lost connection must be replaced. */
+  get #isNeeded(): boolean {
+    return this.#sleep === undefined || this.#sleep.isNeeded();
+  }
+
+  async #wake(): Promise<void> {
+    this.#startOver();
+    this.#backoff.next();
+    await this.#attempt(undefined, this.#isNeeded);
+  }
+
+  #fallAsleep(): void {
+    const state = this.#state;
+    if (state.tag !== 'ready' || this.#isNeeded || this.#sleep?.isBusy() !== false) return;
+    // A call that comes now finds the session idle: it waits for this close and wakes the server anew.
+    const predecessor = Predecessor.closed(state.connection);
+    this.#predecessor = predecessor;
+    this.#enter({ tag: 'idle' });
+    void predecessor.gone.then(() => {
+      if (this.#predecessor === predecessor) this.#predecessor = undefined;
+    });
   }
 
   async #attempt(error: PlenumError | undefined, keepTrying: boolean): Promise<void> {
@@ -179,15 +233,16 @@ export class Supervisor {
     this.#enter(attempt);
     try {
       // Two processes, or two clients of one in-process server, would be in each other's way.
-      await this.#retiring;
+      await this.#predecessor?.gone;
+      if (this.#state !== attempt) throw this.#errors.closed(this.#reason);
       const connection = await this.#options.connect(abort.signal);
       if (this.#state !== attempt) {
         await connection.destroy();
-        throw this.#sessionClosed();
+        throw this.#errors.closed(this.#reason);
       }
       if (connection.ended) {
         await connection.destroy();
-        throw this.#lost(connection.end?.what ?? 'closed the connection');
+        throw this.#errors.lost(connection.end?.what ?? 'closed the connection');
       }
       // A first success leaves nothing to back off from; later ones must prove themselves first.
       if (error === undefined) this.#startOver();
@@ -202,7 +257,7 @@ export class Supervisor {
           server: this.#options.server,
         },
       );
-      if (this.#state !== attempt) throw this.#sessionClosed();
+      if (this.#state !== attempt) throw this.#errors.closed(this.#reason);
       if (keepTrying && !FINAL_CODES.has(failure.code)) this.#retry(failure);
       else this.#fail(failure);
       throw failure;
@@ -222,18 +277,17 @@ export class Supervisor {
 
   #fail(error: PlenumError): void {
     this.#enter({ tag: 'failed', error });
-    this.#waiting.settle(this.#notConnected(`failed: ${error.message}`, error));
+    const outcome =
+      this.#sleep === undefined
+        ? this.#errors.notConnected(`failed: ${error.message}`, error)
+        : this.#errors.notSent(error);
+    this.#waiting.settle(outcome);
   }
 
   #throwUnlessReady(): void {
     const state = this.#state;
     if (state.tag === 'waiting' || state.tag === 'failed') throw state.error;
-    if (state.tag === 'draining' || state.tag === 'closed') throw this.#sessionClosed();
-  }
-
-  #retire(connection: Connection, retiring: Promise<void>): void {
-    this.#retired = connection;
-    this.#retiring = retiring;
+    if (state.tag === 'draining' || state.tag === 'closed') throw this.#errors.closed(this.#reason);
   }
 
   #startOver(): void {
@@ -246,12 +300,12 @@ export class Supervisor {
     if (state.tag === 'closed') return;
     const connection = this.connection;
     this.#enter({ tag: 'draining', connection });
-    this.#waiting.settle(this.#sessionClosed());
+    this.#waiting.settle(this.#errors.closed(this.#reason));
     this.#closingSignal.abort();
     this.#leaving = this.#leave(state);
     await this.#leaving;
     await Promise.race([this.#options.inFlight.idle(), this.#closed.promise]);
-    await Promise.all([connection?.close(), this.#retired?.destroy()]);
+    await Promise.all([connection?.close(), this.#predecessor?.leave()]);
     this.#finish(this.#reason);
   }
 
@@ -261,11 +315,13 @@ export class Supervisor {
     const connection = this.connection;
     if (state.tag !== 'draining') {
       this.#enter({ tag: 'draining', connection });
-      this.#waiting.settle(this.#sessionClosed());
+      this.#waiting.settle(this.#errors.closed(this.#reason));
       this.#closingSignal.abort();
     }
+    // First, as an attempt under way may be waiting for it.
+    const gone = this.#predecessor?.destroy();
     await (this.#leaving ??= this.#leave(state));
-    await Promise.all([connection?.destroy(), this.#retired?.destroy()]);
+    await Promise.all([connection?.destroy(), gone]);
     this.#finish(reason);
   }
 
@@ -273,39 +329,23 @@ export class Supervisor {
   async #leave(state: SessionState): Promise<void> {
     if (state.tag === 'waiting') state.stop();
     if (state.tag === 'connecting') {
-      state.abort.abort(this.#sessionClosed());
+      state.abort.abort(this.#errors.closed(this.#reason));
       await state.settled;
     }
   }
 
   #finish(reason: unknown): void {
     if (this.#state.tag === 'closed') return;
-    const error = reason === undefined ? undefined : this.#sessionClosed();
+    const error = reason === undefined ? undefined : this.#errors.closed(this.#reason);
     this.#enter({ tag: 'closed', error });
     this.#closed.resolve(reason);
   }
 
   #enter(state: SessionState): void {
     this.#state = state;
+    if (state.tag === 'ready') this.#sleep?.timer.start();
+    else this.#sleep?.timer.stop();
     this.#status = statusOf(state);
     this.#options.onStatus(this.#status);
-  }
-
-  #lost(what: string): PlenumError {
-    const { server } = this.#options;
-    return new PlenumError('CONNECTION_LOST', `Server "${server}" ${what}.`, { server });
-  }
-
-  #notConnected(what: string, cause?: unknown): PlenumError {
-    const { server } = this.#options;
-    const message = `Session "${server}" ${what}.`;
-    return new PlenumError('NOT_CONNECTED', message, { server, cause, maybeExecuted: false });
-  }
-
-  #sessionClosed(doing = 'Using the session', maybeExecuted = false): PlenumError {
-    const { server } = this.#options;
-    const cause = this.#reason;
-    const message = `${doing}: session "${server}" is closed.`;
-    return new PlenumError('SESSION_CLOSED', message, { server, cause, maybeExecuted });
   }
 }

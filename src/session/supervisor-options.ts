@@ -1,0 +1,27 @@
+import type { PlenumError } from '../errors.ts';
+import type { ReconnectOptions } from '../server-spec.ts';
+import type { Connection } from './connection.ts';
+import type { InFlight } from './in-flight.ts';
+import type { SessionStatus } from './session.ts';
+
+export interface SupervisorOptions {
+  readonly server: string;
+  readonly policy: false | Required<ReconnectOptions>;
+  readonly maxWaitingCalls: number;
+  /** Brings one connection up, restored state and all; leaves nothing behind when it fails or is aborted. */
+  readonly connect: (signal: AbortSignal) => Promise<Connection>;
+  readonly onStatus: (status: SessionStatus) => void;
+  /** A connection was lost that nobody misses. */
+  readonly onUnmissed: (error: PlenumError) => void;
+  readonly inFlight: InFlight;
+}
+
+/** When a session may be without its server. */
+export interface SleepPolicy {
+  /** How long nobody must have used a connection for it to be ended, in milliseconds. */
+  readonly idleMs: number;
+  /** Whether the server is needed though nobody calls it: then it stays, and comes back when it is lost. */
+  readonly isNeeded: () => boolean;
+  /** Whether there is still something to be had from the present connection. */
+  readonly isBusy: () => boolean;
+}
