@@ -50,6 +50,8 @@ export interface PlenumErrorFields {
   rpcMessage?: string | undefined;
   data?: unknown;
   errors?: readonly PlenumError[] | undefined;
+  attempts?: number | undefined;
+  nextTryAt?: number | undefined;
 }
 
 /**
@@ -73,11 +75,15 @@ export class PlenumError extends Error {
   declare readonly rpcMessage?: string;
   /**
    * On `PROTOCOL`: the JSON-RPC error data that the server sent, or `{ status }` of an HTTP error. On
-   * `NAME_COLLISION` of entries: `{ collisions }`. On `AMBIGUOUS_RESOURCE`: `{ servers }`.
+   * `NAME_COLLISION` of entries: `{ collisions }`. On `AMBIGUOUS_RESOURCE`: `{ servers }`. On `CONFIG_INVALID` of a file: `{ problems }`.
    */
   declare readonly data?: unknown;
   /** On `CONNECT_FAILED` of several servers: each one's error. */
   declare readonly errors?: readonly PlenumError[];
+  /** On what `SessionManager.run` gave up after more than one attempt: how many there were. */
+  declare readonly attempts?: number;
+  /** On `CIRCUIT_OPEN`: when the next attempt is let through, in epoch milliseconds; absent while a probe is under way. */
+  declare readonly nextTryAt?: number;
 
   constructor(code: PlenumErrorCode, message: string, fields: PlenumErrorFields = {}) {
     super(message, fields.cause === undefined ? undefined : { cause: fields.cause });
@@ -89,6 +95,8 @@ export class PlenumError extends Error {
     if (fields.rpcMessage !== undefined) this.rpcMessage = fields.rpcMessage;
     if (fields.data !== undefined) this.data = fields.data;
     if (fields.errors !== undefined) this.errors = fields.errors;
+    if (fields.attempts !== undefined) this.attempts = fields.attempts;
+    if (fields.nextTryAt !== undefined) this.nextTryAt = fields.nextTryAt;
   }
 
   /** What `JSON.stringify` gives: the facts with the message, without stack and cause. */

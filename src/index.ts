@@ -17,6 +17,7 @@ export type { OverflowEvent } from './internal/event-hub.ts';
 export { openSession, type OpenSessionOptions } from './session/open-session.ts';
 export type { CallOptions, ReadOptions } from './session/call-options.ts';
 export type { HandlerContext, Handlers, LogMessage, NotificationContext } from './session/handlers.ts';
+export type { ConnectConcurrency } from './session/connect-gate.ts';
 export type { SessionOptions } from './session/session-options.ts';
 export type { SessionTarget } from './session/session-target.ts';
 export type {
@@ -46,10 +47,43 @@ export type {
   ResourceTemplateEntry,
   ToolEntry,
 } from './group/catalog.ts';
+export { fileCatalogCache } from './group/file-catalog-cache.ts';
+export { memoryCatalogCache } from './group/memory-catalog-cache.ts';
+export type { CachedCatalog, CatalogCache, CatalogCacheBounds } from './group/catalog-cache.ts';
+export type { ServerRecord } from './group/server-record.ts';
+export type { GroupServerOptions, LazyOptions } from './group/server-options.ts';
+export type { ToolFilterOptions } from './group/tool-filter.ts';
+export type { LentSession, SessionSource, SourcedServer } from './group/session-source.ts';
 export type { GroupEvent } from './group/group-events.ts';
 export type { GroupConnectOptions, GroupOptions, GroupServerSpec } from './group/group-options.ts';
 export type { AddOptions } from './group/joining.ts';
 export type { ServerStatus } from './group/member.ts';
+
+export { SessionManager, type OpenOptions } from './manager/session-manager.ts';
+export type { CheckHealthOptions } from './manager/check-health.ts';
+export type { CircuitOptions, CircuitStatus } from './manager/circuit-breaker.ts';
+export type { HealthReport } from './manager/health-report.ts';
+export type { LatencySummary } from './manager/latency-histogram.ts';
+export type { AcquireOptions, Lease } from './manager/lease.ts';
+export type { ManagedServer, ManagedServerSpec, SpecContext, SpecFactory } from './manager/managed-server.ts';
+export type { CloseReason, ManagerEvent } from './manager/manager-events.ts';
+export type { SessionManagerOptions } from './manager/manager-options.ts';
+export type { ServerStats } from './manager/manager-stats.ts';
+export type { PoolOptions } from './manager/pool-options.ts';
+export type { RetryContext, RetryOptions } from './manager/retry-policy.ts';
+export type { RunContext, RunOptions, Work } from './manager/run-options.ts';
+export type { ServerRoute } from './manager/server-route.ts';
+
+export { loadConfig } from './config/load-config.ts';
+export type {
+  Config,
+  ConfigInput,
+  ConfigProblem,
+  ConfigPrompt,
+  ConfigWarning,
+  ConfiguredServer,
+} from './config/config.ts';
+export type { LoadConfigOptions } from './config/load-config.ts';
 
 /** The protocol's own types that appear above, so that a program can name them. */
 export type {

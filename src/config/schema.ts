@@ -182,7 +182,7 @@ export const urlServer = options({
     'How long opening one connection to the host may take. Default: 30000, or 5000 for SSE.',
   ).exactOptional(),
   readTimeoutMs: durationMs(
-    'How long an open event stream may stay silent. Default: 300000.',
+    'How long an event stream may stay silent, before it begins or while it is open. Default: 300000.',
   ).exactOptional(),
   terminateSession: flag(
     'Whether a stateful session is ended with a DELETE at close. Default: true.',

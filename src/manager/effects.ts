@@ -1,0 +1,43 @@
+import { PlenumError } from '../errors.ts';
+import type { RequestInfo } from '../session/session-requests.ts';
+
+/** Requests that change nothing on the server, however often they are made. */
+const READING_METHODS: ReadonlySet<string> = new Set([
+  'completion/complete',
+  'logging/setLevel',
+  'ping',
+  'prompts/get',
+  'prompts/list',
+  'resources/list',
+  'resources/read',
+  'resources/subscribe',
+  'resources/templates/list',
+  'resources/unsubscribe',
+  'server/discover',
+  'tools/list',
+]);
+
+/** What the requests of one attempt may have done on their server. */
+export class Effects {
+  readonly #calls = new Map<object, string | undefined>();
+
+  /** Notes a request that may change something, until it is certain that it did not reach the server. */
+  note({ method, tool }: RequestInfo, call: Promise<unknown>): void {
+    if (READING_METHODS.has(method)) return;
+    const token = {};
+    this.#calls.set(token, tool);
+    call.catch((error: unknown) => {
+      if (error instanceof PlenumError && error.maybeExecuted === false) this.#calls.delete(token);
+    });
+  }
+
+  /** Notes that anything may have been done. */
+  noteAnything(): void {
+    this.#calls.set({}, undefined);
+  }
+
+  /** The tools that may have run, each once; `undefined` among them stands for a request of unknown effect. */
+  get tools(): ReadonlySet<string | undefined> {
+    return new Set(this.#calls.values());
+  }
+}

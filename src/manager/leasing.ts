@@ -1,0 +1,116 @@
+import { PlenumError } from '../errors.ts';
+import { closedError } from './closed-error.ts';
+import type { AcquireOptions } from './lease.ts';
+import type { ManagerEvent } from './manager-events.ts';
+import { PoolLease, type LeaseListener } from './pool-lease.ts';
+import type { ResolvedPoolOptions } from './pool-options.ts';
+import type { PooledSession } from './pooled-session.ts';
+import type { Bucket } from './server-pool.ts';
+import type { ServerRecord } from './server-record.ts';
+import type { SessionPool } from './session-pool.ts';
+import { TimeLimit } from './time-limit.ts';
+
+/** What a run wants to know of the use of its leases. */
+export type WorkListener = Required<Pick<LeaseListener, 'onRequest' | 'onAnswered' | 'onClientTaken'>>;
+
+/** The way from a server and a principal to a lease. */
+export class Leasing {
+  readonly #pool: SessionPool;
+  readonly #options: ResolvedPoolOptions;
+  readonly #publish: (event: ManagerEvent) => void;
+  readonly #closing: AbortSignal;
+
+  /** `closing` aborts when nobody is to acquire any more. */
+  constructor(
+    pool: SessionPool,
+    options: ResolvedPoolOptions,
+    publish: (event: ManagerEvent) => void,
+    closing: AbortSignal,
+  ) {
+    this.#pool = pool;
+    this.#options = options;
+    this.#publish = publish;
+    this.#closing = closing;
+  }
+
+  /** As `SessionManager.acquire`. */
+  async acquire(record: ServerRecord, options: AcquireOptions, listener?: WorkListener): Promise<PoolLease> {
+    if (this.#closing.aborted) throw closedError(`Acquiring a session of server "${record.name}"`);
+    const { timeoutMs = this.#options.acquireTimeoutMs, signal, principal } = options;
+    const takenAt = this.#options.reportLeasesAfterMs < Infinity ? new Error('A lease was taken') : undefined;
+    const startedAt = performance.now();
+    const bucket = record.knownBucket(principal) ?? (await this.#askForBucket(record, options));
+    const atOnce = signal?.aborted === true ? undefined : this.#pool.tryAcquire(bucket);
+    const leftMs = timeoutMs - (performance.now() - startedAt);
+    const pooled = atOnce ?? (await this.#pool.acquire(bucket, leftMs, signal));
+    return this.#lend(record, pooled, takenAt, listener);
+  }
+
+  #lend(
+    record: ServerRecord,
+    pooled: PooledSession,
+    takenAt: Error | undefined,
+    listener: WorkListener | undefined,
+  ): PoolLease {
+    const { principal } = pooled.bucket;
+    record.leases++;
+    const bookkeeping: LeaseListener = {
+      onRequest: (request, call) => listener?.onRequest(request, call),
+      onAnswered: (ms) => {
+        record.latency.record(ms);
+        listener?.onAnswered(ms);
+      },
+      onToolsListed: (tools) => record.replay.learn(tools),
+      onOverdue: (heldMs) =>
+        this.#publish({
+          type: 'lease-overdue',
+          server: record.name,
+          principal,
+          heldMs,
+          takenAt: takenAt?.stack ?? '',
+        }),
+      onEnd: () => {
+        record.leases--;
+      },
+      ...(listener && { onClientTaken: () => listener.onClientTaken() }),
+    };
+    return new PoolLease(this.#pool, pooled, bookkeeping, this.#options.reportLeasesAfterMs);
+  }
+
+  /** Where the sessions for a caller are kept. Enter it, or it stays behind. */
+  async bucketOf(record: ServerRecord, options: AcquireOptions): Promise<Bucket> {
+    return record.knownBucket(options.principal) ?? this.#askForBucket(record, options);
+  }
+
+  async #askForBucket(record: ServerRecord, options: AcquireOptions): Promise<Bucket> {
+    const { timeoutMs = this.#options.acquireTimeoutMs, signal, principal } = options;
+    const limit = this.patienceForSpec(record, Math.min(timeoutMs, record.connectTimeoutMs), signal);
+    try {
+      return record.bucketFor(principal, await limit.hold(record.resolve(principal, limit.signal)));
+    } finally {
+      limit.stop();
+    }
+  }
+
+  /** A limit on something that is done for a caller; ends with the manager, too. */
+  patience(
+    doing: string,
+    server: string | undefined,
+    ms: number,
+    signal: AbortSignal | undefined,
+  ): TimeLimit {
+    const error = (code: 'TIMEOUT' | 'ABORTED', what: string, cause?: unknown): PlenumError =>
+      new PlenumError(code, `${doing}: ${what}.`, { server, cause, maybeExecuted: false });
+    return new TimeLimit(
+      ms,
+      () => error('TIMEOUT', `not done within ${ms} ms`),
+      { signal, reason: (cause) => error('ABORTED', 'given up by the caller', cause) },
+      { signal: this.#closing, reason: () => closedError(doing, { server }) },
+    );
+  }
+
+  /** As `patience`, for what the caller's own functions compute. */
+  patienceForSpec({ name }: ServerRecord, ms: number, signal: AbortSignal | undefined): TimeLimit {
+    return this.patience(`Computing the spec of server "${name}"`, name, ms, signal);
+  }
+}

@@ -1,0 +1,44 @@
+import type { PlenumError } from '../errors.ts';
+import type { CircuitStatus } from './circuit-breaker.ts';
+
+/** Why a pooled session was closed. */
+export type CloseReason =
+  /** Nobody used it for `idleMs`. */
+  | 'idle'
+  /** Older than `maxAgeMs`. */
+  | 'age'
+  /** Made room for another one. */
+  | 'evicted'
+  /** Its lease was discarded. */
+  | 'discarded'
+  /** Its connection was lost. */
+  | 'died'
+  /** It gave no sign of life when asked for one. */
+  | 'unhealthy'
+  /** It was told something that it would not forget: a subscription, a log level. */
+  | 'altered'
+  /** The manager was closed. */
+  | 'closed';
+
+interface About {
+  readonly server: string;
+  readonly principal: string | undefined;
+}
+
+/** What happens in a manager. */
+export type ManagerEvent =
+  /** A pooled session came up. */
+  | ({ readonly type: 'session-opened'; readonly connectMs: number } & About)
+  | ({ readonly type: 'session-closed'; readonly reason: CloseReason } & About)
+  /** `run` will try again: attempt number `attempt`, after `delayMs`. */
+  | ({
+      readonly type: 'retry';
+      readonly attempt: number;
+      readonly delayMs: number;
+      readonly error: unknown;
+    } & About)
+  | { readonly type: 'circuit'; readonly server: string; readonly circuit: CircuitStatus }
+  /** A lease is held for longer than `reportLeasesAfterMs`; `takenAt` is the stack of the `acquire`. */
+  | ({ readonly type: 'lease-overdue'; readonly heldMs: number; readonly takenAt: string } & About)
+  /** Something went wrong and was contained. */
+  | ({ readonly type: 'problem'; readonly error: PlenumError } & About);

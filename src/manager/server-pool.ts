@@ -1,0 +1,69 @@
+import type { CheckedTarget } from './check-target.ts';
+import type { CloseReason } from './manager-events.ts';
+import type { PooledSession, PooledState } from './pooled-session.ts';
+import type { KeyedSpec } from './session-key.ts';
+import type { Waiter } from './waiter.ts';
+
+/** All sessions of one server, whoever they are for. */
+export class ServerPool {
+  readonly name: string;
+  readonly sessions = new Set<PooledSession>();
+  /** In the order in which they came. */
+  readonly waiters = new Set<Waiter>();
+  readonly buckets = new Map<string, Bucket>();
+  created = 0;
+  readonly closed: Record<CloseReason, number> = {
+    idle: 0,
+    age: 0,
+    evicted: 0,
+    discarded: 0,
+    died: 0,
+    unhealthy: 0,
+    altered: 0,
+    closed: 0,
+  };
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  count(...states: readonly PooledState[]): number {
+    let count = 0;
+    for (const { state } of this.sessions) if (states.includes(state)) count++;
+    return count;
+  }
+}
+
+/** Sessions of one server that nothing tells apart: any of them will do for a caller with the same key. */
+export class Bucket {
+  readonly server: ServerPool;
+  readonly principal: string | undefined;
+  readonly keyed: KeyedSpec;
+  readonly checked: CheckedTarget;
+  /** The one used last on top, so that what is not needed grows old. */
+  readonly idle: PooledSession[] = [];
+  /** Leased, with room for another lease. */
+  readonly shareable = new Set<PooledSession>();
+  /** How many are on their way to `idle`: opening or being checked. */
+  coming = 0;
+  /** What would be lost if the bucket were forgotten: its sessions and its waiters. */
+  tenants = 0;
+
+  constructor(server: ServerPool, principal: string | undefined, keyed: KeyedSpec, checked: CheckedTarget) {
+    this.server = server;
+    this.principal = principal;
+    this.keyed = keyed;
+    this.checked = checked;
+  }
+
+  enter(): void {
+    this.tenants++;
+  }
+
+  /** Keys come and go with principals and headers; a bucket that nobody is in goes too. */
+  leave(): void {
+    if (--this.tenants === 0 && this.server.buckets.get(this.keyed.key) === this) {
+      this.server.buckets.delete(this.keyed.key);
+    }
+  }
+}

@@ -1,0 +1,88 @@
+import { checkTarget } from './check-target.ts';
+import { CircuitBreaker, type CircuitStatus } from './circuit-breaker.ts';
+import { LatencyHistogram } from './latency-histogram.ts';
+import type { ManagedServer } from './managed-server.ts';
+import type { SessionManagerOptions } from './manager-options.ts';
+import type { ServerStats } from './manager-stats.ts';
+import { ReplayRule } from './replay-rule.ts';
+import { Bucket, ServerPool } from './server-pool.ts';
+import { isComputed, principalKey, resolveKeyedSpec, type KeyedSpec } from './session-key.ts';
+
+const DEFAULT_CONNECT_TIMEOUT_MS = 30_000;
+
+/** All that a manager keeps about one of its servers. */
+export class ServerRecord {
+  readonly name: string;
+  readonly pool: ServerPool;
+  readonly circuit: CircuitBreaker;
+  readonly replay = new ReplayRule();
+  readonly latency = new LatencyHistogram();
+  retries = 0;
+  leases = 0;
+  /** Sessions that are open beside the pool. */
+  fresh = 0;
+  readonly #given: ManagedServer;
+  readonly #options: SessionManagerOptions;
+
+  constructor(
+    name: string,
+    given: ManagedServer,
+    options: SessionManagerOptions,
+    onCircuit: (status: CircuitStatus) => void,
+  ) {
+    this.name = name;
+    this.pool = new ServerPool(name);
+    this.circuit = new CircuitBreaker(name, options.circuit, onCircuit);
+    this.#given = given;
+    this.#options = options;
+  }
+
+  /** Where a principal's sessions are, when that can be said without asking a function of the caller's. */
+  knownBucket(principal: string | undefined): Bucket | undefined {
+    const given = this.#given;
+    if (typeof given === 'function' || isComputed(given)) return undefined;
+    const key = principalKey(principal);
+    return this.pool.buckets.get(key) ?? this.#addBucket(principal, { spec: given, key, headers: undefined });
+  }
+
+  bucketFor(principal: string | undefined, keyed: KeyedSpec): Bucket {
+    return this.pool.buckets.get(keyed.key) ?? this.#addBucket(principal, keyed);
+  }
+
+  /** Asks for spec and headers where they are computed. */
+  resolve(principal: string | undefined, signal: AbortSignal): Promise<KeyedSpec> {
+    return resolveKeyedSpec(this.#given, { server: this.name, principal, signal });
+  }
+
+  /** How long the functions of the caller's that lead to a connection may take, in milliseconds. */
+  get connectTimeoutMs(): number {
+    const own = typeof this.#given === 'function' ? undefined : this.#given.connectTimeoutMs;
+    return own ?? this.#options.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS;
+  }
+
+  stats(): ServerStats {
+    const { pool, fresh, retries, leases } = this;
+    return Object.freeze({
+      open: pool.sessions.size,
+      opening: pool.count('opening', 'checking'),
+      idle: pool.count('idle'),
+      leased: pool.count('leased'),
+      closing: pool.count('closing'),
+      leases,
+      fresh,
+      waiting: pool.waiters.size,
+      created: pool.created,
+      closed: Object.freeze({ ...pool.closed }),
+      retries,
+      circuit: this.circuit.status,
+      latency: this.latency.summary(),
+    });
+  }
+
+  #addBucket(principal: string | undefined, keyed: KeyedSpec): Bucket {
+    const checked = checkTarget(this.name, keyed.spec, { manager: this.#options });
+    const bucket = new Bucket(this.pool, principal, keyed, checked);
+    this.pool.buckets.set(keyed.key, bucket);
+    return bucket;
+  }
+}

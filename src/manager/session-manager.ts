@@ -1,0 +1,367 @@
+import pLimit from 'p-limit';
+import { PlenumError } from '../errors.ts';
+import { checkCount } from '../internal/checks.ts';
+import { createDeferred } from '../internal/deferred.ts';
+import { EventHub, type OverflowEvent } from '../internal/event-hub.ts';
+import { settledWithin } from '../internal/settled-within.ts';
+import { printable, suggestion } from '../internal/text.ts';
+import type { ReconnectOptions } from '../server-spec.ts';
+import { createConnectGates } from '../session/connect-gate.ts';
+import type { OpenSessionOptions } from '../session/open-session.ts';
+import type { Session } from '../session/session.ts';
+import type { SessionTarget } from '../session/session-target.ts';
+import type { SupervisedSession } from '../session/supervised-session.ts';
+import { checkHealth, type CheckHealthOptions } from './check-health.ts';
+import { closedError } from './closed-error.ts';
+import { checkAcquireOptions, checkRun } from './check-options.ts';
+import { checkTarget } from './check-target.ts';
+import { sessionCreator, type CreateSession } from './create-session.ts';
+import { FreshSessions } from './fresh-sessions.ts';
+import type { HealthReport } from './health-report.ts';
+import type { AcquireOptions, Lease } from './lease.ts';
+import { Leasing } from './leasing.ts';
+import type { ManagerEvent } from './manager-events.ts';
+import { checkManagerOptions, type SessionManagerOptions } from './manager-options.ts';
+import type { ServerStats } from './manager-stats.ts';
+import { resolvePoolOptions } from './pool-options.ts';
+import type { RunOptions, Work } from './run-options.ts';
+import { Runner } from './runner.ts';
+import { ServerRecord } from './server-record.ts';
+import type { ServerRoute } from './server-route.ts';
+import { pinHeaders } from './session-key.ts';
+import { SessionPool } from './session-pool.ts';
+
+/** How many servers `checkHealth` asks at a time. */
+const CHECKS_AT_A_TIME = 16;
+
+const DEFAULT_HEALTH_TIMEOUT_MS = 5_000;
+
+export interface OpenOptions extends OpenSessionOptions {
+  /** On whose behalf; told to functions that make specs, and to handlers. */
+  principal?: string;
+}
+
+/**
+ * Sessions on demand: fresh ones for one use, pooled ones on lease, and work that is retried where that is safe.
+ * Servers are started when they are first needed. A session of one principal is never handed to another.
+ */
+export class SessionManager implements AsyncDisposable {
+  readonly #options: SessionManagerOptions;
+  readonly #closeTimeoutMs: number;
+  readonly #healthTimeoutMs: number;
+  readonly #hub = new EventHub<ManagerEvent>();
+  readonly #records = new Map<string, ServerRecord>();
+  readonly #createSession: CreateSession;
+  readonly #pool: SessionPool;
+  readonly #leasing: Leasing;
+  readonly #runner: Runner;
+  readonly #fresh = new FreshSessions();
+  readonly #runs = new Set<Promise<unknown>>();
+  /** Aborts when the manager begins to close: nobody acquires any more. */
+  readonly #closingSignal = new AbortController();
+  /** Aborts when the manager ends by force: what is under way fails. */
+  readonly #ending = new AbortController();
+  readonly #closed = createDeferred<unknown>();
+  #closing: Promise<void> | undefined;
+  #destroying: Promise<void> | undefined;
+
+  /** Opens nothing. Throws `CONFIG_INVALID`. */
+  constructor(options: SessionManagerOptions) {
+    checkManagerOptions(options);
+    this.#options = options;
+    this.#closeTimeoutMs = options.closeTimeoutMs ?? 10_000;
+    const { health } = options;
+    this.#healthTimeoutMs =
+      (typeof health === 'object' ? health.timeoutMs : undefined) ?? DEFAULT_HEALTH_TIMEOUT_MS;
+    this.#createSession = sessionCreator(createConnectGates(options.concurrency));
+    const publish = (event: ManagerEvent): void => this.#hub.publish(event);
+    for (const [name, server] of Object.entries(options.servers)) {
+      const onCircuit: ConstructorParameters<typeof ServerRecord>[3] = (circuit) =>
+        publish({ type: 'circuit', server: name, circuit });
+      this.#records.set(name, new ServerRecord(name, server, options, onCircuit));
+    }
+    const pool = resolvePoolOptions(options.pool);
+    this.#pool = new SessionPool({
+      ...pool,
+      checkTimeoutMs: this.#healthTimeoutMs,
+      create: ({ server, principal, keyed, checked }, onDrift) => {
+        const target = { ...checked.target, spec: pinHeaders(keyed, onDrift) };
+        const options = { ...checked.options, reconnect: onceAtMost(checked.options.reconnect) };
+        return this.#createSession(server.name, { target, options }, principal);
+      },
+      publish,
+    });
+    this.#leasing = new Leasing(this.#pool, pool, publish, this.#closingSignal.signal);
+    this.#runner = new Runner({
+      retry: options.retry,
+      acquire: (record, { principal, acquireTimeoutMs }, signal, listener) =>
+        this.#leasing.acquire(record, { principal, signal, timeoutMs: acquireTimeoutMs }, listener),
+      publish,
+      closing: this.#closingSignal.signal,
+      ending: this.#ending.signal,
+    });
+  }
+
+  /** The names of the servers, in the order in which they were given. */
+  get servers(): readonly string[] {
+    return [...this.#records.keys()];
+  }
+
+  /**
+   * Opens a fresh session, isolated from every other: of a server by its name, or of anything that
+   * {@link openSession} takes. It is its caller's to close, by `close()` or `await using`; what is still open when the
+   * manager closes is closed with it (rows M1 and M3).
+   *
+   * Rejects with `UNKNOWN_SERVER`, `SESSION_CLOSED`, or as `openSession` does.
+   */
+  async openSession(target: string | SessionTarget, options: OpenOptions = {}): Promise<Session> {
+    this.#expectOpen('Opening a session');
+    const { signal, principal, ...rest } = options;
+    checkAcquireOptions({ signal, principal });
+    const record = this.#configured(target);
+    const session =
+      record === undefined
+        ? this.#createElsewhere(target, rest, principal)
+        : await this.#createOn(record, rest, principal, signal);
+    this.#expectOpen('Opening a session');
+    if (record !== undefined) record.fresh++;
+    return this.#fresh.start(session, signal, () => {
+      if (record !== undefined) record.fresh--;
+    });
+  }
+
+  /**
+   * Takes a session on lease: an idle one, a new one while there is room, or else the next that becomes free; callers
+   * are served in the order in which they come.
+   *
+   * Rejects with `UNKNOWN_SERVER`, `POOL_EXHAUSTED` when none became free in time or too many wait, `TIMEOUT` when one
+   * did not come up in time, `ABORTED`, `SESSION_CLOSED`, or what its opening failed with.
+   */
+  acquire(server: ServerRoute, options: AcquireOptions = {}): Promise<Lease> {
+    try {
+      checkAcquireOptions(options);
+      const chosen = this.#choose(server);
+      if (chosen instanceof ServerRecord) return this.#leasing.acquire(chosen, options);
+      return this.#acquireChosen(chosen, options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /**
+   * Acquires a session, does `work` with it and releases it. When the connection fails, tries again as `retry` says;
+   * but a tool that may have run is not run again unless its server annotates it as read-only or idempotent. While a
+   * server's connection keeps failing, its circuit is open and nothing is asked of it.
+   *
+   * Rejects as `acquire` does, with `CIRCUIT_OPEN`, `TIMEOUT` or `ABORTED`, or with what `work` threw last; the number
+   * of attempts is in `attempts` when there was more than one (row M5).
+   */
+  async run<T>(server: ServerRoute, work: Work<T>, options: RunOptions = {}): Promise<T> {
+    checkRun(work, options);
+    this.#expectOpen('Starting a run');
+    const run = this.#runner.run(
+      typeof server === 'string' ? server : undefined,
+      () => this.#choose(server),
+      work,
+      options,
+    );
+    this.#runs.add(run);
+    try {
+      return await run;
+    } finally {
+      this.#runs.delete(run);
+    }
+  }
+
+  /**
+   * Opens sessions ahead of time, until `count` are at hand or the pool is full. Rejects with the first failure, or with
+   * `TIMEOUT` or `ABORTED`; what is opening then goes on for whoever comes.
+   */
+  async prewarm(server: string, count: number, options: AcquireOptions = {}): Promise<void> {
+    const record = this.#record(server);
+    checkCount('count', count, 0);
+    checkAcquireOptions(options);
+    const { timeoutMs = Infinity, signal } = options;
+    const doing = `Opening sessions of server "${server}" ahead of time`;
+    const limit = this.#leasing.patience(doing, server, timeoutMs, signal);
+    try {
+      const bucket = await this.#leasing.bucketOf(record, options);
+      limit.throwIfOver();
+      await limit.hold(this.#pool.prewarm(bucket, count));
+    } finally {
+      limit.stop();
+    }
+  }
+
+  /**
+   * Asks a server for a sign of life, over an idle session or a new one; or all of them, side by side. Never rejects
+   * for a server that is not well: that is what the report says (row M6). Rejects with `UNKNOWN_SERVER` or
+   * `SESSION_CLOSED`.
+   */
+  checkHealth(server: string, options?: CheckHealthOptions): Promise<HealthReport>;
+  checkHealth(options?: CheckHealthOptions): Promise<ReadonlyMap<string, HealthReport>>;
+  async checkHealth(
+    server?: string | CheckHealthOptions,
+    options: CheckHealthOptions = {},
+  ): Promise<HealthReport | ReadonlyMap<string, HealthReport>> {
+    checkAcquireOptions(typeof server === 'object' ? server : options);
+    this.#expectOpen('Checking servers');
+    if (typeof server === 'string') return this.#check(this.#record(server), options);
+    const limit = pLimit(CHECKS_AT_A_TIME);
+    const reports = [...this.#records.values()].map((record) =>
+      limit(async () => [record.name, await this.#check(record, server ?? {})] as const),
+    );
+    return new Map(await Promise.all(reports));
+  }
+
+  /** How every server is doing, by name. A snapshot, cheap to take. */
+  stats(): ReadonlyMap<string, ServerStats> {
+    return new Map([...this.#records.values()].map((record) => [record.name, record.stats()]));
+  }
+
+  /** All that happens from now on. Ends when the manager is closed. */
+  events(): AsyncIterableIterator<ManagerEvent | OverflowEvent> {
+    return this.#hub.iterate();
+  }
+
+  /**
+   * Lets runs and calls under way finish, for up to `closeTimeoutMs`, and closes every session, leased or not.
+   * Callers in line are rejected with `SESSION_CLOSED`. Idempotent; never rejects.
+   */
+  close(): Promise<void> {
+    this.#closing ??= this.#destroying ?? this.#close();
+    return this.#closing;
+  }
+
+  /** Fails all that is under way with `SESSION_CLOSED` and ends every session by force. Idempotent. */
+  destroy(reason?: unknown): Promise<void> {
+    this.#destroying ??= this.#destroy(reason);
+    return this.#destroying;
+  }
+
+  /** Resolves when the manager is closed and nothing of it is left, with the reason if it was destroyed. */
+  get closed(): Promise<unknown> {
+    return this.#closed.promise;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** The record of a server by its name; undefined for anything else that a session can be opened on. */
+  #configured(target: string | SessionTarget): ServerRecord | undefined {
+    if (typeof target !== 'string') return undefined;
+    if (!this.#records.has(target) && URL.canParse(target)) return undefined;
+    return this.#record(target);
+  }
+
+  #record(name: string): ServerRecord {
+    const record = this.#records.get(name);
+    if (record !== undefined) return record;
+    const hint = suggestion(name, this.#records.keys());
+    throw new PlenumError('UNKNOWN_SERVER', `This manager has no server "${printable(name)}".${hint}`, {
+      server: name,
+    });
+  }
+
+  #choose(route: ServerRoute): ServerRecord | Promise<ServerRecord> {
+    if (typeof route === 'string') return this.#record(route);
+    if (typeof route !== 'function') throw notAName('A server', route);
+    return Promise.resolve(route(this.stats())).then((name: unknown) => {
+      if (typeof name === 'string') return this.#record(name);
+      throw notAName('What the function chooses', name);
+    });
+  }
+
+  async #acquireChosen(choosing: Promise<ServerRecord>, options: AcquireOptions): Promise<Lease> {
+    const { timeoutMs = Infinity, signal } = options;
+    const limit = this.#leasing.patience('Choosing a server', undefined, timeoutMs, signal);
+    try {
+      return await this.#leasing.acquire(await limit.hold(choosing), options);
+    } finally {
+      limit.stop();
+    }
+  }
+
+  #createElsewhere(
+    target: SessionTarget,
+    options: OpenSessionOptions,
+    principal: string | undefined,
+  ): SupervisedSession {
+    const checked = checkTarget(options.name ?? 'session', target, { call: options, manager: this.#options });
+    return this.#createSession(options.name ?? checked.target.name, checked, principal);
+  }
+
+  async #createOn(
+    record: ServerRecord,
+    options: OpenSessionOptions,
+    principal: string | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<SupervisedSession> {
+    const timeoutMs = options.connectTimeoutMs ?? record.connectTimeoutMs;
+    const limit = this.#leasing.patienceForSpec(record, timeoutMs, signal);
+    try {
+      const { spec } = await limit.hold(record.resolve(principal, limit.signal));
+      const checked = checkTarget(record.name, spec, { call: options, manager: this.#options });
+      return this.#createSession(options.name ?? record.name, checked, principal);
+    } finally {
+      limit.stop();
+    }
+  }
+
+  #check(record: ServerRecord, options: CheckHealthOptions): Promise<HealthReport> {
+    return checkHealth(record, options, {
+      leasing: this.#leasing,
+      pool: this.#pool,
+      timeoutMs: this.#healthTimeoutMs,
+      open: (server, openOptions) => this.openSession(server, openOptions),
+    });
+  }
+
+  async #close(): Promise<void> {
+    this.#stopAccepting();
+    const drained = this.#drain();
+    const inTime = await settledWithin(drained, this.#closeTimeoutMs, this.#ending.signal);
+    if (!inTime) return this.destroy();
+    this.#finish(undefined);
+  }
+
+  async #drain(): Promise<void> {
+    await Promise.allSettled(this.#runs);
+    await Promise.all([this.#pool.close(), this.#fresh.close()]);
+  }
+
+  async #destroy(reason: unknown): Promise<void> {
+    this.#stopAccepting();
+    this.#ending.abort(closedError('Running', { cause: reason }));
+    await Promise.all([this.#pool.destroy(reason), this.#fresh.destroy(reason)]);
+    this.#finish(reason);
+  }
+
+  #stopAccepting(): void {
+    this.#closingSignal.abort();
+    this.#pool.end();
+  }
+
+  #finish(reason: unknown): void {
+    this.#hub.end();
+    this.#closed.resolve(reason);
+  }
+
+  #expectOpen(doing: string): void {
+    if (this.#closingSignal.signal.aborted) throw closedError(doing);
+  }
+}
+
+/**
+ * A leased session whose server is there again at once goes on; for one that is not, nobody waits: a pool has others,
+ * and a run turns to them.
+ */
+function onceAtMost(reconnect: false | Required<ReconnectOptions>): false | Required<ReconnectOptions> {
+  return reconnect === false ? false : { ...reconnect, maxAttempts: 1 };
+}
+
+function notAName(what: string, found: unknown): PlenumError {
+  const kind = found === null ? 'null' : `of type ${typeof found}`;
+  return new PlenumError('CONFIG_INVALID', `${what} must be the name of one of the manager's, not ${kind}.`);
+}

@@ -1,0 +1,58 @@
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { SessionManager, type PlenumError } from '../../src/index.ts';
+import { inProcess } from '../../src/testing/index.ts';
+
+describe('M5 what a run that failed says of all its attempts', () => {
+  test('a tool may have run in the first, and the second did not even connect: maybeExecuted is true', async () => {
+    const server = inProcess({ tools: [{ name: 'pay', does: { type: 'crash' } }] });
+    onTestFinished(() => server.close());
+    let asked = 0;
+    const manager = new SessionManager({
+      servers: {
+        shop: () => {
+          if (++asked > 1) throw new Error('gone for today');
+          return { server };
+        },
+      },
+      retry: { attempts: 3, delayMs: 1 },
+    });
+    onTestFinished(() => manager.destroy());
+
+    const run = manager.run('shop', (session) => session.callTool('pay'));
+    const error: PlenumError = await run.then(
+      () => expect.unreachable('a server that dies has not answered'),
+      (reason: PlenumError) => reason,
+    );
+
+    expect(error).toMatchObject({ code: 'CONNECT_FAILED', maybeExecuted: true, attempts: 3 });
+    expect(server.requests.filter(({ method }) => method === 'tools/call')).toHaveLength(1);
+  });
+
+  test('nothing was ever called: maybeExecuted is false', async () => {
+    const manager = new SessionManager({
+      servers: { shop: { command: 'no-such-program' } },
+      retry: { attempts: 2, delayMs: 1 },
+    });
+    onTestFinished(() => manager.destroy());
+
+    const run = manager.run('shop', (session) => session.callTool('pay'));
+
+    await expect(run).rejects.toMatchObject({ code: 'CONNECT_FAILED', attempts: 2 });
+    await expect(run).rejects.not.toMatchObject({ maybeExecuted: true });
+  });
+
+  test('the circuit opened in between: CIRCUIT_OPEN, with the attempts and what may have run', async () => {
+    const server = inProcess({ tools: [{ name: 'pay', does: { type: 'crash' } }] });
+    onTestFinished(() => server.close());
+    const manager = new SessionManager({
+      servers: { shop: { server } },
+      retry: { attempts: 3, delayMs: 1, retryIf: () => true },
+      circuit: { failures: 1, openMs: 60_000 },
+    });
+    onTestFinished(() => manager.destroy());
+
+    const run = manager.run('shop', (session) => session.callTool('pay'));
+
+    await expect(run).rejects.toMatchObject({ code: 'CIRCUIT_OPEN', attempts: 3, maybeExecuted: true });
+  });
+});
