@@ -8,8 +8,7 @@ declare module 'vitest' {
   }
 }
 
-/** The short form always draws the same faults, so that two runs of the whole suite tell the same story. */
-const { seed, seconds } = inject('chaos') ?? { seed: 7, seconds: 20 };
+const { seed, seconds } = inject('chaos') ?? { seed: Math.floor(Math.random() * 2 ** 32), seconds: 20 };
 
 describe('S17 chaos: twenty servers, calls flowing, faults at random', () => {
   it(
@@ -23,6 +22,6 @@ describe('S17 chaos: twenty servers, calls flowing, faults at random', () => {
       });
       expect(violations, `seed ${seed}: npm run chaos -- --seed ${seed} --seconds ${seconds}`).toEqual([]);
     },
-    seconds * 1_100 + 100_000,
+    seconds * 1_100 + 110_000,
   );
 });

@@ -69,16 +69,21 @@ const everywhere = (): boolean => true;
 async function hangForGood(context: FaultContext): Promise<void> {
   const { server, group, over, violations } = context;
   await control(context, { command: 'hang' });
-  const hung = pidOf(context);
+  const hung = group.servers.get(server.name);
+  // By its time of entry: in this process a session may leave `ready` and be back between two looks.
+  const isUnnoticed = (): boolean => {
+    const now = group.servers.get(server.name);
+    return now?.state === 'ready' && now.since === hung?.since;
+  };
   const deadline = performance.now() + NOTICED_WITHIN_MS;
-  while (group.servers.get(server.name)?.state === 'ready' && !over.aborted) {
+  while (isUnnoticed() && !over.aborted) {
     if (performance.now() > deadline) {
       violations.add('a hung server is noticed', server.name);
       break;
     }
     await sleep(20);
   }
-  if (hung !== undefined && hung === pidOf(context)) kill(context, 'SIGKILL');
+  if (isUnnoticed()) kill(context, 'SIGKILL');
   server.host?.resume();
 }
 

@@ -10,6 +10,11 @@ export class Latencies {
     return this.#all.length;
   }
 
+  /** The longest of those after the first `count`. */
+  slowestAfter(count: number): number {
+    return Math.max(0, ...this.#all.slice(count));
+  }
+
   /** `p50 3.1 ms, p99 12.0 ms (of 940)`. */
   describe(): string {
     const sorted = this.#all.toSorted((a, b) => a - b);

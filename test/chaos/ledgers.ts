@@ -1,19 +1,20 @@
-import { readLedger } from '../../src/testing/index.ts';
-import type { FleetServer } from './fleet.ts';
+import { readLedger, type LedgerEntry } from '../../src/testing/index.ts';
 import type { Outcome } from './traffic.ts';
 import type { Violations } from './violations.ts';
 
-/** Compares what callers were told with what servers wrote down. */
+/** Compares what callers were told with what servers wrote down, of the calls that `counts`. */
 export function checkLedgers(
-  servers: readonly FleetServer[],
+  servers: readonly { readonly ledgerFile: string }[],
   outcomes: ReadonlyMap<string, Outcome>,
   violations: Violations,
+  counts: (entry: LedgerEntry) => boolean = () => true,
 ): void {
   const runs = new Map<string, number>();
   for (const { ledgerFile } of servers) {
-    for (const { event, arguments: args } of readLedger(ledgerFile)) {
-      const { id } = (args ?? {}) as { id?: unknown };
-      if (event === 'call' && typeof id === 'string') runs.set(id, (runs.get(id) ?? 0) + 1);
+    for (const entry of readLedger(ledgerFile)) {
+      const { id } = (entry.arguments ?? {}) as { id?: unknown };
+      if (entry.event === 'call' && counts(entry) && typeof id === 'string')
+        runs.set(id, (runs.get(id) ?? 0) + 1);
     }
   }
   for (const [id, times] of runs) {

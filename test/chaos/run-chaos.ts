@@ -23,7 +23,7 @@ export interface ChaosOptions {
 /** A busy machine is no error of a server's. */
 const CALM = { timeoutMs: CALM_TIMEOUT_MS, health: { intervalMs: 500, timeoutMs: CALM_TIMEOUT_MS } };
 const CALM_MS = 3_000;
-const SHORTEST_REHEARSAL_MS = 3_000;
+const SHORTEST_REHEARSAL_MS = 6_000;
 const LEFTOVERS_MS = 10_000;
 /** How much larger the heap may be in the end. */
 const HEAP_GROWTH = 1.1;

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SessionGroup } from '../../src/index.ts';
 import type { Faults } from '../../src/testing/index.ts';
@@ -47,6 +48,8 @@ export class Storm {
 
   async rage(forMs: number): Promise<void> {
     const over = new AbortController();
+    // One fault of each server's may wait for it.
+    setMaxListeners(this.#servers.length, over.signal);
     const startedAt = performance.now();
     for (;;) {
       const { afterMs, server, fault, random } = this.#plan();
