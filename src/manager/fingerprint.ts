@@ -14,7 +14,7 @@ export function fingerprint(data: unknown): string {
 
 function identify(value: unknown): string {
   const isObject = typeof value === 'function' || (typeof value === 'object' && value !== null);
-  return isObject ? `#${identityOf(value)}` : `<${String(value)}>`;
+  return isObject ? `#${identityOf(value)}` : `<${typeof value}>`;
 }
 
 function identityOf(object: object): number {

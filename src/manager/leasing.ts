@@ -11,7 +11,12 @@ import type { SessionPool } from './session-pool.ts';
 import { TimeLimit } from './time-limit.ts';
 
 /** What a run wants to know of the use of its leases. */
-export type WorkListener = Required<Pick<LeaseListener, 'onRequest' | 'onAnswered' | 'onClientTaken'>>;
+export interface WorkListener extends Required<
+  Pick<LeaseListener, 'onRequest' | 'onAnswered' | 'onClientTaken'>
+> {
+  /** What the caller's own functions compute is known; from here on it is the server that succeeds or fails. */
+  onSpecKnown(): void;
+}
 
 /** The way from a server and a principal to a lease. */
 export class Leasing {
@@ -40,6 +45,7 @@ export class Leasing {
     const takenAt = this.#options.reportLeasesAfterMs < Infinity ? new Error('A lease was taken') : undefined;
     const startedAt = performance.now();
     const bucket = record.knownBucket(principal) ?? (await this.#askForBucket(record, options));
+    listener?.onSpecKnown();
     const atOnce = signal?.aborted === true ? undefined : this.#pool.tryAcquire(bucket);
     const leftMs = timeoutMs - (performance.now() - startedAt);
     const pooled = atOnce ?? (await this.#pool.acquire(bucket, leftMs, signal));

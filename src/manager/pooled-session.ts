@@ -18,8 +18,8 @@ export class PooledSession {
   readonly bucket: Bucket;
   readonly session: SupervisedSession;
   state: PooledState = 'opening';
-  /** By `performance.now()`. */
-  readonly openedAt = performance.now();
+  /** By `performance.now()`; meaningful once it is up. */
+  upSince = 0;
   /** By `performance.now()`; meaningful while idle. */
   idleSince = 0;
   /** How many leases it has; more than one only where sharing is allowed. */
@@ -29,6 +29,8 @@ export class PooledSession {
   altered = false;
   /** Something points to it being dead: it is asked before it is handed out again. */
   suspect = false;
+  /** Whoever it is being opened for has lost patience: nobody counts on it, and it makes room for what is wanted. */
+  abandoned = false;
   /** It has shown in this moment that it is well. */
   proven = false;
   stopObserving: () => void = () => {};

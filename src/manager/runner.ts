@@ -102,8 +102,8 @@ export class Runner {
         if (!(await limit.hold(isWorth))) throw final(error, attempt);
         const replay = tools.size === 0 ? 'allowed' : record.replay.judge(tools);
         const delayMs = backoff.next();
-        const tooLate = performance.now() - startedAt + delayMs > policy.deadlineMs;
-        if (replay === 'forbidden' || tooLate) throw final(error, attempt);
+        const tooLate = (inMs: number): boolean => performance.now() - startedAt + inMs > policy.deadlineMs;
+        if (replay === 'forbidden' || tooLate(delayMs)) throw final(error, attempt);
         if (replay === 'unknown') question = { record, tools, error };
         else if (begun) question = undefined;
 
@@ -111,7 +111,7 @@ export class Runner {
         publish({ type: 'retry', server: name, principal, attempt: attempt + 1, delayMs, error });
         await pause(delayMs, [limit.signal, closing]);
         limit.throwIfOver();
-        if (closing.aborted) throw final(error, attempt);
+        if (closing.aborted || tooLate(0)) throw final(error, attempt);
       }
     } finally {
       limit.stop();
@@ -127,6 +127,7 @@ export class Runner {
     const { name: server } = record;
     const effects = new Effects();
     let answered = false;
+    let asked = false;
     let report: ReportVerdict = () => {};
     let lease: PoolLease;
     try {
@@ -136,11 +137,14 @@ export class Runner {
         onAnswered: () => {
           answered = true;
         },
+        onSpecKnown: () => {
+          asked = true;
+        },
         onClientTaken: () => effects.noteAnything(),
       });
     } catch (cause) {
       const error = limit.verdict(cause);
-      report(error === cause && showsDown(error) ? 'failure' : 'nothing');
+      report(asked && error === cause && showsDown(error) ? 'failure' : 'nothing');
       return { error, connected: false, begun: false, effects };
     }
 

@@ -11,6 +11,8 @@ export class ServerPool {
   /** In the order in which they came. */
   readonly waiters = new Set<Waiter>();
   readonly buckets = new Map<string, Bucket>();
+  /** How many sessions it can serve at all; an object in this process serves one at a time. */
+  limit = Infinity;
   created = 0;
   readonly closed: Record<CloseReason, number> = {
     idle: 0,
@@ -44,8 +46,10 @@ export class Bucket {
   readonly idle: PooledSession[] = [];
   /** Leased, with room for another lease. */
   readonly shareable = new Set<PooledSession>();
-  /** How many are on their way to `idle`: opening or being checked. */
+  /** How many are on their way to whoever comes next: opening and not abandoned, or being checked. */
   coming = 0;
+  /** How many callers wait for one. */
+  waiting = 0;
   /** What would be lost if the bucket were forgotten: its sessions and its waiters. */
   tenants = 0;
 

@@ -81,6 +81,8 @@ export class ServerRecord {
 
   #addBucket(principal: string | undefined, keyed: KeyedSpec): Bucket {
     const checked = checkTarget(this.name, keyed.spec, { manager: this.#options });
+    const { spec } = keyed;
+    if ('server' in spec && typeof spec.server !== 'function') this.pool.limit = 1;
     const bucket = new Bucket(this.pool, principal, keyed, checked);
     this.pool.buckets.set(keyed.key, bucket);
     return bucket;

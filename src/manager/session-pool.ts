@@ -1,7 +1,7 @@
 import { PlenumError } from '../errors.ts';
 import type { SupervisedSession } from '../session/supervised-session.ts';
 import { closedError } from './closed-error.ts';
-import { IdleClock } from './idle-clock.ts';
+import { IdleSessions } from './idle-sessions.ts';
 import type { CloseReason, ManagerEvent } from './manager-events.ts';
 import type { ResolvedPoolOptions } from './pool-options.ts';
 import { PooledSession } from './pooled-session.ts';
@@ -25,14 +25,15 @@ export interface SessionPoolOptions extends ResolvedPoolOptions {
 export class SessionPool {
   readonly #options: SessionPoolOptions;
   readonly #sessions = new Set<PooledSession>();
-  /** Least recently used first. */
-  readonly #idle = new Set<PooledSession>();
+  readonly #idle: IdleSessions;
   readonly #lines = new WaitingLines();
-  readonly #clock = new IdleClock(() => this.#sweep());
   #ended = false;
 
   constructor(options: SessionPoolOptions) {
     this.#options = options;
+    this.#idle = new IdleSessions(options, (pooled) => {
+      void this.#close(pooled, this.#isOld(pooled) ? 'age' : 'idle');
+    });
   }
 
   /** A session at once, if one is there and nobody is in line for it. */
@@ -46,7 +47,10 @@ export class SessionPool {
     const { server } = bucket;
     if (signal?.aborted === true) throw givenUp(bucket, signal.reason);
     if (this.#ended) throw poolClosed(server);
-    const waiter = new Waiter(bucket, timeoutMs, signal, () => this.#lines.onLeave(server));
+    const waiter = new Waiter(bucket, timeoutMs, signal, (impatient) => {
+      this.#lines.onLeave(server);
+      if (impatient) this.#abandonOne(bucket);
+    });
     this.#lines.onEnter(server);
     this.#dispatch();
     // Those whose session is on its way are served, not in line.
@@ -119,7 +123,7 @@ export class SessionPool {
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#clock.stop();
+    this.#idle.stop();
     for (const waiter of this.#lines.all()) waiter.reject(poolClosed(waiter.bucket.server));
     for (const pooled of this.#sessions) {
       if (pooled.state === 'opening') void this.#close(pooled, 'closed', () => pooled.session.destroy());
@@ -166,21 +170,46 @@ export class SessionPool {
       void this.#openFor(bucket);
       return true;
     }
+    if (this.#adopt(bucket)) return promised.coming(bucket);
     // Room that a session leaves behind is as good as a session, to one caller.
     const inTheWay = serverFull ? server.sessions : this.#sessions;
     if (promised.room(inTheWay)) return true;
-    for (const idle of this.#idle) {
-      if (serverFull && idle.bucket.server !== server) continue;
+    return this.#makeRoom(inTheWay) && promised.room(inTheWay);
+  }
+
+  /** Closes the session that will be missed least, of those in the way. */
+  #makeRoom(inTheWay: ReadonlySet<PooledSession>): boolean {
+    const idle = this.#idle.oldest(inTheWay);
+    if (idle !== undefined) {
       void this.#close(idle, 'evicted');
-      return promised.room(inTheWay);
+      return true;
+    }
+    for (const opening of inTheWay) {
+      if (opening.state !== 'opening' || !opening.abandoned) continue;
+      void this.#close(opening, 'evicted', () => opening.session.destroy());
+      return true;
     }
     return false;
   }
 
+  /** A caller lost patience: if more is being opened than anybody waits for, nobody counts on the oldest of it. */
+  #abandonOne(bucket: Bucket): void {
+    if (this.#ended || bucket.waiting >= bucket.coming) return;
+    for (const opening of bucket.server.sessions) {
+      if (opening.bucket !== bucket || opening.state !== 'opening' || opening.abandoned) continue;
+      opening.abandoned = true;
+      bucket.coming--;
+      // Somebody else may be waiting for its place.
+      queueMicrotask(() => this.#dispatch());
+      return;
+    }
+  }
+
   #take(bucket: Bucket): PooledSession | undefined {
     const { checkAfterMs, leasesPerSession } = this.#options;
-    for (let pooled = bucket.idle.pop(); pooled !== undefined; pooled = bucket.idle.pop()) {
-      this.#idle.delete(pooled);
+    for (;;) {
+      const pooled = this.#idle.takeLatest(bucket);
+      if (pooled === undefined) break;
       const reason = this.#whyNotKeep(pooled);
       if (reason !== undefined) void this.#close(pooled, reason);
       else if (pooled.suspect || (!pooled.proven && performance.now() - pooled.idleSince > checkAfterMs))
@@ -205,10 +234,7 @@ export class SessionPool {
 
   #setIdle(pooled: PooledSession): void {
     pooled.state = 'idle';
-    pooled.idleSince = performance.now();
-    pooled.bucket.idle.push(pooled);
     this.#idle.add(pooled);
-    this.#clock.due(this.#dueAt(pooled));
   }
 
   /** Whoever is in line takes a session that has just shown that it is well without another question. */
@@ -217,22 +243,6 @@ export class SessionPool {
     pooled.proven = true;
     this.#dispatch();
     pooled.proven = false;
-  }
-
-  #dueAt({ idleSince, openedAt }: PooledSession): number {
-    const { idleMs, maxAgeMs } = this.#options;
-    return Math.min(idleSince + idleMs, openedAt + maxAgeMs);
-  }
-
-  #sweep(): number {
-    const now = performance.now();
-    let next = Infinity;
-    for (const pooled of this.#idle) {
-      const dueAt = this.#dueAt(pooled);
-      if (dueAt > now) next = Math.min(next, dueAt);
-      else void this.#close(pooled, this.#isOld(pooled) ? 'age' : 'idle');
-    }
-    return next;
   }
 
   async #openFor(bucket: Bucket): Promise<void> {
@@ -270,14 +280,34 @@ export class SessionPool {
       });
       const { connectMs = 0 } = session.status;
       this.#publish(bucket, { type: 'session-opened', connectMs });
-      bucket.coming--;
+      this.#arrive(pooled);
       this.#offer(pooled);
     } catch (error) {
       await session.destroy(error);
-      bucket.coming--;
+      const cutShort = pooled.state !== 'opening';
+      this.#arrive(pooled);
       this.#forget(pooled);
-      throw error;
+      // One that had to make room failed for nobody.
+      if (!cutShort || this.#ended) throw error;
     }
+  }
+
+  /** Counts again on an opening that was abandoned; says whether there is one. */
+  #adopt(bucket: Bucket): boolean {
+    for (const opening of bucket.server.sessions) {
+      if (opening.bucket !== bucket || opening.state !== 'opening' || !opening.abandoned) continue;
+      opening.abandoned = false;
+      bucket.coming++;
+      return true;
+    }
+    return false;
+  }
+
+  /** An opening is over. */
+  #arrive(pooled: PooledSession): void {
+    if (!pooled.abandoned) pooled.bucket.coming--;
+    pooled.abandoned = false;
+    pooled.upSince = performance.now();
   }
 
   #onStatus(pooled: PooledSession): void {
@@ -307,8 +337,8 @@ export class SessionPool {
     return this.#isOld(pooled) ? 'age' : undefined;
   }
 
-  #isOld({ openedAt }: PooledSession): boolean {
-    return performance.now() - openedAt >= this.#options.maxAgeMs;
+  #isOld({ upSince }: PooledSession): boolean {
+    return performance.now() - upSince >= this.#options.maxAgeMs;
   }
 
   /** A session takes up its place until nothing is left of it. */
@@ -320,9 +350,7 @@ export class SessionPool {
     const { bucket, state } = pooled;
     if (state !== 'closing') {
       pooled.state = 'closing';
-      this.#idle.delete(pooled);
-      const place = bucket.idle.indexOf(pooled);
-      if (place !== -1) bucket.idle.splice(place, 1);
+      this.#idle.remove(pooled);
       bucket.shareable.delete(pooled);
       if (state !== 'opening') {
         bucket.server.closed[reason]++;
@@ -347,8 +375,8 @@ export class SessionPool {
     return this.#sessions.size >= this.#options.max;
   }
 
-  #isServerFull({ sessions }: ServerPool): boolean {
-    return sessions.size >= this.#options.maxPerServer;
+  #isServerFull({ sessions, limit }: ServerPool): boolean {
+    return sessions.size >= Math.min(this.#options.maxPerServer, limit);
   }
 
   #publish({ server, principal }: Bucket, event: EventOfBucket): void {

@@ -13,23 +13,33 @@ export class Waiter {
   /** Whose turn it is: lower comes first. */
   readonly ticket = ++lastTicket;
   readonly #outcome = createDeferred<PooledSession>();
-  readonly #stop: () => void;
+  readonly #stop: (impatient: boolean) => void;
 
-  constructor(bucket: Bucket, timeoutMs: number, signal: AbortSignal | undefined, onLeave: () => void) {
+  /** `onLeave` is called once, with whether the caller lost patience. */
+  constructor(
+    bucket: Bucket,
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+    onLeave: (impatient: boolean) => void,
+  ) {
     this.bucket = bucket;
     const { waiters } = bucket.server;
-    const stopTimer = startTimer(timeoutMs, () => this.reject(this.#timedOut(timeoutMs)), {
-      keepAlive: true,
-    });
-    const stopListening = onAbort(signal, () => this.reject(givenUp(bucket, signal?.reason)));
+    const giveUp = (error: PlenumError): void => {
+      this.#stop(true);
+      this.#outcome.reject(error);
+    };
+    const stopTimer = startTimer(timeoutMs, () => giveUp(this.#timedOut(timeoutMs)), { keepAlive: true });
+    const stopListening = onAbort(signal, () => giveUp(givenUp(bucket, signal?.reason)));
     bucket.enter();
+    bucket.waiting++;
     waiters.add(this);
-    this.#stop = () => {
+    this.#stop = (impatient) => {
       stopTimer();
       stopListening();
       if (!waiters.delete(this)) return;
+      bucket.waiting--;
       bucket.leave();
-      onLeave();
+      onLeave(impatient);
     };
   }
 
@@ -43,12 +53,12 @@ export class Waiter {
   }
 
   resolve(session: PooledSession): void {
-    this.#stop();
+    this.#stop(false);
     this.#outcome.resolve(session);
   }
 
   reject(error: PlenumError): void {
-    this.#stop();
+    this.#stop(false);
     this.#outcome.reject(error);
   }
 

@@ -3,6 +3,7 @@ import { PlenumError, type Session } from '../../src/index.ts';
 import type { SessionManager } from '../../src/manager/session-manager.ts';
 import { bounded, eventually } from '../group/support/eventually.ts';
 import { failureOf } from '../group/support/failure.ts';
+import { http } from '../group/support/peers.ts';
 import { nameOf, TOOLS } from './support/answers.ts';
 import { Fleet } from './support/fleet.ts';
 import { EventLog, expectAtRest, newManager, statsOf } from './support/managers.ts';
@@ -253,6 +254,38 @@ describe('M5 what counts is the connection, not the tool', () => {
     for (let nr = 0; nr < 3; nr++) await act(manager).catch(() => {});
     expect(statsOf(manager, 'a').circuit).toEqual({ state: 'closed', failures: 0 });
     expect(await manager.run('a', nameOf)).toMatch(/^member/);
+  });
+
+  it('a factory that throws for one principal does not close the door to the others', async () => {
+    const fleet = new Fleet({ tools });
+    const manager = newManager({
+      servers: {
+        a: ({ principal }) => {
+          if (principal === 'mallory') throw new Error('banned');
+          return fleet.spec();
+        },
+      },
+      retry: false,
+      circuit: { failures: 2 },
+    });
+    for (let nr = 0; nr < 5; nr++) await manager.run('a', nameOf, { principal: 'mallory' }).catch(() => {});
+    expect(await manager.run('a', nameOf, { principal: 'ada' })).toBe('member-0');
+  });
+
+  it("one principal's refused credentials do not", async () => {
+    const server = await http({ tools }, { token: 'right' });
+    const manager = newManager({
+      servers: {
+        a: ({ principal }) => ({ url: server.url, headers: { authorization: `Bearer ${principal ?? ''}` } }),
+      },
+      retry: false,
+      circuit: { failures: 2 },
+    });
+    for (let nr = 0; nr < 5; nr++) {
+      const error = await failureOf(manager.run('a', nameOf, { principal: 'wrong' }));
+      expect(error.code).toBe('AUTH_REQUIRED');
+    }
+    expect(await manager.run('a', nameOf, { principal: 'right' })).toBe('scripted');
   });
 
   it('want of a free session does not', async () => {

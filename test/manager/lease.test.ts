@@ -305,6 +305,18 @@ describe('a lease that is never given back', () => {
     expect(events.of('lease-overdue').every(({ takenAt }) => takenAt.includes('lease.test.ts'))).toBe(true);
   });
 
+  it('a run that takes too long is reported, too', async () => {
+    const fleet = new Fleet({ tools: TOOLS });
+    const manager = newManager({ servers: { a: fleet.spec() }, pool: { reportLeasesAfterMs: 50 } });
+    const events = new EventLog(manager);
+    async function runByTheSlowOne(): Promise<void> {
+      await manager.run('a', (session) => session.callTool('hang', {}, { timeoutMs: 400 }));
+    }
+    const run = failureOf(runByTheSlowOne());
+    expect((await events.until('lease-overdue')).takenAt).toContain('runByTheSlowOne');
+    await run;
+  });
+
   it('nothing is reported unless asked for', async () => {
     const { manager } = oneServer();
     const events = new EventLog(manager);

@@ -1,8 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { McpServer } from '@modelcontextprotocol/server';
 import { describe, expect, it } from 'vitest';
 import { stdioSpec } from '../../src/testing/index.ts';
 import { bounded, eventually } from '../group/support/eventually.ts';
 import { failureOf } from '../group/support/failure.ts';
-import { http, ledgerFile } from '../group/support/peers.ts';
+import { http, ledgerFile, local } from '../group/support/peers.ts';
 import { expectGoneForGood, runningPids } from '../group/support/processes.ts';
 import { nameOf, TOOLS, who } from './support/answers.ts';
 import { Fleet } from './support/fleet.ts';
@@ -190,6 +192,35 @@ describe('M4 bounds', () => {
     await leases[0]?.release();
     await manager.acquire('a');
     expect(fleet.made).toBe(2);
+  });
+});
+
+describe('M4 a server object, which serves one session at a time', () => {
+  it('an official McpServer: callers take turns', async () => {
+    const server = new McpServer({ name: 'one', version: '1' });
+    server.registerTool('hi', {}, async () => ({ content: [{ type: 'text', text: 'hi' }] }));
+    const manager = newManager({ servers: { a: { server } } });
+    const hi = (principal?: string): Promise<unknown> =>
+      manager.run('a', (session) => session.callTool('hi'), { principal });
+    const answers = await bounded('all', Promise.allSettled([hi(), hi(), hi('ada'), hi('bob'), hi()]));
+    expect(answers.map(({ status }) => status)).toEqual(answers.map(() => 'fulfilled'));
+  });
+
+  it("ending one session does not end another's calls", async () => {
+    const server = local({ tools: [...TOOLS, { name: 'slow', does: { type: 'slow', ms: 1_000 } }] });
+    const manager = newManager({ servers: { a: { server, protocol: 'legacy' } } });
+    const one = await manager.acquire('a');
+    const call = manager.run('a', (session) => session.callTool('slow', { nr: 1 }), {
+      principal: 'ada',
+      retry: false,
+    });
+    // It is under way already, or has to wait for the first one to end.
+    const outcome = Promise.allSettled([call]);
+    await Promise.race([outcome, sleep(300)]);
+    await one.discard();
+    expect(await bounded('the call', outcome)).toMatchObject([
+      { status: 'fulfilled', value: { content: [{ text: '{"nr":1}' }] } },
+    ]);
   });
 });
 

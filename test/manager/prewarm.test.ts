@@ -83,6 +83,14 @@ describe('M4 prewarm', () => {
     await expectNothingHeld(manager);
   });
 
+  it('those that nobody uses are closed when they are idle for too long', async () => {
+    const fleet = new Fleet({ tools: TOOLS });
+    const manager = newManager({ servers: { a: fleet.spec() }, pool: { idleMs: 100 } });
+    await manager.prewarm('a', 3);
+    await eventually('all are closed', () => statsOf(manager, 'a').closed.idle === 3);
+    expect(fleet.open).toBe(0);
+  });
+
   it('0 opens nothing', async () => {
     const fleet = new Fleet();
     const manager = newManager({ servers: { a: fleet.spec() } });

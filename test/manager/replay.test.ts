@@ -239,6 +239,40 @@ describe('M5 what else ran in the same work counts', () => {
     expect(await manager.run('a', work, { retry: { retryIf: () => true } })).toBe(3);
   });
 
+  it('a payment that may have been made at one server is not made at another that calls it harmless', async () => {
+    const ledger = ledgerFile();
+    const one = new Fleet({ name: 'one', tools: [{ name: 'pay', does: CRASH }], ledgerFile: ledger });
+    const two = new Fleet({ name: 'two', tools: [{ name: 'pay', annotations: READ }], ledgerFile: ledger });
+    const manager = newManager({ servers: { one: one.spec(), two: two.spec() }, retry: { delayMs: 1 } });
+    let asks = 0;
+    const route = (): string => (asks++ === 0 ? 'one' : 'two');
+    const error = await failureOf(manager.run(route, (session) => session.callTool('pay')));
+    expect(error).toMatchObject({ code: 'CONNECTION_LOST', maybeExecuted: true, server: 'one' });
+    expect(runs(ledger)).toEqual({ pay: 1 });
+  });
+
+  it('a reading that one server lost is read at another', async () => {
+    const ledger = ledgerFile();
+    const tool: ScriptedTool = { name: 'read', annotations: READ };
+    const one = new Fleet((nr) => ({
+      tools: [nr === 0 ? { ...tool, does: CRASH } : tool],
+      ledgerFile: ledger,
+    }));
+    const two = new Fleet({ tools: [tool], ledgerFile: ledger });
+    const manager = newManager({ servers: { one: one.spec(), two: two.spec() }, retry: { delayMs: 1 } });
+    let asks = 0;
+    await manager.run(
+      () => (asks++ === 0 ? 'one' : 'two'),
+      async (session) => {
+        // What the first one says of its tool cannot be looked up at the second.
+        await session.listTools();
+        await session.callTool('read');
+      },
+    );
+    expect(runs(ledger)).toEqual({ read: 2 });
+    expect(two.requests('tools/call')).toHaveLength(1);
+  });
+
   it("one run's payment says nothing about another's reading", async () => {
     const { ledger, manager } = dying(TOOLS, ['read']);
     await manager.run('a', (session) => session.callTool('pay'));

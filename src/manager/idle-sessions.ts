@@ -1,0 +1,67 @@
+import { IdleClock } from './idle-clock.ts';
+import type { PooledSession } from './pooled-session.ts';
+import type { Bucket } from './server-pool.ts';
+
+export interface IdleLimits {
+  readonly idleMs: number;
+  readonly maxAgeMs: number;
+}
+
+/** The sessions that nobody uses. Reports each one whose time is over. */
+export class IdleSessions {
+  readonly #limits: IdleLimits;
+  readonly #onDue: (pooled: PooledSession) => void;
+  /** Least recently used first. */
+  readonly #sessions = new Set<PooledSession>();
+  readonly #clock = new IdleClock(() => this.#sweep());
+
+  constructor(limits: IdleLimits, onDue: (pooled: PooledSession) => void) {
+    this.#limits = limits;
+    this.#onDue = onDue;
+  }
+
+  add(pooled: PooledSession): void {
+    pooled.idleSince = performance.now();
+    pooled.bucket.idle.push(pooled);
+    this.#sessions.add(pooled);
+    this.#clock.due(this.#dueAt(pooled));
+  }
+
+  /** The one of a bucket that was used last. */
+  takeLatest({ idle }: Bucket): PooledSession | undefined {
+    const pooled = idle.pop();
+    if (pooled !== undefined) this.#sessions.delete(pooled);
+    return pooled;
+  }
+
+  remove(pooled: PooledSession): void {
+    if (!this.#sessions.delete(pooled)) return;
+    const { idle } = pooled.bucket;
+    idle.splice(idle.indexOf(pooled), 1);
+  }
+
+  /** The one among `candidates` that was used least recently. */
+  oldest(candidates: ReadonlySet<PooledSession>): PooledSession | undefined {
+    for (const pooled of this.#sessions) if (candidates.has(pooled)) return pooled;
+    return undefined;
+  }
+
+  stop(): void {
+    this.#clock.stop();
+  }
+
+  #dueAt({ idleSince, upSince }: PooledSession): number {
+    return Math.min(idleSince + this.#limits.idleMs, upSince + this.#limits.maxAgeMs);
+  }
+
+  #sweep(): number {
+    const now = performance.now();
+    let next = Infinity;
+    for (const pooled of this.#sessions) {
+      const dueAt = this.#dueAt(pooled);
+      if (dueAt > now) next = Math.min(next, dueAt);
+      else this.#onDue(pooled);
+    }
+    return next;
+  }
+}
