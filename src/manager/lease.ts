@@ -33,6 +33,6 @@ export interface Lease extends AsyncDisposable {
    * well, or that was told something it would not forget (a subscription, a log level), is closed instead.
    */
   release(): Promise<void>;
-  /** Fails the calls under way and closes the session for good. */
+  /** Fails the calls under way and closes the session for good; also while a release waits for them. */
   discard(reason?: unknown): Promise<void>;
 }

@@ -64,6 +64,10 @@ export class PoolLease implements Lease, LeaseDesk, LeaseHolder {
       void this.#session.revoke(reason);
       this.#end();
       this.#ending = this.#pool.discard(this.#pooled, reason);
+    } else if (this.#isOut) {
+      // A release that waits for a call need not wait any longer.
+      this.#pooled.altered = true;
+      void this.#session.revoke(reason);
     }
     return this.#ending;
   }
@@ -123,6 +127,11 @@ export class PoolLease implements Lease, LeaseDesk, LeaseHolder {
   #giveBack(): void {
     this.#end();
     this.#pool.giveBack(this.#pooled);
+  }
+
+  /** Whether the pool has not got its session back yet. */
+  get #isOut(): boolean {
+    return this.#pooled.holders.has(this);
   }
 
   #end(): void {

@@ -325,3 +325,17 @@ describe('a lease that is never given back', () => {
     expect(events.of('lease-overdue')).toEqual([]);
   });
 });
+
+describe('M4 a release that waits for a call', () => {
+  it('is cut short by discard: the call is cancelled, the session closed, its place free', async () => {
+    const fleet = new Fleet({ tools: [...TOOLS, { name: 'hang', does: { type: 'hang' } }] });
+    const manager = newManager({ servers: { a: fleet.spec() }, pool: { maxPerServer: 1 } });
+    const lease = await manager.acquire('a');
+    const call = failureOf(lease.session.callTool('hang', {}, { timeoutMs: Infinity }));
+    const released = lease.release();
+    await lease.discard('enough');
+    expect((await bounded('the call', call)).code).toBe('SESSION_CLOSED');
+    await bounded('the release', released);
+    expect(await bounded('the next', manager.run('a', nameOf))).toBe('member-1');
+  });
+});
