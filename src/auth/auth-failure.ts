@@ -1,0 +1,122 @@
+import {
+  AuthorizationServerMismatchError,
+  InsecureTokenEndpointError,
+  IssuerMismatchError,
+  OAuthError,
+  RegistrationRejectedError,
+} from '@modelcontextprotocol/client';
+import { messageOf, PlenumError } from '../errors.ts';
+import { isRecord } from '../internal/checks.ts';
+import { printable } from '../internal/text.ts';
+
+/** Why a sign-in is needed or failed; `data.reason` of `AUTH_REQUIRED`. */
+export type AuthReason =
+  /** A person has to sign in: call `authorize()`. */
+  | 'login_required'
+  /** Nobody completed the login in time. */
+  | 'login_abandoned'
+  /** The user or the authorization server said no. */
+  | 'refused'
+  /** The authorization server is not who it claims to be, or not the one that was named. */
+  | 'issuer_mismatch'
+  /** An address that secrets are not sent to. */
+  | 'refused_address'
+  /** The authorization server takes neither this client id nor registrations. */
+  | 'client_unknown'
+  /** An access token was refused, and there is no other. */
+  | 'token_refused';
+
+/** What is known of the sign-in, for `data` of the error. */
+export interface AuthTarget {
+  readonly server: URL;
+  readonly issuer?: string | undefined;
+  readonly resource?: string | undefined;
+  readonly scope?: string | undefined;
+}
+
+export function authRequired(reason: AuthReason, target: AuthTarget, what: string): PlenumError {
+  const { server, issuer, resource, scope } = target;
+  return new PlenumError('AUTH_REQUIRED', `Signing in to ${server.origin}: ${what}`, {
+    data: {
+      reason,
+      ...(issuer !== undefined && { issuer }),
+      ...(resource !== undefined && { resource }),
+      ...(scope !== undefined && { scope }),
+    },
+  });
+}
+
+/**
+ * What the official OAuth functions threw, as Plenum says it. Their errors quote what authorization servers answer,
+ * so they are not passed on as a cause: a text with one of `secrets` in it is not shown.
+ */
+export function authFailure(error: unknown, target: AuthTarget, secrets: Iterable<string>): PlenumError {
+  const own = ownError(error);
+  if (own !== undefined) return own;
+  const shown = (text: string): string => withoutSecrets(printable(text, 300), secrets);
+
+  if (error instanceof IssuerMismatchError || error instanceof AuthorizationServerMismatchError) {
+    // Not with the official message: it repeats what an impostor said.
+    const what =
+      'the authorization server is not the one that it should be. No code or secret was sent to it.';
+    return authRequired('issuer_mismatch', target, what);
+  }
+  if (error instanceof InsecureTokenEndpointError) {
+    return authRequired(
+      'refused_address',
+      target,
+      'the token endpoint is not https. Nothing was sent to it.',
+    );
+  }
+  if (error instanceof RegistrationRejectedError) {
+    const what = `the authorization server does not register this client (${shown(answerOf(error))}).`;
+    return authRequired('client_unknown', target, `${what} Give the "clientId" of one that it knows.`);
+  }
+  if (isOutage(error)) {
+    const what = `the authorization server could not be reached: ${shown(messageOf(error))}`;
+    return new PlenumError('CONNECT_FAILED', `Signing in to ${target.server.origin}: ${what}`);
+  }
+  if (error instanceof OAuthError) {
+    const reason = error.code === 'invalid_client' ? 'client_unknown' : 'refused';
+    const detail = error.message === '' ? '' : `: ${shown(error.message)}`;
+    return authRequired(reason, target, `the authorization server answered "${shown(error.code)}"${detail}`);
+  }
+  return authRequired('refused', target, shown(messageOf(error)));
+}
+
+const OUTAGES: ReadonlySet<string> = new Set([
+  'server_error',
+  'temporarily_unavailable',
+  'too_many_requests',
+]);
+
+/** Whether an authorization server did not answer, or had no answer: another time it may. */
+export function isOutage(error: unknown): boolean {
+  return error instanceof TypeError || (error instanceof OAuthError && OUTAGES.has(error.code));
+}
+
+/** What an authorization server answered instead of a registration, in short. */
+function answerOf({ status, body }: RegistrationRejectedError): string {
+  try {
+    const answer: unknown = JSON.parse(body);
+    const { error, error_description: description } = isRecord(answer) ? answer : {};
+    if (typeof error === 'string')
+      return `${error}${typeof description === 'string' ? `: ${description}` : ''}`;
+  } catch {
+    // A page, most likely.
+  }
+  return `HTTP ${status}`;
+}
+
+/** An error of Plenum's own, which the official functions may have seen as the cause of another. */
+function ownError(error: unknown): PlenumError | undefined {
+  for (let each = error; each instanceof Error; each = each.cause) {
+    if (each instanceof PlenumError) return each;
+  }
+  return undefined;
+}
+
+function withoutSecrets(text: string, secrets: Iterable<string>): string {
+  for (const secret of secrets) if (text.includes(secret)) return '(not shown: it holds a secret)';
+  return text;
+}

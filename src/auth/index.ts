@@ -1,0 +1,11 @@
+export { bearer, type BearerSource } from './bearer.ts';
+export { oauth, type OAuth, type ServerOAuth } from './oauth.ts';
+export type { AssertionContext, OAuthGrant, OAuthOptions, PrivateKey } from './oauth-options.ts';
+export type { AuthEvent, AuthorizeContext } from './auth-events.ts';
+export type { AuthReason } from './auth-failure.ts';
+export { enterpriseAssertion, type EnterpriseOptions } from './enterprise-assertion.ts';
+export { fileTokenStore } from './file-token-store.ts';
+export { memoryTokenStore } from './memory-token-store.ts';
+export type { AuthorizeOptions, AuthStatus } from './auth-status.ts';
+export type { ServerAuth } from '../server-spec.ts';
+export type { StoredEntry, TokenStore } from './token-store.ts';

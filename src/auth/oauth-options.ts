@@ -1,0 +1,173 @@
+import type { DpopSession, FetchLike } from '@modelcontextprotocol/client';
+import { PlenumError } from '../errors.ts';
+import {
+  checkBoolean,
+  checkCount,
+  checkDuration,
+  checkFunction,
+  checkOneOf,
+  checkText,
+  isRecord,
+} from '../internal/checks.ts';
+import type { AuthEvent, AuthorizeContext } from './auth-events.ts';
+import type { TokenStore } from './token-store.ts';
+
+/** Who signs in: a person, this program for itself, or this program with a proof that somebody else gave it. */
+export type OAuthGrant = 'authorization_code' | 'client_credentials' | 'jwt_bearer';
+
+export interface OAuthOptions {
+  /**
+   * How access is granted: a person signs in with a browser, the client shows its own credentials, or it shows an
+   * `assertion` (enterprise-managed authorization, workload identity).
+   * @default 'authorization_code'
+   */
+  grant?: OAuthGrant;
+  /** The client as the authorization server knows it. Without it the client describes or registers itself. */
+  clientId?: string;
+  /** The client's secret; give `issuer` with it, or it goes to whichever authorization server the server names. */
+  clientSecret?: string;
+  /** In place of a secret: a key that signs an assertion for each token request (`private_key_jwt`). */
+  privateKey?: PrivateKey;
+  /** An https URL with this client's metadata; it is the client id where the authorization server takes such. */
+  clientMetadataUrl?: string;
+  /**
+   * What the client is called where it registers itself.
+   * @default 'Plenum'
+   */
+  clientName?: string;
+  /** The only authorization server to deal with, by its issuer. */
+  issuer?: string;
+  /** Scopes to ask for, beside those that the server demands. Without it: those that the server offers. */
+  scope?: string | readonly string[];
+  /** For the grant `jwt_bearer`: makes the assertion, asked for each token. */
+  assertion?: (context: AssertionContext) => string | Promise<string>;
+  /** Where tokens are kept. @default {@link memoryTokenStore} */
+  store?: TokenStore;
+  /** Keeps the tokens of several people apart in one store. */
+  account?: string;
+  /**
+   * Whether a login begins when a server asks for one. Without it the session fails with `AUTH_REQUIRED`, until
+   * `authorize()` was called.
+   * @default true
+   */
+  interactive?: boolean;
+  /** Shows the login page to the user. @default it is opened in the browser of this machine */
+  onAuthorize?: (url: URL, context: AuthorizeContext) => void | Promise<void>;
+  /** Told of logins and refreshes. */
+  onEvent?: (event: AuthEvent) => void;
+  /**
+   * How long a person may take to sign in, in milliseconds.
+   * @default 300000
+   */
+  loginTimeoutMs?: number;
+  /**
+   * The port on 127.0.0.1 that the browser comes back to, for a client id that is registered with one; 0 for any.
+   * @default 0
+   */
+  redirectPort?: number;
+  /**
+   * Whether to ask for tokens that are bound to a key (DPoP, RFC 9449), or a session of the official client that
+   * holds the key.
+   * @default false
+   */
+  dpop?: boolean | DpopSession;
+  /**
+   * Whether a server at a public address may name authorization servers at private ones.
+   * @default false
+   */
+  allowPrivateAddresses?: boolean;
+  /** A `fetch` for authorization servers, in place of the built-in pool; it must honour `redirect: 'manual'`. */
+  fetch?: FetchLike;
+}
+
+export interface PrivateKey {
+  /** PEM (PKCS #8), or a JWK. */
+  readonly key: string | Readonly<Record<string, unknown>>;
+  /** A JWS algorithm such as `ES256`. */
+  readonly algorithm: string;
+}
+
+/** What an assertion is made for. */
+export interface AssertionContext {
+  /** The issuer of the authorization server that takes it. */
+  readonly issuer: string;
+  /** The resource that access is wanted to, when the server names it. */
+  readonly resource: string | undefined;
+  readonly scope: string | undefined;
+  readonly fetch: FetchLike;
+}
+
+type Defaulted =
+  | 'grant'
+  | 'clientName'
+  | 'interactive'
+  | 'loginTimeoutMs'
+  | 'redirectPort'
+  | 'dpop'
+  | 'allowPrivateAddresses';
+
+/** {@link OAuthOptions} with every default filled in but the store's. */
+export type ResolvedOAuthOptions = Omit<OAuthOptions, Defaulted | 'scope' | 'store'> &
+  Required<Pick<OAuthOptions, Defaulted>> & {
+    readonly scope: string | undefined;
+    readonly store: TokenStore;
+  };
+
+/** Checks options and fills in the defaults. Throws `CONFIG_INVALID`. */
+export function resolveOAuthOptions(options: OAuthOptions, store: TokenStore): ResolvedOAuthOptions {
+  const given: unknown = options;
+  if (!isRecord(given)) throw invalid('OAuth options must be an object');
+  for (const field of ['clientId', 'clientSecret', 'clientMetadataUrl', 'clientName', 'account'] as const) {
+    if (options[field] !== undefined) checkText(field, options[field]);
+  }
+  for (const field of ['interactive', 'allowPrivateAddresses'] as const) checkBoolean(field, options[field]);
+  for (const field of ['assertion', 'onAuthorize', 'onEvent', 'fetch'] as const) {
+    checkFunction(field, options[field]);
+  }
+  checkDuration('loginTimeoutMs', options.loginTimeoutMs);
+  checkCount('redirectPort', options.redirectPort, 0);
+  if (options.issuer !== undefined && !URL.canParse(options.issuer))
+    throw invalid('Option "issuer" must be a URL');
+  checkMetadataUrl(options.clientMetadataUrl);
+  const grant =
+    checkOneOf('grant', options.grant, ['authorization_code', 'client_credentials', 'jwt_bearer']) ??
+    'authorization_code';
+  checkGrant(grant, options);
+  return {
+    ...options,
+    grant,
+    store: options.store ?? store,
+    scope: typeof options.scope === 'string' ? options.scope : options.scope?.join(' '),
+    clientName: options.clientName ?? 'Plenum',
+    interactive: options.interactive ?? true,
+    loginTimeoutMs: options.loginTimeoutMs ?? 300_000,
+    redirectPort: options.redirectPort ?? 0,
+    dpop: options.dpop ?? false,
+    allowPrivateAddresses: options.allowPrivateAddresses ?? false,
+  };
+}
+
+function checkGrant(grant: OAuthGrant, options: OAuthOptions): void {
+  const { clientId, clientSecret, privateKey, assertion } = options;
+  if ((clientSecret !== undefined || privateKey !== undefined) && clientId === undefined)
+    throw invalid('A client secret or private key needs its "clientId"');
+  if (clientSecret !== undefined && privateKey !== undefined)
+    throw invalid('Give "clientSecret" or "privateKey", not both');
+  if (privateKey !== undefined) checkText('privateKey.algorithm', privateKey.algorithm);
+  if (grant === 'client_credentials' && clientSecret === undefined && privateKey === undefined)
+    throw invalid('The grant "client_credentials" needs "clientSecret" or "privateKey"');
+  if ((grant === 'jwt_bearer') !== (assertion !== undefined))
+    throw invalid('The grant "jwt_bearer" and the option "assertion" need each other');
+  if (grant === 'jwt_bearer' && clientId === undefined)
+    throw invalid('The grant "jwt_bearer" needs "clientId"');
+}
+
+function checkMetadataUrl(url: string | undefined): void {
+  if (url === undefined) return;
+  if (!URL.canParse(url) || new URL(url).protocol !== 'https:' || new URL(url).pathname === '/')
+    throw invalid('Option "clientMetadataUrl" must be an https URL with a path');
+}
+
+function invalid(what: string): PlenumError {
+  return new PlenumError('CONFIG_INVALID', `${what}.`);
+}

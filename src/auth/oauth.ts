@@ -1,0 +1,75 @@
+import { PlenumError } from '../errors.ts';
+import type { ServerAuth } from '../server-spec.ts';
+import type { AuthorizeOptions, AuthStatus, UnauthorizedContext } from './auth-status.ts';
+import { memoryTokenStore } from './memory-token-store.ts';
+import { resolveOAuthOptions, type OAuthOptions, type ResolvedOAuthOptions } from './oauth-options.ts';
+import { ServerCredentials } from './server-credentials.ts';
+
+/** OAuth credentials for any number of servers; each has tokens of its own. */
+export interface OAuth extends ServerAuth {
+  /** The credentials for one server: what a session uses, and what signs in and out. */
+  forServer(url: string | URL): ServerOAuth;
+}
+
+export interface ServerOAuth extends ServerAuth {
+  /**
+   * Signs in anew. Rejects with `AUTH_REQUIRED` when that fails, and with `CONNECT_FAILED` when nobody answers.
+   * A session that failed for want of it can then be opened.
+   */
+  authorize(options?: AuthorizeOptions): Promise<void>;
+  /** Forgets the tokens, here and in the store. */
+  signOut(): Promise<void>;
+  status(): Promise<AuthStatus>;
+}
+
+/**
+ * OAuth 2.1 as the official client does it, for `auth` of a server spec: discovery, PKCE, resource indicators, client
+ * metadata documents or registration, refresh, step-up. By default a person signs in with the browser of this machine,
+ * and tokens end with the process. Throws `CONFIG_INVALID`.
+ */
+export function oauth(options: OAuthOptions = {}): OAuth {
+  return new OAuthCredentials(resolveOAuthOptions(options, memoryTokenStore()));
+}
+
+class OAuthCredentials implements OAuth {
+  readonly #options: ResolvedOAuthOptions;
+  readonly #servers = new Map<string, ServerCredentials>();
+  /** The server of whoever does not say which one it talks to. */
+  #only: { readonly href: string; readonly credentials: ServerCredentials } | undefined;
+
+  constructor(options: ResolvedOAuthOptions) {
+    this.#options = options;
+  }
+
+  forServer(url: string | URL): ServerCredentials {
+    const server = serverUrl(url);
+    const known = this.#servers.get(server.href);
+    if (known !== undefined) return known;
+    const credentials = new ServerCredentials(server, this.#options);
+    this.#servers.set(server.href, credentials);
+    return credentials;
+  }
+
+  /** For an official transport; it is known with the first refusal which server this is. */
+  async token(): Promise<string | undefined> {
+    return this.#only?.credentials.token();
+  }
+
+  async onUnauthorized(context: UnauthorizedContext): Promise<void> {
+    const { href } = serverUrl(context.serverUrl);
+    this.#only ??= { href, credentials: this.forServer(href) };
+    if (this.#only.href !== href) {
+      const what = 'One oauth() object was given to official transports of several servers.';
+      throw new PlenumError('CONFIG_INVALID', `${what} Give each what "forServer(url)" returns.`);
+    }
+    await this.#only.credentials.onUnauthorized(context);
+  }
+}
+
+function serverUrl(url: string | URL): URL {
+  if (!URL.canParse(String(url)))
+    throw new PlenumError('CONFIG_INVALID', 'The URL of a server is not a URL.');
+  const server = new URL(url);
+  server.hash = '';
+  return server;
+}

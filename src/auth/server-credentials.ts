@@ -1,0 +1,191 @@
+import {
+  computeScopeUnion,
+  extractWWWAuthenticateParams,
+  isStrictScopeSuperset,
+  withDpop,
+  type FetchLike,
+} from '@modelcontextprotocol/client';
+import { PlenumError } from '../errors.ts';
+import { LONGEST_TIMER_MS, startTimer } from '../internal/timers.ts';
+import type { ServerAuth } from '../server-spec.ts';
+import type { AuthorizeOptions, AuthStatus, UnauthorizedContext } from './auth-status.ts';
+import type { ResolvedOAuthOptions } from './oauth-options.ts';
+import { bearerOf, SentTokens } from './sent-tokens.ts';
+import { isExpiring, type StoredTokens } from './stored-tokens.ts';
+import { TokenSource, type TokenRequest } from './token-source.ts';
+import { waitFor } from './wait-for.ts';
+
+type Wanted = Omit<TokenRequest, 'signal'>;
+
+/** Tokens on their way. */
+interface Getting extends Pick<Wanted, 'login' | 'mustCover'> {
+  readonly promise: Promise<void>;
+}
+
+/** How far a request for tokens may go, from nobody to a person who is asked in any case. */
+const LEAVES: readonly TokenRequest['login'][] = ['never', 'if-needed', 'always'];
+
+/** How often one request may be refused for want of scope before the refusal stands. */
+const MAX_STEP_UPS = 1;
+
+/** The credentials of one client for one server, used by any number of connections. */
+export class ServerCredentials implements ServerAuth {
+  readonly #options: ResolvedOAuthOptions;
+  readonly #source: TokenSource;
+  readonly #sent = new SentTokens();
+  #tokens: StoredTokens | undefined;
+  #loading: Promise<void> | undefined;
+  #getting: Getting | undefined;
+  /** Ends whatever is under way. */
+  #ending = new AbortController();
+
+  constructor(server: URL, options: ResolvedOAuthOptions) {
+    this.#options = options;
+    this.#source = new TokenSource(server, options);
+  }
+
+  async token(): Promise<string | undefined> {
+    this.#loading ??= this.#load();
+    await this.#loading;
+    const tokens = this.#tokens;
+    if (tokens === undefined || !isExpiring(tokens)) return tokens?.access_token;
+    // A failure shows when the server refuses the old one, where something can be done about it.
+    const request = { rejected: tokens.access_token, login: 'never' } as const;
+    await this.#get(request).catch(() => {});
+    return this.#tokens?.access_token;
+  }
+
+  async onUnauthorized({ response, fetchFn }: UnauthorizedContext): Promise<void> {
+    const sent = this.#sent.of(response) ?? { token: this.#tokens?.access_token, signal: undefined };
+    const { resourceMetadataUrl, scope } = extractWWWAuthenticateParams(response);
+    const request = {
+      rejected: sent.token,
+      challenge: { resourceMetadataUrl, scope },
+      viaTransport: fetchFn,
+      login: this.#options.interactive ? 'if-needed' : 'never',
+    } as const;
+    await waitFor(this.#get(request), sent.signal);
+  }
+
+  /** Shows the key to which a token is bound, and asks for a wider token when one covers too little. */
+  wrapFetch(fetch: FetchLike): FetchLike {
+    return this.#sent.watch(this.#withStepUp(this.#withProof(fetch), fetch));
+  }
+
+  async authorize({ signal }: AuthorizeOptions = {}): Promise<void> {
+    // Nothing else need keep the process running while a person signs in.
+    const stopTimer = startTimer(LONGEST_TIMER_MS, () => {}, { keepAlive: true });
+    try {
+      const rejected = this.#tokens?.access_token;
+      await waitFor(this.#get({ rejected, challenge: 'ask', login: 'always' }), signal);
+    } finally {
+      stopTimer();
+    }
+  }
+
+  async signOut(): Promise<void> {
+    this.#ending.abort(new PlenumError('ABORTED', 'Signing in was given up: the user signed out.'));
+    this.#ending = new AbortController();
+    await this.#getting?.promise.catch(() => {});
+    this.#tokens = undefined;
+    await this.#source.forget();
+  }
+
+  async status(): Promise<AuthStatus> {
+    const tokens = this.#tokens ?? (await this.#source.stored());
+    if (tokens === undefined) return { signedIn: false };
+    const { issuer, scope, expires_at: expiresAt, refresh_token: refreshToken } = tokens;
+    return {
+      signedIn: true,
+      issuer,
+      refreshable: refreshToken !== undefined,
+      ...(scope !== undefined && { scope }),
+      ...(expiresAt !== undefined && { expiresAt }),
+    };
+  }
+
+  async #load(): Promise<void> {
+    try {
+      this.#tokens ??= await this.#source.stored();
+    } catch (error) {
+      this.#loading = undefined;
+      throw error;
+    }
+  }
+
+  /** The official client does it, for whatever carries a token that is bound to a key. */
+  #withProof(fetch: FetchLike): FetchLike {
+    if (this.#options.dpop === false) return fetch;
+    const isBound = (): boolean => this.#tokens?.token_type.toLowerCase() === 'dpop';
+    const boundToken = (): string | undefined => (isBound() ? this.#tokens?.access_token : undefined);
+    const prove = withDpop(() => this.#source.dpop(), boundToken)(fetch);
+    return (url, init) => (bearerOf(new Headers(init?.headers)) === undefined ? fetch : prove)(url, init);
+  }
+
+  #withStepUp(send: FetchLike, viaTransport: FetchLike): FetchLike {
+    return async (url, init) => {
+      const headers = new Headers(init?.headers);
+      for (let stepUps = 0; ; stepUps++) {
+        const token = bearerOf(headers);
+        const response = await send(url, { ...init, headers });
+        const challenge = extractWWWAuthenticateParams(response);
+        const isStepUp = response.status === 403 && challenge.error === 'insufficient_scope';
+        if (token === undefined || !isStepUp || stepUps === MAX_STEP_UPS) return response;
+        await response.body?.cancel();
+        await waitFor(this.#widen(token, challenge, viaTransport), init?.signal ?? undefined);
+        headers.set('authorization', `Bearer ${this.#tokens?.access_token}`);
+      }
+    };
+  }
+
+  async #widen(
+    rejected: string,
+    challenge: { resourceMetadataUrl?: URL; scope?: string },
+    viaTransport: FetchLike,
+  ): Promise<void> {
+    // What was granted stays granted.
+    const mustCover = computeScopeUnion(this.#tokens?.scope, challenge.scope);
+    const login = this.#options.interactive ? 'if-needed' : 'never';
+    await this.#get({ rejected, challenge, mustCover, viaTransport, login });
+  }
+
+  /** One at a time for all calls: those that come meanwhile share what it brings. */
+  async #get(request: Wanted): Promise<void> {
+    while (!this.#has(request)) {
+      const current = this.#getting;
+      if (current === undefined) return this.#start(request);
+      const isForMore = request.mustCover !== undefined && request.mustCover !== current.mustCover;
+      const goesFarther = LEAVES.indexOf(request.login) > LEAVES.indexOf(current.login);
+      if (!isForMore && !goesFarther) return current.promise;
+      await current.promise.catch(() => {}); // It is told to those that it was for.
+    }
+  }
+
+  /** Whether what was wanted has come meanwhile. */
+  #has({ rejected, mustCover, login }: Wanted): boolean {
+    const tokens = this.#tokens;
+    if (tokens === undefined || tokens.access_token === rejected || login === 'always') return false;
+    return !isStrictScopeSuperset(mustCover, tokens.scope);
+  }
+
+  async #start(request: Wanted): Promise<void> {
+    const { login, mustCover } = request;
+    const promise = this.#obtain(request);
+    this.#getting = { login, mustCover, promise };
+    try {
+      await promise;
+    } finally {
+      this.#getting = undefined;
+    }
+  }
+
+  async #obtain(request: Wanted): Promise<void> {
+    try {
+      this.#tokens = await this.#source.get({ ...request, signal: this.#ending.signal });
+    } catch (error) {
+      // Those that nothing can be got for any more are gone from the store.
+      this.#tokens = await this.#source.stored();
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,88 @@
+// A real authorization server on loopback: PKCE, resource indicators, JWT access tokens, refresh rotation.
+import { createServer } from 'node:http';
+import { exportJWK, generateKeyPair } from 'jose';
+import { Provider } from 'oidc-provider';
+
+const SCOPE = 'mcp:read mcp:write';
+
+/**
+ * Starts one.
+ *
+ * @param {{ clients?: object[], registration?: boolean }} [options]
+ */
+export async function startAuthorizationServer({ clients = [], registration = true } = {}) {
+  const { privateKey } = await generateKeyPair('ES256', { extractable: true });
+  const key = { ...(await exportJWK(privateKey)), alg: 'ES256', use: 'sig', kid: 'test' };
+  const server = createServer();
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const issuer = `http://127.0.0.1:${server.address().port}`;
+
+  const provider = new Provider(issuer, {
+    clients,
+    jwks: { keys: [key] },
+    clientDefaults: { id_token_signed_response_alg: 'ES256' },
+    cookies: { keys: ['test'] },
+    scopes: ['openid', 'offline_access', ...SCOPE.split(' ')],
+    pkce: { required: () => true },
+    rotateRefreshToken: true,
+    findAccount: (_context, accountId) => ({ accountId, claims: () => ({ sub: accountId }) }),
+    clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
+    features: {
+      devInteractions: { enabled: true },
+      clientCredentials: { enabled: true },
+      registration: { enabled: registration },
+      dPoP: { enabled: true },
+      resourceIndicators: {
+        enabled: true,
+        useGrantedResource: () => true,
+        getResourceServerInfo: (_context, resource) => ({
+          scope: SCOPE,
+          audience: resource,
+          accessTokenFormat: 'jwt',
+          accessTokenTTL: 600,
+          jwt: { sign: { alg: 'ES256' } },
+        }),
+      },
+    },
+  });
+  /** @type {string[]} */
+  const grants = [];
+  /** @type {string[]} */
+  const issued = [];
+  /** @type {string[]} */
+  const refusals = [];
+  provider.on('grant.success', ({ oidc, body }) => {
+    grants.push(oidc.params.grant_type);
+    for (const name of ['access_token', 'refresh_token'])
+      if (body[name] !== undefined) issued.push(body[name]);
+  });
+  provider.on('grant.error', (_context, error) => refusals.push(error.error));
+  /** @type {string[]} */
+  const registrations = [];
+  provider.on('registration_create.success', (_context, client) => registrations.push(client.clientId));
+  const handle = provider.callback();
+  const authorizationServer = {
+    issuer,
+    /** Whether its token endpoint is out of order. */
+    isBroken: false,
+    /** The kinds of grants for which tokens were given, in order. */
+    grants,
+    /** Every token that was given. */
+    issued,
+    refusals,
+    registrations,
+    async revokeRefreshTokens() {
+      for (const token of issued) await (await provider.RefreshToken.find(token))?.destroy();
+    },
+    async stop() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+  server.on('request', (request, response) => {
+    if (!authorizationServer.isBroken || request.url !== '/token') return handle(request, response);
+    response.statusCode = 503;
+    response.end('out of order');
+  });
+  return authorizationServer;
+}

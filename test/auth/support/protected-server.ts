@@ -1,0 +1,64 @@
+import { onTestFinished } from 'vitest';
+import { openSession, type Session, type SessionOptions } from '../../../src/index.ts';
+import { oauth, type AuthEvent, type OAuthOptions } from '../../../src/auth/index.ts';
+import type { ServerAuth } from '../../../src/server-spec.ts';
+import { startAuthorizationServer } from './authorization-server.mjs';
+import { visit } from './browser.mjs';
+import { startResourceServer, type ResourceServer, type ResourceServerOptions } from './resource-server.ts';
+
+export interface AuthorizationServer {
+  readonly issuer: string;
+  /** Whether its token endpoint is out of order. */
+  isBroken: boolean;
+  readonly grants: readonly string[];
+  readonly issued: readonly string[];
+  readonly refusals: readonly string[];
+  readonly registrations: readonly string[];
+  /** As an administrator does: none that was given so far can be used any more. */
+  revokeRefreshTokens(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface Protected extends ResourceServer {
+  readonly authorizationServer: AuthorizationServer;
+}
+
+type Options = Partial<ResourceServerOptions> & Parameters<typeof startAuthorizationServer>[0];
+
+/** A server that wants tokens, and the authorization server that gives them; both end with the test. */
+export async function startProtected(options: Options = {}): Promise<Protected> {
+  const authorizationServer = await startAuthorizationServer(options);
+  onTestFinished(() => authorizationServer.stop());
+  const resourceServer = await startResourceServer({ issuer: authorizationServer.issuer, ...options });
+  return Object.assign(resourceServer, { authorizationServer });
+}
+
+export interface SignedIn {
+  readonly session: Session;
+  readonly events: readonly AuthEvent[];
+}
+
+/** Credentials of a person who signs in at once, whenever they are asked. */
+export function personWith(options: OAuthOptions = {}): {
+  auth: ReturnType<typeof oauth>;
+  events: AuthEvent[];
+} {
+  const events: AuthEvent[] = [];
+  const auth = oauth({
+    onAuthorize: async (url) => void (await visit(url)),
+    onEvent: (event) => events.push(event),
+    ...options,
+  });
+  return { auth, events };
+}
+
+/** Opens a session that ends with the test. */
+export async function openWith(
+  url: string,
+  auth: ServerAuth,
+  options: SessionOptions = {},
+): Promise<Session> {
+  const session = await openSession({ url, auth }, { name: 'protected', ...options });
+  onTestFinished(() => session.destroy());
+  return session;
+}

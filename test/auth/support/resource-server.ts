@@ -1,0 +1,109 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { toNodeHandler } from '@modelcontextprotocol/node';
+import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
+import { createRemoteJWKSet, jwtVerify, type JWTPayload } from 'jose';
+import { onTestFinished } from 'vitest';
+
+export interface ResourceServer {
+  readonly url: string;
+  /** Every access token that was shown, once for each request. */
+  readonly tokens: readonly string[];
+  /** From now on the tokens shown so far are refused. */
+  expireTokens(): void;
+  /** Called before a request with a token that is good is served. */
+  onAuthorized: (count: number) => void;
+}
+
+export interface ResourceServerOptions {
+  /** The authorization server, as its issuer. */
+  issuer: string;
+  /** What the metadata say, in place of the issuer. */
+  authorizationServers?: string[];
+  /** Where the metadata are. @default '/.well-known/oauth-protected-resource/mcp' */
+  metadataPath?: string;
+  /** The scope that calling the tool `write` takes. */
+  writeScope?: string;
+}
+
+/** An official server that serves whoever has a token of `issuer` for it, and ends with the test. */
+export async function startResourceServer(options: ResourceServerOptions): Promise<ResourceServer> {
+  const { issuer, writeScope } = options;
+  const keys = createRemoteJWKSet(new URL(`${issuer}/jwks`));
+  const handler = createMcpHandler(makeServer);
+  const handle = toNodeHandler(handler);
+  const server = createServer((request, response) => void serve(request, response));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const url = `${origin}/mcp`;
+  const metadataUrl = new URL(options.metadataPath ?? '/.well-known/oauth-protected-resource/mcp', origin);
+
+  const tokens: string[] = [];
+  const expired = new Set<string>();
+  let authorized = 0;
+  const resourceServer = {
+    url,
+    tokens,
+    expireTokens: () => tokens.forEach((token) => expired.add(token)),
+    onAuthorized: (_count: number): void => {},
+  };
+
+  async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.url === metadataUrl.pathname) {
+      const metadata = {
+        resource: url,
+        authorization_servers: options.authorizationServers ?? [issuer],
+        scopes_supported: ['mcp:read'],
+      };
+      response.setHeader('content-type', 'application/json');
+      return void response.end(JSON.stringify(metadata));
+    }
+    let text = '';
+    for await (const chunk of request) text += chunk;
+    const body: unknown = text === '' ? undefined : JSON.parse(text);
+    const claims = await verify(request.headers.authorization);
+    if (claims === undefined) return refuse(response, 401, 'error="invalid_token"');
+    const scopes = String(claims['scope']).split(' ');
+    if (writeScope !== undefined && calls(body, 'write') && !scopes.includes(writeScope)) {
+      return refuse(response, 403, `error="insufficient_scope", scope="${writeScope}"`);
+    }
+    resourceServer.onAuthorized(++authorized);
+    const { method = 'GET', url: path = '/' } = request;
+    await handle(Object.assign(request, { method, url: path }), response, body);
+  }
+
+  async function verify(header: string | undefined): Promise<JWTPayload | undefined> {
+    const token = /^(?:Bearer|DPoP) (.+)$/.exec(header ?? '')?.[1];
+    if (token === undefined) return undefined;
+    tokens.push(token);
+    if (expired.has(token)) return undefined;
+    const verified = await jwtVerify(token, keys, { issuer, audience: url }).catch(() => undefined);
+    return verified?.payload;
+  }
+
+  function refuse(response: ServerResponse, status: number, why: string): void {
+    response.statusCode = status;
+    response.setHeader('www-authenticate', `Bearer ${why}, resource_metadata="${metadataUrl.href}"`);
+    response.end();
+  }
+
+  onTestFinished(async () => {
+    await handler.close();
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  return resourceServer;
+}
+
+function makeServer(): McpServer {
+  const server = new McpServer({ name: 'protected', version: '1.0.0' });
+  for (const name of ['read', 'write']) {
+    server.registerTool(name, {}, () => ({ content: [{ type: 'text', text: name }] }));
+  }
+  return server;
+}
+
+function calls(body: unknown, tool: string): boolean {
+  const { params } = (body ?? {}) as { params?: { name?: unknown } };
+  return params?.name === tool;
+}
