@@ -37,13 +37,13 @@ export const IGNORED_KEYS: ReadonlySet<string> = new Set(
 );
 
 /** Keys of editors that ask for something that is not done: said, because somebody may rely on it. */
-export const UNHEEDED_KEYS: Readonly<Record<string, string>> = {
-  sandbox: 'Plenum does not confine servers: this one runs with your own rights',
-  sandboxEnabled: 'Plenum does not confine servers: this one runs with your own rights',
-  headersHelper: 'nothing is run to get a value; give "headers", with ${VAR} where needed',
-  oauth: 'OAuth settings of editors are not read',
-  authProviderType: 'OAuth settings of editors are not read',
-};
+export const UNHEEDED_KEYS: ReadonlyMap<string, string> = new Map([
+  ['sandbox', 'Plenum does not confine servers: this one runs with your own rights'],
+  ['sandboxEnabled', 'Plenum does not confine servers: this one runs with your own rights'],
+  ['headersHelper', 'nothing is run to get a value; give "headers", with ${VAR} where needed'],
+  ['oauth', 'OAuth settings of editors are not read'],
+  ['authProviderType', 'OAuth settings of editors are not read'],
+]);
 
 /** Up to an hour it is seconds (Cline, Roo Code), above it is milliseconds (Claude Code, Gemini CLI). */
 const LONGEST_IN_SECONDS = 3_600;

@@ -68,14 +68,20 @@ export function loadedFrom(config: object): LoadedConfig | undefined {
   return known.get(config);
 }
 
+/** What {@link askOnce} made: a file may be loaded again any number of times. */
+const remembering = new WeakSet<ConfigPrompt>();
+
 /** Remembers the answers, so that a file that is loaded again asks for what is new in it only. */
 function askOnce(prompt: ConfigPrompt): ConfigPrompt {
+  if (remembering.has(prompt)) return prompt;
   const answers = new Map<string, string>();
-  return async (input) => {
+  const asking: ConfigPrompt = async (input) => {
     const { field: _, ...question } = input;
     const key = JSON.stringify(question);
     const answer = answers.get(key) ?? (await prompt(input));
     answers.set(key, answer);
     return answer;
   };
+  remembering.add(asking);
+  return asking;
 }

@@ -100,7 +100,9 @@ function targetOf({ command, url, serverUrl, httpUrl }: Readonly<Record<string, 
 function inputsOf(definition: unknown, given: unknown): Readonly<Record<string, unknown>>[] {
   if (!Array.isArray(given)) return [];
   const text = JSON.stringify(definition);
-  return (given as unknown[]).filter(isRecord).filter(({ id }) => text.includes(`\${input:${String(id)}}`));
+  return (given as unknown[])
+    .filter(isRecord)
+    .filter(({ id }) => typeof id === 'string' && text.includes(`\${input:${id}}`));
 }
 
 /** Reads each file once: one may be the place of several sections. */

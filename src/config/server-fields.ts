@@ -61,7 +61,7 @@ export function serverFields(
 
   const unknown: string[] = [];
   for (const [key, value] of Object.entries(server)) {
-    const unheeded = isForeignAuth(key, value) ? UNHEEDED_KEYS['oauth'] : UNHEEDED_KEYS[key];
+    const unheeded = UNHEEDED_KEYS.get(isForeignAuth(key, value) ? 'oauth' : key);
     if (unheeded !== undefined && value !== false && value !== null) {
       findings.warn([...path, key], `"${key}" is ignored: ${unheeded}.`);
     } else if (!OWN_KEYS.has(key) && !spelled.has(key) && !IGNORED_KEYS.has(key) && unheeded === undefined) {

@@ -75,11 +75,8 @@ async function isRoom(
   signal: AbortSignal,
   { leasing, pool }: Pick<HealthDesk, 'leasing' | 'pool'>,
 ): Promise<boolean> {
-  const bucket = await leasing.bucketOf(record, { principal, signal, timeoutMs: Infinity });
-  bucket.enter();
-  const room = pool.hasRoomFor(bucket);
-  bucket.leave();
-  return room;
+  const keyed = await leasing.specOf(record, { principal, signal, timeoutMs: Infinity });
+  return pool.hasRoomFor(record.bucketFor(principal, keyed));
 }
 
 async function askForLife(session: Session, timeoutMs: number, signal: AbortSignal): Promise<HealthReport> {

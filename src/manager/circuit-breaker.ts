@@ -36,6 +36,8 @@ export class CircuitBreaker {
   readonly #openMs: number;
   readonly #onChange: (status: CircuitStatus) => void;
   #status: CircuitStatus = { state: 'closed', failures: 0 };
+  /** When the open circuit lets a probe through, by `performance.now()`: the clock may be set back meanwhile. */
+  #probeAt = 0;
   /** Verdicts of attempts that began before the circuit last opened or closed say nothing about now. */
   #generation = 0;
 
@@ -58,7 +60,7 @@ export class CircuitBreaker {
   /** Lets an attempt begin. Throws `CIRCUIT_OPEN`, with `nextTryAt` when it is known. */
   enter(): ReportVerdict {
     const status = this.#status;
-    if (status.state === 'open' && Date.now() >= status.nextTryAt) this.#change({ state: 'half-open' });
+    if (status.state === 'open' && this.#leftMs(status) <= 0) this.#change({ state: 'half-open' });
     else if (status.state !== 'closed') throw this.#refusal(status);
     const generation = this.#generation;
     let reported = false;
@@ -74,8 +76,7 @@ export class CircuitBreaker {
     if (status.state === 'half-open') {
       if (verdict === 'success') this.#change({ state: 'closed', failures: 0 });
       // A probe that showed nothing leaves the question to the next one.
-      else
-        this.#change({ state: 'open', nextTryAt: Date.now() + (verdict === 'failure' ? this.#openMs : 0) });
+      else this.#open(verdict === 'failure' ? this.#openMs : 0);
     } else if (status.state === 'closed') {
       if (verdict === 'success' && status.failures > 0) this.#status = { state: 'closed', failures: 0 };
       if (verdict === 'failure') this.#fail(status.failures + 1);
@@ -84,7 +85,17 @@ export class CircuitBreaker {
 
   #fail(failures: number): void {
     if (failures < this.#failuresToOpen) this.#status = { state: 'closed', failures };
-    else this.#change({ state: 'open', nextTryAt: Date.now() + this.#openMs });
+    else this.#open(this.#openMs);
+  }
+
+  #open(ms: number): void {
+    this.#probeAt = performance.now() + ms;
+    this.#change({ state: 'open', nextTryAt: Date.now() + ms });
+  }
+
+  /** By whichever clock is further: the one that is never set may stand still while the machine sleeps. */
+  #leftMs({ nextTryAt }: { readonly nextTryAt: number }): number {
+    return Math.min(nextTryAt - Date.now(), Math.ceil(this.#probeAt - performance.now()));
   }
 
   #change(status: CircuitStatus): void {
@@ -97,9 +108,9 @@ export class CircuitBreaker {
     const server = this.#server;
     const nextTryAt = status.state === 'open' ? status.nextTryAt : undefined;
     const when =
-      nextTryAt === undefined
-        ? 'A probe is under way'
-        : `The next attempt is let through in ${Math.max(0, nextTryAt - Date.now())} ms`;
+      status.state === 'open'
+        ? `The next attempt is let through in ${Math.max(0, this.#leftMs(status))} ms`
+        : 'A probe is under way';
     const message = `Server "${server}" was not asked: its connection kept failing. ${when}.`;
     return new PlenumError('CIRCUIT_OPEN', message, { server, nextTryAt, maybeExecuted: false });
   }

@@ -19,25 +19,31 @@ const READING_METHODS: ReadonlySet<string> = new Set([
 
 /** What the requests of one attempt may have done on their server. */
 export class Effects {
-  readonly #calls = new Map<object, string | undefined>();
+  /** How often each tool may have run: a run may make any number of calls. */
+  readonly #calls = new Map<string | undefined, number>();
 
   /** Notes a request that may change something, until it is certain that it did not reach the server. */
   note({ method, tool }: RequestInfo, call: Promise<unknown>): void {
     if (READING_METHODS.has(method)) return;
-    const token = {};
-    this.#calls.set(token, tool);
+    this.#add(tool, 1);
     call.catch((error: unknown) => {
-      if (error instanceof PlenumError && error.maybeExecuted === false) this.#calls.delete(token);
+      if (error instanceof PlenumError && error.maybeExecuted === false) this.#add(tool, -1);
     });
   }
 
   /** Notes that anything may have been done. */
   noteAnything(): void {
-    this.#calls.set({}, undefined);
+    this.#add(undefined, 1);
   }
 
   /** The tools that may have run, each once; `undefined` among them stands for a request of unknown effect. */
   get tools(): ReadonlySet<string | undefined> {
-    return new Set(this.#calls.values());
+    return new Set(this.#calls.keys());
+  }
+
+  #add(tool: string | undefined, calls: number): void {
+    const count = (this.#calls.get(tool) ?? 0) + calls;
+    if (count === 0) this.#calls.delete(tool);
+    else this.#calls.set(tool, count);
   }
 }

@@ -5,8 +5,8 @@ import type { ManagerEvent } from './manager-events.ts';
 import { PoolLease, type LeaseListener } from './pool-lease.ts';
 import type { ResolvedPoolOptions } from './pool-options.ts';
 import type { PooledSession } from './pooled-session.ts';
-import type { Bucket } from './server-pool.ts';
 import type { ServerRecord } from './server-record.ts';
+import type { KeyedSpec } from './session-key.ts';
 import type { SessionPool } from './session-pool.ts';
 import { TimeLimit } from './time-limit.ts';
 
@@ -44,7 +44,8 @@ export class Leasing {
     const { timeoutMs = this.#options.acquireTimeoutMs, signal, principal } = options;
     const takenAt = this.#options.reportLeasesAfterMs < Infinity ? new Error('A lease was taken') : undefined;
     const startedAt = performance.now();
-    const bucket = record.knownBucket(principal) ?? (await this.#askForBucket(record, options));
+    const keyed = record.knownSpec(principal) ?? (await this.#askForSpec(record, options));
+    const bucket = record.bucketFor(principal, keyed);
     listener?.onSpecKnown();
     const atOnce = signal?.aborted === true ? undefined : this.#pool.tryAcquire(bucket);
     const leftMs = timeoutMs - (performance.now() - startedAt);
@@ -58,7 +59,7 @@ export class Leasing {
     takenAt: Error | undefined,
     listener: WorkListener | undefined,
   ): PoolLease {
-    const { principal } = pooled.bucket;
+    const { principal, replay } = pooled.bucket;
     record.leases++;
     const bookkeeping: LeaseListener = {
       onRequest: (request, call) => listener?.onRequest(request, call),
@@ -66,7 +67,7 @@ export class Leasing {
         record.latency.record(ms);
         listener?.onAnswered(ms);
       },
-      onToolsListed: (tools) => record.replay.learn(tools),
+      onToolsListed: (tools) => replay.learn(tools),
       onOverdue: (heldMs) =>
         this.#publish({
           type: 'lease-overdue',
@@ -83,16 +84,16 @@ export class Leasing {
     return new PoolLease(this.#pool, pooled, bookkeeping, this.#options.reportLeasesAfterMs);
   }
 
-  /** Where the sessions for a caller are kept. Enter it, or it stays behind. */
-  async bucketOf(record: ServerRecord, options: AcquireOptions): Promise<Bucket> {
-    return record.knownBucket(options.principal) ?? this.#askForBucket(record, options);
+  /** What tells the sessions for a caller from others. */
+  async specOf(record: ServerRecord, options: AcquireOptions): Promise<KeyedSpec> {
+    return record.knownSpec(options.principal) ?? this.#askForSpec(record, options);
   }
 
-  async #askForBucket(record: ServerRecord, options: AcquireOptions): Promise<Bucket> {
+  async #askForSpec(record: ServerRecord, options: AcquireOptions): Promise<KeyedSpec> {
     const { timeoutMs = this.#options.acquireTimeoutMs, signal, principal } = options;
     const limit = this.patienceForSpec(record, Math.min(timeoutMs, record.connectTimeoutMs), signal);
     try {
-      return record.bucketFor(principal, await limit.hold(record.resolve(principal, limit.signal)));
+      return await limit.hold(record.resolve(principal, limit.signal));
     } finally {
       limit.stop();
     }

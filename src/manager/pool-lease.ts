@@ -5,6 +5,7 @@ import type { RequestInfo } from '../session/session-requests.ts';
 import type { Lease } from './lease.ts';
 import { LeasedSession, type LeaseDesk } from './leased-session.ts';
 import type { LeaseHolder, PooledSession } from './pooled-session.ts';
+import type { ReplayRule } from './replay-rule.ts';
 import type { SessionPool } from './session-pool.ts';
 
 /** What a lease reports to. */
@@ -52,6 +53,11 @@ export class PoolLease implements Lease, LeaseDesk, LeaseHolder {
 
   get session(): Session {
     return this.#session;
+  }
+
+  /** What is known of tools that may run again on such a session. */
+  get replay(): ReplayRule {
+    return this.#pooled.bucket.replay;
   }
 
   release(): Promise<void> {

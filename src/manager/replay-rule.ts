@@ -3,7 +3,7 @@ import type { Tool } from '@modelcontextprotocol/client';
 export type Replay = 'allowed' | 'forbidden' | 'unknown';
 
 /**
- * Which tools of a server may run again when they may have run before: those that it annotates as read-only or
+ * Which tools may run again when they may have run before: those that their server annotates as read-only or
  * idempotent, when it last listed them.
  */
 export class ReplayRule {
@@ -12,7 +12,9 @@ export class ReplayRule {
   learn(tools: readonly Tool[]): void {
     this.#harmless.clear();
     for (const { name, annotations } of tools) {
-      this.#harmless.set(name, annotations?.readOnlyHint === true || annotations?.idempotentHint === true);
+      const harmless = annotations?.readOnlyHint === true || annotations?.idempotentHint === true;
+      // One that is listed twice is what the worse of them is.
+      this.#harmless.set(name, harmless && this.#harmless.get(name) !== false);
     }
   }
 

@@ -6,6 +6,7 @@ import { Effects } from './effects.ts';
 import type { ManagerEvent } from './manager-events.ts';
 import type { WorkListener } from './leasing.ts';
 import type { PoolLease } from './pool-lease.ts';
+import type { ReplayRule } from './replay-rule.ts';
 import { isConnectionFailure, resolveRetryOptions, type RetryOptions } from './retry-policy.ts';
 import type { RunOptions, Work } from './run-options.ts';
 import type { ServerRecord } from './server-record.ts';
@@ -40,6 +41,8 @@ interface Failure {
   /** Whether the work had begun. */
   readonly begun: boolean;
   readonly effects: Effects;
+  /** What the server has said of its tools; undefined when the attempt had got no session. */
+  readonly rule: ReplayRule | undefined;
 }
 
 /** Tools that may have run, and may run again only if their server says so when it is asked. */
@@ -91,7 +94,7 @@ export class Runner {
         const outcome = await this.#attempt(record, attempt, { work, options, limit }, question);
         if ('value' in outcome) return outcome.value;
 
-        const { error, connected, begun, effects } = outcome;
+        const { error, connected, begun, effects, rule } = outcome;
         const { tools } = effects;
         if (tools.size > 0) mayHaveRun = true;
         if (limit.signal.aborted || closing.aborted || attempt >= policy.attempts)
@@ -100,7 +103,7 @@ export class Runner {
         if (question !== undefined && error === question.error) throw final(error, attempt - 1);
         const isWorth = policy.retryIf(error, { server: name, attempt, connected });
         if (!(await limit.hold(isWorth))) throw final(error, attempt);
-        const replay = tools.size === 0 ? 'allowed' : record.replay.judge(tools);
+        const replay = rule?.judge(tools) ?? 'allowed';
         const delayMs = backoff.next();
         const tooLate = (inMs: number): boolean => performance.now() - startedAt + inMs > policy.deadlineMs;
         if (replay === 'forbidden' || tooLate(delayMs)) throw final(error, attempt);
@@ -145,7 +148,7 @@ export class Runner {
     } catch (cause) {
       const error = limit.verdict(cause);
       report(asked && error === cause && showsDown(error) ? 'failure' : 'nothing');
-      return { error, connected: false, begun: false, effects };
+      return { error, connected: false, begun: false, effects, rule: undefined };
     }
 
     const { attemptTimeoutMs = Infinity } = options;
@@ -171,7 +174,7 @@ export class Runner {
         const lost = isConnectionFailure(error) && (error as PlenumError).server === server;
         report(lost ? 'failure' : answered ? 'success' : 'nothing');
       }
-      return { error, connected: true, begun, effects };
+      return { error, connected: true, begun, effects, rule: lease.replay };
     } finally {
       patience.stop();
     }
@@ -181,8 +184,9 @@ export class Runner {
 /** Asks the server whether its tools may run again. Throws what their first run failed with when they may not. */
 async function answer(question: OpenQuestion, record: ServerRecord, lease: PoolLease): Promise<void> {
   // Another server knows nothing of what that one did.
-  if (record === question.record) await listTools(lease, question);
-  if (question.record.replay.judge(question.tools) !== 'allowed') throw question.error;
+  if (record !== question.record) throw question.error;
+  await listTools(lease, question);
+  if (lease.replay.judge(question.tools) !== 'allowed') throw question.error;
 }
 
 async function listTools({ session }: PoolLease, { error }: OpenQuestion): Promise<void> {

@@ -1,6 +1,7 @@
 import type { CheckedTarget } from './check-target.ts';
 import type { CloseReason } from './manager-events.ts';
 import type { PooledSession, PooledState } from './pooled-session.ts';
+import { ReplayRule } from './replay-rule.ts';
 import type { KeyedSpec } from './session-key.ts';
 import type { Waiter } from './waiter.ts';
 
@@ -46,6 +47,8 @@ export class Bucket {
   readonly idle: PooledSession[] = [];
   /** Leased, with room for another lease. */
   readonly shareable = new Set<PooledSession>();
+  /** Not the server's: behind another key there may be another one, and what it says holds for nobody else. */
+  readonly replay = new ReplayRule();
   /** How many are on their way to whoever comes next: opening and not abandoned, or being checked. */
   coming = 0;
   /** How many callers wait for one. */
@@ -60,14 +63,12 @@ export class Bucket {
     this.checked = checked;
   }
 
+  /** Keys come and go with principals and headers: a bucket is known while somebody is in it. */
   enter(): void {
-    this.tenants++;
+    if (this.tenants++ === 0) this.server.buckets.set(this.keyed.key, this);
   }
 
-  /** Keys come and go with principals and headers; a bucket that nobody is in goes too. */
   leave(): void {
-    if (--this.tenants === 0 && this.server.buckets.get(this.keyed.key) === this) {
-      this.server.buckets.delete(this.keyed.key);
-    }
+    if (--this.tenants === 0) this.server.buckets.delete(this.keyed.key);
   }
 }

@@ -4,7 +4,6 @@ import { LatencyHistogram } from './latency-histogram.ts';
 import type { ManagedServer } from './managed-server.ts';
 import type { SessionManagerOptions } from './manager-options.ts';
 import type { ServerStats } from './manager-stats.ts';
-import { ReplayRule } from './replay-rule.ts';
 import { Bucket, ServerPool } from './server-pool.ts';
 import { isComputed, principalKey, resolveKeyedSpec, type KeyedSpec } from './session-key.ts';
 
@@ -15,7 +14,6 @@ export class ServerRecord {
   readonly name: string;
   readonly pool: ServerPool;
   readonly circuit: CircuitBreaker;
-  readonly replay = new ReplayRule();
   readonly latency = new LatencyHistogram();
   retries = 0;
   leases = 0;
@@ -37,16 +35,16 @@ export class ServerRecord {
     this.#options = options;
   }
 
-  /** Where a principal's sessions are, when that can be said without asking a function of the caller's. */
-  knownBucket(principal: string | undefined): Bucket | undefined {
+  /** The spec for a principal, when that can be said without asking a function of the caller's. */
+  knownSpec(principal: string | undefined): KeyedSpec | undefined {
     const given = this.#given;
     if (typeof given === 'function' || isComputed(given)) return undefined;
-    const key = principalKey(principal);
-    return this.pool.buckets.get(key) ?? this.#addBucket(principal, { spec: given, key, headers: undefined });
+    return { spec: given, key: principalKey(principal), headers: undefined };
   }
 
+  /** Where such sessions are kept. Enter it before anybody else has a turn: until then a new one is known to nobody. */
   bucketFor(principal: string | undefined, keyed: KeyedSpec): Bucket {
-    return this.pool.buckets.get(keyed.key) ?? this.#addBucket(principal, keyed);
+    return this.pool.buckets.get(keyed.key) ?? this.#createBucket(principal, keyed);
   }
 
   /** Asks for spec and headers where they are computed. */
@@ -79,12 +77,10 @@ export class ServerRecord {
     });
   }
 
-  #addBucket(principal: string | undefined, keyed: KeyedSpec): Bucket {
+  #createBucket(principal: string | undefined, keyed: KeyedSpec): Bucket {
     const checked = checkTarget(this.name, keyed.spec, { manager: this.#options });
     const { spec } = keyed;
     if ('server' in spec && typeof spec.server !== 'function') this.pool.limit = 1;
-    const bucket = new Bucket(this.pool, principal, keyed, checked);
-    this.pool.buckets.set(keyed.key, bucket);
-    return bucket;
+    return new Bucket(this.pool, principal, keyed, checked);
   }
 }

@@ -185,9 +185,9 @@ export class SessionManager implements AsyncDisposable {
     const doing = `Opening sessions of server "${server}" ahead of time`;
     const limit = this.#leasing.patience(doing, server, timeoutMs, signal);
     try {
-      const bucket = await this.#leasing.bucketOf(record, options);
+      const keyed = await this.#leasing.specOf(record, options);
       limit.throwIfOver();
-      await limit.hold(this.#pool.prewarm(bucket, count));
+      await limit.hold(this.#pool.prewarm(record.bucketFor(options.principal, keyed), count));
     } finally {
       limit.stop();
     }

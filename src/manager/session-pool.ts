@@ -217,7 +217,7 @@ export class SessionPool {
       else return this.#lease(pooled);
     }
     if (leasesPerSession === 1) return undefined;
-    for (const pooled of bucket.shareable) if (pooled.isUp) return this.#lease(pooled);
+    for (const pooled of bucket.shareable) if (pooled.isUp && isShareable(pooled)) return this.#lease(pooled);
     return undefined;
   }
 
@@ -225,8 +225,7 @@ export class SessionPool {
     const { shareable } = pooled.bucket;
     pooled.state = 'leased';
     pooled.leases++;
-    // Requests of 2026-07-28 know nothing of each other; those of a stateful session do.
-    const room = pooled.session.era === 'modern' ? this.#options.leasesPerSession : 1;
+    const room = isShareable(pooled) ? this.#options.leasesPerSession : 1;
     if (pooled.leases < room) shareable.add(pooled);
     else shareable.delete(pooled);
     return pooled;
@@ -314,6 +313,8 @@ export class SessionPool {
     if (pooled.state === 'idle' && !pooled.isUp) {
       void this.#close(pooled, 'died', () => pooled.session.destroy());
     }
+    // It came back, and may have room for another lease.
+    if (pooled.state === 'leased' && pooled.isUp) this.#dispatch();
   }
 
   async #checkIdle(pooled: PooledSession): Promise<void> {
@@ -382,6 +383,11 @@ export class SessionPool {
   #publish({ server, principal }: Bucket, event: EventOfBucket): void {
     this.#options.publish({ ...event, server: server.name, principal });
   }
+}
+
+/** Requests of 2026-07-28 know nothing of each other; those of a stateful session do. */
+function isShareable({ session }: PooledSession): boolean {
+  return session.era === 'modern';
 }
 
 type EventOfBucket = OfBucket<Extract<ManagerEvent, { readonly principal?: unknown }>>;

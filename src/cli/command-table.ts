@@ -1,0 +1,247 @@
+import { parseCount } from './options.ts';
+
+/** An option of one command. */
+export interface OptionDefinition {
+  readonly flags: string;
+  readonly help: string;
+  readonly parse?: (text: string) => unknown;
+  /** May be given several times. */
+  readonly many?: boolean;
+}
+
+/** One word, or a word and that of its sub-command. */
+export type CommandName =
+  | 'servers'
+  | 'tools'
+  | 'resources'
+  | 'prompts'
+  | 'describe'
+  | 'call'
+  | 'read'
+  | 'prompt'
+  | 'complete'
+  | 'ping'
+  | 'health'
+  | 'watch'
+  | 'import'
+  | 'config check'
+  | 'doctor'
+  | 'types'
+  | 'completion';
+
+/** What is known of a command before it is loaded. */
+export interface CommandDefinition {
+  readonly name: CommandName;
+  readonly summary: string;
+  /** Its arguments, as its usage shows them. */
+  readonly usage?: string;
+  /** How many arguments it takes at least, and at most. */
+  readonly operands: readonly [least: number, most: number];
+  /**
+   * Whether it is about servers: those of the configuration, or one on the command line; `by name` when its arguments
+   * are names of servers, as `--server` has them.
+   */
+  readonly servers: boolean | 'by name';
+  readonly options?: readonly OptionDefinition[];
+  readonly examples: readonly string[];
+}
+
+const OUT: OptionDefinition = {
+  flags: '-o, --out <path>',
+  help: 'save images and other binary parts there: a file, or a folder',
+};
+
+export const COMMANDS: readonly CommandDefinition[] = [
+  {
+    name: 'servers',
+    summary: 'show every server: state, era, time to connect, what it offers, last error',
+    usage: '[server...]',
+    operands: [0, Infinity],
+    servers: 'by name',
+    examples: ['plenum servers', 'plenum servers "git*" --json', 'plenum servers -- npx -y some-server'],
+  },
+  {
+    name: 'tools',
+    summary: 'list tools',
+    usage: '[filter...]',
+    operands: [0, Infinity],
+    servers: true,
+    examples: ['plenum tools', 'plenum tools read "*file*"', 'plenum tools https://example.com/mcp'],
+  },
+  {
+    name: 'resources',
+    summary: 'list resources and resource templates',
+    usage: '[filter...]',
+    operands: [0, Infinity],
+    servers: true,
+    examples: ['plenum resources', 'plenum resources "file:*" --server files'],
+  },
+  {
+    name: 'prompts',
+    summary: 'list prompts',
+    usage: '[filter...]',
+    operands: [0, Infinity],
+    servers: true,
+    examples: ['plenum prompts', 'plenum prompts review --json'],
+  },
+  {
+    name: 'describe',
+    summary: 'show one tool, prompt, resource or template, its schema as a table',
+    usage: '<name>',
+    operands: [1, 1],
+    servers: true,
+    examples: ['plenum describe files__read_text_file', 'plenum describe echo -- npx -y some-server'],
+  },
+  {
+    name: 'call',
+    summary: 'call a tool',
+    usage: '<tool> [key=value | key:=json | -]...',
+    operands: [1, Infinity],
+    servers: true,
+    options: [
+      { flags: '-a, --args <json>', help: 'the arguments as a JSON object, or @file that holds one' },
+      OUT,
+    ],
+    examples: [
+      'plenum call files__read_text_file path=notes.md head=10',
+      `plenum call memory__create_entities 'entities:=[{"name":"Ada","entityType":"person","observations":[]}]'`,
+      'plenum call shop__order --args @order.json',
+      'cat order.json | plenum call shop__order -',
+      'plenum call https://example.com/mcp search query=plenum',
+    ],
+  },
+  {
+    name: 'read',
+    summary: 'read a resource',
+    usage: '<uri>',
+    operands: [1, 1],
+    servers: true,
+    options: [{ ...OUT, help: 'save what it holds there: a file, or a folder' }],
+    examples: ['plenum read file:///srv/notes.md', 'plenum read ui://logo --out logo.png'],
+  },
+  {
+    name: 'prompt',
+    summary: 'get a prompt',
+    usage: '<name> [key=value]...',
+    operands: [1, Infinity],
+    servers: true,
+    options: [OUT],
+    examples: ['plenum prompt docs__summary length=short'],
+  },
+  {
+    name: 'complete',
+    summary: 'ask a server to complete an argument of a prompt or resource template',
+    usage: '<prompt|template> <argument> [value] [key=value]...',
+    operands: [2, Infinity],
+    servers: true,
+    examples: ['plenum complete docs__summary length sh', 'plenum complete "file:///{path}" path /srv/n'],
+  },
+  {
+    name: 'ping',
+    summary: 'ask servers for a sign of life, and measure how long it takes',
+    usage: '[server...]',
+    operands: [0, Infinity],
+    servers: 'by name',
+    options: [{ flags: '-n, --count <times>', help: 'how often (default: 1)', parse: parseCount }],
+    examples: ['plenum ping', 'plenum ping memory --count 5'],
+  },
+  {
+    name: 'health',
+    summary: 'say which servers are healthy',
+    usage: '[server...]',
+    operands: [0, Infinity],
+    servers: 'by name',
+    examples: ['plenum health', 'plenum health --json --timeout 5s'],
+  },
+  {
+    name: 'watch',
+    summary: 'show states and events as they happen, and follow the configuration, until Ctrl-C',
+    usage: '[server...]',
+    operands: [0, Infinity],
+    servers: 'by name',
+    examples: ['plenum watch', 'plenum watch memory --json'],
+  },
+  {
+    name: 'import',
+    summary: "list servers in the files of known editors, and copy them into Plenum's",
+    usage: '[filter...]',
+    operands: [0, Infinity],
+    servers: false,
+    options: [
+      {
+        flags: '--from <editor>',
+        help: 'only from these: cursor, vscode, claude-desktop, …; repeatable',
+        many: true,
+      },
+      { flags: '--to <file>', help: 'where to copy them (default: --config, or plenum.json here)' },
+      { flags: '--all', help: 'copy all that are listed' },
+      { flags: '--replace', help: 'replace servers that are there already' },
+    ],
+    examples: [
+      'plenum import',
+      'plenum import github "file*"',
+      'plenum import --from cursor --all --to plenum.json',
+    ],
+  },
+  {
+    name: 'config check',
+    summary: 'check a configuration and say where it is wrong; opens nothing',
+    usage: '[file]',
+    operands: [0, 1],
+    servers: false,
+    examples: ['plenum config check', 'plenum config check .vscode/mcp.json --json'],
+  },
+  {
+    name: 'doctor',
+    summary: 'say what is wrong with servers, and what to do',
+    usage: '[server...]',
+    operands: [0, Infinity],
+    servers: 'by name',
+    examples: ['plenum doctor', 'plenum doctor github', 'plenum doctor https://example.com/mcp'],
+  },
+  {
+    name: 'types',
+    summary: "print TypeScript types of every tool's arguments and results",
+    usage: '[filter...]',
+    operands: [0, Infinity],
+    servers: true,
+    options: [{ flags: '-o, --out <file>', help: 'write them to a file' }],
+    examples: ['plenum types > tools.d.ts', 'plenum types --server files --out src/tools.ts'],
+  },
+  {
+    name: 'completion',
+    summary: 'print a script that completes commands, options and servers',
+    usage: '<bash|zsh|fish>',
+    operands: [0, 1],
+    servers: false,
+    options: [
+      { flags: '--servers', help: 'print the names of the configured servers, as the scripts ask for them' },
+    ],
+    examples: [
+      'source <(plenum completion bash)',
+      'plenum completion zsh > "${fpath[1]}/_plenum"',
+      'plenum completion fish > ~/.config/fish/completions/plenum.fish',
+    ],
+  },
+];
+
+/** Options of every command. */
+export const GLOBAL_OPTIONS: readonly OptionDefinition[] = [
+  { flags: '-c, --config <file>', help: 'the configuration (default: the nearest, else your own)' },
+  { flags: '-s, --server <name>', help: 'only these servers, by name or glob; repeatable', many: true },
+  { flags: '--json', help: 'print JSON' },
+  { flags: '-t, --timeout <time>', help: 'for connecting and for each request: 500 (ms), 30s, 2m' },
+  { flags: '--root <folder>', help: 'a folder that servers may know of; repeatable', many: true },
+  {
+    flags: '--header <header>',
+    help: '"Name: value", for a URL on the command line; repeatable',
+    many: true,
+  },
+  {
+    flags: '--env <variable>',
+    help: 'NAME=value, or NAME to pass it on, for a command after --; repeatable',
+    many: true,
+  },
+  { flags: '-v, --verbose', help: 'show logs, problems and standard error of servers' },
+  { flags: '--no-color', help: 'no colors; NO_COLOR in the environment does the same' },
+];

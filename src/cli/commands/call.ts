@@ -1,0 +1,59 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { CallToolResult } from '@modelcontextprotocol/client';
+import { PlenumError } from '../../errors.ts';
+import { fitArguments, readArguments } from '../call-arguments.ts';
+import { ContentView } from '../content-view.ts';
+import type { RunCommand } from '../context.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { explainUnknown, withFleet, type Fleet } from '../fleet.ts';
+import { possibleOwners } from '../owners.ts';
+import { patience } from '../patience.ts';
+import { showProgress } from '../progress.ts';
+import { findServers } from '../server-set.ts';
+import { showView } from '../show-view.ts';
+import { jsonText, parsedJson } from '../terminal-text.ts';
+import { offerUrls } from '../url-offer.ts';
+
+export const run: RunCommand = async (invocation) => {
+  const { operands, options, terminal, interrupt } = invocation;
+  const [name = '', ...words] = operands;
+  const typed = await readArguments(words, options.args, interrupt.signal);
+  const set = await findServers(invocation);
+  const owners = possibleOwners(set, name);
+  const work = async (fleet: Fleet): Promise<ExitCode> => {
+    const { group } = fleet;
+    const tool = group.tools.get(name);
+    const args = tool === undefined ? typed.base : fitArguments(typed, tool.inputSchema);
+    try {
+      const result = await showProgress(terminal, name, (onProgress) =>
+        group.callTool(name, args, {
+          ...patience(invocation, set, tool?.server),
+          onProgress,
+          signal: interrupt.signal,
+        }),
+      );
+      const isError = result.isError === true;
+      if (terminal.json) terminal.jsonData(result);
+      await showView(invocation, viewOf(result), isError);
+      if (isError && !terminal.json) terminal.error(`Tool "${name}" failed.`);
+      return isError ? EXIT.failed : EXIT.good;
+    } catch (error) {
+      if (error instanceof PlenumError && error.elicitations !== undefined)
+        await offerUrls(invocation, error.elicitations);
+      throw explainUnknown(error, fleet, owners);
+    }
+  };
+  return withFleet(invocation, set, work, owners.size > 0 ? { only: owners } : {});
+};
+
+function viewOf({ content, structuredContent }: CallToolResult): ContentView {
+  const view = new ContentView();
+  // Servers repeat structured content as a text, for clients that know none.
+  const repeats = (text: string): boolean => isDeepStrictEqual(parsedJson(text), structuredContent);
+  for (const block of content) {
+    if (structuredContent !== undefined && block.type === 'text' && repeats(block.text)) continue;
+    view.add(block);
+  }
+  if (structuredContent !== undefined) view.lines.push(jsonText(structuredContent));
+  return view;
+}

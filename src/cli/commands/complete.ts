@@ -1,0 +1,41 @@
+import { readTexts } from '../call-arguments.ts';
+import type { RunCommand } from '../context.ts';
+import { EXIT } from '../exit-codes.ts';
+import { explainUnknown, withFleet } from '../fleet.ts';
+import { findServers } from '../server-set.ts';
+import { count, lineText } from '../terminal-text.ts';
+
+export const run: RunCommand = async (invocation) => {
+  const { operands, terminal, interrupt } = invocation;
+  const [name = '', argument = '', ...rest] = operands;
+  // What holds the sign that marks them is one of the arguments that are known already.
+  const [first] = rest;
+  const isValue = first !== undefined && !first.includes('=');
+  const value = isValue ? first : '';
+  const known = readTexts(isValue ? rest.slice(1) : rest);
+  const set = await findServers(invocation);
+  return withFleet(invocation, set, async (fleet) => {
+    const { group } = fleet;
+    const isTemplate = group.resourceTemplates.has(name) || (!group.prompts.has(name) && name.includes(':'));
+    const ref = isTemplate
+      ? { type: 'ref/resource' as const, uri: name }
+      : { type: 'ref/prompt' as const, name };
+    try {
+      const context = Object.keys(known).length === 0 ? undefined : { arguments: known };
+      const result = await group.complete(ref, { name: argument, value }, context, {
+        signal: interrupt.signal,
+      });
+      if (terminal.json) terminal.jsonData(result);
+      else {
+        const { values, total, hasMore } = result.completion;
+        if (values.length > 0) terminal.data(values.map((each) => lineText(each)).join('\n'));
+        else terminal.note('No completions.');
+        if (hasMore === true)
+          terminal.note(total === undefined ? 'There are more.' : `${count(total, 'value')} in all.`);
+      }
+      return EXIT.good;
+    } catch (error) {
+      throw explainUnknown(error, fleet);
+    }
+  });
+};

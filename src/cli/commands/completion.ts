@@ -1,0 +1,29 @@
+import type { RunCommand } from '../context.ts';
+import { completionScript, SHELLS } from '../completion-scripts.ts';
+import { EXIT, UsageError } from '../exit-codes.ts';
+
+export const run: RunCommand = async ({ operands, options, terminal }) => {
+  if (options.servers === true) {
+    const names = await serverNames(options.config);
+    if (terminal.json) terminal.jsonData(names);
+    else terminal.data(names.join('\n'));
+    return EXIT.good;
+  }
+  const shell = SHELLS.find((each) => each === operands[0]);
+  if (shell === undefined) throw new UsageError(`plenum completion wants one of ${SHELLS.join(', ')}.`);
+  const script = completionScript(shell);
+  if (terminal.json) terminal.jsonData({ shell, script });
+  else terminal.data(script);
+  return EXIT.good;
+};
+
+/** Names of the servers, disabled ones left out. A shell asks in the middle of a line: whatever is wrong, there are none. */
+async function serverNames(path: string | undefined): Promise<string[]> {
+  try {
+    const { loadConfig } = await import('../../config/load-config.ts');
+    const { servers } = await loadConfig({ ...(path !== undefined && { path }), prompt: () => '' });
+    return Object.keys(servers).filter((name) => !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(name));
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,87 @@
+import type { Diagnosis } from '../diagnose.ts';
+import type { Finding } from '../finding.ts';
+import type { Invocation, RunCommand } from '../context.ts';
+import { EXIT, unreachableExitCode, type ExitCode } from '../exit-codes.ts';
+import { createHandlers } from '../handlers.ts';
+import { errorFacts } from '../report-error.ts';
+import { findServers } from '../server-set.ts';
+import { bodyText, count, lineText } from '../terminal-text.ts';
+import type { Terminal } from '../terminal.ts';
+
+/** How many servers are looked at side by side. */
+const AT_A_TIME = 8;
+
+export const run: RunCommand = async (invocation) => {
+  const { terminal } = invocation;
+  const set = await findServers(invocation);
+  for (const { line, column, path, message } of set.config?.warnings ?? [])
+    terminal.warn(`${set.config?.path}:${line}:${column} ${path}: ${message}`);
+  const servers = Object.entries(set.servers);
+  const diagnoses = await terminal.during(`Examining ${count(servers.length, 'server')}`, () =>
+    examine(invocation, set),
+  );
+  if (terminal.json) terminal.jsonData(diagnoses.map(facts));
+  else terminal.data(diagnoses.map((each) => report(terminal, each)).join('\n'));
+  const disabled = set.config?.disabled ?? [];
+  if (disabled.length > 0) terminal.note(`Not examined, because disabled: ${disabled.join(', ')}`);
+  return exitCode(diagnoses);
+};
+
+async function examine(
+  invocation: Invocation,
+  { servers, options: shared }: Awaited<ReturnType<typeof findServers>>,
+): Promise<Diagnosis[]> {
+  const { options, interrupt } = invocation;
+  const { default: pLimit } = await import('p-limit');
+  const { diagnose } = await import('../diagnose.ts');
+  const handlers = await createHandlers(invocation);
+  const { timeout } = options;
+  const limits = timeout === undefined ? {} : { timeoutMs: timeout, connectTimeoutMs: timeout };
+  const limit = pLimit(AT_A_TIME);
+  const { signal } = interrupt;
+  return Promise.all(
+    Object.entries(servers).map(([name, spec]) =>
+      limit(() => diagnose(name, { ...spec, ...limits }, { handlers, signal, options: shared })),
+    ),
+  );
+}
+
+function facts({ server, status, findings, error }: Diagnosis): Record<string, unknown> {
+  return {
+    server,
+    ok: findings.every(({ level }) => level !== 'error'),
+    era: status?.era ?? null,
+    protocolVersion: status?.protocolVersion ?? null,
+    findings,
+    ...(error !== undefined && { error: errorFacts(error) }),
+  };
+}
+
+function report(terminal: Terminal, { server, status, findings }: Diagnosis): string {
+  const isBad = findings.some(({ level }) => level === 'error');
+  const mark = terminal.paint(isBad ? 'red' : 'green', isBad ? '✗' : '✓');
+  const lines = [`${mark} ${terminal.paint('bold', lineText(server))}`];
+  if (status !== undefined) {
+    const { connectMs = 0, era, protocolVersion = '', serverInfo, counts } = status;
+    const who =
+      serverInfo === undefined ? '' : `, ${lineText(`${serverInfo.name} ${serverInfo.version}`, 80)}`;
+    const offers = `${count(counts.tools, 'tool')}, ${count(counts.resources, 'resource')}, ${count(counts.prompts, 'prompt')}`;
+    lines.push(
+      `  ready in ${Math.round(connectMs)} ms, ${era} era ${lineText(protocolVersion, 20)}${who}: ${offers}`,
+    );
+  }
+  return [...lines, ...findings.map((finding) => findingText(terminal, finding))].join('\n');
+}
+
+function findingText(terminal: Terminal, { level, code, message, advice }: Finding): string {
+  const label = terminal.paint(level === 'error' ? 'red' : 'yellow', `${level} ${code}:`);
+  const text = bodyText(message).replaceAll('\n', '\n    ');
+  return `  ${label} ${text}\n    ${terminal.paint('cyan', '→')} ${bodyText(advice)}`;
+}
+
+function exitCode(diagnoses: readonly Diagnosis[]): ExitCode {
+  const errors = diagnoses.flatMap(({ error }) => (error === undefined ? [] : [error]));
+  if (errors.length > 0) return unreachableExitCode(errors);
+  const isBad = diagnoses.some(({ findings }) => findings.some(({ level }) => level === 'error'));
+  return isBad ? EXIT.failed : EXIT.good;
+}

@@ -1,0 +1,52 @@
+import type { HealthReport } from '../../manager/health-report.ts';
+import type { RunCommand } from '../context.ts';
+import { EXIT, exitCodeOf, unreachableExitCode } from '../exit-codes.ts';
+import { findServers } from '../server-set.ts';
+import { table } from '../tables.ts';
+import { count, lineText } from '../terminal-text.ts';
+
+export const run: RunCommand = async (invocation) => {
+  const { terminal, interrupt, options } = invocation;
+  const { servers, options: shared } = await findServers(invocation);
+  const { SessionManager } = await import('../../manager/session-manager.ts');
+  const { timeout } = options;
+  const limits = timeout === undefined ? {} : { timeoutMs: timeout };
+  const manager = new SessionManager({ ...shared, servers });
+  let reports: ReadonlyMap<string, HealthReport>;
+  try {
+    const names = count(Object.keys(servers).length, 'server');
+    reports = await terminal.during(`Checking ${names}`, () =>
+      manager.checkHealth({ ...limits, signal: interrupt.signal }),
+    );
+  } finally {
+    await (interrupt.signal.aborted ? manager.destroy(interrupt.signal.reason) : manager.close());
+  }
+  if (terminal.json) {
+    terminal.jsonData(Object.fromEntries([...reports].map(([name, report]) => [name, facts(report)])));
+  } else {
+    const rows = [...reports].map(([name, { healthy, latencyMs, reason }]) => [
+      lineText(name),
+      terminal.paint(healthy ? 'green' : 'red', healthy ? 'healthy' : 'unhealthy'),
+      latencyMs === undefined ? '-' : `${latencyMs.toFixed(1)} ms`,
+      lineText(reason?.split('\n')[0] ?? ''),
+    ]);
+    terminal.data(await table(terminal, ['SERVER', 'HEALTH', 'LATENCY', 'REASON'], rows));
+  }
+  return exitCode([...reports.values()]);
+};
+
+function facts({ healthy, latencyMs, reason }: HealthReport): Record<string, unknown> {
+  return {
+    healthy,
+    latencyMs: latencyMs === undefined ? undefined : Math.round(latencyMs * 10) / 10,
+    reason,
+  };
+}
+
+function exitCode(reports: readonly HealthReport[]): number {
+  const errors = reports.flatMap(({ error }) => (error === undefined ? [] : [error]));
+  if (reports.every(({ healthy }) => healthy)) return EXIT.good;
+  // A server that answers wrongly was reached.
+  const failed = errors.filter((error) => exitCodeOf(error) === EXIT.failed && error.code !== 'TIMEOUT');
+  return failed.length === errors.length ? EXIT.failed : unreachableExitCode(errors);
+}

@@ -1,0 +1,51 @@
+import { PlenumError } from '../../errors.ts';
+import type { RunCommand } from '../context.ts';
+import { EXIT, exitCodeOf, unreachableExitCode } from '../exit-codes.ts';
+import { withFleet, type Fleet } from '../fleet.ts';
+import { findServers } from '../server-set.ts';
+import { lineText } from '../terminal-text.ts';
+
+type Outcome =
+  | { readonly server: string; readonly error: PlenumError }
+  | { readonly server: string; readonly latencyMs: number };
+
+export const run: RunCommand = async (invocation) => {
+  const { terminal, interrupt, options } = invocation;
+  const set = await findServers(invocation);
+  return withFleet(invocation, set, async (fleet) => {
+    const report: Record<string, unknown> = {};
+    let exitCode = unreachableExitCode([...fleet.failures.values()]);
+    for (let round = 0; round < (options.count ?? 1) && !interrupt.signal.aborted; round++) {
+      const outcomes = await Promise.all(
+        Object.keys(set.servers).map((server) => pingOne(fleet, server, interrupt.signal)),
+      );
+      for (const outcome of outcomes) {
+        const { server } = outcome;
+        if ('error' in outcome) {
+          const { error } = outcome;
+          if (exitCode === EXIT.good) exitCode = exitCodeOf(error);
+          report[server] = { ok: false, reason: error.message };
+          if (!terminal.json) terminal.error(error.message);
+        } else {
+          const latencyMs = Math.round(outcome.latencyMs * 10) / 10;
+          report[server] = { ok: true, latencyMs };
+          if (!terminal.json) terminal.data(`${lineText(server)}: ${latencyMs} ms`);
+        }
+      }
+    }
+    if (terminal.json) terminal.jsonData(report);
+    return exitCode;
+  });
+};
+
+async function pingOne({ group, failures }: Fleet, server: string, signal: AbortSignal): Promise<Outcome> {
+  const failure = failures.get(server);
+  if (failure !== undefined) return { server, error: failure };
+  const startedAt = performance.now();
+  try {
+    await group.ping(server, { signal });
+    return { server, latencyMs: performance.now() - startedAt };
+  } catch (error) {
+    return { server, error: PlenumError.from(error, 'PROTOCOL', `Pinging server "${server}"`, { server }) };
+  }
+}

@@ -1,0 +1,47 @@
+import { readTexts } from '../call-arguments.ts';
+import { ContentView } from '../content-view.ts';
+import type { RunCommand } from '../context.ts';
+import { EXIT } from '../exit-codes.ts';
+import { explainUnknown, withFleet } from '../fleet.ts';
+import { possibleOwners } from '../owners.ts';
+import { patience } from '../patience.ts';
+import { showProgress } from '../progress.ts';
+import { findServers } from '../server-set.ts';
+import { showView } from '../show-view.ts';
+import { lineText } from '../terminal-text.ts';
+
+export const run: RunCommand = async (invocation) => {
+  const { operands, terminal, interrupt } = invocation;
+  const [name = '', ...words] = operands;
+  const args = readTexts(words);
+  const set = await findServers(invocation);
+  const owners = possibleOwners(set, name);
+  return withFleet(
+    invocation,
+    set,
+    async (fleet) => {
+      try {
+        const { group } = fleet;
+        const server = group.prompts.get(name)?.server;
+        const result = await showProgress(terminal, name, (onProgress) =>
+          group.getPrompt(name, args, {
+            ...patience(invocation, set, server),
+            onProgress,
+            signal: interrupt.signal,
+          }),
+        );
+        if (terminal.json) terminal.jsonData(result);
+        const view = new ContentView();
+        for (const { role, content } of result.messages) {
+          view.lines.push(terminal.paint('bold', `${lineText(role)}:`));
+          view.add(content);
+        }
+        await showView(invocation, view);
+        return EXIT.good;
+      } catch (error) {
+        throw explainUnknown(error, fleet, owners);
+      }
+    },
+    owners.size > 0 ? { only: owners } : {},
+  );
+};

@@ -1,0 +1,40 @@
+import { ContentView } from '../content-view.ts';
+import type { RunCommand } from '../context.ts';
+import { EXIT, UnreachableError } from '../exit-codes.ts';
+import { explainUnknown, withFleet } from '../fleet.ts';
+import { patience } from '../patience.ts';
+import { showProgress } from '../progress.ts';
+import { findServers } from '../server-set.ts';
+import { showView } from '../show-view.ts';
+
+export const run: RunCommand = async (invocation) => {
+  const { operands, options, terminal, interrupt } = invocation;
+  const [uri = ''] = operands;
+  const set = await findServers(invocation);
+  // A server that is the only one is asked even for what it does not list.
+  const [server, ...others] = Object.keys(set.servers);
+  const choice = others.length === 0 && server !== undefined ? { server } : {};
+  return withFleet(invocation, set, async (fleet) => {
+    const unreachable = choice.server === undefined ? undefined : fleet.failures.get(choice.server);
+    if (unreachable !== undefined) throw new UnreachableError(unreachable);
+    try {
+      const result = await showProgress(terminal, uri, (onProgress) =>
+        fleet.group.readResource(uri, {
+          ...patience(invocation, set, choice.server),
+          ...choice,
+          onProgress,
+          signal: interrupt.signal,
+        }),
+      );
+      if (terminal.json) terminal.jsonData({ contents: result.contents });
+      const view = new ContentView();
+      const saves = options.out !== undefined;
+      for (const contents of result.contents) view.addContents(contents, saves);
+      if (saves) view.lines.length = 0;
+      await showView(invocation, view);
+      return EXIT.good;
+    } catch (error) {
+      throw explainUnknown(error, fleet);
+    }
+  });
+};

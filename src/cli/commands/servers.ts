@@ -1,0 +1,65 @@
+import type { PlenumError } from '../../errors.ts';
+import type { ServerStatus } from '../../group/member.ts';
+import type { RunCommand } from '../context.ts';
+import { unreachableExitCode } from '../exit-codes.ts';
+import { withFleet } from '../fleet.ts';
+import { errorFacts } from '../report-error.ts';
+import { findServers } from '../server-set.ts';
+import { table } from '../tables.ts';
+import { lineText } from '../terminal-text.ts';
+import type { Terminal } from '../terminal.ts';
+
+export const run: RunCommand = async (invocation) => {
+  const { terminal } = invocation;
+  const set = await findServers(invocation);
+  return withFleet(invocation, set, async ({ group, failures }) => {
+    const rows = [...group.servers].map(([name, status]) => ({ name, status, error: failures.get(name) }));
+    if (terminal.json) terminal.jsonData(rows.map(({ name, status, error }) => facts(name, status, error)));
+    else {
+      const heading = ['SERVER', 'STATE', 'ERA', 'PROTOCOL', 'TOOLS', 'RESOURCES', 'PROMPTS', 'TIME', 'IS'];
+      const cells = rows.map(({ name, status, error }) => row(terminal, name, status, error));
+      terminal.data(await table(terminal, heading, cells));
+      for (const { error } of rows) if (error !== undefined) terminal.error(error.message);
+      const disabled = set.config?.disabled ?? [];
+      if (disabled.length > 0) terminal.note(`Disabled: ${disabled.join(', ')}`);
+    }
+    return unreachableExitCode([...failures.values()]);
+  });
+};
+
+function facts(name: string, status: ServerStatus, error: PlenumError | undefined): Record<string, unknown> {
+  const { state, era, protocolVersion, serverInfo, counts, connectMs } = status;
+  return {
+    name,
+    state,
+    era: era ?? null,
+    protocolVersion: protocolVersion ?? null,
+    serverInfo: serverInfo ?? null,
+    tools: counts.tools,
+    resources: counts.resources,
+    prompts: counts.prompts,
+    connectMs: connectMs === undefined ? null : Math.round(connectMs),
+    ...(error !== undefined && { error: errorFacts(error) }),
+  };
+}
+
+function row(
+  terminal: Terminal,
+  name: string,
+  { state, era, protocolVersion, serverInfo, counts, connectMs }: ServerStatus,
+  error: PlenumError | undefined,
+): string[] {
+  const what = serverInfo === undefined ? '' : `${serverInfo.name} ${serverInfo.version}`;
+  return [
+    lineText(name),
+    terminal.paint(
+      error === undefined ? 'green' : 'red',
+      error?.code === 'AUTH_REQUIRED' ? 'needs auth' : state,
+    ),
+    era ?? '-',
+    lineText(protocolVersion ?? '-', 20),
+    ...(error === undefined ? [counts.tools, counts.resources, counts.prompts].map(String) : ['-', '-', '-']),
+    connectMs === undefined ? '-' : `${Math.round(connectMs)} ms`,
+    lineText(what, 60),
+  ];
+}

@@ -1,0 +1,24 @@
+import type { ToolEntry } from '../../group/catalog.ts';
+import type { RunCommand } from '../context.ts';
+import { listCatalog } from '../list-catalog.ts';
+
+export const run: RunCommand = (invocation) =>
+  listCatalog(invocation, async ({ group, matches, show }) => {
+    const tools = [...group.tools].filter(([name, tool]) => matches(name, tool.upstreamName));
+    const rows = tools.map(([name, { server, title, description }]) => [
+      name,
+      server,
+      description ?? title ?? '',
+    ]);
+    await show(
+      'tool',
+      tools.map(([name, tool]) => facts(name, tool)),
+      ['TOOL', 'SERVER', 'DESCRIPTION'],
+      rows,
+    );
+  });
+
+function facts(name: string, tool: ToolEntry): Record<string, unknown> {
+  const { server, upstreamName, title, description, inputSchema, outputSchema, annotations } = tool;
+  return { name, server, upstreamName, title, description, inputSchema, outputSchema, annotations };
+}

@@ -1,0 +1,54 @@
+import { writeFile } from 'node:fs/promises';
+import { messageOf } from '../../errors.ts';
+import type { RunCommand } from '../context.ts';
+import { UsageError } from '../exit-codes.ts';
+import { reportMissing, withFleet } from '../fleet.ts';
+import { createMatcher } from '../match.ts';
+import { findServers } from '../server-set.ts';
+import { bodyText, jsonText } from '../terminal-text.ts';
+import { TypeWriter, type ToolTypes } from '../tool-types.ts';
+
+export const run: RunCommand = async (invocation) => {
+  const { operands, options, terminal } = invocation;
+  const matches = await createMatcher(operands, { loose: true });
+  const set = await findServers(invocation);
+  return withFleet(invocation, set, async (fleet) => {
+    const writer = new TypeWriter(await import('json-schema-to-typescript-lite'));
+    const types: ToolTypes[] = [];
+    for (const [name, tool] of fleet.group.tools)
+      if (matches(name, tool.upstreamName)) types.push(await writer.typesOf(name, tool));
+    for (const { name, isVague } of types)
+      if (isVague) terminal.warn(`The schemas of "${name}" make no sense as types; they stand for anything.`);
+    const source = moduleOf(types);
+    if (options.out !== undefined) {
+      await save(options.out, source);
+      terminal.note(`Wrote ${options.out}`);
+    }
+    if (terminal.json) terminal.jsonData(types.map(({ isVague: _, ...facts }) => facts));
+    else if (options.out === undefined) terminal.data(source);
+    return reportMissing(invocation, fleet);
+  });
+};
+
+function moduleOf(types: readonly ToolTypes[]): string {
+  const rows = types.map(({ name, arguments: args, result = 'undefined' }) => {
+    return `  ${jsonText(name)}: { arguments: ${args}; structuredContent: ${result} };`;
+  });
+  const index = [
+    '/** Every tool by its name: what it takes, and the structured content of its result. */',
+    'export interface Tools {',
+    ...rows,
+    '}',
+  ].join('\n');
+  const parts = ['// Written by "plenum types".', index, ...types.map(({ source }) => source)];
+  // Odd characters of servers become escapes, which mean the same in TypeScript.
+  return bodyText(`${parts.join('\n\n')}\n`);
+}
+
+async function save(path: string, source: string): Promise<void> {
+  try {
+    await writeFile(path, source);
+  } catch (error) {
+    throw new UsageError(`--out ${path}: ${messageOf(error)}`);
+  }
+}

@@ -1,0 +1,50 @@
+import type { Invocation, RunCommand } from '../context.ts';
+import { EXIT } from '../exit-codes.ts';
+import { withFleet, type Fleet } from '../fleet.ts';
+import { eventText, type WatchedEvent } from '../event-text.ts';
+import { findServers, type ServerSet } from '../server-set.ts';
+
+export const run: RunCommand = async (invocation) => {
+  const set = await findServers(invocation);
+  return withFleet(invocation, set, (fleet) => watch(invocation, set, fleet), { isWatched: true });
+};
+
+async function watch(invocation: Invocation, set: ServerSet, { group }: Fleet): Promise<number> {
+  const { terminal, interrupt } = invocation;
+  const show = (event: WatchedEvent): void => {
+    if (terminal.json) terminal.jsonLine({ time: new Date().toISOString(), ...event });
+    else terminal.data(`${new Date().toTimeString().slice(0, 8)} ${eventText(event)}`);
+  };
+  const events = group.events();
+  const stop = (): void => void events.return?.();
+  if (interrupt.signal.aborted) stop();
+  else interrupt.signal.addEventListener('abort', stop, { once: true });
+  for (const [server, status] of group.servers) show({ type: 'status', server, status });
+  const following = await follow(invocation, set, group, show);
+  try {
+    for await (const event of events) show(event);
+  } finally {
+    await following?.close();
+  }
+  return EXIT.good;
+}
+
+/** Keeps the group as its configuration says. With `--server`, the choice stays what it was. */
+async function follow(
+  { options }: Invocation,
+  { config }: ServerSet,
+  group: Fleet['group'],
+  show: (event: WatchedEvent) => void,
+): Promise<{ close(): Promise<void> } | undefined> {
+  if (config === undefined || options.server.length > 0) return undefined;
+  const { watchConfig } = await import('../../config/watch-config.ts');
+  return watchConfig(group, config, {
+    onEvent: (event) => {
+      if (event.type === 'problem') show({ type: 'config-problem', error: event.error });
+      else {
+        const { added, changed, removed, failed } = event;
+        show({ type: 'config-reloaded', added, changed, removed, failed: Object.fromEntries(failed) });
+      }
+    },
+  });
+}

@@ -1,0 +1,142 @@
+import { COMMANDS, GLOBAL_OPTIONS, type OptionDefinition } from './command-table.ts';
+
+export const SHELLS = ['bash', 'zsh', 'fish'] as const;
+
+type Shell = (typeof SHELLS)[number];
+
+const TOP_LEVEL = [...new Set(COMMANDS.map(({ name }) => name.split(' ', 1)[0] ?? '')), 'help'];
+
+/** A script for a shell. It asks this command for the names of the configured servers. */
+export function completionScript(shell: Shell): string {
+  switch (shell) {
+    case 'bash':
+      return bash();
+    case 'zsh':
+      return zsh();
+    case 'fish':
+      return fish();
+  }
+}
+
+function flagsOf({ flags }: OptionDefinition): string[] {
+  return flags.split(/[ ,]+/).filter((word) => word.startsWith('-'));
+}
+
+const takesValue = ({ flags }: OptionDefinition): boolean => flags.includes('<');
+
+const GLOBAL_FLAGS = [...GLOBAL_OPTIONS.flatMap(flagsOf), '--help', '--version'];
+
+function summaryOf(command: string): string {
+  const summary =
+    COMMANDS.find(({ name }) => name.split(' ', 1)[0] === command)?.summary ?? 'show the help of a command';
+  return summary.replaceAll("'", '’');
+}
+
+// Names of servers come from a file that may be a stranger's: no script may give them to anything that expands them,
+// as "compgen -W" does.
+
+function bash(): string {
+  const cases = COMMANDS.filter(({ options }) => options !== undefined).map(
+    ({ name, options = [] }) =>
+      `    ${name.split(' ', 1)[0]}) words+=' ${options.flatMap(flagsOf).join(' ')}' ;;`,
+  );
+  const valued = [...GLOBAL_OPTIONS, ...COMMANDS.flatMap(({ options = [] }) => options)].filter(takesValue);
+  const others = [...new Set(valued.flatMap(flagsOf))].filter((flag) => flag !== '-s' && flag !== '--server');
+  return `# bash completion of plenum: source <(plenum completion bash)
+_plenum() {
+  local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]} command='' word name i
+  COMPREPLY=()
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    case \${COMP_WORDS[i]} in
+      --) return ;;
+      ${[...others, '-s', '--server'].join('|')}) ((i++)) ;;
+      -*) ;;
+      *) command=\${COMP_WORDS[i]}; break ;;
+    esac
+  done
+  case $prev in
+    -s|--server)
+      while IFS= read -r name; do
+        [[ -n $name && $name == "$cur"* ]] && COMPREPLY+=("$(printf '%q' "$name")")
+      done < <(plenum completion --servers 2>/dev/null)
+      return ;;
+    ${others.join('|')}) COMPREPLY=($(compgen -f -- "$cur")); return ;;
+    config) COMPREPLY=($(compgen -W 'check' -- "$cur")); return ;;
+    completion) COMPREPLY=($(compgen -W '${SHELLS.join(' ')}' -- "$cur")); return ;;
+  esac
+  local words='${GLOBAL_FLAGS.join(' ')}'
+  case $command in
+    '') words+=' ${TOP_LEVEL.join(' ')}' ;;
+${cases.join('\n')}
+  esac
+  COMPREPLY=($(compgen -W "$words" -- "$cur"))
+}
+complete -o default -F _plenum plenum
+`;
+}
+
+function zsh(): string {
+  const quoted = (text: string): string => `'${text.replaceAll(':', '\\:').replaceAll("'", '’')}'`;
+  const commands = TOP_LEVEL.map((name) => `    '${name}:${summaryOf(name).replaceAll(':', '\\:')}'`);
+  const cases = COMMANDS.filter(({ options }) => options !== undefined).map(
+    ({ name, options = [] }) =>
+      `    ${name.split(' ', 1)[0]}) flags+=(${options.flatMap(flagsOf).map(quoted).join(' ')}) ;;`,
+  );
+  return `#compdef plenum
+# zsh completion of plenum: plenum completion zsh > "\${fpath[1]}/_plenum"
+_plenum() {
+  local -a commands flags names
+  local command=''
+  commands=(
+${commands.join('\n')}
+  )
+  flags=(${GLOBAL_FLAGS.map(quoted).join(' ')})
+  local i
+  for ((i = 2; i < CURRENT; i++)); do
+    if (( \${commands[(I)\${words[i]}:*]} )); then command=\${words[i]}; break; fi
+  done
+  case \${words[CURRENT-1]} in
+    -s|--server)
+      names=("\${(@f)$(plenum completion --servers 2>/dev/null)}")
+      compadd -- "\${(@)names}"
+      return ;;
+    config) compadd check; return ;;
+    completion) compadd ${SHELLS.join(' ')}; return ;;
+  esac
+  case $command in
+    '') _describe command commands ;;
+${cases.join('\n')}
+  esac
+  if [[ \${words[CURRENT]} == -* ]]; then compadd -- "\${(@)flags}"; else _files; fi
+}
+if [[ $funcstack[1] == _plenum ]]; then _plenum "$@"; else compdef _plenum plenum; fi
+`;
+}
+
+function fish(): string {
+  const line = (condition: string, rest: string): string =>
+    `complete -c plenum ${condition === '' ? '' : `-n '${condition}' `}${rest}`;
+  const option = (condition: string, definition: OptionDefinition): string => {
+    const names = flagsOf(definition).map((flag) =>
+      flag.startsWith('--') ? `-l ${flag.slice(2)}` : `-s ${flag.slice(1)}`,
+    );
+    const isServer = definition.flags.includes('--server');
+    const value = isServer
+      ? " -x -a '(plenum completion --servers 2>/dev/null)'"
+      : takesValue(definition)
+        ? ' -r'
+        : '';
+    return line(condition, `${names.join(' ')}${value} -d '${definition.help.replaceAll("'", '’')}'`);
+  };
+  return [
+    '# fish completion of plenum: plenum completion fish > ~/.config/fish/completions/plenum.fish',
+    ...TOP_LEVEL.map((name) => line('__fish_use_subcommand', `-f -a ${name} -d '${summaryOf(name)}'`)),
+    ...GLOBAL_OPTIONS.map((each) => option('', each)),
+    ...COMMANDS.flatMap(({ name, options = [] }) =>
+      options.map((each) => option(`__fish_seen_subcommand_from ${name.split(' ', 1)[0]}`, each)),
+    ),
+    line('__fish_seen_subcommand_from config', '-f -a check'),
+    line('__fish_seen_subcommand_from completion', `-f -a '${SHELLS.join(' ')}'`),
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,61 @@
+import { PlenumError, type PlenumErrorCode } from '../errors.ts';
+
+/** What the command's exit code says (docs/cli.md). */
+export const EXIT = {
+  good: 0,
+  /** The tool or the server failed. */
+  failed: 1,
+  /** Wrong usage or configuration. */
+  usage: 2,
+  unreachable: 3,
+  authRequired: 4,
+  interrupted: 130,
+} as const;
+
+/** One of {@link EXIT}, or 128 and the number of the signal that ended it. */
+export type ExitCode = number;
+
+/** The command line is wrong. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError';
+}
+
+/** A server that is needed could not be reached, whatever the code of the error says. */
+export class UnreachableError extends Error {
+  override readonly name = 'UnreachableError';
+  override readonly cause: PlenumError;
+
+  constructor(cause: PlenumError) {
+    super(cause.message);
+    this.cause = cause;
+  }
+}
+
+const USAGE: ReadonlySet<PlenumErrorCode> = new Set([
+  'CONFIG_INVALID',
+  'UNKNOWN_SERVER',
+  'UNKNOWN_TOOL',
+  'UNKNOWN_PROMPT',
+  'UNKNOWN_RESOURCE',
+  'AMBIGUOUS_RESOURCE',
+  'NAME_COLLISION',
+  'INVALID_ARGUMENTS',
+]);
+
+/** The exit code for what a command failed with. */
+export function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof UsageError) return EXIT.usage;
+  if (error instanceof UnreachableError) return unreachableExitCode([error.cause]);
+  if (!(error instanceof PlenumError)) return EXIT.failed;
+  if (error.code === 'AUTH_REQUIRED') return EXIT.authRequired;
+  if (error.code === 'CONNECT_FAILED' || error.code === 'NOT_CONNECTED') return EXIT.unreachable;
+  if (error.code === 'ABORTED') return EXIT.interrupted;
+  return USAGE.has(error.code) ? EXIT.usage : EXIT.failed;
+}
+
+/** The exit code when these servers did not come up: that they want credentials is said when all of them do. */
+export function unreachableExitCode(errors: readonly PlenumError[]): ExitCode {
+  if (errors.length === 0) return EXIT.good;
+  if (errors.every(({ code }) => code === 'AUTH_REQUIRED')) return EXIT.authRequired;
+  return errors.every(({ code }) => USAGE.has(code)) ? EXIT.usage : EXIT.unreachable;
+}

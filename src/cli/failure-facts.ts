@@ -1,0 +1,35 @@
+/** The codes of an error and of its causes, HTTP statuses too; `UNREADABLE` for an answer that no parser accepts. */
+export function causeCodes(error: unknown, depth = 0): Set<string> {
+  const codes = new Set<string>();
+  if (!(error instanceof Error) || depth > 8) return codes;
+  if ('code' in error) codes.add(String(error.code));
+  if (error instanceof SyntaxError || error.name === 'ZodError') codes.add('UNREADABLE');
+  const inner: unknown[] = error instanceof AggregateError ? [error.cause, ...error.errors] : [error.cause];
+  for (const each of inner) for (const code of causeCodes(each, depth + 1)) codes.add(code);
+  return codes;
+}
+
+/** What servers say in their last lines, and what helps then. */
+const LAST_WORDS: readonly (readonly [pattern: RegExp, advice: string])[] = [
+  [
+    /cannot find (module|package)|ModuleNotFoundError|No module named/i,
+    'Something that it needs is not installed, or a path is wrong.',
+  ],
+  [
+    /\bE404\b|404 Not Found|No matching distribution|not found in (the )?package registry/i,
+    'There is no package of that name: check its spelling.',
+  ],
+  [
+    /api.?key|token|secret|credential|environment variable|env var/i,
+    'It seems to want a variable: servers get few of yours. Add it under "env", such as { "API_KEY": "${API_KEY}" }; ' +
+      'for a command after --, with --env API_KEY.',
+  ],
+  [/EADDRINUSE|address already in use/i, 'Its port is taken: is another one running?'],
+  [/usage:|unknown (option|argument)|required argument|missing argument/i, 'Check its arguments.'],
+];
+
+/** Advice for a process that ended by itself. */
+export function explainStderr(message: string): string {
+  const known = LAST_WORDS.find(([pattern]) => pattern.test(message));
+  return known?.[1] ?? 'Run its command by itself in a terminal, and see what it says.';
+}

@@ -1,0 +1,124 @@
+import { PlenumError } from '../errors.ts';
+import type { SessionGroup } from '../group/session-group.ts';
+import { settledWithin } from '../internal/settled-within.ts';
+import type { Invocation } from './context.ts';
+import { unreachableExitCode, UnreachableError, type ExitCode } from './exit-codes.ts';
+import { createHandlers } from './handlers.ts';
+import type { PlainServer, ServerSet } from './server-set.ts';
+import { stderrOf } from './server-stderr.ts';
+import { count } from './terminal-text.ts';
+
+/** How long servers may take to end in order after an interrupt, in milliseconds. */
+const CLOSE_AFTER_INTERRUPT_MS = 2_000;
+
+/** How long they may take to learn of it, in milliseconds. */
+const LAST_WORDS_MS = 500;
+
+/** The servers of a command, opened. */
+export interface Fleet {
+  readonly group: SessionGroup;
+  /** Why servers are not there, by name. */
+  readonly failures: ReadonlyMap<string, PlenumError>;
+}
+
+export interface OpenOptions {
+  /** Names of the servers to open. */
+  readonly only?: ReadonlySet<string>;
+  /**
+   * Whether all that happens is shown anyway, and lost connections are replaced; else a server that fails has failed,
+   * and `--verbose` tells.
+   */
+  readonly isWatched?: boolean;
+}
+
+/** Opens servers side by side, does `work` with those that came up, and closes them, however it ends. */
+export async function withFleet<T>(
+  invocation: Invocation,
+  set: ServerSet,
+  work: (fleet: Fleet) => Promise<T>,
+  { only, isWatched = false }: OpenOptions = {},
+): Promise<T> {
+  const { terminal, interrupt } = invocation;
+  const { SessionGroup } = await import('../group/session-group.ts');
+  const chosen = Object.entries(set.servers).filter(([name]) => only?.has(name) ?? true);
+  const servers = Object.fromEntries(
+    chosen.map(([name, spec]) => [name, adjusted(name, spec, invocation, isWatched)]),
+  );
+  const { signal } = interrupt;
+  const handlers = await createHandlers(invocation);
+  const names = chosen.map(([name]) => name);
+  const what = names.length === 1 ? names.join() : count(names.length, 'server');
+  const group = await terminal.during(`Connecting to ${what}`, () =>
+    SessionGroup.connect({ ...set.options, ...handlers, servers, signal }),
+  );
+  try {
+    if (terminal.verbose && !isWatched) void tellProblems(group, invocation);
+    return await work({ group, failures: failuresOf(group) });
+  } finally {
+    await terminal.during('Closing', () => end(group, signal));
+  }
+}
+
+/** A server as this command needs it. */
+function adjusted(
+  name: string,
+  spec: PlainServer,
+  { options: { timeout }, terminal }: Invocation,
+  isWatched: boolean,
+): PlainServer {
+  return {
+    ...spec,
+    ...(timeout !== undefined && { timeoutMs: timeout, connectTimeoutMs: timeout }),
+    ...(!isWatched && { reconnect: false }),
+    ...('command' in spec && terminal.verbose && !isWatched && { stderr: stderrOf(name, terminal) }),
+  };
+}
+
+async function end(group: SessionGroup, interrupted: AbortSignal): Promise<void> {
+  // What tells a server that a call is cancelled is on its way; the answer to a later request shows that it left.
+  if (interrupted.aborted)
+    await settledWithin(group.ping(undefined, { timeoutMs: LAST_WORDS_MS }), LAST_WORDS_MS);
+  const closing = group.close();
+  const isClosed =
+    (await settledWithin(closing, Infinity, interrupted)) ||
+    (await settledWithin(closing, CLOSE_AFTER_INTERRUPT_MS));
+  if (!isClosed) await group.destroy(interrupted.reason);
+  await closing;
+}
+
+async function tellProblems(group: SessionGroup, { terminal }: Invocation): Promise<void> {
+  for await (const event of group.events()) {
+    if (event.type === 'problem') terminal.note(`[${event.server}] ${event.error.message}`);
+    if (event.type === 'status') terminal.note(`[${event.server}] ${event.status.state}`);
+  }
+}
+
+function failuresOf(group: SessionGroup): Map<string, PlenumError> {
+  const failures = new Map<string, PlenumError>();
+  for (const [name, { state, error }] of group.servers) {
+    if (state === 'ready' || state === 'idle') continue;
+    failures.set(
+      name,
+      error ?? new PlenumError('TIMEOUT', `Connecting to server "${name}": it is not ready yet.`),
+    );
+  }
+  return failures;
+}
+
+/** Says which servers and lists are missing from what is shown, and returns the exit code for that. */
+export function reportMissing({ terminal }: Invocation, { group, failures }: Fleet): ExitCode {
+  for (const error of failures.values()) terminal.error(error.message);
+  const listErrors = [...group.servers.values()].flatMap(({ listErrors }) => Object.values(listErrors));
+  for (const error of listErrors) terminal.error(error.message);
+  if (failures.size > 0) return unreachableExitCode([...failures.values()]);
+  return listErrors.length > 0 ? 1 : 0;
+}
+
+/**
+ * What a name that nobody knows is to be reported as: when a server that may have it is not there, that is the reason.
+ */
+export function explainUnknown(error: unknown, { failures }: Fleet, owners?: ReadonlySet<string>): unknown {
+  if (!(error instanceof PlenumError) || !/^UNKNOWN_(TOOL|PROMPT|RESOURCE)$/.test(error.code)) return error;
+  const missing = [...failures].find(([name]) => owners?.has(name) ?? true);
+  return missing === undefined ? error : new UnreachableError(missing[1]);
+}

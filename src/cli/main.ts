@@ -1,0 +1,12 @@
+#!/usr/bin/env node
+import { packageVersion } from './version.ts';
+
+const args = process.argv.slice(2);
+
+// Answered before anything else is loaded: shells and editors ask it often.
+if (args.length === 1 && (args[0] === '--version' || args[0] === '-V')) {
+  process.stdout.write(`${packageVersion()}\n`);
+} else {
+  const { run } = await import('./run.ts');
+  await run(args);
+}

@@ -1,0 +1,49 @@
+import { EXIT, exitCodeOf, type ExitCode } from './exit-codes.ts';
+import { splitInlineCommand } from './inline-server.ts';
+import { Interrupt } from './interrupt.ts';
+import { loadCommand } from './load-command.ts';
+import { parseCommandLine } from './program.ts';
+import { reportError } from './report-error.ts';
+import { Terminal } from './terminal.ts';
+
+/** Runs the command and ends the process. */
+export async function run(argv: readonly string[]): Promise<void> {
+  // Whoever reads our output may have had enough, as "head" does.
+  process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
+    process.exit(code === 'EPIPE' ? EXIT.good : EXIT.failed);
+  });
+  const exitCode = await runCommand(argv);
+  await flushed(process.stdout);
+  await flushed(process.stderr);
+  process.exit(exitCode);
+}
+
+async function runCommand(argv: readonly string[]): Promise<ExitCode> {
+  const { own, command } = splitInlineCommand(argv);
+  // The libraries for prompts and tables look for this, too.
+  if (own.includes('--no-color')) process.env['NO_COLOR'] = '1';
+  let terminal = new Terminal({ json: own.includes('--json'), verbose: false, color: true });
+  let interrupt: Interrupt | undefined;
+  try {
+    const parsed = parseCommandLine(own, command);
+    if (typeof parsed === 'number') return parsed;
+    const { definition, ...rest } = parsed;
+    terminal = new Terminal(parsed.options);
+    interrupt = new Interrupt(terminal);
+    interrupt.listen();
+    const runIt = await loadCommand(definition.name);
+    const exitCode = await runIt({ ...rest, terminal, interrupt });
+    return interrupt.exitCode ?? exitCode;
+  } catch (error) {
+    if (interrupt?.exitCode !== undefined) return interrupt.exitCode;
+    reportError(terminal, error);
+    return exitCodeOf(error);
+  }
+}
+
+function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  return new Promise((resolve) => {
+    if (stream.writableLength === 0 || stream.destroyed) resolve();
+    else stream.write('', () => resolve());
+  });
+}

@@ -1,0 +1,107 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { delimiter, dirname, join, resolve } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { COMMANDS, GLOBAL_OPTIONS } from '../../src/cli/command-table.ts';
+import { serveHttp } from '../../src/testing/index.ts';
+import { environment, folder, MAIN, referenceServer } from './support/run-cli.ts';
+
+const page = readFileSync(resolve(import.meta.dirname, '../../docs/cli.md'), 'utf8');
+const REMOTE = 'https://mcp.example.com/mcp';
+
+/** The blocks of commands on the page, with the headings that they stand under. */
+const blocks = [...page.matchAll(/^## (.+)$|^```sh\n([^]*?)^```/gm)].reduce<
+  { under: string; code: string }[]
+>((found, [, heading, code]) => {
+  const under = heading ?? found.at(-1)?.under ?? 'The first look';
+  return [...found, { under, code: code ?? '' }];
+}, []);
+
+/** A folder as the page takes it for granted: three public servers, some files, an editor; `plenum` and `npx` on the PATH. */
+function place(): { cwd: string; env: Record<string, string> } {
+  const cwd = folder();
+  const write = (name: string, content: string): void => {
+    mkdirSync(dirname(join(cwd, name)), { recursive: true });
+    writeFileSync(join(cwd, name), content);
+    if (name.startsWith('bin/')) chmodSync(join(cwd, name), 0o755);
+  };
+  const servers = {
+    everything: referenceServer('everything'),
+    files: { ...referenceServer('filesystem', cwd), cwd },
+    memory: { ...referenceServer('memory'), env: { MEMORY_FILE_PATH: join(cwd, 'memory.jsonl') } },
+  };
+  write('plenum.json', JSON.stringify({ mcpServers: servers }));
+  write('notes.md', '# Notes\n');
+  write('order.json', '{ "a": 1, "b": 2 }');
+  write('.cursor/mcp.json', JSON.stringify({ mcpServers: { github: { command: 'github-server' } } }));
+  const [entry = ''] = referenceServer('*').args;
+  const [before = '', after = ''] = entry.split('*');
+  // Watching ends when the reader has seen enough.
+  write(
+    'bin/plenum',
+    `#!/bin/bash
+if [ "$1" = watch ]; then
+  timeout -s INT 4 '${process.execPath}' '${MAIN}' "$@" | tee watched; [ -s watched ]
+else
+  exec '${process.execPath}' '${MAIN}' "$@"
+fi
+`,
+  );
+  write(
+    'bin/npx',
+    `#!/bin/sh\nname=\${2#@modelcontextprotocol/server-}\nexec '${process.execPath}' "${before}$name${after}"\n`,
+  );
+  return {
+    cwd,
+    env: environment({ HOME: cwd, PATH: [join(cwd, 'bin'), process.env['PATH']].join(delimiter) }),
+  };
+}
+
+describe('docs/cli.md', () => {
+  test.each(blocks.filter(({ code }) => code !== ''))(
+    'its examples run: $under',
+    async ({ code }) => {
+      const greet = {
+        name: 'greet',
+        inputSchema: { type: 'object', properties: { name: { type: 'string' } } },
+      };
+      await using server = await serveHttp({ tools: [greet] });
+      const script = `set -eo pipefail\n${code.replaceAll(REMOTE, server.url)}`;
+      const child = spawn('bash', ['-c', script], { ...place(), stdio: ['ignore', 'pipe', 'pipe'] });
+      let output = '';
+      let errors = '';
+      child.stdout.on('data', (chunk) => (output += chunk));
+      child.stderr.on('data', (chunk) => (errors += chunk));
+      const [status] = await once(child, 'close');
+      expect({ status, errors: errors.replace(/^(Saved|Wrote|Copy some|There already).*\n/gm, '') }).toEqual({
+        status: 0,
+        errors: '',
+      });
+      if (!code.includes('completion')) expect(output + errors).not.toBe('');
+    },
+    120_000,
+  );
+
+  test('has every command in an example, and its shape with --json', () => {
+    const examples = blocks.map(({ code }) => code).join('\n');
+    const [, shapes = ''] = page.split('\n## JSON\n');
+    for (const { name } of COMMANDS) {
+      expect(examples).toMatch(new RegExp(`(^|[(| ])plenum ${name}\\b`, 'm'));
+      expect(shapes).toContain(`| \`${name}\``);
+    }
+  });
+
+  test('has every option', () => {
+    const options = [...GLOBAL_OPTIONS, ...COMMANDS.flatMap(({ options: own = [] }) => own)];
+    // That one is for the scripts of shells.
+    const long = options
+      .map(({ flags }) => /--[\w-]+/.exec(flags)?.[0] ?? flags)
+      .filter((flag) => flag !== '--servers');
+    for (const flag of long) expect(page, flag).toContain(flag);
+  });
+
+  test('has every exit code', () => {
+    for (const code of [0, 1, 2, 3, 4, 130]) expect(page).toMatch(new RegExp(`^\\| ${code} `, 'm'));
+  });
+});
