@@ -11,9 +11,6 @@ import { count } from './terminal-text.ts';
 /** How long servers may take to end in order after an interrupt, in milliseconds. */
 const CLOSE_AFTER_INTERRUPT_MS = 2_000;
 
-/** How long they may take to learn of it, in milliseconds. */
-const LAST_WORDS_MS = 500;
-
 /** The servers of a command, opened. */
 export interface Fleet {
   readonly group: SessionGroup;
@@ -75,9 +72,6 @@ function adjusted(
 }
 
 async function end(group: SessionGroup, interrupted: AbortSignal): Promise<void> {
-  // What tells a server that a call is cancelled is on its way; the answer to a later request shows that it left.
-  if (interrupted.aborted)
-    await settledWithin(group.ping(undefined, { timeoutMs: LAST_WORDS_MS }), LAST_WORDS_MS);
   const closing = group.close();
   const isClosed =
     (await settledWithin(closing, Infinity, interrupted)) ||

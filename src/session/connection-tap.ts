@@ -9,6 +9,7 @@ import type {
 import { PlenumError } from '../errors.ts';
 import { isRecord } from '../internal/checks.ts';
 import { createDeferred } from '../internal/deferred.ts';
+import { settledWithin } from '../internal/settled-within.ts';
 import { ListBudget } from './list-budget.ts';
 import type { ManagedTransport } from '../transport/managed-transport.ts';
 
@@ -17,6 +18,9 @@ const INTERNAL_ERROR = -32_603;
 
 /** How many cancelled requests are remembered so that their late answers can be dropped quietly. */
 const ABANDONED_LIMIT = 1_000;
+
+/** How long a close waits for notifications that are still on their way, in milliseconds. */
+const LAST_WORDS_MS = 1_000;
 
 /**
  * Stands between the official client and a transport, and sees what neither tells: answers to requests that
@@ -37,6 +41,8 @@ export class ConnectionTap implements Transport {
   readonly #ended = createDeferred<void>();
   readonly #abandoned = new Set<RequestId>();
   readonly #lists = new ListBudget();
+  /** Notifications on their way: nobody waits for them, but a close must not overtake them. */
+  readonly #lastWords = new Set<Promise<void>>();
   #initializeId: RequestId | undefined;
   #probeId: RequestId | undefined;
   /** Whether a notification was delivered that its handler has not seen yet. */
@@ -85,14 +91,20 @@ export class ConnectionTap implements Transport {
 
   async send(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
     if ('method' in message) this.#watch(message);
+    const sending = this.#inner.send(message, options);
+    const isNotification = 'method' in message && !('id' in message);
+    if (isNotification) this.#lastWords.add(sending);
     try {
-      await this.#inner.send(message, options);
+      await sending;
     } catch (error) {
       throw isJson(message) ? error : notJson(error);
+    } finally {
+      if (isNotification) this.#lastWords.delete(sending);
     }
   }
 
   async close(): Promise<void> {
+    if (this.#lastWords.size > 0) await settledWithin(Promise.allSettled(this.#lastWords), LAST_WORDS_MS);
     await this.#inner.close();
     this.#finish();
   }

@@ -194,3 +194,15 @@ describe('S4 which request is cancelled', () => {
     expect(textOf(await session.callTool('count'))).toBe('1');
   });
 });
+
+test('S4 a session that is closed right after a call was given up: over HTTP, too, the server is told', async () => {
+  await using server = await serveHttp(script);
+  const { session } = await open({ url: server.url }, { protocol: 'legacy' });
+  const controller = new AbortController();
+  const call = failureOf(session.callTool('hang', {}, { signal: controller.signal }));
+  await eventually(() => hangs(server)).toBe(1);
+  controller.abort();
+  await session.close();
+  expect((await call).code).toBe('ABORTED');
+  expect(server.notifications.filter(({ method }) => method === CANCELLED)).toHaveLength(1);
+});
