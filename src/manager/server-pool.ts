@@ -63,6 +63,27 @@ export class Bucket {
     this.checked = checked;
   }
 
+  /**
+   * A caller lost patience: if more is being opened than anybody waits for, nobody counts on the oldest of it any more.
+   * Says whether that is so.
+   */
+  abandonOpening(): boolean {
+    const opening = this.waiting < this.coming ? this.#opening({ abandoned: false }) : undefined;
+    if (opening === undefined) return false;
+    opening.abandoned = true;
+    this.coming--;
+    return true;
+  }
+
+  /** Counts again on an opening that was abandoned; says whether there is one. */
+  adoptOpening(): boolean {
+    const opening = this.#opening({ abandoned: true });
+    if (opening === undefined) return false;
+    opening.abandoned = false;
+    this.coming++;
+    return true;
+  }
+
   /** Keys come and go with principals and headers: a bucket is known while somebody is in it. */
   enter(): void {
     if (this.tenants++ === 0) this.server.buckets.set(this.keyed.key, this);
@@ -70,5 +91,14 @@ export class Bucket {
 
   leave(): void {
     if (--this.tenants === 0) this.server.buckets.delete(this.keyed.key);
+  }
+
+  /** The oldest. */
+  #opening({ abandoned }: { abandoned: boolean }): PooledSession | undefined {
+    for (const pooled of this.server.sessions) {
+      if (pooled.bucket === this && pooled.state === 'opening' && pooled.abandoned === abandoned)
+        return pooled;
+    }
+    return undefined;
   }
 }

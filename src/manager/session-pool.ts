@@ -49,7 +49,8 @@ export class SessionPool {
     if (this.#ended) throw poolClosed(server);
     const waiter = new Waiter(bucket, timeoutMs, signal, (impatient) => {
       this.#lines.onLeave(server);
-      if (impatient) this.#abandonOne(bucket);
+      // Somebody else may be waiting for its place.
+      if (impatient && bucket.abandonOpening()) queueMicrotask(() => this.#dispatch());
     });
     this.#lines.onEnter(server);
     this.#dispatch();
@@ -170,7 +171,7 @@ export class SessionPool {
       void this.#openFor(bucket);
       return true;
     }
-    if (this.#adopt(bucket)) return promised.coming(bucket);
+    if (bucket.adoptOpening()) return promised.coming(bucket);
     // Room that a session leaves behind is as good as a session, to one caller.
     const inTheWay = serverFull ? server.sessions : this.#sessions;
     if (promised.room(inTheWay)) return true;
@@ -190,19 +191,6 @@ export class SessionPool {
       return true;
     }
     return false;
-  }
-
-  /** A caller lost patience: if more is being opened than anybody waits for, nobody counts on the oldest of it. */
-  #abandonOne(bucket: Bucket): void {
-    if (this.#ended || bucket.waiting >= bucket.coming) return;
-    for (const opening of bucket.server.sessions) {
-      if (opening.bucket !== bucket || opening.state !== 'opening' || opening.abandoned) continue;
-      opening.abandoned = true;
-      bucket.coming--;
-      // Somebody else may be waiting for its place.
-      queueMicrotask(() => this.#dispatch());
-      return;
-    }
   }
 
   #take(bucket: Bucket): PooledSession | undefined {
@@ -289,17 +277,6 @@ export class SessionPool {
       // One that had to make room failed for nobody.
       if (!cutShort || this.#ended) throw error;
     }
-  }
-
-  /** Counts again on an opening that was abandoned; says whether there is one. */
-  #adopt(bucket: Bucket): boolean {
-    for (const opening of bucket.server.sessions) {
-      if (opening.bucket !== bucket || opening.state !== 'opening' || !opening.abandoned) continue;
-      opening.abandoned = false;
-      bucket.coming++;
-      return true;
-    }
-    return false;
   }
 
   /** An opening is over. */
