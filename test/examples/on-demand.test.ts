@@ -45,11 +45,6 @@ describe('examples of sessions on demand run as they stand', { timeout: TIMEOUT_
 
   it('routing goes elsewhere when one of two servers is gone', async () => {
     const lines = await run('routing.mjs');
-    expect(lines).toEqual([
-      'By name: south',
-      'By load: north',
-      'With one gone: south',
-      'From now on: south',
-    ]);
+    expect(lines).toEqual(['By name: south', 'By load: north', 'With one gone: south', 'From now on: south']);
   });
 });

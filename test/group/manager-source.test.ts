@@ -9,7 +9,10 @@ import { ERAS, local, tools } from './support/peers.ts';
 describe.each(ERAS)('a group on a SessionManager (%s)', (era) => {
   const start = (max: number) => {
     const server = local({ era, tools: tools('echo') });
-    const manager = new SessionManager({ servers: { s: { server: () => server } }, pool: { maxPerServer: max } });
+    const manager = new SessionManager({
+      servers: { s: { server: () => server } },
+      pool: { maxPerServer: max },
+    });
     onTestFinished(() => manager.destroy());
     return { server, manager };
   };
