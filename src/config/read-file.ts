@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { createReadStream } from 'node:fs';
 
 /** Settings of editors grow to some megabytes; what is larger is something else. */
 const LARGEST_BYTES = 32 * 1024 * 1024;
@@ -8,10 +8,16 @@ export class UnreadableFile extends Error {}
 
 /** Reads a text file. Rejects with {@link UnreadableFile}. */
 export async function readTextFile(path: string): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
   try {
-    const { size } = await stat(path);
-    if (size > LARGEST_BYTES) throw new UnreadableFile(`it is larger than ${LARGEST_BYTES} bytes`);
-    return await readFile(path, 'utf8');
+    // Counted while it is read: what is no plain file has no size, and may have no end.
+    for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > LARGEST_BYTES) throw new UnreadableFile(`it is larger than ${LARGEST_BYTES} bytes`);
+      chunks.push(chunk);
+    }
+    return Buffer.concat(chunks).toString('utf8');
   } catch (error) {
     if (error instanceof UnreadableFile) throw error;
     throw new UnreadableFile(reasonOf(error), { cause: error });

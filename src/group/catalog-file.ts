@@ -12,6 +12,12 @@ const DAY_MS = 86_400_000;
 
 const FINGERPRINT = /^[0-9a-f]{64}$/;
 
+/** With quotes, colon and comma. */
+const FINGERPRINT_BYTES = 68;
+
+/** What part of a file one catalog may take before it counts as large. */
+const LARGE_SHARE = 1 / 8;
+
 /** A catalog in a file, of which no more is known than its age. */
 interface Entry {
   readonly savedAt: number;
@@ -38,8 +44,8 @@ export async function readCatalogFile(path: string, maxBytes: number): Promise<E
 }
 
 /**
- * Writes a file of catalogs, for its owner's eyes only: what fits into the bounds, newest first. Readers see the old
- * one or the new one, whole.
+ * Writes a file of catalogs, for its owner's eyes only: what fits into the bounds, newest first, and large ones last.
+ * Readers see the old one or the new one, whole.
  */
 export async function writeCatalogFile(
   path: string,
@@ -57,17 +63,21 @@ function serialize(entries: Entries, { maxEntries, maxBytes }: Required<CatalogC
   // A clock that was wrong once must not keep an entry for ever.
   const age = ({ savedAt }: Entry): number =>
     savedAt > now + DAY_MS ? Number.MAX_SAFE_INTEGER : now - savedAt;
-  const kept: string[] = [];
-  let bytes = head.length + tail.length;
-  for (const [fingerprint, entry] of [...entries].toSorted(([, a], [, b]) => age(a) - age(b))) {
-    if (kept.length === maxEntries) break;
+  const newestFirst = [...entries].toSorted(([, a], [, b]) => age(a) - age(b));
+  const members = newestFirst.slice(0, maxEntries).flatMap(([fingerprint, entry]) => {
     const json = stringify(entry);
-    if (json === undefined) continue;
-    const member = `"${fingerprint}":${json}`;
-    const size = Buffer.byteLength(member) + 1;
-    if (bytes + size > maxBytes) continue;
-    bytes += size;
-    kept.push(member);
+    return json === undefined ? [] : { text: `"${fingerprint}":${json}`, bytes: Buffer.byteLength(json) };
+  });
+  // One server that lists very much must not cost all others their place.
+  const isLarge = ({ bytes }: { readonly bytes: number }): boolean => bytes > maxBytes * LARGE_SHARE;
+  members.sort((a, b) => Number(isLarge(a)) - Number(isLarge(b)));
+  const kept: string[] = [];
+  let left = maxBytes - head.length - tail.length;
+  for (const { text, bytes } of members) {
+    const size = bytes + FINGERPRINT_BYTES;
+    if (size > left) continue;
+    left -= size;
+    kept.push(text);
   }
   return head + kept.join(',') + tail;
 }

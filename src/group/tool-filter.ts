@@ -1,6 +1,7 @@
 import picomatch from 'picomatch';
 import { PlenumError } from '../errors.ts';
 import { checkText } from '../internal/checks.ts';
+import { wildcardMatcher } from './wildcard.ts';
 
 /** Which tools of a server a group offers. */
 export interface ToolFilterOptions {
@@ -27,24 +28,28 @@ export function createToolFilter({ allow, deny }: ToolFilterOptions): ToolFilter
   if (allowed === undefined && denied === undefined) return () => true;
   return (name) => {
     if (name.length > MAX_NAME_LENGTH) return false;
-    const text = flatName(name);
-    return (allowed === undefined || allowed(text)) && denied?.(text) !== true;
+    return (allowed === undefined || allowed(name)) && denied?.(name) !== true;
   };
 }
 
-function createMatcher(field: string, globs: unknown): ((text: string) => boolean) | undefined {
+function createMatcher(field: string, globs: unknown): ToolFilter | undefined {
   if (globs === undefined) return undefined;
   if (!Array.isArray(globs))
     throw new PlenumError('CONFIG_INVALID', `Option "${field}" must be an array of globs.`);
   const matchers = globs.map((glob: unknown, index) => {
     checkText(`${field}[${index}]`, glob);
     try {
-      return picomatch(flatGlob(String(glob)), { windows: false, nonegate: true, strictSlashes: true });
+      return wildcardMatcher(String(glob)) ?? globMatcher(String(glob));
     } catch (cause) {
       throw new PlenumError('CONFIG_INVALID', `Option "${field}[${index}]" is not a glob.`, { cause });
     }
   });
-  return (text) => matchers.some((matches) => matches(text));
+  return (name) => matchers.some((matches) => matches(name));
+}
+
+function globMatcher(glob: string): ToolFilter {
+  const matches = picomatch(flatGlob(glob), { windows: false, nonegate: true, strictSlashes: true });
+  return (name) => matches(flatName(name));
 }
 
 /** Characters that a glob takes for parts of a path, or that its `*` leaves out, and what stands for each of them. */

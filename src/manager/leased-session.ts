@@ -124,6 +124,11 @@ export class LeasedSession extends SessionRequests implements Session {
     await this.#session.reconnect();
   }
 
+  async authorize(options?: { signal?: AbortSignal }): Promise<void> {
+    if (this.#endedAt !== undefined) throw this.#over('Signing in', false);
+    await this.#session.authorize(options);
+  }
+
   close(): Promise<void> {
     return this.#desk.release();
   }

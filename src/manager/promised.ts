@@ -5,6 +5,8 @@ import type { Bucket } from './server-pool.ts';
 export class Promised {
   readonly #coming = new Map<Bucket, number>();
   readonly #leaving = new Set<PooledSession>();
+  /** Somebody could not be served because there are as many sessions as there may be, all of them in use. */
+  isFull = false;
 
   /** Claims a session that is on its way to the bucket. */
   coming(bucket: Bucket): boolean {

@@ -97,10 +97,10 @@ export class Runner {
         const { error, connected, begun, effects, rule } = outcome;
         const { tools } = effects;
         if (tools.size > 0) mayHaveRun = true;
+        // The server was asked whether its tools may run again, and said no: nothing was tried again.
+        if (question !== undefined && error === question.error) throw final(error, attempt - 1);
         if (limit.signal.aborted || closing.aborted || attempt >= policy.attempts)
           throw final(error, attempt);
-        // The server was asked whether its tools may run again, and said no.
-        if (question !== undefined && error === question.error) throw final(error, attempt - 1);
         const isWorth = policy.retryIf(error, { server: name, attempt, connected });
         if (!(await limit.hold(isWorth))) throw final(error, attempt);
         const replay = rule?.judge(tools) ?? 'allowed';
@@ -171,7 +171,9 @@ export class Runner {
         void lease.revokeAndCheck(error).then((alive) => report(alive ? 'success' : 'failure'));
       } else {
         void lease.revoke(error);
-        const lost = isConnectionFailure(error) && (error as PlenumError).server === server;
+        // What an earlier attempt failed with was counted then.
+        const isNews = error !== question?.error && isConnectionFailure(error);
+        const lost = isNews && (error as PlenumError).server === server;
         report(lost ? 'failure' : answered ? 'success' : 'nothing');
       }
       return { error, connected: true, begun, effects, rule: lease.replay };

@@ -65,14 +65,12 @@ export class Bucket {
 
   /**
    * A caller lost patience: if more is being opened than anybody waits for, nobody counts on the oldest of it any more.
-   * Says whether that is so.
    */
-  abandonOpening(): boolean {
+  abandonOpening(): void {
     const opening = this.waiting < this.coming ? this.#opening({ abandoned: false }) : undefined;
-    if (opening === undefined) return false;
+    if (opening === undefined) return;
     opening.abandoned = true;
     this.coming--;
-    return true;
   }
 
   /** Counts again on an opening that was abandoned; says whether there is one. */

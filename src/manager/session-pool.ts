@@ -39,7 +39,7 @@ export class SessionPool {
   /** A session at once, if one is there and nobody is in line for it. */
   tryAcquire(bucket: Bucket): PooledSession | undefined {
     if (this.#ended || bucket.server.waiters.size > 0) return undefined;
-    return this.#take(bucket);
+    return this.#take(bucket, this.#lines.areEmpty);
   }
 
   /** Rejects with `POOL_EXHAUSTED`, `TIMEOUT`, `ABORTED`, `SESSION_CLOSED`, or what the opening failed with. */
@@ -49,8 +49,10 @@ export class SessionPool {
     if (this.#ended) throw poolClosed(server);
     const waiter = new Waiter(bucket, timeoutMs, signal, (impatient) => {
       this.#lines.onLeave(server);
-      // Somebody else may be waiting for its place.
-      if (impatient && bucket.abandonOpening()) queueMicrotask(() => this.#dispatch());
+      if (!impatient) return;
+      bucket.abandonOpening();
+      // Somebody else may have been waiting for its place, or behind this caller.
+      queueMicrotask(() => this.#dispatch());
     });
     this.#lines.onEnter(server);
     this.#dispatch();
@@ -159,7 +161,7 @@ export class SessionPool {
   #serve(waiter: Waiter, promised: Promised): boolean {
     const { bucket } = waiter;
     const { server } = bucket;
-    const pooled = this.#take(bucket);
+    const pooled = this.#take(bucket, !promised.isFull);
     if (pooled !== undefined) {
       waiter.resolve(pooled);
       return true;
@@ -175,7 +177,9 @@ export class SessionPool {
     // Room that a session leaves behind is as good as a session, to one caller.
     const inTheWay = serverFull ? server.sessions : this.#sessions;
     if (promised.room(inTheWay)) return true;
-    return this.#makeRoom(inTheWay) && promised.room(inTheWay);
+    if (this.#makeRoom(inTheWay)) return promised.room(inTheWay);
+    promised.isFull ||= !serverFull;
+    return false;
   }
 
   /** Closes the session that will be missed least, of those in the way. */
@@ -193,7 +197,8 @@ export class SessionPool {
     return false;
   }
 
-  #take(bucket: Bucket): PooledSession | undefined {
+  /** Sharing keeps a session from ever coming back: it must not outrun those who wait for its place. */
+  #take(bucket: Bucket, mayShare: boolean): PooledSession | undefined {
     const { checkAfterMs, leasesPerSession } = this.#options;
     for (;;) {
       const pooled = this.#idle.takeLatest(bucket);
@@ -204,7 +209,7 @@ export class SessionPool {
         void this.#checkIdle(pooled);
       else return this.#lease(pooled);
     }
-    if (leasesPerSession === 1) return undefined;
+    if (leasesPerSession === 1 || !mayShare) return undefined;
     for (const pooled of bucket.shareable) if (pooled.isUp && isShareable(pooled)) return this.#lease(pooled);
     return undefined;
   }

@@ -107,7 +107,10 @@ describe('a file that is refused', () => {
       'type: found "ws", allowed another type for an http: or https: URL',
     ],
     [{ url: 'http://a.example.com', headers: { A: 1 } }, 'headers.A: found 1, allowed a string'],
-    [{ url: 'http://a.example.com', auth: { type: 'basic' } }, 'auth.type: found "basic", allowed "bearer"'],
+    [
+      { url: 'http://a.example.com', auth: { type: 'basic' } },
+      'auth.type: found "basic", allowed "bearer", "oauth"',
+    ],
     [
       { url: 'http://a.example.com', auth: { type: 'bearer' } },
       'auth.token: found nothing, allowed a string',

@@ -114,10 +114,11 @@ describe('M3 the end of a manager whose sessions are lost', () => {
       const script = { tools: TOOLS, ledgerFile: ledger };
       const manager = newManager({ servers: { a: { ...stdioSpec(script), protocol: 'legacy' } } });
       const [lease, fresh] = await Promise.all([manager.acquire('a'), manager.openSession('a')]);
+      const sessions = [fresh, lease.session].map((session) => ({ session, since: session.status.since }));
       for (const pid of startedPids(ledger)) process.kill(pid, 'SIGKILL');
-      await eventually(
-        'they are lost',
-        () => fresh.status.state !== 'ready' && lease.session.status.state !== 'ready',
+      // By when their state began: a replacement may be there between two looks.
+      await eventually('they are lost', () =>
+        sessions.every(({ session, since }) => session.status.since !== since),
       );
       await bounded(end, manager[end]());
       expect(fresh.status.state).toBe('closed');

@@ -56,3 +56,36 @@ describe('M5 what a run that failed says of all its attempts', () => {
     await expect(run).rejects.toMatchObject({ code: 'CIRCUIT_OPEN', attempts: 3, maybeExecuted: true });
   });
 });
+
+describe('M5 a tool that dies, and whose server is asked whether it may run again', () => {
+  const start = (attempts: number): { manager: SessionManager; pays: () => number } => {
+    const server = inProcess({ tools: [{ name: 'pay', does: { type: 'crash' } }] });
+    const manager = new SessionManager({
+      servers: { shop: { server } },
+      retry: { attempts, delayMs: 1 },
+      circuit: { failures: 2, openMs: 60_000 },
+    });
+    onTestFinished(async () => {
+      await manager.destroy();
+      await server.close();
+    });
+    const pays = (): number => server.requests.filter(({ method }) => method === 'tools/call').length;
+    return { manager, pays };
+  };
+
+  test.each([2, 3])(
+    'one connection was lost: it counts once, and so does the attempt (of %i)',
+    async (attempts) => {
+      const { manager, pays } = start(attempts);
+      const run = manager.run('shop', (session) => session.callTool('pay'));
+      const error: PlenumError = await run.then(
+        () => expect.unreachable('a server that dies has not answered'),
+        (reason: PlenumError) => reason,
+      );
+      expect(error).toMatchObject({ code: 'CONNECTION_LOST', maybeExecuted: true });
+      expect(error.attempts).toBeUndefined();
+      expect(pays()).toBe(1);
+      expect(manager.stats().get('shop')?.circuit).toMatchObject({ state: 'closed' });
+    },
+  );
+});

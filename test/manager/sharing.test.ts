@@ -172,3 +172,46 @@ describe('M4 sharing a session of the 2026-07-28 era', () => {
     expect(new Set(names).size).toBe(2);
   });
 });
+
+describe('M4 fairness between those who share and those who wait for a place', () => {
+  it('leases that overlap without end do not keep another server out', async () => {
+    const a = new Fleet({ tools: TOOLS });
+    const b = new Fleet({ tools: TOOLS });
+    const manager = newManager({
+      servers: { a: a.spec('2026-07-28'), b: b.spec('2026-07-28') },
+      pool: { max: 1, leasesPerSession: 2 },
+    });
+    let lease = await manager.acquire('a');
+    const other = manager.acquire('b');
+    await untilWaiting(manager, 'b', 1);
+    // Each takes its lease before the one before gives its own back.
+    const next = manager.acquire('a');
+    await lease.release();
+    const served = await bounded('the other server', other);
+    expect(await nameOf(served.session)).toBe('member-0');
+    await served.release();
+    lease = await bounded('the one that came later', next);
+    await lease.release();
+    expect(b.made).toBe(1);
+  });
+
+  it('when the one that waits gives up, those behind it share again', async () => {
+    const a = new Fleet({ tools: TOOLS });
+    const b = new Fleet({ tools: TOOLS });
+    const manager = newManager({
+      servers: { a: a.spec('2026-07-28'), b: b.spec('2026-07-28') },
+      pool: { max: 1, leasesPerSession: 2 },
+    });
+    const first = await manager.acquire('a');
+    const controller = new AbortController();
+    const other = failureOf(manager.acquire('b', { signal: controller.signal }));
+    await untilWaiting(manager, 'b', 1);
+    const behind = manager.acquire('a');
+    await untilWaiting(manager, 'a', 1);
+    controller.abort();
+    expect((await other).code).toBe('ABORTED');
+    const second = await bounded('the one behind', behind);
+    expect(await nameOf(second.session)).toBe('member-0');
+    await releaseAll([first, second]);
+  });
+});
