@@ -15,12 +15,32 @@ export async function findConfig(cwd: string, env: Environment): Promise<string>
   const folders = foldersUpwards(cwd);
   const own = userConfigs(env);
   const candidates = [...folders.flatMap((folder) => NAMES.map((name) => join(folder, name))), ...own];
-  for (const candidate of candidates) if (await isFile(candidate)) return candidate;
+  for (const candidate of candidates) {
+    if (!(await isFile(candidate))) continue;
+    if (await isForeign(candidate, cwd)) throw foreignError(candidate);
+    return candidate;
+  }
   throw new PlenumError(
     'CONFIG_INVALID',
     `No configuration found. Looked for ${NAMES.join(', ')} in ${folders.join(', ')}; and for ${own.join(', ')}. ` +
       'Give the path of one, or make one: { "mcpServers": { "name": { "command": "…" } } }.',
   );
+}
+
+/**
+ * Whether somebody else put a file there for others to find: it names commands that would be run. Root may, and so may
+ * whoever owns the folder that one works in.
+ */
+async function isForeign(path: string, cwd: string): Promise<boolean> {
+  const self = process.getuid?.();
+  if (self === undefined) return false;
+  const [{ uid }, { uid: host }] = await Promise.all([stat(path), stat(cwd)]);
+  return uid !== self && uid !== 0 && uid !== host;
+}
+
+function foreignError(path: string): PlenumError {
+  const message = `The configuration "${path}" belongs to another user, whose commands it would run. Give its path to use it all the same.`;
+  return new PlenumError('CONFIG_INVALID', message);
 }
 
 /** The user's own configuration: where it may be, best first. */

@@ -1,3 +1,4 @@
+import { chownSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
@@ -72,6 +73,29 @@ describe('a configuration that is not named', () => {
     expect(message).toContain(join(home, '.config/plenum/plenum.json'));
   });
 });
+
+describe.runIf(process.getuid?.() === 0)(
+  'a configuration that somebody else put there (seen as root)',
+  () => {
+    const SOMEBODY = 12_345;
+
+    test('in a folder above: refused, and taken when it is named', async () => {
+      const top = folderWith({ '.mcp.json': CONFIG, 'mine/note': '' });
+      const file = join(top, '.mcp.json');
+      chownSync(file, SOMEBODY, SOMEBODY);
+      const { env } = homeWith();
+      const error = await refusalOf(loadConfig({ cwd: join(top, 'mine'), env }));
+      expect(error.message).toContain(`"${file}" belongs to another user`);
+      expect((await loadConfig({ path: file, env })).path).toBe(file);
+    });
+
+    test('in a folder of theirs that one works in: taken', async () => {
+      const top = folderWith({ '.mcp.json': CONFIG });
+      for (const path of [top, join(top, '.mcp.json')]) chownSync(path, SOMEBODY, SOMEBODY);
+      expect((await loadConfig({ cwd: top, env: homeWith().env })).path).toBe(join(top, '.mcp.json'));
+    });
+  },
+);
 
 describe('a configuration that is named', () => {
   test.each([

@@ -26,7 +26,7 @@ const rooms: Rooms = {
   session: { uses: ['transport', ...data], official: 'values' },
   group: { uses: ['session', ...data], official: 'types' },
   manager: { uses: ['session', ...data], usesTypesOf: { group: ['SessionSource'] }, official: 'types' },
-  config: { uses: data, official: 'types' },
+  config: { uses: ['auth', ...data], official: 'types' },
   auth: { uses: data, official: 'values' },
   toolkit: { uses: ['group', ...base], usesTypesOf: { session: 'any' }, official: 'types' },
   testing: { uses: base, usesTypesOf: { 'server-spec': 'any' }, official: 'types' },
