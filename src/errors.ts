@@ -76,6 +76,7 @@ export class PlenumError extends Error {
   /**
    * On `PROTOCOL`: the JSON-RPC error data that the server sent, or `{ status }` of an HTTP error. On
    * `NAME_COLLISION` of entries: `{ collisions }`. On `AMBIGUOUS_RESOURCE`: `{ servers }`. On `CONFIG_INVALID` of a file: `{ problems }`.
+   * On `AUTH_REQUIRED` of `oauth()` or `bearer()`: `{ reason }`, and what is known of `issuer`, `resource` and `scope`.
    */
   declare readonly data?: unknown;
   /** On `CONNECT_FAILED` of several servers: each one's error. */

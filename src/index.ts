@@ -83,6 +83,7 @@ export type {
   ConfigWarning,
   ConfiguredServer,
 } from './config/config.ts';
+export type { ConfigOAuthOptions } from './config/auth.ts';
 export type { LoadConfigOptions } from './config/load-config.ts';
 
 /** The protocol's own types that appear above, so that a program can name them. */

@@ -173,8 +173,31 @@ export interface ServerAuth extends AuthProvider {
   forServer?(url: URL): ServerAuth;
   /** Wraps the `fetch` that talks to the server, for what takes more than a header. */
   wrapFetch?(fetch: FetchLike): FetchLike;
-  /** Signs in anew, with a person where it takes one. */
-  authorize?(options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
+  /** Signs in, with a person where it takes one. */
+  authorize?(options?: AuthorizeOptions): Promise<void>;
+  /** Whether a person may be asked though nobody called `authorize()`. */
+  readonly interactive?: boolean;
+  /** The same credentials without leave to ask a person: a connection that is coming up is in a hurry. */
+  unattended?(): ServerAuth;
+  /** Calls back once, when somebody has signed in since a token was refused or missing, wherever that was. */
+  awaitSignIn?(onSignedIn: () => void): SignInWatch;
+}
+
+export interface AuthorizeOptions {
+  /** Gives up waiting. */
+  signal?: AbortSignal | undefined;
+  /**
+   * Whether to do nothing when there is a token that no server refused.
+   * @default false
+   */
+  ifNeeded?: boolean | undefined;
+}
+
+/** Somebody is waiting for a sign-in. Ends when it has called back. */
+export interface SignInWatch {
+  /** Looks now; resolves when it has. */
+  look(): Promise<void>;
+  stop(): void;
 }
 
 export type HeadersSource =

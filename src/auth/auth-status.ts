@@ -3,11 +3,6 @@ import type { AuthProvider } from '@modelcontextprotocol/client';
 /** What the official client tells of a request that was refused. */
 export type UnauthorizedContext = Parameters<NonNullable<AuthProvider['onUnauthorized']>>[0];
 
-export interface AuthorizeOptions {
-  /** Gives up waiting. */
-  signal?: AbortSignal | undefined;
-}
-
 /** Whether there are tokens for a server, and what for. */
 export type AuthStatus =
   | { readonly signedIn: false }

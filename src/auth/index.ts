@@ -6,6 +6,6 @@ export type { AuthReason } from './auth-failure.ts';
 export { enterpriseAssertion, type EnterpriseOptions } from './enterprise-assertion.ts';
 export { fileTokenStore } from './file-token-store.ts';
 export { memoryTokenStore } from './memory-token-store.ts';
-export type { AuthorizeOptions, AuthStatus } from './auth-status.ts';
-export type { ServerAuth } from '../server-spec.ts';
+export type { AuthStatus } from './auth-status.ts';
+export type { AuthorizeOptions, ServerAuth, SignInWatch } from '../server-spec.ts';
 export type { StoredEntry, TokenStore } from './token-store.ts';

@@ -1,20 +1,11 @@
-/** The last login begun or waiting, by issuer. */
-const tails = new Map<string, Promise<unknown>>();
+import { Turns } from './turns.ts';
+
+const logins = new Turns();
 
 /**
  * Runs `login` when no other login at this authorization server is under way in this process: a person can look at
  * one page at a time, and the second login often needs none.
  */
-export async function inLoginQueue<T>(issuer: string, login: () => Promise<T>): Promise<T> {
-  const before = tails.get(issuer);
-  const mine = (async () => {
-    await before?.catch(() => {}); // Whose failure it is has been told.
-    return login();
-  })();
-  tails.set(issuer, mine);
-  try {
-    return await mine;
-  } finally {
-    if (tails.get(issuer) === mine) tails.delete(issuer);
-  }
+export function inLoginQueue<T>(issuer: string, login: () => Promise<T>): Promise<T> {
+  return logins.take(issuer, login);
 }

@@ -1,4 +1,5 @@
 import type { StoredEntry, TokenStore } from './token-store.ts';
+import { Turns } from './turns.ts';
 
 /** A store that ends with the process; what `oauth()` uses when it is given none. */
 export function memoryTokenStore(): TokenStore {
@@ -7,7 +8,7 @@ export function memoryTokenStore(): TokenStore {
 
 class MemoryTokenStore implements TokenStore {
   readonly #entries = new Map<string, StoredEntry>();
-  readonly #tails = new Map<string, Promise<unknown>>();
+  readonly #turns = new Turns();
 
   async get(key: string): Promise<StoredEntry | undefined> {
     return this.#entries.get(key);
@@ -21,17 +22,7 @@ class MemoryTokenStore implements TokenStore {
     this.#entries.delete(key);
   }
 
-  async lock<T>(key: string, work: () => Promise<T>): Promise<T> {
-    const before = this.#tails.get(key);
-    const mine = (async () => {
-      await before?.catch(() => {}); // Whose failure it is has been told.
-      return work();
-    })();
-    this.#tails.set(key, mine);
-    try {
-      return await mine;
-    } finally {
-      if (this.#tails.get(key) === mine) this.#tails.delete(key);
-    }
+  lock<T>(key: string, work: () => Promise<T>): Promise<T> {
+    return this.#turns.take(key, work);
   }
 }

@@ -1,6 +1,6 @@
 import { PlenumError } from '../errors.ts';
-import type { ServerAuth } from '../server-spec.ts';
-import type { AuthorizeOptions, AuthStatus, UnauthorizedContext } from './auth-status.ts';
+import type { AuthorizeOptions, ServerAuth } from '../server-spec.ts';
+import type { AuthStatus, UnauthorizedContext } from './auth-status.ts';
 import { memoryTokenStore } from './memory-token-store.ts';
 import { resolveOAuthOptions, type OAuthOptions, type ResolvedOAuthOptions } from './oauth-options.ts';
 import { ServerCredentials } from './server-credentials.ts';
@@ -13,8 +13,8 @@ export interface OAuth extends ServerAuth {
 
 export interface ServerOAuth extends ServerAuth {
   /**
-   * Signs in anew. Rejects with `AUTH_REQUIRED` when that fails, and with `CONNECT_FAILED` when nobody answers.
-   * A session that failed for want of it can then be opened.
+   * Signs in anew, or with `ifNeeded` only when there is no token that will do. Rejects with `AUTH_REQUIRED` when that
+   * fails, and with `CONNECT_FAILED` when nobody answers. Sessions that wait for it come back.
    */
   authorize(options?: AuthorizeOptions): Promise<void>;
   /** Forgets the tokens, here and in the store. */

@@ -13,12 +13,19 @@ export interface SentToken {
  */
 export class SentTokens {
   readonly #sent = new WeakMap<Response, SentToken>();
+  #refused: string | undefined;
+
+  /** The token that was refused last; undefined when it was missing, or none was refused yet. */
+  get refused(): string | undefined {
+    return this.#refused;
+  }
 
   /** The same `fetch`, looked at. */
   watch(fetch: FetchLike): FetchLike {
     return async (url, init) => {
       const response = await fetch(url, init);
       const token = bearerOf(new Headers(init?.headers));
+      if (response.status === 401) this.#refused = token;
       this.#sent.set(response, { token, signal: init?.signal ?? undefined });
       return response;
     };

@@ -7,15 +7,17 @@ import {
 } from '@modelcontextprotocol/client';
 import { PlenumError } from '../errors.ts';
 import { LONGEST_TIMER_MS, startTimer } from '../internal/timers.ts';
-import type { ServerAuth } from '../server-spec.ts';
-import type { AuthorizeOptions, AuthStatus, UnauthorizedContext } from './auth-status.ts';
+import type { AuthorizeOptions, ServerAuth, SignInWatch } from '../server-spec.ts';
+import type { AuthStatus, UnauthorizedContext } from './auth-status.ts';
 import type { ResolvedOAuthOptions } from './oauth-options.ts';
 import { bearerOf, SentTokens } from './sent-tokens.ts';
 import { isExpiring, type StoredTokens } from './stored-tokens.ts';
 import { TokenSource, type TokenRequest } from './token-source.ts';
 import { waitFor } from './wait-for.ts';
+import { watchStore } from './watch-store.ts';
 
 type Wanted = Omit<TokenRequest, 'signal'>;
+type Leave = TokenRequest['login'];
 
 /** Tokens on their way. */
 interface Getting extends Pick<Wanted, 'login' | 'mustCover'> {
@@ -23,7 +25,7 @@ interface Getting extends Pick<Wanted, 'login' | 'mustCover'> {
 }
 
 /** How far a request for tokens may go, from nobody to a person who is asked in any case. */
-const LEAVES: readonly TokenRequest['login'][] = ['never', 'if-needed', 'always'];
+const LEAVES: readonly Leave[] = ['never', 'if-needed', 'always'];
 
 /** How often one request may be refused for want of scope before the refusal stands. */
 const MAX_STEP_UPS = 1;
@@ -35,7 +37,13 @@ export class ServerCredentials implements ServerAuth {
   readonly #sent = new SentTokens();
   #tokens: StoredTokens | undefined;
   #loading: Promise<void> | undefined;
+  /** Without a person, and with one: who may not wait for a person does not. */
+  #gettingAlone: Getting | undefined;
   #getting: Getting | undefined;
+  /** What a server asked for last, and nobody got. */
+  #unmet: Wanted | undefined;
+  /** Those that wait until somebody signs in. */
+  readonly #waiting = new Set<() => void>();
   /** Ends whatever is under way. */
   #ending = new AbortController();
 
@@ -55,29 +63,71 @@ export class ServerCredentials implements ServerAuth {
     return this.#tokens?.access_token;
   }
 
-  async onUnauthorized({ response, fetchFn }: UnauthorizedContext): Promise<void> {
+  get interactive(): boolean {
+    return this.#options.grant === 'authorization_code' && this.#options.interactive;
+  }
+
+  async onUnauthorized(context: UnauthorizedContext): Promise<void> {
+    await this.#renew(context, this.#leave);
+  }
+
+  /** Shows the key to which a token is bound, and asks for a wider token when one covers too little. */
+  wrapFetch(fetch: FetchLike): FetchLike {
+    return this.#wrap(fetch, this.#leave);
+  }
+
+  unattended(): ServerAuth {
+    return {
+      token: () => this.token(),
+      onUnauthorized: (context) => this.#renew(context, 'never'),
+      wrapFetch: (fetch) => this.#wrap(fetch, 'never'),
+    };
+  }
+
+  awaitSignIn(onSignedIn: () => void): SignInWatch {
+    const found = (): void => {
+      this.#waiting.delete(found);
+      watch.stop();
+      onSignedIn();
+    };
+    const watch = watchStore(() => this.#findSignIn(), found);
+    // A machine has nobody to wait for.
+    if (this.#options.grant !== 'authorization_code') watch.stop();
+    else if (this.#isNews(this.#tokens)) queueMicrotask(() => this.#waiting.has(found) && found());
+    this.#waiting.add(found);
+    const stop = (): void => {
+      this.#waiting.delete(found);
+      watch.stop();
+    };
+    return { look: () => watch.look(), stop };
+  }
+
+  /** What a call may do; nobody waits for a machine. */
+  get #leave(): Leave {
+    return this.interactive ? 'if-needed' : 'never';
+  }
+
+  async #renew({ response, fetchFn }: UnauthorizedContext, login: Leave): Promise<void> {
     const sent = this.#sent.of(response) ?? { token: this.#tokens?.access_token, signal: undefined };
     const { resourceMetadataUrl, scope } = extractWWWAuthenticateParams(response);
     const request = {
       rejected: sent.token,
       challenge: { resourceMetadataUrl, scope },
       viaTransport: fetchFn,
-      login: this.#options.interactive ? 'if-needed' : 'never',
-    } as const;
+      login,
+    };
     await waitFor(this.#get(request), sent.signal);
   }
 
-  /** Shows the key to which a token is bound, and asks for a wider token when one covers too little. */
-  wrapFetch(fetch: FetchLike): FetchLike {
-    return this.#sent.watch(this.#withStepUp(this.#withProof(fetch), fetch));
+  #wrap(fetch: FetchLike, login: Leave): FetchLike {
+    return this.#sent.watch(this.#withStepUp(this.#withProof(fetch), fetch, login));
   }
 
-  async authorize({ signal }: AuthorizeOptions = {}): Promise<void> {
+  async authorize({ signal, ifNeeded = false }: AuthorizeOptions = {}): Promise<void> {
     // Nothing else need keep the process running while a person signs in.
     const stopTimer = startTimer(LONGEST_TIMER_MS, () => {}, { keepAlive: true });
     try {
-      const rejected = this.#tokens?.access_token;
-      await waitFor(this.#get({ rejected, challenge: 'ask', login: 'always' }), signal);
+      await waitFor(ifNeeded ? this.#signInIfNeeded() : this.#signIn(), signal);
     } finally {
       stopTimer();
     }
@@ -86,7 +136,7 @@ export class ServerCredentials implements ServerAuth {
   async signOut(): Promise<void> {
     this.#ending.abort(new PlenumError('ABORTED', 'Signing in was given up: the user signed out.'));
     this.#ending = new AbortController();
-    await this.#getting?.promise.catch(() => {});
+    await Promise.allSettled([this.#getting?.promise, this.#gettingAlone?.promise]);
     this.#tokens = undefined;
     await this.#source.forget();
   }
@@ -102,6 +152,31 @@ export class ServerCredentials implements ServerAuth {
       ...(scope !== undefined && { scope }),
       ...(expiresAt !== undefined && { expiresAt }),
     };
+  }
+
+  async #signIn(): Promise<void> {
+    await this.#get({ rejected: this.#tokens?.access_token, challenge: 'ask', login: 'always' });
+  }
+
+  async #signInIfNeeded(): Promise<void> {
+    const unmet = this.#unmet;
+    if (unmet !== undefined) return this.#get({ ...unmet, login: 'if-needed' });
+    if ((await this.token()) !== undefined) return;
+    await this.#get({ rejected: undefined, challenge: 'ask', login: 'if-needed' });
+  }
+
+  /** Looks whether another process has signed in. */
+  async #findSignIn(): Promise<boolean> {
+    const stored = await this.#source.stored();
+    if (!this.#isNews(stored)) return false;
+    this.#tokens = stored;
+    return true;
+  }
+
+  /** Whether a server that refused access may grant it with these. */
+  #isNews(tokens: StoredTokens | undefined): boolean {
+    if (tokens === undefined || tokens.access_token === this.#sent.refused) return false;
+    return !isStrictScopeSuperset(this.#unmet?.mustCover, tokens.scope);
   }
 
   async #load(): Promise<void> {
@@ -122,7 +197,7 @@ export class ServerCredentials implements ServerAuth {
     return (url, init) => (bearerOf(new Headers(init?.headers)) === undefined ? fetch : prove)(url, init);
   }
 
-  #withStepUp(send: FetchLike, viaTransport: FetchLike): FetchLike {
+  #withStepUp(send: FetchLike, viaTransport: FetchLike, login: Leave): FetchLike {
     return async (url, init) => {
       const headers = new Headers(init?.headers);
       for (let stepUps = 0; ; stepUps++) {
@@ -132,7 +207,7 @@ export class ServerCredentials implements ServerAuth {
         const isStepUp = response.status === 403 && challenge.error === 'insufficient_scope';
         if (token === undefined || !isStepUp || stepUps === MAX_STEP_UPS) return response;
         await response.body?.cancel();
-        await waitFor(this.#widen(token, challenge, viaTransport), init?.signal ?? undefined);
+        await waitFor(this.#widen(token, challenge, viaTransport, login), init?.signal ?? undefined);
         headers.set('authorization', `Bearer ${this.#tokens?.access_token}`);
       }
     };
@@ -142,17 +217,17 @@ export class ServerCredentials implements ServerAuth {
     rejected: string,
     challenge: { resourceMetadataUrl?: URL; scope?: string },
     viaTransport: FetchLike,
+    login: Leave,
   ): Promise<void> {
     // What was granted stays granted.
     const mustCover = computeScopeUnion(this.#tokens?.scope, challenge.scope);
-    const login = this.#options.interactive ? 'if-needed' : 'never';
     await this.#get({ rejected, challenge, mustCover, viaTransport, login });
   }
 
   /** One at a time for all calls: those that come meanwhile share what it brings. */
   async #get(request: Wanted): Promise<void> {
     while (!this.#has(request)) {
-      const current = this.#getting;
+      const current = request.login === 'never' ? this.#gettingAlone : (this.#getting ?? this.#gettingAlone);
       if (current === undefined) return this.#start(request);
       const isForMore = request.mustCover !== undefined && request.mustCover !== current.mustCover;
       const goesFarther = LEAVES.indexOf(request.login) > LEAVES.indexOf(current.login);
@@ -170,22 +245,33 @@ export class ServerCredentials implements ServerAuth {
 
   async #start(request: Wanted): Promise<void> {
     const { login, mustCover } = request;
-    const promise = this.#obtain(request);
-    this.#getting = { login, mustCover, promise };
+    const getting: Getting = { login, mustCover, promise: this.#obtain(request) };
+    if (login === 'never') this.#gettingAlone = getting;
+    else this.#getting = getting;
     try {
-      await promise;
+      await getting.promise;
     } finally {
-      this.#getting = undefined;
+      if (login === 'never') this.#gettingAlone = undefined;
+      else this.#getting = undefined;
     }
   }
 
   async #obtain(request: Wanted): Promise<void> {
     try {
       this.#tokens = await this.#source.get({ ...request, signal: this.#ending.signal });
+      if (this.#unmet !== undefined && this.#has(this.#unmet)) this.#unmet = undefined;
+      if (this.#isNews(this.#tokens)) for (const found of this.#waiting) found();
     } catch (error) {
+      // The transport does not live as long as the want.
+      if (isFromServer(request)) this.#unmet = { ...request, viaTransport: undefined, isRepeated: true };
       // Those that nothing can be got for any more are gone from the store.
       this.#tokens = await this.#source.stored();
       throw error;
     }
   }
+}
+
+/** Whether a server has said what it wants, in an answer to somebody else. */
+function isFromServer({ challenge }: Wanted): boolean {
+  return challenge !== undefined && challenge !== 'ask';
 }

@@ -23,6 +23,7 @@ import {
   withExpiry,
   type StoredTokens,
 } from './stored-tokens.ts';
+import { Turns } from './turns.ts';
 import { waitFor } from './wait-for.ts';
 
 /** What tokens are wanted for. */
@@ -31,6 +32,8 @@ export interface TokenRequest {
   readonly rejected: string | undefined;
   /** What the server said with its refusal; to be asked for, or undefined to go by what is known of it. */
   readonly challenge?: Challenge | 'ask';
+  /** Whether the challenge was followed up before: what was found then still holds. */
+  readonly isRepeated?: boolean;
   /** The scope that the token must cover, when one was refused for covering too little. */
   readonly mustCover?: string | undefined;
   /** Whether a person may be asked, or must be. */
@@ -46,6 +49,8 @@ export class TokenSource {
   readonly #options: ResolvedOAuthOptions;
   /** Which client this is, among those in the store. */
   readonly #client: string;
+  /** For a store that has no lock. */
+  readonly #turns = new Turns();
   #dpop: Promise<DpopSession> | undefined;
 
   constructor(server: URL, options: ResolvedOAuthOptions) {
@@ -123,7 +128,8 @@ export class TokenSource {
       if (fresh !== undefined) await tokensEntry.write(store, fresh, ...keys);
       return fresh;
     };
-    return store.lock === undefined ? work() : store.lock(tokensEntry.keyOf(keys), work);
+    const key = tokensEntry.keyOf(keys);
+    return store.lock === undefined ? this.#turns.take(key, work) : store.lock(key, work);
   }
 
   async #refreshed(
@@ -191,7 +197,8 @@ export class TokenSource {
   async #discover(request: TokenRequest, fetch: FetchLike): Promise<Discovery> {
     const { store, issuer } = this.#options;
     const challenge = challengeOf(request);
-    const known = challenge === undefined ? await this.#storedDiscovery() : undefined;
+    const known =
+      challenge === undefined || request.isRepeated === true ? await this.#storedDiscovery() : undefined;
     if (known !== undefined) return known;
     const resourceMetadataUrl = challenge?.resourceMetadataUrl;
     const discovery = await discover({ server: this.#server, resourceMetadataUrl, issuer, fetch });

@@ -181,7 +181,7 @@ type Arrival = FetchedListing | PlenumError;
 async function arrive(member: Member, keepTrying: boolean): Promise<Arrival> {
   const { session, name } = member;
   try {
-    await session.start(keepTrying);
+    await session.start(keepTrying, true);
     return await member.fetch(CATALOG_KINDS);
   } catch (error) {
     return PlenumError.from(error, 'CONNECT_FAILED', `Connecting to server "${name}"`, { server: name });

@@ -34,6 +34,8 @@ export class ConnectionTap implements Transport {
   offeredVersion: string | undefined;
   /** Whether `server/discover` was sent, and whether it was answered in any way. */
   probe: 'none' | 'sent' | 'answered' = 'none';
+  /** Whether it greeted us, which is a client's part: it sends back what it is sent. */
+  echoes = false;
   /** When the server last sent anything, by `performance.now()`. */
   lastHeardAt = 0;
 
@@ -140,7 +142,9 @@ export class ConnectionTap implements Transport {
 
   #receive(message: JSONRPCMessage, extra?: MessageExtraInfo): void {
     this.lastHeardAt = performance.now();
-    if (!('method' in message)) {
+    if ('method' in message) {
+      if (message.method === 'initialize' || message.method === 'server/discover') this.echoes = true;
+    } else {
       const { id } = message;
       // Row S4: a late answer is dropped quietly.
       if (id !== undefined && this.#abandoned.size > 0 && this.#abandoned.delete(id)) return;

@@ -4,7 +4,12 @@ import { giveUpAfter, TIMED_OUT } from '../internal/give-up.ts';
 import { settledWithin } from '../internal/settled-within.ts';
 import { printable } from '../internal/text.ts';
 import { LONGEST_TIMER_MS } from '../internal/timers.ts';
-import type { ManagedTransport, TransportContext, TransportEnd } from '../transport/managed-transport.ts';
+import type {
+  LastWords,
+  ManagedTransport,
+  TransportContext,
+  TransportEnd,
+} from '../transport/managed-transport.ts';
 import { ClientConnection } from './client-connection.ts';
 import type { Connection, ConnectionMemory } from './connection.ts';
 import { ConnectionTap } from './connection-tap.ts';
@@ -91,9 +96,11 @@ class Attempt {
       );
       if (error instanceof PlenumError && error.code === 'CONNECTION_LOST') await this.#lastWords();
       const end = this.#transport?.end;
+      const lastWords = this.#transport?.lastWords;
       await this.#transport?.destroy();
       this.#tap?.finish();
-      throw this.#explain(giveUp.reason === undefined ? error : giveUp.reason, end, server, options);
+      const reason = giveUp.reason === undefined ? error : giveUp.reason;
+      throw this.#explain(reason, end, lastWords, server, options);
     } finally {
       giveUp.stop();
     }
@@ -131,6 +138,7 @@ class Attempt {
   #explain(
     error: unknown,
     end: TransportEnd | undefined,
+    lastWords: LastWords | undefined,
     server: string,
     options: ResolvedSessionOptions,
   ): unknown {
@@ -139,12 +147,16 @@ class Attempt {
     if (error === TIMED_OUT) {
       return new PlenumError(
         'TIMEOUT',
-        `${doing}: no handshake within ${options.connectTimeoutMs} ms. Allow more with "connectTimeoutMs".${tail(end)}`,
+        `${doing}: no handshake within ${options.connectTimeoutMs} ms. Allow more with "connectTimeoutMs".${halfLine(lastWords)}${tail(end ?? lastWords)}`,
         { server },
       );
     }
     if (error === this.#request.signal.reason && this.#request.signal.aborted) {
       return new PlenumError('ABORTED', `${doing}: given up.`, fields);
+    }
+    if (this.#tap?.echoes === true) {
+      const what = 'it sends back what it is sent: it is no MCP server.';
+      return new PlenumError('CONNECT_FAILED', `${doing}: ${what}`, fields);
     }
     const offered = this.#tap?.offeredVersion;
     if (offered !== undefined && !SUPPORTED_PROTOCOL_VERSIONS.includes(offered)) {
@@ -176,7 +188,12 @@ const KEPT_CODES: ReadonlySet<string> = new Set([
   'TIMEOUT',
 ]);
 
-function tail(end: TransportEnd | undefined): string {
+function halfLine(lastWords: LastWords | undefined): string {
+  const text = lastWords?.stdout ?? '';
+  return text === '' ? '' : `\nOn its stdout there is half a line: ${printable(text, 400)}`;
+}
+
+function tail(end: Partial<Pick<TransportEnd, 'stderr'>> | undefined): string {
   const stderr = end?.stderr?.trim();
   if (stderr === undefined || stderr === '') return '';
   const lines = stderr.slice(-4_000).split(/\r?\n/);

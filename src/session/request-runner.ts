@@ -17,6 +17,14 @@ export interface RequestRunnerOptions {
   readonly onCallbackError: (error: unknown) => void;
 }
 
+/** Whether a request surely did not run, and may be sent on the next connection. */
+function neverRan({ code, maybeExecuted }: PlenumError, { foreign }: Connection): boolean {
+  // Row S16: the server did not know the session.
+  if (code === 'SESSION_EXPIRED') return true;
+  // A session on loan hears of the end of its connection a moment later than a request on it does.
+  return foreign === 'session' && code === 'CONNECTION_LOST' && maybeExecuted === false;
+}
+
 type Send<T> = (connection: Connection, options: RequestOptions) => Promise<T>;
 
 /** Carries requests to whatever connection there is, within the caller's limits, and translates what fails. */
@@ -56,8 +64,7 @@ export class RequestRunner {
       try {
         return await this.#send(doing, options, timeoutMs - spentMs, totalMs - spentMs, connection, send);
       } catch (error) {
-        // Row S16: the server did not know the session, so the request surely did not run.
-        if (!(error instanceof PlenumError) || error.code !== 'SESSION_EXPIRED' || resent) throw error;
+        if (!(error instanceof PlenumError) || resent || !neverRan(error, connection)) throw error;
         supervisor.lose(connection, error);
       } finally {
         inFlight.leave();

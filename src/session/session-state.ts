@@ -2,6 +2,7 @@ import type { PlenumError } from '../errors.ts';
 import type { StopTimer } from '../internal/timers.ts';
 import type { Connection } from './connection.ts';
 import type { SessionStatus } from './session.ts';
+import type { PendingSignIn } from './sign-in.ts';
 
 /** The states of a session, from the inside. Each owns its timer or abort controller; the public status is derived. */
 export type SessionState =
@@ -30,7 +31,12 @@ export type SessionState =
       /** By `performance.now()`. */
       readonly readyAt: number;
     }
-  | { readonly tag: 'failed'; readonly error: PlenumError }
+  | {
+      readonly tag: 'failed';
+      readonly error: PlenumError;
+      /** Brings the session back when somebody signs in. */
+      readonly signIn: PendingSignIn | undefined;
+    }
   | { readonly tag: 'draining'; readonly connection: Connection | undefined }
   | { readonly tag: 'closed'; readonly error: PlenumError | undefined };
 

@@ -67,7 +67,10 @@ export type SessionStatus =
         readonly error: PlenumError;
       }
     >
-  /** Gave up, or was told not to reconnect; `reconnect()` tries again. */
+  /**
+   * Gave up, or was told not to reconnect; `reconnect()` tries again. One that failed with `AUTH_REQUIRED` comes back
+   * by itself when somebody has signed in.
+   */
   | StatusOf<'failed', { readonly error: PlenumError }>
   /** Closing; calls in flight finish. */
   | StatusOf<'draining'>
@@ -180,6 +183,15 @@ export interface Session extends AsyncDisposable {
    * rejects when this attempt fails.
    */
   reconnect(): Promise<void>;
+  /**
+   * Has somebody sign in by the `auth` of its spec, and brings a session back that failed for want of it. Does nothing
+   * when there is a token that the server did not refuse; calls at the same time share one login. Resolves when the
+   * session is back; one that is ready keeps its connection, one that is asleep stays so.
+   *
+   * Rejects with `CONFIG_INVALID` when there is nothing that can sign in, `AUTH_REQUIRED`, `CONNECT_FAILED`, `TIMEOUT`,
+   * `ABORTED` or `SESSION_CLOSED`.
+   */
+  authorize(options?: { signal?: AbortSignal }): Promise<void>;
   /** Lets calls in flight finish or reach their timeout, then ends the connection. Idempotent; never rejects. */
   close(): Promise<void>;
   /** Fails calls in flight at once with `SESSION_CLOSED` and ends the connection by force. Idempotent. */

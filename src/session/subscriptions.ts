@@ -162,7 +162,8 @@ export class Subscriptions {
       );
       if (connection !== this.#connection) return stream.close();
       const { resourceSubscriptions: honoured = [] } = stream.honoredFilter;
-      if (wanted !== undefined && !honoured.includes(wanted)) {
+      // Unless it is wanted no more: then it was not asked for.
+      if (wanted !== undefined && this.#uris.has(wanted) && !honoured.includes(wanted)) {
         await stream.close();
         const message = `Subscribing to "${printable(wanted)}": server "${this.#server}" does not offer its updates.`;
         throw new PlenumError('PROTOCOL', message, { server: this.#server });

@@ -1,10 +1,12 @@
 import type { Client, Implementation, LoggingLevel, ServerCapabilities } from '@modelcontextprotocol/client';
 import { messageOf, PlenumError } from '../errors.ts';
+import type { ServerSpec } from '../server-spec.ts';
 import { onAbort } from '../internal/abort-fan.ts';
 import { EventHub, type OverflowEvent } from '../internal/event-hub.ts';
 import { printable } from '../internal/text.ts';
 import { openTransport } from '../transport/open-transport.ts';
 import { adoptClient } from './adopted-connection.ts';
+import { authorizeSession } from './authorize-session.ts';
 import { borrowConnection } from './borrowed-connection.ts';
 import type { CallOptions } from './call-options.ts';
 import { installHandlers } from './client-handlers.ts';
@@ -17,6 +19,7 @@ import type { Era, Session, SessionEvent, SessionStatus } from './session.ts';
 import type { ResolvedSessionOptions } from './session-options.ts';
 import { SessionRequests, type RequestResources } from './session-requests.ts';
 import type { ResolvedTarget } from './session-target.ts';
+import { SignIn } from './sign-in.ts';
 import { Subscriptions } from './subscriptions.ts';
 import { Supervisor } from './supervisor.ts';
 import type { SleepPolicy } from './supervisor-options.ts';
@@ -37,6 +40,7 @@ export class SupervisedSession extends SessionRequests implements Session {
   readonly #target: ResolvedTarget;
   readonly #options: ResolvedSessionOptions;
   readonly #gate: ConnectGate;
+  readonly #signIn: SignIn | undefined;
   readonly #hub = new EventHub<SessionEvent>();
   readonly #memory: ConnectionMemory = {};
   readonly #inFlight = new InFlight();
@@ -58,12 +62,14 @@ export class SupervisedSession extends SessionRequests implements Session {
     this.#target = target;
     this.#options = options;
     this.#gate = gate;
+    this.#signIn = target.type === 'spec' ? SignIn.for(name, target.spec) : undefined;
     this.#supervisor = new Supervisor({
       server: name,
       policy: canConnectAgain(target) ? options.reconnect : false,
       maxWaitingCalls: options.maxWaitingCalls,
       inFlight: this.#inFlight,
       connect: (signal) => this.#connect(signal),
+      awaitSignIn: (error) => this.#signIn?.begin(error, options.reconnect === false),
       onStatus: (status) => this.#onStatus(status),
       onUnmissed: (error) => this.#problem(error),
     });
@@ -87,9 +93,13 @@ export class SupervisedSession extends SessionRequests implements Session {
     };
   }
 
-  /** Makes the first attempt; with `keepTrying`, supervision goes on when it fails. */
-  start(keepTrying: boolean): Promise<void> {
-    return this.#supervisor.start(keepTrying);
+  /**
+   * Makes the first attempt; with `keepTrying`, supervision goes on when it fails. A person who has to sign in is waited
+   * for, or only until `connectTimeoutMs` are over when `isHurried`.
+   */
+  start(keepTrying: boolean, isHurried = false): Promise<void> {
+    const deadline = performance.now() + (isHurried ? this.#options.connectTimeoutMs : Infinity);
+    return this.#supervisor.start(keepTrying, () => deadline - performance.now());
   }
 
   /**
@@ -176,6 +186,16 @@ export class SupervisedSession extends SessionRequests implements Session {
     return this.#supervisor.reconnect();
   }
 
+  async authorize({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
+    const signIn = this.#signIn;
+    const server = this.name;
+    if (signIn === undefined) {
+      const what = 'Its spec has no "auth" that can sign in. Give it one, such as oauth() of mcp-plenum/auth';
+      throw new PlenumError('CONFIG_INVALID', `Signing in to server "${server}": ${what}.`, { server });
+    }
+    await authorizeSession(server, signIn, this.#supervisor, signal);
+  }
+
   close(): Promise<void> {
     return this.#supervisor.close();
   }
@@ -190,13 +210,15 @@ export class SupervisedSession extends SessionRequests implements Session {
 
   #connect(signal: AbortSignal): Promise<Connection> {
     return this.#gate(async () => {
-      const connection = await this.#open(signal);
+      const signIn = this.#signIn?.connecting();
+      const connection = await this.#open(signal, signIn?.spec);
       await this.#establish(connection, signal);
+      signIn?.onConnected();
       return connection;
     }, signal);
   }
 
-  async #open(signal: AbortSignal): Promise<Connection> {
+  async #open(signal: AbortSignal, spec: ServerSpec | undefined): Promise<Connection> {
     const target = this.#target;
     const server = this.name;
     const onEnd = (connection: Connection): void => this.#onEnd(connection);
@@ -212,7 +234,7 @@ export class SupervisedSession extends SessionRequests implements Session {
       memory: this.#memory,
       signal,
       onEnd,
-      openTransport: (context) => openTransport(target.spec, context),
+      openTransport: (context) => openTransport(spec ?? target.spec, context),
       prepare: (client) => installHandlers(client, { session: this, handlers: this.#options.handlers, emit }),
       context: {
         onProblem: (error) => this.#problem(error),

@@ -3,6 +3,7 @@ import type { ReconnectOptions } from '../server-spec.ts';
 import type { Connection } from './connection.ts';
 import type { InFlight } from './in-flight.ts';
 import type { SessionStatus } from './session.ts';
+import type { PendingSignIn } from './sign-in.ts';
 
 export interface SupervisorOptions {
   readonly server: string;
@@ -10,6 +11,8 @@ export interface SupervisorOptions {
   readonly maxWaitingCalls: number;
   /** Brings one connection up, restored state and all; leaves nothing behind when it fails or is aborted. */
   readonly connect: (signal: AbortSignal) => Promise<Connection>;
+  /** Access was refused: begins to wait for a sign-in, if there is something to wait for. */
+  readonly awaitSignIn: (error: PlenumError) => PendingSignIn | undefined;
   readonly onStatus: (status: SessionStatus) => void;
   /** A connection was lost that nobody misses. */
   readonly onUnmissed: (error: PlenumError) => void;

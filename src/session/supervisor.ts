@@ -1,6 +1,7 @@
 import { PlenumError } from '../errors.ts';
 import { Backoff } from '../internal/backoff.ts';
 import { createDeferred } from '../internal/deferred.ts';
+import { settledWithin } from '../internal/settled-within.ts';
 import { startTimer } from '../internal/timers.ts';
 import type { Connection } from './connection.ts';
 import { IdleTimer } from './idle-timer.ts';
@@ -8,6 +9,7 @@ import { Predecessor } from './predecessor.ts';
 import type { SessionStatus } from './session.ts';
 import { SessionErrors } from './session-errors.ts';
 import { statusOf, type SessionState } from './session-state.ts';
+import type { PendingSignIn } from './sign-in.ts';
 import type { SleepPolicy, SupervisorOptions } from './supervisor-options.ts';
 import { WaitingCalls } from './waiting-calls.ts';
 
@@ -41,6 +43,8 @@ export class Supervisor {
   #predecessor: Predecessor | undefined;
   #sleep: (SleepPolicy & { readonly timer: IdleTimer }) | undefined;
   readonly #closingSignal = new AbortController();
+  /** Settles when the session is back after a sign-in, or is not coming back by that. */
+  #comeback: Promise<void> | undefined;
   #leaving: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
   #destroying: Promise<void> | undefined;
@@ -80,11 +84,20 @@ export class Supervisor {
     return this.#closed.promise;
   }
 
-  /** Makes the first attempt. With `keepTrying`, a failure is followed by more, as after a lost connection. */
-  async start(keepTrying: boolean): Promise<void> {
+  /**
+   * Makes the first attempt. With `keepTrying`, a failure is followed by more, as after a lost connection. When a person
+   * is asked to sign in, it is waited for `loginWaitMs`.
+   */
+  async start(keepTrying: boolean, loginWaitMs: () => number): Promise<void> {
     if (this.#state.tag !== 'idle') throw this.#errors.notConnected('was started already');
     this.#backoff.next(); // The first attempt is the one that comes at once.
-    await this.#attempt(undefined, keepTrying);
+    try {
+      await this.#attempt(undefined, keepTrying);
+    } catch (error) {
+      const comeback = this.#isAsking ? this.#comeback : undefined;
+      if (comeback === undefined || !(await settledWithin(comeback, loginWaitMs()))) throw error;
+      await comeback;
+    }
   }
 
   /**
@@ -106,9 +119,7 @@ export class Supervisor {
 
   /** Brings the connection up if there is none. Resolves when ready; rejects when this attempt fails. */
   async wake(): Promise<void> {
-    if (this.isAsleep) return this.#wake();
-    if (this.#state.tag === 'connecting') await this.#state.settled;
-    this.#throwUnlessReady();
+    return this.isAsleep ? this.#wake() : this.#outcome();
   }
 
   /** Replaces the connection now. Resolves when ready; rejects when this attempt fails. */
@@ -151,7 +162,7 @@ export class Supervisor {
    * waking it failed with.
    */
   async whenReady(timeoutMs: number, signal: AbortSignal | undefined, doing: string): Promise<Connection> {
-    if (this.isAsleep) {
+    if (this.isAsleep && !this.#isAsking) {
       const next = this.#waiting.next(timeoutMs, signal, doing, undefined);
       this.#wake().catch(() => {}); // Whoever waits is told.
       return next;
@@ -166,6 +177,10 @@ export class Supervisor {
       case 'idle':
         throw this.#errors.notConnected('was not started');
       case 'failed':
+        if (state.signIn?.isAsking === true) return this.#waiting.next(timeoutMs, signal, doing, state.error);
+        await settledWithin(state.signIn?.look() ?? Promise.resolve(), timeoutMs, signal);
+        if (this.#state !== state) return this.whenReady(timeoutMs, signal, doing);
+        if (state.error.code === 'AUTH_REQUIRED') throw this.#errors.notSent(state.error);
         throw this.#errors.notConnected(
           `gave up (${state.error.message}). Call reconnect() to try again`,
           state.error,
@@ -199,6 +214,11 @@ export class Supervisor {
   /** Whether a lost connection must be replaced. */
   get #isNeeded(): boolean {
     return this.#sleep === undefined || this.#sleep.isNeeded();
+  }
+
+  /** Whether a person is being asked to sign in. */
+  get #isAsking(): boolean {
+    return this.#state.tag === 'failed' && this.#state.signIn?.isAsking === true;
   }
 
   async #wake(): Promise<void> {
@@ -276,15 +296,33 @@ export class Supervisor {
   }
 
   #fail(error: PlenumError): void {
-    this.#enter({ tag: 'failed', error });
+    const signIn = error.code === 'AUTH_REQUIRED' ? this.#options.awaitSignIn(error) : undefined;
+    const state: SessionState = { tag: 'failed', error, signIn };
+    this.#enter(state);
+    if (signIn !== undefined) {
+      this.#comeback = this.#comeBack(state, signIn);
+      this.#comeback.catch(() => {});
+    }
+    if (signIn?.isAsking === true) return;
     const outcome =
-      this.#sleep === undefined
+      this.#sleep === undefined && error.code !== 'AUTH_REQUIRED'
         ? this.#errors.notConnected(`failed: ${error.message}`, error)
         : this.#errors.notSent(error);
     this.#waiting.settle(outcome);
   }
 
-  #throwUnlessReady(): void {
+  async #comeBack(state: SessionState, signIn: PendingSignIn): Promise<void> {
+    const failure = await signIn.done;
+    if (this.#state !== state) return this.#outcome();
+    if (failure === undefined) return this.reconnect();
+    if (this.#isNeeded && !FINAL_CODES.has(failure.code)) this.#retry(failure);
+    else this.#fail(failure);
+    throw failure;
+  }
+
+  /** What becomes of the present attempt. */
+  async #outcome(): Promise<void> {
+    if (this.#state.tag === 'connecting') await this.#state.settled;
     const state = this.#state;
     if (state.tag === 'waiting' || state.tag === 'failed') throw state.error;
     if (state.tag === 'draining' || state.tag === 'closed') throw this.#errors.closed(this.#reason);
@@ -342,7 +380,9 @@ export class Supervisor {
   }
 
   #enter(state: SessionState): void {
+    const left = this.#state;
     this.#state = state;
+    if (left.tag === 'failed') left.signIn?.stop();
     if (state.tag === 'ready') this.#sleep?.timer.start();
     else this.#sleep?.timer.stop();
     this.#status = statusOf(state);

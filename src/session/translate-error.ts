@@ -41,10 +41,10 @@ export function translateError(error: unknown, context: ErrorContext): PlenumErr
   if (error instanceof PlenumError) {
     if (!FROM_TRANSPORT.has(error.code) && error.server !== undefined) return error;
     // A transport knows what happened to the connection, and not what for.
-    const { code, message, maybeExecuted } = error;
+    const { code, message, maybeExecuted, data } = error;
     const ran =
       code === 'CONNECTION_LOST' && context.connecting !== true ? ` ${whetherItRan(maybeExecuted)}` : '';
-    return new PlenumError(code, `${doing}: ${message}${ran}`, { server, maybeExecuted, cause: error });
+    return new PlenumError(code, `${doing}: ${message}${ran}`, { server, maybeExecuted, data, cause: error });
   }
   const fields = { server, cause: error };
 
