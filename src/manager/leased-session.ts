@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type {
   Client,
   Implementation,
@@ -139,6 +140,11 @@ export class LeasedSession extends SessionRequests implements Session {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** What `console.log` shows of it. */
+  [inspect.custom](): object {
+    return { session: this.name, status: this.status };
   }
 
   /** Takes no more calls. Returns when those under way have settled; undefined when there are none. */

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { Client, Implementation, LoggingLevel, ServerCapabilities } from '@modelcontextprotocol/client';
 import { messageOf, PlenumError } from '../errors.ts';
 import type { ServerSpec } from '../server-spec.ts';
@@ -206,6 +207,11 @@ export class SupervisedSession extends SessionRequests implements Session {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  /** What `console.log` shows of it. */
+  [inspect.custom](): object {
+    return { session: this.name, status: this.status };
   }
 
   #connect(signal: AbortSignal): Promise<Connection> {

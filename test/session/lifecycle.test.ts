@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { openSession, type Session } from '../../src/index.ts';
 import {
@@ -274,4 +275,13 @@ describe('S14 await using', () => {
     await expect(block()).rejects.toThrow('in the block');
     expect(seen[0]?.status.state).toBe('closed');
   });
+});
+
+test('what console.log shows of a session: its name and its status', async () => {
+  await using server = inProcess(script);
+  const { session } = await open(server, {});
+  const shown = inspect(session);
+  expect(shown).toContain("session: 'tested'");
+  expect(shown).toContain("state: 'ready'");
+  expect(shown).not.toContain('subscriptions');
 });
