@@ -25,14 +25,17 @@ export type Known = Map<string, unknown>;
 /**
  * Brings a group from what it is `known` to have to what is `loaded`, all servers side by side. One that is the same
  * is not touched; one that changed, or that has another name now, is drained before it is opened anew: two at a time
- * might want the same lock or port. Never rejects.
+ * might want the same lock or port. One that something is wrong with stays as it was. Never rejects.
  */
 export async function applyServers(group: WatchedGroup, known: Known, loaded: ReadConfig): Promise<Applied> {
   const wanted = loaded.plain.servers;
-  const applied: Applied = { added: [], changed: [], removed: [], failed: new Map() };
+  const { broken } = loaded.config;
+  const applied: Applied = { added: [], changed: [], removed: [], failed: new Map(Object.entries(broken)) };
   const gone = new Map<string, { data: unknown; done: Promise<void> }>();
 
   for (const [name, data] of known) {
+    // Nobody can tell yet what it is to be.
+    if (Object.hasOwn(broken, name)) continue;
     if (wanted.has(name) && isDeepStrictEqual(wanted.get(name), data)) continue;
     known.delete(name);
     gone.set(name, { data, done: close(group, name, applied) });

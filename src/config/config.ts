@@ -1,3 +1,4 @@
+import type { PlenumError } from '../errors.ts';
 import type {
   HealthOptions,
   ProtocolChoice,
@@ -13,6 +14,8 @@ import type {
 export interface Config extends ConfiguredGroup {
   /** The servers by name, without those that the file disables. */
   servers: Record<string, ConfiguredServer>;
+  /** Servers that cannot be used, with what is wrong, a `CONFIG_INVALID`. With `tolerant` only; else none. */
+  broken: Record<string, PlenumError>;
   /** Names of the servers that the file disables. */
   disabled: string[];
   /** The file that was read. */

@@ -27,7 +27,7 @@ export interface CopyReport {
   /** The file that was written to. */
   readonly path: string;
   readonly copied: readonly string[];
-  /** Names that were there already and stayed as they were. */
+  /** Names that were there already, in the file or earlier among `servers`, and stayed as they were. */
   readonly skipped: readonly string[];
   /** Where values of headers and of the environment stand as they are, and may be secrets: `github.env.TOKEN`. */
   readonly literals: readonly string[];

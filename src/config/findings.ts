@@ -37,14 +37,29 @@ export class Findings {
     if (this.#problems.length > 0) throw this.error();
   }
 
-  /** All problems as one error. */
-  error(): PlenumError {
-    const problems = this.#problems.toSorted((a, b) => a.line - b.line || a.column - b.column);
+  /** As {@link throwIfFailed}, but for problems that belong to one server. */
+  throwIfUnusable(): void {
+    if (this.#problems.some(({ server }) => server === undefined)) throw this.error();
+  }
+
+  /** Servers with problems, each with an error of its own. */
+  broken(): Map<string, PlenumError> {
+    const names = new Set(this.#problems.flatMap(({ server }) => server ?? []));
+    return new Map([...names].map((name) => [name, this.error(name)]));
+  }
+
+  /** All problems as one error, or those of one server. */
+  error(only?: string): PlenumError {
+    const problems = this.#problems
+      .filter(({ server }) => only === undefined || server === only)
+      .toSorted((a, b) => a.line - b.line || a.column - b.column);
     const count = problems.length === 1 ? 'one problem' : `${problems.length} problems`;
     const lines = problems.slice(0, MOST_SHOWN).map((problem) => printRemark(problem));
     if (problems.length > MOST_SHOWN) lines.push(`and ${problems.length - MOST_SHOWN} more`);
     const servers = new Set(problems.map(({ server }) => server));
-    return new PlenumError('CONFIG_INVALID', `The configuration has ${count}:\n${lines.join('\n')}`, {
+    const what =
+      only === undefined ? 'The configuration' : `The configuration of server "${printable(only)}"`;
+    return new PlenumError('CONFIG_INVALID', `${what} has ${count}:\n${lines.join('\n')}`, {
       server: servers.size === 1 ? problems[0]?.server : undefined,
       data: { problems },
     });

@@ -1,3 +1,4 @@
+export type { ConfigOAuthOptions } from './auth.ts';
 export { loadConfig, type Environment, type LoadConfigOptions } from './load-config.ts';
 export type {
   Config,

@@ -3,10 +3,13 @@ import { isRecord } from '../internal/checks.ts';
 import { printable, suggestion } from '../internal/text.ts';
 import type { ConfigInput, ConfigPrompt } from './config.ts';
 import { describe, describeWord, type Findings } from './findings.ts';
+import { printPath, type JsonPath } from './json-path.ts';
 import { TemplateError } from './template.ts';
 
 /** An input as the file describes it; `command` when its value would have to come from a program. */
-export type InputDefinition = Omit<ConfigInput, 'field'> | 'command';
+export type InputDefinition = InputQuestion | 'command';
+
+type InputQuestion = Omit<ConfigInput, 'field'>;
 
 /** The value has to be asked for first. */
 export class AnswerPending extends TemplateError {}
@@ -18,7 +21,8 @@ export class AnswerPending extends TemplateError {}
 export class Inputs {
   readonly #definitions: ReadonlyMap<string, InputDefinition>;
   readonly #answers = new Map<string, string>();
-  readonly #wanted = new Map<string, ConfigInput>();
+  /** Each with the places that want it. */
+  readonly #wanted = new Map<string, { readonly input: InputQuestion; readonly paths: JsonPath[] }>();
   readonly #mayAsk: boolean;
 
   constructor(definitions: ReadonlyMap<string, InputDefinition>, mayAsk: boolean) {
@@ -27,7 +31,7 @@ export class Inputs {
   }
 
   /** The answer. Throws {@link AnswerPending} in the first round, a {@link TemplateError} when there can be none. */
-  get(id: string, field: string): string {
+  get(id: string, path: JsonPath): string {
     const answer = this.#answers.get(id);
     if (answer !== undefined) return answer;
     const definition = this.#definitions.get(id);
@@ -44,11 +48,13 @@ export class Inputs {
     }
     if (!this.#mayAsk) {
       throw new TemplateError(
-        `wants the input "${printable(id, 80)}", which can be asked for on a terminal only; elsewhere use a ` +
-          'variable of the environment: ${VAR}',
+        `wants the input "${printable(id, 80)}", and there is nobody to ask: the command line asks on a terminal, ` +
+          'a program gives loadConfig the option "prompt"; or use a variable of the environment: ${VAR}',
       );
     }
-    if (!this.#wanted.has(id)) this.#wanted.set(id, { ...definition, field });
+    const wanted = this.#wanted.get(id);
+    if (wanted === undefined) this.#wanted.set(id, { input: definition, paths: [path] });
+    else wanted.paths.push(path);
     throw new AnswerPending();
   }
 
@@ -56,9 +62,15 @@ export class Inputs {
     return this.#wanted.size === 0;
   }
 
-  /** Asks for what is wanted, one after the other. Rejects with what `prompt` fails with. */
-  async ask(prompt: ConfigPrompt): Promise<void> {
-    for (const [id, input] of this.#wanted) this.#answers.set(id, await answerOf(input, prompt));
+  /**
+   * Asks for what is wanted at a place that `matters`, one after the other. Rejects with what `prompt` fails with.
+   */
+  async ask(prompt: ConfigPrompt, matters: (path: JsonPath) => boolean): Promise<void> {
+    for (const [id, { input, paths }] of this.#wanted) {
+      const path = paths.find(matters);
+      if (path === undefined) continue;
+      this.#answers.set(id, await answerOf({ ...input, field: printPath(path) }, prompt));
+    }
     this.#wanted.clear();
   }
 }

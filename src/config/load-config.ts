@@ -1,3 +1,7 @@
+import { PlenumError } from '../errors.ts';
+import { checkBoolean, checkFunction } from '../internal/checks.ts';
+import { printable, suggestion } from '../internal/text.ts';
+import type { ConfigOAuthOptions } from './auth.ts';
 import type { Config, ConfigPrompt } from './config.ts';
 import { findConfig } from './find-config.ts';
 import { resolvePath } from './user-folders.ts';
@@ -17,7 +21,30 @@ export interface LoadConfigOptions {
   env?: Environment;
   /** Asks for the value of `${input:id}`, once for each id. Without it, a file that wants one is refused. */
   prompt?: ConfigPrompt;
+  /**
+   * For servers with `"auth": { "type": "oauth" }`: how logins are shown and told of, whether they begin by themselves,
+   * and where tokens are kept. Wins over the file.
+   */
+  oauth?: ConfigOAuthOptions;
+  /**
+   * Whether a server that something is wrong with costs the others nothing: it is left out, and `config.broken` says
+   * why. What is wrong with the file as a whole still rejects.
+   * @default false
+   */
+  tolerant?: boolean;
+  /** Called with the name of each server: whether it is wanted. Of others nothing is read, expanded or asked for. */
+  only?: (server: string) => boolean;
 }
+
+const OPTION_NAMES: readonly string[] = [
+  'path',
+  'cwd',
+  'env',
+  'prompt',
+  'oauth',
+  'tolerant',
+  'only',
+] satisfies (keyof LoadConfigOptions)[];
 
 /**
  * Reads a configuration: a file, or the nearest of `plenum.json`, `.mcp.json`, `mcp.json`, `.vscode/mcp.json` and
@@ -34,20 +61,30 @@ export async function loadConfig(source: string | URL | LoadConfigOptions = {}):
 /** As {@link loadConfig}, with what a later load needs and is compared with. */
 export async function load(source: string | URL | LoadConfigOptions): Promise<LoadedConfig> {
   const given = typeof source === 'string' || source instanceof URL ? { path: source } : source;
+  checkOptions(given);
   const cwd = given.cwd ?? process.cwd();
   const env = given.env ?? process.env;
   const path = given.path === undefined ? await findConfig(cwd, env) : resolvePath(given.path, cwd);
   const prompt = given.prompt === undefined ? undefined : askOnce(given.prompt);
   // The schema library is loaded with the first file, not with this package.
   const { readConfig } = await import('./read-config.ts');
-  const { config, plain } = await readConfig(path, env, prompt);
-  const loaded: LoadedConfig = {
-    config,
-    plain,
-    options: { path, env, ...(prompt !== undefined && { prompt }) },
-  };
+  const options = { ...given, env, ...(prompt !== undefined && { prompt }) };
+  const { config, plain } = await readConfig(path, options);
+  const loaded: LoadedConfig = { config, plain, options: { ...options, path } };
   known.set(config, loaded);
   return loaded;
+}
+
+/** Throws `CONFIG_INVALID`. */
+function checkOptions(options: LoadConfigOptions): void {
+  for (const name of Object.keys(options)) {
+    if (OPTION_NAMES.includes(name)) continue;
+    const known = suggestion(name, OPTION_NAMES);
+    throw new PlenumError('CONFIG_INVALID', `loadConfig has no option "${printable(name, 80)}".${known}`);
+  }
+  checkFunction('prompt', options.prompt);
+  checkBoolean('tolerant', options.tolerant);
+  checkFunction('only', options.only);
 }
 
 /** A configuration with its servers as data, before functions are made of them: that can be compared. */

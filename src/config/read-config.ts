@@ -2,10 +2,10 @@ import { basename } from 'node:path';
 import { isRecord } from '../internal/checks.ts';
 import { nearest, printable, suggestion } from '../internal/text.ts';
 import { checkSettings, type RawSettings } from './check-settings.ts';
-import type { Config, ConfigPrompt, ConfiguredGroup, ConfiguredServer } from './config.ts';
+import type { Config, ConfiguredGroup, ConfiguredServer } from './config.ts';
 import { describe, Findings } from './findings.ts';
 import { Inputs, readInputs } from './inputs.ts';
-import type { Environment, ReadConfig } from './load-config.ts';
+import type { Environment, LoadConfigOptions, ReadConfig } from './load-config.ts';
 import { readJsonFile } from './read-json-file.ts';
 import { readServer } from './read-server.ts';
 import { groupOptions } from './schema.ts';
@@ -17,22 +17,26 @@ const KNOWN_KEYS: readonly string[] = ['$schema', ...SECTIONS, 'inputs', 'plenum
 /** Files that hold servers and nothing else; what else they hold is a slip of the pen. */
 const OWN_FILE = /^(\.?mcp|plenum)\.jsonc?$/;
 
+/** How to read a file; see {@link LoadConfigOptions}. */
+export interface ReadOptions extends Pick<LoadConfigOptions, 'prompt' | 'oauth' | 'tolerant' | 'only'> {
+  readonly env: Environment;
+}
+
 /** Reads, expands and checks the file at `path`. Rejects with `CONFIG_INVALID`. */
-export async function readConfig(
-  path: string,
-  env: Environment,
-  prompt: ConfigPrompt | undefined,
-): Promise<ReadConfig> {
+export async function readConfig(path: string, options: ReadOptions): Promise<ReadConfig> {
+  const { env, prompt, tolerant = false } = options;
   const { document, findings, root } = await readJsonFile(path);
   const round = async (inputs: Inputs, found: Findings): Promise<ReadConfig> => {
-    const read = await readRoot(path, root, new Scope(path, env, inputs), found);
-    found.throwIfFailed();
+    const read = await readRoot(path, root, new Scope(path, env, inputs), found, options);
+    if (!tolerant) found.throwIfFailed();
+    found.throwIfUnusable();
     return read;
   };
   const inputs = new Inputs(readInputs(root['inputs'], findings), prompt !== undefined);
   const read = await round(inputs, findings);
   if (inputs.complete || prompt === undefined) return read;
-  await inputs.ask(prompt);
+  const { broken } = read.config;
+  await inputs.ask(prompt, ([section, name]) => section === 'plenum' || !Object.hasOwn(broken, String(name)));
   return round(inputs, new Findings(path, document));
 }
 
@@ -41,23 +45,30 @@ async function readRoot(
   root: Readonly<Record<string, unknown>>,
   scope: Scope,
   findings: Findings,
+  { oauth, only }: ReadOptions,
 ): Promise<ReadConfig> {
   warnOfUnknownKeys(path, root, findings);
   const group = readGroup(root['plenum'], scope, findings);
   const servers = new Map<string, ConfiguredServer>();
   const plain = new Map<string, unknown>();
   const disabled: string[] = [];
-  for (const { name, given, section } of serversOf(root, findings)) {
-    const read = await readServer(name, given, [section, name], scope, findings);
+  for (const { name, given, section } of serversOf(root, findings, only)) {
+    const read = await readServer(name, given, [section, name], scope, findings, oauth);
     if (read === 'disabled') disabled.push(name);
     else if (read !== undefined) {
       servers.set(name, read.server);
       plain.set(name, read.plain);
     }
   }
+  const broken = findings.broken();
+  for (const name of broken.keys()) {
+    servers.delete(name);
+    plain.delete(name);
+  }
   const config: Config = {
     ...group,
     servers: Object.fromEntries(servers),
+    broken: Object.fromEntries(broken),
     disabled,
     path,
     warnings: findings.warnings,
@@ -81,8 +92,12 @@ interface ServerEntry {
   readonly section: string;
 }
 
-/** The servers of a file, of both sections. */
-function serversOf(root: Readonly<Record<string, unknown>>, findings: Findings): ServerEntry[] {
+/** The servers of a file, of both sections, that are wanted. */
+function serversOf(
+  root: Readonly<Record<string, unknown>>,
+  findings: Findings,
+  isWanted: (name: string) => boolean = () => true,
+): ServerEntry[] {
   const present = SECTIONS.filter((section) => root[section] !== undefined);
   if (present.length === 0) {
     const meant = Object.keys(root).find((key) => nearest(key, SECTIONS).length > 0);
@@ -97,6 +112,7 @@ function serversOf(root: Readonly<Record<string, unknown>>, findings: Findings):
       continue;
     }
     for (const [name, server] of Object.entries(given)) {
+      if (!isWanted(name)) continue;
       const fault = nameFault(name, entries.get(name)?.section);
       if (fault === undefined) entries.set(name, { name, given: server, section });
       else findings.keyProblem([section, name], fault, name);

@@ -3,6 +3,7 @@ import { isRecord } from '../internal/checks.ts';
 import { importSources, type ImportOptions, type ImportSource } from './editors.ts';
 import { isFile } from './find-config.ts';
 import { portableServer } from './portable-server.ts';
+import { serverTarget } from './server-target.ts';
 import { workspaceFolder } from './workspace-folder.ts';
 
 /** A server in a file of another program. */
@@ -14,7 +15,7 @@ export interface FoundServer {
   readonly inputs: readonly Readonly<Record<string, unknown>>[];
   /** What its relative paths and `${workspaceFolder}` refer to, if that is known. */
   readonly folder?: string;
-  /** The program that runs, or the origin of the URL: nothing secret. */
+  /** The command line or the URL, with `…` for whatever may be secret. */
   readonly target: string;
   readonly disabled: boolean;
   readonly source: ImportSource;
@@ -76,7 +77,7 @@ function foundServer(
     definition,
     inputs: inputsOf(definition, root['inputs']),
     ...(folder !== undefined && { folder }),
-    target: targetOf(definition),
+    target: serverTarget(definition),
     disabled:
       definition['disabled'] === true || definition['enabled'] === false || definition['isActive'] === false,
     source,
@@ -86,14 +87,6 @@ function foundServer(
 function folderOf({ scope, section, path }: ImportSource): string | undefined {
   if (scope === 'user') return undefined;
   return section[0] === 'projects' ? section[1] : workspaceFolder(path);
-}
-
-function targetOf({ command, url, serverUrl, httpUrl }: Readonly<Record<string, unknown>>): string {
-  if (typeof command === 'string') return command;
-  const address = [url, httpUrl, serverUrl].find((each) => typeof each === 'string') ?? '';
-  return URL.canParse(address)
-    ? new URL(address).origin
-    : address.replace(/^(\w+:\/\/)?(.*@)?/, '$1').replace(/[/?#].*$/, '');
 }
 
 /** Those of the file's inputs that a server refers to. */

@@ -2,13 +2,14 @@ import { resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import { isRecord } from '../internal/checks.ts';
 import { nearest, printable } from '../internal/text.ts';
-import { authHeaders, authProvider } from './auth.ts';
+import { PlenumError } from '../errors.ts';
+import { authHeaders, authOf, type ConfigOAuthOptions } from './auth.ts';
 import { checkSettings } from './check-settings.ts';
 import type { ConfiguredServer } from './config.ts';
 import { describe, describeWord, type Findings } from './findings.ts';
 import type { JsonPath } from './json-path.ts';
 import { readTextFile, UnreadableFile } from './read-file.ts';
-import { stdioServer, transportNamed, urlServer } from './schema.ts';
+import { stdioServer, transportNamed, urlServer, type AuthSettings } from './schema.ts';
 import type { Scope } from './scope.ts';
 import { dropOtherKind, serverFields, type ServerFields } from './server-fields.ts';
 
@@ -25,6 +26,7 @@ export async function readServer(
   path: JsonPath,
   scope: Scope,
   findings: Findings,
+  oauth: ConfigOAuthOptions | undefined,
 ): Promise<ReadServer | 'disabled' | undefined> {
   if (!isRecord(given)) {
     const message = `found ${describe(given)}, allowed an object with "command" or "url"`;
@@ -38,7 +40,7 @@ export async function readServer(
     findings.problem(path, shapeFault(fields, isProcess), name);
     return undefined;
   }
-  const reader: ServerReader = { name, fields, scope, findings };
+  const reader: ServerReader = { name, fields, scope, findings, oauth };
   return isProcess ? readProcess(reader) : readRemote(reader);
 }
 
@@ -47,6 +49,7 @@ interface ServerReader {
   readonly fields: ServerFields;
   readonly scope: Scope;
   readonly findings: Findings;
+  readonly oauth: ConfigOAuthOptions | undefined;
 }
 
 function shapeFault({ unknown }: ServerFields, hasBoth: boolean): string {
@@ -93,7 +96,8 @@ function textsOf(env: Readonly<Record<string, unknown>>): Record<string, string>
   return Object.fromEntries(set.map(([key, value]) => [key, String(value)]));
 }
 
-function readRemote({ name, fields, scope, findings }: ServerReader): ReadServer | undefined {
+async function readRemote(reader: ServerReader): Promise<ReadServer | undefined> {
+  const { name, fields, scope, findings } = reader;
   const raw = { values: dropOtherKind(fields, 'url', findings), locate: fields.locate, server: name };
   const settings = checkSettings(urlServer, raw, scope, findings);
   if (settings === undefined) return undefined;
@@ -115,9 +119,25 @@ function readRemote({ name, fields, scope, findings }: ServerReader): ReadServer
     findings.problem(fields.locate(['auth']), message, name);
     return undefined;
   }
-  // The transport has no other way to send credentials.
-  const credentials = isSocket
-    ? { headers: { ...headers, ...authHeaders(auth) } }
-    : { auth: authProvider(auth) };
-  return { server: { ...spec, ...credentials }, plain: { ...spec, auth } };
+  const credentials = await (isSocket ? credentialsOfSocket(auth, headers) : credentialsOf(auth, reader));
+  if (typeof credentials !== 'string')
+    return { server: { ...spec, ...credentials }, plain: { ...spec, auth } };
+  findings.problem(fields.locate(['auth']), credentials, name);
+  return undefined;
+}
+
+/** A WebSocket has no other way to send credentials. A text says what is wrong. */
+function credentialsOfSocket(auth: AuthSettings, headers: Readonly<Record<string, string>>) {
+  const sent = authHeaders(auth);
+  if (sent === undefined) return `found ${describeWord(auth.type)}, allowed type "bearer" for a WebSocket`;
+  return { headers: { ...headers, ...sent } };
+}
+
+async function credentialsOf(auth: AuthSettings, { scope, oauth }: ServerReader) {
+  try {
+    return { auth: await authOf(auth, { workspace: scope.workspace, env: scope.env, oauth }) };
+  } catch (error) {
+    if (!(error instanceof PlenumError) || error.code !== 'CONFIG_INVALID') throw error;
+    return `found options that do not go together: ${error.message}`;
+  }
 }

@@ -152,6 +152,46 @@ export function transportNamed(word: string | undefined): UrlTransport | undefin
   return names.find((name) => TRANSPORTS[name].some((spelling) => spelling === word));
 }
 
+/** What of the options of `oauth()` is data. */
+const oauth = options({
+  type: z.literal('oauth', { error: '"oauth"' }),
+  grant: oneOf(
+    ['authorization_code', 'client_credentials'],
+    'Who signs in: a person with a browser, or this program for itself. Default: "authorization_code".',
+  ).exactOptional(),
+  clientId: text(
+    'The client as the authorization server knows it. Without it the client registers itself.',
+  ).exactOptional(),
+  clientSecret: text("The client's secret; write ${VAR} rather than the secret itself.").exactOptional(),
+  privateKey: options({
+    key: text('PEM (PKCS #8); write ${VAR} rather than the key itself.'),
+    algorithm: text('A JWS algorithm such as ES256.'),
+  })
+    .meta({ description: 'In place of a secret: a key that signs an assertion for each token request.' })
+    .exactOptional(),
+  clientMetadataUrl: text("An https URL with this client's metadata.").exactOptional(),
+  clientName: text('What the client is called where it registers itself. Default: "Plenum".').exactOptional(),
+  issuer: text('The only authorization server to deal with, by its issuer.').exactOptional(),
+  scope: text(
+    'Scopes to ask for, separated by spaces, beside those that the server demands.',
+  ).exactOptional(),
+  account: text('Keeps the tokens of several people apart in one file.').exactOptional(),
+  interactive: flag(
+    'Whether a login begins when the server asks for one. Default: true, for the plenum command false.',
+  ).exactOptional(),
+  loginTimeoutMs: durationMs('How long a person may take to sign in. Default: 300000.').exactOptional(),
+  redirectPort: count(
+    0,
+    'The port on 127.0.0.1 that the browser comes back to; 0 for any. Default: 0.',
+  ).exactOptional(),
+  allowPrivateAddresses: flag(
+    'Whether a server at a public address may name authorization servers at private ones. Default: false.',
+  ).exactOptional(),
+  tokenFile: text(
+    'Where tokens are kept; relative to the workspace folder. Default: plenum/tokens.json in the folder for your data.',
+  ).exactOptional(),
+});
+
 /** Credentials, told apart by `type`. */
 const auth = z
   .discriminatedUnion(
@@ -164,6 +204,7 @@ const auth = z
         },
         { error: 'an object with "type" and "token"' },
       ),
+      oauth,
     ],
     { error: 'an object such as { "type": "bearer", "token": "${TOKEN}" }' },
   )

@@ -9,6 +9,8 @@ export interface UserFolders {
   readonly home: string;
   /** Folders that hold one folder of settings for each program, best first. */
   readonly settings: readonly string[];
+  /** The folder for what programs keep by themselves. */
+  readonly data: string;
 }
 
 export function userFolders(env: Environment, platform: NodeJS.Platform = process.platform): UserFolders {
@@ -19,7 +21,14 @@ export function userFolders(env: Environment, platform: NodeJS.Platform = proces
   if (xdg !== undefined && isAbsolute(xdg)) settings.push(xdg);
   if (platform === 'win32') settings.push(nonEmpty(env['APPDATA']) ?? join(home, 'AppData', 'Roaming'));
   settings.push(join(home, '.config'));
-  return { home, settings: [...new Set(settings)] };
+  return { home, settings: [...new Set(settings)], data: dataFolder(home, env, platform) };
+}
+
+function dataFolder(home: string, env: Environment, platform: NodeJS.Platform): string {
+  const xdg = nonEmpty(env['XDG_DATA_HOME']);
+  if (xdg !== undefined && isAbsolute(xdg)) return xdg;
+  if (platform === 'win32') return nonEmpty(env['LOCALAPPDATA']) ?? join(home, 'AppData', 'Local');
+  return join(home, '.local', 'share');
 }
 
 /** Throws `CONFIG_INVALID` for a URL that names no file. */

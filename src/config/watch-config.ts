@@ -42,7 +42,8 @@ export interface ConfigWatch extends AsyncDisposable {
  * are closed and opened anew, new ones are opened. The others keep their connections and calls, and servers that did
  * not come from the file are left alone. Calls under way are waited for before a server is closed. A file that cannot
  * be used changes nothing and is reported; so is a server that does not open, which is tried again with the next
- * change.
+ * change. A configuration that was loaded with `tolerant` stays so: a server that something is wrong with then is
+ * reported among those that failed, and stays as it was.
  *
  * Give the configuration that the group was connected with, or its path: then servers of the group that the file
  * names are taken for what it says, and the others in it are opened before this resolves. Rejects with
@@ -50,19 +51,29 @@ export interface ConfigWatch extends AsyncDisposable {
  */
 export async function watchConfig(
   group: WatchedGroup,
-  source: Config | string | URL | LoadConfigOptions,
+  source: Source,
   options: WatchConfigOptions = {},
 ): Promise<ConfigWatch> {
   const { onEvent, intervalMs = 250, settleMs = 100 } = options;
   checkDuration('intervalMs', intervalMs);
   checkDuration('settleMs', settleMs);
   checkFunction('onEvent', onEvent);
-  const isConfig = typeof source === 'object' && !(source instanceof URL);
-  const loaded = (isConfig ? loadedFrom(source) : undefined) ?? (await load(source));
+  const loaded = knownOf(source) ?? (await load(pathOf(source)));
   const watch = new FileWatch(group, loaded);
   if (onEvent !== undefined) watch.listen(onEvent);
   await watch.start(intervalMs, settleMs);
   return watch;
+}
+
+type Source = Config | string | URL | LoadConfigOptions;
+
+function knownOf(source: Source): LoadedConfig | undefined {
+  return typeof source === 'object' ? loadedFrom(source) : undefined;
+}
+
+/** Of a configuration that somebody made a copy of, the path is known only. */
+function pathOf(source: Source): string | URL | LoadConfigOptions {
+  return typeof source === 'object' && 'servers' in source ? source.path : source;
 }
 
 class FileWatch implements ConfigWatch {

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { ENTER, ESCAPE, plenumOnTerminal } from './support/on-terminal.ts';
@@ -34,7 +34,8 @@ describe('plenum import', () => {
     const { exitCode, stdout, stderr } = await plenum(['import'], home(editors));
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^github +github-server +Cursor/m);
-    expect(stdout).toMatch(/^remote +https:\/\/example\.com +Windsurf/m);
+    expect(stdout).toMatch(/^files +files-server \. +Cursor/m);
+    expect(stdout).toMatch(/^remote +https:\/\/example\.com\/mcp\?… +Windsurf/m);
     expect(stdout).toMatch(/^local +local-server +VS Code/m);
     expect(stdout + stderr).not.toContain('s3cret');
   });
@@ -54,7 +55,7 @@ describe('plenum import', () => {
         editor: 'cursor',
         scope: 'user',
         path: expect.stringContaining('.cursor'),
-        target: 'files-server',
+        target: 'files-server .',
         disabled: false,
       },
     ]);
@@ -89,9 +90,73 @@ describe('plenum import', () => {
   });
 
   test('a name that is nowhere is exit code 2', async () => {
-    const { exitCode, stderr } = await plenum(['import', 'nowhere'], home(editors));
+    const place = home(editors);
+    const { exitCode, stderr } = await plenum(['import', 'local', 'gitub'], place);
     expect(exitCode).toBe(2);
-    expect(stderr).toContain('No server of that name');
+    expect(stderr).toContain('No server of the name "gitub"');
+    expect(stderr).toContain('Did you mean "github"?');
+    expect(existsSync(join(place.cwd, 'plenum.json'))).toBe(false);
+  });
+
+  test('an editor that nobody knows is exit code 2, with those that are known', async () => {
+    const { exitCode, stderr } = await plenum(['import', '--from', 'emacs'], home(editors));
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(/--from emacs.*cursor, .*vscode, /);
+  });
+
+  test('a broken file of an editor that is not asked for is none of its business', async () => {
+    const place = home(editors);
+    writeFileSync(join(place.cwd, '.mcp.json'), '{ broken');
+    const { exitCode, stderr } = await plenum(['import', '--from', 'cursor'], place);
+    expect(exitCode).toBe(0);
+    expect(stderr).not.toContain('.mcp.json');
+  });
+
+  test('of several of one name, it says whose was taken', async () => {
+    const place = home({
+      '.cursor/mcp.json': { mcpServers: { github: { command: 'one' }, same: { command: 'x' } } },
+      '.codeium/windsurf/mcp_config.json': {
+        mcpServers: { github: { command: 'two' }, same: { command: 'x' } },
+      },
+    });
+    const { stdout, stderr } = await plenum(['import', '--all'], place);
+    expect(stdout).toMatch(/^Copied 2 servers to .*: github, same$/m);
+    expect(stderr).toMatch(/^github was taken from .*cursor.*; the one in .*windsurf.* is another\.$/m);
+    expect(stderr).not.toMatch(/same was|There already/);
+    expect(readFileSync(join(place.cwd, 'plenum.json'), 'utf8')).toContain('"one"');
+    expect(await plenumJson(['import', '--all', '--to', 'other.json'], place)).toMatchObject({
+      copied: ['github', 'same'],
+      skipped: [],
+      passedOver: [
+        {
+          name: 'github',
+          path: expect.stringContaining('windsurf'),
+          chosen: expect.stringContaining('cursor'),
+        },
+      ],
+    });
+  });
+
+  test('a new file that takes the place of another says which servers are out of sight', async () => {
+    const place = home(editors);
+    const first = await plenum(['import', 'github'], place);
+    expect(first.exitCode).toBe(0);
+    expect(first.stderr).toMatch(/\.vscode\/mcp\.json was the configuration here until now.*without local\./);
+    const second = await plenum(['import', 'local'], place);
+    expect(second.stderr).not.toContain('until now');
+    const whole = home(editors);
+    expect((await plenum(['import', '--all'], whole)).stderr).not.toContain('until now');
+  });
+
+  test('on a terminal, it offers to copy those, too', async () => {
+    const place = home(editors);
+    const terminal = plenumOnTerminal(['import', 'github'], place);
+    await terminal.shows('Copy 1 server from there, too?');
+    terminal.type(ENTER);
+    await terminal.shows('Copied 1 server');
+    expect(await terminal.exitCode).toBe(0);
+    const { mcpServers } = JSON.parse(readFileSync(join(place.cwd, 'plenum.json'), 'utf8'));
+    expect(Object.keys(mcpServers)).toEqual(['github', 'local']);
   });
 
   test('a file that cannot be read is named, and costs the others nothing', async () => {
@@ -110,6 +175,8 @@ describe('plenum import', () => {
     await terminal.shows('github');
     terminal.type(` ${ENTER}`);
     await terminal.shows('Copied 1 server');
+    await terminal.shows('from there, too?');
+    terminal.type('n');
     expect(await terminal.exitCode).toBe(0);
 
     const left = plenumOnTerminal(['import'], place);

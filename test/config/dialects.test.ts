@@ -236,8 +236,9 @@ describe('the dialects of editors', () => {
 describe("Plenum's own options", () => {
   test('all of them', async () => {
     const config = await loadConfig({ path: fixture('plenum.json'), env });
-    const { path, warnings, disabled, servers, ...group } = config;
-    expect({ path, warnings, disabled }).toEqual({
+    const { path, warnings, disabled, broken, servers, ...group } = config;
+    expect({ path, warnings, disabled, broken }).toEqual({
+      broken: {},
       path: fixture('plenum.json'),
       warnings: [],
       disabled: [],

@@ -101,7 +101,7 @@ describe('the files of editors', () => {
       {
         name: 'b',
         definition: { serverUrl: 'https://b.example.com/mcp?key=1' },
-        target: 'https://b.example.com',
+        target: 'https://b.example.com/mcp?…',
         disabled: false,
       },
       { name: 'c', definition: { command: 'c', disabled: true }, target: 'c', disabled: true },
@@ -200,7 +200,7 @@ describe('the files of editors', () => {
         mcpServers: { a: { url: 'https://u:p@${HOST}/mcp?key=1' }, b: { url: '${URL}' } },
       },
     });
-    expect(servers.map(({ target }) => target)).toEqual(['https://${host}', '${URL}']);
+    expect(servers.map(({ target }) => target)).toEqual(['https://${HOST}/mcp?…', '${URL}']);
   });
 });
 

@@ -28,7 +28,7 @@ describe('values that a file asks for', () => {
   test('without anybody to ask, they are problems that name the field', async () => {
     expect(await problemsOf(load(wanting('token')))).toEqual([
       expect.stringMatching(
-        /^servers\.a\.args\[0\]: wants the input "token", which can be asked for on a terminal/,
+        /^servers\.a\.args\[0\]: wants the input "token", and there is nobody to ask.*loadConfig.*"prompt"/,
       ),
     ]);
   });

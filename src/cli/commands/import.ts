@@ -1,34 +1,62 @@
+import { isDeepStrictEqual } from 'node:util';
 import { copyServers } from '../../config/copy-servers.ts';
+import { importSources } from '../../config/editors.ts';
 import { readEditorConfigs, type EditorConfig, type FoundServer } from '../../config/read-editor-configs.ts';
+import { printable, suggestion } from '../../internal/text.ts';
 import { converse, NoAnswer } from '../ask.ts';
 import type { Invocation, RunCommand } from '../context.ts';
 import { EXIT, UsageError, type ExitCode } from '../exit-codes.ts';
 import { createMatcher } from '../match.ts';
+import { currentConfig, lostServers, type LostServers } from '../shadowed-config.ts';
 import { table } from '../tables.ts';
 import { count, lineText } from '../terminal-text.ts';
 
 export const run: RunCommand = async (invocation) => {
   const { operands, options, terminal } = invocation;
-  const configs = await readEditorConfigs();
+  const configs = await chosenConfigs(options.from ?? []);
   for (const { path, error } of configs) if (error !== undefined) terminal.warn(`${path}: ${error.message}`);
-  const servers = await filtered(invocation, configs);
+  const servers = await namedServers(
+    operands,
+    configs.flatMap((config) => config.servers),
+  );
   if (options.all !== true && operands.length === 0) {
     if (!terminal.interactive || terminal.json) return list(invocation, servers);
     const chosen = servers.length === 0 ? [] : await choose(invocation, servers);
-    return chosen === undefined ? EXIT.good : copy(invocation, chosen);
+    return chosen === undefined ? EXIT.good : copy(invocation, chosen, configs);
   }
-  return copy(invocation, servers);
+  return copy(invocation, servers, configs);
 };
 
-async function filtered(
-  { operands, options }: Invocation,
-  configs: readonly EditorConfig[],
+/** The files of the editors that `--from` chooses. Each pattern has to choose one. */
+async function chosenConfigs(patterns: readonly string[]): Promise<EditorConfig[]> {
+  const editors = new Map(importSources().map(({ editor, title }) => [editor, title]));
+  for (const pattern of patterns) {
+    const matches = await createMatcher([pattern]);
+    if ([...editors].some((names) => matches(...names))) continue;
+    const known = [...editors.keys()].join(', ');
+    throw new UsageError(`--from ${printable(pattern)}: no such editor is known. Known: ${known}.`);
+  }
+  const matches = await createMatcher(patterns);
+  const configs = await readEditorConfigs();
+  return configs.filter(({ editor, title }) => matches(editor, title));
+}
+
+/** The servers that the patterns choose. Each pattern has to choose one. */
+async function namedServers(
+  patterns: readonly string[],
+  servers: readonly FoundServer[],
 ): Promise<FoundServer[]> {
-  const matchesEditor = await createMatcher(options.from ?? []);
-  const matchesName = await createMatcher(operands);
-  return configs
-    .filter(({ editor, title }) => matchesEditor(editor, title))
-    .flatMap(({ servers }) => servers.filter(({ name }) => matchesName(name)));
+  const names = new Set(servers.map(({ name }) => name));
+  for (const pattern of patterns) {
+    const matches = await createMatcher([pattern]);
+    if ([...names].some((name) => matches(name))) continue;
+    const known = names.size === 0 ? ' There are none at all.' : suggestion(pattern, names);
+    throw new UsageError(
+      `No server of the name "${printable(pattern)}" in the files of known editors.${known} See: plenum import`,
+    );
+  }
+  const matches = await createMatcher(patterns);
+  return servers.filter(({ name }) => matches(name));
 }
 
 async function list({ terminal }: Invocation, servers: readonly FoundServer[]): Promise<ExitCode> {
@@ -76,26 +104,90 @@ async function choose(
   }
 }
 
+/** A server that is not copied, because another of its name is. */
+interface PassedOver {
+  readonly name: string;
+  readonly path: string;
+  /** The file whose server is copied. */
+  readonly chosen: string;
+}
+
+/** One server for each name: the first. Another one that is the same is none worth a word. */
+function oneForEachName(servers: readonly FoundServer[]): {
+  unique: FoundServer[];
+  others: PassedOver[];
+} {
+  const unique = new Map<string, FoundServer>();
+  const others: PassedOver[] = [];
+  for (const server of servers) {
+    const first = unique.get(server.name);
+    if (first === undefined) unique.set(server.name, server);
+    else if (!isDeepStrictEqual(first.definition, server.definition))
+      others.push({ name: server.name, path: server.source.path, chosen: first.source.path });
+  }
+  return { unique: [...unique.values()], others };
+}
+
 async function copy(
-  { operands, options, terminal }: Invocation,
+  invocation: Invocation,
   servers: readonly FoundServer[],
+  configs: readonly EditorConfig[],
 ): Promise<ExitCode> {
-  if (servers.length === 0 && operands.length > 0)
-    throw new UsageError(`No server of that name in the files of known editors. See: plenum import`);
+  const { options, terminal } = invocation;
   const { to, config, replace } = options;
   const target = to ?? config ?? 'plenum.json';
   const onConflict = replace === true ? 'replace' : 'skip';
-  const { path, copied, skipped, literals } = await copyServers({ to: target, servers, onConflict });
-  if (terminal.json) terminal.jsonData({ path, copied, skipped, literals });
+  const before = await currentConfig();
+  const { unique, others } = oneForEachName(servers);
+  const { path, copied, skipped, literals } = await copyServers({ to: target, servers: unique, onConflict });
+  const passedOver = others.filter(({ name }) => copied.includes(name));
+  if (terminal.json) terminal.jsonData({ path, copied, skipped, literals, passedOver });
   else {
     terminal.data(`Copied ${count(copied.length, 'server')} to ${lineText(path)}${listOf(copied)}`);
-    if (skipped.length > 0) terminal.note(`There already, and left as they are${listOf(skipped)}`);
+    if (skipped.length > 0)
+      terminal.note(`There already, and left as they are (--replace replaces them)${listOf(skipped)}`);
+    for (const { name, path: other, chosen } of passedOver)
+      terminal.note(`${name} was taken from ${chosen}; the one in ${other} is another.`);
   }
   if (literals.length > 0)
     terminal.warn(
       `These values stand in the file as they are; if they are secrets, \${VAR} is better${listOf(literals)}`,
     );
-  return EXIT.good;
+  const lost = await lostServers(before);
+  return lost === undefined ? EXIT.good : regain(invocation, lost, configs);
+}
+
+/** The new file is what counts here from now on: what the one before had is copied, too, or missed. */
+async function regain(
+  invocation: Invocation,
+  { from, to, names }: LostServers,
+  configs: readonly EditorConfig[],
+): Promise<ExitCode> {
+  const { terminal } = invocation;
+  const found = configs.flatMap(({ path, servers }) => (path === from ? servers : []));
+  const missing = found.filter(({ name }) => names.includes(name));
+  terminal.warn(
+    `${from} was the configuration here until now; ${to} takes its place, without ${names.join(', ')}. ` +
+      `To have all in one file, copy them, too, or delete ${to} and import with --to ${from}.`,
+  );
+  if (missing.length === 0 || !terminal.interactive || terminal.json) return EXIT.good;
+  return (await agrees(invocation, missing)) ? copy(invocation, missing, configs) : EXIT.good;
+}
+
+async function agrees(
+  { terminal, interrupt }: Invocation,
+  servers: readonly FoundServer[],
+): Promise<boolean> {
+  const { confirm } = await import('@clack/prompts');
+  const message = `Copy ${count(servers.length, 'server')} from there, too?`;
+  try {
+    return await converse(terminal, interrupt, interrupt.signal, (ask) =>
+      ask<boolean>((streams) => confirm({ message, ...streams })),
+    );
+  } catch (error) {
+    if (error instanceof NoAnswer) return false;
+    throw error;
+  }
 }
 
 function listOf(names: readonly string[]): string {
