@@ -44,14 +44,19 @@ async function askOnce<T>(
     if (key?.ctrl === true && key.name === 'c') ctrlC = true;
   };
   process.stdin.on('keypress', onKeypress);
+  // Prompts never take back their listener: each gets a signal of its own.
+  const own = new AbortController();
+  const onAbort = (): void => own.abort(signal?.reason);
+  signal?.addEventListener('abort', onAbort, { once: true });
   try {
     const answer = await question({
       input: process.stdin,
       output: process.stderr,
-      ...(signal !== undefined && { signal }),
+      signal: own.signal,
     });
     if (typeof answer !== 'symbol') return answer;
   } finally {
+    signal?.removeEventListener('abort', onAbort);
     process.stdin.off('keypress', onKeypress);
     process.stdin.pause();
   }

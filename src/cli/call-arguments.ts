@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { addAbortSignal } from 'node:stream';
 import { messageOf } from '../errors.ts';
 import { isRecord } from '../internal/checks.ts';
-import { suggestion } from '../internal/text.ts';
-import { coerce } from './coerce.ts';
+import { printable, suggestion } from '../internal/text.ts';
+import { coerce, expectExactNumbers } from './coerce.ts';
 import { UsageError } from './exit-codes.ts';
 import { propertyOf, resolveSchema, type Schema } from './schema-types.ts';
 
@@ -52,17 +52,25 @@ export function readTexts(words: readonly string[]): Record<string, string> {
 
 /** Makes of typed arguments what the tool's schema asks for. Throws a {@link UsageError}. */
 export function fitArguments({ base, values, texts }: TypedArguments, schema: Schema): Arguments {
-  const fitted: [string, unknown][] = [...values];
-  for (const [key, given] of texts) {
-    const property = propertyOf(schema, key);
-    if (!property.isKnown) {
-      const { properties } = resolveSchema(schema, schema);
-      const known = isRecord(properties) ? Object.keys(properties) : [];
+  const { properties: given, required } = resolveSchema(schema, schema);
+  const properties = isRecord(given) ? given : {};
+  const known = Object.keys(properties);
+  for (const key of [...Object.keys(base), ...values.keys(), ...texts.keys()])
+    if (!propertyOf(schema, key).isKnown)
       throw new UsageError(`The tool has no argument "${key}".${suggestion(key, known)}`);
-    }
-    fitted.push([key, coerce(key, given, property.schema, schema)]);
-  }
-  return { ...base, ...Object.fromEntries(fitted) };
+  const fitted = [...texts].map(([key, words]) => {
+    return [key, coerce(key, words, propertyOf(schema, key).schema, schema)] as const;
+  });
+  const args = { ...base, ...Object.fromEntries([...values, ...fitted]) };
+  const wanted: unknown[] = Array.isArray(required) ? required : [];
+  const missing = wanted.filter((key): key is string => typeof key === 'string' && !Object.hasOwn(args, key));
+  // Some servers list what has a default among what is required.
+  const open = missing.filter((key) => resolveSchema(properties[key], schema)['default'] === undefined);
+  if (open.length === 0) return args;
+  const names = open.map((key) => `"${printable(key)}"`).join(', ');
+  throw new UsageError(
+    `The tool wants ${names} as well. Its arguments: ${known.map((key) => printable(key)).join(', ')}.`,
+  );
 }
 
 function splitWord(word: string): { key: string; value: string; isJson: boolean } {
@@ -94,11 +102,14 @@ async function fromStandardInput(signal: AbortSignal): Promise<Arguments> {
 }
 
 function parse(text: string, where: string): unknown {
+  let value: unknown;
   try {
-    return JSON.parse(text);
+    value = JSON.parse(text);
   } catch (error) {
     throw new UsageError(`${where} is not JSON: ${messageOf(error)}`);
   }
+  expectExactNumbers(text, where);
+  return value;
 }
 
 function asArguments(value: unknown, where: string): Arguments {

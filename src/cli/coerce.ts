@@ -18,6 +18,8 @@ function valueOf(key: string, text: string, types: ReadonlySet<JsonType>): unkno
   if (types.has('boolean') && /^(true|false)$/.test(text)) return text === 'true';
   if (types.has('null') && text === 'null') return null;
   const number = Number(text);
+  if ((types.has('number') || types.has('integer')) && !isExact(text))
+    throw inexact(`Argument "${key}"`, text);
   const isNumber = text.trim() !== '' && Number.isFinite(number);
   if (isNumber && (types.has('number') || (types.has('integer') && Number.isInteger(number)))) return number;
   if (types.has('object') || types.has('array')) {
@@ -58,4 +60,25 @@ const WORDS: Readonly<Record<JsonType, string>> = {
 
 function wanted(types: ReadonlySet<JsonType>): string {
   return [...types].map((type) => WORDS[type]).join(', or ');
+}
+
+/** Whether a number that stands there is one that this program can send: none that is too large, or rounded. */
+function isExact(text: string): boolean {
+  const number = Number(text);
+  if (Number.isNaN(number)) return true;
+  if (!Number.isFinite(number)) return false;
+  return !/^\s*-?\d+\s*$/.test(text) || BigInt(text) === BigInt(number);
+}
+
+function inexact(where: string, text: string): UsageError {
+  return new UsageError(
+    `${where}: ${text.trim()} is too large a number to be sent as it is. Is a text allowed there?`,
+  );
+}
+
+/** Refuses numbers in JSON that would arrive as others. Throws a {@link UsageError}. */
+export function expectExactNumbers(json: string, where: string): void {
+  const tokens = json.match(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/gs) ?? [];
+  const wrong = tokens.find((token) => !token.startsWith('"') && !isExact(token));
+  if (wrong !== undefined) throw inexact(where, wrong);
 }

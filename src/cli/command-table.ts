@@ -26,6 +26,9 @@ export type CommandName =
   | 'import'
   | 'config check'
   | 'doctor'
+  | 'login'
+  | 'logout'
+  | 'auth status'
   | 'types'
   | 'completion';
 
@@ -198,6 +201,32 @@ export const COMMANDS: readonly CommandDefinition[] = [
     operands: [0, Infinity],
     servers: 'by name',
     examples: ['plenum doctor', 'plenum doctor github', 'plenum doctor https://example.com/mcp'],
+  },
+  {
+    name: 'login',
+    summary: 'sign in to servers, with a browser',
+    usage: '<server...>',
+    operands: [0, Infinity],
+    servers: 'by name',
+    options: [{ flags: '--no-browser', help: 'only print the URL to open' }],
+    examples: ['plenum login issues', 'plenum login https://example.com/mcp --no-browser'],
+  },
+  {
+    name: 'logout',
+    summary: 'forget the tokens of servers',
+    usage: '<server...>',
+    operands: [0, Infinity],
+    servers: 'by name',
+    options: [{ flags: '--all', help: 'of all servers of the configuration' }],
+    examples: ['plenum logout issues', 'plenum logout --all'],
+  },
+  {
+    name: 'auth status',
+    summary: 'say where you are signed in',
+    usage: '[server...]',
+    operands: [0, Infinity],
+    servers: 'by name',
+    examples: ['plenum auth status', 'plenum auth status issues --json'],
   },
   {
     name: 'types',

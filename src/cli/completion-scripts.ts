@@ -18,6 +18,17 @@ export function completionScript(shell: Shell): string {
   }
 }
 
+/** Commands whose name has two words, with the second ones. */
+const SUB_COMMANDS = COMMANDS.flatMap(({ name }) => {
+  const [first = '', second] = name.split(' ');
+  return second === undefined ? [] : [[first, second] as const];
+});
+
+/** Commands whose arguments are names of servers. */
+const TAKES_SERVERS = COMMANDS.filter(
+  ({ servers, name }) => servers === 'by name' && !name.includes(' '),
+).map(({ name }) => name);
+
 function flagsOf({ flags }: OptionDefinition): string[] {
   return flags.split(/[ ,]+/).filter((word) => word.startsWith('-'));
 }
@@ -44,7 +55,7 @@ function bash(): string {
   const others = [...new Set(valued.flatMap(flagsOf))].filter((flag) => flag !== '-s' && flag !== '--server');
   return `# bash completion of plenum: source <(plenum completion bash)
 _plenum() {
-  local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]} command='' word name i
+  local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]} command='' servers='' name i
   COMPREPLY=()
   for ((i = 1; i < COMP_CWORD; i++)); do
     case \${COMP_WORDS[i]} in
@@ -55,15 +66,18 @@ _plenum() {
     esac
   done
   case $prev in
-    -s|--server)
-      while IFS= read -r name; do
-        [[ -n $name && $name == "$cur"* ]] && COMPREPLY+=("$(printf '%q' "$name")")
-      done < <(plenum completion --servers 2>/dev/null)
-      return ;;
+    -s|--server) servers=yes ;;
     ${others.join('|')}) COMPREPLY=($(compgen -f -- "$cur")); return ;;
-    config) COMPREPLY=($(compgen -W 'check' -- "$cur")); return ;;
+${SUB_COMMANDS.map(([first, second]) => `    ${first}) COMPREPLY=($(compgen -W '${second}' -- "$cur")); return ;;`).join('\n')}
     completion) COMPREPLY=($(compgen -W '${SHELLS.join(' ')}' -- "$cur")); return ;;
   esac
+  case $command in ${TAKES_SERVERS.join('|')}) [[ $cur == -* ]] || servers=yes ;; esac
+  if [[ -n $servers ]]; then
+    while IFS= read -r name; do
+      [[ -n $name && $name == "$cur"* ]] && COMPREPLY+=("$(printf '%q' "$name")")
+    done < <(plenum completion --servers 2>/dev/null)
+    return
+  fi
   local words='${GLOBAL_FLAGS.join(' ')}'
   case $command in
     '') words+=' ${TOP_LEVEL.join(' ')}' ;;
@@ -100,14 +114,20 @@ ${commands.join('\n')}
       names=("\${(@f)$(plenum completion --servers 2>/dev/null)}")
       compadd -- "\${(@)names}"
       return ;;
-    config) compadd check; return ;;
+${SUB_COMMANDS.map(([first, second]) => `    ${first}) compadd ${second}; return ;;`).join('\n')}
     completion) compadd ${SHELLS.join(' ')}; return ;;
   esac
   case $command in
     '') _describe command commands ;;
 ${cases.join('\n')}
   esac
-  if [[ \${words[CURRENT]} == -* ]]; then compadd -- "\${(@)flags}"; else _files; fi
+  if [[ \${words[CURRENT]} == -* ]]; then compadd -- "\${(@)flags}"; return; fi
+  case $command in
+    ${TAKES_SERVERS.join('|')})
+      names=("\${(@f)$(plenum completion --servers 2>/dev/null)}")
+      compadd -- "\${(@)names}" ;;
+    *) _files ;;
+  esac
 }
 if [[ $funcstack[1] == _plenum ]]; then _plenum "$@"; else compdef _plenum plenum; fi
 `;
@@ -135,7 +155,11 @@ function fish(): string {
     ...COMMANDS.flatMap(({ name, options = [] }) =>
       options.map((each) => option(`__fish_seen_subcommand_from ${name.split(' ', 1)[0]}`, each)),
     ),
-    line('__fish_seen_subcommand_from config', '-f -a check'),
+    ...SUB_COMMANDS.map(([first, second]) => line(`__fish_seen_subcommand_from ${first}`, `-f -a ${second}`)),
+    line(
+      `__fish_seen_subcommand_from ${TAKES_SERVERS.join(' ')}`,
+      `-f -a '(plenum completion --servers 2>/dev/null)'`,
+    ),
     line('__fish_seen_subcommand_from completion', `-f -a '${SHELLS.join(' ')}'`),
     '',
   ].join('\n');

@@ -1,6 +1,9 @@
 import { PlenumError } from '../errors.ts';
+import type { Catalog } from '../group/catalog.ts';
 import type { ServerStatus } from '../group/member.ts';
 import type { Handlers } from '../session/handlers.ts';
+import type { Invocation } from './context.ts';
+import { withCommandWords } from './command-words.ts';
 import { explainFailure } from './explain-failure.ts';
 import type { Finding } from './finding.ts';
 import type { PlainServer, ServerSet } from './server-set.ts';
@@ -9,13 +12,16 @@ export interface Diagnosis {
   readonly server: string;
   /** Undefined when it did not come up. */
   readonly status: ServerStatus | undefined;
+  /** What it offers, by the names that it has in a group. */
+  readonly catalog?: Catalog | undefined;
   readonly findings: readonly Finding[];
-  /** Why it did not come up. */
+  /** Why it did not come up, or is left out. */
   readonly error: PlenumError | undefined;
 }
 
 interface Trial {
   readonly status: ServerStatus | undefined;
+  readonly catalog: Catalog | undefined;
   readonly error: PlenumError | undefined;
   /** What went wrong on the way, and was contained. */
   readonly problems: readonly PlenumError[];
@@ -25,6 +31,7 @@ export interface DiagnoseOptions {
   readonly handlers: Handlers;
   readonly signal: AbortSignal;
   readonly options: ServerSet['options'];
+  readonly inline: Invocation['inline'];
 }
 
 /** Opens a server by itself and says what is wrong with it. Rejects with `ABORTED` only. */
@@ -33,12 +40,16 @@ export async function diagnose(
   spec: PlainServer,
   context: DiagnoseOptions,
 ): Promise<Diagnosis> {
-  const { status, error, problems } = await tryOut(server, spec, context);
-  if (error === undefined)
-    return { server, status, findings: status === undefined ? [] : complaints(status, problems), error };
+  const { status, catalog, error: failure, problems } = await tryOut(server, spec, context);
+  const error = failure && withCommandWords(failure);
+  if (error === undefined) {
+    const findings = status === undefined ? [] : complaints(status, problems);
+    return { server, status, catalog, findings, error };
+  }
   const finding =
-    (await otherEra(server, spec, error, context)) ?? (await explainFailure(spec, error, problems));
-  return { server, status, findings: [finding], error };
+    (await otherEra(server, spec, error, context)) ??
+    (await explainFailure(spec, error, problems, context.inline));
+  return { server, status, catalog, findings: [finding], error };
 }
 
 async function tryOut(
@@ -55,11 +66,11 @@ async function tryOut(
   })();
   try {
     await group.add(server, { ...spec, reconnect: false, lazy: false }, { signal });
-    return { status: group.servers.get(server), error: undefined, problems };
+    return { status: group.servers.get(server), catalog: group.catalog, error: undefined, problems };
   } catch (thrown) {
     const error = PlenumError.from(thrown, 'CONNECT_FAILED', `Connecting to server "${server}"`, { server });
     if (error.code === 'ABORTED') throw error;
-    return { status: undefined, error, problems };
+    return { status: undefined, catalog: undefined, error, problems };
   } finally {
     await (signal.aborted ? group.destroy(signal.reason) : group.close());
     await listening;

@@ -2,6 +2,9 @@ import type { PlenumError } from '../errors.ts';
 import type { CatalogDiff } from '../group/catalog.ts';
 import type { GroupEvent } from '../group/group-events.ts';
 import type { OverflowEvent } from '../internal/event-hub.ts';
+import type { Invocation } from './context.ts';
+import { inCommandWords } from './command-words.ts';
+import { withSignInAdvice } from './sign-in-advice.ts';
 import { bodyText, jsonText, lineText } from './terminal-text.ts';
 
 /** What `watch` shows: what happens in the group, and to its configuration. */
@@ -18,18 +21,22 @@ export type WatchedEvent =
   | { readonly type: 'config-problem'; readonly error: PlenumError };
 
 /** An event as one line, or more where an error has more to say. */
-export function eventText(event: WatchedEvent): string {
-  const text = 'server' in event ? `${lineText(event.server)} ${what(event)}` : what(event);
+export function eventText(event: WatchedEvent, inline?: Invocation['inline']): string {
+  const said = what(event, inline);
+  const text = 'server' in event ? `${lineText(event.server)} ${said}` : said;
   return bodyText(text);
 }
 
-function what(event: WatchedEvent): string {
+function what(event: WatchedEvent, inline: Invocation['inline']): string {
   switch (event.type) {
     case 'status': {
-      const { state, connectMs, attempt, error } = event.status;
+      const { state, connectMs, attempt, nextTryAt, error } = event.status;
       const time = connectMs === undefined ? '' : ` after ${Math.round(connectMs)} ms`;
+      const why = error === undefined ? '' : `: ${inCommandWords(withSignInAdvice(error, inline).message)}`;
       const number = attempt === undefined ? '' : `, attempt ${attempt}`;
-      return `is ${state}${time}${number}${error === undefined ? '' : `: ${error.message}`}`;
+      const wait = nextTryAt === undefined ? 0 : Math.max(0, nextTryAt - Date.now()) / 1_000;
+      const next = nextTryAt === undefined ? '' : ` in ${wait.toFixed(1)} s`;
+      return `is ${state}${time}${number}${next}${why}`;
     }
     case 'server-added':
       return 'was added';

@@ -1,26 +1,41 @@
 import { stat } from 'node:fs/promises';
 import { isAbsolute, resolve } from 'node:path';
 import type { PlenumError } from '../errors.ts';
+import { commandAdvice } from './command-advice.ts';
+import type { Invocation } from './context.ts';
+import { signInOf } from './credentials.ts';
 import { causeCodes, explainStderr } from './failure-facts.ts';
 import type { Finding, FindingCode } from './finding.ts';
 import type { PlainServer } from './server-set.ts';
+import { isLoginMissing, loginCommand, withSignInAdvice } from './sign-in-advice.ts';
 
 /** Why a server did not come up, and what to do about it. */
 export async function explainFailure(
   spec: PlainServer,
   error: PlenumError,
   problems: readonly PlenumError[],
+  inline: Invocation['inline'],
 ): Promise<Finding> {
   const say = (code: FindingCode, advice: string, message = error.message): Finding => {
     return { level: 'error', code, message, advice };
   };
   if (error.code === 'AUTH_REQUIRED')
-    return say(
-      'needs-auth',
-      'Give it credentials: "headers" or "auth" in the configuration, --header for a URL here.',
-    );
+    return say('needs-auth', signInAdvice(spec, error, inline), withSignInAdvice(error, inline).message);
   if (error.code === 'CONFIG_INVALID') return say('failed', 'Correct what the message names.');
-  return 'command' in spec ? explainProcess(spec, error, problems, say) : explainUrl(error, say);
+  return 'command' in spec
+    ? explainProcess(spec, error, problems, say, inline !== undefined)
+    : explainUrl(error, say);
+}
+
+function signInAdvice(spec: PlainServer, error: PlenumError, inline: Invocation['inline']): string {
+  if (isLoginMissing(error) && signInOf(spec) !== undefined) {
+    const other = inline === undefined ? '' : ' Or give it credentials: --header.';
+    return `Sign in: ${loginCommand(error.server, inline)}.${other}`;
+  }
+  return (
+    'Give it credentials: "headers" or "auth" in the configuration, --header for a URL here; with ' +
+    '"auth": { "type": "oauth" }, "plenum login" signs in.'
+  );
 }
 
 type Say = (code: FindingCode, advice: string, message?: string) => Finding;
@@ -30,13 +45,17 @@ async function explainProcess(
   error: PlenumError,
   problems: readonly PlenumError[],
   say: Say,
+  isInline: boolean,
 ): Promise<Finding> {
   const codes = causeCodes(error);
   const cwd = spec.cwd instanceof URL ? undefined : spec.cwd;
   if (cwd !== undefined && !(await isThere(cwd)))
     return say('wrong-folder', `Correct "cwd": ${cwd} is not there.`);
   if (codes.has('ENOENT') || codes.has('ENOTDIR'))
-    return say('command-not-found', `Install ${spec.command}, or give its full path in "command".`);
+    return say(
+      'command-not-found',
+      commandAdvice(spec, error, isInline) ?? `Install ${spec.command}, or give its full path in "command".`,
+    );
   if (codes.has('EACCES'))
     return say('not-executable', `Make ${spec.command} executable, or name the right file.`);
 
@@ -50,12 +69,19 @@ async function explainProcess(
       'It writes to standard output what is no MCP. Is this the right command, with the right arguments?',
       `${error.message}\n${noise.message}`,
     );
-  if (error.code === 'TIMEOUT')
+  // What refuses the greeting is no server; an echo of it, refused here, looks the same.
+  if (codes.has('-32601'))
+    return say('not-an-mcp-server', 'Is this the right command, with the right arguments?');
+  if (error.code === 'TIMEOUT') {
+    const what = error.message.includes('\n')
+      ? 'and gives no answer; see what it wrote.'
+      : 'and says nothing.';
     return say(
       'hangs',
-      'It started and says nothing. Is it an MCP server on standard input and output? If it is slow, such as npx at ' +
+      `It started ${what} Is it an MCP server on standard input and output? If it is slow, such as npx at ` +
         'its first start, allow more: --timeout 2m, or "connectTimeoutMs".',
     );
+  }
   return say('exits', explainStderr(error.message));
 }
 

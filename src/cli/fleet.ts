@@ -3,8 +3,12 @@ import type { SessionGroup } from '../group/session-group.ts';
 import { settledWithin } from '../internal/settled-within.ts';
 import type { Invocation } from './context.ts';
 import { unreachableExitCode, UnreachableError, type ExitCode } from './exit-codes.ts';
+import { commandAdvice } from './command-advice.ts';
+import { withCommandWords } from './command-words.ts';
 import { createHandlers } from './handlers.ts';
+import { reportError } from './report-error.ts';
 import type { PlainServer, ServerSet } from './server-set.ts';
+import { shellWord, withSignInAdvice } from './sign-in-advice.ts';
 import { stderrOf } from './server-stderr.ts';
 import { count } from './terminal-text.ts';
 
@@ -26,6 +30,11 @@ export interface OpenOptions {
    * and `--verbose` tells.
    */
   readonly isWatched?: boolean;
+  /**
+   * A resource, or a template of some, that the command is about: nobody waits for other servers once one that is there
+   * has it.
+   */
+  readonly uri?: string;
 }
 
 /** Opens servers side by side, does `work` with those that came up, and closes them, however it ends. */
@@ -33,11 +42,13 @@ export async function withFleet<T>(
   invocation: Invocation,
   set: ServerSet,
   work: (fleet: Fleet) => Promise<T>,
-  { only, isWatched = false }: OpenOptions = {},
+  { only, isWatched = false, uri }: OpenOptions = {},
 ): Promise<T> {
   const { terminal, interrupt } = invocation;
   const { SessionGroup } = await import('../group/session-group.ts');
-  const chosen = Object.entries(set.servers).filter(([name]) => only?.has(name) ?? true);
+  const isChosen = ([name]: readonly [string, unknown]): boolean => only?.has(name) ?? true;
+  const chosen = Object.entries(set.servers).filter(isChosen);
+  const broken = [...set.broken].filter(isChosen);
   const servers = Object.fromEntries(
     chosen.map(([name, spec]) => [name, adjusted(name, spec, invocation, isWatched)]),
   );
@@ -45,12 +56,22 @@ export async function withFleet<T>(
   const handlers = await createHandlers(invocation);
   const names = chosen.map(([name]) => name);
   const what = names.length === 1 ? names.join() : count(names.length, 'server');
-  const group = await terminal.during(`Connecting to ${what}`, () =>
-    SessionGroup.connect({ ...set.options, ...handlers, servers, signal }),
-  );
+  const options = { ...set.options, ...handlers };
+  const { group, failures } = await terminal.during(`Connecting to ${what}`, async () => {
+    if (uri !== undefined && chosen.length > 1) {
+      const { searchFor } = await import('./first-arrivals.ts');
+      // Under this naming a URI may be on several servers, whoever comes first.
+      return searchFor(uri, new SessionGroup({ ...options, naming: 'prefixed' }), servers, invocation);
+    }
+    const connected = await SessionGroup.connect({ ...options, servers, signal });
+    return { group: connected, failures: failuresOf(connected) };
+  });
   try {
     if (terminal.verbose && !isWatched) void tellProblems(group, invocation);
-    return await work({ group, failures: failuresOf(group) });
+    const told = [...failures].map(
+      ([name, error]) => [name, advised(error, set.servers[name], invocation)] as const,
+    );
+    return await work({ group, failures: new Map([...told, ...broken]) });
   } finally {
     await terminal.during('Closing', () => end(group, signal));
   }
@@ -91,21 +112,48 @@ function failuresOf(group: SessionGroup): Map<string, PlenumError> {
   const failures = new Map<string, PlenumError>();
   for (const [name, { state, error }] of group.servers) {
     if (state === 'ready' || state === 'idle') continue;
-    failures.set(
-      name,
-      error ?? new PlenumError('TIMEOUT', `Connecting to server "${name}": it is not ready yet.`),
-    );
+    const late = new PlenumError('TIMEOUT', `Connecting to server "${name}": it is not ready yet.`, {
+      server: name,
+    });
+    failures.set(name, error ?? late);
   }
   return failures;
 }
 
+function advised(error: PlenumError, spec: PlainServer | undefined, { inline }: Invocation): PlenumError {
+  const told = withSignInAdvice(error, inline);
+  const advice = commandAdvice(spec, error, inline !== undefined);
+  return withCommandWords(
+    told instanceof PlenumError ? told : error,
+    advice === undefined ? '' : ` ${advice}`,
+  );
+}
+
+/** Names the command that finds out why these servers are not there. */
+export function adviseDoctor({ terminal, inline }: Invocation, failures: Fleet['failures']): void {
+  const names = [...failures]
+    .filter(([, { code }]) => code !== 'AUTH_REQUIRED')
+    .map(([name]) => shellWord(name));
+  if (names.length === 0 || terminal.json) return;
+  const what = inline === undefined ? names.join(' ') : 'url' in inline ? inline.url : '-- …';
+  terminal.note(`"plenum doctor ${what}" says more.`);
+}
+
 /** Says which servers and lists are missing from what is shown, and returns the exit code for that. */
-export function reportMissing({ terminal }: Invocation, { group, failures }: Fleet): ExitCode {
-  for (const error of failures.values()) terminal.error(error.message);
+export function reportMissing(invocation: Invocation, { group, failures }: Fleet): ExitCode {
+  const { terminal } = invocation;
+  for (const error of failures.values()) reportError(terminal, error);
+  adviseDoctor(invocation, failures);
   const listErrors = [...group.servers.values()].flatMap(({ listErrors }) => Object.values(listErrors));
-  for (const error of listErrors) terminal.error(error.message);
+  for (const error of listErrors) reportError(terminal, error);
   if (failures.size > 0) return unreachableExitCode([...failures.values()]);
   return listErrors.length > 0 ? 1 : 0;
+}
+
+/** Says which servers the configuration is wrong about, for commands that open none; returns the exit code for that. */
+export function reportBroken({ terminal }: Invocation, { broken }: ServerSet): ExitCode {
+  for (const error of broken.values()) reportError(terminal, error);
+  return unreachableExitCode([...broken.values()]);
 }
 
 /**

@@ -1,9 +1,10 @@
 import type { SessionGroup } from '../group/session-group.ts';
 import type { Invocation } from './context.ts';
 import type { ExitCode } from './exit-codes.ts';
-import { reportMissing, withFleet } from './fleet.ts';
+import { reportMissing, withFleet, type Fleet } from './fleet.ts';
 import { createMatcher, type Matches } from './match.ts';
-import { findServers } from './server-set.ts';
+import { possibleOwners } from './owners.ts';
+import { findServers, type ServerSet } from './server-set.ts';
 import { table } from './tables.ts';
 import { lineText } from './terminal-text.ts';
 
@@ -23,21 +24,29 @@ interface Listing {
   ) => Promise<void>;
 }
 
-/** Opens the servers and lists what they offer; what is missing from that is said, also by the exit code. */
+/**
+ * Opens the servers and lists what they offer; what is missing from that is said, also by the exit code. With `isNamed`,
+ * entries have exposed names, which tell their server.
+ */
 export async function listCatalog(
   invocation: Invocation,
   list: (listing: Listing) => Promise<void>,
+  { isNamed = true }: { isNamed?: boolean } = {},
 ): Promise<ExitCode> {
   const { terminal, operands } = invocation;
   const matches = await createMatcher(operands, { loose: true });
   const set = await findServers(invocation);
-  return withFleet(invocation, set, async (fleet) => {
+  const only = isNamed ? ownersOf(set, operands) : undefined;
+  const work = async (fleet: Fleet): Promise<ExitCode> => {
     await list({
       group: fleet.group,
       matches,
       show: async (noun, json, heading, rows) => {
         if (terminal.json) return terminal.jsonData(json);
-        if (rows.length === 0) return terminal.note(`No ${noun}${operands.length > 0 ? ' matches' : 's'}.`);
+        if (rows.length === 0) {
+          const what = `No ${noun}${operands.length > 0 ? ' matches' : 's'}`;
+          return terminal.note(`${what}${fleet.failures.size > 0 ? ', of the servers that are there' : ''}.`);
+        }
         const cells = rows.map((row) =>
           row.map((cell, index) => lineText(cell, index === row.length - 1 ? LONGEST_CELL : Infinity)),
         );
@@ -45,5 +54,17 @@ export async function listCatalog(
       },
     });
     return reportMissing(invocation, fleet);
-  });
+  };
+  return withFleet(invocation, set, work, only === undefined ? {} : { only });
+}
+
+/**
+ * The servers that globs such as `files__*` are about, when all filters are of that kind; undefined when others may
+ * have what is wanted, too.
+ */
+function ownersOf(set: ServerSet, filters: readonly string[]): Set<string> | undefined {
+  if (filters.length === 0 || !filters.every((filter) => /^[\w.-]+?__.*[*?[{]/.test(filter)))
+    return undefined;
+  const owners = new Set(filters.flatMap((filter) => [...possibleOwners(set, filter)]));
+  return owners.size > 0 ? owners : undefined;
 }

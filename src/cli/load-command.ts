@@ -18,6 +18,9 @@ const LOADERS: Readonly<Record<CommandName, () => Promise<RunCommand>>> = {
   import: async () => (await import('./commands/import.ts')).run,
   'config check': async () => (await import('./commands/config-check.ts')).run,
   doctor: async () => (await import('./commands/doctor.ts')).run,
+  login: async () => (await import('./commands/login.ts')).run,
+  logout: async () => (await import('./commands/logout.ts')).run,
+  'auth status': async () => (await import('./commands/auth-status.ts')).run,
   types: async () => (await import('./commands/types.ts')).run,
   completion: async () => (await import('./commands/completion.ts')).run,
 };

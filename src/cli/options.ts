@@ -27,6 +27,8 @@ export interface CommandOptions {
   readonly all?: boolean;
   readonly replace?: boolean;
   readonly servers?: boolean;
+  /** False with `--no-browser`. */
+  readonly browser?: boolean;
 }
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000 };

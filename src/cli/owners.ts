@@ -5,10 +5,10 @@ import type { ServerSet } from './server-set.ts';
  * Names of the servers that may have a tool or prompt of this exposed name, so that the others need not be opened:
  * under `prefixed` naming, the part before the first `__` tells.
  */
-export function possibleOwners({ servers, options }: ServerSet, exposedName: string): Set<string> {
-  const owners = Object.entries(servers).flatMap(([name, spec]) => {
-    const naming = spec.naming ?? options.naming ?? 'prefixed';
-    return naming !== 'prefixed' || prefixesOf(name).has(firstPart(exposedName)) ? [name] : [];
+export function possibleOwners({ servers, broken, options }: ServerSet, exposedName: string): Set<string> {
+  const owners = [...Object.keys(servers), ...broken.keys()].filter((name) => {
+    const naming = servers[name]?.naming ?? options.naming ?? 'prefixed';
+    return naming !== 'prefixed' || prefixesOf(name).has(firstPart(exposedName));
   });
   return new Set(owners);
 }
@@ -20,4 +20,9 @@ function prefixesOf(server: string): Set<string> {
 
 function firstPart(name: string): string {
   return name.split('__', 1)[0] ?? '';
+}
+
+/** Whether a name is a URI, or a template, that no tool or prompt is called by. */
+export function looksLikeUri(name: string): boolean {
+  return /^[a-z][a-z\d+.-]*:\//i.test(name);
 }

@@ -25,11 +25,12 @@ Exit codes: 0 good, 1 the tool or server failed, 2 wrong usage or configuration,
 
 /**
  * Understands a command line. Returns an exit code instead when it only asks for help, which is printed then, or when
- * it is wrong, which is said. Throws a {@link UsageError}.
+ * it is wrong, which is said. Throws a {@link UsageError}; with `json` for all that is wrong.
  */
 export function parseCommandLine(
   own: readonly string[],
   inlineCommand: readonly string[] | undefined,
+  json: boolean,
 ): ParsedCommand | ExitCode {
   let parsed: ParsedCommand | undefined;
   const program = new Command('plenum')
@@ -38,6 +39,7 @@ export function parseCommandLine(
     .helpCommand('help [command]', 'show the help of a command')
     .addHelpText('after', EXIT_CODES)
     .configureHelp({ subcommandTerm: (command) => command.name() })
+    .configureOutput(json ? { writeErr: () => {} } : {})
     .exitOverride();
   for (const option of GLOBAL_OPTIONS) program.addOption(toOption(option));
   for (const definition of COMMANDS) {
@@ -60,10 +62,19 @@ export function parseCommandLine(
     program.parse(own, { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return 0;
+    if (json) throw new UsageError(textOf(error));
     // Commander has said it already.
-    return error.exitCode === 0 ? 0 : 2;
+    return 2;
   }
   return parsed ?? 2;
+}
+
+/** What is wrong, without Commander's own label; it shows the help when there is no command. */
+function textOf({ code, message }: CommanderError): string {
+  return code === 'commander.help'
+    ? 'There is no command. See: plenum --help'
+    : message.replace(/^error: /, '');
 }
 
 function commandOf(program: Command, definition: CommandDefinition): Command {

@@ -1,4 +1,5 @@
 import { messageOf, PlenumError } from '../errors.ts';
+import { withCommandWords } from './command-words.ts';
 import { UnreachableError, UsageError } from './exit-codes.ts';
 import { jsonText } from './terminal-text.ts';
 import type { Terminal } from './terminal.ts';
@@ -16,7 +17,8 @@ export function errorFacts({ code, message, server }: PlenumError): ErrorFacts {
 
 /** Says on standard error what a command failed with. */
 export function reportError(terminal: Terminal, thrown: unknown): void {
-  const error = thrown instanceof UnreachableError ? thrown.cause : thrown;
+  const said = thrown instanceof UnreachableError ? thrown.cause : thrown;
+  const error = said instanceof PlenumError ? withCommandWords(said) : said;
   if (terminal.json) {
     const facts =
       error instanceof PlenumError ? errorFacts(error) : { code: codeOf(error), message: messageOf(error) };

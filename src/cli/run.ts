@@ -1,9 +1,10 @@
 import { EXIT, exitCodeOf, type ExitCode } from './exit-codes.ts';
-import { splitInlineCommand } from './inline-server.ts';
+import { splitInlineCommand, type InlineServer } from './inline-server.ts';
 import { Interrupt } from './interrupt.ts';
 import { loadCommand } from './load-command.ts';
 import { parseCommandLine } from './program.ts';
 import { reportError } from './report-error.ts';
+import { withSignInAdvice } from './sign-in-advice.ts';
 import { Terminal } from './terminal.ts';
 
 /** Runs the command and ends the process. */
@@ -20,15 +21,19 @@ export async function run(argv: readonly string[]): Promise<void> {
 
 async function runCommand(argv: readonly string[]): Promise<ExitCode> {
   const { own, command } = splitInlineCommand(argv);
+  // Empty, it switches nothing off (no-color.org); Node looks only whether it is there.
+  if (process.env['NO_COLOR'] === '') delete process.env['NO_COLOR'];
   // The libraries for prompts and tables look for this, too.
   if (own.includes('--no-color')) process.env['NO_COLOR'] = '1';
   let terminal = new Terminal({ json: own.includes('--json'), verbose: false, color: true });
   let interrupt: Interrupt | undefined;
+  let inline: InlineServer | undefined;
   try {
-    const parsed = parseCommandLine(own, command);
+    const parsed = parseCommandLine(own, command, terminal.json);
     if (typeof parsed === 'number') return parsed;
     const { definition, ...rest } = parsed;
     terminal = new Terminal(parsed.options);
+    inline = parsed.inline;
     interrupt = new Interrupt(terminal);
     interrupt.listen();
     const runIt = await loadCommand(definition.name);
@@ -36,7 +41,7 @@ async function runCommand(argv: readonly string[]): Promise<ExitCode> {
     return interrupt.exitCode ?? exitCode;
   } catch (error) {
     if (interrupt?.exitCode !== undefined) return interrupt.exitCode;
-    reportError(terminal, error);
+    reportError(terminal, withSignInAdvice(error, inline));
     return exitCodeOf(error);
   }
 }

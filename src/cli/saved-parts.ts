@@ -1,5 +1,5 @@
-import { mkdir, open, stat, writeFile } from 'node:fs/promises';
-import { join, sep } from 'node:path';
+import { access, constants, mkdir, open, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve, sep } from 'node:path';
 import { messageOf } from '../errors.ts';
 import { UsageError } from './exit-codes.ts';
 
@@ -33,25 +33,72 @@ const ENDINGS: Readonly<Record<string, string>> = {
 /** Names that Windows keeps for devices. */
 const DEVICE = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
 
+/** As `--out`: standard output. */
+export const STANDARD_OUTPUT = '-';
+
+/** Finds out, before anything is done for it, whether `--out` can be written. Throws a {@link UsageError}. */
+export async function checkOut(out: string | undefined, json = false): Promise<void> {
+  if (out === undefined) return;
+  if (out === STANDARD_OUTPUT) {
+    if (json) throw new UsageError('--json and --out - both want standard output.');
+    return;
+  }
+  try {
+    const there = await nearest(out);
+    if (there !== resolve(out) && !(await isDirectory(there))) throw new Error(`${there} is no folder.`);
+    await access(there, constants.W_OK);
+  } catch (error) {
+    throw new UsageError(`--out ${out}: ${messageOf(error)}`);
+  }
+}
+
+/** Whether writing there replaces a file. */
+export async function replacesFile(out: string): Promise<boolean> {
+  return (await isThere(out)) && !(await isDirectory(out));
+}
+
+/** A saved part, and whether something else was there before. */
+export interface Saved {
+  readonly path: string;
+  readonly replaced: boolean;
+}
+
 /**
  * Saves parts: one goes to `out` itself, unless that is a folder; several go into it, under names that are made safe.
- * In a folder nothing is overwritten. Returns the paths.
+ * In a folder nothing is overwritten.
  */
-export async function saveParts(out: string, parts: readonly Part[]): Promise<string[]> {
+export async function saveParts(out: string, parts: readonly Part[]): Promise<Saved[]> {
   try {
-    const isFolder = out.endsWith('/') || out.endsWith(sep) || (await isDirectory(out));
     const [only, ...more] = parts;
-    if (only !== undefined && more.length === 0 && !isFolder) {
+    if (only !== undefined && more.length === 0 && !isFolderName(out) && !(await isDirectory(out))) {
+      const replaced = await replacesFile(out);
+      await mkdir(dirname(out), { recursive: true });
       await writeFile(out, only.content);
-      return [out];
+      return [{ path: out, replaced }];
     }
     await mkdir(out, { recursive: true });
-    const saved: string[] = [];
-    for (const part of parts) saved.push(await saveNew(out, safeName(part), part.content));
+    const saved: Saved[] = [];
+    for (const part of parts)
+      saved.push({ path: await saveNew(out, safeName(part), part.content), replaced: false });
     return saved;
   } catch (error) {
     throw new UsageError(`--out ${out}: ${messageOf(error)}`);
   }
+}
+
+function isFolderName(path: string): boolean {
+  return path.endsWith('/') || path.endsWith(sep);
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined;
+}
+
+/** A path, or the first of those above it that is there: folders are made as they are needed. */
+async function nearest(path: string): Promise<string> {
+  let found = resolve(path);
+  while (!(await isThere(found)) && dirname(found) !== found) found = dirname(found);
+  return found;
 }
 
 async function isDirectory(path: string): Promise<boolean> {

@@ -1,4 +1,7 @@
+import type { ConfigOAuthOptions } from '../config/auth.ts';
 import type { Config, ConfiguredServerOptions } from '../config/config.ts';
+import { printRemark } from '../config/findings.ts';
+import type { PlenumError } from '../errors.ts';
 import type { GroupConnectOptions } from '../group/group-options.ts';
 import { printable, suggestion } from '../internal/text.ts';
 import type { StdioServerSpec, UrlServerSpec } from '../server-spec.ts';
@@ -6,6 +9,8 @@ import type { Invocation } from './context.ts';
 import { UsageError } from './exit-codes.ts';
 import { inlineName, inlineSpec } from './inline-server.ts';
 import { createMatcher } from './match.ts';
+import { parseEnv } from './options.ts';
+import type { Terminal } from './terminal.ts';
 
 /** A server as data: from a configuration, or from the command line. */
 export type PlainServer = (StdioServerSpec | UrlServerSpec) & ConfiguredServerOptions;
@@ -13,28 +18,50 @@ export type PlainServer = (StdioServerSpec | UrlServerSpec) & ConfiguredServerOp
 /** The servers that a command is about, not yet opened. */
 export interface ServerSet {
   readonly servers: Readonly<Record<string, PlainServer>>;
+  /** Those that the configuration is wrong about, with what is wrong. */
+  readonly broken: ReadonlyMap<string, PlenumError>;
   /** What holds for all of them. */
   readonly options: Omit<GroupConnectOptions, 'servers' | 'signal'>;
   /** The file that they come from, if it is one. */
   readonly config: Config | undefined;
 }
 
-/** The inline server, or those of the configuration that `--server` chooses. */
-export async function findServers(invocation: Invocation): Promise<ServerSet> {
+/** A command does not open a browser of itself: `plenum login` does. */
+const NO_LOGIN: ConfigOAuthOptions = { interactive: false };
+
+/** The inline server, or those of the configuration that `--server` chooses; `oauth` says how logins go. */
+export async function findServers(
+  invocation: Invocation,
+  oauth: ConfigOAuthOptions = NO_LOGIN,
+): Promise<ServerSet> {
   const { inline, options } = invocation;
   checkInlineOptions(invocation);
   if (inline !== undefined) {
-    const servers = { [inlineName(inline)]: inlineSpec(inline, options) };
-    return { servers, options: { naming: 'bare' }, config: undefined };
+    warnOfUnset(invocation);
+    const spec = await withInlineAuth(inlineSpec(inline, options), oauth);
+    const servers = { [inlineName(inline)]: spec };
+    return { servers, broken: new Map(), options: { naming: 'bare' }, config: undefined };
   }
-  const config = await readConfig(invocation);
-  const { servers, disabled: _, path: __, warnings: ___, ...groupOptions } = config;
-  const chosen = await chooseServers(config, options.server);
+  const config = await readChosen(invocation, oauth);
+  const { servers, broken, disabled: _, path: __, warnings: ___, ...groupOptions } = config;
   return {
-    servers: Object.fromEntries(Object.entries(servers).filter(([name]) => chosen.has(name))),
+    servers,
+    broken: new Map(Object.entries(broken)),
     options: { ...groupOptions, strict: false },
     config,
   };
+}
+
+/** A URL on the command line is signed in to as one of the configuration is, unless it came with credentials. */
+async function withInlineAuth(
+  spec: StdioServerSpec | UrlServerSpec,
+  options: ConfigOAuthOptions,
+): Promise<PlainServer> {
+  if (!('url' in spec) || !/^https?:/i.test(String(spec.url))) return spec;
+  if (Object.keys(spec.headers ?? {}).some((name) => name.toLowerCase() === 'authorization')) return spec;
+  const { authOf } = await import('../config/auth.ts');
+  const context = { workspace: process.cwd(), env: process.env, oauth: options };
+  return { ...spec, auth: await authOf({ type: 'oauth' }, context) };
 }
 
 function checkInlineOptions({ inline, options }: Invocation): void {
@@ -50,38 +77,56 @@ function checkInlineOptions({ inline, options }: Invocation): void {
     throw new UsageError('--env is for a command after --; for others, write "env" in the configuration.');
 }
 
-/** The configuration that is named, or the nearest one. */
-export async function readConfig({ options, terminal }: Invocation): Promise<Config> {
+/** A variable that is to be passed on and is not there is most often misspelt. */
+function warnOfUnset({ options, terminal }: Invocation): void {
+  const unset = parseEnv(options.env).inheritEnv.filter((name) => process.env[name] === undefined);
+  for (const name of unset) terminal.warn(`--env ${name}: there is no such variable here to pass on.`);
+}
+
+/** The configuration that is named, or the nearest one, with the servers that `--server` chooses. */
+async function readChosen({ options, terminal }: Invocation, oauth: ConfigOAuthOptions): Promise<Config> {
   const { loadConfig } = await import('../config/load-config.ts');
   const { askForInput } = await import('./ask-input.ts');
+  const names = new Set<string>();
+  const isChosen = await createMatcher(options.server);
   const config = await loadConfig({
+    oauth,
+    tolerant: true,
+    only: (name) => {
+      names.add(name);
+      return isChosen(name);
+    },
     ...(options.config !== undefined && { path: options.config }),
     ...(terminal.interactive && { prompt: (input) => askForInput(terminal, input) }),
   });
   terminal.detail(`Configuration: ${config.path}`);
-  for (const { line, column, path, message } of config.warnings)
-    terminal.detail(`${config.path}:${line}:${column} ${path}: ${message}`);
+  reportWarnings(terminal, config);
+  await checkChoice(config, options.server, names);
   return config;
 }
 
-/** Names of the servers that the patterns of `--server` choose. Each pattern has to choose one. */
-export async function chooseServers(
-  { servers, disabled, path }: Pick<Config, 'servers' | 'disabled' | 'path'>,
+/** Each pattern of `--server` has to choose a server; `names` are those of all. */
+async function checkChoice(
+  { servers, broken, disabled, path }: Config,
   patterns: readonly string[],
-): Promise<Set<string>> {
-  const names = Object.keys(servers);
-  if (names.length === 0)
-    throw new UsageError(`${path} has no servers${disabled.length > 0 ? ' that are enabled' : ''}.`);
-  if (patterns.length === 0) return new Set(names);
-  const chosen = new Set<string>();
+  names: ReadonlySet<string>,
+): Promise<void> {
+  const usable = [...Object.keys(servers), ...Object.keys(broken)];
+  if (names.size === 0 || (patterns.length === 0 && usable.length === 0))
+    throw new UsageError(`${path} has no servers${names.size > 0 ? ' that are enabled' : ''}.`);
   for (const pattern of patterns) {
     const matches = await createMatcher([pattern]);
-    const found = names.filter((name) => matches(name));
-    if (found.length === 0) {
-      const why = disabled.some((name) => matches(name)) ? 'is disabled in' : 'matches no server of';
-      throw new UsageError(`"${printable(pattern)}" ${why} ${path}.${suggestion(pattern, names)}`);
-    }
-    for (const name of found) chosen.add(name);
+    if (usable.some((name) => matches(name))) continue;
+    const why = disabled.some((name) => matches(name)) ? 'is disabled in' : 'matches no server of';
+    throw new UsageError(`"${printable(pattern)}" ${why} ${path}.${suggestion(pattern, names)}`);
   }
-  return chosen;
+}
+
+/** How many warnings are shown; `plenum config check` shows all. */
+const MOST_WARNINGS = 5;
+
+function reportWarnings(terminal: Terminal, { path, warnings }: Config): void {
+  for (const warning of warnings.slice(0, MOST_WARNINGS)) terminal.warn(printRemark(warning));
+  const more = warnings.length - MOST_WARNINGS;
+  if (more > 0) terminal.warn(`${path}: and ${more} more, see: plenum config check`);
 }

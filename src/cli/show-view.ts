@@ -1,6 +1,6 @@
 import type { ContentView } from './content-view.ts';
 import type { Invocation } from './context.ts';
-import { saveParts } from './saved-parts.ts';
+import { saveParts, STANDARD_OUTPUT } from './saved-parts.ts';
 
 /** Shows a result to people, unless JSON is wanted, and saves its parts if `--out` says where. */
 export async function showView(
@@ -10,7 +10,8 @@ export async function showView(
 ): Promise<void> {
   if (!terminal.json && lines.length > 0) {
     const text = lines.join('\n');
-    if (isComplaint) terminal.complaint(text);
+    // Standard output is for the parts alone when they go there.
+    if (isComplaint || (out === STANDARD_OUTPUT && parts.length > 0)) terminal.complaint(text);
     else terminal.data(text);
   }
   if (out === undefined) {
@@ -18,5 +19,8 @@ export async function showView(
     return;
   }
   if (parts.length === 0) terminal.warn('There is nothing to save: the result is all text.');
-  else for (const path of await saveParts(out, parts)) terminal.note(`Saved ${path}`);
+  else if (out === STANDARD_OUTPUT) for (const { content } of parts) process.stdout.write(content);
+  else
+    for (const { path, replaced } of await saveParts(out, parts))
+      terminal.note(`Saved ${path}${replaced ? ', over what was there' : ''}`);
 }

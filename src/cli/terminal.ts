@@ -65,8 +65,10 @@ export class Terminal {
     this.#aside(() => process.stderr.write(`${bodyText(text)}\n`));
   }
 
+  /** Warns of something: with `--json`, as `{ "warning": … }` in one line. */
   warn(text: string): void {
-    this.#labelled('yellow', 'warning', text);
+    if (this.json) this.complaint(jsonText({ warning: text }, 0));
+    else this.#labelled('yellow', 'warning', text);
   }
 
   error(text: string): void {

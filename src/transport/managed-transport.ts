@@ -23,8 +23,18 @@ export interface ManagedTransport extends Transport {
    * socket that closed (with its code). Undefined while it is there, and after a close of our own.
    */
   readonly end: TransportEnd | undefined;
+  /** What a process has written so far that was no message, for when nobody waits for it any longer. */
+  readonly lastWords?: LastWords | undefined;
   /** The process id of a stdio server, while it runs. */
   readonly pid?: number | undefined;
+}
+
+/** Texts of a process, for people; empty where there was nothing. */
+export interface LastWords {
+  /** The end of its stderr. */
+  readonly stderr: string;
+  /** A line of its stdout that has no end yet. */
+  readonly stdout: string;
 }
 
 /** Why a peer went away. */

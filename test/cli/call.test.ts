@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { stdioSpec, type ServerScript } from '../../src/testing/index.ts';
@@ -91,10 +91,29 @@ describe('plenum call: arguments', () => {
     ['twice what is no list', ['count=1', 'count=2'], 'is given 2 times'],
     ['an argument that the tool does not have', ['txet=a'], 'no argument "txet". Did you mean "text"'],
     ['a name that every object has', ['__proto__=a'], 'no argument "__proto__"'],
+    ['an unknown one as JSON', ['txet:=1'], 'no argument "txet". Did you mean "text"'],
+    ['an unknown one in --args', ['--args', '{"txet":1}'], 'no argument "txet"'],
+    ['a number without end', ['ratio:=1e400'], 'too large'],
+    ['one without end in --args', ['--args', '{"sizes":[1e400]}'], 'too large'],
+    ['a number that would be rounded', ['count=12345678901234567891'], 'too large'],
+    ['one as JSON that would be rounded', ['count:=12345678901234567891'], 'too large'],
   ])('%s is refused before the tool is called', async (_, words, message) => {
     const { exitCode, stdout, stderr } = await plenum(['call', 'echo', ...words, ...inline(echo)]);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
     expect(stderr).toContain(message);
+  });
+
+  test('an argument that is missing is named before the tool is called', async () => {
+    const inputSchema = {
+      type: 'object',
+      properties: { path: { type: 'string' }, head: { type: 'integer' }, mode: { default: 'r' } },
+      required: ['path', 'mode'],
+    };
+    const server = inline(stdioSpec({ tools: [{ name: 'read', inputSchema }] }));
+    const { exitCode, stdout, stderr } = await plenum(['call', 'read', 'head=1', ...server]);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+    expect(stderr).toContain('The tool wants "path" as well. Its arguments: path, head, mode.');
+    expect((await plenum(['call', 'read', 'path=a', ...server])).exitCode).toBe(0);
   });
 
   test('an unknown tool names the nearest', async () => {
@@ -212,17 +231,45 @@ describe('plenum call: results', () => {
     expect(readFileSync(join(cwd, 'parts', 'image-1-2.png'), 'utf8')).toBe('new');
   });
 
-  test('--out that cannot be written is exit code 2', async () => {
-    const image = { type: 'image', mimeType: 'image/png', data: 'AAAA' };
-    const { exitCode, stderr } = await plenum([
-      'call',
-      'one',
-      '--out',
-      'no/such/x.png',
-      ...answering({ one: { content: [image] } }),
-    ]);
+  test('--out that cannot be written is exit code 2, before the server is opened', async () => {
+    const cwd = folder();
+    writeFileSync(join(cwd, 'file'), '');
+    const ledgerFile = join(cwd, 'ledger');
+    const server = inline(stdioSpec({ tools: [{ name: 'one' }], ledgerFile }));
+    const { exitCode, stderr } = await plenum(['call', 'one', '--out', 'file/x.png', ...server], { cwd });
     expect(exitCode).toBe(2);
-    expect(stderr).toContain('--out no/such/x.png');
+    expect(stderr).toContain('--out file/x.png');
+    expect(existsSync(ledgerFile)).toBe(false);
+  });
+
+  test('--out makes folders, and says when it replaces a file', async () => {
+    const cwd = folder();
+    const image = { type: 'image', mimeType: 'image/png', data: 'AAAA' };
+    const call = ['call', 'one', '--out', 'new/x.png', ...answering({ one: { content: [image] } })];
+    expect((await plenum(call, { cwd })).stderr).toBe('Saved new/x.png\n');
+    expect((await plenum(call, { cwd })).stderr).toBe('Saved new/x.png, over what was there\n');
+  });
+
+  test('--out - writes to standard output, and nothing else does', async () => {
+    const data = Buffer.from('picture').toString('base64');
+    const content = [
+      { type: 'text', text: 'Here it is.' },
+      { type: 'image', mimeType: 'image/png', data },
+    ];
+    const server = answering({ one: { content } });
+    const { stdout, stderr } = await plenum(['call', 'one', '--out', '-', ...server]);
+    expect(stdout).toBe('picture');
+    expect(stderr).toContain('Here it is.');
+    expect((await plenum(['call', 'one', '--out', '-', '--json', ...server])).exitCode).toBe(2);
+  });
+
+  test.each([
+    ['the text of its only field', { content: 'a\nb' }, 'a\nb', 'a\nb\n'],
+    ['the number of its only field', { result: 5 }, '5', '5\n'],
+    ['the same JSON', { a: 1, b: 2 }, '{"b":2,"a":1}', '{\n  "a": 1,\n  "b": 2\n}\n'],
+  ])('structured content and %s are shown once', async (_, structuredContent, text, shown) => {
+    const result = { content: [{ type: 'text', text }], structuredContent };
+    expect((await plenum(['call', 'one', ...answering({ one: result })])).stdout).toBe(shown);
   });
 });
 

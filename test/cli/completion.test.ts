@@ -68,6 +68,8 @@ describe('plenum completion', () => {
       expect(bashOffers(['plenum', 'call', '--ar'], here)).toEqual(['--args']);
       expect(bashOffers(['plenum', 'tools', '--ver'], here)).toEqual(['--verbose', '--version']);
       expect(bashOffers(['plenum', 'tools', '--server', 'o'], here)).toEqual(['one', 'other']);
+      for (const command of ['servers', 'ping', 'health', 'watch', 'doctor'])
+        expect(bashOffers(['plenum', command, 'o'], here)).toEqual(['one', 'other']);
       expect(bashOffers(['plenum', 'completion', ''], here)).toEqual(['bash', 'zsh', 'fish']);
       expect(bashOffers(['plenum', 'config', ''], here)).toEqual(['check']);
     });

@@ -5,9 +5,11 @@ import { delimiter, dirname, join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { COMMANDS, GLOBAL_OPTIONS } from '../../src/cli/command-table.ts';
 import { serveHttp } from '../../src/testing/index.ts';
+import { startProtected } from '../auth/support/protected-server.ts';
 import { environment, folder, MAIN, referenceServer } from './support/run-cli.ts';
 
 const page = readFileSync(resolve(import.meta.dirname, '../../docs/cli.md'), 'utf8');
+const BROWSER = resolve(import.meta.dirname, '../auth/support/visit.mjs');
 const REMOTE = 'https://mcp.example.com/mcp';
 
 /** The blocks of commands on the page, with the headings that they stand under. */
@@ -19,7 +21,7 @@ const blocks = [...page.matchAll(/^## (.+)$|^```sh\n([^]*?)^```/gm)].reduce<
 }, []);
 
 /** A folder as the page takes it for granted: three public servers, some files, an editor; `plenum` and `npx` on the PATH. */
-function place(): { cwd: string; env: Record<string, string> } {
+function place(issues?: string): { cwd: string; env: Record<string, string> } {
   const cwd = folder();
   const write = (name: string, content: string): void => {
     mkdirSync(dirname(join(cwd, name)), { recursive: true });
@@ -29,6 +31,7 @@ function place(): { cwd: string; env: Record<string, string> } {
   const servers = {
     everything: referenceServer('everything'),
     files: { ...referenceServer('filesystem', cwd), cwd },
+    ...(issues !== undefined && { issues: { url: issues, auth: { type: 'oauth' } } }),
     memory: { ...referenceServer('memory'), env: { MEMORY_FILE_PATH: join(cwd, 'memory.jsonl') } },
   };
   write('plenum.json', JSON.stringify({ mcpServers: servers }));
@@ -48,6 +51,9 @@ else
 fi
 `,
   );
+  // A browser whose user signs in at once.
+  for (const opener of ['open', 'xdg-open'])
+    write(`bin/${opener}`, `#!/bin/sh\nexec '${process.execPath}' '${BROWSER}' "$1" > /dev/null\n`);
   write(
     'bin/npx',
     `#!/bin/sh\nname=\${2#@modelcontextprotocol/server-}\nexec '${process.execPath}' "${before}$name${after}"\n`,
@@ -67,14 +73,21 @@ describe('docs/cli.md', () => {
         inputSchema: { type: 'object', properties: { name: { type: 'string' } } },
       };
       await using server = await serveHttp({ tools: [greet] });
+      const issues = code.includes('plenum login') ? (await startProtected()).url : undefined;
       const script = `set -eo pipefail\n${code.replaceAll(REMOTE, server.url)}`;
-      const child = spawn('bash', ['-c', script], { ...place(), stdio: ['ignore', 'pipe', 'pipe'] });
+      const child = spawn('bash', ['-c', script], { ...place(issues), stdio: ['ignore', 'pipe', 'pipe'] });
       let output = '';
       let errors = '';
       child.stdout.on('data', (chunk) => (output += chunk));
       child.stderr.on('data', (chunk) => (errors += chunk));
       const [status] = await once(child, 'close');
-      expect({ status, errors: errors.replace(/^(Saved|Wrote|Copy some|There already).*\n/gm, '') }).toEqual({
+      expect({
+        status,
+        errors: errors.replace(
+          /^(Saved|Wrote|Not waited for|Copy some|There already|To sign in|  http).*\n/gm,
+          '',
+        ),
+      }).toEqual({
         status: 0,
         errors: '',
       });

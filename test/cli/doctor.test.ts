@@ -76,6 +76,9 @@ describe('plenum doctor', () => {
       'no MCP',
     ],
     ['a program that chats and ends', node('console.log("usage: x")'), 'not-an-mcp-server', 'no MCP'],
+    ['an echo', { command: 'cat' }, 'not-an-mcp-server', 'the right command'],
+    ['a command with its arguments', { command: 'npx -y x' }, 'command-not-found', '"args": ["-y","x"]'],
+    ['a home folder', { command: '~/bin/x' }, 'command-not-found', '"~" is not expanded'],
     ['one that says nothing', node('setInterval(() => {}, 1e3)'), 'hangs', '--timeout'],
     [
       'one of the other era',
@@ -161,6 +164,19 @@ describe('plenum doctor', () => {
     expect(stdout).toMatch(/✓ good\n {2}ready in \d+ ms, modern era 2026-07-28, fine 1\.0\.0: 0 tools/);
     expect(stdout).toContain('✗ silent\n  error hangs:');
     expect(stdout).toContain('✗ bad\n  error command-not-found:');
+  });
+
+  test('finds names that collide, as other commands do', async () => {
+    const servers = { a: stdioSpec({ tools: [{ name: 't' }] }), b: stdioSpec({ tools: [{ name: 't' }] }) };
+    const config = configFile(servers, { plenum: { naming: 'bare' } });
+    const { exitCode, stdout } = await plenum(['doctor', '--json', '-c', config]);
+    expect(JSON.parse(stdout)).toMatchObject([
+      { server: 'a', ok: true, findings: [] },
+      { server: 'b', ok: false, findings: [{ level: 'error', code: 'name-collision' }] },
+    ]);
+    expect((await plenum(['servers', '-c', config])).exitCode).toBe(exitCode);
+    const prefixed = await plenum(['doctor', '-c', configFile(servers)]);
+    expect(prefixed).toMatchObject({ exitCode: 0, stdout: expect.not.stringContaining('name-collision') });
   });
 
   test('says what looks wrong in the configuration', async () => {

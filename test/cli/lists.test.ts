@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { serveHttp, stdioSpec } from '../../src/testing/index.ts';
+import { plenumOnTerminal } from './support/on-terminal.ts';
 import { configFile, inline, plenum, plenumJson } from './support/run-cli.ts';
 
 const files = stdioSpec({
@@ -52,9 +53,9 @@ describe('plenum servers', () => {
         era: null,
         protocolVersion: null,
         serverInfo: null,
-        tools: 0,
-        resources: 0,
-        prompts: 0,
+        tools: null,
+        resources: null,
+        prompts: null,
         connectMs: null,
         error: {
           code: 'CONNECT_FAILED',
@@ -71,6 +72,37 @@ describe('plenum servers', () => {
     expect(stdout).toMatch(/^files +ready +modern +2026-07-28 +2 +1 +1 +\d+ ms +file-server 2\.1\.0$/m);
     expect(stdout).toMatch(/^broken +failed/m);
     expect(stderr).toContain('There is no such command');
+  });
+
+  test('what failed ends with the command that says more; with --json, each error is a line', async () => {
+    const config = configFile({ files, broken, worse: broken });
+    const { stderr } = await plenum(['tools', '-c', config]);
+    expect(stderr).toContain('"plenum doctor broken worse" says more.');
+    const json = await plenum(['tools', '--json', '-c', config]);
+    const lines = json.stderr
+      .trim()
+      .split('\n')
+      .map((line): unknown => JSON.parse(line));
+    expect(lines).toMatchObject([{ error: { server: 'broken' } }, { error: { server: 'worse' } }]);
+  });
+
+  test('no match is not certain while servers are missing; a glob with a prefix opens the servers of that name', async () => {
+    const config = configFile({ files, broken });
+    const all = await plenum(['tools', 'zzz', '-c', config]);
+    expect(all.stderr).toContain('No tool matches, of the servers that are there.');
+    const some = await plenum(['tools', 'files__*', '-c', config]);
+    expect(some).toMatchObject({ exitCode: 0, stderr: '', stdout: expect.stringContaining('files__read') });
+  });
+
+  test('NO_COLOR takes the colors away, unless it is empty', async () => {
+    for (const [value, isColored] of [
+      ['1', false],
+      ['', true],
+    ] as const) {
+      const terminal = plenumOnTerminal(['servers', ...inline(memory)], { env: { NO_COLOR: value } });
+      expect(await terminal.exitCode).toBe(0);
+      expect(terminal.raw.includes('\u001b[32mready')).toBe(isColored);
+    }
   });
 
   test('all ready is exit code 0, with nothing on standard error', async () => {

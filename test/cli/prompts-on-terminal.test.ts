@@ -95,6 +95,21 @@ describe('plenum: forms on the terminal', () => {
     },
   );
 
+  test('a long form leaves no listeners behind', async () => {
+    const names = Array.from({ length: 15 }, (_, index) => `field${index}`);
+    const properties = Object.fromEntries(names.map((name) => [name, { type: 'string' }]));
+    const form = { message: 'All of it', requestedSchema: { type: 'object', properties } };
+    const terminal = plenumOnTerminal(['call', 'ask', ...asking(form)]);
+    for (const name of names) {
+      await terminal.shows(`${name} (optional)`);
+      terminal.type(`x${ENTER}`);
+    }
+    await terminal.shows('Send this');
+    terminal.type(ENTER);
+    expect(await terminal.exitCode).toBe(0);
+    expect(terminal.text).not.toContain('MaxListeners');
+  });
+
   test('it can be declined at its end, or left by Escape', async () => {
     const form = { message: 'Sure?', requestedSchema: { type: 'object', properties: {} } };
     const declined = plenumOnTerminal(['call', 'ask', ...asking(form)]);

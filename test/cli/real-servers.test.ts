@@ -44,7 +44,9 @@ describe('plenum with four public servers, and a broken one', () => {
   test('call, read, prompt and complete work on each of them', async () => {
     const good = async (...args: string[]): Promise<string> => {
       const { exitCode, stdout, stderr } = await plenum(args, { cwd });
-      expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+      // On a busy machine, some may come long after the one that has the resource.
+      const complaints = stderr.replace(/^Not waited for: .*\n/, '');
+      expect({ exitCode, complaints }).toEqual({ exitCode: 0, complaints: '' });
       return stdout;
     };
     expect(await good('call', 'everything__get-sum', 'a=1', 'b=2.5')).toContain('3.5');

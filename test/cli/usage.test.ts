@@ -77,6 +77,30 @@ describe('plenum: help and wrong usage', () => {
     expect(stderr).not.toContain('s3cret');
   });
 
+  test.each([
+    ['an unknown option', ['tools', '--json', '--jsno'], '--jsno'],
+    ['an unknown command', ['tolls', '--json'], 'tolls'],
+    ['no command', ['--json'], 'no command'],
+    ['a time that is none', ['tools', '--json', '--timeout', 'soon'], 'soon'],
+  ])('with --json, %s is an object on standard error, too', async (_, args, message) => {
+    const { exitCode, stdout, stderr } = await plenum(args);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+    expect(JSON.parse(stderr)).toEqual({
+      error: { code: 'USAGE', message: expect.stringContaining(message) },
+    });
+  });
+
+  test('without a configuration, the ways to one are named', async () => {
+    const { exitCode, stderr } = await plenum(['tools']);
+    expect(exitCode).toBe(2);
+    for (const way of ['plenum import', '--config', 'plenum tools -- ']) expect(stderr).toContain(way);
+  });
+
+  test('--env with a variable that is not set warns', async () => {
+    const { stderr } = await plenum(['tools', '--env', 'NOT_SET_HERE', '--', 'no-such-command-here']);
+    expect(stderr).toContain('warning: --env NOT_SET_HERE');
+  });
+
   test('with --json, an error is an object on standard error', async () => {
     const { exitCode, stdout, stderr } = await plenum(['tools', '--json', '-c', 'nowhere.json']);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });

@@ -113,4 +113,17 @@ describe('plenum watch', () => {
     );
     expect(await watching.end()).toBe(130);
   });
+
+  test('each failed attempt is told once, with the time of the next one', async () => {
+    const watching = watch(['-c', configFile({ broken: { command: 'no-such-command-here' } })]);
+    await until(
+      () => /attempt 4/.test(watching.text()),
+      () => 'several attempts are shown',
+    );
+    const [, ...attempts] = watching.text().trim().split('\n');
+    const shown = attempts.map((line) => / attempt (\d+) in \d+\.\d s: /.exec(line)?.[1]);
+    expect(shown).toEqual([...new Set(shown)]);
+    expect(shown).not.toContain(undefined);
+    await watching.end();
+  });
 });

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { CallToolResult } from '@modelcontextprotocol/client';
 import { PlenumError } from '../../errors.ts';
+import { isRecord } from '../../internal/checks.ts';
 import { fitArguments, readArguments } from '../call-arguments.ts';
 import { ContentView } from '../content-view.ts';
 import type { RunCommand } from '../context.ts';
@@ -10,6 +11,7 @@ import { possibleOwners } from '../owners.ts';
 import { patience } from '../patience.ts';
 import { showProgress } from '../progress.ts';
 import { findServers } from '../server-set.ts';
+import { checkOut } from '../saved-parts.ts';
 import { showView } from '../show-view.ts';
 import { jsonText, parsedJson } from '../terminal-text.ts';
 import { offerUrls } from '../url-offer.ts';
@@ -18,6 +20,7 @@ export const run: RunCommand = async (invocation) => {
   const { operands, options, terminal, interrupt } = invocation;
   const [name = '', ...words] = operands;
   const typed = await readArguments(words, options.args, interrupt.signal);
+  await checkOut(options.out, terminal.json);
   const set = await findServers(invocation);
   const owners = possibleOwners(set, name);
   const work = async (fleet: Fleet): Promise<ExitCode> => {
@@ -50,10 +53,27 @@ function viewOf({ content, structuredContent }: CallToolResult): ContentView {
   const view = new ContentView();
   // Servers repeat structured content as a text, for clients that know none.
   const repeats = (text: string): boolean => isDeepStrictEqual(parsedJson(text), structuredContent);
+  const wrapped = onlyValueOf(structuredContent);
+  let isShown = structuredContent === undefined;
   for (const block of content) {
-    if (structuredContent !== undefined && block.type === 'text' && repeats(block.text)) continue;
+    if (structuredContent !== undefined && block.type === 'text') {
+      if (repeats(block.text)) continue;
+      isShown ||= says(block.text, wrapped);
+    }
     view.add(block);
   }
-  if (structuredContent !== undefined) view.lines.push(jsonText(structuredContent));
+  if (!isShown) view.lines.push(jsonText(structuredContent));
   return view;
+}
+
+/** The value of an object that only wraps one: `{ content: "…" }`, `{ result: 5 }`. */
+function onlyValueOf(value: unknown): unknown {
+  const [first, ...others] = isRecord(value) ? Object.values(value) : [];
+  return others.length === 0 ? first : undefined;
+}
+
+function says(text: string, value: unknown): boolean {
+  if (typeof value === 'string') return value.trim() === text.trim();
+  if (typeof value === 'object' && value !== null) return isDeepStrictEqual(parsedJson(text), value);
+  return JSON.stringify(value) === text.trim();
 }

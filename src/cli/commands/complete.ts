@@ -1,7 +1,8 @@
 import { readTexts } from '../call-arguments.ts';
 import type { RunCommand } from '../context.ts';
-import { EXIT } from '../exit-codes.ts';
-import { explainUnknown, withFleet } from '../fleet.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { explainUnknown, withFleet, type Fleet } from '../fleet.ts';
+import { looksLikeUri, possibleOwners } from '../owners.ts';
 import { findServers } from '../server-set.ts';
 import { count, lineText } from '../terminal-text.ts';
 
@@ -14,7 +15,9 @@ export const run: RunCommand = async (invocation) => {
   const value = isValue ? first : '';
   const known = readTexts(isValue ? rest.slice(1) : rest);
   const set = await findServers(invocation);
-  return withFleet(invocation, set, async (fleet) => {
+  const isUri = looksLikeUri(name);
+  const owners = possibleOwners(set, name);
+  const work = async (fleet: Fleet): Promise<ExitCode> => {
     const { group } = fleet;
     const isTemplate = group.resourceTemplates.has(name) || (!group.prompts.has(name) && name.includes(':'));
     const ref = isTemplate
@@ -35,7 +38,8 @@ export const run: RunCommand = async (invocation) => {
       }
       return EXIT.good;
     } catch (error) {
-      throw explainUnknown(error, fleet);
+      throw explainUnknown(error, fleet, isUri ? undefined : owners);
     }
-  });
+  };
+  return withFleet(invocation, set, work, isUri ? { uri: name } : owners.size > 0 ? { only: owners } : {});
 };

@@ -21,8 +21,10 @@ export const run: RunCommand = async ({ operands, options, terminal }) => {
 async function serverNames(path: string | undefined): Promise<string[]> {
   try {
     const { loadConfig } = await import('../../config/load-config.ts');
-    const { servers } = await loadConfig({ ...(path !== undefined && { path }), prompt: () => '' });
-    return Object.keys(servers).filter((name) => !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(name));
+    const { servers, broken } = await loadConfig({ ...(path !== undefined && { path }), tolerant: true });
+    return [...Object.keys(servers), ...Object.keys(broken)].filter(
+      (name) => !/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u.test(name),
+    );
   } catch {
     return [];
   }

@@ -5,7 +5,7 @@ import { printable, suggestion } from '../../internal/text.ts';
 import type { RunCommand } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { explainUnknown, withFleet } from '../fleet.ts';
-import { possibleOwners } from '../owners.ts';
+import { looksLikeUri, possibleOwners } from '../owners.ts';
 import { schemaRows } from '../schema-rows.ts';
 import type { Schema } from '../schema-types.ts';
 import { findServers } from '../server-set.ts';
@@ -24,16 +24,18 @@ export const run: RunCommand = async (invocation) => {
   const [name = ''] = operands;
   const set = await findServers(invocation);
   const owners = possibleOwners(set, name);
+  const isUri = looksLikeUri(name);
   const work = async (fleet: Parameters<typeof explainUnknown>[1]): Promise<number> => {
     const found = find(fleet.group, name);
-    if (found.length === 0) throw explainUnknown(unknownName(fleet.group, name), fleet, owners);
+    if (found.length === 0)
+      throw explainUnknown(unknownName(fleet.group, name), fleet, isUri ? undefined : owners);
     if (terminal.json) {
       const [first] = found.map(({ kind, entry }) => ({ kind, ...entry, name: nameOf(kind, name, entry) }));
       terminal.jsonData(first);
     } else for (const each of found) await show(terminal, name, each);
     return EXIT.good;
   };
-  return withFleet(invocation, set, work, owners.size > 0 ? { only: owners } : {});
+  return withFleet(invocation, set, work, isUri ? { uri: name } : owners.size > 0 ? { only: owners } : {});
 };
 
 function find({ tools, prompts, resources, resourceTemplates }: SessionGroup, name: string): Found[] {

@@ -1,3 +1,4 @@
+import type { PlenumError } from '../../errors.ts';
 import type { Diagnosis } from '../diagnose.ts';
 import type { Finding } from '../finding.ts';
 import type { Invocation, RunCommand } from '../context.ts';
@@ -14,12 +15,11 @@ const AT_A_TIME = 8;
 export const run: RunCommand = async (invocation) => {
   const { terminal } = invocation;
   const set = await findServers(invocation);
-  for (const { line, column, path, message } of set.config?.warnings ?? [])
-    terminal.warn(`${set.config?.path}:${line}:${column} ${path}: ${message}`);
   const servers = Object.entries(set.servers);
-  const diagnoses = await terminal.during(`Examining ${count(servers.length, 'server')}`, () =>
+  const opened = await terminal.during(`Examining ${count(servers.length, 'server')}`, () =>
     examine(invocation, set),
   );
+  const diagnoses = [...opened, ...[...set.broken].map(misconfigured)];
   if (terminal.json) terminal.jsonData(diagnoses.map(facts));
   else terminal.data(diagnoses.map((each) => report(terminal, each)).join('\n'));
   const disabled = set.config?.disabled ?? [];
@@ -31,7 +31,7 @@ async function examine(
   invocation: Invocation,
   { servers, options: shared }: Awaited<ReturnType<typeof findServers>>,
 ): Promise<Diagnosis[]> {
-  const { options, interrupt } = invocation;
+  const { options, interrupt, inline } = invocation;
   const { default: pLimit } = await import('p-limit');
   const { diagnose } = await import('../diagnose.ts');
   const handlers = await createHandlers(invocation);
@@ -39,11 +39,21 @@ async function examine(
   const limits = timeout === undefined ? {} : { timeoutMs: timeout, connectTimeoutMs: timeout };
   const limit = pLimit(AT_A_TIME);
   const { signal } = interrupt;
-  return Promise.all(
+  const diagnoses = await Promise.all(
     Object.entries(servers).map(([name, spec]) =>
-      limit(() => diagnose(name, { ...spec, ...limits }, { handlers, signal, options: shared })),
+      limit(() => diagnose(name, { ...spec, ...limits }, { handlers, signal, options: shared, inline })),
     ),
   );
+  const { withNameClashes } = await import('../name-clashes.ts');
+  return withNameClashes(diagnoses, (name) => servers[name]?.naming ?? shared.naming ?? 'prefixed');
+}
+
+/** What is known of a server that the configuration is wrong about. */
+function misconfigured([server, error]: readonly [string, PlenumError]): Diagnosis {
+  const { message } = error;
+  const advice = 'Correct what the message names.';
+  const finding = { level: 'error' as const, code: 'failed' as const, message, advice };
+  return { server, status: undefined, catalog: undefined, findings: [finding], error };
 }
 
 function facts({ server, status, findings, error }: Diagnosis): Record<string, unknown> {

@@ -1,23 +1,30 @@
 import type { HealthReport } from '../../manager/health-report.ts';
-import type { RunCommand } from '../context.ts';
+import { inCommandWords } from '../command-words.ts';
+import type { Invocation, RunCommand } from '../context.ts';
 import { EXIT, exitCodeOf, unreachableExitCode } from '../exit-codes.ts';
 import { findServers } from '../server-set.ts';
+import { isLoginMissing, withSignInAdvice } from '../sign-in-advice.ts';
 import { table } from '../tables.ts';
 import { count, lineText } from '../terminal-text.ts';
 
 export const run: RunCommand = async (invocation) => {
   const { terminal, interrupt, options } = invocation;
-  const { servers, options: shared } = await findServers(invocation);
+  const { servers, broken, options: shared } = await findServers(invocation);
   const { SessionManager } = await import('../../manager/session-manager.ts');
   const { timeout } = options;
   const limits = timeout === undefined ? {} : { timeoutMs: timeout };
   const manager = new SessionManager({ ...shared, servers });
+  const unusable = [...broken].map(([name, error]): [string, HealthReport] => {
+    return [name, { healthy: false, reason: error.message, error }];
+  });
   let reports: ReadonlyMap<string, HealthReport>;
   try {
     const names = count(Object.keys(servers).length, 'server');
     reports = await terminal.during(`Checking ${names}`, () =>
       manager.checkHealth({ ...limits, signal: interrupt.signal }),
     );
+    reports = new Map([...reports].map(([name, report]) => [name, advised(report, invocation)]));
+    reports = new Map([...reports, ...unusable]);
   } finally {
     await (interrupt.signal.aborted ? manager.destroy(interrupt.signal.reason) : manager.close());
   }
@@ -34,6 +41,14 @@ export const run: RunCommand = async (invocation) => {
   }
   return exitCode([...reports.values()]);
 };
+
+/** With the command that helps, where there is one. */
+function advised(report: HealthReport, { inline }: Invocation): HealthReport {
+  const { reason, error } = report;
+  if (error === undefined || !isLoginMissing(error))
+    return reason === undefined ? report : { ...report, reason: inCommandWords(reason) };
+  return { ...report, reason: withSignInAdvice(error, inline).message };
+}
 
 function facts({ healthy, latencyMs, reason }: HealthReport): Record<string, unknown> {
   return {

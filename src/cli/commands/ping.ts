@@ -1,9 +1,14 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { PlenumError } from '../../errors.ts';
+import { inCommandWords } from '../command-words.ts';
 import type { RunCommand } from '../context.ts';
 import { EXIT, exitCodeOf, unreachableExitCode } from '../exit-codes.ts';
 import { withFleet, type Fleet } from '../fleet.ts';
 import { findServers } from '../server-set.ts';
 import { lineText } from '../terminal-text.ts';
+
+/** Between two rounds. */
+const PAUSE_MS = 1_000;
 
 type Outcome =
   | { readonly server: string; readonly error: PlenumError }
@@ -15,17 +20,21 @@ export const run: RunCommand = async (invocation) => {
   return withFleet(invocation, set, async (fleet) => {
     const report: Record<string, unknown> = {};
     let exitCode = unreachableExitCode([...fleet.failures.values()]);
-    for (let round = 0; round < (options.count ?? 1) && !interrupt.signal.aborted; round++) {
+    for (let round = 0; round < (options.count ?? 1); round++) {
+      if (round > 0) await pause(PAUSE_MS, interrupt.signal);
+      if (interrupt.signal.aborted) break;
       const outcomes = await Promise.all(
-        Object.keys(set.servers).map((server) => pingOne(fleet, server, interrupt.signal)),
+        [...Object.keys(set.servers), ...set.broken.keys()].map((server) =>
+          pingOne(fleet, server, interrupt.signal),
+        ),
       );
       for (const outcome of outcomes) {
         const { server } = outcome;
         if ('error' in outcome) {
           const { error } = outcome;
           if (exitCode === EXIT.good) exitCode = exitCodeOf(error);
-          report[server] = { ok: false, reason: error.message };
-          if (!terminal.json) terminal.error(error.message);
+          report[server] = { ok: false, reason: inCommandWords(error.message) };
+          if (!terminal.json) terminal.error(inCommandWords(error.message));
         } else {
           const latencyMs = Math.round(outcome.latencyMs * 10) / 10;
           report[server] = { ok: true, latencyMs };
@@ -48,4 +57,8 @@ async function pingOne({ group, failures }: Fleet, server: string, signal: Abort
   } catch (error) {
     return { server, error: PlenumError.from(error, 'PROTOCOL', `Pinging server "${server}"`, { server }) };
   }
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await sleep(ms, undefined, { signal }).catch(() => {});
 }

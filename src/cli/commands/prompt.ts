@@ -7,6 +7,7 @@ import { possibleOwners } from '../owners.ts';
 import { patience } from '../patience.ts';
 import { showProgress } from '../progress.ts';
 import { findServers } from '../server-set.ts';
+import { checkOut } from '../saved-parts.ts';
 import { showView } from '../show-view.ts';
 import { lineText } from '../terminal-text.ts';
 
@@ -14,6 +15,7 @@ export const run: RunCommand = async (invocation) => {
   const { operands, terminal, interrupt } = invocation;
   const [name = '', ...words] = operands;
   const args = readTexts(words);
+  await checkOut(invocation.options.out, terminal.json);
   const set = await findServers(invocation);
   const owners = possibleOwners(set, name);
   return withFleet(

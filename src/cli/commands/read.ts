@@ -1,20 +1,22 @@
 import { ContentView } from '../content-view.ts';
 import type { RunCommand } from '../context.ts';
-import { EXIT, UnreachableError } from '../exit-codes.ts';
-import { explainUnknown, withFleet } from '../fleet.ts';
+import { EXIT, UnreachableError, type ExitCode } from '../exit-codes.ts';
+import { explainUnknown, withFleet, type Fleet } from '../fleet.ts';
 import { patience } from '../patience.ts';
 import { showProgress } from '../progress.ts';
 import { findServers } from '../server-set.ts';
+import { checkOut } from '../saved-parts.ts';
 import { showView } from '../show-view.ts';
 
 export const run: RunCommand = async (invocation) => {
   const { operands, options, terminal, interrupt } = invocation;
   const [uri = ''] = operands;
+  await checkOut(options.out, terminal.json);
   const set = await findServers(invocation);
   // A server that is the only one is asked even for what it does not list.
-  const [server, ...others] = Object.keys(set.servers);
+  const [server, ...others] = [...Object.keys(set.servers), ...set.broken.keys()];
   const choice = others.length === 0 && server !== undefined ? { server } : {};
-  return withFleet(invocation, set, async (fleet) => {
+  const work = async (fleet: Fleet): Promise<ExitCode> => {
     const unreachable = choice.server === undefined ? undefined : fleet.failures.get(choice.server);
     if (unreachable !== undefined) throw new UnreachableError(unreachable);
     try {
@@ -36,5 +38,6 @@ export const run: RunCommand = async (invocation) => {
     } catch (error) {
       throw explainUnknown(error, fleet);
     }
-  });
+  };
+  return withFleet(invocation, set, work, { uri });
 };

@@ -2,7 +2,7 @@ import type { PlenumError } from '../../errors.ts';
 import type { ServerStatus } from '../../group/member.ts';
 import type { RunCommand } from '../context.ts';
 import { unreachableExitCode } from '../exit-codes.ts';
-import { withFleet } from '../fleet.ts';
+import { adviseDoctor, withFleet } from '../fleet.ts';
 import { errorFacts } from '../report-error.ts';
 import { findServers } from '../server-set.ts';
 import { table } from '../tables.ts';
@@ -13,13 +13,16 @@ export const run: RunCommand = async (invocation) => {
   const { terminal } = invocation;
   const set = await findServers(invocation);
   return withFleet(invocation, set, async ({ group, failures }) => {
-    const rows = [...group.servers].map(([name, status]) => ({ name, status, error: failures.get(name) }));
+    const states = new Map<string, ShownStatus>(group.servers);
+    for (const name of set.broken.keys()) states.set(name, NOT_OPENED);
+    const rows = [...states].map(([name, status]) => ({ name, status, error: failures.get(name) }));
     if (terminal.json) terminal.jsonData(rows.map(({ name, status, error }) => facts(name, status, error)));
     else {
       const heading = ['SERVER', 'STATE', 'ERA', 'PROTOCOL', 'TOOLS', 'RESOURCES', 'PROMPTS', 'TIME', 'IS'];
       const cells = rows.map(({ name, status, error }) => row(terminal, name, status, error));
       terminal.data(await table(terminal, heading, cells));
       for (const { error } of rows) if (error !== undefined) terminal.error(error.message);
+      adviseDoctor(invocation, failures);
       const disabled = set.config?.disabled ?? [];
       if (disabled.length > 0) terminal.note(`Disabled: ${disabled.join(', ')}`);
     }
@@ -27,7 +30,15 @@ export const run: RunCommand = async (invocation) => {
   });
 };
 
-function facts(name: string, status: ServerStatus, error: PlenumError | undefined): Record<string, unknown> {
+type ShownStatus = Pick<ServerStatus, 'state' | 'counts'> & Partial<ServerStatus>;
+
+/** Of a server that the configuration is wrong about. */
+const NOT_OPENED: ShownStatus = {
+  state: 'failed',
+  counts: { tools: 0, resources: 0, resourceTemplates: 0, prompts: 0 },
+};
+
+function facts(name: string, status: ShownStatus, error: PlenumError | undefined): Record<string, unknown> {
   const { state, era, protocolVersion, serverInfo, counts, connectMs } = status;
   return {
     name,
@@ -35,9 +46,9 @@ function facts(name: string, status: ServerStatus, error: PlenumError | undefine
     era: era ?? null,
     protocolVersion: protocolVersion ?? null,
     serverInfo: serverInfo ?? null,
-    tools: counts.tools,
-    resources: counts.resources,
-    prompts: counts.prompts,
+    tools: error === undefined ? counts.tools : null,
+    resources: error === undefined ? counts.resources : null,
+    prompts: error === undefined ? counts.prompts : null,
     connectMs: connectMs === undefined ? null : Math.round(connectMs),
     ...(error !== undefined && { error: errorFacts(error) }),
   };
@@ -46,7 +57,7 @@ function facts(name: string, status: ServerStatus, error: PlenumError | undefine
 function row(
   terminal: Terminal,
   name: string,
-  { state, era, protocolVersion, serverInfo, counts, connectMs }: ServerStatus,
+  { state, era, protocolVersion, serverInfo, counts, connectMs }: ShownStatus,
   error: PlenumError | undefined,
 ): string[] {
   const what = serverInfo === undefined ? '' : `${serverInfo.name} ${serverInfo.version}`;

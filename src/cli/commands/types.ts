@@ -4,6 +4,7 @@ import type { RunCommand } from '../context.ts';
 import { UsageError } from '../exit-codes.ts';
 import { reportMissing, withFleet } from '../fleet.ts';
 import { createMatcher } from '../match.ts';
+import { checkOut, replacesFile, STANDARD_OUTPUT } from '../saved-parts.ts';
 import { findServers } from '../server-set.ts';
 import { bodyText, jsonText } from '../terminal-text.ts';
 import { TypeWriter, type ToolTypes } from '../tool-types.ts';
@@ -11,6 +12,7 @@ import { TypeWriter, type ToolTypes } from '../tool-types.ts';
 export const run: RunCommand = async (invocation) => {
   const { operands, options, terminal } = invocation;
   const matches = await createMatcher(operands, { loose: true });
+  await checkOut(options.out, terminal.json);
   const set = await findServers(invocation);
   return withFleet(invocation, set, async (fleet) => {
     const writer = new TypeWriter(await import('json-schema-to-typescript-lite'));
@@ -20,12 +22,14 @@ export const run: RunCommand = async (invocation) => {
     for (const { name, isVague } of types)
       if (isVague) terminal.warn(`The schemas of "${name}" make no sense as types; they stand for anything.`);
     const source = moduleOf(types);
-    if (options.out !== undefined) {
-      await save(options.out, source);
-      terminal.note(`Wrote ${options.out}`);
+    const out = options.out === STANDARD_OUTPUT ? undefined : options.out;
+    if (out !== undefined) {
+      const over = (await replacesFile(out)) ? ', over what was there' : '';
+      await save(out, source);
+      terminal.note(`Wrote ${out}${over}`);
     }
     if (terminal.json) terminal.jsonData(types.map(({ isVague: _, ...facts }) => facts));
-    else if (options.out === undefined) terminal.data(source);
+    else if (out === undefined) terminal.data(source);
     return reportMissing(invocation, fleet);
   });
 };

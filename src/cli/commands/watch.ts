@@ -1,3 +1,4 @@
+import type { PlenumError } from '../../errors.ts';
 import type { Invocation, RunCommand } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import { withFleet, type Fleet } from '../fleet.ts';
@@ -11,15 +12,26 @@ export const run: RunCommand = async (invocation) => {
 
 async function watch(invocation: Invocation, set: ServerSet, { group }: Fleet): Promise<number> {
   const { terminal, interrupt } = invocation;
+  const told = new Map<string, PlenumError>();
   const show = (event: WatchedEvent): void => {
+    if (event.type === 'status') {
+      const { server, status } = event;
+      const { state, nextTryAt, error } = status;
+      // That the next attempt has begun was told, with its time, when the one before had failed.
+      const isOld = state === 'reconnecting' && nextTryAt === undefined && told.get(server) === error;
+      if (error === undefined) told.delete(server);
+      else told.set(server, error);
+      if (isOld && !terminal.json) return;
+    }
     if (terminal.json) terminal.jsonLine({ time: new Date().toISOString(), ...event });
-    else terminal.data(`${new Date().toTimeString().slice(0, 8)} ${eventText(event)}`);
+    else terminal.data(`${new Date().toTimeString().slice(0, 8)} ${eventText(event, invocation.inline)}`);
   };
   const events = group.events();
   const stop = (): void => void events.return?.();
   if (interrupt.signal.aborted) stop();
   else interrupt.signal.addEventListener('abort', stop, { once: true });
   for (const [server, status] of group.servers) show({ type: 'status', server, status });
+  for (const [server, error] of set.broken) show({ type: 'problem', server, error });
   const following = await follow(invocation, set, group, show);
   try {
     for await (const event of events) show(event);

@@ -34,6 +34,11 @@ export class LineSplitter {
     this.#keep(chunk.subarray(start));
   }
 
+  /** What came after the last newline so far. */
+  get partial(): Buffer {
+    return this.#partial.subarray(0, this.#partialBytes);
+  }
+
   /** Returns what came after the last newline, and forgets it. */
   rest(): Buffer {
     const rest = Buffer.concat([this.#partial.subarray(0, this.#partialBytes), this.#half]);

@@ -7,6 +7,9 @@ import type { TextCodec } from './text-codec.ts';
 /** Messages in one batch; all of them are handled in one turn of the event loop. */
 const LONGEST_BATCH = 1_000;
 
+/** How much of a line that cannot be decoded is shown. */
+const SAMPLE_BYTES = 400;
+
 export interface MessageReaderOptions {
   /** The server's name, for messages. */
   readonly server: string;
@@ -28,6 +31,11 @@ export class MessageReader {
   constructor(options: MessageReaderOptions) {
     this.#options = options;
     this.#lines = new LineSplitter(options.maxMessageBytes, options.codec.unitBytes);
+  }
+
+  /** The start of what came after the last newline, for people. */
+  get unfinished(): string {
+    return this.#lines.partial.toString('latin1', 0, SAMPLE_BYTES).trim();
   }
 
   push(chunk: Buffer): void {
@@ -55,7 +63,10 @@ export class MessageReader {
     try {
       text = codec.decode(line);
     } catch {
-      return this.#drop(`${wrote} that is not valid ${codec.encoding}`, line.toString('latin1', 0, 400));
+      return this.#drop(
+        `${wrote} that is not valid ${codec.encoding}`,
+        line.toString('latin1', 0, SAMPLE_BYTES),
+      );
     }
     if (text.trim() === '') return;
     let value: unknown;

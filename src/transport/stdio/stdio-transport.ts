@@ -5,7 +5,7 @@ import type { Readable } from 'node:stream';
 import type { JSONRPCMessage } from '@modelcontextprotocol/client';
 import { PlenumError } from '../../errors.ts';
 import type { StdioServerSpec } from '../../server-spec.ts';
-import type { ManagedTransport, TransportContext, TransportEnd } from '../managed-transport.ts';
+import type { LastWords, ManagedTransport, TransportContext, TransportEnd } from '../managed-transport.ts';
 import { killAtExit } from './kill-at-exit.ts';
 import { MessageReader } from './message-reader.ts';
 import { ProcessTree } from './process-tree.ts';
@@ -89,6 +89,11 @@ export class StdioTransport implements ManagedTransport {
 
   get end(): TransportEnd | undefined {
     return this.#end;
+  }
+
+  get lastWords(): LastWords | undefined {
+    const link = this.#link;
+    return link && { stderr: link.stderr?.tail ?? '', stdout: link.output.unfinished };
   }
 
   /** Starts the process and resolves as soon as it runs. Rejects with `CONNECT_FAILED`. */

@@ -58,10 +58,10 @@ export function folder(): string {
   return path;
 }
 
-/** Nothing of the tester's own settings; a mark on PATH, by which whatever it starts is known. */
+/** Nothing of the tester's own settings and logins; a mark on PATH, by which whatever it starts is known. */
 export function environment(more: Readonly<Record<string, string>> = {}): Record<string, string> {
   const { PATH = '', HOME = '', SystemRoot = '' } = process.env;
-  return { PATH, HOME, ...(SystemRoot !== '' && { SystemRoot }), ...more };
+  return { PATH, HOME, XDG_DATA_HOME: folder(), ...(SystemRoot !== '' && { SystemRoot }), ...more };
 }
 
 /** A mark for the environment of one run. */

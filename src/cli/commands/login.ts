@@ -1,0 +1,48 @@
+import type { ConfigOAuthOptions } from '../../config/auth.ts';
+import type { Invocation, RunCommand } from '../context.ts';
+import { signInOf } from '../credentials.ts';
+import { UsageError } from '../exit-codes.ts';
+import { reportBroken } from '../fleet.ts';
+import { openUrl } from '../open-url.ts';
+import { findServers, type PlainServer } from '../server-set.ts';
+import { lineText } from '../terminal-text.ts';
+
+export const run: RunCommand = async (invocation) => {
+  const { inline, options, terminal, interrupt } = invocation;
+  if (inline === undefined && options.server.length === 0)
+    throw new UsageError('plenum login wants the name of a server, or its URL. See: plenum login --help');
+  const set = await findServers(invocation, loginOptions(invocation));
+  const logins = Object.entries(set.servers).map(([server, spec]) => {
+    return { server, credentials: signInOf(spec) ?? refuse(server, spec, set.config?.path) };
+  });
+  const facts: object[] = [];
+  for (const { server, credentials } of logins) {
+    await terminal.during(`Signing in to ${server}`, () =>
+      credentials.authorize({ signal: interrupt.signal }),
+    );
+    facts.push({ server, ...(await credentials.status()) });
+    if (!terminal.json) terminal.data(`Signed in to ${lineText(server)}.`);
+  }
+  if (terminal.json) terminal.jsonData(facts);
+  return reportBroken(invocation, set);
+};
+
+/** The URL is shown first, so that whoever looks at the browser knows what it is about. */
+function loginOptions({ options, terminal }: Invocation): ConfigOAuthOptions {
+  return {
+    interactive: false,
+    ...(options.timeout !== undefined && { loginTimeoutMs: options.timeout }),
+    onAuthorize: async (url, { server }) => {
+      terminal.note(`To sign in to ${server.host}, visit ${url.host}:\n  ${url.href}`);
+      if (options.browser !== false) await openUrl(url, terminal);
+    },
+  };
+}
+
+function refuse(server: string, spec: PlainServer, path: string | undefined): never {
+  const isWeb = 'url' in spec && /^https?:/i.test(String(spec.url));
+  const why = isWeb
+    ? `has no "auth" to sign in with. Write "auth": { "type": "oauth" } in ${path ?? 'its configuration'}, without other credentials`
+    : 'is not behind an http or https URL: there is nothing to sign in to';
+  throw new UsageError(`Server "${server}" ${why}.`);
+}

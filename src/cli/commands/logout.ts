@@ -1,0 +1,27 @@
+import type { RunCommand } from '../context.ts';
+import { signInOf } from '../credentials.ts';
+import { UsageError } from '../exit-codes.ts';
+import { reportBroken } from '../fleet.ts';
+import { findServers } from '../server-set.ts';
+import { lineText } from '../terminal-text.ts';
+
+export const run: RunCommand = async (invocation) => {
+  const { inline, options, terminal } = invocation;
+  const isNamed = inline !== undefined || options.server.length > 0;
+  if (isNamed === (options.all === true))
+    throw new UsageError('plenum logout wants names of servers, or --all. See: plenum logout --help');
+  const set = await findServers(invocation);
+  const signedOut: string[] = [];
+  for (const [server, spec] of Object.entries(set.servers)) {
+    const credentials = signInOf(spec);
+    if (credentials === undefined) {
+      if (isNamed) terminal.warn(`Server "${server}" has no login.`);
+      continue;
+    }
+    await credentials.signOut();
+    signedOut.push(server);
+    if (!terminal.json) terminal.data(`Signed out of ${lineText(server)}.`);
+  }
+  if (terminal.json) terminal.jsonData({ signedOut });
+  return reportBroken(invocation, set);
+};
