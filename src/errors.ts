@@ -106,6 +106,12 @@ export class PlenumError extends Error {
     return { name, code, message, ...facts };
   }
 
+  /** The same error in other words; `fields` replace those that it has. */
+  withMessage(message: string, fields: PlenumErrorFields = {}): PlenumError {
+    const { code, name: _, ...facts } = this;
+    return new PlenumError(code, message, { cause: this.cause, ...facts, ...fields });
+  }
+
   /** Returns `error` itself when it is a PlenumError, else wraps it as the cause of a new one. */
   static from(
     error: unknown,

@@ -1,4 +1,4 @@
-import { PlenumError } from '../errors.ts';
+import type { PlenumError } from '../errors.ts';
 
 /** What the library says to programs, and what it is called here. */
 const WORDS: readonly (readonly [theirs: string | RegExp, ours: string])[] = [
@@ -31,29 +31,5 @@ export function inCommandWords(message: string): string {
 /** The same error, in the words of the command line. */
 export function withCommandWords(error: PlenumError, more = ''): PlenumError {
   const message = inCommandWords(error.message) + more;
-  if (message === error.message) return error;
-  const {
-    code,
-    server,
-    data,
-    maybeExecuted,
-    elicitations,
-    rpcCode,
-    rpcMessage,
-    errors,
-    attempts,
-    nextTryAt,
-  } = error;
-  return new PlenumError(code, message, {
-    server,
-    data,
-    maybeExecuted,
-    elicitations,
-    rpcCode,
-    rpcMessage,
-    errors,
-    attempts,
-    nextTryAt,
-    cause: error.cause,
-  });
+  return message === error.message ? error : error.withMessage(message);
 }

@@ -219,11 +219,10 @@ function timedOut(server: string, ms: number): PlenumError {
 /** The last error, with what is to be said of all attempts together (row M5). */
 function summed(error: unknown, attempts: number, mayHaveRun: boolean): unknown {
   if (!(error instanceof PlenumError)) return error;
-  const { code, message, name: _, ...facts } = error;
+  const { message, maybeExecuted } = error;
   // The last attempt may not have got as far as an earlier one.
-  const maybeExecuted = facts.maybeExecuted === false && mayHaveRun ? true : facts.maybeExecuted;
-  if (attempts === 1 && maybeExecuted === error.maybeExecuted) return error;
-  const counted = attempts === 1 ? {} : { attempts };
-  const text = attempts === 1 ? message : `${message} (${attempts} attempts)`;
-  return new PlenumError(code, text, { ...facts, ...counted, maybeExecuted, cause: error });
+  const mayHave = maybeExecuted === false && mayHaveRun ? { maybeExecuted: true } : {};
+  if (attempts > 1)
+    return error.withMessage(`${message} (${attempts} attempts)`, { ...mayHave, attempts, cause: error });
+  return 'maybeExecuted' in mayHave ? error.withMessage(message, { ...mayHave, cause: error }) : error;
 }

@@ -1,9 +1,10 @@
 import { spawn, type ChildProcessByStdio } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { onTestFinished } from 'vitest';
+import { processesMarked } from '../support/marked-processes.ts';
 
 const PACKAGE_ROOT = resolve(import.meta.dirname, '../..');
 
@@ -66,20 +67,4 @@ export function startExample(name: string): RunningExample {
       }),
     leftBehind: () => ({ processes: processesMarked(mark), files: readdirSync(folder) }),
   };
-}
-
-/** Processes whose PATH has the mark; none on systems that do not show it. */
-function processesMarked(mark: string): number[] {
-  if (process.platform !== 'linux') return [];
-  return readdirSync('/proc')
-    .map(Number)
-    .filter((pid) => Number.isInteger(pid) && pid !== process.pid && environmentOf(pid).includes(mark));
-}
-
-function environmentOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/environ`, 'utf8');
-  } catch {
-    return '';
-  }
 }

@@ -8,8 +8,8 @@ import { ledgerFile } from '../group/support/peers.ts';
 import { expectGoneForGood, startedPids } from '../group/support/processes.ts';
 import { nameOf, TOOLS } from './support/answers.ts';
 import { Fleet } from './support/fleet.ts';
+import { EventLog } from '../group/support/event-log.ts';
 import {
-  EventLog,
   expectAtRest,
   expectNothingHeld,
   newManager,

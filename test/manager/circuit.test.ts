@@ -6,7 +6,8 @@ import { failureOf } from '../group/support/failure.ts';
 import { http } from '../group/support/peers.ts';
 import { nameOf, TOOLS } from './support/answers.ts';
 import { Fleet } from './support/fleet.ts';
-import { EventLog, expectAtRest, newManager, statsOf } from './support/managers.ts';
+import { EventLog } from '../group/support/event-log.ts';
+import { expectAtRest, newManager, statsOf } from './support/managers.ts';
 
 const BROKEN = { faults: { dieOnInitialize: true } };
 

@@ -7,15 +7,8 @@ import { ledgerFile } from '../group/support/peers.ts';
 import { expectGoneForGood, runningPids, startedPids } from '../group/support/processes.ts';
 import { nameOf, TOOLS } from './support/answers.ts';
 import { Fleet } from './support/fleet.ts';
-import {
-  EventLog,
-  expectNothingHeld,
-  newManager,
-  statsOf,
-  untilWaiting,
-  warm,
-  watched,
-} from './support/managers.ts';
+import { EventLog } from '../group/support/event-log.ts';
+import { expectNothingHeld, newManager, statsOf, untilWaiting, warm, watched } from './support/managers.ts';
 
 const ENDS = ['close', 'destroy'] as const;
 

@@ -7,8 +7,8 @@ import { http, ledgerFile } from '../group/support/peers.ts';
 import { expectGoneForGood, runningPids, startedPids } from '../group/support/processes.ts';
 import { nameOf, TOOLS, who } from './support/answers.ts';
 import { Fleet } from './support/fleet.ts';
+import { EventLog } from '../group/support/event-log.ts';
 import {
-  EventLog,
   expectAtRest,
   expectNothingHeld,
   newManager,

@@ -3,7 +3,8 @@ import { bounded, eventually } from '../group/support/eventually.ts';
 import { failureOf } from '../group/support/failure.ts';
 import { nameOf, TOOLS } from './support/answers.ts';
 import { Fleet } from './support/fleet.ts';
-import { EventLog, newManager, statsOf, untilWaiting, warm, watched } from './support/managers.ts';
+import { EventLog } from '../group/support/event-log.ts';
+import { newManager, statsOf, untilWaiting, warm, watched } from './support/managers.ts';
 
 function abcd(fleet: Fleet): Record<'a' | 'b' | 'c' | 'd', ReturnType<Fleet['spec']>> {
   return { a: fleet.spec(), b: fleet.spec(), c: fleet.spec(), d: fleet.spec() };

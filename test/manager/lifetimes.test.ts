@@ -7,7 +7,8 @@ import { ledgerFile } from '../group/support/peers.ts';
 import { expectGoneForGood, runningPids } from '../group/support/processes.ts';
 import { nameOf, TOOLS } from './support/answers.ts';
 import { Fleet } from './support/fleet.ts';
-import { EventLog, expectNothingHeld, newManager, statsOf, warm } from './support/managers.ts';
+import { EventLog } from '../group/support/event-log.ts';
+import { expectNothingHeld, newManager, statsOf, warm } from './support/managers.ts';
 
 describe('M4 idle close', () => {
   it('a session that nobody uses is closed after idleMs, process and all', async () => {

@@ -8,7 +8,8 @@ import { ledgerFile } from '../group/support/peers.ts';
 import { startedPids } from '../group/support/processes.ts';
 import { nameOf, TOOLS } from './support/answers.ts';
 import { Fleet } from './support/fleet.ts';
-import { EventLog, expectAtRest, newManager, statsOf } from './support/managers.ts';
+import { EventLog } from '../group/support/event-log.ts';
+import { expectAtRest, newManager, statsOf } from './support/managers.ts';
 
 const BROKEN = { faults: { dieOnInitialize: true } };
 

@@ -5,7 +5,8 @@ import type { ManagedServerSpec } from '../../src/manager/managed-server.ts';
 import { failureOf } from '../group/support/failure.ts';
 import { http } from '../group/support/peers.ts';
 import { TOOLS } from './support/answers.ts';
-import { EventLog, newManager } from './support/managers.ts';
+import { EventLog } from '../group/support/event-log.ts';
+import { newManager } from './support/managers.ts';
 
 const SECRET = 'hunter2-of-ada';
 

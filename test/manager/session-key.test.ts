@@ -7,7 +7,8 @@ import { bounded, eventually } from '../group/support/eventually.ts';
 import { http } from '../group/support/peers.ts';
 import { nameOf, TOOLS, who } from './support/answers.ts';
 import { Fleet } from './support/fleet.ts';
-import { EventLog, newManager, statsOf, untilWaiting } from './support/managers.ts';
+import { EventLog } from '../group/support/event-log.ts';
+import { newManager, statsOf, untilWaiting } from './support/managers.ts';
 
 /** Who answers a run, and with what. */
 function asked(manager: SessionManager, principal?: string): Promise<WhoAmI> {

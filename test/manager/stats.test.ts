@@ -4,7 +4,8 @@ import { bounded, eventually } from '../group/support/eventually.ts';
 import { failureOf } from '../group/support/failure.ts';
 import { nameOf, TOOLS } from './support/answers.ts';
 import { Fleet } from './support/fleet.ts';
-import { EventLog, expectAtRest, newManager, statsOf, untilWaiting, warm } from './support/managers.ts';
+import { EventLog } from '../group/support/event-log.ts';
+import { expectAtRest, newManager, statsOf, untilWaiting, warm } from './support/managers.ts';
 
 const NONE_CLOSED: Record<CloseReason, number> = {
   idle: 0,

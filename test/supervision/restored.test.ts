@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { GroupServerSpec, SessionGroup } from '../../src/index.ts';
+import type { GroupEvent, GroupServerSpec, OverflowEvent, SessionGroup } from '../../src/index.ts';
 import {
   serveHttp,
   serveSse,
@@ -77,7 +77,10 @@ async function expectListChange(group: SessionGroup, server: ScriptedServer): Pr
   });
 }
 
-async function expectUpdate(events: EventLog, server: ScriptedServer): Promise<void> {
+async function expectUpdate(
+  events: EventLog<GroupEvent | OverflowEvent>,
+  server: ScriptedServer,
+): Promise<void> {
   await eventually('an update', () => {
     server.resourceUpdated(URI);
     return events.of('resource-updated').length > 0;

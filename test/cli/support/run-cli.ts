@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { StdioServerSpec } from '../../../src/server-spec.ts';
 import { until } from './until.ts';
+import { processesMarked } from '../../support/marked-processes.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 
@@ -75,21 +76,6 @@ export function marked(): { env: { PATH: string }; expectNothingLeft(): Promise<
         () => 'nothing is left running',
       ),
   };
-}
-
-function processesMarked(mark: string): number[] {
-  if (process.platform !== 'linux') return [];
-  return readdirSync('/proc')
-    .map(Number)
-    .filter((pid) => Number.isInteger(pid) && pid !== process.pid && environmentOf(pid).includes(mark));
-}
-
-function environmentOf(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/environ`, 'utf8');
-  } catch {
-    return '';
-  }
 }
 
 /** Writes a configuration, and returns its path. */

@@ -1,31 +1,29 @@
 import { onTestFinished } from 'vitest';
-import type { GroupEvent, OverflowEvent, SessionGroup } from '../../../src/index.ts';
 import { eventually } from './eventually.ts';
 
-type AnyEvent = GroupEvent | OverflowEvent;
-type EventOf<T extends AnyEvent['type']> = Extract<AnyEvent, { type: T }>;
+type EventOf<E, T> = Extract<E, { type: T }>;
 
-/** All that a group has told since. */
-export class EventLog {
-  readonly all: AnyEvent[] = [];
+/** All that a group or a manager has told since. */
+export class EventLog<E extends { readonly type: string }> {
+  readonly all: E[] = [];
   ended = false;
-  readonly #events: AsyncIterableIterator<AnyEvent>;
+  readonly #events: AsyncIterableIterator<E>;
 
-  constructor(group: Pick<SessionGroup, 'events'>) {
-    this.#events = group.events();
+  constructor(teller: { events(): AsyncIterableIterator<E> }) {
+    this.#events = teller.events();
     void this.#read();
     onTestFinished(async () => void (await this.#events.return?.()));
   }
 
-  of<T extends AnyEvent['type']>(type: T): EventOf<T>[] {
-    return this.all.filter((event): event is EventOf<T> => event.type === type);
+  of<T extends E['type']>(type: T): EventOf<E, T>[] {
+    return this.all.filter((event): event is EventOf<E, T> => event.type === type);
   }
 
   /** Waits for an event of this type, and for a certain one of them. */
-  until<T extends AnyEvent['type']>(
+  until<T extends E['type']>(
     type: T,
-    wanted: (event: EventOf<T>) => boolean = () => true,
-  ): Promise<EventOf<T>> {
+    wanted: (event: EventOf<E, T>) => boolean = () => true,
+  ): Promise<EventOf<E, T>> {
     return eventually(`an event "${type}"`, () => this.of(type).find(wanted));
   }
 

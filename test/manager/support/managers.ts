@@ -1,7 +1,5 @@
 import { expect, onTestFinished } from 'vitest';
-import type { OverflowEvent } from '../../../src/index.ts';
 import type { Lease } from '../../../src/manager/lease.ts';
-import type { ManagerEvent } from '../../../src/manager/manager-events.ts';
 import type { SessionManagerOptions } from '../../../src/manager/manager-options.ts';
 import type { ServerStats } from '../../../src/manager/manager-stats.ts';
 import { SessionManager } from '../../../src/manager/session-manager.ts';
@@ -60,39 +58,6 @@ async function expectNone(manager: SessionManager, counts: (stats: ServerStats) 
   const none = (): boolean => [...manager.stats().values()].flatMap(counts).every((count) => count === 0);
   await eventually('nothing is held', none).catch(() => {});
   expect(none(), JSON.stringify([...manager.stats()])).toBe(true);
-}
-
-type AnyEvent = ManagerEvent | OverflowEvent;
-type EventOf<T extends AnyEvent['type']> = Extract<AnyEvent, { type: T }>;
-
-/** All that a manager has told since. */
-export class EventLog {
-  readonly all: AnyEvent[] = [];
-  ended = false;
-  readonly #events: AsyncIterableIterator<AnyEvent>;
-
-  constructor(manager: SessionManager) {
-    this.#events = manager.events();
-    void this.#read();
-    onTestFinished(async () => void (await this.#events.return?.()));
-  }
-
-  of<T extends AnyEvent['type']>(type: T): EventOf<T>[] {
-    return this.all.filter((event): event is EventOf<T> => event.type === type);
-  }
-
-  /** Waits for an event of this type, and for a certain one of them. */
-  until<T extends AnyEvent['type']>(
-    type: T,
-    wanted: (event: EventOf<T>) => boolean = () => true,
-  ): Promise<EventOf<T>> {
-    return eventually(`an event "${type}"`, () => this.of(type).find(wanted));
-  }
-
-  async #read(): Promise<void> {
-    for await (const event of this.#events) this.all.push(event);
-    this.ended = true;
-  }
 }
 
 /** What became of something that was begun, looked at without waiting for it. */
