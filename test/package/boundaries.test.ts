@@ -28,7 +28,7 @@ const rooms: Rooms = {
   manager: { uses: ['session', ...data], usesTypesOf: { group: ['SessionSource'] }, official: 'types' },
   config: { uses: ['auth', ...data], official: 'types' },
   auth: { uses: data, official: 'values' },
-  toolkit: { uses: ['group', ...base], usesTypesOf: { session: 'any' }, official: 'types' },
+  toolkit: { uses: ['group', 'session', ...base], official: 'types' },
   testing: { uses: base, usesTypesOf: { 'server-spec': 'any' }, official: 'types' },
   index: { uses: core, official: 'types' },
   cli: { uses: ['index', 'toolkit', ...core], official: 'types' },
