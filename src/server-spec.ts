@@ -145,6 +145,13 @@ export interface UrlServerSpec extends ServerSpecOptions {
   /** A `fetch` to use in place of the built-in pool; it must honour `redirect: 'manual'`. Not for WebSocket. */
   fetch?: FetchLike;
   /**
+   * The HTTP proxy to go through: `http://user:password@host:port`. The command line takes it from the environment. Not
+   * for WebSocket, nor beside `fetch`.
+   */
+  proxy?: string | URL;
+  /** Certificates, for servers that need more than the well-known authorities. Not beside `fetch`. */
+  tls?: TlsOptions;
+  /**
    * How long opening one connection to the host may take, in milliseconds.
    * @default 30000, or 5000 for SSE
    */
@@ -165,6 +172,23 @@ export interface UrlServerSpec extends ServerSpecOptions {
    * @default 67108864
    */
   maxMessageBytes?: number;
+}
+
+/** How a TLS connection is made, as `node:tls` takes it; texts are PEM. */
+export interface TlsOptions {
+  /** Authorities to trust in place of the well-known ones. */
+  ca?: string | Buffer | readonly (string | Buffer)[];
+  /** The certificate that we show, and its key. */
+  cert?: string | Buffer;
+  key?: string | Buffer;
+  passphrase?: string;
+  /** The name that the server's certificate must be for, if not the URL's. */
+  servername?: string;
+  /**
+   * Whether a certificate that cannot be trusted ends the connection.
+   * @default true
+   */
+  rejectUnauthorized?: boolean;
 }
 
 /** Credentials as the official client takes them, and what those of `mcp-plenum/auth` can do beyond. */

@@ -1,16 +1,14 @@
 import type { FetchLike } from '@modelcontextprotocol/client';
-import { Agent, fetch as pooledFetch } from 'undici';
 import { PlenumError } from '../../errors.ts';
-import { LONGEST_TIMER_MS } from '../../internal/timers.ts';
 import type { UrlServerSpec } from '../../server-spec.ts';
 import { guardBody, limitEvent, limitTotal } from './guard-body.ts';
+import { HttpPool } from './http-pool.ts';
 import { networkError } from './network-error.ts';
+import { fetchThrough } from './pool-fetch.ts';
 import { followRedirects } from './redirects.ts';
 import { resolveHeaders } from './resolve-headers.ts';
 
 const DEFAULT_READ_TIMEOUT_MS = 300_000;
-/** Sockets to one server at a time; further requests wait for one. */
-const MAX_CONNECTIONS = 1_024;
 const DEFAULT_MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 
 export interface HttpFetchOptions {
@@ -37,26 +35,30 @@ export interface BodyWatch {
  */
 export class HttpFetch {
   readonly #options: HttpFetchOptions;
-  readonly #agent: Agent | undefined;
+  /** Undefined when a `fetch` of the user's takes its place. */
+  readonly pool: HttpPool | undefined;
   readonly #fetch: FetchLike;
   #headers = new Headers();
 
   constructor(options: HttpFetchOptions) {
     this.#options = options;
-    if (options.spec.fetch !== undefined) {
-      this.#fetch = options.spec.fetch;
+    const { spec, url, openTimeoutMs } = options;
+    if (spec.fetch !== undefined) {
+      this.#fetch = spec.fetch;
       return;
     }
-    // Any request may take for ever, so undici's own timeouts are off: the protocol's hold for all transports.
-    const timeout = options.openTimeoutMs > LONGEST_TIMER_MS ? 0 : options.openTimeoutMs;
-    const agent = new Agent({
-      connect: { timeout },
-      headersTimeout: 0,
-      bodyTimeout: 0,
-      connections: MAX_CONNECTIONS,
-    });
-    this.#agent = agent;
-    this.#fetch = fetchThrough(agent);
+    const { proxy, tls } = spec;
+    this.pool = new HttpPool({ origin: url.origin, openTimeoutMs, proxy, tls });
+    this.#fetch = fetchThrough(this.pool);
+  }
+
+  /** The spec's headers, once they have been asked for. */
+  get headers(): Headers {
+    return this.#headers;
+  }
+
+  get maxMessageBytes(): number {
+    return this.#options.spec.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES;
   }
 
   /** How long an event stream may be silent, in milliseconds. */
@@ -69,7 +71,13 @@ export class HttpFetch {
     this.#headers = await resolveHeaders(this.#options.spec.headers, this.#options.server);
   }
 
-  async fetch(target: string | URL, init: RequestInit = {}, watch: BodyWatch = {}): Promise<Response> {
+  /** `inHand` is the response to this very request, if it has been sent already. */
+  async fetch(
+    target: string | URL,
+    init: RequestInit = {},
+    watch: BodyWatch = {},
+    inHand?: Response,
+  ): Promise<Response> {
     const { server } = this.#options;
     const method = init.method ?? 'GET';
     const start = new URL(target);
@@ -78,7 +86,13 @@ export class HttpFetch {
     const explain = (error: unknown, url: URL): unknown =>
       signal?.aborted === true ? error : networkError(error, { server, doing: method, url });
 
+    let first = inHand;
     const fetchOnce = async (url: URL): Promise<Response> => {
+      if (first !== undefined) {
+        const response = first;
+        first = undefined;
+        return response;
+      }
       try {
         return await this.#fetch(url, { ...init, headers, redirect: 'manual' });
       } catch (error) {
@@ -91,7 +105,27 @@ export class HttpFetch {
 
   /** Ends every request and leaves no socket. */
   async destroy(): Promise<void> {
-    await this.#agent?.destroy();
+    await this.pool?.destroy();
+  }
+
+  tooLarge(): PlenumError {
+    const { server } = this.#options;
+    const what = `Server "${server}" sent a message of more than ${this.maxMessageBytes} bytes.`;
+    const advice = 'Ask for less, or allow more with "maxMessageBytes".';
+    return new PlenumError('INVALID_RESULT', `${what} ${advice}`, { server });
+  }
+
+  tooMany(messages: number): PlenumError {
+    const { server } = this.#options;
+    const what = `Server "${server}" answered with a batch of ${messages} messages.`;
+    return new PlenumError('INVALID_RESULT', what, { server });
+  }
+
+  tooSilent(): PlenumError {
+    const { server } = this.#options;
+    const what = `Server "${server}" left an event stream silent for ${this.silenceMs} ms.`;
+    const advice = 'Allow longer with "readTimeoutMs".';
+    return new PlenumError('CONNECTION_LOST', `${what} ${advice}`, { server, maybeExecuted: true });
   }
 
   #headersFor(url: URL, given: RequestInit['headers']): Headers {
@@ -106,24 +140,13 @@ export class HttpFetch {
 
   #guard(response: Response, explain: (error: unknown) => unknown, watch: BodyWatch): Response {
     if (response.body === null) return response;
-    const { silenceMs } = this;
-    const { server, spec } = this.#options;
-    const maxBytes = spec.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES;
+    const { silenceMs, maxMessageBytes: maxBytes } = this;
     const streaming = isOpenStream(response);
-    const tooLarge = (): PlenumError => {
-      const what = `Server "${server}" sent a message of more than ${maxBytes} bytes.`;
-      const advice = 'Ask for less, or allow more with "maxMessageBytes".';
-      return new PlenumError('INVALID_RESULT', `${what} ${advice}`, { server });
-    };
-    const silent = (): PlenumError => {
-      const what = `Server "${server}" left an event stream silent for ${silenceMs} ms.`;
-      const advice = 'Allow longer with "readTimeoutMs".';
-      return new PlenumError('CONNECTION_LOST', `${what} ${advice}`, { server, maybeExecuted: true });
-    };
+    const tooLarge = (): PlenumError => this.tooLarge();
     const body = guardBody(response.body, {
       check: streaming ? limitEvent(maxBytes, tooLarge) : limitTotal(maxBytes, tooLarge),
       silenceMs: streaming ? silenceMs : Infinity,
-      onSilence: () => watch.onFault?.('silent', silent()),
+      onSilence: () => watch.onFault?.('silent', this.tooSilent()),
       explain: (error) => {
         const explained = explain(error);
         if (explained instanceof PlenumError)
@@ -145,21 +168,4 @@ export function isOpenStream(response: Response): boolean {
   if (!response.ok || response.body === null) return false;
   const type = response.headers.get('content-type') ?? '';
   return type.split(';', 1)[0]?.trim().toLowerCase() === 'text/event-stream';
-}
-
-/** undici's `fetch` on the agent's pool. */
-function fetchThrough(agent: Agent): FetchLike {
-  return async (url, { method, headers, body, redirect, signal } = {}) => {
-    // The platform's forms are not those of this undici, and nothing here sends one.
-    if (body instanceof FormData)
-      throw new TypeError('A FormData body is not supported; send text or URLSearchParams.');
-    return pooledFetch(url, {
-      dispatcher: agent,
-      ...(method !== undefined && { method }),
-      ...(headers !== undefined && { headers: [...new Headers(headers)] }),
-      ...(body !== undefined && { body }),
-      ...(redirect !== undefined && { redirect }),
-      ...(signal !== undefined && { signal }),
-    });
-  };
 }

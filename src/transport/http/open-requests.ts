@@ -6,21 +6,74 @@ import { createDeferred, type Deferred } from '../../internal/deferred.ts';
 const REQUEST_HEADER = 'x-plenum-request';
 
 /** One JSON-RPC request that has no answer yet, and the HTTP exchange that is to bring it. */
-export interface OpenRequest {
+export class OpenRequest {
   readonly id: RequestId;
   readonly key: string;
-  /** Ends the exchange. The official transport then neither reports it nor tries to resume it. */
-  readonly exchange: AbortController;
   /** What the caller gave with the request. */
   readonly options: TransportSendOptions;
-  /** Ends the listening to the caller's own signal. */
-  release: () => void;
   /** The last event id seen: what a GET that resumes this request will carry. */
   lastEventId: string | undefined;
   /** What the response turned out to be. */
-  answer: 'none' | 'body' | 'stream';
+  answer: 'none' | 'body' | 'stream' = 'none';
   /** The last thing that went wrong with its stream. */
   fault: PlenumError | undefined;
+  /** The answer to that exchange, for the official transport to deal with. */
+  inHand: Response | undefined;
+  /** The exchange of our own that carries it. */
+  #exchange: Cancellable | undefined;
+  #official: AbortController | undefined;
+  #cancelled: { readonly reason: unknown } | undefined;
+  #stopListening: () => void = () => {};
+
+  constructor(id: RequestId, options: TransportSendOptions) {
+    this.id = id;
+    this.key = keyOf(id);
+    this.options = options;
+    this.lastEventId = options.resumptionToken;
+  }
+
+  /** Ends what the official transport does for it: that neither reports it nor tries to resume it then. */
+  get signal(): AbortSignal {
+    this.#official ??= new AbortController();
+    if (this.#cancelled !== undefined) this.#official.abort(this.#cancelled.reason);
+    return this.#official.signal;
+  }
+
+  get isCancelled(): boolean {
+    return this.#cancelled !== undefined;
+  }
+
+  /** Ends `exchange`, too, when it is given up. */
+  carriedBy(exchange: Cancellable): void {
+    this.#exchange = exchange;
+    if (this.#cancelled !== undefined) exchange.cancel(this.#cancelled.reason);
+  }
+
+  /** Ends its exchange, whoever carries it. */
+  cancel(reason: unknown = new DOMException('This operation was aborted', 'AbortError')): void {
+    this.#cancelled ??= { reason };
+    this.#exchange?.cancel(reason);
+    this.#official?.abort(reason);
+  }
+
+  /** Calls back when the caller gives it up. */
+  listen(onAbort: () => void): void {
+    const given = this.options.requestSignal;
+    if (given === undefined) return;
+    given.addEventListener('abort', onAbort, { once: true });
+    this.#stopListening = () => given.removeEventListener('abort', onAbort);
+    if (given.aborted) onAbort();
+  }
+
+  /** Listens to its caller no more. */
+  release(): void {
+    this.#stopListening();
+  }
+}
+
+/** An exchange as far as its request ends it. */
+export interface Cancellable {
+  cancel(reason: unknown): void;
 }
 
 /** The requests under way on one Streamable HTTP connection. */
@@ -29,24 +82,9 @@ export class OpenRequests {
   #idle: Deferred<void> | undefined;
 
   add(id: RequestId, options: TransportSendOptions = {}): OpenRequest {
-    const request: OpenRequest = {
-      id,
-      key: keyOf(id),
-      exchange: new AbortController(),
-      options,
-      release: () => {},
-      lastEventId: options.resumptionToken,
-      answer: 'none',
-      fault: undefined,
-    };
+    const request = new OpenRequest(id, options);
     this.#byKey.set(request.key, request);
-    const given = options.requestSignal;
-    if (given !== undefined) {
-      const onAbort = (): void => this.abandon(id, given.reason);
-      given.addEventListener('abort', onAbort, { once: true });
-      request.release = () => given.removeEventListener('abort', onAbort);
-      if (given.aborted) onAbort();
-    }
+    request.listen(() => this.abandon(id, options.requestSignal?.reason));
     return request;
   }
 
@@ -66,7 +104,7 @@ export class OpenRequests {
 
   /** Ends the exchange of a request that nobody waits for any more. */
   abandon(id: RequestId, reason?: unknown): void {
-    this.delete(id)?.exchange.abort(reason);
+    this.delete(id)?.cancel(reason);
   }
 
   /** Resolves when none is under way. */

@@ -1,22 +1,24 @@
 import {
-  isJSONRPCErrorResponse,
-  isJSONRPCRequest,
-  isJSONRPCResultResponse,
   StreamableHTTPClientTransport,
+  type FetchLike,
   type JSONRPCMessage,
+  type JSONRPCRequest,
+  type OAuthClientProvider,
   type RequestId,
   type TransportSendOptions,
 } from '@modelcontextprotocol/client';
 import { PlenumError } from '../../errors.ts';
 import { startTimer, type StopTimer } from '../../internal/timers.ts';
-import type { UrlServerSpec } from '../../server-spec.ts';
+import type { ServerAuth, UrlServerSpec } from '../../server-spec.ts';
 import { BaseTransport } from '../base-transport.ts';
 import type { TransportContext } from '../managed-transport.ts';
 import { parseServerUrl } from '../server-url.ts';
 import { settledWithin } from '../../internal/settled-within.ts';
-import { HttpFetch, isOpenStream, type BodyFault } from './http-fetch.ts';
-import { goneBecause } from './network-error.ts';
+import { HttpFetch, isOpenStream, type BodyFault, type BodyWatch } from './http-fetch.ts';
+import { goneBecause, networkError } from './network-error.ts';
 import { OpenRequests, type OpenRequest } from './open-requests.ts';
+import { PlainPosts } from './plain-posts.ts';
+import type { PostListener, StreamFault } from './post-exchange.ts';
 import { resumedStream } from './resumed-stream.ts';
 import { StandaloneStream } from './standalone-stream.ts';
 import { withAuth } from './with-auth.ts';
@@ -56,6 +58,10 @@ export class StreamableHttpTransport extends BaseTransport {
   readonly #url: URL;
   readonly #http: HttpFetch;
   readonly #official: StreamableHTTPClientTransport;
+  /** Whether a request takes no more than a token: it is not signed, nor sent by a `fetch` of the user's. */
+  readonly #isPlain: boolean;
+  readonly #auth: ServerAuth | OAuthClientProvider | undefined;
+  #posts: PlainPosts<OpenRequest> | undefined;
   readonly #requests = new OpenRequests();
   readonly #resumptions = new Set<StopTimer>();
   readonly #standalone: StandaloneStream;
@@ -86,8 +92,12 @@ export class StreamableHttpTransport extends BaseTransport {
         this.lose({ what });
       },
     });
+    const fetch: FetchLike = (url, init) => this.#fetch(new URL(url), init);
+    const auth = withAuth(spec.auth, this.#url, fetch);
+    this.#auth = auth.authProvider;
+    this.#isPlain = auth.fetch === fetch && spec.fetch === undefined;
     this.#official = new StreamableHTTPClientTransport(this.#url, {
-      ...withAuth(spec.auth, this.#url, (url, init) => this.#fetch(new URL(url), init)),
+      ...auth,
       reconnectionOptions: RECONNECTION,
       reconnectionScheduler: (resume, delay) => this.#resumeLater(resume, delay),
     });
@@ -105,11 +115,12 @@ export class StreamableHttpTransport extends BaseTransport {
 
   protected async open(ending: AbortSignal): Promise<void> {
     await this.#http.open();
+    if (this.#isPlain) this.#posts = this.#plainPosts();
     if (!ending.aborted) await this.#official.start();
   }
 
   protected async transmit(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
-    if (isJSONRPCRequest(message)) return this.#request(message, options);
+    if ('method' in message && 'id' in message) return this.#request(message, options);
     // Older servers leave the stream of a cancelled request open.
     const cancelled = cancelledId(message);
     if (cancelled !== undefined) this.#requests.abandon(cancelled);
@@ -138,19 +149,10 @@ export class StreamableHttpTransport extends BaseTransport {
     await this.#http.destroy();
   }
 
-  async #request(message: JSONRPCMessage & { id: RequestId }, options?: TransportSendOptions): Promise<void> {
+  async #request(message: JSONRPCRequest, options?: TransportSendOptions): Promise<void> {
     const request = this.#requests.add(message.id, options);
     try {
-      await this.#official.send(message, {
-        headers: this.#requests.headersFor(request),
-        requestSignal: request.exchange.signal,
-        onRequestStreamEnd: () => this.#onStreamEnd(request),
-        onresumptiontoken: (token) => {
-          request.lastEventId = token;
-          options?.onresumptiontoken?.(token);
-        },
-        ...(options?.resumptionToken !== undefined && { resumptionToken: options.resumptionToken }),
-      });
+      if (!(await this.#sendPlainly(message, request))) await this.#sendOfficially(message, request);
     } catch (error) {
       this.#requests.delete(message.id);
       throw this.ending.aborted && !(error instanceof PlenumError) ? this.#cutOff(error) : error;
@@ -165,6 +167,39 @@ export class StreamableHttpTransport extends BaseTransport {
     }
   }
 
+  /** Returns whether that was all: if not, nothing has been sent, or there is a response to deal with. */
+  async #sendPlainly(message: JSONRPCRequest, request: OpenRequest): Promise<boolean> {
+    const facts = { sessionId: this.sessionId, protocolVersion: this.#official.protocolVersion };
+    const exchange = await this.#posts?.send(message, request.options, facts, request);
+    if (exchange === undefined) return false;
+    request.carriedBy(exchange);
+    try {
+      request.inHand = await exchange.outcome;
+    } catch (error) {
+      if (request.isCancelled || this.ending.aborted) throw error;
+      const explained = networkError(error, { server: this.server, doing: 'POST', url: this.#url });
+      this.#judge(explained);
+      this.report(explained);
+      throw explained;
+    }
+    if (request.inHand !== undefined) return false;
+    if (request.answer === 'none') request.answer = 'body';
+    return true;
+  }
+
+  async #sendOfficially(message: JSONRPCRequest, request: OpenRequest): Promise<void> {
+    const { options } = request;
+    await this.#official.send(message, {
+      headers: this.#requests.headersFor(request),
+      requestSignal: request.signal,
+      onRequestStreamEnd: () => this.#onStreamEnd(request),
+      onresumptiontoken: (token) => {
+        request.lastEventId = token;
+        options.onresumptiontoken?.(token);
+      },
+      ...(options.resumptionToken !== undefined && { resumptionToken: options.resumptionToken }),
+    });
+  }
   #cutOff(cause: unknown): PlenumError {
     const why = this.end === undefined ? 'the connection was closed' : `the server ${this.end.what}`;
     return new PlenumError(
@@ -172,6 +207,30 @@ export class StreamableHttpTransport extends BaseTransport {
       `POST to ${this.#url.origin} for server "${this.server}" was cut off: ${why}.`,
       { server: this.server, cause, maybeExecuted: true },
     );
+  }
+
+  #plainPosts(): PlainPosts<OpenRequest> {
+    const listener: PostListener<OpenRequest> = {
+      maxBytes: this.#http.maxMessageBytes,
+      silenceMs: this.#http.silenceMs,
+      tooLarge: () => this.#http.tooLarge(),
+      tooMany: (messages) => this.#http.tooMany(messages),
+      onMessage: (message) => this.#receive(message),
+      onProblem: (error) => this.report(error),
+      onStream: (request) => (request.answer = 'stream'),
+      onStreamFault: (request, fault, error) => {
+        if (!this.ending.aborted) this.#onStreamFault(fault, this.#explain(fault, error), request);
+      },
+      onStreamEnd: (request) => {
+        if (!this.ending.aborted) this.#onStreamEnd(request);
+      },
+    };
+    return new PlainPosts({ http: this.#http, url: this.#url, auth: this.#auth, listener });
+  }
+
+  #explain(fault: StreamFault, error: unknown): PlenumError {
+    if (fault === 'silent') return this.#http.tooSilent();
+    return networkError(error, { server: this.server, doing: 'POST', url: this.#url });
   }
 
   /** Stands between the official transport and the network. */
@@ -204,7 +263,9 @@ export class StreamableHttpTransport extends BaseTransport {
     onStreamEnd?: () => void,
   ): Promise<Response> {
     let streaming = false;
-    const response = await this.#http.fetch(this.#url, init, {
+    const inHand = request?.inHand;
+    if (request !== undefined) request.inHand = undefined;
+    const watch: BodyWatch = {
       onFault: (fault, error) => {
         if (streaming) this.#onStreamFault(fault, error, request);
         else this.#judge(error);
@@ -212,7 +273,8 @@ export class StreamableHttpTransport extends BaseTransport {
       onEnd: () => {
         if (streaming) onStreamEnd?.();
       },
-    });
+    };
+    const response = await this.#http.fetch(this.#url, init, watch, inHand);
     streaming = isOpenStream(response);
     await this.#watchSession(response, init);
     return response;
@@ -234,7 +296,7 @@ export class StreamableHttpTransport extends BaseTransport {
   }
 
   #receive(message: JSONRPCMessage): void {
-    if (isJSONRPCResultResponse(message) || isJSONRPCErrorResponse(message)) {
+    if (!('method' in message)) {
       this.#answered = true;
       if (message.id !== undefined) this.#requests.delete(message.id);
     }
@@ -317,7 +379,7 @@ export class StreamableHttpTransport extends BaseTransport {
   #fail(request: OpenRequest, error: PlenumError): void {
     const waiting = this.#requests.has(request);
     if (waiting) this.#requests.delete(request.id);
-    request.exchange.abort();
+    request.cancel();
     if (!waiting) return;
     this.deliver({
       jsonrpc: '2.0',

@@ -1,0 +1,69 @@
+import { Agent, Pool, ProxyAgent, type Dispatcher } from 'undici';
+import { LONGEST_TIMER_MS } from '../../internal/timers.ts';
+import type { TlsOptions } from '../../server-spec.ts';
+
+/** Sockets to one origin at a time; further requests wait for one. */
+const MAX_CONNECTIONS = 1_024;
+
+export interface HttpPoolOptions {
+  /** The server's own. */
+  readonly origin: string;
+  /** How long opening one connection may take, in milliseconds. */
+  readonly openTimeoutMs: number;
+  readonly proxy?: string | URL | undefined;
+  readonly tls?: TlsOptions | undefined;
+}
+
+/** One HTTP request, as undici takes it. */
+export interface PoolRequest {
+  readonly method: string;
+  /** Names and values in turn. */
+  readonly headers: string[];
+  readonly body?: string | Uint8Array | undefined;
+}
+
+/** The sockets of one connection. They are kept alive between requests, and leave with it. */
+export class HttpPool {
+  readonly #origin: string;
+  readonly #options: Agent.Options;
+  readonly #own: Dispatcher;
+  /** To those that the server sends us to for credentials: with what we trust, and without our certificate. */
+  #others: Agent | undefined;
+
+  constructor({ origin, openTimeoutMs, proxy, tls }: HttpPoolOptions) {
+    this.#origin = origin;
+    // Any request may take for ever, so undici's own timeouts are off: the protocol's hold for all transports.
+    const timeout = openTimeoutMs > LONGEST_TIMER_MS ? 0 : openTimeoutMs;
+    const limits = { headersTimeout: 0, bodyTimeout: 0, connections: MAX_CONNECTIONS };
+    const { ca, ...identity } = tls ?? {};
+    const trust = {
+      timeout,
+      ...(ca !== undefined && { ca: typeof ca === 'object' && !Buffer.isBuffer(ca) ? [...ca] : ca }),
+    };
+    const connect = { ...trust, ...identity };
+    this.#options = { ...limits, connect: trust };
+    this.#own =
+      proxy === undefined
+        ? new Pool(origin, { ...limits, connect })
+        : new ProxyAgent({ ...limits, uri: String(proxy), connect: { timeout }, requestTls: connect });
+  }
+
+  /** Sends one request; all that comes of it goes to `handler`. */
+  dispatch(url: URL, { method, headers, body = '' }: PoolRequest, handler: Dispatcher.DispatchHandler): void {
+    const { origin, pathname, search } = url;
+    const dispatcher = this.#dispatcherFor(origin);
+    const path = `${pathname}${search}`;
+    dispatcher.dispatch({ origin, path, method, headers, body: body === '' ? null : body }, handler);
+  }
+
+  /** Ends every request and leaves no socket. */
+  async destroy(): Promise<void> {
+    await Promise.all([this.#own.destroy(), this.#others?.destroy()]);
+  }
+
+  #dispatcherFor(origin: string): Dispatcher {
+    if (origin === this.#origin || this.#own instanceof ProxyAgent) return this.#own;
+    this.#others ??= new Agent(this.#options);
+    return this.#others;
+  }
+}

@@ -1,0 +1,55 @@
+import type { JSONRPCRequest, OAuthClientProvider, TransportSendOptions } from '@modelcontextprotocol/client';
+import type { ServerAuth } from '../../server-spec.ts';
+import type { HttpFetch } from './http-fetch.ts';
+import { PostExchange, type PostListener } from './post-exchange.ts';
+import { PostHeaders, type ConnectionFacts } from './post-headers.ts';
+
+/** What the official transport has a part in: it learns the session's id from the one, and keeps the other open. */
+const OFFICIAL_METHODS: ReadonlySet<string> = new Set(['initialize', 'subscriptions/listen']);
+
+export interface PlainPostsOptions<Request> {
+  readonly http: HttpFetch;
+  readonly url: URL;
+  readonly auth: ServerAuth | OAuthClientProvider | undefined;
+  readonly listener: PostListener<Request>;
+}
+
+/** Sends the requests of one connection, as long as there is nothing unusual about them. */
+export class PlainPosts<Request> {
+  readonly #options: PlainPostsOptions<Request>;
+  readonly #headers: PostHeaders;
+
+  constructor(options: PlainPostsOptions<Request>) {
+    this.#options = options;
+    this.#headers = new PostHeaders(options.http.headers);
+  }
+
+  /** Sends a request for `request`; nothing is sent, nor returned, when that is the official transport's to do. */
+  async send(
+    message: JSONRPCRequest,
+    { resumptionToken, headers }: TransportSendOptions,
+    connection: Omit<ConnectionFacts, 'token'>,
+    request: Request,
+  ): Promise<PostExchange<Request> | undefined> {
+    const { http, url, auth, listener } = this.#options;
+    if (http.pool === undefined || OFFICIAL_METHODS.has(message.method)) return undefined;
+    if (resumptionToken !== undefined || headers !== undefined) return undefined;
+    const token = auth === undefined ? '' : await tokenOf(auth);
+    if (token === undefined) return undefined;
+    const all = this.#headers.for(message, { ...connection, token });
+    if (all === undefined) return undefined;
+    const exchange = new PostExchange(listener, request);
+    http.pool.dispatch(url, { method: 'POST', headers: all, body: JSON.stringify(message) }, exchange);
+    return exchange;
+  }
+}
+
+/** The official transport asks for it again, and knows what a failure means. */
+async function tokenOf(auth: ServerAuth | OAuthClientProvider): Promise<string | undefined> {
+  if (!('token' in auth)) return undefined;
+  try {
+    return (await auth.token()) ?? '';
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,41 @@
+import type { FetchLike } from '@modelcontextprotocol/client';
+import { onAbort } from '../../internal/abort-fan.ts';
+import type { HttpPool } from './http-pool.ts';
+import { ResponseHandler } from './response-handler.ts';
+
+/** What every request says that says nothing else. */
+export const DEFAULT_HEADERS: Readonly<Record<string, string>> = {
+  'accept-encoding': 'gzip, deflate, br',
+  'user-agent': 'mcp-plenum',
+};
+
+/** `fetch` on a pool. A redirect is a response like any other. */
+export function fetchThrough(pool: HttpPool): FetchLike {
+  return async (target, { method = 'GET', headers, body, signal } = {}) => {
+    signal?.throwIfAborted();
+    const request = { method, headers: headerList(headers, body), body: bodyOf(body) };
+    return new Promise<Response>((resolve, reject) => {
+      const handler = new ResponseHandler({ resolve, reject, done: () => stopListening() });
+      // For as long as the body is read.
+      const stopListening = onAbort(signal ?? undefined, () => handler.cancel(signal?.reason));
+      pool.dispatch(new URL(target), request, handler);
+    });
+  };
+}
+
+function headerList(given: RequestInit['headers'], body: RequestInit['body']): string[] {
+  const headers = new Headers(given);
+  const defaults = { accept: '*/*', ...DEFAULT_HEADERS };
+  for (const [name, value] of Object.entries(defaults)) if (!headers.has(name)) headers.set(name, value);
+  if (body instanceof URLSearchParams && !headers.has('content-type'))
+    headers.set('content-type', 'application/x-www-form-urlencoded;charset=UTF-8');
+  return [...headers].flat();
+}
+
+/** What the official client sends; the platform's other forms would need its own `fetch`. */
+function bodyOf(body: RequestInit['body']): string | Uint8Array | undefined {
+  if (body === undefined || body === null) return undefined;
+  if (typeof body === 'string' || body instanceof Uint8Array) return body;
+  if (body instanceof URLSearchParams) return body.toString();
+  throw new TypeError('This kind of body is not supported; send text or URLSearchParams.');
+}

@@ -1,0 +1,235 @@
+import type { JSONRPCMessage } from '@modelcontextprotocol/client';
+import { createParser, type EventSourceMessage } from 'eventsource-parser';
+import type { Dispatcher } from 'undici';
+import type { PlenumError } from '../../errors.ts';
+import { startTimer, type StopTimer } from '../../internal/timers.ts';
+import { isMessage, LONGEST_BATCH } from '../json-rpc.ts';
+import { EventSplitter } from './event-splitter.ts';
+import { limitEvent, limitTotal, type BodyGuard } from './guard-body.ts';
+import { ResponseHandler, type ResponseHeaders } from './response-handler.ts';
+
+type Controller = Dispatcher.DispatchController;
+
+export type StreamFault = 'network' | 'silent' | 'too-large';
+
+/** Who hears of the exchanges of one connection, and what those are held to. */
+export interface PostListener<Request> {
+  readonly maxBytes: number;
+  /** How long an event stream may be silent, in milliseconds. */
+  readonly silenceMs: number;
+  tooLarge(): PlenumError;
+  tooMany(messages: number): PlenumError;
+  onMessage(message: JSONRPCMessage): void;
+  /** An event that holds no message. */
+  onProblem(error: unknown): void;
+  /** The answer is an event stream. */
+  onStream(request: Request): void;
+  /** That stream broke, was silent too long, or exceeded a limit, for which there is an error. */
+  onStreamFault(request: Request, fault: StreamFault, error: unknown): void;
+  /** It has ended, in whatever way. */
+  onStreamEnd(request: Request): void;
+}
+
+/**
+ * The usual exchange: a POST that is answered with HTTP 200 and a JSON body, or with an event stream that needs not be
+ * resumed. Its messages are handed on straight from the socket's bytes, without a `Response` or a web stream between.
+ *
+ * Anything else becomes a `Response`, as if nobody had looked at it, for the official transport to deal with: so no
+ * request is ever sent twice.
+ */
+export class PostExchange<Request> implements Dispatcher.DispatchHandler {
+  /**
+   * Resolves with nothing once the answer has been handed on, or the stream that should bring it has ended; or with the
+   * response that somebody else has to deal with. Rejects with what broke the exchange.
+   */
+  readonly outcome: Promise<Response | undefined>;
+  readonly #listener: PostListener<Request>;
+  readonly #request: Request;
+  #resolve!: (response?: Response) => void;
+  #reject!: (error: unknown) => void;
+  #controller: Controller | undefined;
+  #head: readonly [status: number, headers: ResponseHeaders, statusText: string] = [0, {}, ''];
+  #check: BodyGuard['check'] = () => {};
+  /** The body of a JSON answer so far. */
+  #chunks: Buffer[] = [];
+  #events: EventSplitter | undefined;
+  /** Whether the answer has come on the stream, after which nothing would be resumed. */
+  #answered = false;
+  #heardAt = 0;
+  #stopTimer: StopTimer = () => {};
+  /** Who makes a `Response` of the exchange. */
+  #heir: ResponseHandler | undefined;
+  #cancelled: { readonly reason: unknown } | undefined;
+
+  constructor(listener: PostListener<Request>, request: Request) {
+    this.#listener = listener;
+    this.#request = request;
+    this.outcome = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  /** Ends the exchange, wherever it is; nobody hears of its stream any more. */
+  cancel(reason: unknown): void {
+    if (this.#heir !== undefined) return this.#heir.cancel(reason);
+    if (this.#cancelled !== undefined) return;
+    this.#cancelled = { reason };
+    this.#stopTimer();
+    this.#reject(reason);
+    this.#controller?.abort(reason instanceof Error ? reason : new Error(String(reason)));
+  }
+
+  onRequestStart(controller: Controller): void {
+    this.#controller = controller;
+    if (this.#cancelled !== undefined) controller.abort(new Error('The request was given up.'));
+  }
+
+  onResponseStart(controller: Controller, status: number, headers: ResponseHeaders, text = ''): void {
+    if (status < 200) return;
+    this.#head = [status, headers, text];
+    const { maxBytes, silenceMs } = this.#listener;
+    const tooLarge = (): PlenumError => this.#listener.tooLarge();
+    const isPlain = status === 200 && headers['content-encoding'] === undefined;
+    const type = isPlain ? mediaType(headers['content-type']) : '';
+    if (type === 'application/json') {
+      this.#check = limitTotal(maxBytes, tooLarge);
+    } else if (type === 'text/event-stream') {
+      this.#check = limitEvent(maxBytes, tooLarge);
+      this.#events = new EventSplitter();
+      this.#heardAt = performance.now();
+      this.#watchSilence(silenceMs);
+      this.#listener.onStream(this.#request);
+    } else {
+      this.#handOver(controller, []);
+    }
+  }
+
+  onResponseData(controller: Controller, chunk: Buffer): void {
+    if (this.#heir !== undefined) return this.#heir.onResponseData(controller, chunk);
+    if (this.#cancelled !== undefined) return;
+    try {
+      this.#check(chunk);
+    } catch (error) {
+      return this.#breakOff('too-large', error);
+    }
+    if (this.#events === undefined) {
+      this.#chunks.push(chunk);
+      return;
+    }
+    this.#heardAt = performance.now();
+    const text = this.#events.push(chunk);
+    if (text === undefined) return;
+    if (this.#answered || !mayBeResumed(text)) return this.#read(text);
+    this.#handOver(controller, [Buffer.from(text), ...this.#events.rest]);
+  }
+
+  onResponseEnd(controller: Controller): void {
+    if (this.#heir !== undefined) return this.#heir.onResponseEnd();
+    if (this.#cancelled !== undefined) return;
+    this.#stopTimer();
+    if (this.#events === undefined) return this.#endBody(controller);
+    // Settled first: its listener may give the exchange up.
+    this.#resolve();
+    this.#listener.onStreamEnd(this.#request);
+  }
+
+  onResponseError(controller: Controller, error: Error): void {
+    if (this.#heir !== undefined) return this.#heir.onResponseError(controller, error);
+    if (this.#cancelled !== undefined) return;
+    this.#breakOff('network', error);
+  }
+
+  #endBody(controller: Controller): void {
+    const messages = readMessages(textOf(this.#chunks));
+    // The official transport has its own words for what this is.
+    if (messages === undefined) {
+      this.#handOver(controller, this.#chunks);
+      this.#heir?.onResponseEnd();
+      return;
+    }
+    if (messages.length > LONGEST_BATCH) return this.#reject(this.#listener.tooMany(messages.length));
+    for (const message of messages) this.#listener.onMessage(message);
+    this.#resolve();
+  }
+
+  #read(text: string): void {
+    for (const { event, data } of eventsOf(text)) {
+      if (data === '' || (event !== undefined && event !== 'message')) continue;
+      try {
+        const message: unknown = JSON.parse(data);
+        if (!isMessage(message)) throw new TypeError('An event holds no JSON-RPC message.');
+        if (!('method' in message)) this.#answered = true;
+        this.#listener.onMessage(message);
+      } catch (error) {
+        this.#listener.onProblem(error);
+      }
+    }
+    if (this.#answered) this.#resolve();
+  }
+
+  /** Ends the exchange for a reason that its listener hears. */
+  #breakOff(fault: StreamFault, error: unknown): void {
+    this.#cancelled = { reason: error };
+    this.#stopTimer();
+    if (fault !== 'network') this.#controller?.abort(new Error('The answer was given up.'));
+    if (this.#events === undefined) return this.#reject(error);
+    this.#resolve();
+    this.#listener.onStreamFault(this.#request, fault, error);
+    this.#listener.onStreamEnd(this.#request);
+  }
+
+  #watchSilence(waitMs: number): void {
+    this.#stopTimer = startTimer(waitMs, () => {
+      const leftMs = this.#listener.silenceMs - (performance.now() - this.#heardAt);
+      if (leftMs > 0) this.#watchSilence(leftMs);
+      else this.#breakOff('silent', undefined);
+    });
+  }
+
+  #handOver(controller: Controller, chunks: readonly Buffer[]): void {
+    this.#stopTimer();
+    this.#heir = new ResponseHandler({ resolve: this.#resolve, reject: this.#reject });
+    this.#heir.onRequestStart(controller);
+    this.#heir.onResponseStart(controller, ...this.#head);
+    for (const chunk of chunks) this.#heir.onResponseData(controller, chunk);
+  }
+}
+
+function mediaType(header: string | string[] | undefined): string {
+  if (typeof header !== 'string') return '';
+  const end = header.indexOf(';');
+  return (end === -1 ? header : header.slice(0, end)).trim().toLowerCase();
+}
+
+/** An event with an id is a place to go on from, and one with `retry` says when. */
+function mayBeResumed(text: string): boolean {
+  return /^(?:id|retry)\b/m.test(text);
+}
+
+function textOf(chunks: readonly Buffer[]): string {
+  const [first, ...more] = chunks;
+  if (first === undefined) return '';
+  return (more.length === 0 ? first : Buffer.concat(chunks)).toString().replace(/^\ufeff/, '');
+}
+
+/** The messages of a JSON body, alone or in a batch; nothing when it is anything else. */
+function readMessages(text: string): readonly JSONRPCMessage[] | undefined {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  const found: unknown[] = Array.isArray(value) ? value : [value];
+  return found.every(isMessage) ? found : undefined;
+}
+
+/** Events come here whole, so that nothing of one exchange is left in the parser for the next. */
+const collected: EventSourceMessage[] = [];
+const parser = createParser({ onEvent: (event) => void collected.push(event) });
+
+function eventsOf(text: string): EventSourceMessage[] {
+  parser.feed(text);
+  return collected.splice(0);
+}

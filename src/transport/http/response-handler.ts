@@ -1,0 +1,143 @@
+import { Duplex, type Transform } from 'node:stream';
+import type { ReadableWritablePair } from 'node:stream/web';
+import { constants, createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import type { Dispatcher } from 'undici';
+
+export type ResponseHeaders = Record<string, string | string[] | undefined>;
+type Controller = Dispatcher.DispatchController;
+
+/** Statuses whose answers have no body. */
+const WITHOUT_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
+
+/** As the platform's `fetch` does: what has arrived is decoded at once, and an end that is missing is no error. */
+const ZLIB = { flush: constants.Z_SYNC_FLUSH, finishFlush: constants.Z_SYNC_FLUSH };
+const BROTLI = { flush: constants.BROTLI_OPERATION_FLUSH, finishFlush: constants.BROTLI_OPERATION_FLUSH };
+
+/** Who waits for a response. */
+export interface ResponseListener {
+  resolve(response: Response): void;
+  reject(error: unknown): void;
+  /** Nothing more comes of the exchange. */
+  done?(): void;
+}
+
+/** Makes a `Response` of what undici reports of one exchange. Its body is read as fast as its reader takes it. */
+export class ResponseHandler implements Dispatcher.DispatchHandler {
+  readonly #listener: ResponseListener;
+  #controller: Controller | undefined;
+  #body: ReadableStreamDefaultController<Uint8Array> | undefined;
+  #cancelled: { readonly reason: unknown } | undefined;
+
+  constructor(listener: ResponseListener) {
+    this.#listener = listener;
+  }
+
+  /** Ends the exchange, wherever it is. */
+  cancel(reason: unknown): void {
+    if (this.#cancelled !== undefined) return;
+    this.#cancelled = { reason };
+    this.#listener.reject(reason);
+    this.#listener.done?.();
+    this.#controller?.abort(toError(reason));
+  }
+
+  onRequestStart(controller: Controller): void {
+    this.#controller = controller;
+    if (this.#cancelled !== undefined) controller.abort(toError(this.#cancelled.reason));
+  }
+
+  onResponseStart(controller: Controller, status: number, headers: ResponseHeaders, statusText = ''): void {
+    if (status < 200) return;
+    const init = { status, statusText, headers: platformHeaders(headers) };
+    try {
+      this.#listener.resolve(new Response(this.#bodyOf(controller, status, headers), init));
+    } catch (error) {
+      // A status or a reason phrase that no `Response` can have.
+      this.cancel(error);
+    }
+  }
+
+  onResponseData(controller: Controller, chunk: Uint8Array): void {
+    if (this.#body === undefined) return;
+    this.#body.enqueue(chunk);
+    if ((this.#body.desiredSize ?? 0) <= 0) controller.pause();
+  }
+
+  onResponseEnd(): void {
+    this.#body?.close();
+    this.#body = undefined;
+    this.#listener.done?.();
+  }
+
+  onResponseError(_controller: Controller, error: Error): void {
+    const reason = this.#cancelled === undefined ? error : this.#cancelled.reason;
+    this.#listener.reject(reason);
+    this.#body?.error(reason);
+    this.#body = undefined;
+    this.#listener.done?.();
+  }
+
+  #bodyOf(
+    controller: Controller,
+    status: number,
+    headers: ResponseHeaders,
+  ): ReadableStream<Uint8Array> | null {
+    if (WITHOUT_BODY.has(status)) return null;
+    const body = new ReadableStream<Uint8Array>({
+      start: (stream) => void (this.#body = stream),
+      pull: () => controller.resume(),
+      cancel: (reason) => {
+        this.#body = undefined;
+        this.cancel(reason);
+      },
+    });
+    return decoded(body, headers['content-encoding']);
+  }
+}
+
+function decoded(
+  body: ReadableStream<Uint8Array>,
+  encodings: string | string[] | undefined,
+): ReadableStream<Uint8Array> {
+  const names = String(encodings ?? '')
+    .split(',')
+    .map((name) => name.trim().toLowerCase());
+  return names.reduceRight((stream, name) => {
+    const decoder = decoderOf(name);
+    if (decoder === undefined) return stream;
+    const pair = Duplex.toWeb(decoder) as ReadableWritablePair<Uint8Array, Uint8Array>;
+    return stream.pipeThrough(pair as Parameters<typeof stream.pipeThrough<Uint8Array>>[0]);
+  }, body);
+}
+
+function decoderOf(name: string): Transform | undefined {
+  switch (name) {
+    case 'gzip':
+    case 'x-gzip':
+      return createGunzip(ZLIB);
+    case 'deflate':
+      return createInflate(ZLIB);
+    case 'br':
+      return createBrotliDecompress(BROTLI);
+    default:
+      return undefined;
+  }
+}
+
+function platformHeaders(raw: ResponseHeaders): Headers {
+  const headers = new Headers();
+  for (const [name, values] of Object.entries(raw)) {
+    for (const value of Array.isArray(values) ? values : [values]) {
+      try {
+        if (value !== undefined) headers.append(name, value);
+      } catch {
+        // Something that a header cannot hold; nothing here reads it.
+      }
+    }
+  }
+  return headers;
+}
+
+function toError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error(String(reason));
+}
