@@ -76,16 +76,17 @@ export abstract class BaseTransport implements ManagedTransport {
     }
   }
 
-  async send(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
-    if (this.#stage !== 'open' || this.end !== undefined) {
-      const why = this.end === undefined ? 'the connection is not open' : `the server ${this.end.what}`;
-      throw new PlenumError('CONNECTION_LOST', `Sending to server "${this.server}": ${why}.`, {
+  send(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
+    if (this.#stage === 'open' && this.end === undefined) return this.transmit(message, options);
+    const why = this.end === undefined ? 'the connection is not open' : `the server ${this.end.what}`;
+    const what = `Sending to server "${this.server}": ${why}.`;
+    return Promise.reject(
+      new PlenumError('CONNECTION_LOST', what, {
         server: this.server,
         cause: this.end?.error,
         maybeExecuted: false,
-      });
-    }
-    await this.transmit(message, options);
+      }),
+    );
   }
 
   close(): Promise<void> {

@@ -39,6 +39,11 @@ export class OpenRequest {
     return this.#official.signal;
   }
 
+  /** Whether it is, or was, an exchange of our own, without the official transport having had a part in it. */
+  get isCarried(): boolean {
+    return this.#exchange !== undefined && this.#official === undefined;
+  }
+
   get isCancelled(): boolean {
     return this.#cancelled !== undefined;
   }

@@ -24,19 +24,23 @@ export class PlainPosts<Request> {
     this.#headers = new PostHeaders(options.http.headers);
   }
 
+  /** The token for the next request: empty when it needs none, undefined when only the official transport can tell. */
+  askForToken(): string | Promise<string | undefined> {
+    const { auth } = this.#options;
+    return auth === undefined ? '' : tokenOf(auth);
+  }
+
   /** Sends a request for `request`; nothing is sent, nor returned, when that is the official transport's to do. */
-  async send(
+  send(
     message: JSONRPCRequest,
     { resumptionToken, headers }: TransportSendOptions,
-    connection: Omit<ConnectionFacts, 'token'>,
+    connection: ConnectionFacts,
     request: Request,
-  ): Promise<PostExchange<Request> | undefined> {
-    const { http, url, auth, listener } = this.#options;
+  ): PostExchange<Request> | undefined {
+    const { http, url, listener } = this.#options;
     if (http.pool === undefined || OFFICIAL_METHODS.has(message.method)) return undefined;
     if (resumptionToken !== undefined || headers !== undefined) return undefined;
-    const token = auth === undefined ? '' : await tokenOf(auth);
-    if (token === undefined) return undefined;
-    const all = this.#headers.for(message, { ...connection, token });
+    const all = this.#headers.for(message, connection);
     if (all === undefined) return undefined;
     const exchange = new PostExchange(listener, request);
     http.pool.dispatch(url, { method: 'POST', headers: all, body: JSON.stringify(message) }, exchange);

@@ -106,7 +106,7 @@ function decoded(
     const decoder = decoderOf(name);
     if (decoder === undefined) return stream;
     const pair = Duplex.toWeb(decoder) as ReadableWritablePair<Uint8Array, Uint8Array>;
-    return stream.pipeThrough(pair as Parameters<typeof stream.pipeThrough<Uint8Array>>[0]);
+    return stream.pipeThrough(pair);
   }, body);
 }
 

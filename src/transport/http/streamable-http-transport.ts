@@ -18,7 +18,7 @@ import { HttpFetch, isOpenStream, type BodyFault, type BodyWatch } from './http-
 import { goneBecause, networkError } from './network-error.ts';
 import { OpenRequests, type OpenRequest } from './open-requests.ts';
 import { PlainPosts } from './plain-posts.ts';
-import type { PostListener, StreamFault } from './post-exchange.ts';
+import type { PostExchange, PostListener } from './post-exchange.ts';
 import { resumedStream } from './resumed-stream.ts';
 import { StandaloneStream } from './standalone-stream.ts';
 import { withAuth } from './with-auth.ts';
@@ -119,8 +119,14 @@ export class StreamableHttpTransport extends BaseTransport {
     if (!ending.aborted) await this.#official.start();
   }
 
-  protected async transmit(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
-    if ('method' in message && 'id' in message) return this.#request(message, options);
+  protected transmit(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
+    return 'method' in message && 'id' in message
+      ? this.#request(message, options)
+      : this.#tell(message, options);
+  }
+
+  /** Row S17 wants an end to everything: that of a message without an answer is a time limit. */
+  async #tell(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
     // Older servers leave the stream of a cancelled request open.
     const cancelled = cancelledId(message);
     if (cancelled !== undefined) this.#requests.abandon(cancelled);
@@ -152,10 +158,15 @@ export class StreamableHttpTransport extends BaseTransport {
   async #request(message: JSONRPCRequest, options?: TransportSendOptions): Promise<void> {
     const request = this.#requests.add(message.id, options);
     try {
-      if (!(await this.#sendPlainly(message, request))) await this.#sendOfficially(message, request);
+      const token = this.#posts?.askForToken();
+      const exchange = this.#startExchange(message, request, typeof token === 'object' ? await token : token);
+      if (exchange !== undefined) request.inHand = await exchange.outcome;
+      if (exchange === undefined || request.inHand !== undefined)
+        await this.#sendOfficially(message, request);
+      else if (request.answer === 'none') request.answer = 'body';
     } catch (error) {
       this.#requests.delete(message.id);
-      throw this.ending.aborted && !(error instanceof PlenumError) ? this.#cutOff(error) : error;
+      throw this.#whyFailed(error, request);
     }
     if (request.answer === 'body' && this.#requests.has(request)) {
       this.#requests.delete(message.id);
@@ -167,24 +178,28 @@ export class StreamableHttpTransport extends BaseTransport {
     }
   }
 
-  /** Returns whether that was all: if not, nothing has been sent, or there is a response to deal with. */
-  async #sendPlainly(message: JSONRPCRequest, request: OpenRequest): Promise<boolean> {
-    const facts = { sessionId: this.sessionId, protocolVersion: this.#official.protocolVersion };
-    const exchange = await this.#posts?.send(message, request.options, facts, request);
-    if (exchange === undefined) return false;
-    request.carriedBy(exchange);
-    try {
-      request.inHand = await exchange.outcome;
-    } catch (error) {
-      if (request.isCancelled || this.ending.aborted) throw error;
-      const explained = networkError(error, { server: this.server, doing: 'POST', url: this.#url });
-      this.#judge(explained);
-      this.report(explained);
-      throw explained;
-    }
-    if (request.inHand !== undefined) return false;
-    if (request.answer === 'none') request.answer = 'body';
-    return true;
+  /** Sends it the usual way; undefined when there is something unusual about it. */
+  #startExchange(
+    message: JSONRPCRequest,
+    request: OpenRequest,
+    token: string | undefined,
+  ): PostExchange<OpenRequest> | undefined {
+    if (this.#posts === undefined || token === undefined) return undefined;
+    const { sessionId, protocolVersion } = this.#official;
+    const facts = { sessionId, protocolVersion, token };
+    const exchange = this.#posts.send(message, request.options, facts, request);
+    if (exchange !== undefined) request.carriedBy(exchange);
+    return exchange;
+  }
+
+  #whyFailed(error: unknown, request: OpenRequest): unknown {
+    if (this.ending.aborted) return error instanceof PlenumError ? error : this.#cutOff(error);
+    // The official transport has told of its own failures by now.
+    if (request.isCancelled || !request.isCarried) return error;
+    const explained = this.#explain(error);
+    this.#judge(explained);
+    this.report(explained);
+    return explained;
   }
 
   async #sendOfficially(message: JSONRPCRequest, request: OpenRequest): Promise<void> {
@@ -219,7 +234,12 @@ export class StreamableHttpTransport extends BaseTransport {
       onProblem: (error) => this.report(error),
       onStream: (request) => (request.answer = 'stream'),
       onStreamFault: (request, fault, error) => {
-        if (!this.ending.aborted) this.#onStreamFault(fault, this.#explain(fault, error), request);
+        if (!this.ending.aborted)
+          this.#onStreamFault(
+            fault,
+            fault === 'silent' ? this.#http.tooSilent() : this.#explain(error),
+            request,
+          );
       },
       onStreamEnd: (request) => {
         if (!this.ending.aborted) this.#onStreamEnd(request);
@@ -228,8 +248,7 @@ export class StreamableHttpTransport extends BaseTransport {
     return new PlainPosts({ http: this.#http, url: this.#url, auth: this.#auth, listener });
   }
 
-  #explain(fault: StreamFault, error: unknown): PlenumError {
-    if (fault === 'silent') return this.#http.tooSilent();
+  #explain(error: unknown): PlenumError {
     return networkError(error, { server: this.server, doing: 'POST', url: this.#url });
   }
 

@@ -68,11 +68,16 @@ export class UrlTransport extends BaseTransport {
     }
   }
 
-  protected async transmit(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
+  protected transmit(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
+    return this.kind === 'http' && 'method' in message && message.method === 'initialize'
+      ? this.#greet(message, options)
+      : this.#inner.send(message, options);
+  }
+
+  async #greet(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
     try {
       await this.#inner.send(message, options);
     } catch (error) {
-      if (this.kind !== 'http' || !('method' in message) || message.method !== 'initialize') throw error;
       if (!(error instanceof SdkHttpError) || !OLD_SERVER_STATUSES.has(error.data.status)) throw error;
       // What was remembered held no longer: the next connection finds out anew.
       if (this.#decided) delete this.#context.memory.urlKind;
