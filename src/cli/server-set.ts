@@ -39,17 +39,28 @@ export async function findServers(
   if (inline !== undefined) {
     warnOfUnset(invocation);
     const spec = await withInlineAuth(inlineSpec(inline, options), oauth);
-    const servers = { [inlineName(inline)]: spec };
+    const servers = await proxied({ [inlineName(inline)]: spec }, invocation.terminal);
     return { servers, broken: new Map(), options: { naming: 'bare' }, config: undefined };
   }
   const config = await readChosen(invocation, oauth);
   const { servers, broken, disabled: _, path: __, warnings: ___, ...groupOptions } = config;
   return {
-    servers,
+    servers: await proxied(servers, invocation.terminal),
     broken: new Map(Object.entries(broken)),
     options: { ...groupOptions, strict: false },
     config,
   };
+}
+
+async function proxied(
+  servers: Readonly<Record<string, PlainServer>>,
+  terminal: Terminal,
+): Promise<Readonly<Record<string, PlainServer>>> {
+  if (!Object.values(servers).some((server) => 'url' in server)) return servers;
+  const { withEnvironmentProxy } = await import('./environment-proxy.ts');
+  return Object.fromEntries(
+    Object.entries(servers).map(([name, server]) => [name, withEnvironmentProxy(server, terminal)]),
+  );
 }
 
 /** A URL on the command line is signed in to as one of the configuration is, unless it came with credentials. */

@@ -225,6 +225,9 @@ export const urlServer = options({
   readTimeoutMs: durationMs(
     'How long an event stream may stay silent, before it begins or while it is open. Default: 300000.',
   ).exactOptional(),
+  proxy: serverUrl(
+    'The HTTP proxy to go through, http: or https:; not for WebSocket. The command line takes it from the environment.',
+  ).exactOptional(),
   terminateSession: flag(
     'Whether a stateful session is ended with a DELETE at close. Default: true.',
   ).exactOptional(),

@@ -8,6 +8,7 @@ const IRRELEVANT: ReadonlySet<string> = new Set([
   'connectTimeoutMs',
   'openTimeoutMs',
   'readTimeoutMs',
+  'proxy',
   'closeGraceMs',
   'terminateGraceMs',
   'terminateSession',

@@ -159,17 +159,41 @@ function checkUrl(spec: UrlServerSpec): string {
   checkDuration('openTimeoutMs', spec.openTimeoutMs);
   checkDuration('readTimeoutMs', spec.readTimeoutMs);
   checkFunction('fetch', spec.fetch);
-  for (const key of ['auth', 'fetch'] as const) {
+  checkProxy(spec);
+  checkTls(spec);
+  for (const key of ['auth', 'fetch', 'proxy'] as const) {
     if (websocket && spec[key] !== undefined) {
-      throw new PlenumError(
-        'CONFIG_INVALID',
-        `Option "${key}" is not for WebSocket. Give credentials in "headers".`,
-      );
+      const advice = key === 'auth' ? ' Give credentials in "headers".' : '';
+      throw new PlenumError('CONFIG_INVALID', `Option "${key}" is not for WebSocket.${advice}`);
     }
   }
   checkBoolean('terminateSession', spec.terminateSession);
   checkCount('maxMessageBytes', spec.maxMessageBytes, 1);
   return url.host;
+}
+
+function checkProxy({ proxy, fetch }: UrlServerSpec): void {
+  if (proxy === undefined) return;
+  if (fetch !== undefined)
+    throw new PlenumError(
+      'CONFIG_INVALID',
+      'Option "proxy" does not go with "fetch", which sends by itself.',
+    );
+  const url = URL.canParse(String(proxy)) ? new URL(proxy) : undefined;
+  if (url?.protocol === 'http:' || url?.protocol === 'https:') return;
+  // Not shown: it may hold a password.
+  throw new PlenumError('CONFIG_INVALID', 'Option "proxy" must be the http: or https: URL of a proxy.');
+}
+
+function checkTls({ tls, fetch }: UrlServerSpec): void {
+  if (tls === undefined) return;
+  if (fetch !== undefined)
+    throw new PlenumError(
+      'CONFIG_INVALID',
+      'Option "tls" does not go with "fetch", which connects by itself.',
+    );
+  if (!isRecord(tls)) throw new PlenumError('CONFIG_INVALID', 'Option "tls" must be an object.');
+  checkBoolean('tls.rejectUnauthorized', tls.rejectUnauthorized);
 }
 
 function checkInProcess(spec: InProcessServerSpec): string {

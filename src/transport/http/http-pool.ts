@@ -1,6 +1,7 @@
 import { Agent, Pool, ProxyAgent, type Dispatcher } from 'undici';
 import { LONGEST_TIMER_MS } from '../../internal/timers.ts';
 import type { TlsOptions } from '../../server-spec.ts';
+import { tlsConnect } from '../tls-connect.ts';
 
 /** Sockets to one origin at a time; further requests wait for one. */
 const MAX_CONNECTIONS = 1_024;
@@ -35,13 +36,9 @@ export class HttpPool {
     // Any request may take for ever, so undici's own timeouts are off: the protocol's hold for all transports.
     const timeout = openTimeoutMs > LONGEST_TIMER_MS ? 0 : openTimeoutMs;
     const limits = { headersTimeout: 0, bodyTimeout: 0, connections: MAX_CONNECTIONS };
-    const { ca, ...identity } = tls ?? {};
-    const trust = {
-      timeout,
-      ...(ca !== undefined && { ca: typeof ca === 'object' && !Buffer.isBuffer(ca) ? [...ca] : ca }),
-    };
-    const connect = { ...trust, ...identity };
-    this.#options = { ...limits, connect: trust };
+    const { trust, identity } = tlsConnect(tls);
+    const connect = { timeout, ...trust, ...identity };
+    this.#options = { ...limits, connect: { timeout, ...trust } };
     this.#own =
       proxy === undefined
         ? new Pool(origin, { ...limits, connect })

@@ -11,6 +11,7 @@ import { networkError } from '../http/network-error.ts';
 import { resolveHeaders } from '../http/resolve-headers.ts';
 import type { TransportContext } from '../managed-transport.ts';
 import { parseServerUrl } from '../server-url.ts';
+import { tlsConnect } from '../tls-connect.ts';
 import { settledWithin } from '../../internal/settled-within.ts';
 import { keepAlive } from './keep-alive.ts';
 
@@ -98,7 +99,10 @@ export class WebSocketTransport extends BaseTransport {
   }
 
   #connect(headers: Headers): WebSocket {
+    const { trust, identity } = tlsConnect(this.#spec.tls);
     const socket = new WebSocket(this.#url, SUBPROTOCOL, {
+      ...trust,
+      ...identity,
       headers: Object.fromEntries(headers),
       maxPayload: this.#spec.maxMessageBytes ?? MAX_MESSAGE_BYTES,
       followRedirects: false,
