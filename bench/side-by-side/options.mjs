@@ -6,7 +6,7 @@ export const USAGE = `Usage: npm run bench -- [options]
   --quick           few rounds: under three minutes, rough figures
   --smoke           one round without peers and without installing anything: shows that it works
   --soak[=<count>]  a soak of a million calls, or of <count>
-  --only <names>    only these suites: calls, connect, catalog, footprint, soak
+  --only <names>    only these suites: calls, routing, connect, catalog, footprint, soak
   --case <text>     only cases of calls that have this in their name
   --with <names>    only these contestants
   --profile <dir>   CPU profiles of the cases of calls, one for each contestant
@@ -18,6 +18,7 @@ const FULL = {
   firstWarmMs: 3_000,
   warmMs: 400,
   ms: 800,
+  routing: { pairs: 60, sliceMs: 60 },
   connect: { rounds: 3, sizes: [1, 8, 32, 100], hungAmong: [8, 32, 100], limitMs: 60_000 },
   catalog: { rounds: 3, servers: 100, tools: 100, changes: 20 },
   footprint: { rounds: 5, stdio: 20, http: 400, inProcess: 400 },
@@ -29,6 +30,7 @@ const QUICK = {
   firstWarmMs: 300,
   warmMs: 20,
   ms: 80,
+  routing: { pairs: 20, sliceMs: 30 },
   connect: { rounds: 1, sizes: [1, 8, 32], hungAmong: [8], limitMs: 8_000 },
   catalog: { rounds: 1, servers: 100, tools: 100, changes: 5 },
   footprint: { rounds: 1, stdio: 5, http: 200, inProcess: 200 },
@@ -40,6 +42,7 @@ const SMOKE = {
   firstWarmMs: 20,
   warmMs: 10,
   ms: 30,
+  routing: { pairs: 3, sliceMs: 10 },
   connect: { rounds: 1, sizes: [4], hungAmong: [4], limitMs: 12_000 },
   catalog: { rounds: 1, servers: 10, tools: 100, changes: 2 },
   footprint: { rounds: 1, stdio: 2, http: 20, inProcess: 50 },

@@ -14,10 +14,12 @@ import { measureCalls } from './suites/calls.mjs';
 import { measureCatalog } from './suites/catalog.mjs';
 import { measureConnect } from './suites/connect.mjs';
 import { measureFootprint } from './suites/footprint.mjs';
+import { measureRouting } from './suites/routing.mjs';
 import { measureSoak } from './suites/soak.mjs';
 
 const SUITES = {
   calls: measureCalls,
+  routing: measureRouting,
   connect: measureConnect,
   catalog: measureCatalog,
   footprint: measureFootprint,

@@ -17,6 +17,7 @@ export async function open(servers, onReady, { onChanged, oneByOne = false } = {
       const name = names.get(`${server} ${tool}`);
       return (args) => group.callTool(name, args);
     },
+    session: (server) => group.session(server),
     exposed: (server, tool) => names.get(`${server} ${tool}`),
     lookup: (name) => group.tools.get(name),
     change: (server, round) => owned.get(server).change(round),

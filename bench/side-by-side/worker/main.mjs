@@ -3,6 +3,7 @@ import { measureCalls, probe } from './measure-calls.mjs';
 import { measureChange } from './measure-change.mjs';
 import { measureIdle } from './measure-idle.mjs';
 import { measureLookup } from './measure-lookup.mjs';
+import { measureRouting } from './measure-routing.mjs';
 import { soak } from './soak.mjs';
 
 const contestant = await import(`../contestants/${process.argv[2]}.mjs`);
@@ -35,6 +36,7 @@ const TASKS = {
   probe: (task) => probe(opened, task),
   calls: (task) => measureCalls(opened, task),
   lookup: (task) => measureLookup(opened, task),
+  routing: (task) => measureRouting(opened, task),
   soak: (task) => soak(opened, task),
   change: (task) => measureChange(contestant, task),
   idle: (task) => measureIdle(contestant, task),
