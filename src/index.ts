@@ -10,6 +10,7 @@ export type {
   ServerSpec,
   ServerSpecOptions,
   StdioServerSpec,
+  TlsOptions,
   UrlServerSpec,
 } from './server-spec.ts';
 export type { OverflowEvent } from './internal/event-hub.ts';
@@ -57,6 +58,14 @@ export type { LentSession, SessionSource, SourcedServer } from './group/session-
 export type { GroupEvent } from './group/group-events.ts';
 export type { GroupConnectOptions, GroupOptions, GroupServerSpec } from './group/group-options.ts';
 export type { AddOptions } from './group/joining.ts';
+export type {
+  CallChanges,
+  InterceptedCall,
+  InterceptedCallOptions,
+  NextCall,
+  ToolInterceptor,
+} from './group/interceptors.ts';
+export type { SearchHit, SearchOptions } from './group/search/search-options.ts';
 export type { ServerStatus } from './group/member.ts';
 
 export { SessionManager, type OpenOptions } from './manager/session-manager.ts';

@@ -1,5 +1,5 @@
 // What people asked for, in their words, with the tools that would serve them: any one of them among the first five is
-// a hit. Every second one is held out: nothing about the ranking was chosen by looking at those.
+// a hit. Every second one is held out: which of those are missed was never looked at when the ranking was chosen.
 const labelled = [
   ['open a PR from my feature-login branch into main on acme/web', 'github/create_pull_request'],
   ['did the CI checks pass on pull request 482?', 'github/get_pull_request_status'],

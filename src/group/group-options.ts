@@ -5,6 +5,7 @@ import { checkConnectConcurrency, type ConnectConcurrency } from '../session/con
 import { resolveSessionOptions, type SessionOptions } from '../session/session-options.ts';
 import type { CatalogCache } from './catalog-cache.ts';
 import type { Naming } from './catalog.ts';
+import { checkInterceptors, type ToolInterceptor } from './interceptors.ts';
 import { checkNaming, type GroupServerOptions } from './server-options.ts';
 import type { SourcedServer } from './session-source.ts';
 
@@ -32,6 +33,8 @@ export interface GroupOptions extends Omit<SessionOptions, 'name'> {
    * @default a memory of the group's own
    */
   catalogCache?: CatalogCache;
+  /** Functions around every tool call of the group, the outermost first. */
+  interceptors?: readonly ToolInterceptor[];
 }
 
 export interface GroupConnectOptions extends GroupOptions {
@@ -53,6 +56,7 @@ export function checkGroupOptions(options: GroupOptions): void {
   const { naming, concurrency, catalogCache } = options;
   checkNaming(naming);
   checkConnectConcurrency(concurrency);
+  checkInterceptors(options.interceptors);
   if (catalogCache === undefined) return;
   const cache: unknown = catalogCache;
   if (!isRecord(cache) || typeof cache['read'] !== 'function' || typeof cache['write'] !== 'function') {

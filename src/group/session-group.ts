@@ -16,6 +16,7 @@ import type { CompletionReference, Session, SessionStatus } from '../session/ses
 import type { SupervisedSession } from '../session/supervised-session.ts';
 import type {
   Catalog,
+  CatalogKind,
   Origin,
   PromptEntry,
   ResourceEntry,
@@ -23,6 +24,7 @@ import type {
   ToolEntry,
 } from './catalog.ts';
 import { CatalogIndex } from './catalog-index.ts';
+import { onEachReady } from './each-ready.ts';
 import type { GroupEvent } from './group-events.ts';
 import {
   checkConnectOptions,
@@ -31,12 +33,16 @@ import {
   type GroupOptions,
   type GroupServerSpec,
 } from './group-options.ts';
+import { Interception } from './interception.ts';
 import { Joining, type AddOptions } from './joining.ts';
 import { KnownCatalogs } from './known-catalogs.ts';
+import { LogLevels } from './log-levels.ts';
 import { memoryCatalogCache } from './memory-catalog-cache.ts';
 import type { Member, ServerStatus } from './member.ts';
 import { Membership } from './membership.ts';
 import { ResourceFinder } from './resource-finder.ts';
+import { CatalogSearch } from './search/catalog-search.ts';
+import type { SearchHit, SearchOptions } from './search/search-options.ts';
 import { snapshotMap } from './snapshot-map.ts';
 
 /** Names the server when several offer the same resource. */
@@ -56,12 +62,12 @@ export class SessionGroup implements AsyncDisposable {
   readonly #membership: Membership;
   readonly #joining: Joining;
   readonly #resources: ResourceFinder;
+  readonly #logLevels: LogLevels;
+  readonly #search: CatalogSearch;
+  readonly #interception: Interception | undefined;
   readonly #closed = createDeferred<unknown>();
   /** Whom each resource was last subscribed with; it may be listed by others, or by nobody, when that ends. */
   readonly #subscribed = new Map<string, Origin>();
-  #logLevel: LoggingLevel | undefined;
-  /** Sessions that were told a log level; they repeat it to every new connection by themselves. */
-  #told = new WeakSet<SupervisedSession>();
   #closing: Promise<void> | undefined;
   #destroying: Promise<void> | undefined;
 
@@ -71,9 +77,14 @@ export class SessionGroup implements AsyncDisposable {
     this.#known = new KnownCatalogs(options.catalogCache ?? memoryCatalogCache(), (server, error) =>
       this.#hub.publish({ type: 'problem', server, error }),
     );
-    this.#membership = new Membership(this.#index, this.#hub, this.#known, (member) => this.#onReady(member));
+    this.#membership = new Membership(this.#index, this.#hub, this.#known, (member) =>
+      this.#logLevels.onReady(member),
+    );
+    this.#logLevels = new LogLevels(this.#membership, this.#hub);
     this.#joining = new Joining(options, this.#membership, this.#known);
     this.#resources = new ResourceFinder(this.#index);
+    this.#search = new CatalogSearch(this.#index, this.#membership);
+    this.#interception = Interception.of(options.interceptors);
   }
 
   /**
@@ -116,7 +127,7 @@ export class SessionGroup implements AsyncDisposable {
     this.#membership.drop(member);
     const { name, owned, session } = member;
     for (const [uri, origin] of this.#subscribed) if (origin.server === name) this.#subscribed.delete(uri);
-    if (owned) await this.#membership.seeOff(session, () => session.close());
+    if (owned) await this.#membership.seeOff(session, () => this.#seeOut(session));
   }
 
   /** How every server is doing. */
@@ -152,6 +163,14 @@ export class SessionGroup implements AsyncDisposable {
     return this.#index.prompts.snapshot();
   }
 
+  /**
+   * Finds entries of the catalog by words of their names, titles, descriptions and parameter names, the best first
+   * (BM25). Asks no server. Rejects with `CONFIG_INVALID`, or `UNKNOWN_SERVER`.
+   */
+  search<K extends CatalogKind>(query: string, options: SearchOptions<K> = {}): Promise<SearchHit<K>[]> {
+    return this.#search.search(query, options);
+  }
+
   /** The session of a server. Throws `UNKNOWN_SERVER`. */
   session(server: string): Session {
     return this.#membership.get(server).session;
@@ -178,7 +197,9 @@ export class SessionGroup implements AsyncDisposable {
   ): Promise<CallToolResult> {
     const tool =
       this.#index.tools.get(name) ?? this.#unknown('UNKNOWN_TOOL', 'tool', name, this.#index.tools.keys());
-    return this.#sessionOf(tool).callTool(tool.upstreamName, args, options);
+    const session = this.#sessionOf(tool);
+    if (this.#interception === undefined) return session.callTool(tool.upstreamName, args, options);
+    return this.#interception.callTool({ name, definition: tool, session }, args, options);
   }
 
   /**
@@ -245,21 +266,14 @@ export class SessionGroup implements AsyncDisposable {
   async setLoggingLevel(level: LoggingLevel, options: CallOptions & ServerChoice = {}): Promise<void> {
     const { server, ...rest } = options;
     this.#expectOpen();
-    const tell = (session: SupervisedSession): Promise<void> => {
-      this.#told.add(session);
-      return session.setLoggingLevel(level, rest);
-    };
-    if (server !== undefined) return tell(this.#membership.get(server).session);
-    this.#logLevel = level;
-    this.#told = new WeakSet();
-    await this.#onEachReady((session) => (session.capabilities?.logging ? tell(session) : undefined));
+    await this.#logLevels.set(level, server, rest);
   }
 
   /** Asks one server, or all that are ready, for a sign of life. Rejects with the first failure. */
   async ping(server?: string, options?: CallOptions): Promise<void> {
     this.#expectOpen();
     if (server !== undefined) return this.#membership.get(server).session.ping(options);
-    await this.#onEachReady((session) => session.ping(options));
+    await onEachReady(this.#membership.members, (session) => session.ping(options));
   }
 
   /**
@@ -294,12 +308,13 @@ export class SessionGroup implements AsyncDisposable {
 
   /** Closes every session that the group opened, side by side; calls in flight finish first. Idempotent. */
   close(): Promise<void> {
-    this.#closing ??= this.#end((session) => session.close(), undefined);
+    this.#closing ??= this.#end((session) => this.#seeOut(session), undefined);
     return this.#closing;
   }
 
   /** Fails calls in flight with `SESSION_CLOSED` and ends every session that the group opened by force. Idempotent. */
   destroy(reason?: unknown): Promise<void> {
+    this.#interception?.destroy(reason);
     this.#destroying ??= this.#end((session) => session.destroy(reason), reason);
     return this.#destroying;
   }
@@ -322,26 +337,16 @@ export class SessionGroup implements AsyncDisposable {
       }),
       ...this.#membership.leaving.map(endSession),
     ]);
+    await this.#interception?.drain(); // Calls to adopted sessions, too.
     await this.#known.finish();
     this.#hub.end();
     this.#closed.resolve(reason);
   }
 
-  #onReady(member: Member): void {
-    const level = this.#logLevel;
-    if (level === undefined || this.#told.has(member.session) || !member.session.capabilities?.logging)
-      return;
-    this.#told.add(member.session);
-    member.session.setLoggingLevel(level).catch((error: unknown) => {
-      const problem = PlenumError.from(error, 'PROTOCOL', 'Setting the log level', { server: member.name });
-      this.#hub.publish({ type: 'problem', server: member.name, error: problem });
-    });
-  }
-
-  async #onEachReady(run: (session: SupervisedSession) => Promise<void> | undefined): Promise<void> {
-    const ready = [...this.#membership.members].filter(({ session }) => session.status.state === 'ready');
-    const outcomes = await Promise.allSettled(ready.map(async ({ session }) => run(session)));
-    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+  /** Closes a session when the calls that are on their way to it have ended. */
+  async #seeOut(session: SupervisedSession): Promise<void> {
+    if (this.#interception !== undefined) await this.#interception.drain(session);
+    await session.close();
   }
 
   #memberOf(server: string | Session): Member {

@@ -1,8 +1,7 @@
-import type { CallToolResult, JsonSchemaType, JsonSchemaValidator, Tool } from '@modelcontextprotocol/client';
-import { AjvJsonSchemaValidator } from '@modelcontextprotocol/client/validators/ajv';
+import type { CallToolResult, JsonSchemaValidator, Tool } from '@modelcontextprotocol/client';
 import { messageOf, PlenumError } from '../errors.ts';
 import { printable } from '../internal/text.ts';
-import { portableSchema } from './portable-schema.ts';
+import { SchemaCompiler } from './schema-validator.ts';
 
 /**
  * What is known of the tools that a server last listed. Validators are compiled at a tool's first call and go
@@ -17,10 +16,10 @@ export class ToolBook {
   }
 
   replace(tools: readonly Tool[]): void {
-    const provider = new AjvJsonSchemaValidator();
+    const compiler = new SchemaCompiler();
     const pages = new Map<string, ToolPage>();
     for (const tool of tools) {
-      if (!pages.has(tool.name)) pages.set(tool.name, new ToolPage(this.#server, tool, provider));
+      if (!pages.has(tool.name)) pages.set(tool.name, new ToolPage(this.#server, tool, compiler));
     }
     this.#pages = pages;
   }
@@ -39,14 +38,14 @@ export class ToolBook {
 export class ToolPage {
   readonly tool: Tool;
   readonly #server: string;
-  readonly #provider: AjvJsonSchemaValidator;
+  readonly #compiler: SchemaCompiler;
   #validate: JsonSchemaValidator<unknown> | undefined;
   #mirrorsHeaders: boolean | undefined;
 
-  constructor(server: string, tool: Tool, provider: AjvJsonSchemaValidator) {
+  constructor(server: string, tool: Tool, compiler: SchemaCompiler) {
     this.#server = server;
     this.tool = tool;
-    this.#provider = provider;
+    this.#compiler = compiler;
   }
 
   /** Whether some argument is to be sent as an HTTP header too (SEP-2243, `x-mcp-header`). */
@@ -61,9 +60,7 @@ export class ToolPage {
     const name = printable(this.tool.name);
     if (outputSchema === undefined || this.#validate !== undefined) return;
     try {
-      // A compiler remembers schemas by `$id`; two tools may well give different ones under the same.
-      const provider = '$id' in outputSchema ? new AjvJsonSchemaValidator() : this.#provider;
-      this.#validate = provider.getValidator(portableSchema(outputSchema) as JsonSchemaType);
+      this.#validate = this.#compiler.compile(outputSchema);
     } catch (error) {
       throw this.#invalid(`Tool "${name}" was not called: its output schema cannot be used`, error);
     }

@@ -43,10 +43,15 @@ describe('G13 bounded concurrency, measured at the servers', () => {
     expect(group.tools.size).toBe(6);
   });
 
-  it('by default it is 8', async () => {
+  it('by default there are no waves of a few: servers that wait for each other are all there, and one that hangs changes nothing', async () => {
     const ledger = ledgerFile();
-    await connectGroup({ servers: starting(16, ledger, 8), strict: true });
-    expect(mostAtOnce(ledger)).toBe(8);
+    const group = newGroup();
+    const hung = failureOf(group.add('hung', stdioSpec({ faults: { neverInitialize: true } })));
+    const waiting = Object.entries(starting(16, ledger, 16));
+    await bounded('all', Promise.all(waiting.map(([name, spec]) => group.add(name, spec))));
+    expect(mostAtOnce(ledger)).toBe(16);
+    await group.destroy();
+    expect((await hung).code).toBe('SESSION_CLOSED');
   });
 
   it('add() keeps to it as well', async () => {

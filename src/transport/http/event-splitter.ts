@@ -1,13 +1,18 @@
+import { ByteList } from './byte-list.ts';
+
 /** The two ways in which a line may end before a blank line. Lines that end in CR alone are written by nobody. */
 const BLANK_LINES = ['\n\n', '\n\r\n'];
+const LF = 0x0a;
+const CR = 0x0d;
 /** Bytes before the last one of a blank line. */
 const OVERLAP = 2;
 
 /**
- * Cuts the body of an event stream where an event ends, in time proportional to its bytes however they are chunked.
+ * Cuts the body of an event stream where an event ends, in time and memory proportional to its bytes however they are
+ * chunked.
  */
 export class EventSplitter {
-  #pieces: Buffer[] = [];
+  readonly #pieces = new ByteList();
 
   /** Takes the next bytes; returns the text of all events that they complete. */
   push(chunk: Buffer): string | undefined {
@@ -17,21 +22,23 @@ export class EventSplitter {
       return undefined;
     }
     const whole = end === chunk.length ? chunk : chunk.subarray(0, end);
-    const text = this.#pieces.length === 0 ? whole : Buffer.concat([...this.#pieces, whole]);
-    this.#pieces = end === chunk.length ? [] : [chunk.subarray(end)];
-    return text.toString();
+    const bytes = this.#pieces.isEmpty ? whole : Buffer.concat([...this.#pieces.all, whole]);
+    this.#pieces.clear();
+    if (end < chunk.length) this.#pieces.push(chunk.subarray(end));
+    return bytes.toString();
   }
 
   /** What has come of an event whose end has not. */
   get rest(): readonly Buffer[] {
-    return this.#pieces;
+    return this.#pieces.all;
   }
 
   /** Where in the chunk the last event ends; nothing or less when none does. */
   #lastEnd(chunk: Buffer): number {
     const end = endOfLastBlankLine(chunk);
-    if (end > 0 || this.#pieces.length === 0) return end;
-    const before = Buffer.concat(this.#pieces.slice(-OVERLAP)).subarray(-OVERLAP);
+    const [first] = chunk;
+    if (end > 0 || (first !== LF && first !== CR) || this.#pieces.isEmpty) return end;
+    const before = this.#pieces.tail(OVERLAP);
     return endOfLastBlankLine(Buffer.concat([before, chunk.subarray(0, OVERLAP)])) - before.length;
   }
 }

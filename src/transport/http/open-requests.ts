@@ -61,6 +61,16 @@ export class OpenRequest {
     this.#official?.abort(reason);
   }
 
+  takeInHand(): Response | undefined {
+    const response = this.inHand;
+    this.inHand = undefined;
+    return response;
+  }
+
+  throwIfCancelled(): void {
+    if (this.#cancelled !== undefined) throw this.#cancelled.reason;
+  }
+
   /** Calls back when the caller gives it up. */
   listen(onAbort: () => void): void {
     const given = this.options.requestSignal;

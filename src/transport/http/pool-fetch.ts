@@ -5,7 +5,7 @@ import { ResponseHandler } from './response-handler.ts';
 
 /** What every request says that says nothing else. */
 export const DEFAULT_HEADERS: Readonly<Record<string, string>> = {
-  'accept-encoding': 'gzip, deflate, br',
+  'accept-encoding': 'gzip, br',
   'user-agent': 'mcp-plenum',
 };
 

@@ -3,12 +3,16 @@ import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import type { Dispatcher } from 'undici';
 import type { PlenumError } from '../../errors.ts';
 import { startTimer, type StopTimer } from '../../internal/timers.ts';
-import { isMessage, LONGEST_BATCH } from '../json-rpc.ts';
+import { isAnswer, isMessage, LONGEST_BATCH } from '../json-rpc.ts';
+import { ByteList } from './byte-list.ts';
 import { EventSplitter } from './event-splitter.ts';
 import { limitEvent, limitTotal, type BodyGuard } from './guard-body.ts';
 import { ResponseHandler, type ResponseHeaders } from './response-handler.ts';
 
 type Controller = Dispatcher.DispatchController;
+
+/** How long a stream may go on after the answer that it is there for, in milliseconds. */
+const LAST_WORDS_MS = 1_000;
 
 export type StreamFault = 'network' | 'silent' | 'too-large';
 
@@ -51,8 +55,10 @@ export class PostExchange<Request> implements Dispatcher.DispatchHandler {
   #head: readonly [status: number, headers: ResponseHeaders, statusText: string] = [0, {}, ''];
   #check: BodyGuard['check'] = () => {};
   /** The body of a JSON answer so far. */
-  #chunks: Buffer[] = [];
+  readonly #chunks = new ByteList();
   #events: EventSplitter | undefined;
+  /** Whether none of its text has been read yet. */
+  #atStart = true;
   /** Whether the answer has come on the stream, after which nothing would be resumed. */
   #answered = false;
   #heardAt = 0;
@@ -118,7 +124,7 @@ export class PostExchange<Request> implements Dispatcher.DispatchHandler {
       return;
     }
     this.#heardAt = performance.now();
-    const text = this.#events.push(chunk);
+    const text = this.#nextText(this.#events, chunk);
     if (text === undefined) return;
     if (this.#answered || !mayBeResumed(text)) return this.#read(text);
     this.#handOver(controller, [Buffer.from(text), ...this.#events.rest]);
@@ -140,11 +146,18 @@ export class PostExchange<Request> implements Dispatcher.DispatchHandler {
     this.#breakOff('network', error);
   }
 
+  #nextText(events: EventSplitter, chunk: Buffer): string | undefined {
+    const text = events.push(chunk);
+    if (text === undefined || !this.#atStart) return text;
+    this.#atStart = false;
+    return withoutMark(text);
+  }
+
   #endBody(controller: Controller): void {
-    const messages = readMessages(textOf(this.#chunks));
+    const messages = readMessages(textOf(this.#chunks.all));
     // The official transport has its own words for what this is.
     if (messages === undefined) {
-      this.#handOver(controller, this.#chunks);
+      this.#handOver(controller, this.#chunks.all);
       this.#heir?.onResponseEnd();
       return;
     }
@@ -158,14 +171,24 @@ export class PostExchange<Request> implements Dispatcher.DispatchHandler {
       if (data === '' || (event !== undefined && event !== 'message')) continue;
       try {
         const message: unknown = JSON.parse(data);
-        if (!isMessage(message)) throw new TypeError('An event holds no JSON-RPC message.');
+        if (!isUsable(message)) throw new TypeError('An event holds no JSON-RPC message.');
         if (!('method' in message)) this.#answered = true;
         this.#listener.onMessage(message);
       } catch (error) {
         this.#listener.onProblem(error);
       }
     }
-    if (this.#answered) this.#resolve();
+    if (!this.#answered) return;
+    this.#resolve();
+    this.#stopTimer();
+    this.#stopTimer = startTimer(LAST_WORDS_MS, () => this.#leave());
+  }
+
+  /** Some servers leave the stream open after the answer, and would keep its socket for ever. */
+  #leave(): void {
+    this.#cancelled = { reason: undefined };
+    this.#controller?.abort(new Error('The answer has come.'));
+    this.#listener.onStreamEnd(this.#request);
   }
 
   /** Ends the exchange for a reason that its listener hears. */
@@ -207,10 +230,18 @@ function mayBeResumed(text: string): boolean {
   return /^(?:id|retry)\b/m.test(text);
 }
 
+function withoutMark(text: string): string {
+  return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
+}
+
 function textOf(chunks: readonly Buffer[]): string {
   const [first, ...more] = chunks;
   if (first === undefined) return '';
-  return (more.length === 0 ? first : Buffer.concat(chunks)).toString().replace(/^\ufeff/, '');
+  return withoutMark((more.length === 0 ? first : Buffer.concat(chunks)).toString());
+}
+
+function isUsable(value: unknown): value is JSONRPCMessage {
+  return isMessage(value) && ('method' in value || isAnswer(value));
 }
 
 /** The messages of a JSON body, alone or in a batch; nothing when it is anything else. */
@@ -222,7 +253,7 @@ function readMessages(text: string): readonly JSONRPCMessage[] | undefined {
     return undefined;
   }
   const found: unknown[] = Array.isArray(value) ? value : [value];
-  return found.every(isMessage) ? found : undefined;
+  return found.every(isUsable) ? found : undefined;
 }
 
 /** Events come here whole, so that nothing of one exchange is left in the parser for the next. */

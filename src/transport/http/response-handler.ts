@@ -1,5 +1,4 @@
 import { Duplex, type Transform } from 'node:stream';
-import type { ReadableWritablePair } from 'node:stream/web';
 import { constants, createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 
@@ -12,6 +11,9 @@ const WITHOUT_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
 /** As the platform's `fetch` does: what has arrived is decoded at once, and an end that is missing is no error. */
 const ZLIB = { flush: constants.Z_SYNC_FLUSH, finishFlush: constants.Z_SYNC_FLUSH };
 const BROTLI = { flush: constants.BROTLI_OPERATION_FLUSH, finishFlush: constants.BROTLI_OPERATION_FLUSH };
+
+/** Codings of one answer; each takes a decoder. */
+const MAX_ENCODINGS = 5;
 
 /** Who waits for a response. */
 export interface ResponseListener {
@@ -99,26 +101,29 @@ function decoded(
   body: ReadableStream<Uint8Array>,
   encodings: string | string[] | undefined,
 ): ReadableStream<Uint8Array> {
-  const names = String(encodings ?? '')
+  const names = String(encodings ?? 'identity')
     .split(',')
-    .map((name) => name.trim().toLowerCase());
-  return names.reduceRight((stream, name) => {
-    const decoder = decoderOf(name);
+    .map((name) => name.trim().toLowerCase())
+    .filter((name) => name !== '' && name !== 'identity');
+  if (names.length > MAX_ENCODINGS) throw new RangeError(`The answer is encoded ${names.length} times over.`);
+  const decoders = names.toReversed().map(decoderOf);
+  if (decoders.includes(undefined)) return body;
+  return decoders.reduce<ReadableStream<Uint8Array>>((stream, decoder) => {
     if (decoder === undefined) return stream;
-    const pair = Duplex.toWeb(decoder) as ReadableWritablePair<Uint8Array, Uint8Array>;
-    return stream.pipeThrough(pair);
+    return stream.pipeThrough<Uint8Array>(Duplex.toWeb(decoder()));
   }, body);
 }
 
-function decoderOf(name: string): Transform | undefined {
+/** A decoder for one coding; none when it is not known, and then nothing is decoded, as `fetch` has it. */
+function decoderOf(name: string): (() => Transform) | undefined {
   switch (name) {
     case 'gzip':
     case 'x-gzip':
-      return createGunzip(ZLIB);
+      return () => createGunzip(ZLIB);
     case 'deflate':
-      return createInflate(ZLIB);
+      return () => createInflate(ZLIB);
     case 'br':
-      return createBrotliDecompress(BROTLI);
+      return () => createBrotliDecompress(BROTLI);
     default:
       return undefined;
   }

@@ -54,7 +54,7 @@ export class SseTransport extends BaseTransport {
     });
     this.#official = new SSEClientTransport(
       this.#url,
-      withAuth(spec.auth, this.#url, (url, init) => this.#fetch(new URL(url), init)),
+      withAuth(spec.auth, context.server, this.#url, (url, init) => this.#fetch(new URL(url), init)),
     );
     this.#official.onmessage = (message) => this.deliver(message);
     this.#official.onerror = (error) => this.#onError(error);

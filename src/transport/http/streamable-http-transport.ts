@@ -14,12 +14,12 @@ import { BaseTransport } from '../base-transport.ts';
 import type { TransportContext } from '../managed-transport.ts';
 import { parseServerUrl } from '../server-url.ts';
 import { settledWithin } from '../../internal/settled-within.ts';
-import { HttpFetch, isOpenStream, type BodyFault, type BodyWatch } from './http-fetch.ts';
+import { HttpFetch, type BodyFault } from './http-fetch.ts';
 import { goneBecause, networkError } from './network-error.ts';
+import { OfficialExchanges } from './official-exchanges.ts';
 import { OpenRequests, type OpenRequest } from './open-requests.ts';
 import { PlainPosts } from './plain-posts.ts';
 import type { PostExchange, PostListener } from './post-exchange.ts';
-import { resumedStream } from './resumed-stream.ts';
 import { StandaloneStream } from './standalone-stream.ts';
 import { withAuth } from './with-auth.ts';
 
@@ -38,9 +38,6 @@ const RECONNECTION = {
   reconnectionDelayGrowFactor: 1.5,
   maxRetries: 5,
 };
-
-/** What an HTTP exchange is made of, with the headers at hand. */
-type Exchange = RequestInit & { readonly headers: Headers };
 
 /** The code that the specification leaves to implementations. */
 const CONNECTION_ERROR_CODE = -32_000;
@@ -92,8 +89,21 @@ export class StreamableHttpTransport extends BaseTransport {
         this.lose({ what });
       },
     });
-    const fetch: FetchLike = (url, init) => this.#fetch(new URL(url), init);
-    const auth = withAuth(spec.auth, this.#url, fetch);
+    const exchanges = new OfficialExchanges({
+      server: context.server,
+      url: this.#url,
+      http: this.#http,
+      requests: this.#requests,
+      standalone: this.#standalone,
+      authenticates: spec.auth !== undefined,
+      ending: this.ending,
+      onFailed: (error) => this.#judge(error),
+      onStreamFault: (fault, error, request) => this.#onStreamFault(fault, error, request),
+      onResumptionFailed: (request, cause) => this.#onResumptionFailed(request, cause),
+      onExpired: (what, error) => this.lose({ what, error, sessionExpired: true }),
+    });
+    const fetch: FetchLike = (url, init) => exchanges.fetch(new URL(url), init);
+    const auth = withAuth(spec.auth, context.server, this.#url, fetch);
     this.#auth = auth.authProvider;
     this.#isPlain = auth.fetch === fetch && spec.fetch === undefined;
     this.#official = new StreamableHTTPClientTransport(this.#url, {
@@ -158,8 +168,12 @@ export class StreamableHttpTransport extends BaseTransport {
   async #request(message: JSONRPCRequest, options?: TransportSendOptions): Promise<void> {
     const request = this.#requests.add(message.id, options);
     try {
-      const token = this.#posts?.askForToken();
-      const exchange = this.#startExchange(message, request, typeof token === 'object' ? await token : token);
+      let token = this.#posts?.askForToken();
+      if (typeof token === 'object') {
+        token = await token;
+        this.#expectWanted(request);
+      }
+      const exchange = this.#startExchange(message, request, token);
       if (exchange !== undefined) request.inHand = await exchange.outcome;
       if (exchange === undefined || request.inHand !== undefined)
         await this.#sendOfficially(message, request);
@@ -176,6 +190,12 @@ export class StreamableHttpTransport extends BaseTransport {
         { server: this.server },
       );
     }
+  }
+
+  /** What was given up, or came to its end, while its token was asked for never leaves. */
+  #expectWanted(request: OpenRequest): void {
+    if (this.ending.aborted) throw this.#cutOff(undefined, false);
+    request.throwIfCancelled();
   }
 
   /** Sends it the usual way; undefined when there is something unusual about it. */
@@ -215,12 +235,12 @@ export class StreamableHttpTransport extends BaseTransport {
       ...(options.resumptionToken !== undefined && { resumptionToken: options.resumptionToken }),
     });
   }
-  #cutOff(cause: unknown): PlenumError {
+  #cutOff(cause: unknown, maybeExecuted = true): PlenumError {
     const why = this.end === undefined ? 'the connection was closed' : `the server ${this.end.what}`;
     return new PlenumError(
       'CONNECTION_LOST',
       `POST to ${this.#url.origin} for server "${this.server}" was cut off: ${why}.`,
-      { server: this.server, cause, maybeExecuted: true },
+      { server: this.server, cause, maybeExecuted },
     );
   }
 
@@ -252,101 +272,12 @@ export class StreamableHttpTransport extends BaseTransport {
     return networkError(error, { server: this.server, doing: 'POST', url: this.#url });
   }
 
-  /** Stands between the official transport and the network. */
-  async #fetch(url: URL, init: RequestInit = {}): Promise<Response> {
-    const headers = new Headers(init.headers);
-    const request = this.#requests.take(headers);
-    const exchange = { ...init, headers };
-    // The official OAuth flow asks other addresses, which tell nothing about this connection.
-    if (url.href !== this.#url.href) return this.#http.fetch(url, exchange);
-
-    try {
-      if (init.method === 'GET') return await this.#get(exchange, request);
-      const response = await this.#exchange(exchange, request);
-      // What is no request has no answer; a body would only be read for as long as the server likes.
-      if (request === undefined && init.method === 'POST' && response.ok) return await withoutBody(response);
-      if (request !== undefined && response.ok && response.status !== 202)
-        request.answer = isOpenStream(response) ? 'stream' : 'body';
-      return response;
-    } catch (error) {
-      this.#judge(error);
-      if (request !== undefined) this.#onResumptionFailed(request, error);
-      throw error;
-    }
-  }
-
-  /** One exchange with the server; what breaks it is looked into. */
-  async #exchange(
-    init: Exchange,
-    request: OpenRequest | undefined,
-    onStreamEnd?: () => void,
-  ): Promise<Response> {
-    let streaming = false;
-    const inHand = request?.inHand;
-    if (request !== undefined) request.inHand = undefined;
-    const watch: BodyWatch = {
-      onFault: (fault, error) => {
-        if (streaming) this.#onStreamFault(fault, error, request);
-        else this.#judge(error);
-      },
-      onEnd: () => {
-        if (streaming) onStreamEnd?.();
-      },
-    };
-    const response = await this.#http.fetch(this.#url, init, watch, inHand);
-    streaming = isOpenStream(response);
-    await this.#watchSession(response, init);
-    return response;
-  }
-
-  /** Opens an event stream, or goes on with one that broke off. */
-  async #get(init: Exchange, request: OpenRequest | undefined): Promise<Response> {
-    const lastEventId = init.headers.get('last-event-id');
-    const response =
-      request === undefined
-        ? await this.#standalone.open(
-            (signal) => this.#exchange({ ...init, signal }, undefined, () => this.#standalone.ended()),
-            init.signal ?? this.ending,
-            lastEventId !== null,
-          )
-        : await this.#exchange(init, request);
-    if (!isOpenStream(response)) return this.#noStream(response, request);
-    return lastEventId === null ? response : resumedStream(response, lastEventId);
-  }
-
   #receive(message: JSONRPCMessage): void {
     if (!('method' in message)) {
       this.#answered = true;
       if (message.id !== undefined) this.#requests.delete(message.id);
     }
     this.deliver(message);
-  }
-
-  /** A page in the place of a stream would be asked for again and again. */
-  async #noStream(response: Response, request: OpenRequest | undefined): Promise<Response> {
-    if (response.ok) await response.body?.cancel();
-    const mayLogIn = this.#spec.auth !== undefined && (response.status === 401 || response.status === 403);
-    if (request !== undefined && !mayLogIn) this.#onResumptionFailed(request);
-    return response.ok ? new Response(null, { status: 405 }) : response;
-  }
-
-  /** Row S16: an HTTP 404 for a session that was known says that it is known no more. */
-  async #watchSession(response: Response, { method, headers }: Exchange): Promise<void> {
-    if (response.status !== 404 || !headers.has('mcp-session-id')) return;
-    // A server that never served a GET may have nothing there.
-    if (method !== 'POST' && !(method === 'GET' && this.#standalone.served)) return;
-    await response.body?.cancel();
-    const what = 'does not know this session any more (HTTP 404)';
-    const error = new PlenumError(
-      'SESSION_EXPIRED',
-      `Server "${this.server}" ${what}. The request was not handled.`,
-      {
-        server: this.server,
-        maybeExecuted: false,
-      },
-    );
-    this.lose({ what, error, sessionExpired: true });
-    throw error;
   }
 
   /** Finds out what a failed exchange says about the connection as a whole. */
@@ -420,14 +351,6 @@ export class StreamableHttpTransport extends BaseTransport {
     );
     this.#resumptions.add(stop);
   }
-}
-
-async function withoutBody(response: Response): Promise<Response> {
-  await response.body?.cancel();
-  return new Response(null, {
-    status: response.status === 200 ? 204 : response.status,
-    headers: response.headers,
-  });
 }
 
 function cancelledId(message: JSONRPCMessage): RequestId | undefined {

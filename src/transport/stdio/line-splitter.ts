@@ -1,6 +1,9 @@
 const NEWLINE = 0x0a;
 const NOTHING: Buffer = Buffer.alloc(0);
 
+/** A piece of a line as large as this is kept as it came; smaller ones are put together first. */
+const LARGE_PIECE = 16 * 1024;
+
 /** Thrown by {@link LineSplitter.push}: from here on the stream cannot be cut into lines any more. */
 export class LineTooLong extends Error {}
 
@@ -11,8 +14,12 @@ export class LineTooLong extends Error {}
 export class LineSplitter {
   readonly #maxLineBytes: number;
   readonly #unitBytes: 1 | 2;
-  /** The start of a line whose end has not come; grown by doubling, so that each byte is copied O(1) times. */
-  #partial = NOTHING;
+  /** The start of a line whose end has not come: large pieces, then small ones put together. */
+  #pieces: Buffer[] = [];
+  /** Grown by doubling, so that each byte is copied O(1) times. */
+  #tail = NOTHING;
+  #tailBytes = 0;
+  /** Of all pieces and the tail. */
   #partialBytes = 0;
   /** First half of a two-byte unit that was cut in two by the end of a chunk. */
   #half = NOTHING;
@@ -23,26 +30,27 @@ export class LineSplitter {
     this.#unitBytes = unitBytes;
   }
 
-  /** Takes the next bytes; yields the lines that they complete, without their newlines. */
-  *push(bytes: Buffer): Generator<Buffer, void, undefined> {
+  /** Takes the next bytes, and hands on the lines that they complete, without their newlines. */
+  push(bytes: Buffer, onLine: (line: Buffer) => void): void {
     const chunk = this.#align(bytes);
     let start = 0;
     for (let end = this.#findNewline(chunk, 0); end !== -1; end = this.#findNewline(chunk, start)) {
-      yield this.#complete(chunk.subarray(start, end));
+      const line = this.#complete(chunk.subarray(start, end));
       start = end + this.#unitBytes;
+      onLine(line);
     }
-    this.#keep(chunk.subarray(start));
+    if (start < chunk.length) this.#keep(chunk.subarray(start));
   }
 
-  /** What came after the last newline so far. */
-  get partial(): Buffer {
-    return this.#partial.subarray(0, this.#partialBytes);
+  /** The start of what came after the last newline so far, up to `maxBytes`. */
+  partial(maxBytes: number): Buffer {
+    const first = this.#pieces[0] ?? this.#tail.subarray(0, this.#tailBytes);
+    return first.subarray(0, maxBytes);
   }
 
   /** Returns what came after the last newline, and forgets it. */
   rest(): Buffer {
-    const rest = Buffer.concat([this.#partial.subarray(0, this.#partialBytes), this.#half]);
-    this.#forget();
+    const rest = Buffer.concat([...this.#takePieces(), this.#half]);
     this.#half = NOTHING;
     return rest;
   }
@@ -66,32 +74,48 @@ export class LineSplitter {
 
   #complete(end: Buffer): Buffer {
     if (this.#partialBytes === 0 && end.length <= this.#maxLineBytes) return end;
-    this.#keep(end);
-    const line = this.#partial.subarray(0, this.#partialBytes);
-    this.#forget();
-    return line;
+    this.#count(end);
+    return Buffer.concat([...this.#takePieces(), end]);
   }
 
   #keep(bytes: Buffer): void {
-    if (bytes.length === 0) return;
-    const needed = this.#partialBytes + bytes.length;
-    if (needed > this.#maxLineBytes) {
-      this.#forget();
-      throw new LineTooLong();
-    }
-    if (needed > this.#partial.length) {
-      const grown = Buffer.allocUnsafe(
-        Math.min(Math.max(needed, this.#partial.length * 2), this.#maxLineBytes),
-      );
-      this.#partial.copy(grown, 0, 0, this.#partialBytes);
-      this.#partial = grown;
-    }
-    bytes.copy(this.#partial, this.#partialBytes);
-    this.#partialBytes = needed;
+    this.#count(bytes);
+    if (bytes.length < LARGE_PIECE) return this.#append(bytes);
+    this.#seal();
+    this.#pieces.push(bytes);
   }
 
-  #forget(): void {
-    this.#partial = NOTHING;
+  #append(bytes: Buffer): void {
+    const needed = this.#tailBytes + bytes.length;
+    if (needed > this.#tail.length) {
+      const grown = Buffer.allocUnsafe(Math.max(needed, this.#tail.length * 2));
+      this.#tail.copy(grown, 0, 0, this.#tailBytes);
+      this.#tail = grown;
+    }
+    bytes.copy(this.#tail, this.#tailBytes);
+    this.#tailBytes = needed;
+    if (needed >= LARGE_PIECE) this.#seal();
+  }
+
+  /** Makes a piece of the tail. */
+  #seal(): void {
+    if (this.#tailBytes > 0) this.#pieces.push(this.#tail.subarray(0, this.#tailBytes));
+    this.#tail = NOTHING;
+    this.#tailBytes = 0;
+  }
+
+  #takePieces(): Buffer[] {
+    this.#seal();
+    const pieces = this.#pieces;
+    this.#pieces = [];
     this.#partialBytes = 0;
+    return pieces;
+  }
+
+  #count(bytes: Buffer): void {
+    this.#partialBytes += bytes.length;
+    if (this.#partialBytes <= this.#maxLineBytes) return;
+    this.#takePieces();
+    throw new LineTooLong();
   }
 }

@@ -26,6 +26,7 @@ export interface MessageReaderOptions {
 export class MessageReader {
   readonly #options: MessageReaderOptions;
   readonly #lines: LineSplitter;
+  readonly #readLine = (line: Buffer): void => this.#read(line, 'a line');
   #ended = false;
 
   constructor(options: MessageReaderOptions) {
@@ -35,13 +36,13 @@ export class MessageReader {
 
   /** The start of what came after the last newline, for people. */
   get unfinished(): string {
-    return this.#lines.partial.toString('latin1', 0, SAMPLE_BYTES).trim();
+    return this.#lines.partial(SAMPLE_BYTES).toString('latin1').trim();
   }
 
   push(chunk: Buffer): void {
     if (this.#ended) return;
     try {
-      for (const line of this.#lines.push(chunk)) this.#read(line, 'a line');
+      this.#lines.push(chunk, this.#readLine);
     } catch (error) {
       if (!(error instanceof LineTooLong)) throw error;
       this.#ended = true;
@@ -68,20 +69,25 @@ export class MessageReader {
         line.toString('latin1', 0, SAMPLE_BYTES),
       );
     }
-    if (text.trim() === '') return;
     let value: unknown;
     try {
       value = JSON.parse(text);
     } catch {
+      if (text.trim() === '') return;
       return this.#drop(`${wrote} that is not JSON`, text);
     }
-    // Batches existed in one revision, 2025-03-26; their messages are taken one by one.
-    if (Array.isArray(value) && value.length > LONGEST_BATCH)
-      return this.#drop(`${wrote} with a batch of ${value.length} messages`, '[…');
-    const found: unknown[] = Array.isArray(value) && value.length > 0 ? value : [value];
-    const messages = found.filter(isMessage);
-    if (messages.length < found.length) this.#drop(`${wrote} that is not a JSON-RPC message`, text);
-    messages.forEach(onMessage);
+    if (isMessage(value)) return onMessage(value);
+    if (Array.isArray(value) && value.length > 0) return this.#readBatch(value, text, wrote);
+    this.#drop(`${wrote} that is not a JSON-RPC message`, text);
+  }
+
+  /** Batches existed in one revision, 2025-03-26; their messages are taken one by one. */
+  #readBatch(batch: readonly unknown[], text: string, wrote: string): void {
+    if (batch.length > LONGEST_BATCH)
+      return this.#drop(`${wrote} with a batch of ${batch.length} messages`, '[…');
+    const messages = batch.filter(isMessage);
+    if (messages.length < batch.length) this.#drop(`${wrote} that is not a JSON-RPC message`, text);
+    messages.forEach((message) => this.#options.onMessage(message));
   }
 
   #drop(what: string, sample: string): void {

@@ -1,7 +1,7 @@
-import { nextTick } from 'node:process';
 import type { Writable } from 'node:stream';
 import type { JSONRPCMessage } from '@modelcontextprotocol/client';
 import { PlenumError } from '../../errors.ts';
+import { Outbox, type Outgoing } from './outbox.ts';
 import type { TextCodec } from './text-codec.ts';
 
 /** About what a pipe takes at once. A message that is still here can be taken back; one in the pipe cannot. */
@@ -9,14 +9,6 @@ const BATCH_LENGTH = 64 * 1024;
 
 /** What may wait for a server that does not read, in characters, before it is given up. */
 const MAX_WAITING_LENGTH = 256 * 1024 * 1024;
-
-interface Entry {
-  readonly line: string;
-  /** What the message is, for errors. */
-  readonly label: string;
-  resolve(): void;
-  reject(error: PlenumError): void;
-}
 
 export interface WriteQueueOptions {
   /** The server's name, for messages. */
@@ -33,13 +25,13 @@ export interface WriteQueueOptions {
 export class WriteQueue {
   readonly #stdin: Writable;
   readonly #options: WriteQueueOptions;
-  /** In the order of sending. Requests have their id as key, so that they can be taken back. */
-  readonly #waiting = new Map<string | number | symbol, Entry>();
-  #writing: Entry[] = [];
-  #waitingLength = 0;
+  readonly #waiting = new Outbox();
+  #writing: readonly Outgoing[] = [];
+  /** Characters of all that has not been written. */
+  #length = 0;
   /** The pipe refused the write under way at the first try: not one byte of it has left. */
   #refusedByPipe = false;
-  #scheduled = false;
+  #isScheduled = false;
   /** Set once no more messages are taken; why. */
   #closedBecause: string | undefined;
   #onFlushed: (() => void) | undefined;
@@ -58,32 +50,28 @@ export class WriteQueue {
    * A cancellation of a request that has not left takes the request back, and neither is sent.
    */
   send(message: JSONRPCMessage): Promise<void> {
+    const { server, codec } = this.#options;
     if (this.#closedBecause !== undefined) {
-      return Promise.reject(this.#lost(labelOf(message), this.#closedBecause, false));
+      return Promise.reject(this.#lost(message, this.#closedBecause, false));
     }
     if (this.#takeBack(message)) return Promise.resolve();
     let line: string;
     try {
-      line = `${this.#options.codec.carry(JSON.stringify(message))}\n`;
+      line = `${codec.carry(JSON.stringify(message))}\n`;
     } catch (error) {
-      const doing = `Could not send ${labelOf(message)} to server "${this.#options.server}"`;
-      return Promise.reject(
-        PlenumError.from(error, 'INVALID_ARGUMENTS', doing, { server: this.#options.server }),
-      );
+      const doing = `Could not send ${labelOf(message)} to server "${server}"`;
+      return Promise.reject(PlenumError.from(error, 'INVALID_ARGUMENTS', doing, { server }));
     }
-    this.#waitingLength += line.length;
-    if (this.#waitingLength > MAX_WAITING_LENGTH) {
+    this.#length += line.length;
+    if (this.#length > MAX_WAITING_LENGTH) {
       const why = 'more than 256 MiB wait to be read';
       this.#break(new Error(why), 'does not read its input');
-      return Promise.reject(this.#lost(labelOf(message), why, false));
+      return Promise.reject(this.#lost(message, why, false));
     }
-    const sent = new Promise<void>((resolve, reject) => {
-      this.#waiting.set(this.#keyFor(message), { line, label: labelOf(message), resolve, reject });
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ message, line, resolve, reject });
       this.#schedule();
     });
-    const settled = (): void => void (this.#waitingLength -= line.length);
-    sent.then(settled, settled);
-    return sent;
   }
 
   /** Takes no more messages; closes the stream and resolves once those it has are written, or lost. */
@@ -101,36 +89,28 @@ export class WriteQueue {
   /** Rejects all that has not been written, takes no more, and closes the stream at once. The last `why` stays. */
   fail(why: string): void {
     this.#closedBecause = why;
-    const writing = this.#writing.splice(0);
-    const waiting = [...this.#waiting.values()];
-    this.#waiting.clear();
-    for (const entry of writing) entry.reject(this.#lost(entry.label, why, !this.#refusedByPipe));
-    for (const entry of waiting) entry.reject(this.#lost(entry.label, why, false));
+    for (const { message, reject } of this.#takeWriting())
+      reject(this.#lost(message, why, !this.#refusedByPipe));
+    for (const { message, reject } of this.#waiting.next(Infinity)) reject(this.#lost(message, why, false));
     this.#stdin.destroy();
     this.#checkFlushed();
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#writing.length > 0) return;
-    this.#scheduled = true;
-    // A tick asked for by a microtask comes after all microtasks of this turn, and after all that they send.
-    queueMicrotask(() =>
-      nextTick(() => {
-        this.#scheduled = false;
-        this.#writeNext();
-      }),
-    );
+    if (this.#isScheduled || this.#writing.length > 0) return;
+    this.#isScheduled = true;
+    // At the end of the turn: what the answers of several servers lead to is one write to each, not one for every answer.
+    setImmediate(() => {
+      this.#isScheduled = false;
+      this.#writeNext();
+    });
   }
 
   #writeNext(): void {
-    if (this.#writing.length > 0 || this.#waiting.size === 0) return;
+    if (this.#writing.length > 0 || this.#waiting.isEmpty) return;
+    this.#writing = this.#waiting.next(BATCH_LENGTH);
     let text = '';
-    for (const [key, entry] of this.#waiting) {
-      if (text !== '' && text.length + entry.line.length > BATCH_LENGTH) break;
-      text += entry.line;
-      this.#writing.push(entry);
-      this.#waiting.delete(key);
-    }
+    for (const { line } of this.#writing) text += line;
     this.#refusedByPipe = !this.#stdin.writable;
     // Waiting for the callback, not only for `drain`, is back-pressure enough, and says what has left.
     this.#stdin.write(text, bufferEncodingOf(this.#options.codec), (error) => this.#written(error));
@@ -141,7 +121,10 @@ export class WriteQueue {
     if (error) return this.#break(error);
     // A stream destroyed with a write under way calls back without an error; its `close` event settles the write.
     if (this.#stdin.destroyed) return;
-    for (const entry of this.#writing.splice(0)) entry.resolve();
+    for (const { line, resolve } of this.#takeWriting()) {
+      this.#length -= line.length;
+      resolve();
+    }
     this.#writeNext();
     this.#checkFlushed();
   }
@@ -152,8 +135,14 @@ export class WriteQueue {
     this.#options.onBroken(error, what);
   }
 
+  #takeWriting(): readonly Outgoing[] {
+    const writing = this.#writing;
+    this.#writing = [];
+    return writing;
+  }
+
   #checkFlushed(): void {
-    if (this.#writing.length > 0 || this.#waiting.size > 0) return;
+    if (this.#writing.length > 0 || !this.#waiting.isEmpty) return;
     this.#onFlushed?.();
     this.#onFlushed = undefined;
   }
@@ -162,22 +151,17 @@ export class WriteQueue {
     if (!('method' in message) || message.method !== 'notifications/cancelled') return false;
     const id = message.params?.requestId;
     if (typeof id !== 'string' && typeof id !== 'number') return false;
-    const request = this.#waiting.get(id);
+    const request = this.#waiting.takeBack(id);
     if (request === undefined) return false;
-    this.#waiting.delete(id);
+    this.#length -= request.line.length;
     request.resolve();
     return true;
   }
 
-  #keyFor(message: JSONRPCMessage): string | number | symbol {
-    const id = 'method' in message && 'id' in message ? message.id : undefined;
-    return id === undefined || this.#waiting.has(id) ? Symbol('no request of its own') : id;
-  }
-
-  #lost(label: string, why: string, maybeExecuted: boolean): PlenumError {
+  #lost(message: JSONRPCMessage, why: string, maybeExecuted: boolean): PlenumError {
     const { server } = this.#options;
-    const message = `Could not send ${label} to server "${server}": ${why}.`;
-    return new PlenumError('CONNECTION_LOST', message, { server, maybeExecuted });
+    const text = `Could not send ${labelOf(message)} to server "${server}": ${why}.`;
+    return new PlenumError('CONNECTION_LOST', text, { server, maybeExecuted });
   }
 }
 

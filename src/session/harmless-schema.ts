@@ -9,8 +9,8 @@ const MAPS = new Set(['properties', '$defs', 'definitions', 'dependentSchemas'])
  * run in this process and can be made to run for ever, and `uniqueItems`, which compares all with all. What is left
  * accepts more, and never less (docs/decisions/0008).
  */
-export function portableSchema(schema: unknown): unknown {
-  if (Array.isArray(schema)) return schema.map(portableSchema);
+export function harmlessSchema(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(harmlessSchema);
   if (!isRecord(schema)) return schema;
   const open = 'patternProperties' in schema;
   const kept: [string, unknown][] = [];
@@ -20,12 +20,12 @@ export function portableSchema(schema: unknown): unknown {
     // Without the patterns nobody can tell which properties are the additional ones.
     if (open && (key === 'additionalProperties' || key === 'unevaluatedProperties')) continue;
     if (DATA.has(key)) kept.push([key, value]);
-    else if (MAPS.has(key) && isRecord(value)) kept.push([key, portableMap(value)]);
-    else kept.push([key, portableSchema(value)]);
+    else if (MAPS.has(key) && isRecord(value)) kept.push([key, harmlessMap(value)]);
+    else kept.push([key, harmlessSchema(value)]);
   }
   return Object.fromEntries(kept);
 }
 
-function portableMap(map: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(map).map(([name, schema]) => [name, portableSchema(schema)]));
+function harmlessMap(map: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(map).map(([name, schema]) => [name, harmlessSchema(schema)]));
 }

@@ -1,0 +1,144 @@
+import type MiniSearch from 'minisearch';
+import { searchFields, type Searchable, type SearchFields } from './search-fields.ts';
+import { SENSE_MARK } from './senses.ts';
+import { termsOfQuery, termsOfWord, wordsOfName, wordsOfText } from './words.ts';
+
+/** An entry that fits a query. */
+export interface Match<E> {
+  readonly key: string;
+  readonly entry: E;
+  /** How well it fits: to be compared within one search only. */
+  readonly score: number;
+}
+
+interface IndexedEntry<E> {
+  readonly entry: E;
+  /** Taken out exactly as it was put in, whatever became of the entry. */
+  readonly document: SearchDocument;
+}
+
+interface SearchDocument extends SearchFields {
+  readonly id: number;
+}
+
+/** The entries of one scope that are in the index. */
+interface Scope<E> {
+  /** Which snapshot they are all of, if they are. */
+  snapshot: ReadonlyMap<string, E> | undefined;
+  /** How many updates are under way. */
+  updates: number;
+  readonly indexed: Map<string, IndexedEntry<E>>;
+}
+
+/** A name says most; a parameter is often there for other reasons. */
+const WEIGHTS = { name: 2, title: 1.5, server: 1.5, description: 1, parameters: 0.5 } as const;
+
+/** Shorter words begin too many others. */
+const LEAST_PREFIX = 4;
+
+/** How far a query is looked at. */
+const MAX_QUERY_TERMS = 60;
+
+/** What another word says that means the same. */
+const SENSE_WEIGHT = 0.6;
+
+const IDENTIFIERS: ReadonlySet<string | undefined> = new Set(['name', 'parameters', 'server']);
+
+/** Loads the search engine, which a program that never searches does without. */
+export async function createSearchIndex<E extends Searchable>(): Promise<SearchIndex<E>> {
+  const { default: Engine } = await import('minisearch');
+  return new SearchIndex(
+    new Engine<SearchDocument>({
+      fields: Object.keys(WEIGHTS),
+      tokenize: (text, field) => (IDENTIFIERS.has(field) ? wordsOfName(text) : wordsOfText(text)),
+      processTerm: termsOfWord,
+      // Entries are taken out whole; cleaning up later would need a timer.
+      autoVacuum: false,
+      searchOptions: {
+        boost: WEIGHTS,
+        tokenize: (query) => termsOfQuery(query).slice(0, MAX_QUERY_TERMS),
+        processTerm: (term) => term,
+        boostTerm: (term) => (isSense(term) ? SENSE_WEIGHT : 1),
+        prefix: (term) => term.length >= LEAST_PREFIX && !isSense(term),
+      },
+    }),
+  );
+}
+
+/** Ranks entries by BM25 over their names, titles, descriptions and parameter names. Entries come in scopes, such as servers. */
+export class SearchIndex<E extends Searchable> {
+  readonly #engine: MiniSearch<SearchDocument>;
+  readonly #scopes = new Map<string, Scope<E>>();
+  readonly #found = new Map<number, { readonly key: string; readonly entry: E }>();
+  #lastId = 0;
+
+  constructor(engine: MiniSearch<SearchDocument>) {
+    this.#engine = engine;
+  }
+
+  get scopes(): readonly string[] {
+    return [...this.#scopes.keys()];
+  }
+
+  /**
+   * Brings a scope up to date with a snapshot, one entry a step; costs nothing for a snapshot that was seen, and
+   * little for an entry that is the same object as before. When two updates interleave, the last to end decides.
+   */
+  *update(name: string, snapshot: ReadonlyMap<string, E>): Generator<void> {
+    const scope = this.#scopes.get(name) ?? { snapshot: undefined, updates: 0, indexed: new Map() };
+    if (scope.snapshot === snapshot) return;
+    this.#scopes.set(name, scope);
+    scope.updates++;
+    try {
+      yield* this.#replace(scope, snapshot);
+      scope.snapshot = snapshot;
+    } finally {
+      scope.updates--;
+      if (scope.updates === 0 && scope.indexed.size === 0) this.#scopes.delete(name);
+    }
+  }
+
+  *#replace(scope: Scope<E>, snapshot: ReadonlyMap<string, E>): Generator<void> {
+    const { indexed } = scope;
+    for (const [key, known] of indexed) {
+      if (snapshot.get(key) === known.entry) continue;
+      this.#engine.remove(known.document);
+      this.#found.delete(known.document.id);
+      indexed.delete(key);
+      scope.snapshot = undefined;
+      yield;
+    }
+    for (const [key, entry] of snapshot) {
+      if (indexed.has(key)) continue;
+      const document = { id: ++this.#lastId, ...searchFields(key, entry) };
+      this.#engine.add(document);
+      this.#found.set(document.id, { key, entry });
+      indexed.set(key, { entry, document });
+      scope.snapshot = undefined;
+      yield;
+    }
+  }
+
+  /** The best `limit`, the best first; those that fit alike in the order of their keys. */
+  search(query: string, limit: number, accepts: (entry: E) => boolean): Match<E>[] {
+    const matches: Match<E>[] = [];
+    let least = 0;
+    for (const { id, score } of this.#engine.search(query)) {
+      // All that are as good as the last one have to be seen, to tell which come first.
+      if (matches.length >= limit && score < least) break;
+      const found = this.#found.get(Number(id));
+      if (found === undefined || !accepts(found.entry)) continue;
+      matches.push({ key: found.key, entry: found.entry, score });
+      least = score;
+    }
+    return matches.toSorted(byScore).slice(0, limit);
+  }
+}
+
+function isSense(term: string): boolean {
+  return term.startsWith(SENSE_MARK);
+}
+
+export function byScore(a: Match<unknown>, b: Match<unknown>): number {
+  return b.score - a.score || (a.key < b.key ? -1 : a.key > b.key ? 1 : 0);
+}

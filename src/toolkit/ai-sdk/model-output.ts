@@ -1,0 +1,38 @@
+import type { CallToolResult } from '@modelcontextprotocol/client';
+import type { ToolResultPart } from 'ai';
+import { isRecord } from '../../internal/checks.ts';
+import { describePiece } from '../content/describe-piece.ts';
+import { fileName } from '../content/file-name.ts';
+import { contentPieces, type ContentPiece } from '../content/pieces.ts';
+
+type ModelOutput = ToolResultPart['output'];
+type ContentPart = Extract<ModelOutput, { type: 'content' }>['value'][number];
+
+/**
+ * What a model is told of a tool's output: one text as a text, anything else as a list of parts. Media that `accepts`
+ * turns down are named in words.
+ */
+export function modelOutput(output: unknown, accepts: (mediaType: string) => boolean): ModelOutput {
+  // A conversation that was stored comes back as it was stored.
+  if (!isResult(output)) return { type: 'text', value: JSON.stringify(output) ?? '' };
+  const parts = contentPieces(output)
+    .map((piece) => contentPart(piece, accepts))
+    .filter((part) => part.type !== 'text' || part.text.trim() !== ''); // Some APIs refuse a blank one.
+  const [first] = parts;
+  if (first === undefined) return { type: 'text', value: '' };
+  if (parts.length === 1 && first.type === 'text') return { type: 'text', value: first.text };
+  return { type: 'content', value: parts };
+}
+
+function contentPart(piece: ContentPiece, accepts: (mediaType: string) => boolean): ContentPart {
+  if ('data' in piece && piece.mimeType !== undefined && accepts(piece.mimeType)) {
+    const { mimeType: mediaType, data } = piece;
+    const filename = 'uri' in piece ? { filename: fileName(piece.uri) } : {};
+    return { type: 'file', mediaType, data: { type: 'data', data }, ...filename };
+  }
+  return { type: 'text', text: describePiece(piece) };
+}
+
+function isResult(output: unknown): output is CallToolResult {
+  return isRecord(output) && Array.isArray(output['content']);
+}

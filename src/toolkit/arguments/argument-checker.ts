@@ -1,0 +1,70 @@
+import { PlenumError } from '../../errors.ts';
+import { printable } from '../../internal/text.ts';
+import { SchemaCompiler } from '../../session/schema-validator.ts';
+import type { ToolDefinition } from '../tool-source.ts';
+import { argumentProblems, type ArgumentProblem } from './argument-problems.ts';
+
+type Check = (args: Readonly<Record<string, unknown>>) => readonly ArgumentProblem[];
+
+/** A compiler keeps all that it compiled; this many schemas, then it is let go of. */
+const SCHEMAS_PER_COMPILER = 256;
+const MAX_TOLD = 5;
+const MAX_TOLD_LENGTH = 300;
+
+/** Checks arguments before anything is sent. Schemas are compiled at a tool's first call. */
+export class ArgumentChecker {
+  readonly #checks = new WeakMap<object, Check>();
+  #compiler = new SchemaCompiler();
+  #compiled = 0;
+
+  /**
+   * Throws `INVALID_ARGUMENTS` when `args` do not fit the tool's input schema: the message says where and why, and
+   * `data.problems` lists all of it. A schema that cannot be used checks nothing: its server has to.
+   */
+  check(
+    name: string,
+    { inputSchema, server }: ToolDefinition,
+    args: Readonly<Record<string, unknown>>,
+  ): void {
+    const problems = this.#checkOf(inputSchema)(args);
+    if (problems.length === 0) return;
+    const message = `Tool "${printable(name, 80)}" was not called: its arguments do not fit. ${describe(problems)}`;
+    throw new PlenumError('INVALID_ARGUMENTS', message, { server, maybeExecuted: false, data: { problems } });
+  }
+
+  #checkOf(schema: object): Check {
+    const known = this.#checks.get(schema);
+    if (known !== undefined) return known;
+    if (++this.#compiled % SCHEMAS_PER_COMPILER === 0) this.#compiler = new SchemaCompiler();
+    const made = compile(this.#compiler, schema);
+    this.#checks.set(schema, made);
+    return made;
+  }
+}
+
+function compile(compiler: SchemaCompiler, schema: object): Check {
+  let validate: ReturnType<SchemaCompiler['compile']>;
+  try {
+    validate = compiler.compile(schema);
+  } catch {
+    return () => [];
+  }
+  return (args) => {
+    try {
+      const { valid, errorMessage = '' } = validate(args);
+      return valid ? [] : argumentProblems(errorMessage, schema, args);
+    } catch (error) {
+      if (error instanceof RangeError) return [{ path: '', problem: 'are nested too deeply to be checked' }];
+      throw error;
+    }
+  };
+}
+
+function describe(problems: readonly ArgumentProblem[]): string {
+  const told = problems.slice(0, MAX_TOLD).map(({ path, problem }) => {
+    const where = path === '' ? 'They' : printable(path, MAX_TOLD_LENGTH);
+    return `${where} ${printable(problem, MAX_TOLD_LENGTH)}.`;
+  });
+  const more = problems.length - told.length;
+  return told.join(' ') + (more > 0 ? ` And ${more} more.` : '');
+}

@@ -1,0 +1,50 @@
+import { isRecord } from '../../internal/checks.ts';
+import { pointerTo, subschemaAt, valueAt } from './json-pointer.ts';
+
+/** What is wrong with one place of a tool's arguments. */
+export interface ArgumentProblem {
+  /** A JSON pointer, such as `/items/0/name`; empty for the arguments as a whole. */
+  readonly path: string;
+  /** Goes on from the path: `must be string`. */
+  readonly problem: string;
+}
+
+/** Where one finding of the validator ends and the next begins, and what each is made of. */
+const BETWEEN = /, (?=data(?:\/| must| boolean))/;
+const FINDING = /^data(\/.*?)? ((?:must|boolean schema)\b.*)$/s;
+const MISSING = /^must have required property '(.*)'$/s;
+
+/**
+ * The findings of the validator, one by one and with what it knows and does not say: which value is allowed, which
+ * property is unknown.
+ */
+export function argumentProblems(
+  errorMessage: string,
+  schema: unknown,
+  args: Readonly<Record<string, unknown>>,
+): ArgumentProblem[] {
+  return errorMessage.split(BETWEEN).map((finding) => {
+    const [, path = '', problem = finding] = FINDING.exec(finding) ?? [];
+    const missing = MISSING.exec(problem)?.[1];
+    if (missing !== undefined) return { path: pointerTo(path, missing), problem: 'is required' };
+    return { path, problem: problem + detail(problem, subschemaAt(schema, path), valueAt(args, path)) };
+  });
+}
+
+function detail(problem: string, schema: unknown, value: unknown): string {
+  if (!isRecord(schema)) return '';
+  const allowed = schema['enum'];
+  if (problem.endsWith('allowed values') && Array.isArray(allowed)) return `: ${list(allowed)}`;
+  if (problem.endsWith('constant') && 'const' in schema) return `: ${list([schema['const']])}`;
+  if (!problem.endsWith('additional properties') || !isRecord(value)) return '';
+  const known = isRecord(schema['properties']) ? Object.keys(schema['properties']) : [];
+  const unknown = Object.keys(value).filter((key) => !known.includes(key));
+  return ` such as ${list(unknown)}${known.length === 0 ? '' : `; known are ${list(known)}`}`;
+}
+
+const MAX_LISTED = 20;
+
+function list(values: readonly unknown[]): string {
+  const shown = values.slice(0, MAX_LISTED).map((value) => JSON.stringify(value));
+  return shown.join(', ') + (values.length > shown.length ? ', …' : '');
+}

@@ -1,0 +1,20 @@
+import { PlenumError } from '../../errors.ts';
+
+/** A text among the arguments of a tool of the toolkit's own. Throws `INVALID_ARGUMENTS`. */
+export function expectText(args: Readonly<Record<string, unknown>>, name: string): string {
+  const text = optionalText(args, name);
+  if (text === undefined) throw notText(name);
+  return text;
+}
+
+/** The same of one that may be left out. */
+export function optionalText(args: Readonly<Record<string, unknown>>, name: string): string | undefined {
+  const value = Object.hasOwn(args, name) ? args[name] : undefined;
+  if (value === undefined || typeof value === 'string') return value;
+  throw notText(name);
+}
+
+function notText(name: string): PlenumError {
+  const message = `The argument ${JSON.stringify(name)} must be a string.`;
+  return new PlenumError('INVALID_ARGUMENTS', message, { maybeExecuted: false });
+}

@@ -1,0 +1,30 @@
+export { createToolkit, type Toolkit, type ToolkitOptions } from './toolkit.ts';
+export type { CatalogSource } from './catalog-source.ts';
+export type { ToolCallOptions, ToolDefinition, ToolSource } from './tool-source.ts';
+export type { ToolProblem } from './live-tools.ts';
+export type { ExtendedToolSource } from './own-tools.ts';
+
+export { errorResult, runTool, type RunToolOptions } from './run-tool.ts';
+export { ToolError } from './tool-error.ts';
+export type { ArgumentProblem } from './arguments/argument-problems.ts';
+
+export { withPolicy, type PolicedToolSource } from './policy/with-policy.ts';
+export type { Approval, ToolCallRequest, ToolPolicy, ToolRule, ToolTraits } from './policy/tool-policy.ts';
+export type { ResourceToolOptions } from './resources/resource-tool-options.ts';
+export { withBoundedResults, type BoundedToolSource } from './results/with-bounded-results.ts';
+export type { ResultBounds } from './results/result-bounds.ts';
+
+export { searchToolkit, type SearchToolkitOptions } from './search/search-toolkit.ts';
+export {
+  serverChoiceToolkit,
+  type ServerChoiceOptions,
+  type ServerChoiceToolkit,
+} from './search/server-choice.ts';
+export { textTokens, tokenEstimate, toolTokens, type TokenEstimate } from './token-estimate.ts';
+
+/** For an adapter to another SDK. */
+export { contentPieces, type ContentPiece } from './content/pieces.ts';
+export { plainContent, type PlainContent } from './content/plain-content.ts';
+export { portableSchema, type PortableSchema } from './schema/portable-schema.ts';
+export { genericDialect } from './schema/dialects.ts';
+export type { SchemaDialect } from './schema/dialect.ts';

@@ -1,0 +1,129 @@
+import { ToolMessage, type MessageContent } from '@langchain/core/messages';
+import { DynamicStructuredTool, type ToolRunnableConfig } from '@langchain/core/tools';
+import type { Progress } from '@modelcontextprotocol/client';
+import { checkBoolean, checkFunction } from '../../internal/checks.ts';
+import { liveTools, type ToolProblem } from '../live-tools.ts';
+import { checkModelToolOptions, modelTool, type ModelTool, type ModelToolOptions } from '../model-tool.ts';
+import { progressStream } from '../progress-stream.ts';
+import { genericDialect } from '../schema/dialects.ts';
+import type { JsonObject } from '../schema/dialect.ts';
+import { errorText, ToolError } from '../tool-error.ts';
+import type { ToolSource } from '../tool-source.ts';
+import { checkableSchema } from './checkable-schema.ts';
+import { messageContent } from './message-content.ts';
+
+export { ToolError } from '../tool-error.ts';
+export type { ToolProblem } from '../live-tools.ts';
+
+/** Options of `langchainToolkit`. */
+export interface LangchainToolkitOptions extends ModelToolOptions {
+  /**
+   * Whether a model may be given this kind of media; the rest it is told of in words, and a program finds it in the
+   * message's `artifact`. Ask for what your model takes in messages of tools: an API that does not take a kind refuses the request.
+   * @default none
+   */
+  acceptsMedia?: ((mediaType: string) => boolean) | undefined;
+  /**
+   * Gives what a tool reports while it runs as tool events (`handleToolEvent`, `streamMode: 'tools'`).
+   * @default false
+   */
+  toolEvents?: boolean | undefined;
+}
+
+/** A tool for `bindTools`, agents and `tool.invoke()`. */
+export type LangchainTool = DynamicStructuredTool<JsonObject, unknown, JsonObject, ToolAnswer>;
+
+/** A message where there is a call to answer, and the content alone where there is none. */
+export type ToolAnswer = MessageContent | ToolMessage;
+
+/** The tools of one moment. */
+export interface LangchainSnapshot {
+  readonly tools: LangchainTool[];
+  readonly problems: readonly ToolProblem[];
+}
+
+export interface LangchainToolkit extends LangchainSnapshot {
+  /** The tools as they are now. Each read gives a list of its own. */
+  readonly tools: LangchainTool[];
+  /** The tools that cannot be shown to a model, and why. */
+  readonly problems: readonly ToolProblem[];
+  /** Tools and problems of the same moment, for a turn. */
+  snapshot(): LangchainSnapshot;
+}
+
+/**
+ * The tools of a group, or of anything around one, for LangChain (`@langchain/core` 1). Called with a tool call, a tool
+ * gives a `ToolMessage` whose `artifact` is the whole result; one with `isError`, and a call that failed, has the
+ * status `error`. Called with bare arguments, it gives the content, and throws a `ToolError`. Throws `CONFIG_INVALID`.
+ */
+export function langchainToolkit(
+  source: ToolSource,
+  options: LangchainToolkitOptions = {},
+): LangchainToolkit {
+  const { acceptsMedia = () => false, toolEvents = false, ...calls } = options;
+  checkModelToolOptions(calls);
+  checkFunction('acceptsMedia', acceptsMedia);
+  checkBoolean('toolEvents', toolEvents);
+  const current = liveTools(source, (name, definition) => {
+    const outcome = modelTool(source, name, definition, genericDialect, calls);
+    if ('problem' in outcome) return outcome;
+    return { expressed: langchainTool(outcome.expressed, acceptsMedia, toolEvents) };
+  });
+  const snapshot = (): LangchainSnapshot => {
+    const { tools, problems } = current();
+    return { tools: [...tools.values()], problems };
+  };
+  return {
+    get tools() {
+      return snapshot().tools;
+    },
+    get problems() {
+      return current().problems;
+    },
+    snapshot,
+  };
+}
+
+function langchainTool(
+  tool: ModelTool,
+  acceptsMedia: (mediaType: string) => boolean,
+  toolEvents: boolean,
+): LangchainTool {
+  const { title, description, server, upstreamName } = tool.definition;
+  const metadata = server === undefined ? {} : { server, upstreamName: upstreamName ?? tool.name };
+
+  const run = async (
+    input: unknown,
+    config: ToolRunnableConfig = {},
+    onProgress?: (progress: Progress) => void,
+  ): Promise<ToolAnswer> => {
+    const callId = config.toolCall?.id;
+    const result = await tool.run(input, { callId, signal: config.signal, onProgress });
+    const failed = result.isError === true;
+    if (callId === undefined) {
+      if (failed) throw new ToolError(result);
+      return messageContent(result, acceptsMedia);
+    }
+    return new ToolMessage({
+      status: failed ? 'error' : 'success',
+      // LangChain's chat models send no status, so the text says what it is.
+      content: failed ? `Error: ${errorText(result)}` : messageContent(result, acceptsMedia),
+      artifact: result,
+      tool_call_id: callId,
+      name: tool.name,
+      metadata,
+    });
+  };
+
+  return new DynamicStructuredTool({
+    name: tool.name,
+    description: description ?? title ?? '',
+    schema: checkableSchema(tool.schema),
+    metadata,
+    verboseParsingErrors: true,
+    func: toolEvents
+      ? (input: unknown, _manager: unknown, config?: ToolRunnableConfig) =>
+          progressStream((onProgress) => run(input, config, onProgress))
+      : (input: unknown, _manager: unknown, config?: ToolRunnableConfig) => run(input, config),
+  });
+}

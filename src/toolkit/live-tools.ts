@@ -1,0 +1,62 @@
+import type { ToolDefinition, ToolSource } from './tool-source.ts';
+
+/** A tool that cannot be shown to a model as it is, and why. */
+export interface ToolProblem {
+  /** The name in `ToolSource.tools`. */
+  readonly tool: string;
+  /** The server that has it, if it is a server's. */
+  readonly server?: string | undefined;
+  /** A sentence for people: what cannot be expressed and what to try. */
+  readonly problem: string;
+}
+
+/** One tool in an adapter's own terms, or why there is none. */
+export type Expressed<T> = { readonly expressed: T } | { readonly problem: string };
+
+/** What an adapter makes of a source at one moment: it does not change under its reader. */
+export interface LiveTools<T> {
+  readonly tools: ReadonlyMap<string, T>;
+  readonly problems: readonly ToolProblem[];
+}
+
+/**
+ * Follows the tools of a source: each call gives them as they are now, expressed by `express`. That is done once per
+ * definition, so that a change costs in proportion to what changed.
+ */
+export function liveTools<T>(
+  source: ToolSource,
+  express: (name: string, definition: ToolDefinition) => Expressed<T>,
+): () => LiveTools<T> {
+  let seen: ReadonlyMap<string, ToolDefinition> | undefined;
+  let made = new Map<string, { definition: ToolDefinition; outcome: Expressed<T> }>();
+  let current: LiveTools<T> = { tools: new Map(), problems: [] };
+
+  return () => {
+    const { tools } = source;
+    if (tools === seen) return current;
+    const next: typeof made = new Map();
+    for (const [name, definition] of tools) {
+      const known = made.get(name);
+      next.set(
+        name,
+        known?.definition === definition ? known : { definition, outcome: express(name, definition) },
+      );
+    }
+    seen = tools;
+    made = next;
+    current = sort(next);
+    return current;
+  };
+}
+
+function sort<T>(
+  made: ReadonlyMap<string, { definition: ToolDefinition; outcome: Expressed<T> }>,
+): LiveTools<T> {
+  const tools = new Map<string, T>();
+  const problems: ToolProblem[] = [];
+  for (const [tool, { definition, outcome }] of made) {
+    if ('expressed' in outcome) tools.set(tool, outcome.expressed);
+    else problems.push({ tool, server: definition.server, problem: outcome.problem });
+  }
+  return { tools, problems };
+}

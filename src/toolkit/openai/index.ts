@@ -1,0 +1,15 @@
+export {
+  openaiToolkit,
+  type ChatCalls,
+  type HandledChat,
+  type HandledResponses,
+  type OpenaiToolkit,
+  type ResponsesCalls,
+} from './openai-toolkit.ts';
+export type { ChatImageMessage, ChatToolMessage } from './chat-messages.ts';
+export type { ChatTool, ResponsesTool } from './function-tool.ts';
+export type { OpenaiToolkitOptions } from './openai-options.ts';
+export type { FunctionCallOutput } from './responses-output.ts';
+export type { HandledCall, HandleOptions } from '../calls/run-calls.ts';
+export type { ContentPiece } from '../content/pieces.ts';
+export type { ToolProblem } from '../live-tools.ts';

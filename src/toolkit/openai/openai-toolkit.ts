@@ -1,0 +1,151 @@
+import type OpenAI from 'openai';
+import { CUT_OFF, runCalls, type HandledCall, type HandleOptions } from '../calls/run-calls.ts';
+import { plainContent } from '../content/plain-content.ts';
+import { liveTools, type LiveTools, type ToolProblem } from '../live-tools.ts';
+import type { ToolSource } from '../tool-source.ts';
+import { imageMessage, toolMessage, type ChatImageMessage, type ChatToolMessage } from './chat-messages.ts';
+import { functionTool, type ChatTool, type FunctionTool, type ResponsesTool } from './function-tool.ts';
+import { checkOpenaiOptions, type OpenaiToolkitOptions } from './openai-options.ts';
+import { responsesOutput, type FunctionCallOutput } from './responses-output.ts';
+
+/** What is read of a message of Chat Completions. */
+export interface ChatCalls {
+  readonly tool_calls?: readonly OpenAI.Chat.Completions.ChatCompletionMessageToolCall[] | null | undefined;
+}
+
+/** What is read of an answer of Responses. */
+export interface ResponsesCalls {
+  readonly output: readonly OpenAI.Responses.ResponseOutputItem[];
+}
+
+export interface HandledChat {
+  /** To append to the conversation, behind the message with the calls; empty when there were none. */
+  readonly messages: (ChatToolMessage | ChatImageMessage)[];
+  readonly calls: readonly HandledCall[];
+}
+
+export interface HandledResponses {
+  /** The `input` of the next request, or what to append to it; empty when there were no calls. */
+  readonly items: FunctionCallOutput[];
+  readonly calls: readonly HandledCall[];
+}
+
+export interface OpenaiToolkit {
+  /**
+   * For the `tools` of Chat Completions, as they are now. Each read gives a list of its own. The API refuses an empty
+   * one: leave `tools` out then.
+   */
+  readonly tools: ChatTool[];
+  /** The tools that are not shown to a model, and why. */
+  readonly problems: readonly ToolProblem[];
+  /**
+   * Carries out the calls of a model's message, side by side. Whatever goes wrong is told to the model; rejects with
+   * `ABORTED` only, when every call has ended.
+   */
+  handleToolCalls(message: ChatCalls, options?: HandleOptions): Promise<HandledChat>;
+  /** The same for the Responses API. */
+  readonly responses: {
+    readonly tools: ResponsesTool[];
+    handleToolCalls(response: ResponsesCalls, options?: HandleOptions): Promise<HandledResponses>;
+  };
+  /** The same with the tools of this moment, for a turn: calls are read as the tools were shown. */
+  snapshot(): OpenaiToolkit;
+}
+
+/** The tools of a group, or of anything around one, for the `openai` package. Throws `CONFIG_INVALID`. */
+export function openaiToolkit(source: ToolSource, options: OpenaiToolkitOptions = {}): OpenaiToolkit {
+  checkOpenaiOptions(options);
+  const { strict, images, maxTools = 128, ...calls } = options;
+  const current = atMost(
+    maxTools,
+    liveTools(source, (name, definition) => functionTool(source, name, definition, strict, calls)),
+  );
+  return toolkitOf(current, images === 'user-message');
+}
+
+function toolkitOf(current: () => LiveTools<FunctionTool>, imagesToUser: boolean): OpenaiToolkit {
+  return {
+    get tools() {
+      return [...current().tools.values()].map(({ chat }) => chat);
+    },
+    get problems() {
+      return current().problems;
+    },
+    handleToolCalls: (message, options = {}) => handleChat(current().tools, message, options, imagesToUser),
+    responses: {
+      get tools() {
+        return [...current().tools.values()].map(({ responses }) => responses);
+      },
+      handleToolCalls: (response, options = {}) => handleResponses(current().tools, response, options),
+    },
+    snapshot: () => {
+      const now = current();
+      return toolkitOf(() => now, imagesToUser);
+    },
+  };
+}
+
+/** The first so many tools; the others become problems. */
+function atMost(maxTools: number, all: () => LiveTools<FunctionTool>): () => LiveTools<FunctionTool> {
+  return () => {
+    const { tools, problems } = all();
+    if (tools.size <= maxTools) return { tools, problems };
+    const entries = [...tools];
+    const more = entries.slice(maxTools).map(([tool, { model }]) => ({
+      tool,
+      server: model.definition.server,
+      problem: `It is one tool too many: a request takes ${maxTools}. Leave some out by a policy, or let the model search.`,
+    }));
+    return { tools: new Map(entries.slice(0, maxTools)), problems: [...problems, ...more] };
+  };
+}
+
+type Tools = LiveTools<FunctionTool>['tools'];
+
+async function handleChat(
+  tools: Tools,
+  { tool_calls: made }: ChatCalls,
+  options: HandleOptions,
+  imagesToUser: boolean,
+): Promise<HandledChat> {
+  const requests = (made ?? []).flatMap((call) =>
+    call.type === 'function'
+      ? [{ id: call.id, name: call.function.name, args: call.function.arguments }]
+      : [],
+  );
+  const handled = await runCalls(tools, requests, options);
+  const calls = handled.map((call) => ({ ...call, beside: plainContent(call.result).beside }));
+  const shown = imagesToUser ? imageMessage(calls) : undefined;
+  const messages = calls.map(({ id, result }) => toolMessage(id, result));
+  return { messages: shown === undefined ? messages : [...messages, shown], calls };
+}
+
+async function handleResponses(
+  tools: Tools,
+  { output }: ResponsesCalls,
+  options: HandleOptions,
+): Promise<HandledResponses> {
+  // A function in a namespace is another one, whatever its name: no tool here is in one.
+  const made = output.filter((item) => item.type === 'function_call' && item.namespace === undefined);
+  const callers = new Map<string, FunctionCallOutput['caller']>();
+  const requests = made.flatMap((item) => {
+    if (item.type !== 'function_call') return [];
+    callers.set(item.call_id, item.caller);
+    const refusal = item.status === 'incomplete' ? CUT_OFF : undefined;
+    return [{ id: item.call_id, name: item.name, args: item.arguments, refusal }];
+  });
+  const handled = await runCalls(tools, requests, options);
+  const answers = handled.map((call) => ({ call, ...responsesOutput(call.result) }));
+  return {
+    items: answers.map(({ call, output: said }) => {
+      const caller = callers.get(call.id);
+      return {
+        type: 'function_call_output',
+        call_id: call.id,
+        output: said,
+        ...(caller !== undefined && caller !== null && { caller }),
+      };
+    }),
+    calls: answers.map(({ call, beside }) => ({ ...call, beside })),
+  };
+}

@@ -1,0 +1,68 @@
+import type { CallToolResult } from '@modelcontextprotocol/client';
+import { PlenumError } from '../../errors.ts';
+import { onAbort } from '../../internal/abort-fan.ts';
+import { isRecord } from '../../internal/checks.ts';
+import { createDeferred } from '../../internal/deferred.ts';
+import { printable } from '../../internal/text.ts';
+import { errorResult } from '../run-tool.ts';
+import type { ToolCallRequest, ToolPolicy } from './tool-policy.ts';
+
+type Approve = NonNullable<ToolPolicy['approve']>;
+
+/** What came of asking: the arguments to send, or what the model is told instead. */
+export type Decision =
+  { readonly args: Readonly<Record<string, unknown>> } | { readonly refusal: CallToolResult };
+
+/** Asks whether a call may be made. Rejects with `ABORTED` as soon as the caller gives up, or `CONFIG_INVALID`. */
+export async function askApproval(
+  approve: Approve,
+  { signal, ...call }: Omit<ToolCallRequest, 'signal'> & { readonly signal: AbortSignal | undefined },
+): Promise<Decision> {
+  if (signal?.aborted === true) throw aborted(call.name, signal.reason);
+  const asking = new AbortController();
+  const givenUp = createDeferred<never>();
+  const stopListening = onAbort(signal, () => {
+    asking.abort(signal?.reason);
+    givenUp.reject(aborted(call.name, signal?.reason));
+  });
+  try {
+    const answer = Promise.resolve({ ...call, signal: asking.signal }).then(approve);
+    return read(call, await Promise.race([givenUp.promise, answer]));
+  } catch (error) {
+    throw PlenumError.from(error, 'CONFIG_INVALID', `The policy's "approve" threw for ${of(call.name)}`, {
+      server: call.tool.server,
+      maybeExecuted: false,
+    });
+  } finally {
+    stopListening();
+  }
+}
+
+/** What a model is told of a call that was not allowed. */
+export function refusal(name: string, reason: string): CallToolResult {
+  return errorResult(`The call of ${of(name)} was refused: ${reason}`);
+}
+
+function read({ name, tool, args }: Omit<ToolCallRequest, 'signal'>, answer: unknown): Decision {
+  if (answer === true) return { args };
+  if (answer === false) return { refusal: errorResult(`The call of ${of(name)} was refused.`) };
+  if (isRecord(answer)) {
+    if (typeof answer['refuse'] === 'string') return { refusal: refusal(name, answer['refuse']) };
+    if (isRecord(answer['args'])) return { args: answer['args'] };
+  }
+  // Above all not what a function without a `return` gives.
+  const wanted = 'true, false, { args } or { refuse: reason }';
+  throw new PlenumError('CONFIG_INVALID', `The policy's "approve" must answer ${wanted}, for ${of(name)}.`, {
+    server: tool.server,
+    maybeExecuted: false,
+  });
+}
+
+function aborted(name: string, cause: unknown): PlenumError {
+  const message = `Calling ${of(name)}: given up by the caller while it waited for approval.`;
+  return new PlenumError('ABORTED', message, { cause, maybeExecuted: false });
+}
+
+function of(name: string): string {
+  return `tool "${printable(name, 80)}"`;
+}

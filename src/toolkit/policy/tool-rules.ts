@@ -1,0 +1,92 @@
+import { messageOf, PlenumError } from '../../errors.ts';
+import { checkBoolean, checkText, isRecord } from '../../internal/checks.ts';
+import { createToolFilter } from '../../group/tool-filter.ts';
+import type { ToolDefinition } from '../tool-source.ts';
+import type { ToolPolicy } from './tool-policy.ts';
+
+/** Whether a tool, by its exposed name, is on offer. */
+export type ToolMatcher = (name: string, tool: ToolDefinition) => boolean;
+
+/** A longer name cannot be compared with a glob in good time: with any rule there is, it is not on offer. */
+const MAX_NAME_LENGTH = 256;
+
+/** Compiles `allow` and `deny`. Throws `CONFIG_INVALID`. */
+export function compileRules({ allow, deny }: Pick<ToolPolicy, 'allow' | 'deny'>): ToolMatcher {
+  const allowed = compileList('policy.allow', allow);
+  const denied = compileList('policy.deny', deny);
+  if (allowed === undefined && denied === undefined) return () => true;
+  return (name, tool) => {
+    if (name.length > MAX_NAME_LENGTH || (tool.server?.length ?? 0) > MAX_NAME_LENGTH) return false;
+    return (allowed === undefined || allowed(name, tool)) && denied?.(name, tool) !== true;
+  };
+}
+
+function compileList(field: string, rules: unknown): ToolMatcher | undefined {
+  if (rules === undefined) return undefined;
+  if (!Array.isArray(rules)) throw invalid(field, 'must be an array of rules');
+  const matchers = rules.map((rule: unknown, index) => compileRule(`${field}[${index}]`, rule));
+  return (name, tool) => matchers.some((matches) => matches(name, tool));
+}
+
+/** What a rule may ask for, and how it is asked. */
+const TRAITS: Readonly<Record<string, (field: string, wanted: unknown) => ToolMatcher>> = {
+  name: (field, wanted) => {
+    const matches = compileGlobs(field, wanted);
+    return (name) => matches(name);
+  },
+  server: (field, wanted) => {
+    const matches = compileGlobs(field, wanted);
+    return (_, { server }) => server !== undefined && matches(server);
+  },
+  readOnlyHint: (field, wanted) => {
+    checkBoolean(field, wanted);
+    return (_, tool) => isReadOnly(tool) === wanted;
+  },
+  destructiveHint: (field, wanted) => {
+    checkBoolean(field, wanted);
+    return (_, tool) => mayDestroy(tool) === wanted;
+  },
+};
+
+function compileRule(field: string, rule: unknown): ToolMatcher {
+  if (typeof rule === 'string') {
+    const matches = compileGlobs(field, rule);
+    return (name) => matches(name);
+  }
+  if (!isRecord(rule)) throw invalid(field, 'must be a glob or an object of what a tool must fit');
+  const asked = Object.entries(rule).filter(([, wanted]) => wanted !== undefined);
+  // A rule with a typing error must not mean something else.
+  if (asked.length === 0) throw invalid(field, 'must ask for something');
+  const matchers = asked.map(([trait, wanted]) => {
+    const compile = Object.hasOwn(TRAITS, trait) ? TRAITS[trait] : undefined;
+    if (compile === undefined) {
+      throw invalid(`${field}.${trait}`, `is not known; known are ${Object.keys(TRAITS).join(', ')}`);
+    }
+    return compile(`${field}.${trait}`, wanted);
+  });
+  return (name, tool) => matchers.every((matches) => matches(name, tool));
+}
+
+function compileGlobs(field: string, wanted: unknown): (text: string) => boolean {
+  const globs: unknown[] = Array.isArray(wanted) ? wanted : [wanted];
+  if (globs.length === 0) throw invalid(field, 'must not be empty');
+  for (const glob of globs) checkText(field, glob);
+  try {
+    return createToolFilter({ allow: globs.map(String) });
+  } catch (error) {
+    throw invalid(field, `is not a glob (${messageOf(error)})`);
+  }
+}
+
+function isReadOnly({ annotations }: ToolDefinition): boolean {
+  return annotations?.readOnlyHint === true;
+}
+
+/** By the protocol's defaults; a tool that claims both to change nothing and to destroy is believed the worse. */
+function mayDestroy(tool: ToolDefinition): boolean {
+  return tool.annotations?.destructiveHint ?? !isReadOnly(tool);
+}
+
+function invalid(field: string, what: string): PlenumError {
+  return new PlenumError('CONFIG_INVALID', `Option "${field}" ${what}.`);
+}

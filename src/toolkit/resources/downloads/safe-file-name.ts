@@ -1,0 +1,58 @@
+/** Letters and digits of any script, and what else is harmless everywhere. */
+const HARMFUL = /[^\p{L}\p{M}\p{Nd}._-]+/gu;
+/** Names of devices on Windows, with whatever extension. */
+const DEVICE = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
+const MAX_BYTES = 120;
+const MAX_EXTENSION_BYTES = 16;
+const FALLBACK = 'resource';
+
+/**
+ * A name for a file, from the end of a URI: one that is a plain file in the folder where it is used, on every system.
+ * It has no separator, no control character, no drive, no leading dot or hyphen, no trailing dot, and is no device.
+ */
+export function safeFileName(uri: string): string {
+  const name = decoded(lastSegment(uri)).normalize('NFC').replace(HARMFUL, '_');
+  const bare = withoutDotsAtEnd(name.replace(/^[._-]+/, ''));
+  if (bare === '') return FALLBACK;
+  return shortened(DEVICE.test(bare) ? `_${bare}` : bare);
+}
+
+/** The same name with a number before its extension. */
+export function numbered(name: string, nr: number | string): string {
+  const [stem, extension] = split(name);
+  return `${stem}-${nr}${extension}`;
+}
+
+function lastSegment(uri: string): string {
+  const [path = ''] = uri.split(/[?#]/);
+  return path.replace(/\/+$/, '').split(/[/:]/).at(-1) ?? '';
+}
+
+/** A URI may hide separators in its escapes; what cannot be decoded stays as it is. */
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment).split(/[/\\]/).at(-1) ?? '';
+  } catch {
+    return segment;
+  }
+}
+
+function split(name: string): [stem: string, extension: string] {
+  const dot = name.lastIndexOf('.');
+  const hasExtension = dot > 0 && Buffer.byteLength(name.slice(dot)) <= MAX_EXTENSION_BYTES;
+  return hasExtension ? [name.slice(0, dot), name.slice(dot)] : [name, ''];
+}
+
+function shortened(name: string): string {
+  const [stem, extension] = split(name);
+  let kept = '';
+  for (const char of stem) {
+    if (Buffer.byteLength(kept + char + extension) > MAX_BYTES) break;
+    kept += char;
+  }
+  return withoutDotsAtEnd(kept + extension);
+}
+
+function withoutDotsAtEnd(name: string): string {
+  return name.replace(/[.]+$/, '');
+}

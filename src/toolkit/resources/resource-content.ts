@@ -1,0 +1,39 @@
+import type { CallToolResult, ContentBlock, ReadResourceResult } from '@modelcontextprotocol/client';
+import type { DownloadFolder } from './downloads/download-folder.ts';
+
+type Contents = ReadResourceResult['contents'][number];
+
+/** What was read, as a tool's result: pictures and sounds as such, everything else as an embedded resource. */
+export function shownContents({ contents }: ReadResourceResult): CallToolResult {
+  if (contents.length === 0) return { content: [{ type: 'text', text: 'The resource is empty.' }] };
+  return { content: contents.map(toBlock) };
+}
+
+function toBlock(resource: Contents): ContentBlock {
+  if ('blob' in resource) {
+    const { blob: data, mimeType = '' } = resource;
+    if (mimeType.startsWith('image/')) return { type: 'image', data, mimeType };
+    if (mimeType.startsWith('audio/')) return { type: 'audio', data, mimeType };
+  }
+  return { type: 'resource', resource };
+}
+
+/** What was read, saved: the result says under which names. It has `isError` when something was not. */
+export async function savedContents(
+  { contents }: ReadResourceResult,
+  folder: DownloadFolder,
+): Promise<CallToolResult> {
+  const files: Record<string, unknown>[] = [];
+  for (const resource of contents) {
+    const { uri, mimeType } = resource;
+    const data = 'blob' in resource ? Buffer.from(resource.blob, 'base64') : Buffer.from(resource.text);
+    const facts = { uri, ...(mimeType !== undefined && { mimeType }), bytes: data.byteLength };
+    files.push({ ...facts, ...(await folder.save(uri, data)) });
+  }
+  const structuredContent = { files };
+  return {
+    content: [{ type: 'text', text: JSON.stringify(structuredContent) }],
+    structuredContent,
+    ...(files.some((file) => 'refused' in file) && { isError: true }),
+  };
+}

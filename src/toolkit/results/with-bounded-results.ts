@@ -1,0 +1,60 @@
+import { snapshotMap } from '../../group/snapshot-map.ts';
+import type { ToolProblem } from '../live-tools.ts';
+import { withOwnTools } from '../own-tools.ts';
+import { rememberLast } from '../remember-last.ts';
+import type { ToolDefinition, ToolSource } from '../tool-source.ts';
+import { boundResult } from './bound-result.ts';
+import { PageStore } from './page-store.ts';
+import { readMoreTool } from './read-more.ts';
+import { resolveResultBounds, type ResultBounds } from './result-bounds.ts';
+
+/** A source that hands out long results page by page. */
+export interface BoundedToolSource extends ToolSource {
+  /** Tools that are left out because `read_more` had their name first. */
+  readonly problems: readonly ToolProblem[];
+  /** Forgets all that was kept to be read on. */
+  clear(): void;
+}
+
+/**
+ * Bounds what one result hands to a model. The rest waits behind a handle, which the last block of the result names,
+ * and one more tool, `read_more`, pages through it. Output schemas are not shown, as the structured content of a long
+ * result comes as text. Throws `CONFIG_INVALID`.
+ */
+export function withBoundedResults(source: ToolSource, bounds?: ResultBounds): BoundedToolSource {
+  const limits = resolveResultBounds(bounds);
+  const store = new PageStore(limits);
+  const readMoreName = (): string => extended.nameOf(readMore.id) ?? readMore.wantedName;
+  const readMore = readMoreTool(store, readMoreName);
+  const own = [readMore];
+  const shown = rememberLast(withoutOutputSchemas);
+  const extended = withOwnTools(
+    {
+      get tools() {
+        return shown(source.tools);
+      },
+      callTool: async (name, args, options) =>
+        boundResult(await source.callTool(name, args, options), limits, store, readMoreName()),
+    },
+    () => own,
+  );
+  return {
+    get tools() {
+      return extended.tools;
+    },
+    get problems() {
+      return extended.problems;
+    },
+    callTool: (name, args, options) => extended.callTool(name, args, options),
+    clear: () => store.clear(),
+  };
+}
+
+function withoutOutputSchemas(tools: ToolSource['tools']): ReadonlyMap<string, ToolDefinition> {
+  const strip = (tool: ToolDefinition): ToolDefinition => {
+    if (tool.outputSchema === undefined) return tool;
+    const { outputSchema: _, ...rest } = tool;
+    return Object.freeze(rest);
+  };
+  return snapshotMap([...tools].map(([name, tool]) => [name, strip(tool)] as const));
+}

@@ -1,0 +1,77 @@
+import type { CallToolResult } from '@modelcontextprotocol/client';
+import { PlenumError } from '../errors.ts';
+import { isRecord } from '../internal/checks.ts';
+import { printable } from '../internal/text.ts';
+import { explainError } from './explain-error.ts';
+import type { ToolCallOptions, ToolSource } from './tool-source.ts';
+
+export interface RunToolOptions extends ToolCallOptions {
+  /** Told of what went wrong, in full, when the model is told in short. What it throws is ignored. */
+  onError?: ((error: unknown, tool: string) => void) | undefined;
+}
+
+/**
+ * Calls a tool for a model: whatever goes wrong becomes a result with `isError` and a short text that says what
+ * happened. All that rejects is the caller's own abort, with `ABORTED`.
+ *
+ * `args` are as the model's API gives them: an object, the JSON text of one, or nothing.
+ */
+export async function runTool(
+  source: ToolSource,
+  name: string,
+  args?: unknown,
+  { onError, ...options }: RunToolOptions = {},
+): Promise<CallToolResult> {
+  const { signal } = options;
+  try {
+    if (signal?.aborted === true) throw aborted(name, signal, false);
+    return await source.callTool(name, readArguments(name, args), options);
+  } catch (error) {
+    if (signal?.aborted === true) throw givenUp(error) ?? aborted(name, signal, true);
+    tell(onError, error, name);
+    return errorResult(explainError(error, name));
+  }
+}
+
+/** A result that tells a model what went wrong. */
+export function errorResult(text: string): CallToolResult {
+  return { isError: true, content: [{ type: 'text', text }] };
+}
+
+function readArguments(name: string, args: unknown): Readonly<Record<string, unknown>> {
+  const given = typeof args === 'string' ? parse(name, args) : args;
+  if (given === undefined || given === null) return {};
+  if (isRecord(given)) return given;
+  throw invalidArguments(name, 'the arguments must be an object');
+}
+
+function parse(name: string, text: string): unknown {
+  if (text.trim() === '') return {};
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw invalidArguments(name, 'the arguments are not valid JSON', cause);
+  }
+}
+
+function invalidArguments(name: string, what: string, cause?: unknown): PlenumError {
+  const message = `Tool "${printable(name, 80)}" was not called: ${what}.`;
+  return new PlenumError('INVALID_ARGUMENTS', message, { maybeExecuted: false, cause });
+}
+
+function givenUp(error: unknown): PlenumError | undefined {
+  return error instanceof PlenumError && error.code === 'ABORTED' ? error : undefined;
+}
+
+function aborted(name: string, { reason }: AbortSignal, maybeExecuted: boolean): PlenumError {
+  const message = `Calling tool "${printable(name, 80)}": given up by the caller.`;
+  return new PlenumError('ABORTED', message, { cause: reason, maybeExecuted });
+}
+
+function tell(onError: RunToolOptions['onError'], error: unknown, name: string): void {
+  try {
+    onError?.(error, name);
+  } catch {
+    // The model still wants its answer.
+  }
+}

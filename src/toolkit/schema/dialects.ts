@@ -1,0 +1,87 @@
+import type { SchemaDialect, StrictRules } from './dialect.ts';
+
+const COMPOSITION = ['oneOf', 'anyOf', 'allOf'];
+
+/** https://developers.openai.com/api/docs/guides/structured-outputs#supported-schemas */
+const OPENAI_FORMATS = new Set([
+  'date-time',
+  'time',
+  'date',
+  'duration',
+  'email',
+  'hostname',
+  'ipv4',
+  'ipv6',
+  'uuid',
+]);
+
+const OPENAI_STRICT: StrictRules = {
+  closeObjects: false,
+  keywords: new Set([
+    'type',
+    'properties',
+    'required',
+    'additionalProperties',
+    'items',
+    'enum',
+    'const',
+    'anyOf',
+    '$ref',
+    'minimum',
+    'maximum',
+    'exclusiveMinimum',
+    'exclusiveMaximum',
+    'multipleOf',
+    'minItems',
+    'maxItems',
+    'pattern',
+    'format',
+    'title',
+    'description',
+    '$defs',
+  ]),
+  maxProperties: 5000,
+  maxDepth: 10,
+  maxEnumValues: 1000,
+  maxCharacters: 120_000,
+  maxLongEnumCharacters: 15_000,
+  longEnum: 250,
+};
+
+/** OpenAI, for functions that are not `strict`. */
+export const openaiDialect: SchemaDialect = {
+  provider: 'OpenAI',
+  toolName: /^[a-zA-Z0-9_-]{1,64}$/,
+  notAtRoot: [...COMPOSITION, 'enum', 'not'],
+  formats: OPENAI_FORMATS,
+  spelledOut: true,
+};
+
+/** OpenAI, for functions that are `strict`: a model cannot but send arguments that fit. */
+export const openaiStrictDialect: SchemaDialect = { ...openaiDialect, strict: OPENAI_STRICT };
+
+/**
+ * As strict, and of objects that leave open whether they may have other properties, too: a model then has no way to
+ * send any.
+ */
+export const openaiClosedDialect: SchemaDialect = {
+  ...openaiDialect,
+  strict: { ...OPENAI_STRICT, closeObjects: true },
+};
+
+export const anthropicDialect: SchemaDialect = {
+  provider: 'Anthropic',
+  toolName: /^[a-zA-Z0-9_-]{1,128}$/,
+  notAtRoot: COMPOSITION,
+  propertyName: /^[a-zA-Z0-9_.-]{1,64}$/,
+};
+
+/** What every provider takes: for adapters that do not know who will read the schema. */
+export const genericDialect: SchemaDialect = {
+  provider: 'a model API',
+  toolName: /^[a-zA-Z0-9_-]{1,64}$/,
+  notAtRoot: [...COMPOSITION, 'enum', 'not'],
+  propertyName: /^[a-zA-Z0-9_.-]{1,64}$/,
+  formats: OPENAI_FORMATS,
+  spelledOut: true,
+};

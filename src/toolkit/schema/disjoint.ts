@@ -1,0 +1,50 @@
+import { isRecord } from '../../internal/checks.ts';
+import type { JsonObject } from './dialect.ts';
+
+/** Follows a reference; gives the schema itself when it is none. */
+export type Resolve = (schema: unknown) => JsonObject;
+
+/** Whether no value can fit both: another type, or another constant under a property that both require. */
+export function areDisjoint(a: JsonObject, b: JsonObject, resolve: Resolve): boolean {
+  const [typesA, typesB] = [typesOf(a), typesOf(b)];
+  if (typesA !== undefined && typesB !== undefined && !typesA.some((type) => overlaps(type, typesB)))
+    return true;
+  const [valuesA, valuesB] = [constantsOf(a), constantsOf(b)];
+  if (valuesA !== undefined && valuesB !== undefined)
+    return !valuesA.some((value) => valuesB.includes(value));
+  return isObject(typesA) && isObject(typesB) && hasDiscriminator(a, b, resolve);
+}
+
+function hasDiscriminator(a: JsonObject, b: JsonObject, resolve: Resolve): boolean {
+  const { properties: inA, required } = a;
+  const { properties: inB, required: requiredB } = b;
+  if (!isRecord(inA) || !isRecord(inB) || !Array.isArray(required) || !Array.isArray(requiredB)) return false;
+  return required.some((name: unknown) => {
+    if (typeof name !== 'string' || !requiredB.includes(name)) return false;
+    const [valuesA, valuesB] = [constantsOf(resolve(inA[name])), constantsOf(resolve(inB[name]))];
+    return (
+      valuesA !== undefined && valuesB !== undefined && !valuesA.some((value) => valuesB.includes(value))
+    );
+  });
+}
+
+/** The only values that fit, as long as they are plain ones. */
+function constantsOf(schema: JsonObject): readonly unknown[] | undefined {
+  const values = 'const' in schema ? [schema['const']] : schema['enum'];
+  const plain = Array.isArray(values) && values.every((value) => typeof value !== 'object' || value === null);
+  return plain ? values : undefined;
+}
+
+function typesOf({ type }: JsonObject): readonly unknown[] | undefined {
+  if (Array.isArray(type)) return type;
+  return type === undefined ? undefined : [type];
+}
+
+function isObject(types: readonly unknown[] | undefined): boolean {
+  return types?.length === 1 && types[0] === 'object';
+}
+
+function overlaps(type: unknown, others: readonly unknown[]): boolean {
+  const numbers = type === 'number' || type === 'integer';
+  return others.includes(type) || (numbers && (others.includes('number') || others.includes('integer')));
+}

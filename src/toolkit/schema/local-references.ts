@@ -1,0 +1,62 @@
+import { isRecord } from '../../internal/checks.ts';
+import { printable } from '../../internal/text.ts';
+import type { JsonObject } from './dialect.ts';
+import { checkDepth, inexpressible } from './inexpressible.ts';
+import { mapSubschemas } from './keywords.ts';
+import { ReferenceIndex } from './reference-index.ts';
+
+/** What names a schema or holds others to be referred to; of no use once every reference says `#/$defs/…`. */
+const BOOKKEEPING = new Set([
+  '$schema',
+  '$id',
+  '$anchor',
+  '$dynamicAnchor',
+  '$recursiveAnchor',
+  '$vocabulary',
+  '$defs',
+  'definitions',
+  '$dynamicRef',
+  '$recursiveRef',
+]);
+
+/**
+ * The same schema with all it refers to under `$defs` at the top, and every reference `#/$defs/…`, or `#` for the
+ * whole. What nothing refers to is left out. Throws `Inexpressible` for references that lead out of the document.
+ */
+export function localReferences(document: JsonObject): JsonObject {
+  const index = new ReferenceIndex(document);
+  const names = new Map<unknown, string>([[document, '#']]);
+  const waiting: { name: string; target: unknown }[] = [];
+  const taken = new Set<string>();
+
+  const nameOf = (target: unknown, wanted: string): string => {
+    const known = names.get(target);
+    if (known !== undefined && isRecord(target)) return known;
+    let name = wanted.replace(/[^A-Za-z0-9_.-]/g, '_').slice(0, 60) || 'schema';
+    for (let nr = 2, base = name; taken.has(name); nr++) name = `${base}_${nr}`;
+    taken.add(name);
+    names.set(target, `#/$defs/${name}`);
+    waiting.push({ name, target });
+    return `#/$defs/${name}`;
+  };
+
+  const emit = (schema: unknown, at: string, depth: number): unknown => {
+    checkDepth(depth, at);
+    if (!isRecord(schema)) return schema;
+    const ref = index.referenceOf(schema, at);
+    const kept = Object.entries(schema).filter(([keyword]) => !BOOKKEEPING.has(keyword));
+    const copy = mapSubschemas(Object.fromEntries(kept), (sub, step) => emit(sub, at + step, depth + 1));
+    if (ref !== undefined) copy['$ref'] = nameOf(ref.target, ref.name);
+    return copy;
+  };
+
+  const root = emit(document, '#', 0) as JsonObject;
+  const defs: [string, unknown][] = [];
+  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
+    if (!isRecord(next.target) && typeof next.target !== 'boolean') {
+      inexpressible('#', `"${printable(next.name, 60)}" is referred to and is no schema`);
+    }
+    defs.push([next.name, emit(next.target, `#/$defs/${next.name}`, 0)]);
+  }
+  return defs.length === 0 ? root : { ...root, $defs: Object.fromEntries(defs) };
+}

@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto';
+import { isRecord } from '../../internal/checks.ts';
+import { printable } from '../../internal/text.ts';
+import { withRemark } from './description.ts';
+import type { JsonObject } from './dialect.ts';
+import { inexpressible } from './inexpressible.ts';
+import { mapSubschemas } from './keywords.ts';
+
+/** Keywords whose meaning hangs on names that cannot be told from a list. */
+const NAME_BOUND = ['patternProperties', 'propertyNames'];
+
+export interface Renamed {
+  readonly schema: JsonObject;
+  readonly restore?: (args: JsonObject) => JsonObject;
+}
+
+/**
+ * Gives properties whose names a provider refuses (`$filter`, `first name`) others that it takes, the same ones each
+ * time, and says the real name in the description. `restore` turns arguments back.
+ */
+export function acceptableNames(schema: JsonObject, allowed: RegExp): Renamed {
+  const originals = new Map<string, string>();
+  const rename = (name: string): string => {
+    if (allowed.test(name)) return name;
+    const clean = name.replace(/[^a-zA-Z0-9_-]/g, '_').slice(0, 50);
+    const fresh = `${clean}_${createHash('sha256').update(name).digest('hex').slice(0, 8)}`;
+    originals.set(fresh, name);
+    return fresh;
+  };
+  const renamed = renameIn(schema, rename);
+  if (originals.size === 0) return { schema };
+  refuseNameBound(renamed, originals);
+  return { schema: renamed, restore: (args) => restored(args, originals) as JsonObject };
+}
+
+function renameIn(schema: JsonObject, rename: (name: string) => string): JsonObject {
+  const copy = mapSubschemas(schema, (sub) => (isRecord(sub) ? renameIn(sub, rename) : sub));
+  const { properties, required, dependentRequired, dependentSchemas } = copy;
+  const names = (list: unknown): unknown =>
+    Array.isArray(list) ? list.map((name) => rename(String(name))) : list;
+  const keys = (map: JsonObject, value: (held: unknown, name: string) => unknown): JsonObject =>
+    Object.fromEntries(Object.entries(map).map(([name, held]) => [rename(name), value(held, name)]));
+  if (isRecord(properties)) {
+    copy['properties'] = keys(properties, (held, name) =>
+      rename(name) === name || !isRecord(held)
+        ? held
+        : withRemark(held, `(Stands for "${printable(name)}".)`),
+    );
+  }
+  if (Array.isArray(required)) copy['required'] = names(required);
+  if (isRecord(dependentRequired)) copy['dependentRequired'] = keys(dependentRequired, names);
+  if (isRecord(dependentSchemas)) copy['dependentSchemas'] = keys(dependentSchemas, (held) => held);
+  return copy;
+}
+
+function refuseNameBound(schema: JsonObject, originals: ReadonlyMap<string, string>): void {
+  const bound = [...NAME_BOUND, 'const', 'enum'].find((keyword) =>
+    NAME_BOUND.includes(keyword) ? keyword in schema : holdsObject(schema[keyword]),
+  );
+  if (bound !== undefined) {
+    const [name = ''] = originals.values();
+    inexpressible(
+      '#',
+      `its property "${printable(name, 80)}" needs another name, which "${bound}" does not allow`,
+    );
+  }
+  mapSubschemas(schema, (sub) => {
+    if (isRecord(sub)) refuseNameBound(sub, originals);
+    return sub;
+  });
+}
+
+function holdsObject(value: unknown): boolean {
+  return Array.isArray(value) ? value.some(holdsObject) : isRecord(value);
+}
+
+function restored(value: unknown, originals: ReadonlyMap<string, string>): unknown {
+  if (Array.isArray(value)) return value.map((each) => restored(each, originals));
+  if (!isRecord(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, held]) => [originals.get(name) ?? name, restored(held, originals)]),
+  );
+}

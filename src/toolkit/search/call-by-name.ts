@@ -1,0 +1,74 @@
+import type { CallToolResult } from '@modelcontextprotocol/client';
+import { PlenumError } from '../../errors.ts';
+import { isRecord } from '../../internal/checks.ts';
+import { printable, suggestion } from '../../internal/text.ts';
+import { expectText } from '../arguments/expect-text.ts';
+import type { OwnTool } from '../own-tools.ts';
+import type { ToolDefinition, ToolSource } from '../tool-source.ts';
+
+type Args = Readonly<Record<string, unknown>>;
+
+/**
+ * The tool that calls any tool of a source by its name. It adds nothing to what the source allows.
+ *
+ * @param howToFind Tells a model how to come by names, in a sentence.
+ */
+export function callByNameTool(source: ToolSource, howToFind: string): OwnTool {
+  return {
+    id: 'call_tool',
+    wantedName: 'call_tool',
+    definition: {
+      title: 'Call a tool',
+      description: `Calls a tool by its exact name. ${howToFind}`,
+      inputSchema: {
+        type: 'object',
+        properties: {
+          name: { type: 'string', description: 'Exact name of the tool.' },
+          arguments: {
+            type: 'object',
+            description: "The tool's arguments, by the names of its parameters.",
+            additionalProperties: true,
+          },
+        },
+        required: ['name'],
+        additionalProperties: false,
+      },
+    },
+    call: async (args, options) => {
+      const name = expectText(args, 'name');
+      findTool(source, name, howToFind);
+      return source.callTool(name, readArguments(args['arguments']), options);
+    },
+  };
+}
+
+/** Throws `UNKNOWN_TOOL` for a name that the source does not list. */
+export function findTool(source: ToolSource, name: string, howToFind: string): ToolDefinition {
+  const { tools } = source;
+  const tool = tools.get(name);
+  if (tool !== undefined) return tool;
+  const message = `There is no tool "${printable(name)}".${suggestion(name, tools.keys())} ${howToFind}`;
+  throw new PlenumError('UNKNOWN_TOOL', message, { maybeExecuted: false });
+}
+
+export function textResult(text: string): CallToolResult {
+  return { content: [{ type: 'text', text }] };
+}
+
+/** Models tend to write nested arguments as the text of JSON. */
+function readArguments(given: unknown): Args {
+  if (given === undefined || given === null || given === '') return {};
+  const args = typeof given === 'string' ? parse(given) : given;
+  if (isRecord(args)) return args;
+  throw new PlenumError('INVALID_ARGUMENTS', 'The argument "arguments" must be an object.', {
+    maybeExecuted: false,
+  });
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

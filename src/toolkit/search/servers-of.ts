@@ -1,0 +1,25 @@
+import { PlenumError } from '../../errors.ts';
+import { printable, suggestion } from '../../internal/text.ts';
+import type { ToolSource } from '../tool-source.ts';
+
+/** The tools of each server that a source lists tools of, by their names. */
+export type ToolsByServer = ReadonlyMap<string, readonly string[]>;
+
+export function toolsByServer(tools: ToolSource['tools']): ToolsByServer {
+  const servers = new Map<string, string[]>();
+  for (const [name, { server }] of tools) {
+    if (server === undefined) continue;
+    const known = servers.get(server);
+    if (known === undefined) servers.set(server, [name]);
+    else known.push(name);
+  }
+  return servers;
+}
+
+/** The names of a server's tools. Throws `UNKNOWN_SERVER` when the source lists none of it. */
+export function expectServer(servers: ToolsByServer, server: string): readonly string[] {
+  const tools = servers.get(server);
+  if (tools !== undefined) return tools;
+  const message = `There is no server "${printable(server)}".${suggestion(server, servers.keys())}`;
+  throw new PlenumError('UNKNOWN_SERVER', message, { maybeExecuted: false });
+}

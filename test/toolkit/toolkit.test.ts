@@ -1,0 +1,144 @@
+import { describe, expect, test } from 'vitest';
+import { SessionGroup } from '../../src/index.ts';
+import { createToolkit } from '../../src/toolkit/toolkit.ts';
+import type { ToolSource } from '../../src/toolkit/tool-source.ts';
+import { eventually } from '../group/support/eventually.ts';
+import { failureOf, thrownBy } from '../group/support/failure.ts';
+import { connectGroup, newSession } from '../group/support/groups.ts';
+import { local, requestsOf, tools } from '../group/support/peers.ts';
+import { textOf, textsOf } from './support/result-text.ts';
+
+const LONG = 'long '.repeat(1000);
+
+describe('M9 a toolkit of a group', () => {
+  test('has all of its tools, and calls them where they are', async () => {
+    const servers = {
+      a: { server: local({ tools: tools('x') }) },
+      b: { server: local({ tools: tools('x', 'y') }) },
+    };
+    const source = createToolkit(await connectGroup({ servers }));
+    expect([...source.tools.keys()]).toEqual(['a__x', 'b__x', 'b__y']);
+    await source.callTool('b__x', { a: 1 });
+    expect(requestsOf(servers.a.server, 'tools/call')).toEqual([]);
+    expect(requestsOf(servers.b.server, 'tools/call')).toHaveLength(1);
+    expect(source.problems).toEqual([]);
+  });
+
+  test('follows servers that come and go', async () => {
+    const group = await connectGroup({ servers: {} });
+    const source = createToolkit(group);
+    await group.add('s', { server: local({ tools: tools('x') }) });
+    expect([...source.tools.keys()]).toEqual(['s__x']);
+    await group.remove('s');
+    expect(source.tools.size).toBe(0);
+  });
+
+  test('bounds what a policy let through, and keeps its own tools out of it', async () => {
+    const server = local({
+      tools: [{ name: 'log', does: { type: 'text', text: LONG } }, { name: 'rm' }],
+      resources: [{ uri: 'x:long', text: LONG }],
+    });
+    const source = createToolkit(await connectGroup({ servers: { s: { server } } }), {
+      resources: true,
+      results: { maxChars: 500 },
+      policy: { allow: ['*__log', '*__read_resource'], rename: { s__log: 'log' } },
+      timeoutMs: 10_000,
+    });
+    expect([...source.tools.keys()]).toEqual(['log', 's__read_resource', 'read_more']);
+    for (const call of [source.callTool('log'), source.callTool('s__read_resource', { uri: 'x:long' })]) {
+      const note = textsOf(await call).at(-1) ?? '';
+      const args: unknown = JSON.parse(/\{.*\}/.exec(note)?.[0] ?? '');
+      const second = await source.callTool('read_more', args as Record<string, unknown>);
+      expect(JSON.stringify(second.content)).toContain('long long');
+    }
+  });
+
+  test('checks arguments without being asked to', async () => {
+    const server = local({ tools: [{ name: 'x', inputSchema: { type: 'object', required: ['a'] } }] });
+    const source = createToolkit(await connectGroup({ servers: { s: { server } } }));
+    expect((await failureOf(source.callTool('s__x', {}))).code).toBe('INVALID_ARGUMENTS');
+  });
+
+  test('gives calls its own timeout, and a call may say otherwise', async () => {
+    const server = local({ tools: [{ name: 'slow', does: { type: 'slow', ms: 300 } }] });
+    const source = createToolkit(await connectGroup({ servers: { s: { server } } }), { timeoutMs: 30 });
+    expect((await failureOf(source.callTool('s__slow'))).code).toBe('TIMEOUT');
+    expect(textOf(await source.callTool('s__slow', {}, { timeoutMs: 10_000 }))).toBe('{}');
+  });
+
+  test('tells of tools that it had to leave out', async () => {
+    const server = local({ tools: tools('x') });
+    const source = createToolkit(await connectGroup({ servers: { s: { server } } }), {
+      policy: { rename: { s__x: 's__y' } },
+    });
+    server.setTools(tools('x', 'y'));
+    await eventually('the problem', () => source.problems.length > 0);
+    expect(source.problems).toMatchObject([{ tool: 's__y', server: 's' }]);
+  });
+
+  test('when closed leaves the group as it is', async () => {
+    const server = local({ tools: [{ name: 'log', does: { type: 'text', text: LONG } }] });
+    const group = await connectGroup({ servers: { s: { server } } });
+    const source = createToolkit(group, { results: { maxChars: 500 } });
+    await source.callTool('s__log');
+    await Promise.all([source.close(), source.close()]);
+    expect((await failureOf(source.callTool('s__log'))).code).toBe('SESSION_CLOSED');
+    expect(textOf(await group.callTool('s__log'))).toBe(LONG);
+  });
+
+  test('can be made of any source of tools, but not with what only groups have', () => {
+    const inputSchema = { type: 'object' } as const;
+    const source: ToolSource = {
+      tools: new Map([['x', { name: 'x', inputSchema }]]),
+      callTool: () => Promise.resolve({ content: [] }),
+    };
+    expect([...createToolkit(source).tools.keys()]).toEqual(['x']);
+    for (const options of [{ resources: true }, { prompts: true }]) {
+      expect(thrownBy(() => createToolkit(source, options)).message).toContain('need a group or a session');
+    }
+  });
+
+  test.each<[object, RegExp]>([
+    [{ prompts: 'yes' }, /"prompts" must be true or false/],
+    [{ timeoutMs: -1 }, /"timeoutMs"/],
+    [{ resources: 'folder' }, /"resources"/],
+    [{ results: 100 }, /"results"/],
+    [{ policy: { deny: 'x' } }, /"policy\.deny"/],
+  ])('is not made with options that cannot be meant: %j', (options, message) => {
+    const error = thrownBy(() => createToolkit(new SessionGroup(), options));
+    expect(error.code).toBe('CONFIG_INVALID');
+    expect(error.message).toMatch(message);
+  });
+});
+
+describe('M9 a toolkit of a session', () => {
+  test('has the names that the server gives, and follows it', async () => {
+    const server = local({ tools: tools('x', 'y') });
+    await using source = await createToolkit(await newSession({ server }), { policy: { deny: ['y'] } });
+    expect([...source.tools.keys()]).toEqual(['x']);
+    expect(textOf(await source.callTool('x', { a: 1 }))).toBe('{"a":1}');
+    server.setTools(tools('x', 'z'));
+    await eventually('the change', () => source.tools.has('z'));
+  });
+
+  test('leaves the session open when it is closed', async () => {
+    const session = await newSession({ server: local({ tools: tools('x') }) });
+    const source = await createToolkit(session);
+    await source.close();
+    expect((await failureOf(source.callTool('x'))).code).toBe('SESSION_CLOSED');
+    expect(textOf(await session.callTool('x'))).toBe('{}');
+  });
+
+  test('rejects when an option cannot be meant', async () => {
+    const session = await newSession({ server: local({ tools: tools('x') }) });
+    const failure = await failureOf(createToolkit(session, { timeoutMs: -1 }));
+    expect(failure.code).toBe('CONFIG_INVALID');
+    expect(session.status.state).toBe('ready');
+  });
+
+  test('rejects when the session is closed', async () => {
+    const session = await newSession({ server: local({}) });
+    await session.close();
+    expect((await failureOf(createToolkit(session))).code).toBe('SESSION_CLOSED');
+  });
+});
