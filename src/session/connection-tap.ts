@@ -7,10 +7,10 @@ import type {
   TransportSendOptions,
 } from '@modelcontextprotocol/client';
 import { PlenumError } from '../errors.ts';
-import { isRecord } from '../internal/checks.ts';
 import { createDeferred } from '../internal/deferred.ts';
 import { settledWithin } from '../internal/settled-within.ts';
 import { ListBudget } from './list-budget.ts';
+import { isAnswer } from '../transport/json-rpc.ts';
 import type { ManagedTransport } from '../transport/managed-transport.ts';
 
 /** JSON-RPC's "Internal error". */
@@ -192,14 +192,6 @@ export class ConnectionTap implements Transport {
     this.#ended.resolve();
     this.onclose?.();
   }
-}
-
-/** Whether the official client will take it for an answer. */
-function isAnswer(message: object): boolean {
-  const result: unknown = Reflect.get(message, 'result');
-  if (isRecord(result)) return true;
-  const error: unknown = Reflect.get(message, 'error');
-  return isRecord(error) && Number.isInteger(error['code']) && typeof error['message'] === 'string';
 }
 
 /** An answer in the server's stead; the session knows it by its data. */

@@ -1,4 +1,4 @@
-import type { JSONRPCMessage } from '@modelcontextprotocol/client';
+import { isJSONRPCResultResponse, type JSONRPCMessage } from '@modelcontextprotocol/client';
 import { isRecord } from '../internal/checks.ts';
 
 /** Messages in one batch; all of them are handled in one turn of the event loop. */
@@ -19,7 +19,11 @@ export function isMessage(value: unknown): value is JSONRPCMessage {
 export function isAnswer(message: object): boolean {
   const { jsonrpc, id, result, error, ...more }: Answer = message;
   if (jsonrpc !== '2.0' || Object.keys(more).length > 0) return false;
-  if (error === undefined) return isRecord(result) && isId(id);
+  if (error === undefined) {
+    if (!isRecord(result) || !isId(id)) return false;
+    // Its rules for `_meta` are its own, and most answers have none.
+    return result['_meta'] === undefined || isJSONRPCResultResponse(message);
+  }
   if (result !== undefined || !(id === undefined || isId(id))) return false;
   return isRecord(error) && Number.isInteger(error['code']) && typeof error['message'] === 'string';
 }
@@ -32,7 +36,7 @@ interface Answer {
 }
 
 function isId(value: unknown): boolean {
-  return typeof value === 'string' || typeof value === 'number';
+  return typeof value === 'string' || Number.isInteger(value);
 }
 
 function isObject(value: unknown): boolean {

@@ -60,7 +60,8 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(controller: Controller, chunk: Uint8Array): void {
-    if (this.#body === undefined) return;
+    // undici's parser reports nothing at all when it is resumed: to pause it again for that would never end.
+    if (this.#body === undefined || chunk.byteLength === 0) return;
     this.#body.enqueue(chunk);
     if ((this.#body.desiredSize ?? 0) <= 0) controller.pause();
   }
