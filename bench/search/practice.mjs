@@ -1,4 +1,4 @@
-// More requests, which the ranking was chosen by together with half of those in `requests.mjs`.
+// More requests, for choosing a ranking by: these may be looked at one by one.
 const labelled = [
   ['who am I logged in as on GitHub', 'github/get_me', 'sentry/whoami'],
   [

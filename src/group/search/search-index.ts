@@ -1,7 +1,7 @@
 import type MiniSearch from 'minisearch';
 import { searchFields, type Searchable, type SearchFields } from './search-fields.ts';
-import { SENSE_MARK } from './senses.ts';
-import { termsOfQuery, termsOfWord, wordsOfName, wordsOfText } from './words.ts';
+import { stem } from './stem.ts';
+import { termsOfQuery, wordsOfName, wordsOfText } from './words.ts';
 
 /** An entry that fits a query. */
 export interface Match<E> {
@@ -39,9 +39,6 @@ const LEAST_PREFIX = 4;
 /** How far a query is looked at. */
 const MAX_QUERY_TERMS = 60;
 
-/** What another word says that means the same. */
-const SENSE_WEIGHT = 0.6;
-
 const IDENTIFIERS: ReadonlySet<string | undefined> = new Set(['name', 'parameters', 'server']);
 
 /** Loads the search engine, which a program that never searches does without. */
@@ -51,15 +48,14 @@ export async function createSearchIndex<E extends Searchable>(): Promise<SearchI
     new Engine<SearchDocument>({
       fields: Object.keys(WEIGHTS),
       tokenize: (text, field) => (IDENTIFIERS.has(field) ? wordsOfName(text) : wordsOfText(text)),
-      processTerm: termsOfWord,
+      processTerm: stem,
       // Entries are taken out whole; cleaning up later would need a timer.
       autoVacuum: false,
       searchOptions: {
         boost: WEIGHTS,
         tokenize: (query) => termsOfQuery(query).slice(0, MAX_QUERY_TERMS),
         processTerm: (term) => term,
-        boostTerm: (term) => (isSense(term) ? SENSE_WEIGHT : 1),
-        prefix: (term) => term.length >= LEAST_PREFIX && !isSense(term),
+        prefix: (term) => term.length >= LEAST_PREFIX,
       },
     }),
   );
@@ -133,10 +129,6 @@ export class SearchIndex<E extends Searchable> {
     }
     return matches.toSorted(byScore).slice(0, limit);
   }
-}
-
-function isSense(term: string): boolean {
-  return term.startsWith(SENSE_MARK);
 }
 
 export function byScore(a: Match<unknown>, b: Match<unknown>): number {

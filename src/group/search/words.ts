@@ -1,4 +1,3 @@
-import { sensesOf, shapesOf, spelledOut } from './senses.ts';
 import { stem } from './stem.ts';
 
 /** Text beyond this is not looked at: descriptions come from servers and may be of any size. */
@@ -13,13 +12,12 @@ const HUMP = /(?<=[\p{Ll}\p{N}])(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/u;
 
 const STARTS_SMALL = /^\p{Ll}/u;
 
-/** Words that do not tell what is wanted; of the verbs at the end, only what they may mean is looked for. */
+/** Words that do not tell what is wanted. Verbs tell, even small ones: "get" is not "set". */
 const STOP_WORDS: ReadonlySet<string> = new Set(
   `a about again all also am an and any are as at be been before but by can could d did do does don doesn for from had
    has have having he her here hey hi him his how i if im in into is isn it its ll m me much my need no not of ok on
    one or our please re s she should so some t than thank thanks that the their them then there these they this those
-   to too up us ve want was we were what when where which who will with would yes you your
-   get gets give go goes got keep let like look make made put say set take tell use`.split(/\s+/),
+   to too up us ve want was we were what when where which who will with would yes you your`.split(/\s+/),
 );
 
 /** The words of an identifier: `create_issue`, `listPullRequests`, `SendMessage`. */
@@ -32,21 +30,11 @@ export function wordsOfText(text: string): string[] {
   return words(text, (part) => (STARTS_SMALL.test(part) ? part.split(HUMP) : [part]));
 }
 
-/** What an entry with this word is found by: the word itself, what it is short for, and what it may mean. */
-export function termsOfWord(word: string): string[] {
-  const stems = [word, ...spelledOut([word])].map(stem);
-  return [...new Set([...stems, ...stems.flatMap(sensesOf)])];
-}
-
-/** The terms of a query: the words that are worth looking for, or all when none is, and what all of them may mean. */
+/** What a query looks for, each term once: the words that tell something, or all when none does. */
 export function termsOfQuery(query: string): string[] {
-  const text = query.slice(0, MAX_TEXT_LENGTH);
-  const all = [...wordsOfText(text), ...shapesOf(text)];
+  const all = wordsOfText(query);
   const telling = all.filter((word) => !STOP_WORDS.has(word));
-  const more = spelledOut(all);
-  const stems = [...(telling.length > 0 ? telling : all), ...more].map(stem);
-  const senses = [...all, ...more].flatMap((word) => sensesOf(stem(word)));
-  return [...new Set([...stems, ...senses])];
+  return [...new Set((telling.length > 0 ? telling : all).map(stem))];
 }
 
 function words(text: string, split: (part: string) => string[]): string[] {

@@ -12,6 +12,11 @@ import type { FindTools } from './tool-finder.ts';
 const MAX_SERVERS_TOLD = 40;
 const MAX_LIMIT = 20;
 
+/** A search goes by words, and a model knows the words of tools better than its user does. */
+const HOW_TO_ASK =
+  'A few words, not the request itself: what is to be done (verb), to what (noun), in which service if you know it, ' +
+  'and words that a description may use, such as "create return refund for order".';
+
 export interface SearchToolNames {
   readonly describe: string;
   readonly call: string;
@@ -32,11 +37,11 @@ export function searchTool(
       title: 'Search tools',
       description:
         'Finds tools by what they do. Most tools are not shown to you: search before you say that something ' +
-        `cannot be done. Describe the task in a few words, such as "send an email".${told(servers)}`,
+        `cannot be done, and once more in other words when nothing fits.${told(servers)}`,
       inputSchema: {
         type: 'object',
         properties: {
-          query: { type: 'string', description: 'What you want to do.' },
+          query: { type: 'string', description: HOW_TO_ASK },
           server: { type: 'string', description: 'Only tools of this server.' },
           limit: {
             type: 'integer',

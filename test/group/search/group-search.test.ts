@@ -38,7 +38,7 @@ describe('M7 searching a group', () => {
     ['the name of a parameter', 'assignees', 'tracker__assign'],
     ['another form of a word', 'issues', 'tracker__create_issue'],
     ['the beginning of a word', 'milest', 'tracker__archive'],
-    ['another word for the same', 'say hello to the channel', 'chat__post_message'],
+    ['some words of a request', 'say hello to the channel', 'chat__post_message'],
     ['the name of its server', 'chat', 'chat__list_channels'],
   ])('finds a tool by %s', async (_by, query, key) => {
     const { search } = await group();

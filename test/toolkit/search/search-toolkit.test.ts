@@ -58,7 +58,7 @@ describe.each(SOURCES)('M7 a model that searches %s', (_source, wrap) => {
 
   test('finds tools, and is told how to call them', async () => {
     const { ask } = await searched({}, wrap);
-    const found = await ask('search_tools', { query: 'open an issue' });
+    const found = await ask('search_tools', { query: 'create an issue' });
     expect(found.split('\n').slice(0, 2)).toEqual([
       'tracker__create_issue(title: string, labels?: string[], state?: "open" | "closed")',
       '  Create a new issue in a repository.',
@@ -66,6 +66,14 @@ describe.each(SOURCES)('M7 a model that searches %s', (_source, wrap) => {
     expect(found).toContain('tracker__delete_issue()');
     expect(found).not.toContain('post_message');
     expect(found).toContain('call_tool');
+  });
+
+  test('is told how to ask', async () => {
+    const { toolkit } = await searched({}, wrap);
+    const { properties } = toolkit.tools.get('search_tools')?.inputSchema ?? {};
+    expect(properties).toMatchObject({
+      query: { description: expect.stringMatching(/verb.*noun.*service/) },
+    });
   });
 
   test('finds only as many as it asks for, and only of the server that it names', async () => {
