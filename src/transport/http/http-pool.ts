@@ -1,10 +1,8 @@
-import { Agent, Pool, ProxyAgent, type Dispatcher } from 'undici';
+import { Agent, ProxyAgent, type Dispatcher } from 'undici';
 import { LONGEST_TIMER_MS } from '../../internal/timers.ts';
 import type { TlsOptions } from '../../server-spec.ts';
 import { tlsConnect } from '../tls-connect.ts';
-
-/** Sockets to one origin at a time; further requests wait for one. */
-const MAX_CONNECTIONS = 1_024;
+import { SocketPool } from './socket-pool.ts';
 
 export interface HttpPoolOptions {
   /** The server's own. */
@@ -27,25 +25,26 @@ export interface PoolRequest {
 export class HttpPool {
   readonly #origin: string;
   readonly #options: Agent.Options;
-  readonly #own: Dispatcher;
+  readonly #own: SocketPool | ProxyAgent;
   /** To those that the server sends us to for credentials: with what we trust, and without our certificate. */
   #others: Agent | undefined;
+  #destroyed = false;
 
   constructor({ origin, openTimeoutMs, proxy, tls }: HttpPoolOptions) {
     this.#origin = origin;
     // Any request may take for ever, so undici's own timeouts are off: the protocol's hold for all transports.
     const timeout = openTimeoutMs > LONGEST_TIMER_MS ? 0 : openTimeoutMs;
-    const limits = { headersTimeout: 0, bodyTimeout: 0, connections: MAX_CONNECTIONS };
+    const limits = { headersTimeout: 0, bodyTimeout: 0 };
     const { trust, identity } = tlsConnect(tls);
     const connect = { timeout, ...trust, ...identity };
     this.#options = { ...limits, connect: { timeout, ...trust } };
     this.#own =
       proxy === undefined
-        ? new Pool(origin, { ...limits, connect })
+        ? new SocketPool(origin, { ...limits, connect })
         : new ProxyAgent({ ...limits, uri: String(proxy), connect: { timeout }, requestTls: connect });
   }
 
-  /** Sends one request; all that comes of it goes to `handler`. */
+  /** Sends one request; all that comes of it goes to `handler`. Throws what undici does when it is none. */
   dispatch(url: URL, { method, headers, body = '' }: PoolRequest, handler: Dispatcher.DispatchHandler): void {
     const { origin, pathname, search } = url;
     const dispatcher = this.#dispatcherFor(origin);
@@ -55,11 +54,13 @@ export class HttpPool {
 
   /** Ends every request and leaves no socket. */
   async destroy(): Promise<void> {
+    this.#destroyed = true;
     await Promise.all([this.#own.destroy(), this.#others?.destroy()]);
   }
 
-  #dispatcherFor(origin: string): Dispatcher {
-    if (origin === this.#origin || this.#own instanceof ProxyAgent) return this.#own;
+  #dispatcherFor(origin: string): SocketPool | ProxyAgent | Agent {
+    // When destroyed, it fails whatever it is given.
+    if (origin === this.#origin || this.#own instanceof ProxyAgent || this.#destroyed) return this.#own;
     this.#others ??= new Agent(this.#options);
     return this.#others;
   }

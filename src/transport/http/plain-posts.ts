@@ -42,8 +42,13 @@ export class PlainPosts<Request> {
     if (resumptionToken !== undefined || headers !== undefined) return undefined;
     const all = this.#headers.for(message, connection);
     if (all === undefined) return undefined;
+    const body = JSON.stringify(message);
     const exchange = new PostExchange(listener, request);
-    http.pool.dispatch(url, { method: 'POST', headers: all, body: JSON.stringify(message) }, exchange);
+    try {
+      http.pool.dispatch(url, { method: 'POST', headers: all, body }, exchange);
+    } catch (error) {
+      exchange.cancel(error);
+    }
     return exchange;
   }
 }

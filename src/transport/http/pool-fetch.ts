@@ -13,12 +13,17 @@ export const DEFAULT_HEADERS: Readonly<Record<string, string>> = {
 export function fetchThrough(pool: HttpPool): FetchLike {
   return async (target, { method = 'GET', headers, body, signal } = {}) => {
     signal?.throwIfAborted();
+    const url = new URL(target);
     const request = { method, headers: headerList(headers, body), body: bodyOf(body) };
     return new Promise<Response>((resolve, reject) => {
       const handler = new ResponseHandler({ resolve, reject, done: () => stopListening() });
       // For as long as the body is read.
       const stopListening = onAbort(signal ?? undefined, () => handler.cancel(signal?.reason));
-      pool.dispatch(new URL(target), request, handler);
+      try {
+        pool.dispatch(url, request, handler);
+      } catch (error) {
+        handler.cancel(error);
+      }
     });
   };
 }

@@ -180,6 +180,11 @@ export class StreamableHttpTransport extends BaseTransport {
       else if (request.answer === 'none') request.answer = 'body';
     } catch (error) {
       this.#requests.delete(message.id);
+      // Nobody else is going to read it, and it would keep its socket.
+      request
+        .takeInHand()
+        ?.body?.cancel()
+        .catch(() => {});
       throw this.#whyFailed(error, request);
     }
     if (request.answer === 'body' && this.#requests.has(request)) {

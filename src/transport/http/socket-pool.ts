@@ -1,0 +1,93 @@
+import { buildConnector, Client, errors, type Dispatcher } from 'undici';
+
+/** Sockets to one origin at a time; further requests wait for one. */
+const MAX_SOCKETS = 1_024;
+
+/** A client that never has more than one request. */
+interface Place {
+  readonly client: Client;
+  state: 'busy' | 'free' | 'gone';
+}
+
+interface Waiting {
+  readonly options: Dispatcher.DispatchOptions;
+  readonly handler: Dispatcher.DispatchHandler;
+}
+
+/**
+ * As many sockets to one origin as there are requests at a time. undici's own pool holds 16 KB for each origin, for
+ * requests that may have to wait, and what belonged to sockets that closed long ago (docs/performance.md).
+ */
+export class SocketPool {
+  readonly #origin: string;
+  readonly #options: Client.Options;
+  readonly #places = new Set<Place>();
+  /** The last one used is used first, so that those that are not needed any more fall idle. */
+  readonly #free: Place[] = [];
+  #waiting: Waiting[] = [];
+  #destroyed = false;
+
+  constructor(origin: string, { connect, ...options }: Client.Options) {
+    this.#origin = origin;
+    this.#options = {
+      ...options,
+      connect: typeof connect === 'function' ? connect : buildConnector(connect),
+    };
+  }
+
+  dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
+    if (this.#destroyed) return fail(handler);
+    const place = this.#free.pop() ?? this.#open();
+    if (place === undefined) this.#waiting.push({ options, handler });
+    else this.#send(place, options, handler);
+  }
+
+  /** Ends every request and leaves no socket. */
+  async destroy(): Promise<void> {
+    this.#destroyed = true;
+    for (const { handler } of this.#waiting.splice(0)) fail(handler);
+    await Promise.all([...this.#places].map(({ client }) => client.destroy()));
+  }
+
+  #open(): Place | undefined {
+    if (this.#places.size >= MAX_SOCKETS) return undefined;
+    const client = new Client(this.#origin, this.#options);
+    const place: Place = { client, state: 'free' };
+    this.#places.add(place);
+    client.on('drain', () => this.#release(place));
+    client.on('disconnect', () => this.#dropIdle(place));
+    client.on('connectionError', () => this.#dropIdle(place));
+    return place;
+  }
+
+  #send(place: Place, options: Waiting['options'], handler: Waiting['handler']): void {
+    place.state = 'busy';
+    const acceptsMore = place.client.dispatch(options, handler);
+    // What was refused at once leaves the client as it was.
+    if (acceptsMore || place.client.stats.size === 0) this.#release(place);
+  }
+
+  #release(place: Place): void {
+    if (place.state !== 'busy') return;
+    const next = this.#waiting.shift();
+    if (next !== undefined) return this.#send(place, next.options, next.handler);
+    place.state = 'free';
+    this.#free.push(place);
+  }
+
+  /** A client whose socket is closed weighs more than it takes to make a new one. */
+  #dropIdle(place: Place): void {
+    if (place.client.stats.size > 0) return;
+    if (place.state === 'free') this.#free.splice(this.#free.indexOf(place), 1);
+    place.state = 'gone';
+    this.#places.delete(place);
+    const next = this.#destroyed ? undefined : this.#waiting.shift();
+    if (next !== undefined) this.dispatch(next.options, next.handler);
+  }
+}
+
+/** As undici tells of a request that a destroyed client is given. */
+function fail(handler: Dispatcher.DispatchHandler): void {
+  const controller = { aborted: true, paused: false, reason: null, abort() {}, pause() {}, resume() {} };
+  handler.onResponseError?.(controller, new errors.ClientDestroyedError());
+}
