@@ -1,26 +1,29 @@
 import { PlenumError } from '../errors.ts';
 import type { ServerSpec, UrlServerSpec } from '../server-spec.ts';
-import { CustomTransport } from './custom/custom-transport.ts';
-import { SseTransport } from './http/sse-transport.ts';
-import { StreamableHttpTransport } from './http/streamable-http-transport.ts';
-import { UrlTransport } from './http/url-transport.ts';
-import { InProcessTransport } from './in-process/in-process-transport.ts';
 import type { ManagedTransport, TransportContext, TransportKind } from './managed-transport.ts';
 import { parseServerUrl } from './server-url.ts';
-import { StdioTransport } from './stdio/stdio-transport.ts';
-import { WebSocketTransport } from './websocket/websocket-transport.ts';
 
 /**
- * Makes the transport that a spec's shape asks for; it is not started yet.
+ * Makes the transport that a spec's shape asks for; it is not started yet. Each kind is loaded when it is first asked
+ * for: with what they stand on, they weigh as much as all the rest.
  *
  * Throws `CONFIG_INVALID` for a shape or URL that names none, and `CONNECT_FAILED` when the function of a custom
  * spec fails.
  */
 export async function openTransport(spec: ServerSpec, context: TransportContext): Promise<ManagedTransport> {
-  if ('command' in spec) return new StdioTransport(spec, context);
+  if ('command' in spec) {
+    const { StdioTransport } = await import('./stdio/stdio-transport.ts');
+    return new StdioTransport(spec, context);
+  }
   if ('url' in spec) return openUrl(spec, context);
-  if ('server' in spec) return new InProcessTransport(spec, context);
-  if ('transport' in spec) return CustomTransport.create(spec, context);
+  if ('server' in spec) {
+    const { InProcessTransport } = await import('./in-process/in-process-transport.ts');
+    return new InProcessTransport(spec, context);
+  }
+  if ('transport' in spec) {
+    const { CustomTransport } = await import('./custom/custom-transport.ts');
+    return CustomTransport.create(spec, context);
+  }
   throw unknownShape(spec, context.server);
 }
 
@@ -36,17 +39,25 @@ export function transportKindOf(spec: ServerSpec): TransportKind {
   throw unknownShape(spec);
 }
 
-function openUrl(spec: UrlServerSpec, context: TransportContext): ManagedTransport {
+async function openUrl(spec: UrlServerSpec, context: TransportContext): Promise<ManagedTransport> {
   const { type } = parseServerUrl(spec, context.server);
   switch (type) {
-    case 'http':
+    case 'http': {
+      const { StreamableHttpTransport } = await import('./http/streamable-http-transport.ts');
       return new StreamableHttpTransport(spec, context);
-    case 'sse':
+    }
+    case 'sse': {
+      const { SseTransport } = await import('./http/sse-transport.ts');
       return new SseTransport(spec, context);
-    case 'websocket':
+    }
+    case 'websocket': {
+      const { WebSocketTransport } = await import('./websocket/websocket-transport.ts');
       return new WebSocketTransport(spec, context);
-    case 'detect':
+    }
+    case 'detect': {
+      const { UrlTransport } = await import('./http/url-transport.ts');
       return new UrlTransport(spec, context);
+    }
   }
 }
 

@@ -13,6 +13,17 @@ export interface HttpPoolOptions {
   readonly tls?: TlsOptions | undefined;
 }
 
+/** Where a request goes. */
+export interface PoolTarget {
+  readonly origin: string;
+  /** With the query. */
+  readonly path: string;
+}
+
+export function targetOf({ origin, pathname, search }: URL): PoolTarget {
+  return { origin, path: `${pathname}${search}` };
+}
+
 /** One HTTP request, as undici takes it. */
 export interface PoolRequest {
   readonly method: string;
@@ -45,11 +56,13 @@ export class HttpPool {
   }
 
   /** Sends one request; all that comes of it goes to `handler`. Throws what undici does when it is none. */
-  dispatch(url: URL, { method, headers, body = '' }: PoolRequest, handler: Dispatcher.DispatchHandler): void {
-    const { origin, pathname, search } = url;
-    const dispatcher = this.#dispatcherFor(origin);
-    const path = `${pathname}${search}`;
-    dispatcher.dispatch({ origin, path, method, headers, body: body === '' ? null : body }, handler);
+  dispatch(target: PoolTarget, request: PoolRequest, handler: Dispatcher.DispatchHandler): void {
+    const { method, headers, body = '' } = request;
+    const { origin, path } = target;
+    this.#dispatcherFor(origin).dispatch(
+      { origin, path, method, headers, body: body === '' ? null : body },
+      handler,
+    );
   }
 
   /** Ends every request and leaves no socket. */

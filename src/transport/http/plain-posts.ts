@@ -1,6 +1,7 @@
 import type { JSONRPCRequest, OAuthClientProvider, TransportSendOptions } from '@modelcontextprotocol/client';
 import type { ServerAuth } from '../../server-spec.ts';
 import type { HttpFetch } from './http-fetch.ts';
+import { targetOf, type PoolTarget } from './http-pool.ts';
 import { PostExchange, type PostListener } from './post-exchange.ts';
 import { PostHeaders, type ConnectionFacts } from './post-headers.ts';
 
@@ -17,10 +18,12 @@ export interface PlainPostsOptions<Request> {
 /** Sends the requests of one connection, as long as there is nothing unusual about them. */
 export class PlainPosts<Request> {
   readonly #options: PlainPostsOptions<Request>;
+  readonly #target: PoolTarget;
   readonly #headers: PostHeaders;
 
   constructor(options: PlainPostsOptions<Request>) {
     this.#options = options;
+    this.#target = targetOf(options.url);
     this.#headers = new PostHeaders(options.http.headers);
   }
 
@@ -37,7 +40,7 @@ export class PlainPosts<Request> {
     connection: ConnectionFacts,
     request: Request,
   ): PostExchange<Request> | undefined {
-    const { http, url, listener } = this.#options;
+    const { http, listener } = this.#options;
     if (http.pool === undefined || OFFICIAL_METHODS.has(message.method)) return undefined;
     if (resumptionToken !== undefined || headers !== undefined) return undefined;
     const all = this.#headers.for(message, connection);
@@ -45,7 +48,7 @@ export class PlainPosts<Request> {
     const body = JSON.stringify(message);
     const exchange = new PostExchange(listener, request);
     try {
-      http.pool.dispatch(url, { method: 'POST', headers: all, body }, exchange);
+      http.pool.dispatch(this.#target, { method: 'POST', headers: all, body }, exchange);
     } catch (error) {
       exchange.cancel(error);
     }

@@ -1,6 +1,6 @@
 import type { FetchLike } from '@modelcontextprotocol/client';
 import { onAbort } from '../../internal/abort-fan.ts';
-import type { HttpPool } from './http-pool.ts';
+import { targetOf, type HttpPool } from './http-pool.ts';
 import { ResponseHandler } from './response-handler.ts';
 
 /** What every request says that says nothing else. */
@@ -13,7 +13,7 @@ export const DEFAULT_HEADERS: Readonly<Record<string, string>> = {
 export function fetchThrough(pool: HttpPool): FetchLike {
   return async (target, { method = 'GET', headers, body, signal } = {}) => {
     signal?.throwIfAborted();
-    const url = new URL(target);
+    const url = targetOf(new URL(target));
     const request = { method, headers: headerList(headers, body), body: bodyOf(body) };
     return new Promise<Response>((resolve, reject) => {
       const handler = new ResponseHandler({ resolve, reject, done: () => stopListening() });

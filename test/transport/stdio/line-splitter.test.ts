@@ -3,9 +3,7 @@ import { LineSplitter, LineTooLong } from '../../../src/transport/stdio/line-spl
 
 function split(splitter: LineSplitter, ...chunks: (string | Buffer)[]): string[] {
   const lines: string[] = [];
-  for (const chunk of chunks) {
-    for (const line of splitter.push(Buffer.from(chunk))) lines.push(line.toString('utf8'));
-  }
+  for (const chunk of chunks) splitter.push(Buffer.from(chunk), (line) => lines.push(line.toString('utf8')));
   return lines;
 }
 
@@ -45,21 +43,49 @@ describe('T1 stdio lines', () => {
 
   it('come out before the one that is too long', () => {
     const lines: string[] = [];
-    expect(() => {
-      for (const line of new LineSplitter(4).push(Buffer.from('one\ntoo long\n')))
-        lines.push(line.toString());
-    }).toThrow(LineTooLong);
+    const bytes = Buffer.from('one\ntoo long\n');
+    expect(() => new LineSplitter(4).push(bytes, (line) => lines.push(line.toString()))).toThrow(LineTooLong);
     expect(lines).toEqual(['one']);
   });
 
   it('of 60 MB in chunks of 64 KB are put together', () => {
     const splitter = new LineSplitter(64 * 1024 * 1024);
+    const lines: Buffer[] = [];
     const chunk = Buffer.alloc(64 * 1024, 'x');
-    for (let i = 0; i < 960; i++) expect([...splitter.push(chunk)]).toEqual([]);
-    const [line] = splitter.push(Buffer.from('y\n'));
+    for (let i = 0; i < 960; i++) splitter.push(chunk, (line) => lines.push(line));
+    expect(lines).toEqual([]);
+    splitter.push(Buffer.from('y\n'), (line) => lines.push(line));
+    const [line] = lines;
     expect(line?.length).toBe(960 * chunk.length + 1);
     expect(line?.at(0)).toBe(0x78);
     expect(line?.at(-1)).toBe(0x79);
+  });
+
+  it.each([1, 7, 1_000, 16_383, 16_384, 50_000])(
+    'are whole when large and small chunks take turns, small ones of %i bytes',
+    (small) => {
+      const text = Array.from({ length: 60_000 }, (_, index) => index.toString(36)).join(' ');
+      const bytes = Buffer.from(`${text}\nend`);
+      const splitter = new LineSplitter(bytes.length);
+      const chunks: Buffer[] = [];
+      for (let start = 0, turn = 0; start < bytes.length; turn++) {
+        const size = turn % 3 === 2 ? 20_000 : small;
+        chunks.push(bytes.subarray(start, start + size));
+        start += size;
+      }
+      expect(split(splitter, ...chunks)).toEqual([text]);
+      expect(splitter.partial(2).toString()).toBe('en');
+      expect(splitter.rest().toString()).toBe('end');
+    },
+  );
+
+  it('of a byte a chunk cost little more than their bytes', () => {
+    const splitter = new LineSplitter(1024 * 1024);
+    const lines: string[] = [];
+    const byte = Buffer.from('x');
+    for (let i = 0; i < 300_000; i++) splitter.push(byte, () => lines.push('too early'));
+    splitter.push(Buffer.from('\n'), (line) => lines.push(line.toString()));
+    expect(lines).toEqual(['x'.repeat(300_000)]);
   });
 
   it('of two-byte units are cut at aligned newlines only', () => {
@@ -70,8 +96,7 @@ describe('T1 stdio lines', () => {
       const splitter = new LineSplitter(100, 2);
       const lines: string[] = [];
       for (let start = 0; start < bytes.length; start += size) {
-        for (const line of splitter.push(bytes.subarray(start, start + size)))
-          lines.push(line.toString('utf16le'));
+        splitter.push(bytes.subarray(start, start + size), (line) => lines.push(line.toString('utf16le')));
       }
       expect(lines).toEqual([text, text]);
       expect(splitter.rest()).toHaveLength(0);
@@ -80,7 +105,7 @@ describe('T1 stdio lines', () => {
 
   it('of two-byte units keep an odd byte at the end', () => {
     const splitter = new LineSplitter(100, 2);
-    expect([...splitter.push(Buffer.from([0x61, 0x00, 0x62]))]).toEqual([]);
+    expect(split(splitter, Buffer.from([0x61, 0x00, 0x62]))).toEqual([]);
     expect(splitter.rest()).toEqual(Buffer.from([0x61, 0x00, 0x62]));
   });
 });

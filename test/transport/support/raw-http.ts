@@ -20,6 +20,8 @@ export interface RawServer {
   /** Requests with a JSON-RPC method. */
   saw(rpcMethod: string): RawRequest[];
   openSockets(): number;
+  /** Connections that are over, as `RawRequest.connection` counts them. */
+  readonly closed: ReadonlySet<number>;
   stop(): Promise<void>;
 }
 
@@ -29,6 +31,7 @@ export type RawHandler = (request: RawRequest, socket: Socket) => void;
 export async function serveRaw(handler: RawHandler): Promise<RawServer> {
   const seen: RawRequest[] = [];
   const sockets = new Set<Socket>();
+  const closed = new Set<number>();
   let connections = 0;
   const server = createServer((socket) => {
     const connection = connections++;
@@ -36,7 +39,10 @@ export async function serveRaw(handler: RawHandler): Promise<RawServer> {
     sockets.add(socket);
     socket.setNoDelay(true);
     socket.on('error', () => {});
-    socket.on('close', () => sockets.delete(socket));
+    socket.on('close', () => {
+      sockets.delete(socket);
+      closed.add(connection);
+    });
     socket.on('data', (chunk) => {
       unread = Buffer.concat([unread, chunk]);
       for (let taken = takeRequest(unread); taken !== undefined; taken = takeRequest(unread)) {
@@ -65,6 +71,7 @@ export async function serveRaw(handler: RawHandler): Promise<RawServer> {
     seen,
     saw: (rpcMethod) => seen.filter(({ body }) => body !== '' && messageIn(body).method === rpcMethod),
     openSockets: () => sockets.size,
+    closed,
     stop,
   };
 }
@@ -128,9 +135,7 @@ export function httpChunk(data: string | Buffer): Buffer {
   return Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, Buffer.from('\r\n')]);
 }
 
-function takeRequest(
-  bytes: Buffer,
-): { request: Omit<RawRequest, 'connection'>; length: number } | undefined {
+function takeRequest(bytes: Buffer): { request: Omit<RawRequest, 'connection'>; length: number } | undefined {
   const headEnd = bytes.indexOf('\r\n\r\n');
   if (headEnd === -1) return undefined;
   const [first = '', ...lines] = bytes.subarray(0, headEnd).toString('latin1').split('\r\n');

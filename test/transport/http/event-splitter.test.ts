@@ -1,0 +1,96 @@
+import { array, assert, constantFrom, nat, property } from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { EventSplitter } from '../../../src/transport/http/event-splitter.ts';
+
+/** What a splitter gives back for chunks, and what it still holds. */
+function split(chunks: readonly (string | Buffer)[]): { texts: string[]; rest: string } {
+  const splitter = new EventSplitter();
+  const texts = chunks.map((chunk) => splitter.push(Buffer.from(chunk))).filter((text) => text !== undefined);
+  return { texts, rest: Buffer.concat(splitter.rest).toString() };
+}
+
+/** The bytes cut at `positions`, into chunks that are never empty. */
+function cutAt(bytes: Buffer, positions: readonly number[]): Buffer[] {
+  const ends = [...new Set(positions.filter((at) => at > 0 && at < bytes.length)), bytes.length];
+  let start = 0;
+  return ends
+    .toSorted((a, b) => a - b)
+    .map((end) => {
+      const piece = bytes.subarray(start, end);
+      start = end;
+      return piece;
+    });
+}
+
+const BLANK = /(?<=\n)\r?\n/;
+const BODIES = {
+  LF: 'data: 1\n\ndata: 2\nid: x\n\n: note\n\n',
+  CRLF: 'data: 1\r\n\r\ndata: 2\r\nid: x\r\n\r\n',
+  'LF and CRLF mixed': 'data: 1\r\n\ndata: 2\n\r\ndata: 3\r\n\r\ndata: 4\n\n',
+  'blank lines in a row': '\n\n\ndata: 1\n\n\n\n\r\n\r\ndata: 2\r\n\r\n\r\n',
+  'more than ASCII': 'data: žluťoučký 🐎\n\ndata: ü\r\n\r\n',
+};
+
+describe('T5 cutting an event stream where an event ends', () => {
+  test.each(Object.entries(BODIES))('%s, cut at every position, loses and changes nothing', (_kind, body) => {
+    const bytes = Buffer.from(body);
+    for (let at = 0; at <= bytes.length; at++) {
+      const { texts, rest } = split(cutAt(bytes, [at]));
+      expect(texts.join('') + rest).toBe(body);
+      expect(rest).not.toMatch(BLANK);
+      for (const text of texts) expect(text).toMatch(/\n\r?\n$/);
+    }
+  });
+
+  test.each(Object.entries(BODIES))('%s, byte by byte, gives each event with its end', (_kind, body) => {
+    const bytes = Buffer.from(body);
+    const { texts, rest } = split(cutAt(bytes, [...bytes.keys()]));
+    expect(texts.join('') + rest).toBe(body);
+    expect(rest).not.toMatch(BLANK);
+    // No text holds more than one end, but for blank lines that follow it.
+    for (const text of texts) expect(text.trimEnd()).not.toMatch(BLANK);
+  });
+
+  test('any bytes in any chunks', () => {
+    const piece = constantFrom('\n', '\r', '\r\n', 'data: x', 'é', '\n\n', 'id: 1', '🐎', ':', '\uFEFF');
+    assert(
+      property(array(piece, { maxLength: 20 }), array(nat(60), { maxLength: 12 }), (parts, cuts) => {
+        const body = parts.join('');
+        const { texts, rest } = split(cutAt(Buffer.from(body), cuts));
+        expect(texts.join('') + rest).toBe(body);
+        expect(rest).not.toMatch(BLANK);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test('an event that is not complete is held back, whatever its length', () => {
+    const { texts, rest } = split(['data: 1\n\ndata: ', 'x'.repeat(100_000), '\n']);
+    expect(texts).toEqual(['data: 1\n\n']);
+    expect(rest).toHaveLength(100_000 + 'data: \n'.length);
+  });
+
+  test('an event in chunks of one byte takes as long as its bytes, not as their square', () => {
+    const measure = (bytes: number): number => {
+      const splitter = new EventSplitter();
+      const byte = Buffer.from('x');
+      const started = performance.now();
+      for (let count = 0; count < bytes; count++) splitter.push(byte);
+      expect(splitter.push(Buffer.from('\n\n'))).toHaveLength(bytes + 2);
+      return performance.now() - started;
+    };
+    measure(20_000);
+    const short = measure(50_000);
+    const long = measure(800_000);
+    // Sixteen times the bytes; the square would be 256 times.
+    expect(long).toBeLessThan(Math.max(short, 5) * 100);
+  });
+
+  test('an event of 60 MB in chunks of a socket is one text', () => {
+    const splitter = new EventSplitter();
+    const chunk = Buffer.alloc(64 * 1024, 'x');
+    for (let count = 0; count < 960; count++) expect(splitter.push(chunk)).toBeUndefined();
+    expect(splitter.push(Buffer.from('\n\n'))).toHaveLength(960 * chunk.length + 2);
+    expect(splitter.rest).toEqual([]);
+  });
+});
