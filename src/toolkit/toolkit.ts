@@ -4,6 +4,7 @@ import { prefixedName } from '../group/prefixed-name.ts';
 import { SessionGroup } from '../group/session-group.ts';
 import type { Session } from '../session/session.ts';
 import type { CatalogSource, OwnNaming } from './catalog-source.ts';
+import { expectToolSource } from './expect-source.ts';
 import type { ToolProblem } from './live-tools.ts';
 import type { ToolPolicy } from './policy/tool-policy.ts';
 import { withPolicy } from './policy/with-policy.ts';
@@ -62,7 +63,15 @@ export function createToolkit(
   from: CatalogSource | ToolSource | Session,
   options: ToolkitOptions = {},
 ): Toolkit | Promise<Toolkit> {
-  return 'tools' in from ? compose(from, options, prefixedName) : ofSession(from, options);
+  if (isSession(from)) return ofSession(from, options);
+  return compose(from, options, prefixedName);
+}
+
+function isSession(from: CatalogSource | ToolSource | Session): from is Session {
+  const given: unknown = from;
+  const isOne = isRecord(given) && 'callTool' in given && 'listTools' in given && !('tools' in given);
+  if (!isOne) expectToolSource(given);
+  return isOne;
 }
 
 async function ofSession(session: Session, options: ToolkitOptions): Promise<Toolkit> {
@@ -127,10 +136,24 @@ interface CheckedOptions {
   readonly timeoutMs?: number;
 }
 
+const KNOWN: ReadonlySet<string> = new Set<keyof ToolkitOptions>([
+  'policy',
+  'resources',
+  'prompts',
+  'results',
+  'timeoutMs',
+]);
+
 /** Checks what no layer does by itself. Throws `CONFIG_INVALID`. */
 function checked(options: ToolkitOptions): CheckedOptions {
   const given: unknown = options;
   if (!isRecord(given)) throw new PlenumError('CONFIG_INVALID', 'Toolkit options must be an object.');
+  // A misspelt policy would forbid nothing.
+  const unknown = Object.keys(given).find((key) => !KNOWN.has(key));
+  if (unknown !== undefined) {
+    const known = [...KNOWN].join(', ');
+    throw new PlenumError('CONFIG_INVALID', `Toolkit option "${unknown}" is not known; known are ${known}.`);
+  }
   const { resources, results, ...rest } = options;
   checkBoolean('prompts', rest.prompts);
   checkDuration('timeoutMs', rest.timeoutMs);

@@ -60,11 +60,14 @@ export async function runCalls(
   { signal, leaveUnknown = false, onProgress }: HandleOptions,
 ): Promise<(RequestedCall & { readonly result: CallToolResult })[]> {
   const calls = leaveUnknown ? requests.filter(({ name }) => tools.has(name)) : requests;
+  const none = nothing(tools);
   const outcomes = await Promise.allSettled(
-    calls.map(async (call) => {
+    calls.map(async (given) => {
+      // Some models call nothing at all.
+      const call = { ...given, name: `${given.name}` };
       const { id, name } = call;
       const report = (progress: Progress): unknown => onProgress?.(progress, { tool: name, callId: id });
-      return { ...call, result: await runCall(tools, call, signal, onProgress && report) };
+      return { ...call, result: await runCall(tools, none, call, signal, onProgress && report) };
     }),
   );
   return outcomes.map((outcome) => {
@@ -75,13 +78,14 @@ export async function runCalls(
 
 async function runCall(
   tools: ShownTools,
+  none: ToolSource,
   { id, name, args, refusal }: RequestedCall,
   signal: AbortSignal | undefined,
   onProgress: ((progress: Progress) => unknown) | undefined,
 ): Promise<CallToolResult> {
   if (refusal !== undefined) return errorResult(refusal);
   const tool = tools.get(name);
-  if (tool === undefined) return runTool(nothing(tools), name, args, { signal });
+  if (tool === undefined) return runTool(none, name, args, { signal });
   return tool.model.run(readObject(args), { callId: id, signal, onProgress });
 }
 
@@ -96,12 +100,17 @@ function readObject(args: unknown): unknown {
   }
 }
 
+/** Each takes time by the number of tools, and a model may call thousands that there are not. */
+const MAX_SUGGESTIONS = 20;
+
 /** A source without tools: what a model calls and was never shown. */
 function nothing(tools: ShownTools): ToolSource {
+  let left = MAX_SUGGESTIONS;
   return {
     tools: new Map(),
     callTool: (name) => {
-      const message = `There is no tool "${printable(name, 80)}".${suggestion(name, tools.keys())}`;
+      const meant = left-- > 0 ? suggestion(name, tools.keys()) : '';
+      const message = `There is no tool "${printable(name, 80)}".${meant}`;
       return Promise.reject(new PlenumError('UNKNOWN_TOOL', message, { maybeExecuted: false }));
     },
   };

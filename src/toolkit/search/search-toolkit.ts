@@ -1,6 +1,7 @@
 import { PlenumError } from '../../errors.ts';
 import { checkCount, checkTextArray, isRecord } from '../../internal/checks.ts';
 import { wildcardMatcher } from '../../group/wildcard.ts';
+import { expectToolSource } from '../expect-source.ts';
 import { withOwnTools, type ExtendedToolSource, type OwnTool } from '../own-tools.ts';
 import type { ToolSource } from '../tool-source.ts';
 import { callByNameTool } from './call-by-name.ts';
@@ -36,6 +37,7 @@ export function searchToolkit(
   source: ToolSource | SearchableToolSource,
   options: SearchToolkitOptions = {},
 ): ExtendedToolSource {
+  expectToolSource(source);
   const { isPinned, limit } = resolveOptions(options);
   const find = createToolFinder(source);
   const nameOf = (id: string): string => extended.nameOf(id) ?? id;

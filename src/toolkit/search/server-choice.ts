@@ -1,5 +1,6 @@
 import { PlenumError } from '../../errors.ts';
 import { checkCount, checkOneOf, checkTextRecord, isRecord } from '../../internal/checks.ts';
+import { expectToolSource } from '../expect-source.ts';
 import { withOwnTools, type ExtendedToolSource } from '../own-tools.ts';
 import type { ToolSource } from '../tool-source.ts';
 import { callByNameTool } from './call-by-name.ts';
@@ -49,6 +50,7 @@ export function serverChoiceToolkit(
   source: ToolSource,
   options: ServerChoiceOptions = {},
 ): ServerChoiceToolkit {
+  expectToolSource(source);
   const { atOnce = 1, show = 'list', descriptions = {}, group } = checkOptions(options);
   const facts = group ?? (hasFacts(source) ? source : undefined);
   let inUse: readonly string[] = [];
