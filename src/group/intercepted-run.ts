@@ -166,6 +166,7 @@ export class InterceptedRun {
   }
 }
 
+/** Also an answer that asks for more input, for callers who want it handed back. */
 function isResult(value: unknown): value is CallToolResult {
-  return isRecord(value);
+  return isRecord(value) && (Array.isArray(value['content']) || value['resultType'] === 'input_required');
 }

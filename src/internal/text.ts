@@ -1,7 +1,7 @@
 import { distance } from 'fastest-levenshtein';
 
-/** Controls, format characters (direction overrides among them) and line and paragraph separators. */
-const CONTROL = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+/** Controls, format characters (direction overrides among them), halves of characters, line and paragraph separators. */
+const CONTROL = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 /**
  * Text from a server, made fit for a message: control and direction characters are shown, not obeyed, and what

@@ -1,3 +1,6 @@
+import { messageOf } from '../errors.ts';
+import { printable } from '../internal/text.ts';
+import { expectToolSource } from './expect-source.ts';
 import type { ToolDefinition, ToolSource } from './tool-source.ts';
 
 /** A tool that cannot be shown to a model as it is, and why. */
@@ -21,12 +24,13 @@ export interface LiveTools<T> {
 
 /**
  * Follows the tools of a source: each call gives them as they are now, expressed by `express`. That is done once per
- * definition, so that a change costs in proportion to what changed.
+ * definition, so that a change costs in proportion to what changed. Throws `CONFIG_INVALID` for what is no source.
  */
 export function liveTools<T>(
   source: ToolSource,
   express: (name: string, definition: ToolDefinition) => Expressed<T>,
 ): () => LiveTools<T> {
+  expectToolSource(source);
   let seen: ReadonlyMap<string, ToolDefinition> | undefined;
   let made = new Map<string, { definition: ToolDefinition; outcome: Expressed<T> }>();
   let current: LiveTools<T> = { tools: new Map(), problems: [] };
@@ -39,7 +43,9 @@ export function liveTools<T>(
       const known = made.get(name);
       next.set(
         name,
-        known?.definition === definition ? known : { definition, outcome: express(name, definition) },
+        known?.definition === definition
+          ? known
+          : { definition, outcome: attempt(express, name, definition) },
       );
     }
     seen = tools;
@@ -47,6 +53,19 @@ export function liveTools<T>(
     current = sort(next);
     return current;
   };
+}
+
+/** One tool that nobody can make sense of must not take the others with it. */
+function attempt<T>(
+  express: (name: string, definition: ToolDefinition) => Expressed<T>,
+  name: string,
+  definition: ToolDefinition,
+): Expressed<T> {
+  try {
+    return express(name, definition);
+  } catch (error) {
+    return { problem: `Its definition could not be read: ${printable(messageOf(error), 200)}.` };
+  }
 }
 
 function sort<T>(

@@ -1,6 +1,9 @@
 import type { CallToolResult, Progress } from '@modelcontextprotocol/client';
-import { checkBoolean, checkDuration, checkFunction, isRecord } from '../internal/checks.ts';
+import { PlenumError } from '../errors.ts';
+import { checkBoolean, checkDuration, checkFunction } from '../internal/checks.ts';
+import { printable } from '../internal/text.ts';
 import type { Expressed } from './live-tools.ts';
+import { MAX_DEFINITION_LENGTH, readableDefinition } from './readable-definition.ts';
 import { runTool, type RunToolOptions } from './run-tool.ts';
 import type { JsonObject, SchemaDialect } from './schema/dialect.ts';
 import { portableSchema } from './schema/portable-schema.ts';
@@ -49,24 +52,49 @@ export interface ModelTool {
 export function modelTool(
   source: ToolSource,
   name: string,
-  definition: ToolDefinition,
+  given: ToolDefinition,
   dialect: SchemaDialect,
   options: ModelToolOptions,
 ): Expressed<ModelTool> {
   const problem = toolNameProblem(name, dialect.toolName);
   if (problem !== undefined) return { problem };
+  const readable = readableDefinition(given);
+  if ('problem' in readable) return readable;
+  const { definition } = readable;
   const portable = portableSchema(definition.inputSchema, dialect);
   if ('problem' in portable) return portable;
   const { schema, decode } = portable;
+  // References into each other's parts make a schema grow when each part is said by itself.
+  if (JSON.stringify(schema).length > MAX_DEFINITION_LENGTH) {
+    return { problem: `Its input schema is too long for ${dialect.provider} when it is spelled out.` };
+  }
+  const decoding: ToolSource = {
+    get tools() {
+      return source.tools;
+    },
+    callTool: async (_, args, options) => source.callTool(name, decoded(name, decode, args), options),
+  };
   return {
     expressed: {
       name,
       definition,
       schema,
-      run: (args, call) =>
-        runTool(source, name, isRecord(args) ? decode(args) : args, callOptions(name, call, options)),
+      run: (args, call) => runTool(decoding, name, args, callOptions(name, call, options)),
     },
   };
+}
+
+function decoded(
+  name: string,
+  decode: (args: JsonObject) => JsonObject,
+  args: Readonly<Record<string, unknown>> = {},
+): JsonObject {
+  try {
+    return decode(args);
+  } catch (cause) {
+    const message = `Tool "${printable(name, 80)}" was not called: its arguments are nested too deeply.`;
+    throw new PlenumError('INVALID_ARGUMENTS', message, { maybeExecuted: false, cause });
+  }
 }
 
 function callOptions(name: string, call: ModelCall, options: ModelToolOptions): RunToolOptions {

@@ -68,10 +68,11 @@ function merge(
 ): Merged {
   const kept = new Set(ours.flatMap(({ id }) => before.get(id) ?? []));
   const names = new Map<string, string>();
+  const last = new Map<string, number>();
   const own = new Map<string, OwnTool>();
   for (const tool of ours) {
     const isTaken = (name: string): boolean => theirs.has(name) || kept.has(name) || own.has(name);
-    const name = before.get(tool.id) ?? freeName(tool.wantedName, isTaken);
+    const name = before.get(tool.id) ?? freeName(tool.wantedName, isTaken, last);
     names.set(tool.id, name);
     own.set(name, tool);
   }
@@ -87,11 +88,14 @@ function merge(
 
 const MAX_NAME_LENGTH = 64;
 
-function freeName(wanted: string, isTaken: (name: string) => boolean): string {
-  for (let nr = 1; ; nr++) {
+/** `last` holds the number that each wanted name was last given: a server may want the same one thousands of times. */
+function freeName(wanted: string, isTaken: (name: string) => boolean, last: Map<string, number>): string {
+  for (let nr = (last.get(wanted) ?? 0) + 1; ; nr++) {
     const suffix = nr === 1 ? '' : `_${nr}`;
     const name = wanted.slice(0, MAX_NAME_LENGTH - suffix.length) + suffix;
-    if (!isTaken(name)) return name;
+    if (isTaken(name)) continue;
+    last.set(wanted, nr);
+    return name;
   }
 }
 

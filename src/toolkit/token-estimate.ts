@@ -31,8 +31,9 @@ export function toolTokens(name: string, { description, inputSchema }: ToolDefin
   return textTokens(JSON.stringify({ name, description, input_schema: inputSchema }));
 }
 
-/** The pieces that tokenizers cut text into, nearly: parts of identifiers, numbers, other scripts, runs of signs, line ends. */
-const PIECES = /[\p{L}\p{M}]*[^\p{ASCII}]+|[a-z]+|[A-Z]+(?![a-z])|[A-Z][a-z]*|\d+|_+|[^\w\s\p{L}]+|\n+/gu;
+/** The pieces that tokenizers cut text into, nearly (bounded, so that no text takes time by its square): parts of identifiers, numbers, other scripts, runs of signs, line ends. */
+const PIECES =
+  /[\p{L}\p{M}]{0,40}[^\p{ASCII}]+|[a-z]+|[A-Z]+(?![a-z])|[A-Z][a-z]*|\d+|_+|[^\w\s\p{L}]+|\n+/gu;
 
 /** Chinese, Japanese, Korean and what else has a sign for a syllable or a word. */
 const FIRST_IDEOGRAPH = 0x2e80;

@@ -3,6 +3,7 @@ import type { ToolResultPart } from 'ai';
 import { isRecord } from '../../internal/checks.ts';
 import { describePiece } from '../content/describe-piece.ts';
 import { fileName } from '../content/file-name.ts';
+import { imageOf, isImageType } from '../content/media.ts';
 import { contentPieces, type ContentPiece } from '../content/pieces.ts';
 
 type ModelOutput = ToolResultPart['output'];
@@ -26,7 +27,11 @@ export function modelOutput(output: unknown, accepts: (mediaType: string) => boo
 
 function contentPart(piece: ContentPiece, accepts: (mediaType: string) => boolean): ContentPart {
   if ('data' in piece && piece.mimeType !== undefined && accepts(piece.mimeType)) {
-    const { mimeType: mediaType, data } = piece;
+    const media = isImageType(piece.mimeType)
+      ? imageOf(piece, Infinity)
+      : { mediaType: piece.mimeType, data: piece.data };
+    if (media === undefined) return { type: 'text', text: describePiece(piece) };
+    const { mediaType, data } = media;
     const filename = 'uri' in piece ? { filename: fileName(piece.uri) } : {};
     return { type: 'file', mediaType, data: { type: 'data', data }, ...filename };
   }

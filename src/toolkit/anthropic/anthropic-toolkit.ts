@@ -1,5 +1,6 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import { CUT_OFF, runCalls, type HandledCall, type HandleOptions } from '../calls/run-calls.ts';
+import { expectAnswer } from '../calls/expect-answer.ts';
 import { liveTools, type Expressed, type LiveTools, type ToolProblem } from '../live-tools.ts';
 import { checkModelToolOptions, modelTool, type ModelTool, type ModelToolOptions } from '../model-tool.ts';
 import { anthropicDialect } from '../schema/dialects.ts';
@@ -32,7 +33,7 @@ export interface AnthropicToolkit {
   readonly problems: readonly ToolProblem[];
   /**
    * Carries out the calls of a model's message, side by side. Whatever goes wrong is told to the model; rejects with
-   * `ABORTED` only, when every call has ended.
+   * `ABORTED`, when every call has ended, or with `CONFIG_INVALID` for what is no message.
    */
   handleToolUse(message: ToolUses, options?: HandleOptions): Promise<HandledToolUse>;
   /** The same with the tools of this moment, for a turn: calls are read as the tools were shown. */
@@ -78,7 +79,7 @@ function shownTool(
   const outcome = modelTool(source, name, definition, anthropicDialect, options);
   if ('problem' in outcome) return outcome;
   const model = outcome.expressed;
-  const description = definition.description ?? definition.title;
+  const description = model.definition.description ?? model.definition.title;
   return {
     expressed: {
       model,
@@ -93,9 +94,11 @@ function shownTool(
 
 async function handle(
   tools: LiveTools<ShownTool>['tools'],
-  { content, stop_reason: stopReason }: ToolUses,
+  message: ToolUses,
   options: HandleOptions,
 ): Promise<HandledToolUse> {
+  expectAnswer('handleToolUse', 'a message', message, 'content');
+  const { content, stop_reason: stopReason } = message;
   const cutOff = stopReason === 'max_tokens' || stopReason === 'model_context_window_exceeded';
   const requests = content.flatMap((block, nr) => {
     // A member of one of Anthropic's toolsets is another tool, whatever its name.

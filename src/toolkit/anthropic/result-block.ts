@@ -1,11 +1,12 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import type { CallToolResult } from '@modelcontextprotocol/client';
+import { wellFormed } from '../well-formed.ts';
 import { describePiece } from '../content/describe-piece.ts';
+import { imageOf, pdfOf } from '../content/media.ts';
 import { contentPieces, type ContentPiece } from '../content/pieces.ts';
 
 export type ToolResultBlock = Anthropic.Messages.ToolResultBlockParam;
 type Part = Exclude<ToolResultBlock['content'], string | undefined>[number];
-type ImageType = Anthropic.Messages.Base64ImageSource['media_type'];
 
 export interface ResultBlock {
   readonly block: ToolResultBlock;
@@ -36,27 +37,34 @@ export function resultBlock(id: string, result: CallToolResult): ResultBlock {
   };
 }
 
-const IMAGES: readonly ImageType[] = ['image/jpeg', 'image/png', 'image/gif', 'image/webp'];
+/** 5 MiB of base64 in an image, 32 MB in a request. */
+const MAX_IMAGE_LENGTH = 5 * 1024 * 1024;
+const MAX_PDF_LENGTH = 30_000_000;
+const MAX_TITLE_LENGTH = 500;
 
 function mediaPart(piece: ContentPiece): Part | undefined {
   if (piece.type === 'resource-text') {
     if (piece.text.trim() === '') return undefined;
     return {
       type: 'document',
-      title: piece.uri,
+      ...titled(piece.uri),
       source: { type: 'text', media_type: 'text/plain', data: piece.text },
     };
   }
-  if (piece.type !== 'image' && piece.type !== 'resource-blob') return undefined;
-  const mimeType = piece.mimeType?.toLowerCase();
-  const image = IMAGES.find((known) => known === mimeType);
+  const image = imageOf(piece, MAX_IMAGE_LENGTH);
   if (image !== undefined) {
-    return { type: 'image', source: { type: 'base64', media_type: image, data: piece.data } };
+    return { type: 'image', source: { type: 'base64', media_type: image.mediaType, data: image.data } };
   }
-  if (piece.type !== 'resource-blob' || mimeType !== 'application/pdf') return undefined;
+  const pdf = pdfOf(piece, MAX_PDF_LENGTH);
+  if (pdf === undefined || piece.type !== 'resource-blob') return undefined;
   return {
     type: 'document',
-    title: piece.uri,
-    source: { type: 'base64', media_type: 'application/pdf', data: piece.data },
+    ...titled(piece.uri),
+    source: { type: 'base64', media_type: pdf.mediaType, data: pdf.data },
   };
+}
+
+/** The API refuses an empty title, and a long one. */
+function titled(uri: string): { title?: string } {
+  return uri === '' ? {} : { title: wellFormed(uri.slice(0, MAX_TITLE_LENGTH)) };
 }

@@ -19,7 +19,7 @@ export class ArgumentChecker {
 
   /**
    * Throws `INVALID_ARGUMENTS` when `args` do not fit the tool's input schema: the message says where and why, and
-   * `data.problems` lists all of it. A schema that cannot be used checks nothing: its server has to.
+   * `data.problems` lists the first 50. A schema that cannot be used checks nothing: its server has to.
    */
   check(
     name: string,

@@ -14,8 +14,12 @@ const BETWEEN = /, (?=data(?:\/| must| boolean))/;
 const FINDING = /^data(\/.*?)? ((?:must|boolean schema)\b.*)$/s;
 const MISSING = /^must have required property '(.*)'$/s;
 
+/** A model may get thousands of things wrong at once; it needs no more to see what is wrong, and each costs time. */
+const MAX_FINDINGS = 50;
+const MAX_LENGTH = 100_000;
+
 /**
- * The findings of the validator, one by one and with what it knows and does not say: which value is allowed, which
+ * The first findings of the validator, one by one and with what it knows and does not say: which value is allowed, which
  * property is unknown.
  */
 export function argumentProblems(
@@ -23,7 +27,8 @@ export function argumentProblems(
   schema: unknown,
   args: Readonly<Record<string, unknown>>,
 ): ArgumentProblem[] {
-  return errorMessage.split(BETWEEN).map((finding) => {
+  const findings = new Set(errorMessage.slice(0, MAX_LENGTH).split(BETWEEN, MAX_FINDINGS));
+  return [...findings].map((finding) => {
     const [, path = '', problem = finding] = FINDING.exec(finding) ?? [];
     const missing = MISSING.exec(problem)?.[1];
     if (missing !== undefined) return { path: pointerTo(path, missing), problem: 'is required' };
@@ -37,9 +42,9 @@ function detail(problem: string, schema: unknown, value: unknown): string {
   if (problem.endsWith('allowed values') && Array.isArray(allowed)) return `: ${list(allowed)}`;
   if (problem.endsWith('constant') && 'const' in schema) return `: ${list([schema['const']])}`;
   if (!problem.endsWith('additional properties') || !isRecord(value)) return '';
-  const known = isRecord(schema['properties']) ? Object.keys(schema['properties']) : [];
-  const unknown = Object.keys(value).filter((key) => !known.includes(key));
-  return ` such as ${list(unknown)}${known.length === 0 ? '' : `; known are ${list(known)}`}`;
+  const known = new Set(isRecord(schema['properties']) ? Object.keys(schema['properties']) : []);
+  const unknown = Object.keys(value).filter((key) => !known.has(key));
+  return ` such as ${list(unknown)}${known.size === 0 ? '' : `; known are ${list([...known])}`}`;
 }
 
 const MAX_LISTED = 20;

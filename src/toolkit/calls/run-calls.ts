@@ -63,9 +63,9 @@ export async function runCalls(
   const none = nothing(tools);
   const outcomes = await Promise.allSettled(
     calls.map(async (given) => {
-      // Some models call nothing at all.
-      const call = { ...given, name: `${given.name}` };
-      const { id, name } = call;
+      const name = expectName(given.name);
+      const call = { ...given, name };
+      const { id } = call;
       const report = (progress: Progress): unknown => onProgress?.(progress, { tool: name, callId: id });
       return { ...call, result: await runCall(tools, none, call, signal, onProgress && report) };
     }),
@@ -87,6 +87,11 @@ async function runCall(
   const tool = tools.get(name);
   if (tool === undefined) return runTool(none, name, args, { signal });
   return tool.model.run(readObject(args), { callId: id, signal, onProgress });
+}
+
+/** Some models call nothing at all. */
+function expectName(given: unknown): string {
+  return typeof given === 'string' ? given : '';
 }
 
 /** An object where the text is one; else the text, which the tool's run will find fault with. */

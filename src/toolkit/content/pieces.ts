@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { CallToolResult, ContentBlock } from '@modelcontextprotocol/client';
+import { wellFormed, wellFormedJson } from '../well-formed.ts';
 import { saidAlready } from './said-already.ts';
 
 /** One part of a tool's result, in words that are no provider's. `data` is base64. */
@@ -36,11 +37,23 @@ export type ContentPiece =
  * say the same already.
  */
 export function contentPieces({ content, structuredContent }: CallToolResult): readonly ContentPiece[] {
-  const pieces = (content ?? []).map(toPiece);
+  const pieces = (content ?? []).map((block) => wellFormedPiece(toPiece(block)));
   if (structuredContent === undefined || pieces.some((piece) => says(piece, structuredContent)))
     return pieces;
   if (saidAlready(content, structuredContent)) return pieces;
   return [...pieces, { type: 'text', text: JSON.stringify(structuredContent) }];
+}
+
+/** Base64 has none of what is not well. */
+function wellFormedPiece(piece: ContentPiece): ContentPiece {
+  if (piece.type === 'text') return { type: 'text', text: wellFormed(piece.text) };
+  if (piece.type === 'resource-text') {
+    const { text, ...rest } = piece;
+    return { ...wellFormedJson(rest), text: wellFormed(text) };
+  }
+  if (!('data' in piece)) return wellFormedJson(piece);
+  const { data, ...rest } = piece;
+  return { ...wellFormedJson(rest), data };
 }
 
 function toPiece(block: ContentBlock): ContentPiece {

@@ -3,6 +3,10 @@ import { isRecord } from '../../internal/checks.ts';
 /** More than this is not looked for value by value. */
 const MAX_VALUES = 50;
 
+/** Nor is it looked for in more text than this, in characters; each text costs some by itself. */
+const MAX_SEARCHED = 500_000;
+const OVERHEAD = 100;
+
 type Value = string | number | boolean;
 
 /**
@@ -14,6 +18,9 @@ export function saidAlready(content: unknown, structured: unknown): boolean {
   if (values.length === 0 || values.length > MAX_VALUES) return false;
   const said = new Set(valuesOf(content, Infinity));
   const texts = [...said].filter((value) => typeof value === 'string');
+  if (values.every((value) => said.has(value))) return true;
+  const length = texts.reduce((sum, text) => sum + text.length + OVERHEAD, 0);
+  if (length > MAX_SEARCHED) return false;
   return values.every((value) => said.has(value) || texts.some((text) => says(text, value)));
 }
 

@@ -67,7 +67,9 @@ export function langchainToolkit(
   const current = liveTools(source, (name, definition) => {
     const outcome = modelTool(source, name, definition, genericDialect, calls);
     if ('problem' in outcome) return outcome;
-    return { expressed: langchainTool(outcome.expressed, acceptsMedia, toolEvents) };
+    const schema = checkableSchema(outcome.expressed.schema);
+    if ('problem' in schema) return schema;
+    return { expressed: langchainTool(outcome.expressed, schema.schema, acceptsMedia, toolEvents) };
   });
   const snapshot = (): LangchainSnapshot => {
     const { tools, problems } = current();
@@ -86,6 +88,7 @@ export function langchainToolkit(
 
 function langchainTool(
   tool: ModelTool,
+  schema: JsonObject,
   acceptsMedia: (mediaType: string) => boolean,
   toolEvents: boolean,
 ): LangchainTool {
@@ -118,7 +121,7 @@ function langchainTool(
   return new DynamicStructuredTool({
     name: tool.name,
     description: description ?? title ?? '',
-    schema: checkableSchema(tool.schema),
+    schema,
     metadata,
     verboseParsingErrors: true,
     func: toolEvents

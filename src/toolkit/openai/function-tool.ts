@@ -30,7 +30,7 @@ export function functionTool(
   const outcome = isStrict ? strict : inDialect(openaiDialect);
   if ('problem' in outcome) return outcome;
   const model = outcome.expressed;
-  const description = definition.description ?? definition.title;
+  const description = model.definition.description ?? model.definition.title;
   const described = description === undefined ? {} : { description };
   // `strict` is always said: Responses takes its absence for an invitation to change the schema.
   return {

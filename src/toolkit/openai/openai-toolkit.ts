@@ -1,7 +1,9 @@
 import type OpenAI from 'openai';
 import { CUT_OFF, runCalls, type HandledCall, type HandleOptions } from '../calls/run-calls.ts';
+import { expectAnswer, expectMessage } from '../calls/expect-answer.ts';
 import { plainContent } from '../content/plain-content.ts';
 import { liveTools, type LiveTools, type ToolProblem } from '../live-tools.ts';
+import { rememberLast } from '../remember-last.ts';
 import type { ToolSource } from '../tool-source.ts';
 import { imageMessage, toolMessage, type ChatImageMessage, type ChatToolMessage } from './chat-messages.ts';
 import { functionTool, type ChatTool, type FunctionTool, type ResponsesTool } from './function-tool.ts';
@@ -40,7 +42,7 @@ export interface OpenaiToolkit {
   readonly problems: readonly ToolProblem[];
   /**
    * Carries out the calls of a model's message, side by side. Whatever goes wrong is told to the model; rejects with
-   * `ABORTED` only, when every call has ended.
+   * `ABORTED`, when every call has ended, or with `CONFIG_INVALID` for what is no message.
    */
   handleToolCalls(message: ChatCalls, options?: HandleOptions): Promise<HandledChat>;
   /** The same for the Responses API. */
@@ -87,8 +89,7 @@ function toolkitOf(current: () => LiveTools<FunctionTool>, imagesToUser: boolean
 
 /** The first so many tools; the others become problems. */
 function atMost(maxTools: number, all: () => LiveTools<FunctionTool>): () => LiveTools<FunctionTool> {
-  return () => {
-    const { tools, problems } = all();
+  const cut = rememberLast(({ tools, problems }: LiveTools<FunctionTool>): LiveTools<FunctionTool> => {
     if (tools.size <= maxTools) return { tools, problems };
     const entries = [...tools];
     const more = entries.slice(maxTools).map(([tool, { model }]) => ({
@@ -97,21 +98,22 @@ function atMost(maxTools: number, all: () => LiveTools<FunctionTool>): () => Liv
       problem: `It is one tool too many: a request takes ${maxTools}. Leave some out by a policy, or let the model search.`,
     }));
     return { tools: new Map(entries.slice(0, maxTools)), problems: [...problems, ...more] };
-  };
+  });
+  return () => cut(all());
 }
 
 type Tools = LiveTools<FunctionTool>['tools'];
 
 async function handleChat(
   tools: Tools,
-  { tool_calls: made }: ChatCalls,
+  message: ChatCalls,
   options: HandleOptions,
   imagesToUser: boolean,
 ): Promise<HandledChat> {
-  const requests = (made ?? []).flatMap((call) =>
-    call.type === 'function'
-      ? [{ id: call.id, name: call.function.name, args: call.function.arguments }]
-      : [],
+  expectMessage(message);
+  // Some compatible APIs leave out the type.
+  const requests = (message.tool_calls ?? []).flatMap((call) =>
+    'function' in call ? [{ id: call.id, name: call.function.name, args: call.function.arguments }] : [],
   );
   const handled = await runCalls(tools, requests, options);
   const calls = handled.map((call) => ({ ...call, beside: plainContent(call.result).beside }));
@@ -122,11 +124,14 @@ async function handleChat(
 
 async function handleResponses(
   tools: Tools,
-  { output }: ResponsesCalls,
+  response: ResponsesCalls,
   options: HandleOptions,
 ): Promise<HandledResponses> {
+  expectAnswer('responses.handleToolCalls', 'the response', response, 'output');
   // A function in a namespace is another one, whatever its name: no tool here is in one.
-  const made = output.filter((item) => item.type === 'function_call' && item.namespace === undefined);
+  const made = response.output.filter(
+    (item) => item.type === 'function_call' && item.namespace === undefined,
+  );
   const callers = new Map<string, FunctionCallOutput['caller']>();
   const requests = made.flatMap((item) => {
     if (item.type !== 'function_call') return [];

@@ -2,6 +2,7 @@ import type { CallToolResult } from '@modelcontextprotocol/client';
 import type OpenAI from 'openai';
 import { describePiece } from '../content/describe-piece.ts';
 import { fileName } from '../content/file-name.ts';
+import { pdfOf } from '../content/media.ts';
 import { contentPieces, type ContentPiece } from '../content/pieces.ts';
 import { failureTexts } from './failure-texts.ts';
 import { imageUrl } from './image-url.ts';
@@ -26,14 +27,18 @@ export function responsesOutput(result: CallToolResult): ResponsesOutput {
   return { output: said.length === 1 && first.type === 'input_text' ? first.text : said, beside };
 }
 
+/** OpenAI takes 50 MB in a request. */
+const MAX_PDF_LENGTH = 50_000_000;
+
 function outputPart(piece: ContentPiece): OutputPart | undefined {
   const url = imageUrl(piece);
   if (url !== undefined) return { type: 'input_image', image_url: url, detail: 'auto' };
-  if (piece.type !== 'resource-blob' || piece.mimeType?.toLowerCase() !== 'application/pdf') return undefined;
+  const pdf = pdfOf(piece, MAX_PDF_LENGTH);
+  if (pdf === undefined || piece.type !== 'resource-blob') return undefined;
   return {
     type: 'input_file',
     filename: pdfName(piece.uri),
-    file_data: `data:application/pdf;base64,${piece.data}`,
+    file_data: `data:${pdf.mediaType};base64,${pdf.data}`,
   };
 }
 

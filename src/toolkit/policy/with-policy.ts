@@ -4,6 +4,7 @@ import { PlenumError } from '../../errors.ts';
 import { printable, suggestion } from '../../internal/text.ts';
 import { ArgumentChecker } from '../arguments/argument-checker.ts';
 import { frozenCopy } from '../arguments/frozen-copy.ts';
+import { expectToolSource } from '../expect-source.ts';
 import type { ToolProblem } from '../live-tools.ts';
 import type { ToolCallOptions, ToolDefinition, ToolSource } from '../tool-source.ts';
 import { askApproval, refusal } from './ask-approval.ts';
@@ -27,6 +28,7 @@ export interface PolicedToolSource extends ToolSource {
  * Throws `CONFIG_INVALID`.
  */
 export function withPolicy(source: ToolSource, policy: ToolPolicy): PolicedToolSource {
+  expectToolSource(source);
   checkPolicy(policy);
   return new PolicedSource(source, policy);
 }

@@ -18,17 +18,26 @@ function toBlock(resource: Contents): ContentBlock {
   return { type: 'resource', resource };
 }
 
+/** Files of one answer: a server may well send thousands that are empty. */
+const MAX_FILES = 100;
+/** Characters of an address that are told. */
+const MAX_URI = 2000;
+
 /** What was read, saved: the result says under which names. It has `isError` when something was not. */
 export async function savedContents(
   { contents }: ReadResourceResult,
   folder: DownloadFolder,
 ): Promise<CallToolResult> {
   const files: Record<string, unknown>[] = [];
-  for (const resource of contents) {
-    const { uri, mimeType } = resource;
+  for (const resource of contents.slice(0, MAX_FILES)) {
+    const { mimeType } = resource;
+    const uri = resource.uri.slice(0, MAX_URI);
     const data = 'blob' in resource ? Buffer.from(resource.blob, 'base64') : Buffer.from(resource.text);
     const facts = { uri, ...(mimeType !== undefined && { mimeType }), bytes: data.byteLength };
-    files.push({ ...facts, ...(await folder.save(uri, data)) });
+    files.push({ ...facts, ...(await folder.save(resource.uri, data)) });
+  }
+  if (contents.length > MAX_FILES) {
+    files.push({ refused: `There are ${contents.length} parts, and ${MAX_FILES} at a time are saved.` });
   }
   const structuredContent = { files };
   return {

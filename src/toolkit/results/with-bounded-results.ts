@@ -1,4 +1,5 @@
 import { snapshotMap } from '../../group/snapshot-map.ts';
+import { expectToolSource } from '../expect-source.ts';
 import type { ToolProblem } from '../live-tools.ts';
 import { withOwnTools } from '../own-tools.ts';
 import { rememberLast } from '../remember-last.ts';
@@ -22,6 +23,7 @@ export interface BoundedToolSource extends ToolSource {
  * result comes as text. Throws `CONFIG_INVALID`.
  */
 export function withBoundedResults(source: ToolSource, bounds?: ResultBounds): BoundedToolSource {
+  expectToolSource(source);
   const limits = resolveResultBounds(bounds);
   const store = new PageStore(limits);
   const readMoreName = (): string => extended.nameOf(readMore.id) ?? readMore.wantedName;

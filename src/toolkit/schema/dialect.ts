@@ -13,6 +13,8 @@ export interface SchemaDialect {
   readonly propertyName?: RegExp;
   /** The formats that may be named; all of them when absent. Others are said in the description. */
   readonly formats?: ReadonlySet<string>;
+  /** Whether regular expressions must be ones that any engine compiles. Others are said in the description. */
+  readonly portablePatterns?: boolean;
   /** Whether arrays must say what their items are, and objects what their properties are, be it nothing. */
   readonly spelledOut?: boolean;
   /** The subset that OpenAI can hold a model to. */

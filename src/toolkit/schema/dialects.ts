@@ -54,6 +54,7 @@ export const openaiDialect: SchemaDialect = {
   toolName: /^[a-zA-Z0-9_-]{1,64}$/,
   notAtRoot: [...COMPOSITION, 'enum', 'not'],
   formats: OPENAI_FORMATS,
+  portablePatterns: true,
   spelledOut: true,
 };
 
@@ -83,5 +84,6 @@ export const genericDialect: SchemaDialect = {
   notAtRoot: [...COMPOSITION, 'enum', 'not'],
   propertyName: /^[a-zA-Z0-9_.-]{1,64}$/,
   formats: OPENAI_FORMATS,
+  portablePatterns: true,
   spelledOut: true,
 };

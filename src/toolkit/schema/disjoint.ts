@@ -10,22 +10,32 @@ export function areDisjoint(a: JsonObject, b: JsonObject, resolve: Resolve): boo
   if (typesA !== undefined && typesB !== undefined && !typesA.some((type) => overlaps(type, typesB)))
     return true;
   const [valuesA, valuesB] = [constantsOf(a), constantsOf(b)];
-  if (valuesA !== undefined && valuesB !== undefined)
-    return !valuesA.some((value) => valuesB.includes(value));
+  if (valuesA !== undefined && valuesB !== undefined) return shareNothing(valuesA, valuesB);
   return isObject(typesA) && isObject(typesB) && hasDiscriminator(a, b, resolve);
 }
+
+/** Where branches differ is among the first that they require, or they are too many to be compared in pairs. */
+const MAX_REQUIRED = 100;
 
 function hasDiscriminator(a: JsonObject, b: JsonObject, resolve: Resolve): boolean {
   const { properties: inA, required } = a;
   const { properties: inB, required: requiredB } = b;
   if (!isRecord(inA) || !isRecord(inB) || !Array.isArray(required) || !Array.isArray(requiredB)) return false;
-  return required.some((name: unknown) => {
-    if (typeof name !== 'string' || !requiredB.includes(name)) return false;
+  const both = new Set<unknown>(requiredB.slice(0, MAX_REQUIRED));
+  return required.slice(0, MAX_REQUIRED).some((name: unknown) => {
+    if (typeof name !== 'string' || !both.has(name)) return false;
     const [valuesA, valuesB] = [constantsOf(resolve(inA[name])), constantsOf(resolve(inB[name]))];
-    return (
-      valuesA !== undefined && valuesB !== undefined && !valuesA.some((value) => valuesB.includes(value))
-    );
+    return valuesA !== undefined && valuesB !== undefined && shareNothing(valuesA, valuesB);
   });
+}
+
+/** Strict mode takes no more than a thousand of them in a schema; what it does not take need not be compared. */
+const MAX_VALUES = 1000;
+
+function shareNothing(a: readonly unknown[], b: readonly unknown[]): boolean {
+  if (a.length > MAX_VALUES || b.length > MAX_VALUES) return false;
+  const others = new Set(b);
+  return !a.some((value) => others.has(value));
 }
 
 /** The only values that fit, as long as they are plain ones. */

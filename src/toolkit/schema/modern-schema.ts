@@ -15,11 +15,23 @@ const STAY_BOOLEAN = new Set(['/additionalProperties', '/unevaluatedProperties',
 export function modernSchema(schema: unknown, at = '#'): JsonObject {
   if (typeof schema === 'boolean') return schema ? {} : { not: {} };
   if (!isRecord(schema)) return inexpressible(at, 'there is no schema where one belongs');
-  const current = upgrade(withoutNulls(schema));
+  const current = withoutRepeats(upgrade(withoutNulls(schema)));
   const kept = Object.entries(current).filter(([keyword, value]) => check(keyword, value, at));
   return mapSubschemas(Object.fromEntries(kept), (sub, step) =>
     typeof sub === 'boolean' && STAY_BOOLEAN.has(step) ? sub : modernSchema(sub, at + step),
   );
+}
+
+/** Names that come twice: some providers insist that they come once. */
+function withoutRepeats(schema: JsonObject): JsonObject {
+  const { required, dependentRequired } = schema;
+  const once = (names: unknown): unknown => (Array.isArray(names) ? [...new Set<unknown>(names)] : names);
+  if (required !== undefined) schema['required'] = once(required);
+  if (isRecord(dependentRequired)) {
+    const entries = Object.entries(dependentRequired).map(([name, names]) => [name, once(names)] as const);
+    schema['dependentRequired'] = Object.fromEntries(entries);
+  }
+  return schema;
 }
 
 function withoutNulls(schema: JsonObject): JsonObject {

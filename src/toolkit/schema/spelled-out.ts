@@ -1,12 +1,14 @@
 import { isRecord } from '../../internal/checks.ts';
 import { withRemark } from './description.ts';
 import type { JsonObject, SchemaDialect } from './dialect.ts';
+import { inexpressible } from './inexpressible.ts';
 import { mapSubschemas } from './keywords.ts';
+import { isPortablePattern } from './portable-pattern.ts';
 
 /**
  * Says what some validators insist on and what JSON Schema takes for granted: an array without `items` has any, an
  * object without `properties` names none. Formats that the dialect does not know are said in words; by the standard
- * a format decides nothing.
+ * a format decides nothing. So are patterns that it may not compile; the server still holds arguments against them.
  */
 export function spelledOut(schema: JsonObject, dialect: SchemaDialect): JsonObject {
   const copy = mapSubschemas(schema, (sub) => (isRecord(sub) ? spelledOut(sub, dialect) : sub));
@@ -14,9 +16,26 @@ export function spelledOut(schema: JsonObject, dialect: SchemaDialect): JsonObje
     if (hasType(copy, 'array')) copy['items'] ??= {};
     if (hasType(copy, 'object')) copy['properties'] ??= {};
   }
-  const { format, ...rest } = copy;
-  if (typeof format !== 'string' || dialect.formats === undefined || dialect.formats.has(format)) return copy;
+  return withKnownFormat(
+    dialect.portablePatterns === true ? withPortablePatterns(copy, dialect) : copy,
+    dialect,
+  );
+}
+
+function withKnownFormat(schema: JsonObject, { formats }: SchemaDialect): JsonObject {
+  const { format, ...rest } = schema;
+  if (typeof format !== 'string' || formats === undefined || formats.has(format)) return schema;
   return withRemark(rest, `(Format: ${format}.)`);
+}
+
+function withPortablePatterns(schema: JsonObject, { strict }: SchemaDialect): JsonObject {
+  const { pattern, ...rest } = schema;
+  const names = isRecord(schema['patternProperties']) ? Object.keys(schema['patternProperties']) : [];
+  if (!names.every(isPortablePattern)) inexpressible('#', 'its "patternProperties" may not be understood');
+  if (typeof pattern !== 'string' || isPortablePattern(pattern)) return schema;
+  // A strict schema that says less would be another one.
+  if (strict !== undefined) inexpressible('#', 'one of its patterns may not be understood');
+  return withRemark(rest, `(Matches the regular expression ${pattern})`);
 }
 
 /** Whether a schema says that its values may be of this type. */

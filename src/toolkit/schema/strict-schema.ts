@@ -33,12 +33,14 @@ export function strictSchema(schema: JsonObject, rules: StrictRules): StrictSche
 
 /** Each branch of a union is compared with all others. */
 const MAX_BRANCHES = 100;
+const MAX_COMPARED = 20_000;
 
 class Converter {
   readonly #root: JsonObject;
   readonly #defs: JsonObject;
   readonly #rules: StrictRules;
   readonly #restores = new Map<string, Restore>();
+  #compared = 0;
 
   constructor(root: JsonObject, rules: StrictRules) {
     this.#root = root;
@@ -90,9 +92,15 @@ class Converter {
     if (oneOf.length > MAX_BRANCHES) inexpressible(at, `its "oneOf" has more than ${MAX_BRANCHES} branches`);
     const branches = oneOf.map(this.#resolve);
     const clear = branches.every((branch, nr) =>
-      branches.slice(nr + 1).every((other) => areDisjoint(branch, other, this.#resolve)),
+      branches.slice(nr + 1).every((other) => this.#tellsApart(branch, other, at)),
     );
     return clear ? { ...rest, anyOf: oneOf } : inexpressible(at, 'branches of its "oneOf" may overlap');
+  }
+
+  #tellsApart(a: JsonObject, b: JsonObject, at: string): boolean {
+    if (++this.#compared > MAX_COMPARED)
+      inexpressible(at, 'its unions have too many branches to be compared');
+    return areDisjoint(a, b, this.#resolve);
   }
 
   readonly #resolve = (schema: unknown): JsonObject => {
@@ -124,7 +132,7 @@ class Converter {
     const nested = originals.some((original) => original['type'] === undefined && 'anyOf' in original);
     const lists = originals.filter((original) => hasType(original, 'array'));
     const clear = objects.every(({ original }, nr) =>
-      objects.slice(nr + 1).every(({ original: other }) => areDisjoint(original, other, this.#resolve)),
+      objects.slice(nr + 1).every(({ original: other }) => this.#tellsApart(original, other, at)),
     );
     if (!clear) inexpressible(at, 'nothing tells the objects of its "anyOf" apart');
     const restores = branches.some(({ restore }) => restore !== undefined);

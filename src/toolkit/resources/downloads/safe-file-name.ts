@@ -2,6 +2,8 @@
 const HARMFUL = /[^\p{L}\p{M}\p{Nd}._-]+/gu;
 /** Names of devices on Windows, with whatever extension. */
 const DEVICE = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
+/** Characters of a segment that are looked at: its end, escapes among it, gives more than a name may have. */
+const MAX_SEGMENT = 2000;
 const MAX_BYTES = 120;
 const MAX_EXTENSION_BYTES = 16;
 const FALLBACK = 'resource';
@@ -24,8 +26,11 @@ export function numbered(name: string, nr: number | string): string {
 }
 
 function lastSegment(uri: string): string {
-  const [path = ''] = uri.split(/[?#]/);
-  return path.replace(/\/+$/, '').split(/[/:]/).at(-1) ?? '';
+  const [path = ''] = uri.split(/[?#]/, 1);
+  let end = path.length;
+  while (path[end - 1] === '/') end--;
+  const start = Math.max(path.lastIndexOf('/', end - 1), path.lastIndexOf(':', end - 1)) + 1;
+  return path.slice(start, Math.max(start, end)).slice(-MAX_SEGMENT);
 }
 
 /** A URI may hide separators in its escapes; what cannot be decoded stays as it is. */
@@ -54,5 +59,7 @@ function shortened(name: string): string {
 }
 
 function withoutDotsAtEnd(name: string): string {
-  return name.replace(/[.]+$/, '');
+  let end = name.length;
+  while (name[end - 1] === '.') end--;
+  return name.slice(0, end);
 }
