@@ -1,6 +1,5 @@
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import writeFileAtomic from 'write-file-atomic';
 import { messageOf, PlenumError } from '../errors.ts';
 import { isRecord } from '../internal/checks.ts';
 import type { CatalogCacheBounds } from './catalog-cache.ts';
@@ -52,6 +51,7 @@ export async function writeCatalogFile(
   entries: Entries,
   bounds: Required<CatalogCacheBounds>,
 ): Promise<void> {
+  const { default: writeFileAtomic } = await import('write-file-atomic');
   await mkdir(dirname(path), { recursive: true });
   await writeFileAtomic(path, serialize(entries, bounds), { mode: 0o600 });
 }

@@ -72,7 +72,7 @@ export class CatalogIndex {
       const clashes = (other: string): boolean =>
         isExclusive(kind, naming) || isExclusive(kind, this.#exposures.get(other)?.naming ?? naming);
       for (const [key, entry] of expose(kind, list, exposure, { server, serverInfo })) {
-        const owner = wanted.has(key) ? server : index.ownersBeside(key, server).find(clashes);
+        const owner = wanted.has(key) ? server : index.ownerBeside(key, server, clashes);
         if (owner === undefined) wanted.set(key, entry as CatalogEntries[K]);
         else collisions.push({ kind, key, owner, newcomer: server });
       }

@@ -1,4 +1,4 @@
-import { isDeepStrictEqual } from 'node:util';
+import { isSameData } from '../internal/same-data.ts';
 import type { KindDiff, Origin } from './catalog.ts';
 import { snapshotMap } from './snapshot-map.ts';
 
@@ -41,10 +41,10 @@ export class KindIndex<E extends Origin> {
     for (const owners of this.#owners.values()) yield* owners;
   }
 
-  /** The servers other than `server` that have this name. */
-  ownersBeside(key: string, server: string): readonly string[] {
-    const owners = this.#owners.get(key) ?? [];
-    return owners.map((entry) => entry.server).filter((owner) => owner !== server);
+  /** The first server other than `server` that has this name and meets `condition`. */
+  ownerBeside(key: string, server: string, condition: (owner: string) => boolean): string | undefined {
+    const owners = this.#owners.get(key);
+    return owners?.find((entry) => entry.server !== server && condition(entry.server))?.server;
   }
 
   /** Puts what `server` offers now in the place of what it offered before. */
@@ -114,7 +114,7 @@ export class KindIndex<E extends Origin> {
 /** Whether two definitions are alike; not when they are nested too deeply to tell. */
 function isSame(a: object, b: object): boolean {
   try {
-    return isDeepStrictEqual(a, b);
+    return isSameData(a, b);
   } catch {
     return false;
   }

@@ -7,7 +7,6 @@ import type {
   ServerCapabilities,
 } from '@modelcontextprotocol/client';
 import { PlenumError } from '../errors.ts';
-import { onAbort } from '../internal/abort-fan.ts';
 import { createDeferred } from '../internal/deferred.ts';
 import { EventHub, type OverflowEvent } from '../internal/event-hub.ts';
 import type { CallOptions } from '../session/call-options.ts';
@@ -39,8 +38,8 @@ export class LeasedSession extends SessionRequests implements Session {
   readonly #session: SupervisedSession;
   readonly #desk: LeaseDesk;
   readonly #inFlight = new InFlight();
-  /** One for each call under way. */
-  readonly #calls = new Set<AbortController>();
+  /** Cancels the calls under way. */
+  readonly #revoked = new AbortController();
   readonly #closed = createDeferred<unknown>();
   #hub: EventHub<SessionEvent> | undefined;
   #stopObserving: () => void = () => {};
@@ -163,7 +162,7 @@ export class LeasedSession extends SessionRequests implements Session {
   revoke(cause: unknown): Promise<void> | undefined {
     this.#revocation ??= { cause };
     const settled = this.end();
-    for (const call of this.#calls) call.abort(cause);
+    this.#revoked.abort(cause);
     return settled;
   }
 
@@ -175,15 +174,10 @@ export class LeasedSession extends SessionRequests implements Session {
   }
 
   async #call<T>(request: RequestInfo, options: CallOptions, send: Send<T>): Promise<T> {
-    const { signal } = options;
-    const controller = new AbortController();
-    const stopListening = onAbort(signal, () => controller.abort(signal?.reason));
-    if (signal?.aborted === true) controller.abort(signal.reason);
-    this.#calls.add(controller);
     this.#inFlight.enter();
     const startedAt = performance.now();
     try {
-      const underneath = { ...options, signal: controller.signal };
+      const underneath = { ...options, revoked: this.#revoked.signal };
       const result = await this.#session.resources.run(request, underneath, send);
       this.#desk.onAnswered(performance.now() - startedAt);
       return result;
@@ -192,8 +186,6 @@ export class LeasedSession extends SessionRequests implements Session {
       if (error instanceof PlenumError) this.#learnFrom(error, performance.now() - startedAt);
       throw error;
     } finally {
-      stopListening();
-      this.#calls.delete(controller);
       this.#inFlight.leave();
     }
   }

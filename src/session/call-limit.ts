@@ -1,5 +1,6 @@
 import { onAbort } from '../internal/abort-fan.ts';
 import { startTimer } from '../internal/timers.ts';
+import type { RevocableCallOptions } from './call-options.ts';
 
 /** What may end a call in which the client waits for our own handlers, as it does in the 2026-07-28 era. */
 export interface Held {
@@ -17,14 +18,17 @@ export interface Held {
  */
 export class CallLimit {
   /** Aborts when the request should be cancelled. */
-  readonly signal: AbortSignal | undefined;
+  readonly signal: AbortSignal;
   /** Whether it was a time limit that ended the call. */
   expired = false;
   readonly #stops: (() => void)[] = [];
   #reject: ((reason: unknown) => void) | undefined;
 
-  constructor(caller: AbortSignal | undefined, totalMs: number, held: Held | undefined) {
-    if (caller === undefined && totalMs === Infinity && held === undefined) return;
+  constructor(
+    { signal: caller, revoked }: Pick<RevocableCallOptions, 'signal' | 'revoked'>,
+    totalMs: number,
+    held: Held | undefined,
+  ) {
     const controller = new AbortController();
     this.signal = controller.signal;
     const end = (reason: unknown): void => {
@@ -37,6 +41,7 @@ export class CallLimit {
     };
     this.#stops.push(
       onAbort(caller, () => end(caller?.reason)),
+      onAbort(revoked, () => end(revoked?.reason)),
       startTimer(totalMs, expire),
     );
     if (held === undefined) return;
@@ -49,7 +54,6 @@ export class CallLimit {
 
   /** Settles as `work` does, or rejects when the limit is reached first. */
   hold<T>(work: Promise<T>): Promise<T> {
-    if (this.#stops.length === 0) return work;
     return new Promise((resolve, reject) => {
       this.#reject = reject;
       work.then(resolve, reject);

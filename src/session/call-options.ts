@@ -38,6 +38,12 @@ export interface CallOptions {
   requestState?: string | undefined;
 }
 
+/** Options of a request made through something that may be taken away. */
+export interface RevocableCallOptions extends CallOptions {
+  /** Cancels the request as `signal` does; shared by all requests that go through the same thing. */
+  revoked?: AbortSignal | undefined;
+}
+
 /** Options of a request whose answer may come from the official client's cache (`ttlMs`, SEP-2549). */
 export interface ReadOptions extends CallOptions {
   /**

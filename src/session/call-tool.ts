@@ -1,9 +1,6 @@
-import {
-  ProtocolError,
-  type CallToolRequestParams,
-  type CallToolResult,
-  type RequestOptions,
-} from '@modelcontextprotocol/client';
+import type { CallToolRequestParams, CallToolResult, RequestOptions } from '@modelcontextprotocol/client';
+import { official } from '../transport/official.ts';
+import { callResultOf } from './call-result.ts';
 import type { Connection } from './connection.ts';
 import type { ToolBook, ToolPage } from './tool-book.ts';
 
@@ -20,19 +17,27 @@ export interface ToolCall {
 }
 
 /** Sends `tools/call` and checks structured content against what the server listed (row S6). */
-export async function callTool(call: ToolCall): Promise<CallToolResult> {
-  const { connection, params, tools } = call;
-  const page = tools.get(params.name);
-  page?.prepare();
+export function callTool(call: ToolCall): Promise<CallToolResult> {
+  const page = call.tools.get(call.params.name);
+  const preparing = page?.prepare();
+  return preparing === undefined ? callPrepared(call, page) : preparing.then(() => callPrepared(call, page));
+}
+
+function callPrepared(call: ToolCall, page: ToolPage | undefined): Promise<CallToolResult> {
+  const { connection } = call;
   const mayMirror =
     connection.perRequestStream && connection.era === 'modern' && (page?.mirrorsHeaders ?? true);
-  const result = mayMirror ? await callWithHeaders(call, page) : await sendCall(call);
-  if (result.resultType === undefined || result.resultType === 'complete') page?.check(result);
-  return result;
+  const answer = mayMirror ? callWithHeaders(call, page) : sendCall(call);
+  if (page?.tool.outputSchema === undefined) return answer;
+  return answer.then((result) => {
+    if (result.resultType === undefined || result.resultType === 'complete') page.check(result);
+    return result;
+  });
 }
 
 function sendCall({ connection, params, options }: ToolCall): Promise<CallToolResult> {
-  return connection.client.request({ method: 'tools/call', params }, options);
+  const request = { method: 'tools/call', params };
+  return connection.client.request(request, callResultOf(connection.era), options);
 }
 
 /** The official client's own path: it repeats arguments as headers where the tool's schema says so. */
@@ -46,7 +51,7 @@ async function callWithHeaders(call: ToolCall, page: ToolPage | undefined): Prom
   try {
     return await send(page);
   } catch (error) {
-    if (page === undefined || !(error instanceof ProtocolError) || error.code !== HEADER_MISMATCH)
+    if (page === undefined || !(error instanceof official.ProtocolError) || error.code !== HEADER_MISMATCH)
       throw error;
     await relist();
     return send(tools.get(params.name));

@@ -1,36 +1,44 @@
-import pLimit, { type LimitFunction } from 'p-limit';
-import { PlenumError } from '../errors.ts';
+import { availableParallelism } from 'node:os';
 import { checkCount } from '../internal/checks.ts';
-import { sleep } from '../internal/timers.ts';
 import type { ServerSpec } from '../server-spec.ts';
+import { Gate, type GatePatience } from './gate.ts';
 import type { ConnectGate } from './supervised-session.ts';
 
 /**
- * How long a server that is coming up keeps its place, in milliseconds. Coming up costs most at the start; one
- * that takes longer waits for something, and must not keep the others waiting.
+ * A process computes for some hundredths of a second before it waits for anything, and then waits for several tenths: so
+ * many keep a core busy. More of them would not be there any sooner, and each would take longer; with a hundred at once
+ * on a small machine, longer than its `connectTimeoutMs`.
  */
-const PATIENCE_MS = 2_000;
+const PROCESSES_PER_CORE = 16;
+
+/** They cost a socket and little else. */
+const REMOTE = 128;
+
+const PATIENCE: GatePatience = { patienceMs: 2_000, paceMs: 1_000 };
 
 /** How many servers may be coming up at a time; the others wait for their turn. */
 export interface ConnectConcurrency {
   /**
    * Processes.
-   * @default 8
+   * @default 16 for each core
    */
   processes?: number;
   /**
    * Servers behind a URL.
-   * @default 32
+   * @default 128
    */
   remote?: number;
 }
 
 /** Makes the gates through which servers come up, so many at a time. */
-export function createConnectGates(concurrency: ConnectConcurrency = {}): (spec: ServerSpec) => ConnectGate {
-  const processes = createGate(pLimit(concurrency.processes ?? 8));
-  const remote = createGate(pLimit(concurrency.remote ?? 32));
+export function createConnectGates(
+  { processes = PROCESSES_PER_CORE * availableParallelism(), remote = REMOTE }: ConnectConcurrency = {},
+  patience: GatePatience = PATIENCE,
+): (spec: ServerSpec) => ConnectGate {
+  const gateOfProcesses = createGate(processes, patience);
+  const gateOfRemote = createGate(remote, patience);
   const open: ConnectGate = (connect) => connect();
-  return (spec) => ('command' in spec ? processes : 'url' in spec ? remote : open);
+  return (spec) => ('command' in spec ? gateOfProcesses : 'url' in spec ? gateOfRemote : open);
 }
 
 /** Throws `CONFIG_INVALID`. */
@@ -39,25 +47,7 @@ export function checkConnectConcurrency(concurrency: ConnectConcurrency | undefi
   checkCount('concurrency.remote', concurrency?.remote, 1);
 }
 
-function createGate(limit: LimitFunction): ConnectGate {
-  return (open, signal) =>
-    new Promise((resolve, reject) => {
-      const leaveQueue = (): void => {
-        reject(
-          new PlenumError('ABORTED', 'Waiting for a turn to connect: given up.', { cause: signal.reason }),
-        );
-      };
-      if (signal.aborted) return leaveQueue();
-      signal.addEventListener('abort', leaveQueue, { once: true });
-      void limit(async () => {
-        signal.removeEventListener('abort', leaveQueue);
-        if (signal.aborted) return;
-        const opened = open();
-        opened.then(resolve, reject);
-        const settled = new AbortController();
-        const settle = (): void => settled.abort();
-        opened.then(settle, settle);
-        await sleep(PATIENCE_MS, settled.signal);
-      });
-    });
+function createGate(places: number, patience: GatePatience): ConnectGate {
+  const gate = new Gate(places, patience);
+  return (open, signal) => gate.pass(open, signal);
 }

@@ -45,6 +45,8 @@ export class ConnectionTap implements Transport {
   readonly #lists = new ListBudget();
   /** Notifications on their way: nobody waits for them, but a close must not overtake them. */
   readonly #lastWords = new Set<Promise<void>>();
+  #starting: Promise<void> | undefined;
+  #early: [JSONRPCMessage, MessageExtraInfo | undefined][] | undefined = [];
   #initializeId: RequestId | undefined;
   #probeId: RequestId | undefined;
   /** Whether a notification was delivered that its handler has not seen yet. */
@@ -80,8 +82,21 @@ export class ConnectionTap implements Transport {
     this.#inner.setSupportedProtocolVersions?.(versions);
   }
 
+  /** The first call may come before there is a client: what the server says meanwhile waits for the second. */
   async start(): Promise<void> {
-    this.#inner.onmessage = (message, extra) => this.#receive(message, extra);
+    this.#starting ??= this.#startInner();
+    await this.#starting;
+    if (this.onmessage === undefined) return;
+    const early = this.#early;
+    this.#early = undefined;
+    for (const [message, extra] of early ?? []) this.#contain(() => this.#receive(message, extra));
+  }
+
+  async #startInner(): Promise<void> {
+    this.#inner.onmessage = (message, extra) => {
+      if (this.#early === undefined) this.#receive(message, extra);
+      else this.#early.push([message, extra]);
+    };
     this.#inner.onerror = (error) => this.onerror?.(error);
     this.#inner.onclose = () => {
       // A turn later: a request whose bytes never left must learn so from its own send, before the official
@@ -91,18 +106,12 @@ export class ConnectionTap implements Transport {
     await this.#inner.start();
   }
 
-  async send(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
+  send(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
     if ('method' in message) this.#watch(message);
     const sending = this.#inner.send(message, options);
-    const isNotification = 'method' in message && !('id' in message);
-    if (isNotification) this.#lastWords.add(sending);
-    try {
-      await sending;
-    } catch (error) {
-      throw isJson(message) ? error : notJson(error);
-    } finally {
-      if (isNotification) this.#lastWords.delete(sending);
-    }
+    if ('method' in message && !('id' in message)) return this.#utter(message, sending);
+    // Stdio says itself what is wrong with a message.
+    return this.#inner.kind === 'stdio' ? sending : sending.catch((error) => refuse(message, error));
   }
 
   async close(): Promise<void> {
@@ -114,6 +123,17 @@ export class ConnectionTap implements Transport {
   /** Fails everything in flight without waiting for the transport's own end. */
   finish(): void {
     this.#finish();
+  }
+
+  async #utter(notification: JSONRPCMessage, sending: Promise<void>): Promise<void> {
+    this.#lastWords.add(sending);
+    try {
+      await sending;
+    } catch (error) {
+      refuse(notification, error);
+    } finally {
+      this.#lastWords.delete(sending);
+    }
   }
 
   #watch(message: Extract<JSONRPCMessage, { method: string }>): void {
@@ -177,13 +197,16 @@ export class ConnectionTap implements Transport {
       if (this.#notified) queueMicrotask(() => (this.#notified = false));
       return;
     }
-    queueMicrotask(() => {
-      try {
-        this.onmessage?.(message, extra);
-      } catch (error) {
-        this.onerror?.(error instanceof Error ? error : new Error(String(error)));
-      }
-    });
+    queueMicrotask(() => this.#contain(() => this.onmessage?.(message, extra)));
+  }
+
+  /** A handler that throws is reported; it is no concern of who brings the message. */
+  #contain(deliver: () => void): void {
+    try {
+      deliver();
+    } catch (error) {
+      this.onerror?.(error instanceof Error ? error : new Error(String(error)));
+    }
   }
 
   #finish(): void {
@@ -199,17 +222,18 @@ function errorAnswer(id: RequestId, data: PlenumError): JSONRPCErrorResponse {
   return { jsonrpc: '2.0', id, error: { code: INTERNAL_ERROR, message: data.message, data } };
 }
 
+/** Throws what says more of why a message could not be sent. */
+function refuse(message: JSONRPCMessage, error: unknown): never {
+  if (error instanceof PlenumError || isJson(message)) throw error;
+  const text =
+    'The request holds something that JSON cannot carry, such as a cycle or a bigint. Nothing was sent.';
+  throw new PlenumError('INVALID_ARGUMENTS', text, { cause: error });
+}
+
 function isJson(message: object): boolean {
   try {
     return JSON.stringify(message) !== undefined;
   } catch {
     return false;
   }
-}
-
-function notJson(cause: unknown): PlenumError {
-  if (cause instanceof PlenumError) return cause;
-  const message =
-    'The request holds something that JSON cannot carry, such as a cycle or a bigint. Nothing was sent.';
-  return new PlenumError('INVALID_ARGUMENTS', message, { cause });
 }

@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
-import { SERVER_INFO_META_KEY, type RequestOptions } from '@modelcontextprotocol/client';
+import type { RequestOptions } from '@modelcontextprotocol/client';
 import { PlenumError } from '../errors.ts';
 import { isRecord } from '../internal/checks.ts';
 import { startTimer, type StopTimer } from '../internal/timers.ts';
 import type { HealthOptions } from '../server-spec.ts';
+import { official } from '../transport/official.ts';
 import type { Connection } from './connection.ts';
 import { translateError } from './translate-error.ts';
 
@@ -27,7 +28,7 @@ export async function askForLife(
 function isAnother(answer: Record<string, unknown>, { era, client }: Connection): boolean {
   if (era !== 'modern') return false;
   const meta = answer['_meta'];
-  const serverInfo = isRecord(meta) ? meta[SERVER_INFO_META_KEY] : undefined;
+  const serverInfo = isRecord(meta) ? meta[official.SERVER_INFO_META_KEY] : undefined;
   if (!isDeepStrictEqual(answer['capabilities'], client.getServerCapabilities())) return true;
   return serverInfo !== undefined && !isDeepStrictEqual(serverInfo, client.getServerVersion());
 }

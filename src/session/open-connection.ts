@@ -1,4 +1,4 @@
-import { Client, SUPPORTED_PROTOCOL_VERSIONS, type ClientOptions } from '@modelcontextprotocol/client';
+import type { Client as OfficialClient, ClientOptions } from '@modelcontextprotocol/client';
 import { PlenumError } from '../errors.ts';
 import { giveUpAfter, TIMED_OUT } from '../internal/give-up.ts';
 import { settledWithin } from '../internal/settled-within.ts';
@@ -10,6 +10,7 @@ import type {
   TransportContext,
   TransportEnd,
 } from '../transport/managed-transport.ts';
+import { loadOfficial, official } from '../transport/official.ts';
 import { ClientConnection } from './client-connection.ts';
 import type { Connection, ConnectionMemory } from './connection.ts';
 import { ConnectionTap } from './connection-tap.ts';
@@ -24,7 +25,7 @@ export interface ConnectionRequest {
   readonly openTransport: (context: TransportContext) => Promise<ManagedTransport>;
   readonly context: Omit<TransportContext, 'server' | 'memory'>;
   /** Installs handlers on the new client, before it connects. */
-  readonly prepare: (client: Client) => void;
+  readonly prepare: (client: OfficialClient) => void;
   /** Called once, after the connection was handed out, when it ends for any reason but a close of ours. */
   readonly onEnd: (connection: Connection) => void;
   /** Gives the attempt up. */
@@ -100,6 +101,7 @@ class Attempt {
       await this.#transport?.destroy();
       this.#tap?.finish();
       const reason = giveUp.reason === undefined ? error : giveUp.reason;
+      await loadOfficial(); // What it threw may be a class of its.
       throw this.#explain(reason, end, lastWords, server, options);
     } finally {
       giveUp.stop();
@@ -114,6 +116,8 @@ class Attempt {
 
   async #connect(): Promise<Connection> {
     const { server, options, memory, openTransport, context, prepare, onEnd, signal } = this.#request;
+    const loading = loadOfficial();
+    loading.catch(() => {}); // Heard of below, unless there is no transport.
     const transport = await openTransport({ ...context, server, memory });
     this.#transport = transport;
     if (this.#givenUp) {
@@ -122,6 +126,10 @@ class Attempt {
     }
     const tap = new ConnectionTap(transport);
     this.#tap = tap;
+    // The first time, the server comes up while the official client is loaded.
+    tap.start().catch(() => {}); // The client asks for it again.
+    const { Client } = await loading;
+    if (this.#givenUp) throw signal.reason;
     const client = new Client(options.clientInfo, clientOptions(options, this.#protocol));
     prepare(client);
 
@@ -159,10 +167,10 @@ class Attempt {
       return new PlenumError('CONNECT_FAILED', `${doing}: ${what}`, fields);
     }
     const offered = this.#tap?.offeredVersion;
-    if (offered !== undefined && !SUPPORTED_PROTOCOL_VERSIONS.includes(offered)) {
+    if (offered !== undefined && !official.SUPPORTED_PROTOCOL_VERSIONS.includes(offered)) {
       return new PlenumError(
         'CONNECT_FAILED',
-        `${doing}: the server speaks protocol version "${printable(offered, 40)}", Plenum speaks ${SUPPORTED_PROTOCOL_VERSIONS.join(', ')} and 2026-07-28.`,
+        `${doing}: the server speaks protocol version "${printable(offered, 40)}", Plenum speaks ${official.SUPPORTED_PROTOCOL_VERSIONS.join(', ')} and 2026-07-28.`,
         fields,
       );
     }

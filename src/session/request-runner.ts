@@ -2,7 +2,7 @@ import type { RequestOptions } from '@modelcontextprotocol/client';
 import { PlenumError } from '../errors.ts';
 import { LONGEST_TIMER_MS } from '../internal/timers.ts';
 import { CallLimit } from './call-limit.ts';
-import type { CallOptions } from './call-options.ts';
+import type { RevocableCallOptions } from './call-options.ts';
 import type { Connection } from './connection.ts';
 import type { InFlight } from './in-flight.ts';
 import type { Supervisor } from './supervisor.ts';
@@ -27,6 +27,23 @@ function neverRan({ code, maybeExecuted }: PlenumError, { foreign }: Connection)
 
 type Send<T> = (connection: Connection, options: RequestOptions) => Promise<T>;
 
+/** What a request is, in words: they are asked for only when something goes wrong, or takes its time. */
+interface Described {
+  /** Starts the message of any error: `Calling tool "x"`. */
+  readonly doing: string;
+}
+
+/** One request on its way, over one connection or two. */
+interface Call {
+  readonly request: Described;
+  readonly options: RevocableCallOptions;
+  readonly timeoutMs: number;
+  readonly totalMs: number;
+  readonly startedAt: number;
+  /** How much of its time it has waited for a connection, in milliseconds. */
+  waitedMs: number;
+}
+
 /** Carries requests to whatever connection there is, within the caller's limits, and translates what fails. */
 export class RequestRunner {
   readonly #options: RequestRunnerOptions;
@@ -35,108 +52,110 @@ export class RequestRunner {
     this.#options = options;
   }
 
-  /** `doing` starts the message of any error: `Calling tool "x"`. */
-  async run<T>(doing: string, options: CallOptions, send: Send<T>): Promise<T> {
-    const { server, supervisor, inFlight, timeoutMs: sessionTimeoutMs } = this.#options;
-    const { signal } = options;
-    const timeoutMs = options.timeoutMs ?? sessionTimeoutMs;
-    const totalMs = options.maxTotalTimeoutMs ?? Infinity;
-    if (!(timeoutMs >= 0 && totalMs >= 0)) throw this.#invalidTimeout(doing);
-    if (signal?.aborted === true) throw this.#aborted(doing, signal, false);
-
-    const startedAt = performance.now();
-    let spentMs = 0;
-    const wait = async (): Promise<Connection> => {
-      const ready = await supervisor.whenReady(Math.min(timeoutMs, totalMs) - spentMs, signal, doing);
-      spentMs = performance.now() - startedAt;
-      if (signal?.aborted === true) throw this.#aborted(doing, signal, false);
-      return ready;
-    };
-
-    let connection = supervisor.ready ?? (await wait());
+  async run<T>(request: Described, options: RevocableCallOptions, send: Send<T>): Promise<T> {
+    const { server, supervisor, inFlight } = this.#options;
+    const call = this.#begin(request, options);
+    let connection = supervisor.ready ?? (await this.#wait(call));
     for (let resent = false; ; resent = true) {
       // The transport knows first that the server is gone.
       if (connection.end !== undefined) {
         supervisor.lose(connection, lostError(server, connection));
-        connection = await wait();
+        connection = await this.#wait(call);
       }
+      const lost = connection.ended ? connectionLost(this.#context(call, connection), false) : undefined;
+      const limit = this.#limitOf(call, connection);
       inFlight.enter();
       try {
-        return await this.#send(doing, options, timeoutMs - spentMs, totalMs - spentMs, connection, send);
-      } catch (error) {
-        if (!(error instanceof PlenumError) || resent || !neverRan(error, connection)) throw error;
+        if (lost !== undefined) throw lost;
+        const answer = send(connection, this.#requestOptions(call, limit?.signal));
+        return await (limit === undefined ? answer : limit.hold(answer));
+      } catch (thrown) {
+        const error = lost ?? this.#explain(thrown, call, connection, limit);
+        if (resent || !neverRan(error, connection)) throw error;
         supervisor.lose(connection, error);
       } finally {
+        limit?.stop();
         inFlight.leave();
       }
-      spentMs = performance.now() - startedAt;
-      connection = await wait();
+      connection = await this.#wait(call);
     }
   }
 
-  async #send<T>(
-    doing: string,
-    options: CallOptions,
-    timeoutMs: number,
-    totalMs: number,
-    connection: Connection,
-    send: Send<T>,
-  ): Promise<T> {
-    const { supervisor } = this.#options;
-    if (connection.ended) throw connectionLost(this.#context(doing, options, connection), false);
+  #begin(request: Described, options: RevocableCallOptions): Call {
+    const { timeoutMs = this.#options.timeoutMs, maxTotalTimeoutMs: totalMs = Infinity, signal } = options;
+    if (!(timeoutMs >= 0 && totalMs >= 0)) throw this.#invalidTimeout(request);
+    if (signal?.aborted === true) throw this.#aborted(request, signal, false);
+    return { request, options, timeoutMs, totalMs, startedAt: performance.now(), waitedMs: 0 };
+  }
+
+  async #wait(call: Call): Promise<Connection> {
+    const { request, options, timeoutMs, totalMs, startedAt } = call;
+    const signals = [options.signal, options.revoked].filter((each) => each !== undefined);
+    const signal = signals.length > 1 ? AbortSignal.any(signals) : signals[0];
+    const leftMs = Math.min(timeoutMs, totalMs) - (performance.now() - startedAt);
+    const ready = await this.#options.supervisor.whenReady(leftMs, signal, request.doing);
+    call.waitedMs = performance.now() - startedAt;
+    if (signal?.aborted === true) throw this.#aborted(request, signal, false);
+    return ready;
+  }
+
+  /** What may end the call beside the official client's own timer. Undefined, and free, for most. */
+  #limitOf({ options, timeoutMs, totalMs, waitedMs }: Call, connection: Connection): CallLimit | undefined {
     // In the 2026-07-28 era the client waits for our own handlers, which may wait for a person; and a foreign client
     // does not fail what is under way when we let go of it.
-    const held = (connection.era === 'modern' || connection.foreign !== undefined) && {
+    const isHeld = connection.era === 'modern' || connection.foreign !== undefined;
+    const isCancellable = options.signal !== undefined || options.revoked !== undefined;
+    if (!isHeld && !isCancellable && totalMs === Infinity) return undefined;
+    const held = {
       gone: connection.gone,
-      closing: supervisor.closing,
-      patienceMs: timeoutMs,
+      closing: this.#options.supervisor.closing,
+      patienceMs: timeoutMs - waitedMs,
     };
-    const limit = new CallLimit(options.signal, totalMs, held || undefined);
-    try {
-      return await limit.hold(send(connection, this.#requestOptions(options, timeoutMs, limit.signal)));
-    } catch (error) {
-      if (limit.expired) throw timedOut(this.#limitOf(doing, options, connection));
-      if (options.signal?.aborted === true) throw this.#aborted(doing, options.signal, true);
-      const context = this.#context(doing, options, connection);
-      const closed = connection.ended ? supervisor.sessionClosedError(context.doing) : undefined;
-      throw closed ?? translateError(error, context);
-    } finally {
-      limit.stop();
-    }
+    return new CallLimit(options, totalMs - waitedMs, isHeld ? held : undefined);
   }
 
-  #context(doing: string, options: CallOptions, connection: Connection): ErrorContext {
-    const { server, timeoutMs } = this.#options;
+  #explain(thrown: unknown, call: Call, connection: Connection, limit: CallLimit | undefined): PlenumError {
+    const { signal, revoked } = call.options;
+    if (limit?.expired === true) return timedOut(this.#limitContext(call, connection));
+    if (signal?.aborted === true) return this.#aborted(call.request, signal, true);
+    if (revoked?.aborted === true) return this.#aborted(call.request, revoked, true);
+    const context = this.#context(call, connection);
+    const closed = connection.ended ? this.#options.supervisor.sessionClosedError(context.doing) : undefined;
+    return closed ?? translateError(thrown, context);
+  }
+
+  #context({ request, timeoutMs }: Call, connection: Connection): ErrorContext {
+    const { server } = this.#options;
     return {
       server,
-      doing: `${doing} on server "${server}"`,
-      timeoutMs: options.timeoutMs ?? timeoutMs,
+      doing: `${request.doing} on server "${server}"`,
+      timeoutMs,
       // A transport that lost its server says so a moment before its connection has ended.
       end: connection.end ?? (connection.ended ? { what: 'closed the connection' } : undefined),
     };
   }
 
   /** The context of a call that one of our own limits ended: says which. */
-  #limitOf(doing: string, options: CallOptions, connection: Connection): ErrorContext {
-    const context = this.#context(doing, options, connection);
-    const { maxTotalTimeoutMs = Infinity } = options;
-    if (maxTotalTimeoutMs === Infinity) return context;
-    return { ...context, timeoutMs: maxTotalTimeoutMs, limit: 'maxTotalTimeoutMs' };
+  #limitContext(call: Call, connection: Connection): ErrorContext {
+    const context = this.#context(call, connection);
+    const { totalMs } = call;
+    return totalMs === Infinity ? context : { ...context, timeoutMs: totalMs, limit: 'maxTotalTimeoutMs' };
   }
 
-  #requestOptions(options: CallOptions, timeoutMs: number, signal: AbortSignal | undefined): RequestOptions {
-    const { onProgress, resumptionToken, onResumptionToken } = options;
-    return {
-      timeout: Math.min(Math.max(timeoutMs, 0), LONGEST_TIMER_MS),
-      ...(signal !== undefined && { signal }),
-      ...(options.resetTimeoutOnProgress === true && { resetTimeoutOnProgress: true }),
-      // A server reports progress only to a request that asks for it.
-      ...(onProgress !== undefined && { onprogress: this.#contained(onProgress) }),
-      ...(onProgress === undefined && options.resetTimeoutOnProgress === true && { onprogress: () => {} }),
-      ...(resumptionToken !== undefined && { resumptionToken }),
-      ...(onResumptionToken !== undefined && { onresumptiontoken: this.#contained(onResumptionToken) }),
-      ...(options.allowInputRequired === true && { allowInputRequired: true }),
-    };
+  #requestOptions({ options, timeoutMs, waitedMs }: Call, signal: AbortSignal | undefined): RequestOptions {
+    const timeout = Math.min(Math.max(timeoutMs - waitedMs, 0), LONGEST_TIMER_MS);
+    const { onProgress, resetTimeoutOnProgress, resumptionToken, onResumptionToken, allowInputRequired } =
+      options;
+    const given: RequestOptions = { timeout };
+    if (signal !== undefined) given.signal = signal;
+    if (resetTimeoutOnProgress === true) given.resetTimeoutOnProgress = true;
+    // A server reports progress only to a request that asks for it.
+    if (onProgress !== undefined) given.onprogress = this.#contained(onProgress);
+    else if (resetTimeoutOnProgress === true) given.onprogress = () => {};
+    if (resumptionToken !== undefined) given.resumptionToken = resumptionToken;
+    if (onResumptionToken !== undefined) given.onresumptiontoken = this.#contained(onResumptionToken);
+    if (allowInputRequired === true) given.allowInputRequired = true;
+    return given;
   }
 
   /** Row S10: a callback that throws, at once or later, is its caller's trouble, not the connection's. */
@@ -151,13 +170,13 @@ export class RequestRunner {
     return (argument) => void call(argument);
   }
 
-  #invalidTimeout(doing: string): PlenumError {
+  #invalidTimeout({ doing }: Described): PlenumError {
     const { server } = this.#options;
     const message = `${doing} on server "${server}": "timeoutMs" and "maxTotalTimeoutMs" must be numbers of milliseconds, 0 or more.`;
     return new PlenumError('CONFIG_INVALID', message, { server });
   }
 
-  #aborted(doing: string, signal: AbortSignal, maybeExecuted: boolean): PlenumError {
+  #aborted({ doing }: Described, signal: AbortSignal, maybeExecuted: boolean): PlenumError {
     const { server } = this.#options;
     const message = `${doing} on server "${server}": given up by the caller.`;
     return new PlenumError('ABORTED', message, { server, cause: signal.reason, maybeExecuted });

@@ -1,23 +1,23 @@
-import {
-  LOG_LEVEL_META_KEY,
-  type CallToolResult,
-  type Client,
-  type CompleteResult,
-  type GetPromptResult,
-  type ListPromptsResult,
-  type ListResourcesResult,
-  type ListResourceTemplatesResult,
-  type ListToolsResult,
-  type LoggingLevel,
-  type ProgressNotificationParams,
-  type ReadResourceResult,
-  type RequestOptions,
-  type StandardSchemaV1,
+import type {
+  CallToolResult,
+  Client,
+  CompleteResult,
+  GetPromptResult,
+  ListPromptsResult,
+  ListResourcesResult,
+  ListResourceTemplatesResult,
+  ListToolsResult,
+  LoggingLevel,
+  ProgressNotificationParams,
+  ReadResourceResult,
+  RequestOptions,
+  StandardSchemaV1,
 } from '@modelcontextprotocol/client';
 import { PlenumError } from '../errors.ts';
 import { isRecord } from '../internal/checks.ts';
 import { printable } from '../internal/text.ts';
-import type { CallOptions, ReadOptions } from './call-options.ts';
+import { official } from '../transport/official.ts';
+import type { CallOptions, ReadOptions, RevocableCallOptions } from './call-options.ts';
 import { callTool } from './call-tool.ts';
 import type { Connection } from './connection.ts';
 import { askForLife } from './health.ts';
@@ -38,7 +38,7 @@ export interface RequestInfo {
 /** Carries one request to a connection, within the caller's limits. */
 export type RunRequest = <T>(
   request: RequestInfo,
-  options: CallOptions,
+  options: RevocableCallOptions,
   send: (connection: Connection, options: RequestOptions) => Promise<T>,
 ) => Promise<T>;
 
@@ -93,17 +93,15 @@ export abstract class SessionRequests {
     options: CallOptions = {},
   ): Promise<CallToolResult> {
     if (args !== undefined && !isRecord(args)) return Promise.reject(notAnObject(name));
-    const info = { doing: `Calling tool "${printable(name)}"`, method: 'tools/call', tool: name };
-    return this.#run(info, options, (connection, requestOptions) => {
-      const params = this.#params(connection, { name, arguments: { ...args } }, options);
-      return callTool({
+    return this.#run(new ToolCallInfo(name), options, (connection, requestOptions) =>
+      callTool({
         connection,
-        params,
+        params: this.#params(connection, { name, arguments: { ...args } }, options),
         options: requestOptions,
         tools: this.resources.tools,
         relist: () => this.listTools({ timeoutMs: requestOptions.timeout, signal: requestOptions.signal }),
-      });
-    });
+      }),
+    );
   }
 
   readResource(uri: string, options: ReadOptions = {}): Promise<ReadResourceResult> {
@@ -237,7 +235,11 @@ export abstract class SessionRequests {
 
   #params<T extends object>(connection: Connection, params: T, options: CallOptions): T {
     const level = connection.era === 'modern' ? this.resources.subscriptions.logLevel : undefined;
-    return withMeta(params, options, level === undefined ? undefined : { [LOG_LEVEL_META_KEY]: level });
+    return withMeta(
+      params,
+      options,
+      level === undefined ? undefined : { [official.LOG_LEVEL_META_KEY]: level },
+    );
   }
 
   #run<T>(
@@ -246,6 +248,20 @@ export abstract class SessionRequests {
     send: (connection: Connection, options: RequestOptions) => Promise<T>,
   ): Promise<T> {
     return this.resources.run(info, options, send);
+  }
+}
+
+/** Puts a call into words when they are wanted, which is hardly ever. */
+class ToolCallInfo implements RequestInfo {
+  readonly method = 'tools/call';
+  readonly tool: string;
+
+  constructor(tool: string) {
+    this.tool = tool;
+  }
+
+  get doing(): string {
+    return `Calling tool "${printable(this.tool)}"`;
   }
 }
 

@@ -1,4 +1,4 @@
-import { Client, type Transport } from '@modelcontextprotocol/client';
+import type { Client, Transport } from '@modelcontextprotocol/client';
 import { PlenumError } from '../errors.ts';
 import {
   checkBoolean,
@@ -50,7 +50,7 @@ export interface SourceTarget {
 /** Sorts a target out and checks its spec. Throws `CONFIG_INVALID`; opens nothing. */
 export function resolveTarget(target: SessionTarget): ResolvedTarget {
   if (typeof target === 'string' || target instanceof URL) return resolveSpec({ url: target });
-  if (target instanceof Client) {
+  if (isClient(target)) {
     if (target.transport === undefined) {
       throw new PlenumError(
         'CONFIG_INVALID',
@@ -208,6 +208,13 @@ function checkInProcess(spec: InProcessServerSpec): string {
 
 function isInProcessServer(value: unknown): value is InProcessServer {
   return isObject(value) && typeof value['connect'] === 'function' && typeof value['close'] === 'function';
+}
+
+/** By what it can do: a program may have loaded the official client twice. */
+function isClient(value: unknown): value is Client {
+  return (
+    isObject(value) && ['callTool', 'getProtocolEra'].every((method) => typeof value[method] === 'function')
+  );
 }
 
 function isForeignClient(value: object): boolean {

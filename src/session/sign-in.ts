@@ -2,6 +2,7 @@ import { PlenumError } from '../errors.ts';
 import { createDeferred } from '../internal/deferred.ts';
 import { isRecord } from '../internal/checks.ts';
 import type { AuthorizeOptions, ServerAuth, ServerSpec, UrlServerSpec } from '../server-spec.ts';
+import { loadOfficial } from '../transport/official.ts';
 import { ConnectionAuth } from './connection-auth.ts';
 import { translateError } from './translate-error.ts';
 
@@ -54,6 +55,7 @@ export class SignIn {
       await this.#auth.authorize?.(options);
     } catch (error) {
       if (options.signal?.aborted === true && error === options.signal.reason) throw error;
+      await loadOfficial();
       throw translateError(error, { server: this.#server, doing: `Signing in to server "${this.#server}"` });
     }
   }

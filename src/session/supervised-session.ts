@@ -5,6 +5,7 @@ import type { ServerSpec } from '../server-spec.ts';
 import { onAbort } from '../internal/abort-fan.ts';
 import { EventHub, type OverflowEvent } from '../internal/event-hub.ts';
 import { printable } from '../internal/text.ts';
+import { loadOfficial } from '../transport/official.ts';
 import { openTransport } from '../transport/open-transport.ts';
 import { adoptClient } from './adopted-connection.ts';
 import { authorizeSession } from './authorize-session.ts';
@@ -84,7 +85,7 @@ export class SupervisedSession extends SessionRequests implements Session {
     });
     this.resources = {
       timeoutMs: options.timeoutMs,
-      run: ({ doing }, requestOptions, send) => runner.run(doing, requestOptions, send),
+      run: (request, requestOptions, send) => runner.run(request, requestOptions, send),
       subscriptions: new Subscriptions(name, {
         onProblem: (error) => this.#problem(error),
         onListChanged: (kind) => this.#publish({ type: 'list-changed', kind }),
@@ -229,6 +230,7 @@ export class SupervisedSession extends SessionRequests implements Session {
     const server = this.name;
     const onEnd = (connection: Connection): void => this.#onEnd(connection);
     const emit = (event: SessionEvent): void => this.#publish(event);
+    if (target.type !== 'spec' && target.type !== 'transport') await loadOfficial();
     if (target.type === 'client') return adoptClient(target.client, emit, onEnd);
     if (target.type === 'source') {
       const timeoutMs = this.#options.connectTimeoutMs;

@@ -1,7 +1,7 @@
 import type { CallToolResult, JsonSchemaValidator, Tool } from '@modelcontextprotocol/client';
 import { messageOf, PlenumError } from '../errors.ts';
 import { printable } from '../internal/text.ts';
-import { SchemaCompiler } from './schema-validator.ts';
+import type { SchemaCompiler } from './schema-validator.ts';
 
 /**
  * What is known of the tools that a server last listed. Validators are compiled at a tool's first call and go
@@ -16,7 +16,7 @@ export class ToolBook {
   }
 
   replace(tools: readonly Tool[]): void {
-    const compiler = new SchemaCompiler();
+    const compiler = compilerOfOneList();
     const pages = new Map<string, ToolPage>();
     for (const tool of tools) {
       if (!pages.has(tool.name)) pages.set(tool.name, new ToolPage(this.#server, tool, compiler));
@@ -38,11 +38,11 @@ export class ToolBook {
 export class ToolPage {
   readonly tool: Tool;
   readonly #server: string;
-  readonly #compiler: SchemaCompiler;
+  readonly #compiler: LazyCompiler;
   #validate: JsonSchemaValidator<unknown> | undefined;
   #mirrorsHeaders: boolean | undefined;
 
-  constructor(server: string, tool: Tool, compiler: SchemaCompiler) {
+  constructor(server: string, tool: Tool, compiler: LazyCompiler) {
     this.#server = server;
     this.tool = tool;
     this.#compiler = compiler;
@@ -54,16 +54,12 @@ export class ToolPage {
     return this.#mirrorsHeaders;
   }
 
-  /** Makes the validator ready. Throws `INVALID_RESULT`: no answer could pass, so the tool should not run. */
-  prepare(): void {
+  /** Makes the validator ready. Rejects with `INVALID_RESULT`: no answer could pass, so the tool should not run. */
+  prepare(): Promise<void> | undefined {
     const { outputSchema } = this.tool;
-    const name = printable(this.tool.name);
-    if (outputSchema === undefined || this.#validate !== undefined) return;
-    try {
-      this.#validate = this.#compiler.compile(outputSchema);
-    } catch (error) {
-      throw this.#invalid(`Tool "${name}" was not called: its output schema cannot be used`, error);
-    }
+    return outputSchema === undefined || this.#validate !== undefined
+      ? undefined
+      : this.#compile(outputSchema);
   }
 
   /** Row S6. Throws `INVALID_RESULT` when structured content is missing or does not fit. */
@@ -82,6 +78,16 @@ export class ToolPage {
     }
   }
 
+  async #compile(outputSchema: object): Promise<void> {
+    const compiler = await this.#compiler();
+    try {
+      this.#validate ??= compiler.compile(outputSchema);
+    } catch (error) {
+      const name = printable(this.tool.name);
+      throw this.#invalid(`Tool "${name}" was not called: its output schema cannot be used`, error);
+    }
+  }
+
   #invalid(what: string, detail?: unknown): PlenumError {
     const more = detail === undefined ? '' : `: ${printable(messageOf(detail), 500)}`;
     return new PlenumError('INVALID_RESULT', `${what}${more} (server "${this.#server}").`, {
@@ -89,4 +95,16 @@ export class ToolPage {
       ...(detail instanceof Error && { cause: detail }),
     });
   }
+}
+
+type LazyCompiler = () => Promise<SchemaCompiler>;
+
+/** Most tools have no output schema, and many of those that have one are never called. */
+function compilerOfOneList(): LazyCompiler {
+  let made: Promise<SchemaCompiler> | undefined;
+  const make = async (): Promise<SchemaCompiler> => {
+    const { SchemaCompiler: Compiler } = await import('./schema-validator.ts');
+    return new Compiler();
+  };
+  return () => (made ??= make());
 }

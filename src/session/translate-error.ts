@@ -1,17 +1,9 @@
-import {
-  InsufficientScopeError,
-  ProtocolError,
-  SdkError,
-  SdkErrorCode,
-  SdkHttpError,
-  UnauthorizedError,
-  UnsupportedProtocolVersionError,
-  UrlElicitationRequiredError,
-} from '@modelcontextprotocol/client';
+import type { ProtocolError, SdkError } from '@modelcontextprotocol/client';
 import { messageOf, PlenumError } from '../errors.ts';
 import { isRecord } from '../internal/checks.ts';
 import { printable } from '../internal/text.ts';
 import type { TransportEnd } from '../transport/managed-transport.ts';
+import { official } from '../transport/official.ts';
 
 /** What was going on when an official error came up. */
 export interface ErrorContext {
@@ -48,13 +40,13 @@ export function translateError(error: unknown, context: ErrorContext): PlenumErr
   }
   const fields = { server, cause: error };
 
-  if (error instanceof UnauthorizedError || error instanceof InsufficientScopeError) {
+  if (error instanceof official.UnauthorizedError || error instanceof official.InsufficientScopeError) {
     return authRequired(context, 'the server wants other credentials', error);
   }
-  if (error instanceof ProtocolError) {
+  if (error instanceof official.ProtocolError) {
     // An answer that a transport wrote in the server's stead, for a request whose own stream had died.
     if (error.data instanceof PlenumError) return translateError(error.data, context);
-    if (error instanceof UrlElicitationRequiredError && Array.isArray(error.elicitations)) {
+    if (error instanceof official.UrlElicitationRequiredError && Array.isArray(error.elicitations)) {
       return new PlenumError(
         'URL_ELICITATION_REQUIRED',
         `${doing}: the user must visit ${error.elicitations.length} URL(s) first. See "elicitations", then call again.`,
@@ -72,7 +64,7 @@ export function translateError(error: unknown, context: ErrorContext): PlenumErr
       },
     );
   }
-  if (error instanceof SdkHttpError) {
+  if (error instanceof official.SdkHttpError) {
     const { status } = error.data;
     if (status === 401 || status === 403)
       return authRequired(context, `the server answered HTTP ${status}`, error);
@@ -81,7 +73,7 @@ export function translateError(error: unknown, context: ErrorContext): PlenumErr
       data: { status },
     });
   }
-  if (error instanceof SdkError) return translateSdkError(error, context);
+  if (error instanceof official.SdkError) return translateSdkError(error, context);
   if (context.end !== undefined) return connectionLost(context, true);
   if (isUnreadable(error)) {
     return new PlenumError('INVALID_RESULT', `${doing}: the answer is not a JSON-RPC message.`, fields);
@@ -92,25 +84,25 @@ export function translateError(error: unknown, context: ErrorContext): PlenumErr
 function translateSdkError(error: SdkError, context: ErrorContext): PlenumError {
   const { doing, server } = context;
   switch (error.code) {
-    case SdkErrorCode.RequestTimeout:
+    case official.SdkErrorCode.RequestTimeout:
       return timedOut(context, error);
-    case SdkErrorCode.ConnectionClosed:
-    case SdkErrorCode.SendFailed:
+    case official.SdkErrorCode.ConnectionClosed:
+    case official.SdkErrorCode.SendFailed:
       return connectionLost(context, true);
-    case SdkErrorCode.EraNegotiationFailed:
+    case official.SdkErrorCode.EraNegotiationFailed:
       return probeFailed(error, context);
-    case SdkErrorCode.NotConnected:
+    case official.SdkErrorCode.NotConnected:
       return connectionLost(context, false);
-    case SdkErrorCode.ListPaginationExceeded:
+    case official.SdkErrorCode.ListPaginationExceeded:
       return new PlenumError(
         'INVALID_RESULT',
         `${doing}: the list has more pages than "maxPages" (${pageLimitOf(error)}) allows.`,
         { server, cause: error },
       );
-    case SdkErrorCode.InvalidResult:
-    case SdkErrorCode.UnsupportedResultType:
-    case SdkErrorCode.InputRequiredRoundsExceeded:
-    case SdkErrorCode.ClientHttpUnexpectedContent:
+    case official.SdkErrorCode.InvalidResult:
+    case official.SdkErrorCode.UnsupportedResultType:
+    case official.SdkErrorCode.InputRequiredRoundsExceeded:
+    case official.SdkErrorCode.ClientHttpUnexpectedContent:
       return new PlenumError('INVALID_RESULT', `${doing}: ${printable(error.message, 500)}`, {
         server,
         cause: error,
@@ -169,7 +161,7 @@ function isUnreadable(error: unknown): boolean {
 }
 
 function versionsOf(error: ProtocolError): string {
-  if (!(error instanceof UnsupportedProtocolVersionError)) return '';
+  if (!(error instanceof official.UnsupportedProtocolVersionError)) return '';
   const { supported, requested } = error;
   return ` (the server speaks ${printable(supported.join(', '))}; it was asked for ${printable(requested)})`;
 }

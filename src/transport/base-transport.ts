@@ -5,7 +5,7 @@ import type {
   TransportSendOptions,
 } from '@modelcontextprotocol/client';
 import { PlenumError } from '../errors.ts';
-import { createDeferred } from '../internal/deferred.ts';
+import { createDeferred, type Deferred } from '../internal/deferred.ts';
 import type { ManagedTransport, TransportEnd, TransportKind } from './managed-transport.ts';
 
 /** The one way that every transport goes; no stage comes twice. */
@@ -24,7 +24,8 @@ export abstract class BaseTransport implements ManagedTransport {
   protected readonly server: string;
   readonly #ending = new AbortController();
   readonly #force = new AbortController();
-  readonly #interrupted = createDeferred<never>();
+  /** While it opens: rejects when that is cut short. */
+  #opening: Deferred<never> | undefined;
   #stage: Stage = 'new';
   #end: TransportEnd | undefined;
   #farewell: NodeJS.Immediate | undefined;
@@ -66,13 +67,16 @@ export abstract class BaseTransport implements ManagedTransport {
       );
     }
     this.#stage = 'opening';
+    this.#opening = createDeferred<never>();
     try {
-      await Promise.race([this.open(this.#ending.signal), this.#interrupted.promise]);
+      await Promise.race([this.open(this.#ending.signal), this.#opening.promise]);
       if (this.#isEnding || this.#end !== undefined) throw this.#closedWhileOpening();
       this.#stage = 'open';
     } catch (error) {
       await this.destroy();
       throw error;
+    } finally {
+      this.#opening = undefined;
     }
   }
 
@@ -137,7 +141,7 @@ export abstract class BaseTransport implements ManagedTransport {
     this.#stage = 'closing';
     clearImmediate(this.#farewell);
     this.#ending.abort();
-    this.#interrupted.reject(this.#closedWhileOpening());
+    this.#opening?.reject(this.#closedWhileOpening());
     await this.#contain(() => this.shut(this.#force.signal));
     this.#stage = 'closed';
     if (wasOpen) await this.#contain(() => this.onclose?.());

@@ -1,4 +1,4 @@
-import { isJSONRPCResultResponse, type JSONRPCMessage } from '@modelcontextprotocol/client';
+import type { JSONRPCMessage } from '@modelcontextprotocol/client';
 import { isRecord } from '../internal/checks.ts';
 
 /** Messages in one batch; all of them are handled in one turn of the event loop. */
@@ -21,8 +21,7 @@ export function isAnswer(message: object): boolean {
   if (jsonrpc !== '2.0' || Object.keys(more).length > 0) return false;
   if (error === undefined) {
     if (!isRecord(result) || !isId(id)) return false;
-    // Its rules for `_meta` are its own, and most answers have none.
-    return result['_meta'] === undefined || isJSONRPCResultResponse(message);
+    return result['_meta'] === undefined || isRecord(result['_meta']);
   }
   if (result !== undefined || !(id === undefined || isId(id))) return false;
   return isRecord(error) && Number.isInteger(error['code']) && typeof error['message'] === 'string';

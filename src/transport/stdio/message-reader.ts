@@ -1,11 +1,9 @@
 import type { JSONRPCMessage } from '@modelcontextprotocol/client';
 import { PlenumError } from '../../errors.ts';
 import { printable } from '../../internal/text.ts';
+import { isMessage, LONGEST_BATCH } from '../json-rpc.ts';
 import { LineSplitter, LineTooLong } from './line-splitter.ts';
 import type { TextCodec } from './text-codec.ts';
-
-/** Messages in one batch; all of them are handled in one turn of the event loop. */
-const LONGEST_BATCH = 1_000;
 
 /** How much of a line that cannot be decoded is shown. */
 const SAMPLE_BYTES = 400;
@@ -100,23 +98,4 @@ export class MessageReader {
       ),
     );
   }
-}
-
-/** The shape only: what a method or a result must hold is the official client's to check. */
-function isMessage(value: unknown): value is JSONRPCMessage {
-  if (typeof value !== 'object' || value === null) return false;
-  const message: { jsonrpc?: unknown; id?: unknown; method?: unknown; result?: unknown; error?: unknown } =
-    value;
-  if (message.jsonrpc !== '2.0') return false;
-  if (typeof message.method === 'string') return message.id === undefined || isId(message.id);
-  if (isObject(message.result)) return isId(message.id);
-  return isObject(message.error) && (message.id === undefined || isId(message.id));
-}
-
-function isId(value: unknown): boolean {
-  return typeof value === 'string' || typeof value === 'number';
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null;
 }
