@@ -2,6 +2,7 @@ import type { CallToolRequestParams, CallToolResult, RequestOptions } from '@mod
 import { official } from '../transport/official.ts';
 import { callResultOf } from './call-result.ts';
 import type { Connection } from './connection.ts';
+import { DirectCalls } from './direct-calls.ts';
 import type { ToolBook, ToolPage } from './tool-book.ts';
 
 /** The server enforces an argument header that was not sent (SEP-2243). */
@@ -36,6 +37,8 @@ function callPrepared(call: ToolCall, page: ToolPage | undefined): Promise<CallT
 }
 
 function sendCall({ connection, params, options }: ToolCall): Promise<CallToolResult> {
+  const { directCalls } = connection;
+  if (directCalls !== undefined && DirectCalls.suffices(options)) return directCalls.call(params, options);
   const request = { method: 'tools/call', params };
   return connection.client.request(request, callResultOf(connection.era), options);
 }

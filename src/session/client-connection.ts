@@ -2,6 +2,7 @@ import type { Client } from '@modelcontextprotocol/client';
 import type { ManagedTransport, TransportEnd } from '../transport/managed-transport.ts';
 import type { Connection } from './connection.ts';
 import type { ConnectionTap } from './connection-tap.ts';
+import type { DirectCalls } from './direct-calls.ts';
 
 /** A connection that Plenum made: a client, its transport and the tap between them. */
 export class ClientConnection implements Connection {
@@ -57,6 +58,10 @@ export class ClientConnection implements Connection {
 
   get perRequestStream(): boolean {
     return this.#tap.hasPerRequestStream;
+  }
+
+  get directCalls(): DirectCalls | undefined {
+    return this.#era === 'legacy' ? this.#tap.directCalls : undefined;
   }
 
   get lastHeardAt(): number {

@@ -9,6 +9,7 @@ import type {
 import { PlenumError } from '../errors.ts';
 import { createDeferred } from '../internal/deferred.ts';
 import { settledWithin } from '../internal/settled-within.ts';
+import { DirectCalls } from './direct-calls.ts';
 import { ListBudget } from './list-budget.ts';
 import { isAnswer } from '../transport/json-rpc.ts';
 import type { ManagedTransport } from '../transport/managed-transport.ts';
@@ -38,6 +39,8 @@ export class ConnectionTap implements Transport {
   echoes = false;
   /** When the server last sent anything, by `performance.now()`. */
   lastHeardAt = 0;
+  /** Calls that the official client knows nothing of. */
+  readonly directCalls = new DirectCalls((message) => this.send(message));
 
   readonly #inner: ManagedTransport;
   readonly #ended = createDeferred<void>();
@@ -193,11 +196,15 @@ export class ConnectionTap implements Transport {
   #deliver(message: JSONRPCMessage, extra?: MessageExtraInfo): void {
     if ('method' in message || !this.#notified) {
       if ('method' in message && !('id' in message)) this.#notified = true;
-      this.onmessage?.(message, extra);
+      this.#handOn(message, extra);
       if (this.#notified) queueMicrotask(() => (this.#notified = false));
       return;
     }
-    queueMicrotask(() => this.#contain(() => this.onmessage?.(message, extra)));
+    queueMicrotask(() => this.#contain(() => this.#handOn(message, extra)));
+  }
+
+  #handOn(message: JSONRPCMessage, extra?: MessageExtraInfo): void {
+    if ('method' in message || !this.directCalls.accept(message)) this.onmessage?.(message, extra);
   }
 
   /** A handler that throws is reported; it is no concern of who brings the message. */
@@ -214,6 +221,7 @@ export class ConnectionTap implements Transport {
     this.#closed = true;
     this.#ended.resolve();
     this.onclose?.();
+    this.directCalls.end();
   }
 }
 

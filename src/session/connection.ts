@@ -1,5 +1,6 @@
 import type { Client } from '@modelcontextprotocol/client';
 import type { TransportEnd, TransportMemory } from '../transport/managed-transport.ts';
+import type { DirectCalls } from './direct-calls.ts';
 import type { Era } from './session.ts';
 
 /** One official client on one transport, from a completed handshake to the end; never reused. */
@@ -18,6 +19,8 @@ export interface Connection {
   readonly end: TransportEnd | undefined;
   /** Whether requests travel one by one over HTTP, with headers of their own. */
   readonly perRequestStream: boolean;
+  /** Undefined when every call must go through the client. */
+  readonly directCalls?: DirectCalls | undefined;
   /** When the server last sent anything, by `performance.now()`. */
   readonly lastHeardAt: number;
   /**
