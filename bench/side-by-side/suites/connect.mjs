@@ -6,7 +6,7 @@ const START_MS = 300;
 
 /** How soon many slow servers can be used, and whether one that never answers holds the others up. */
 export async function measureConnect(run) {
-  const { sizes, hungAmong, rounds, limitMs } = run.options.connect;
+  const { sizes, hungAmong, rounds, limitMs, hungLimitMs } = run.options.connect;
   for (const size of sizes) {
     const name = `connect ${size} stdio server${size === 1 ? '' : 's'} of ${START_MS} ms`;
     await measureOpening(run, name, 'open', { servers: stdioServers(size, { startMs: START_MS }) });
@@ -25,7 +25,9 @@ export async function measureConnect(run) {
       run,
       rounds,
       async (contestant) => {
-        const took = await contestant.run(task, details, { limitMs });
+        const took = await contestant.run(task, details, {
+          limitMs: task === 'open' ? limitMs : hungLimitMs,
+        });
         results.record(name, UNIT, contestant.name, took);
         if (task === 'open') await contestant.close();
       },
