@@ -1,26 +1,28 @@
 import { availableParallelism } from 'node:os';
 import { checkCount } from '../internal/checks.ts';
 import type { ServerSpec } from '../server-spec.ts';
-import { Gate, type GatePatience } from './gate.ts';
+import { Gate, type GateOptions } from './gate.ts';
 import type { ConnectGate } from './supervised-session.ts';
 
 /**
  * A process computes for some hundredths of a second before it waits for anything, and then waits for several tenths: so
- * many keep a core busy. More of them would not be there any sooner, and each would take longer; with a hundred at once
- * on a small machine, longer than its `connectTimeoutMs`.
+ * many keep a core busy. Of processes that compute for seconds, more at a time would not be there any sooner, and each
+ * would take longer: a hundred on a small machine, longer than `connectTimeoutMs`.
  */
 const PROCESSES_PER_CORE = 16;
 
 /** They cost a socket and little else. */
 const REMOTE = 128;
 
-const PATIENCE: GatePatience = { patienceMs: 2_000, paceMs: 1_000 };
+export type Patience = Pick<GateOptions, 'quickMs' | 'patienceMs' | 'paceMs'>;
+
+const PATIENCE: Patience = { quickMs: 1_000, patienceMs: 2_000, paceMs: 1_000 };
 
 /** How many servers may be coming up at a time; the others wait for their turn. */
 export interface ConnectConcurrency {
   /**
    * Processes.
-   * @default 16 for each core
+   * @default 16 for each core; twice as many when they come up quickly
    */
   processes?: number;
   /**
@@ -32,11 +34,12 @@ export interface ConnectConcurrency {
 
 /** Makes the gates through which servers come up, so many at a time. */
 export function createConnectGates(
-  { processes = PROCESSES_PER_CORE * availableParallelism(), remote = REMOTE }: ConnectConcurrency = {},
-  patience: GatePatience = PATIENCE,
+  { processes, remote = REMOTE }: ConnectConcurrency = {},
+  patience: Patience = PATIENCE,
 ): (spec: ServerSpec) => ConnectGate {
-  const gateOfProcesses = createGate(processes, patience);
-  const gateOfRemote = createGate(remote, patience);
+  const usual = PROCESSES_PER_CORE * availableParallelism();
+  const gateOfProcesses = createGate(processes ?? usual, processes ?? usual * 2, patience);
+  const gateOfRemote = createGate(remote, remote, patience);
   const open: ConnectGate = (connect) => connect();
   return (spec) => ('command' in spec ? gateOfProcesses : 'url' in spec ? gateOfRemote : open);
 }
@@ -47,7 +50,7 @@ export function checkConnectConcurrency(concurrency: ConnectConcurrency | undefi
   checkCount('concurrency.remote', concurrency?.remote, 1);
 }
 
-function createGate(places: number, patience: GatePatience): ConnectGate {
-  const gate = new Gate(places, patience);
+function createGate(places: number, mostPlaces: number, patience: Patience): ConnectGate {
+  const gate = new Gate({ ...patience, places, mostPlaces });
   return (open, signal) => gate.pass(open, signal);
 }

@@ -2,7 +2,13 @@ import { PlenumError } from '../errors.ts';
 import { onAbort } from '../internal/abort-fan.ts';
 import { startTimer, type StopTimer } from '../internal/timers.ts';
 
-export interface GatePatience {
+export interface GateOptions {
+  /** How many may be on their way at a time. */
+  readonly places: number;
+  /** How many there may be once it has turned out that they are quick. */
+  readonly mostPlaces: number;
+  /** How long a quick one takes at most, in milliseconds. */
+  readonly quickMs: number;
   /** How long one that is on its way keeps its place for certain, in milliseconds. */
   readonly patienceMs: number;
   /** How much time passes between two that lose their place, in milliseconds. */
@@ -10,22 +16,22 @@ export interface GatePatience {
 }
 
 /**
- * Lets so many go at a time, in the order in which they came. Most are there within moments; one that takes long waits
- * for something, and must not keep the others waiting: it goes on without a place. One at a time, however: where many
- * take long, the machine may have more to do than it can, and more of them would only make it worse.
+ * Lets so many go at a time, in the order in which they came. Each that was quick makes room for one more. One that takes
+ * long waits for something, and must not keep the others waiting: it goes on without a place. Not all of them at once,
+ * however: where many take long, the machine may have more to do than it can, and more of them would only make it worse.
  */
 export class Gate {
-  readonly #places: number;
-  readonly #patience: GatePatience;
+  readonly #options: GateOptions;
+  #places: number;
   readonly #queue = new Set<() => void>();
   /** Since when each has had its place, by `performance.now()`; in that order. */
   readonly #holders = new Map<symbol, number>();
   #lastLossAt = -Infinity;
   #stopTimer: StopTimer | undefined;
 
-  constructor(places: number, patience: GatePatience) {
-    this.#places = places;
-    this.#patience = patience;
+  constructor(options: GateOptions) {
+    this.#options = options;
+    this.#places = options.places;
   }
 
   /** Calls `go` when it is its turn. Rejects with `ABORTED` when `signal` gives up the wait. */
@@ -51,12 +57,18 @@ export class Gate {
 
   #hold(going: Promise<unknown>): void {
     const place = Symbol('place');
-    this.#holders.set(place, performance.now());
+    const since = performance.now();
+    this.#holders.set(place, since);
     const leave = (): void => {
       this.#holders.delete(place);
       this.#admit();
     };
-    going.then(leave, leave);
+    const arrive = (): void => {
+      const { mostPlaces, quickMs } = this.#options;
+      if (performance.now() - since < quickMs) this.#places = Math.min(this.#places + 1, mostPlaces);
+      leave();
+    };
+    going.then(arrive, leave);
   }
 
   #admit(): void {
@@ -77,7 +89,7 @@ export class Gate {
       return;
     }
     if (this.#stopTimer !== undefined) return;
-    const { patienceMs, paceMs } = this.#patience;
+    const { patienceMs, paceMs } = this.#options;
     const dueAt = Math.max(oldest[1] + patienceMs, this.#lastLossAt + paceMs);
     const look = (): void => {
       this.#stopTimer = undefined;

@@ -2,19 +2,17 @@ import { PlenumError } from '../errors.ts';
 import type { ServerSpec, UrlServerSpec } from '../server-spec.ts';
 import type { ManagedTransport, TransportContext, TransportKind } from './managed-transport.ts';
 import { parseServerUrl } from './server-url.ts';
+import { StdioTransport } from './stdio/stdio-transport.ts';
 
 /**
- * Makes the transport that a spec's shape asks for; it is not started yet. Each kind is loaded when it is first asked
- * for: with what they stand on, they weigh as much as all the rest.
+ * Makes the transport that a spec's shape asks for; it is not started yet. Those that stand on heavy packages are loaded
+ * when they are first asked for.
  *
  * Throws `CONFIG_INVALID` for a shape or URL that names none, and `CONNECT_FAILED` when the function of a custom
  * spec fails.
  */
 export async function openTransport(spec: ServerSpec, context: TransportContext): Promise<ManagedTransport> {
-  if ('command' in spec) {
-    const { StdioTransport } = await import('./stdio/stdio-transport.ts');
-    return new StdioTransport(spec, context);
-  }
+  if ('command' in spec) return new StdioTransport(spec, context);
   if ('url' in spec) return openUrl(spec, context);
   if ('server' in spec) {
     const { InProcessTransport } = await import('./in-process/in-process-transport.ts');

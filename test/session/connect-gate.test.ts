@@ -1,14 +1,15 @@
 import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import type { ServerSpec } from '../../src/index.ts';
+import { PlenumError, type ServerSpec } from '../../src/index.ts';
 import { createConnectGates } from '../../src/session/connect-gate.ts';
 import { bounded, eventually } from '../group/support/eventually.ts';
 import { failureOf } from '../group/support/failure.ts';
 
 const PROCESS: ServerSpec = { command: 'server' };
 const REMOTE: ServerSpec = { url: 'http://127.0.0.1/' };
-const NEVER = { patienceMs: Infinity, paceMs: Infinity };
+/** Whoever is there was quick; whoever is not may take all the time of the world. */
+const NEVER = { quickMs: Infinity, patienceMs: Infinity, paceMs: Infinity };
 const noSignal = new AbortController().signal;
 
 type Gates = ReturnType<typeof createConnectGates>;
@@ -59,13 +60,47 @@ describe('G13 how many servers come up at a time', () => {
     expect(starts.begun).toHaveLength(places);
   });
 
+  it('by default, processes that come up quickly make room for more, up to twice as many', async () => {
+    const usual = 16 * availableParallelism();
+    const starts = new Starts(createConnectGates({}, NEVER));
+    starts.askAll(10_000);
+    for (let nr = 0; nr < usual; nr++) starts.end(nr);
+    await eventually('there is room for two each', () => starts.begun.length >= 3 * usual);
+    expect(starts.begun).toHaveLength(3 * usual);
+    for (let nr = usual; nr < 3 * usual; nr++) starts.end(nr);
+    await eventually('there is room for one each', () => starts.begun.length >= 5 * usual);
+    expect(starts.begun).toHaveLength(5 * usual);
+  });
+
+  it('by default, processes that come up slowly make room for one each', async () => {
+    const usual = 16 * availableParallelism();
+    const starts = new Starts(createConnectGates({}, { ...NEVER, quickMs: 0 }));
+    starts.askAll(10_000);
+    for (let nr = 0; nr < usual; nr++) starts.end(nr);
+    await eventually('there is room', () => starts.begun.length >= 2 * usual);
+    await someTurns();
+    expect(starts.begun).toHaveLength(2 * usual);
+  });
+
+  it('by default, processes that fail make room for one each', async () => {
+    const usual = 16 * availableParallelism();
+    const starts = new Starts(createConnectGates({}, NEVER));
+    const outcomes = Array.from({ length: 3 * usual }, (_, nr) => failureOf(starts.ask(nr)));
+    for (let nr = 0; nr < usual; nr++) starts.end(nr, new PlenumError('CONNECT_FAILED', 'it failed'));
+    await Promise.all(outcomes.slice(0, usual));
+    expect(starts.begun).toHaveLength(2 * usual);
+  });
+
   it.each([
     ['processes', PROCESS],
     ['remote', REMOTE],
-  ])('as many as was asked for: %s', (kind, spec) => {
-    const starts = new Starts(createConnectGates({ [kind]: 3 }), spec);
+  ])('as many as was asked for, however quick they are: %s', async (kind, spec) => {
+    const starts = new Starts(createConnectGates({ [kind]: 3 }, NEVER), spec);
     starts.askAll(10);
-    expect(starts.begun).toHaveLength(3);
+    expect(starts.begun).toEqual([0, 1, 2]);
+    for (const nr of [0, 1, 2]) starts.end(nr);
+    await eventually('the next begin', () => starts.begun.length > 5);
+    expect(starts.begun).toEqual([0, 1, 2, 3, 4, 5]);
   });
 
   it('servers in this process wait for nobody', () => {
@@ -108,7 +143,7 @@ describe('G13 how many servers come up at a time', () => {
 
 describe('G13 one that hangs', () => {
   it('keeps nobody waiting for long', async () => {
-    const starts = new Starts(createConnectGates({ processes: 1 }, { patienceMs: 10, paceMs: 10 }));
+    const starts = new Starts(createConnectGates({ processes: 1 }, { ...NEVER, patienceMs: 10, paceMs: 10 }));
     void starts.ask(0);
     const others = [1, 2, 3].map((nr) => starts.ask(nr));
     await bounded('the hung ones make room', Promise.all(others.map((other, at) => endSoon(at + 1, other))));
@@ -128,7 +163,7 @@ describe('G13 one that hangs', () => {
   });
 
   it('one of many that take long makes room, not all of them: it may be the machine that is slow', async () => {
-    const starts = new Starts(createConnectGates({ processes: 8 }, { patienceMs: 1, paceMs: 1_000_000 }));
+    const starts = new Starts(createConnectGates({ processes: 8 }, { ...NEVER, patienceMs: 1, paceMs: 1_000_000 }));
     starts.askAll(99);
     await eventually('one more begins', () => starts.begun.length > 8);
     await someTurns();
@@ -139,7 +174,7 @@ describe('G13 one that hangs', () => {
   });
 
   it('one that comes up after all, without a place, makes no room twice', async () => {
-    const starts = new Starts(createConnectGates({ processes: 1 }, { patienceMs: 1, paceMs: 1_000_000 }));
+    const starts = new Starts(createConnectGates({ processes: 1 }, { ...NEVER, patienceMs: 1, paceMs: 1_000_000 }));
     const first = starts.ask(0);
     for (const nr of [1, 2, 3]) void starts.ask(nr);
     await eventually('the second one begins', () => starts.begun.length === 2);

@@ -1,9 +1,8 @@
-import type { ChildProcess, StdioOptions } from 'node:child_process';
+import { spawn, type ChildProcess, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import spawn from 'cross-spawn';
 import { PlenumError } from '../../errors.ts';
 import type { StdioServerSpec } from '../../server-spec.ts';
 import { childEnvironment } from './child-environment.ts';
@@ -22,7 +21,9 @@ export interface SpawnedServer {
 export async function spawnServer(spec: StdioServerSpec, server: string): Promise<SpawnedServer> {
   const cwd = folderOf(spec.cwd);
   try {
-    const child = spawn(spec.command, spec.args, {
+    // On Windows, commands such as `npx` are scripts, which only cross-spawn starts; elsewhere it does nothing more.
+    const start = process.platform === 'win32' ? (await import('cross-spawn')).default : spawn;
+    const child = start(spec.command, spec.args ?? [], {
       cwd,
       env: childEnvironment(spec),
       stdio: stdioOf(spec.stderr),
