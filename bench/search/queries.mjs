@@ -1,6 +1,5 @@
-// How a model would put each request to `search_tools`: one query each, written by a language model that was told what
-// the tool says of its query and had seen the requests, but no catalog, no server names, no labels and no results.
-// They stay as they were written, whatever becomes of the ranking.
+// How a model would put each request to `search_tools`: one query each, by what the tool says of its query, written before the
+// catalog, its names of servers, the labels or any result had been seen. They stay as they are, whatever becomes of the ranking.
 export const queries = {
   'open a PR from my feature-login branch into main on acme/web': 'create pull request github repository',
   'did the CI checks pass on pull request 482?': 'get pull request CI check status github',

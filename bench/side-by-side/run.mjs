@@ -31,14 +31,14 @@ if (options.help) process.stdout.write(USAGE);
 else await run();
 
 async function run() {
-  const machine = describeMachine();
+  const machine = await describeMachine();
   if (options.form !== 'smoke') {
     const failure = installPeers();
     if (failure !== undefined)
       say(`The peers could not be installed (${failure}); those that are not there are missing below.`);
   }
-  if (machine.loadBefore > 0.5)
-    say(`This machine does other work (load ${machine.loadBefore}): take ratios, not figures.`);
+  if (machine.loadBefore > 0.2)
+    say(`This machine does other work (${machine.loadBefore} cores of it): take ratios, not figures.`);
 
   const startedAt = performance.now();
   const results = new Results(progress);
