@@ -163,7 +163,9 @@ describe('G13 one that hangs', () => {
   });
 
   it('one of many that take long makes room, not all of them: it may be the machine that is slow', async () => {
-    const starts = new Starts(createConnectGates({ processes: 8 }, { ...NEVER, patienceMs: 1, paceMs: 1_000_000 }));
+    const starts = new Starts(
+      createConnectGates({ processes: 8 }, { ...NEVER, patienceMs: 1, paceMs: 1_000_000 }),
+    );
     starts.askAll(99);
     await eventually('one more begins', () => starts.begun.length > 8);
     await someTurns();
@@ -174,7 +176,9 @@ describe('G13 one that hangs', () => {
   });
 
   it('one that comes up after all, without a place, makes no room twice', async () => {
-    const starts = new Starts(createConnectGates({ processes: 1 }, { ...NEVER, patienceMs: 1, paceMs: 1_000_000 }));
+    const starts = new Starts(
+      createConnectGates({ processes: 1 }, { ...NEVER, patienceMs: 1, paceMs: 1_000_000 }),
+    );
     const first = starts.ask(0);
     for (const nr of [1, 2, 3]) void starts.ask(nr);
     await eventually('the second one begins', () => starts.begun.length === 2);
