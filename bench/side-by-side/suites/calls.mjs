@@ -17,14 +17,15 @@ const PAYLOADS = [
   echo('10 KB both ways, 8 at a time', 8, 10_000),
   echo('1 MB both ways, 8 at a time', 8, 1_000_000),
 ];
-// Sixteen times the bytes, in as many more chunks, should take sixteen times as long.
+// Sixteen times the bytes, in as many more chunks, should take sixteen times as long. Last, as some contestants lose their
+// connection by it.
 const HUGE = echo('16 MB both ways, 1 at a time', 1, 16_000_000);
 const STRUCTURED = { name: 'structured output, 8 at a time', concurrency: 8, bytes: 100, tool: 'forecast' };
 
 /** Calls over every transport, era and kind of answer. */
 export async function measureCalls(run) {
   const stdio = stdioServers(8);
-  await measureFleet(run, 'stdio', stdio, stdio, [...ONE_AND_MANY, ...PAYLOADS, HUGE, STRUCTURED]);
+  await measureFleet(run, 'stdio', stdio, stdio, [...ONE_AND_MANY, ...PAYLOADS, STRUCTURED, HUGE]);
 
   const http = await HttpFleet.start(4);
   for (const answers of ['json', 'sse']) {
