@@ -1,20 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { startExample } from './support.ts';
+import { runExample } from './support.ts';
 
 const TIMEOUT_MS = 60_000;
-const NOTHING = { processes: [], files: [] };
-
-async function run(name: string): Promise<readonly string[]> {
-  const example = startExample(name);
-  const { exitCode, lines, stderr } = await example.outcome;
-  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
-  expect(example.leftBehind()).toEqual(NOTHING);
-  return lines.filter((line) => line !== '');
-}
 
 describe('examples of agents run as they stand', { timeout: TIMEOUT_MS }, () => {
   it('research-assistant asks two servers at once and reads what one of them points to', async () => {
-    expect(await run('research-assistant.mjs')).toEqual([
+    expect(await runExample('research-assistant.mjs')).toEqual([
       'User: What did Ada Lovelace publish?',
       '  → encyclopedia__look_up {"query":"Ada Lovelace"}',
       '  → papers__search {"query":"Lovelace engine"}',
@@ -28,7 +19,7 @@ describe('examples of agents run as they stand', { timeout: TIMEOUT_MS }, () => 
   });
 
   it('approve-deletions deletes what a person says, and nothing else', async () => {
-    const lines = await run('approve-deletions.mjs');
+    const lines = await runExample('approve-deletions.mjs');
     expect(lines.filter((line) => line.startsWith('  Person'))).toEqual([
       '  Person, asked about files__delete a.log: true',
       expect.stringContaining('asked about files__delete plan.md: {"refuse":'),
@@ -39,7 +30,7 @@ describe('examples of agents run as they stand', { timeout: TIMEOUT_MS }, () => 
   });
 
   it('route-by-query uses the server that fits the question, and its tool', async () => {
-    const lines = await run('route-by-query.mjs');
+    const lines = await runExample('route-by-query.mjs');
     expect(lines.filter((line) => /^(User|Model|  →)/.test(line))).toEqual([
       'User: Do I need an umbrella in Oslo?',
       '  → list_servers {}',
@@ -55,7 +46,7 @@ describe('examples of agents run as they stand', { timeout: TIMEOUT_MS }, () => 
   });
 
   it('search-500-tools finds the right one of five hundred, and shows four', async () => {
-    const lines = await run('search-500-tools.mjs');
+    const lines = await runExample('search-500-tools.mjs');
     const tokens = (line: string | undefined): number => Number(/about (\d+) tokens/.exec(line ?? '')?.[1]);
     expect(lines[0]).toMatch(/^Without search: 500 tools, /);
     expect(lines[1]).toMatch(/^With search: 4 tools, /);

@@ -1,20 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { startExample } from './support.ts';
+import { runExample } from './support.ts';
 
 const TIMEOUT_MS = 60_000;
-const NOTHING = { processes: [], files: [] };
-
-async function run(name: string): Promise<readonly string[]> {
-  const example = startExample(name);
-  const { exitCode, lines, stderr } = await example.outcome;
-  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
-  expect(example.leftBehind()).toEqual(NOTHING);
-  return lines.filter((line) => line !== '');
-}
 
 describe('examples of interceptors run as they stand', { timeout: TIMEOUT_MS }, () => {
   it('log-calls tells how each call went, and no argument', async () => {
-    const lines = await run('log-calls.mjs');
+    const lines = await runExample('log-calls.mjs');
     expect(lines.map((line) => line.replace(/\d+ ms$/, 'n ms'))).toEqual([
       'files read(path): ok after n ms',
       'files write(path, content): failed after n ms',
@@ -23,7 +14,7 @@ describe('examples of interceptors run as they stand', { timeout: TIMEOUT_MS }, 
   });
 
   it('cache-reads asks once, until something has changed', async () => {
-    expect(await run('cache-reads.mjs')).toEqual([
+    expect(await runExample('cache-reads.mjs')).toEqual([
       'Oslo: answer 1',
       'Oslo again, spelt otherwise: answer 1',
       'Rome: answer 2',
@@ -33,7 +24,7 @@ describe('examples of interceptors run as they stand', { timeout: TIMEOUT_MS }, 
   });
 
   it('redact shows the model no address, and the server the one that is meant', async () => {
-    expect(await run('redact.mjs')).toEqual([
+    expect(await runExample('redact.mjs')).toEqual([
       'The model reads: Ada Lovelace, <address 1>, mail before noon',
       'The server got: ada@example.org',
       'The model reads: Sent to <address 1>.',
@@ -42,7 +33,7 @@ describe('examples of interceptors run as they stand', { timeout: TIMEOUT_MS }, 
   });
 
   it('limit-rates lets the calls of one server wait for their turn', async () => {
-    const lines = await run('limit-rates.mjs');
+    const lines = await runExample('limit-rates.mjs');
     const of = (start: string): readonly string[] => lines.filter((line) => line.startsWith(start));
     expect(of('search waits')).toEqual(['search waits for 0.5 s', 'search waits for 0.5 s']);
     // Calls whose turn comes at the same time may end in either order.

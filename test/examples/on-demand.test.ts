@@ -1,20 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { startExample } from './support.ts';
+import { runExample } from './support.ts';
 
 const TIMEOUT_MS = 60_000;
-const NOTHING = { processes: [], files: [] };
-
-async function run(name: string): Promise<readonly string[]> {
-  const example = startExample(name);
-  const { exitCode, lines, stderr } = await example.outcome;
-  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
-  expect(example.leftBehind()).toEqual(NOTHING);
-  return lines.filter((line) => line !== '');
-}
 
 describe('examples of sessions on demand run as they stand', { timeout: TIMEOUT_MS }, () => {
   it('pooled-sessions serves two users with a session each', async () => {
-    const lines = await run('pooled-sessions.mjs');
+    const lines = await runExample('pooled-sessions.mjs');
     for (const [index, question] of ['one', 'two', 'three', 'four', 'five', 'six'].entries()) {
       expect(lines[index]).toBe(`Echo: ${index % 2 === 0 ? 'ada' : 'grace'} asks: ${question}`);
     }
@@ -22,7 +13,7 @@ describe('examples of sessions on demand run as they stand', { timeout: TIMEOUT_
   });
 
   it('retry-and-circuit repeats what is safe, and stops asking what never comes up', async () => {
-    expect(await run('retry-and-circuit.mjs')).toEqual([
+    expect(await runExample('retry-and-circuit.mjs')).toEqual([
       'look_up, attempt 1',
       'look_up, attempt 2',
       'found',
@@ -34,7 +25,7 @@ describe('examples of sessions on demand run as they stand', { timeout: TIMEOUT_
   });
 
   it('health-checks tells who is well, and what ails the others', async () => {
-    const lines = await run('health-checks.mjs');
+    const lines = await runExample('health-checks.mjs');
     expect(lines.slice(0, 2)).toEqual([
       'memory: well, memory-server, legacy era',
       'thinking: well, sequential-thinking-server, legacy era',
@@ -44,7 +35,7 @@ describe('examples of sessions on demand run as they stand', { timeout: TIMEOUT_
   });
 
   it('routing goes elsewhere when one of two servers is gone', async () => {
-    const lines = await run('routing.mjs');
+    const lines = await runExample('routing.mjs');
     expect(lines).toEqual(['By name: south', 'By load: north', 'With one gone: south', 'From now on: south']);
   });
 });

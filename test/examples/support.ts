@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
-import { onTestFinished } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
 import { processesMarked } from '../support/marked-processes.ts';
 
 const PACKAGE_ROOT = resolve(import.meta.dirname, '../..');
@@ -67,4 +67,13 @@ export function startExample(name: string): RunningExample {
       }),
     leftBehind: () => ({ processes: processesMarked(mark), files: readdirSync(folder) }),
   };
+}
+
+/** What an example prints that ends well, says nothing on standard error and leaves nothing behind. */
+export async function runExample(name: string): Promise<readonly string[]> {
+  const example = startExample(name);
+  const { exitCode, lines, stderr } = await example.outcome;
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+  expect(example.leftBehind()).toEqual({ processes: [], files: [] });
+  return lines.filter((line) => line !== '');
 }
