@@ -2,7 +2,7 @@
 // Goal: the new snapshot commits in under 2 ms of our own time. Run the build first.
 import { SessionGroup } from 'mcp-plenum';
 import { inProcess } from 'mcp-plenum/testing';
-import { CatalogIndex } from '../dist/group/catalog-index.js';
+import { CatalogIndex } from '../dist/group/catalog/catalog-index.js';
 
 const SERVERS = 100;
 const TOOLS = 100;

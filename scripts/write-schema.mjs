@@ -3,7 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { format, resolveConfig } from 'prettier';
-import { configJsonSchema } from '../dist/config/json-schema.js';
+import { configJsonSchema } from '../dist/config/schema/json-schema.js';
 
 const file = fileURLToPath(new URL('../schema/plenum.schema.json', import.meta.url));
 const options = await resolveConfig(file);

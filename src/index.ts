@@ -1,4 +1,9 @@
-export { PlenumError, type PlenumErrorCode, type PlenumErrorFields, type UrlElicitation } from './errors.ts';
+export {
+  PlenumError,
+  type PlenumErrorCode,
+  type PlenumErrorFields,
+  type UrlElicitation,
+} from './errors/plenum-error.ts';
 export type {
   CustomTransportSpec,
   HeadersSource,
@@ -18,7 +23,7 @@ export type { OverflowEvent } from './internal/event-hub.ts';
 export { openSession, type OpenSessionOptions } from './session/open-session.ts';
 export type { CallOptions, ReadOptions } from './session/call-options.ts';
 export type { HandlerContext, Handlers, LogMessage, NotificationContext } from './session/handlers.ts';
-export type { ConnectConcurrency } from './session/connect-gate.ts';
+export type { ConnectConcurrency } from './session/connection/connect-gate.ts';
 export type { SessionOptions } from './session/session-options.ts';
 export type { SessionTarget } from './session/session-target.ts';
 export type {
@@ -47,40 +52,45 @@ export type {
   ResourceEntry,
   ResourceTemplateEntry,
   ToolEntry,
-} from './group/catalog.ts';
-export { fileCatalogCache } from './group/file-catalog-cache.ts';
-export { memoryCatalogCache } from './group/memory-catalog-cache.ts';
-export type { CachedCatalog, CatalogCache, CatalogCacheBounds } from './group/catalog-cache.ts';
-export type { ServerRecord } from './group/server-record.ts';
+} from './group/catalog/catalog.ts';
+export { fileCatalogCache } from './group/cache/file-catalog-cache.ts';
+export { memoryCatalogCache } from './group/cache/memory-catalog-cache.ts';
+export type { CachedCatalog, CatalogCache, CatalogCacheBounds } from './group/cache/catalog-cache.ts';
+export type { ServerRecord } from './group/cache/server-record.ts';
 export type { GroupServerOptions, LazyOptions } from './group/server-options.ts';
-export type { ToolFilterOptions } from './group/tool-filter.ts';
-export type { LentSession, SessionSource, SourcedServer } from './group/session-source.ts';
+export type { ToolFilterOptions } from './group/catalog/tool-filter.ts';
+export type { LentSession, SessionSource, SourcedServer } from './group/members/session-source.ts';
 export type { GroupEvent } from './group/group-events.ts';
 export type { GroupConnectOptions, GroupOptions, GroupServerSpec } from './group/group-options.ts';
-export type { AddOptions } from './group/joining.ts';
+export type { AddOptions } from './group/members/joining.ts';
 export type {
   CallChanges,
   InterceptedCall,
   InterceptedCallOptions,
   NextCall,
   ToolInterceptor,
-} from './group/interceptors.ts';
+} from './group/interceptors/interceptors.ts';
 export type { SearchHit, SearchOptions } from './group/search/search-options.ts';
-export type { ServerStatus } from './group/member.ts';
+export type { ServerStatus } from './group/members/member.ts';
 
 export { SessionManager, type OpenOptions } from './manager/session-manager.ts';
-export type { CheckHealthOptions } from './manager/check-health.ts';
-export type { CircuitOptions, CircuitStatus } from './manager/circuit-breaker.ts';
-export type { HealthReport } from './manager/health-report.ts';
+export type { CheckHealthOptions } from './manager/leases/check-health.ts';
+export type { CircuitOptions, CircuitStatus } from './manager/runs/circuit-breaker.ts';
+export type { HealthReport } from './manager/leases/health-report.ts';
 export type { LatencySummary } from './manager/latency-histogram.ts';
-export type { AcquireOptions, Lease } from './manager/lease.ts';
-export type { ManagedServer, ManagedServerSpec, SpecContext, SpecFactory } from './manager/managed-server.ts';
+export type { AcquireOptions, Lease } from './manager/leases/lease.ts';
+export type {
+  ManagedServer,
+  ManagedServerSpec,
+  SpecContext,
+  SpecFactory,
+} from './manager/pool/managed-server.ts';
 export type { CloseReason, ManagerEvent } from './manager/manager-events.ts';
 export type { SessionManagerOptions } from './manager/manager-options.ts';
 export type { ServerStats } from './manager/manager-stats.ts';
-export type { PoolOptions } from './manager/pool-options.ts';
-export type { RetryContext, RetryOptions } from './manager/retry-policy.ts';
-export type { RunContext, RunOptions, Work } from './manager/run-options.ts';
+export type { PoolOptions } from './manager/pool/pool-options.ts';
+export type { RetryContext, RetryOptions } from './manager/runs/retry-policy.ts';
+export type { RunContext, RunOptions, Work } from './manager/runs/run-options.ts';
 export type { ServerRoute } from './manager/server-route.ts';
 
 export { loadConfig } from './config/load-config.ts';

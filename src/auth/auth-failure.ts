@@ -5,7 +5,7 @@ import {
   OAuthError,
   RegistrationRejectedError,
 } from '@modelcontextprotocol/client';
-import { messageOf, PlenumError } from '../errors.ts';
+import { messageOf, PlenumError } from '../errors/plenum-error.ts';
 import { isRecord } from '../internal/checks.ts';
 import { printable } from '../internal/text.ts';
 

@@ -1,5 +1,5 @@
 import type { DpopSession, FetchLike } from '@modelcontextprotocol/client';
-import { PlenumError } from '../errors.ts';
+import { PlenumError } from '../errors/plenum-error.ts';
 import {
   checkBoolean,
   checkCount,
@@ -10,7 +10,7 @@ import {
   isRecord,
 } from '../internal/checks.ts';
 import type { AuthEvent, AuthorizeContext } from './auth-events.ts';
-import type { TokenStore } from './token-store.ts';
+import type { TokenStore } from './store/token-store.ts';
 
 /** Who signs in: a person, this program for itself, or this program with a proof that somebody else gave it. */
 export type OAuthGrant = 'authorization_code' | 'client_credentials' | 'jwt_bearer';

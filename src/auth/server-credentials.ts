@@ -5,16 +5,16 @@ import {
   withDpop,
   type FetchLike,
 } from '@modelcontextprotocol/client';
-import { PlenumError } from '../errors.ts';
+import { PlenumError } from '../errors/plenum-error.ts';
 import { LONGEST_TIMER_MS, startTimer } from '../internal/timers.ts';
 import type { AuthorizeOptions, ServerAuth, SignInWatch } from '../server-spec.ts';
 import type { AuthStatus, UnauthorizedContext } from './auth-status.ts';
 import type { ResolvedOAuthOptions } from './oauth-options.ts';
-import { bearerOf, SentTokens } from './sent-tokens.ts';
-import { isExpiring, type StoredTokens } from './stored-tokens.ts';
+import { bearerOf, SentTokens } from './network/sent-tokens.ts';
+import { isExpiring, type StoredTokens } from './store/stored-tokens.ts';
 import { TokenSource, type TokenRequest } from './token-source.ts';
 import { waitFor } from './wait-for.ts';
-import { watchStore } from './watch-store.ts';
+import { watchStore } from './store/watch-store.ts';
 
 type Wanted = Omit<TokenRequest, 'signal'>;
 type Leave = TokenRequest['login'];

@@ -7,14 +7,14 @@ import {
 } from '@modelcontextprotocol/client';
 import { tell } from './auth-events.ts';
 import { authFailure, authRequired } from './auth-failure.ts';
-import { askForChallenge, type Challenge } from './challenge.ts';
-import { checkDiscovery, discover, type Discovery } from './discovery.ts';
-import { inLoginQueue } from './login-queue.ts';
-import { logIn } from './login.ts';
-import { MachineFlow } from './machine-flow.ts';
-import { OAuthFetch } from './oauth-fetch.ts';
+import { askForChallenge, type Challenge } from './network/challenge.ts';
+import { checkDiscovery, discover, type Discovery } from './network/discovery.ts';
+import { inLoginQueue } from './login/login-queue.ts';
+import { logIn } from './login/login.ts';
+import { MachineFlow } from './grants/machine-flow.ts';
+import { OAuthFetch } from './network/oauth-fetch.ts';
 import type { ResolvedOAuthOptions } from './oauth-options.ts';
-import { refresh } from './refresh.ts';
+import { refresh } from './grants/refresh.ts';
 import {
   clientEntry,
   discoveryEntry,
@@ -22,8 +22,8 @@ import {
   tokensEntry,
   withExpiry,
   type StoredTokens,
-} from './stored-tokens.ts';
-import { Turns } from './turns.ts';
+} from './store/stored-tokens.ts';
+import { Turns } from '../internal/turns.ts';
 import { waitFor } from './wait-for.ts';
 
 /** What tokens are wanted for. */

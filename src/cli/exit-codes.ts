@@ -1,4 +1,4 @@
-import { PlenumError, type PlenumErrorCode } from '../errors.ts';
+import { PlenumError, type PlenumErrorCode } from '../errors/plenum-error.ts';
 
 /** What the command's exit code says (docs/cli.md). */
 export const EXIT = {

@@ -1,11 +1,11 @@
 import { EXIT, exitCodeOf, type ExitCode } from './exit-codes.ts';
-import { splitInlineCommand, type InlineServer } from './inline-server.ts';
-import { Interrupt } from './interrupt.ts';
+import { splitInlineCommand, type InlineServer } from './command-line/inline-server.ts';
+import { Interrupt } from './terminal/interrupt.ts';
 import { loadCommand } from './load-command.ts';
-import { parseCommandLine } from './program.ts';
-import { reportError } from './report-error.ts';
-import { withSignInAdvice } from './sign-in-advice.ts';
-import { Terminal } from './terminal.ts';
+import { parseCommandLine } from './command-line/program.ts';
+import { reportError } from './advice/report-error.ts';
+import { withSignInAdvice } from './advice/sign-in-advice.ts';
+import { Terminal } from './terminal/terminal.ts';
 
 /** Runs the command and ends the process. */
 export async function run(argv: readonly string[]): Promise<void> {

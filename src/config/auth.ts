@@ -2,7 +2,7 @@ import { join, resolve } from 'node:path';
 import type { OAuthOptions } from '../auth/oauth-options.ts';
 import type { ServerAuth } from '../server-spec.ts';
 import type { Environment } from './load-config.ts';
-import type { AuthSettings } from './schema.ts';
+import type { AuthSettings } from './schema/schema.ts';
 import { userFolders } from './user-folders.ts';
 
 /** What a file does not say about its logins. */
@@ -49,7 +49,7 @@ async function oauthOf(
 ): Promise<ServerAuth> {
   // The official client comes with it, which a file without such servers need not load.
   const { oauth } = await import('../auth/oauth.ts');
-  const { fileTokenStore } = await import('../auth/file-token-store.ts');
+  const { fileTokenStore } = await import('../auth/store/file-token-store.ts');
   const isPerson = options.grant !== 'client_credentials';
   const path = tokenFile === undefined ? defaultTokenFile(env) : resolve(workspace, tokenFile);
   // A machine gets another token whenever it wants one.

@@ -1,4 +1,4 @@
-import type { PlenumError } from '../errors.ts';
+import type { PlenumError } from '../errors/plenum-error.ts';
 import type {
   HealthOptions,
   ProtocolChoice,

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { PlenumError } from '../errors.ts';
+import { PlenumError } from '../errors/plenum-error.ts';
 import type { Environment } from './load-config.ts';
 import { userFolders } from './user-folders.ts';
 

@@ -13,9 +13,9 @@ export type {
   ConfigRemark,
   ConfigWarning,
 } from './config.ts';
-export { watchConfig, type ConfigWatch, type WatchConfigOptions } from './watch-config.ts';
-export type { WatchedGroup } from './apply-servers.ts';
-export type { ConfigWatchEvent } from './watch-events.ts';
-export { importSources, type EditorId, type ImportOptions, type ImportSource } from './editors.ts';
-export { readEditorConfigs, type EditorConfig, type FoundServer } from './read-editor-configs.ts';
-export { copyServers, type CopyReport, type CopyServersOptions } from './copy-servers.ts';
+export { watchConfig, type ConfigWatch, type WatchConfigOptions } from './watch/watch-config.ts';
+export type { WatchedGroup } from './watch/apply-servers.ts';
+export type { ConfigWatchEvent } from './watch/watch-events.ts';
+export { importSources, type EditorId, type ImportOptions, type ImportSource } from './editors/editors.ts';
+export { readEditorConfigs, type EditorConfig, type FoundServer } from './editors/read-editor-configs.ts';
+export { copyServers, type CopyReport, type CopyServersOptions } from './editors/copy-servers.ts';

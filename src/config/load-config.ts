@@ -1,4 +1,4 @@
-import { PlenumError } from '../errors.ts';
+import { PlenumError } from '../errors/plenum-error.ts';
 import { checkBoolean, checkFunction } from '../internal/checks.ts';
 import { printable, suggestion } from '../internal/text.ts';
 import type { ConfigOAuthOptions } from './auth.ts';
@@ -67,7 +67,7 @@ export async function load(source: string | URL | LoadConfigOptions): Promise<Lo
   const path = given.path === undefined ? await findConfig(cwd, env) : resolvePath(given.path, cwd);
   const prompt = given.prompt === undefined ? undefined : askOnce(given.prompt);
   // The schema library is loaded with the first file, not with this package.
-  const { readConfig } = await import('./read-config.ts');
+  const { readConfig } = await import('./read/read-config.ts');
   const options = { ...given, env, ...(prompt !== undefined && { prompt }) };
   const { config, plain } = await readConfig(path, options);
   const loaded: LoadedConfig = { config, plain, options: { ...options, path } };

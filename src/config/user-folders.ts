@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { PlenumError } from '../errors.ts';
+import { PlenumError } from '../errors/plenum-error.ts';
 import type { Environment } from './load-config.ts';
 
 /** Where a user keeps things, by the conventions of the platform. */

@@ -1,5 +1,5 @@
 import type { SupervisedSession } from '../session/supervised-session.ts';
-import type { Member } from './member.ts';
+import type { Member } from './members/member.ts';
 
 /** Does something with every session that is ready, side by side; when all are through, rejects with the first failure. */
 export async function onEachReady(

@@ -1,7 +1,7 @@
 import type { LoggingLevel } from '@modelcontextprotocol/client';
-import type { PlenumError } from '../errors.ts';
+import type { PlenumError } from '../errors/plenum-error.ts';
 import type { SessionStatus } from '../session/session.ts';
-import type { CatalogDiff, Collision } from './catalog.ts';
+import type { CatalogDiff, Collision } from './catalog/catalog.ts';
 
 /** What happens in a group; `server` says where. */
 export type GroupEvent =

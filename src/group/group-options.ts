@@ -1,13 +1,13 @@
-import { PlenumError } from '../errors.ts';
+import { PlenumError } from '../errors/plenum-error.ts';
 import { checkBoolean, checkText, isRecord } from '../internal/checks.ts';
 import type { ServerSpec } from '../server-spec.ts';
-import { checkConnectConcurrency, type ConnectConcurrency } from '../session/connect-gate.ts';
+import { checkConnectConcurrency, type ConnectConcurrency } from '../session/connection/connect-gate.ts';
 import { resolveSessionOptions, type SessionOptions } from '../session/session-options.ts';
-import type { CatalogCache } from './catalog-cache.ts';
-import type { Naming } from './catalog.ts';
-import { checkInterceptors, type ToolInterceptor } from './interceptors.ts';
+import type { CatalogCache } from './cache/catalog-cache.ts';
+import type { Naming } from './catalog/catalog.ts';
+import { checkInterceptors, type ToolInterceptor } from './interceptors/interceptors.ts';
 import { checkNaming, type GroupServerOptions } from './server-options.ts';
-import type { SourcedServer } from './session-source.ts';
+import type { SourcedServer } from './members/session-source.ts';
 
 /**
  * A server of a group: its spec, with session options of its own beside it if need be, which win over the group's; or a

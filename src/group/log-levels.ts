@@ -1,12 +1,12 @@
 import type { LoggingLevel } from '@modelcontextprotocol/client';
-import { PlenumError } from '../errors.ts';
+import { PlenumError } from '../errors/plenum-error.ts';
 import type { EventHub } from '../internal/event-hub.ts';
 import type { CallOptions } from '../session/call-options.ts';
 import type { SupervisedSession } from '../session/supervised-session.ts';
 import { onEachReady } from './each-ready.ts';
 import type { GroupEvent } from './group-events.ts';
-import type { Member } from './member.ts';
-import type { Membership } from './membership.ts';
+import type { Member } from './members/member.ts';
+import type { Membership } from './members/membership.ts';
 
 /** The level that servers of a group log from: what they were told, and those that come later still are to be. */
 export class LogLevels {

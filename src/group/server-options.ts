@@ -1,7 +1,7 @@
-import { PlenumError } from '../errors.ts';
+import { PlenumError } from '../errors/plenum-error.ts';
 import { checkDuration, isRecord } from '../internal/checks.ts';
-import type { Exposure, Naming } from './catalog.ts';
-import { createToolFilter, type ToolFilterOptions } from './tool-filter.ts';
+import type { Exposure, Naming } from './catalog/catalog.ts';
+import { createToolFilter, type ToolFilterOptions } from './catalog/tool-filter.ts';
 
 /** What a group may be told about one of its servers, beside how it is reached. */
 export interface GroupServerOptions extends ToolFilterOptions {

@@ -7,7 +7,7 @@ import type {
   LoggingLevel,
   ReadResourceResult,
 } from '@modelcontextprotocol/client';
-import { PlenumError } from '../errors.ts';
+import { PlenumError } from '../errors/plenum-error.ts';
 import { createDeferred } from '../internal/deferred.ts';
 import { EventHub, type OverflowEvent } from '../internal/event-hub.ts';
 import { printable, suggestion } from '../internal/text.ts';
@@ -22,8 +22,8 @@ import type {
   ResourceEntry,
   ResourceTemplateEntry,
   ToolEntry,
-} from './catalog.ts';
-import { CatalogIndex } from './catalog-index.ts';
+} from './catalog/catalog.ts';
+import { CatalogIndex } from './catalog/catalog-index.ts';
 import { onEachReady } from './each-ready.ts';
 import type { GroupEvent } from './group-events.ts';
 import {
@@ -33,17 +33,17 @@ import {
   type GroupOptions,
   type GroupServerSpec,
 } from './group-options.ts';
-import { Interception } from './interception.ts';
-import { Joining, type AddOptions } from './joining.ts';
-import { KnownCatalogs } from './known-catalogs.ts';
+import { Interception } from './interceptors/interception.ts';
+import { Joining, type AddOptions } from './members/joining.ts';
+import { KnownCatalogs } from './cache/known-catalogs.ts';
 import { LogLevels } from './log-levels.ts';
-import { memoryCatalogCache } from './memory-catalog-cache.ts';
-import type { Member, ServerStatus } from './member.ts';
-import { Membership } from './membership.ts';
-import { ResourceFinder } from './resource-finder.ts';
+import { memoryCatalogCache } from './cache/memory-catalog-cache.ts';
+import type { Member, ServerStatus } from './members/member.ts';
+import { Membership } from './members/membership.ts';
+import { ResourceFinder } from './catalog/resource-finder.ts';
 import { CatalogSearch } from './search/catalog-search.ts';
 import type { SearchHit, SearchOptions } from './search/search-options.ts';
-import { snapshotMap } from './snapshot-map.ts';
+import { snapshotMap } from './catalog/snapshot-map.ts';
 
 /** Names the server when several offer the same resource. */
 export interface ServerChoice {

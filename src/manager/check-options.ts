@@ -1,8 +1,8 @@
 import { checkDuration, checkFunction, checkSignal, checkText } from '../internal/checks.ts';
-import type { CheckHealthOptions } from './check-health.ts';
-import type { AcquireOptions } from './lease.ts';
+import type { CheckHealthOptions } from './leases/check-health.ts';
+import type { AcquireOptions } from './leases/lease.ts';
 import { checkRetry } from './manager-options.ts';
-import type { RunOptions, Work } from './run-options.ts';
+import type { RunOptions, Work } from './runs/run-options.ts';
 
 /** Throws `CONFIG_INVALID`. */
 export function checkAcquireOptions({

@@ -1,7 +1,7 @@
 import type { ServerSpec } from '../server-spec.ts';
 import { SupervisedSession, type ConnectGate } from '../session/supervised-session.ts';
 import { bindPrincipal } from './bind-principal.ts';
-import type { CheckedTarget } from './check-target.ts';
+import type { CheckedTarget } from './pool/check-target.ts';
 
 /** Makes sessions, not started, that come up so many at a time. */
 export type CreateSession = (

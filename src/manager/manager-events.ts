@@ -1,5 +1,5 @@
-import type { PlenumError } from '../errors.ts';
-import type { CircuitStatus } from './circuit-breaker.ts';
+import type { PlenumError } from '../errors/plenum-error.ts';
+import type { CircuitStatus } from './runs/circuit-breaker.ts';
 
 /** Why a pooled session was closed. */
 export type CloseReason =

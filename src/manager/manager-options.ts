@@ -1,12 +1,12 @@
-import { PlenumError } from '../errors.ts';
+import { PlenumError } from '../errors/plenum-error.ts';
 import { checkCount, checkDuration, checkFunction, checkText, isRecord } from '../internal/checks.ts';
-import { checkConnectConcurrency, type ConnectConcurrency } from '../session/connect-gate.ts';
+import { checkConnectConcurrency, type ConnectConcurrency } from '../session/connection/connect-gate.ts';
 import { resolveSessionOptions, type SessionOptions } from '../session/session-options.ts';
-import { checkTarget } from './check-target.ts';
-import type { CircuitOptions } from './circuit-breaker.ts';
-import type { ManagedServer, ManagedServerSpec } from './managed-server.ts';
-import type { PoolOptions } from './pool-options.ts';
-import type { RetryOptions } from './retry-policy.ts';
+import { checkTarget } from './pool/check-target.ts';
+import type { CircuitOptions } from './runs/circuit-breaker.ts';
+import type { ManagedServer, ManagedServerSpec } from './pool/managed-server.ts';
+import type { PoolOptions } from './pool/pool-options.ts';
+import type { RetryOptions } from './runs/retry-policy.ts';
 
 /**
  * Options of a manager; the session options among them hold for every server that has none of its own. Of

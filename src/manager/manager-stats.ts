@@ -1,4 +1,4 @@
-import type { CircuitStatus } from './circuit-breaker.ts';
+import type { CircuitStatus } from './runs/circuit-breaker.ts';
 import type { LatencySummary } from './latency-histogram.ts';
 import type { CloseReason } from './manager-events.ts';
 

@@ -1,11 +1,11 @@
-import { checkTarget } from './check-target.ts';
-import { CircuitBreaker, type CircuitStatus } from './circuit-breaker.ts';
+import { checkTarget } from './pool/check-target.ts';
+import { CircuitBreaker, type CircuitStatus } from './runs/circuit-breaker.ts';
 import { LatencyHistogram } from './latency-histogram.ts';
-import type { ManagedServer } from './managed-server.ts';
+import type { ManagedServer } from './pool/managed-server.ts';
 import type { SessionManagerOptions } from './manager-options.ts';
 import type { ServerStats } from './manager-stats.ts';
-import { Bucket, ServerPool } from './server-pool.ts';
-import { isComputed, principalKey, resolveKeyedSpec, type KeyedSpec } from './session-key.ts';
+import { Bucket, ServerPool } from './pool/server-pool.ts';
+import { isComputed, principalKey, resolveKeyedSpec, type KeyedSpec } from './pool/session-key.ts';
 
 const DEFAULT_CONNECT_TIMEOUT_MS = 30_000;
 

@@ -1,4 +1,4 @@
-import { PlenumError } from '../errors.ts';
+import { PlenumError } from '../errors/plenum-error.ts';
 import { onAbort } from '../internal/abort-fan.ts';
 import { resolveSessionOptions, type SessionOptions } from './session-options.ts';
 import { resolveTarget, type SessionTarget } from './session-target.ts';

@@ -1,5 +1,5 @@
 import type { ClientCapabilities, Implementation } from '@modelcontextprotocol/client';
-import { PlenumError } from '../errors.ts';
+import { PlenumError } from '../errors/plenum-error.ts';
 import {
   checkCount,
   checkDuration,

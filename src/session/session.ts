@@ -16,7 +16,7 @@ import type {
   ServerCapabilities,
   StandardSchemaV1,
 } from '@modelcontextprotocol/client';
-import type { PlenumError } from '../errors.ts';
+import type { PlenumError } from '../errors/plenum-error.ts';
 import type { OverflowEvent } from '../internal/event-hub.ts';
 import type { CallOptions, ReadOptions } from './call-options.ts';
 

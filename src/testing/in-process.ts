@@ -1,5 +1,5 @@
 import type { Transport } from '@modelcontextprotocol/client';
-import { PlenumError } from '../errors.ts';
+import { PlenumError } from '../errors/plenum-error.ts';
 import { sleep } from '../internal/timers.ts';
 import type { InProcessServer } from '../server-spec.ts';
 import { isRpcMessage } from './json-rpc.ts';

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Server } from 'node:net';
-import { PlenumError } from '../errors.ts';
+import { PlenumError } from '../errors/plenum-error.ts';
 import { sleep } from '../internal/timers.ts';
 
 const TRIES = 20;

@@ -1,6 +1,6 @@
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
 import type { IncomingMessage } from 'node:http';
-import { PlenumError } from '../errors.ts';
+import { PlenumError } from '../errors/plenum-error.ts';
 import { count, shape } from './checks.ts';
 import { headersOf } from './http/exchange.ts';
 import { Listener } from './http/listener.ts';

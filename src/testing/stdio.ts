@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { PlenumError } from '../errors.ts';
+import { PlenumError } from '../errors/plenum-error.ts';
 import type { StdioServerSpec } from '../server-spec.ts';
 import { checkScript } from './check-script.ts';
 import type { ServerScript } from './script.ts';

@@ -1,5 +1,5 @@
 import type { GetPromptResult, ReadResourceResult } from '@modelcontextprotocol/client';
-import type { Catalog } from '../group/catalog.ts';
+import type { Catalog } from '../group/catalog/catalog.ts';
 import type { ToolCallOptions, ToolSource } from './tool-source.ts';
 
 /** A source that has more than tools; a `SessionGroup` is one by its shape. */

@@ -1,4 +1,4 @@
-import { PlenumError, type PlenumErrorCode } from '../errors.ts';
+import { PlenumError, type PlenumErrorCode } from '../errors/plenum-error.ts';
 import { printable } from '../internal/text.ts';
 
 const MAX_LENGTH = 1000;

@@ -1,4 +1,4 @@
-import { messageOf } from '../errors.ts';
+import { messageOf } from '../errors/plenum-error.ts';
 import { printable } from '../internal/text.ts';
 import { expectToolSource } from './expect-source.ts';
 import type { ToolDefinition, ToolSource } from './tool-source.ts';

@@ -1,5 +1,5 @@
 import type { CallToolResult, Progress } from '@modelcontextprotocol/client';
-import { PlenumError } from '../errors.ts';
+import { PlenumError } from '../errors/plenum-error.ts';
 import { checkBoolean, checkDuration, checkFunction } from '../internal/checks.ts';
 import { printable } from '../internal/text.ts';
 import type { Expressed } from './live-tools.ts';

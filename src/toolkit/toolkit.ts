@@ -1,6 +1,6 @@
-import { PlenumError } from '../errors.ts';
+import { PlenumError } from '../errors/plenum-error.ts';
 import { checkBoolean, checkDuration, isRecord } from '../internal/checks.ts';
-import { prefixedName } from '../group/prefixed-name.ts';
+import { prefixedName } from '../group/catalog/prefixed-name.ts';
 import { SessionGroup } from '../group/session-group.ts';
 import type { Session } from '../session/session.ts';
 import type { CatalogSource, OwnNaming } from './catalog-source.ts';

@@ -4,7 +4,7 @@ import type {
   Transport,
   TransportSendOptions,
 } from '@modelcontextprotocol/client';
-import { PlenumError } from '../errors.ts';
+import { PlenumError } from '../errors/plenum-error.ts';
 import { createDeferred, type Deferred } from '../internal/deferred.ts';
 import type { ManagedTransport, TransportEnd, TransportKind } from './managed-transport.ts';
 

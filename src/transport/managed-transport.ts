@@ -1,5 +1,5 @@
 import type { Transport } from '@modelcontextprotocol/client';
-import type { PlenumError } from '../errors.ts';
+import type { PlenumError } from '../errors/plenum-error.ts';
 
 export type TransportKind = 'stdio' | 'http' | 'sse' | 'websocket' | 'in-process' | 'custom';
 

@@ -1,4 +1,4 @@
-import { PlenumError } from '../errors.ts';
+import { PlenumError } from '../errors/plenum-error.ts';
 import type { ServerSpec, UrlServerSpec } from '../server-spec.ts';
 import type { ManagedTransport, TransportContext, TransportKind } from './managed-transport.ts';
 import { parseServerUrl } from './server-url.ts';

@@ -1,4 +1,4 @@
-import { PlenumError } from '../errors.ts';
+import { PlenumError } from '../errors/plenum-error.ts';
 import type { UrlServerSpec } from '../server-spec.ts';
 
 const SOCKET_PROTOCOLS: ReadonlySet<string> = new Set(['ws:', 'wss:']);

@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { failureOf } from '../session/support/open.ts';
-import { LoopbackRedirect } from '../../src/auth/loopback-redirect.ts';
+import { LoopbackRedirect } from '../../src/auth/login/loopback-redirect.ts';
 
 async function open(port = 0): Promise<LoopbackRedirect> {
   const redirect = await LoopbackRedirect.open(port);

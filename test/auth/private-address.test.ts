@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isLoopbackUrl, isPrivateAddress, literalAddress } from '../../src/auth/private-address.ts';
+import { isLoopbackUrl, isPrivateAddress, literalAddress } from '../../src/auth/network/private-address.ts';
 
 describe('A2 which addresses are private', () => {
   test.each([

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { PlenumError } from '../../src/errors.ts';
-import { withCommandWords } from '../../src/cli/command-words.ts';
+import { PlenumError } from '../../src/errors/plenum-error.ts';
+import { withCommandWords } from '../../src/cli/advice/command-words.ts';
 
 describe('plenum: errors of the library in the words of the command line', () => {
   test('advice names options, and the facts stay', () => {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { COMMANDS, GLOBAL_OPTIONS } from '../../src/cli/command-table.ts';
+import { COMMANDS, GLOBAL_OPTIONS } from '../../src/cli/command-line/command-table.ts';
 import { serveHttp } from '../../src/testing/index.ts';
 import { startProtected } from '../auth/support/protected-server.ts';
 import { environment, folder, MAIN, referenceServer } from './support/run-cli.ts';

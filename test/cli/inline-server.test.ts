@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { inlineName } from '../../src/cli/inline-server.ts';
-import { parseDuration } from '../../src/cli/options.ts';
-import { possibleOwners } from '../../src/cli/owners.ts';
-import { prefixedName } from '../../src/group/prefixed-name.ts';
+import { inlineName } from '../../src/cli/command-line/inline-server.ts';
+import { parseDuration } from '../../src/cli/command-line/options.ts';
+import { possibleOwners } from '../../src/cli/servers/owners.ts';
+import { prefixedName } from '../../src/group/catalog/prefixed-name.ts';
 
 describe('plenum: the name of an inline server', () => {
   test.each([

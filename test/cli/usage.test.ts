@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { COMMANDS } from '../../src/cli/command-table.ts';
+import { COMMANDS } from '../../src/cli/command-line/command-table.ts';
 import { plenum } from './support/run-cli.ts';
 
 describe('plenum: help and wrong usage', () => {

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { SPELLINGS } from '../../src/config/foreign-keys.ts';
-import { groupOptions, stdioServer, urlServer } from '../../src/config/schema.ts';
+import { SPELLINGS } from '../../src/config/read/foreign-keys.ts';
+import { groupOptions, stdioServer, urlServer } from '../../src/config/schema/schema.ts';
 import { load } from './support/loading.ts';
 
 const page = readFileSync(resolve(import.meta.dirname, '../../docs/configuration.md'), 'utf8');

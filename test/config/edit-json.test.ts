@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { setValue } from '../../src/config/edit-json.ts';
-import { JsonDocument } from '../../src/config/json-document.ts';
+import { setValue } from '../../src/config/json/edit-json.ts';
+import { JsonDocument } from '../../src/config/json/json-document.ts';
 
 describe('setting a value in a text', () => {
   test.each([

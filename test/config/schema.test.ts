@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { parse } from 'jsonc-parser';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
-import { configJsonSchema } from '../../src/config/json-schema.ts';
+import { configJsonSchema } from '../../src/config/schema/json-schema.ts';
 import { fixture } from './support/files.ts';
 
 const file = resolve(import.meta.dirname, '../../schema/plenum.schema.json');

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { serverTarget } from '../../src/config/server-target.ts';
+import { serverTarget } from '../../src/config/read/server-target.ts';
 
 describe('what a server is shown as', () => {
   test.each([

@@ -14,9 +14,9 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { CachedCatalog } from '../../src/group/catalog-cache.ts';
-import { fileCatalogCache } from '../../src/group/file-catalog-cache.ts';
-import { memoryCatalogCache } from '../../src/group/memory-catalog-cache.ts';
+import type { CachedCatalog } from '../../src/group/cache/catalog-cache.ts';
+import { fileCatalogCache } from '../../src/group/cache/file-catalog-cache.ts';
+import { memoryCatalogCache } from '../../src/group/cache/memory-catalog-cache.ts';
 import { bounded } from './support/eventually.ts';
 import { EventLog } from './support/event-log.ts';
 import { failureOf, thrownBy } from './support/failure.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fingerprintOf } from '../../src/group/fingerprint.ts';
+import { fingerprintOf } from '../../src/group/cache/fingerprint.ts';
 
 const BASE = { command: 'node', args: ['a', 'b'], env: { A: '1', B: '2' }, inheritEnv: ['C'] };
 const of = (spec: object, server = 's', capabilities: object = {}): string =>

@@ -2,7 +2,11 @@ import { getEventListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { CallToolResult, PlenumError } from '../../src/index.ts';
-import type { InterceptedCall, NextCall, ToolInterceptor } from '../../src/group/interceptors.ts';
+import type {
+  InterceptedCall,
+  NextCall,
+  ToolInterceptor,
+} from '../../src/group/interceptors/interceptors.ts';
 import { createDeferred } from '../../src/internal/deferred.ts';
 import { bounded, eventually } from './support/eventually.ts';
 import { failureOf } from './support/failure.ts';

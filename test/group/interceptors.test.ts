@@ -1,7 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Progress } from '@modelcontextprotocol/client';
 import { PlenumError, SessionGroup } from '../../src/index.ts';
-import type { InterceptedCall, NextCall, ToolInterceptor } from '../../src/group/interceptors.ts';
+import type {
+  InterceptedCall,
+  NextCall,
+  ToolInterceptor,
+} from '../../src/group/interceptors/interceptors.ts';
 import { failureOf, thrownBy } from './support/failure.ts';
 import { newGroup } from './support/groups.ts';
 import { argumentsOf, intercepted, text } from './support/intercepted.ts';

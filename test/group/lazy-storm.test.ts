@@ -1,6 +1,6 @@
 import { setTimeout as after } from 'node:timers/promises';
 import { expect, it, describe } from 'vitest';
-import { memoryCatalogCache } from '../../src/group/memory-catalog-cache.ts';
+import { memoryCatalogCache } from '../../src/group/cache/memory-catalog-cache.ts';
 import type { GroupServerSpec } from '../../src/index.ts';
 import { stdioSpec, type ScriptedInProcessServer } from '../../src/testing/index.ts';
 import { Dice } from './support/dice.ts';

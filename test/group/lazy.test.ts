@@ -1,6 +1,6 @@
 import { setTimeout as after } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { memoryCatalogCache } from '../../src/group/memory-catalog-cache.ts';
+import { memoryCatalogCache } from '../../src/group/cache/memory-catalog-cache.ts';
 import type { SessionGroup } from '../../src/index.ts';
 import { stdioSpec, type ServerScript } from '../../src/testing/index.ts';
 import { bounded, eventually, settled } from './support/eventually.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { memoryCatalogCache } from '../../src/group/memory-catalog-cache.ts';
-import type { SessionSource, SourcedServer } from '../../src/group/session-source.ts';
+import { memoryCatalogCache } from '../../src/group/cache/memory-catalog-cache.ts';
+import type { SessionSource, SourcedServer } from '../../src/group/members/session-source.ts';
 import { PlenumError, SessionGroup } from '../../src/index.ts';
 import { stdioSpec, type ServerScript } from '../../src/testing/index.ts';
 import { bounded, eventually, settled } from './support/eventually.ts';

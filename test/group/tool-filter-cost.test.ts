@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createToolFilter } from '../../src/group/tool-filter.ts';
+import { createToolFilter } from '../../src/group/catalog/tool-filter.ts';
 import { Dice } from './support/dice.ts';
 
 /** The longest that is compared at all. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createToolFilter } from '../../src/group/tool-filter.ts';
+import { createToolFilter } from '../../src/group/catalog/tool-filter.ts';
 import { thrownBy } from './support/failure.ts';
 
 describe('G5 a tool filter', () => {

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { PlenumError } from '../../src/index.ts';
-import { CircuitBreaker } from '../../src/manager/circuit-breaker.ts';
+import { CircuitBreaker } from '../../src/manager/runs/circuit-breaker.ts';
 import { eventually } from '../group/support/eventually.ts';
 import { thrownBy } from '../group/support/failure.ts';
 

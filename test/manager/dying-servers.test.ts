@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { ManagedServerSpec } from '../../src/manager/managed-server.ts';
+import type { ManagedServerSpec } from '../../src/manager/pool/managed-server.ts';
 import { httpProcess, stdioSpec } from '../../src/testing/index.ts';
 import { bounded, eventually, settled } from '../group/support/eventually.ts';
 import { failureOf } from '../group/support/failure.ts';

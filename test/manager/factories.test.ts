@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ManagedServer, SpecFactory } from '../../src/manager/managed-server.ts';
+import type { ManagedServer, SpecFactory } from '../../src/manager/pool/managed-server.ts';
 import type { SessionManager } from '../../src/manager/session-manager.ts';
 import { bounded, eventually } from '../group/support/eventually.ts';
 import { failureOf } from '../group/support/failure.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Lease } from '../../src/manager/lease.ts';
+import type { Lease } from '../../src/manager/leases/lease.ts';
 import { bounded, eventually } from '../group/support/eventually.ts';
 import { failureOf } from '../group/support/failure.ts';
 import { TOOLS } from './support/answers.ts';

@@ -1,7 +1,7 @@
 import { Client, InMemoryTransport } from '@modelcontextprotocol/client';
 import { describe, expect, it } from 'vitest';
 import type { Session } from '../../src/index.ts';
-import type { SpecContext } from '../../src/manager/managed-server.ts';
+import type { SpecContext } from '../../src/manager/pool/managed-server.ts';
 import { stdioSpec } from '../../src/testing/index.ts';
 import { bounded, eventually } from '../group/support/eventually.ts';
 import { failureOf } from '../group/support/failure.ts';

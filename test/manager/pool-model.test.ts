@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Lease } from '../../src/manager/lease.ts';
+import type { Lease } from '../../src/manager/leases/lease.ts';
 import type { SessionManager } from '../../src/manager/session-manager.ts';
 import { Dice } from '../group/support/dice.ts';
 import { bounded, eventually } from '../group/support/eventually.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ManagedServerSpec } from '../../src/manager/managed-server.ts';
+import type { ManagedServerSpec } from '../../src/manager/pool/managed-server.ts';
 import { readLedger, type ScriptedTool } from '../../src/testing/index.ts';
 import { failureOf } from '../group/support/failure.ts';
 import { ledgerFile } from '../group/support/peers.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { PlenumError } from '../../src/index.ts';
-import type { RetryContext } from '../../src/manager/retry-policy.ts';
+import type { RetryContext } from '../../src/manager/runs/retry-policy.ts';
 import { stdioSpec } from '../../src/testing/index.ts';
 import { bounded, eventually } from '../group/support/eventually.ts';
 import { failureOf } from '../group/support/failure.ts';

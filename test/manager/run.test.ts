@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Session } from '../../src/index.ts';
-import type { RunContext } from '../../src/manager/run-options.ts';
+import type { RunContext } from '../../src/manager/runs/run-options.ts';
 import { bounded, eventually } from '../group/support/eventually.ts';
 import { failureOf } from '../group/support/failure.ts';
 import { nameOf, textOf, TOOLS } from './support/answers.ts';

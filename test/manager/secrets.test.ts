@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { HandlerContext } from '../../src/index.ts';
-import type { ManagedServerSpec } from '../../src/manager/managed-server.ts';
+import type { ManagedServerSpec } from '../../src/manager/pool/managed-server.ts';
 import { failureOf } from '../group/support/failure.ts';
 import { http } from '../group/support/peers.ts';
 import { TOOLS } from './support/answers.ts';

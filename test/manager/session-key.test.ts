@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, expect, it } from 'vitest';
-import type { ManagedServer } from '../../src/manager/managed-server.ts';
+import type { ManagedServer } from '../../src/manager/pool/managed-server.ts';
 import type { SessionManager } from '../../src/manager/session-manager.ts';
 import { stdioSpec, type WhoAmI } from '../../src/testing/index.ts';
 import { bounded, eventually } from '../group/support/eventually.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { ManagedServer, ManagedServerSpec } from '../../src/manager/managed-server.ts';
+import type { ManagedServer, ManagedServerSpec } from '../../src/manager/pool/managed-server.ts';
 import { stdioSpec, TcpProxy } from '../../src/testing/index.ts';
 import { bounded, eventually } from '../group/support/eventually.ts';
 import { failureOf } from '../group/support/failure.ts';

@@ -15,20 +15,21 @@ import { parseModule, type SourceModule } from './source-module.ts';
 
 const base = ['errors', 'internal'];
 const data = ['server-spec', ...base];
-const core = ['session', 'transport', 'group', 'manager', 'config', 'auth', ...data];
+const core = ['session', 'transport', 'schema-check', 'group', 'manager', 'config', 'auth', ...data];
 
 /** The rooms of `src/`, from the ground up. */
 const rooms: Rooms = {
   internal: { uses: ['errors'], official: 'nothing' },
   errors: { uses: [], official: 'nothing' },
   'server-spec': { uses: base, official: 'types' },
+  'schema-check': { uses: base, official: 'values' },
   transport: { uses: data, official: 'values' },
-  session: { uses: ['transport', ...data], official: 'values' },
+  session: { uses: ['transport', 'schema-check', ...data], official: 'values' },
   group: { uses: ['session', ...data], official: 'types' },
   manager: { uses: ['session', ...data], usesTypesOf: { group: ['SessionSource'] }, official: 'types' },
   config: { uses: ['auth', ...data], official: 'types' },
   auth: { uses: data, official: 'values' },
-  toolkit: { uses: ['group', 'session', ...base], official: 'types' },
+  toolkit: { uses: ['group', 'session', 'schema-check', ...base], official: 'types' },
   testing: { uses: base, usesTypesOf: { 'server-spec': 'any' }, official: 'types' },
   index: { uses: core, official: 'types' },
   cli: { uses: ['index', 'toolkit', ...core], official: 'types' },

@@ -6,7 +6,7 @@ import {
 } from '@modelcontextprotocol/client';
 import * as fc from 'fast-check';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { callResultOf } from '../../src/session/call-result.ts';
+import { callResultOf } from '../../src/session/connection/call-result.ts';
 import { loadOfficial } from '../../src/transport/official.ts';
 
 beforeAll(loadOfficial);

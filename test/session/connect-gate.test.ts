@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { PlenumError, type ServerSpec } from '../../src/index.ts';
-import { createConnectGates } from '../../src/session/connect-gate.ts';
+import { createConnectGates } from '../../src/session/connection/connect-gate.ts';
 import { bounded, eventually } from '../group/support/eventually.ts';
 import { failureOf } from '../group/support/failure.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ConnectionTap } from '../../src/session/connection-tap.ts';
+import { ConnectionTap } from '../../src/session/connection/connection-tap.ts';
 import type { ManagedTransport } from '../../src/transport/managed-transport.ts';
 
 /** A transport whose server says what it is told to, when it is told to. */

@@ -1,7 +1,7 @@
 import { ProtocolError, SdkError, type JSONRPCMessage } from '@modelcontextprotocol/client';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { loadOfficial } from '../../src/transport/official.ts';
-import { DirectCalls } from '../../src/session/direct-calls.ts';
+import { DirectCalls } from '../../src/session/connection/direct-calls.ts';
 
 const params = { name: 'echo', arguments: { a: 1 } };
 const result = { content: [{ type: 'text', text: 'hello' }] };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { harmlessSchema } from '../../src/session/harmless-schema.ts';
+import { harmlessSchema } from '../../src/schema-check/harmless-schema.ts';
 
 describe('S6 a schema that a server gave', () => {
   test('keeps all but regular expressions and uniqueItems, at any depth', () => {

@@ -1,6 +1,6 @@
 import { UriTemplate } from '@modelcontextprotocol/client';
 import { describe, expect, test } from 'vitest';
-import { compileUriTemplate } from '../../src/session/uri-template.ts';
+import { compileUriTemplate } from '../../src/group/catalog/uri-template.ts';
 
 const uris = [
   'file:///a/b.txt',

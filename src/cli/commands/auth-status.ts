@@ -1,11 +1,11 @@
 import type { AuthStatus } from '../../auth/auth-status.ts';
-import type { RunCommand } from '../context.ts';
-import { signInOf } from '../credentials.ts';
-import { reportBroken } from '../fleet.ts';
-import { findServers, type PlainServer } from '../server-set.ts';
-import { table } from '../tables.ts';
-import { lineText } from '../terminal-text.ts';
-import type { Terminal } from '../terminal.ts';
+import type { RunCommand } from '../command-line/context.ts';
+import { signInOf } from '../servers/credentials.ts';
+import { reportBroken } from '../servers/fleet.ts';
+import { findServers, type PlainServer } from '../servers/server-set.ts';
+import { table } from '../terminal/tables.ts';
+import { lineText } from '../terminal/terminal-text.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 
 interface Row {
   readonly server: string;

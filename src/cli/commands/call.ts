@@ -1,20 +1,20 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { CallToolResult } from '@modelcontextprotocol/client';
-import { PlenumError } from '../../errors.ts';
+import { PlenumError } from '../../errors/plenum-error.ts';
 import { isRecord } from '../../internal/checks.ts';
-import { fitArguments, readArguments } from '../call-arguments.ts';
-import { ContentView } from '../content-view.ts';
-import type { RunCommand } from '../context.ts';
+import { fitArguments, readArguments } from '../arguments/call-arguments.ts';
+import { ContentView } from '../views/content-view.ts';
+import type { RunCommand } from '../command-line/context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { explainUnknown, withFleet, type Fleet } from '../fleet.ts';
-import { possibleOwners } from '../owners.ts';
-import { patience } from '../patience.ts';
-import { showProgress } from '../progress.ts';
-import { findServers } from '../server-set.ts';
-import { checkOut } from '../saved-parts.ts';
-import { showView } from '../show-view.ts';
-import { jsonText, parsedJson } from '../terminal-text.ts';
-import { offerUrls } from '../url-offer.ts';
+import { explainUnknown, withFleet, type Fleet } from '../servers/fleet.ts';
+import { possibleOwners } from '../servers/owners.ts';
+import { patience } from '../servers/patience.ts';
+import { showProgress } from '../terminal/progress.ts';
+import { findServers } from '../servers/server-set.ts';
+import { checkOut } from '../views/saved-parts.ts';
+import { showView } from '../views/show-view.ts';
+import { jsonText, parsedJson } from '../terminal/terminal-text.ts';
+import { offerUrls } from '../questions/url-offer.ts';
 
 export const run: RunCommand = async (invocation) => {
   const { operands, options, terminal, interrupt } = invocation;

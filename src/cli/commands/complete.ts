@@ -1,10 +1,10 @@
-import { readTexts } from '../call-arguments.ts';
-import type { RunCommand } from '../context.ts';
+import { readTexts } from '../arguments/call-arguments.ts';
+import type { RunCommand } from '../command-line/context.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { explainUnknown, withFleet, type Fleet } from '../fleet.ts';
-import { looksLikeUri, possibleOwners } from '../owners.ts';
-import { findServers } from '../server-set.ts';
-import { count, lineText } from '../terminal-text.ts';
+import { explainUnknown, withFleet, type Fleet } from '../servers/fleet.ts';
+import { looksLikeUri, possibleOwners } from '../servers/owners.ts';
+import { findServers } from '../servers/server-set.ts';
+import { count, lineText } from '../terminal/terminal-text.ts';
 
 export const run: RunCommand = async (invocation) => {
   const { operands, terminal, interrupt } = invocation;

@@ -1,5 +1,5 @@
-import type { RunCommand } from '../context.ts';
-import { completionScript, SHELLS } from '../completion-scripts.ts';
+import type { RunCommand } from '../command-line/context.ts';
+import { completionScript, SHELLS } from '../command-line/completion-scripts.ts';
 import { EXIT, UsageError } from '../exit-codes.ts';
 
 export const run: RunCommand = async ({ operands, options, terminal }) => {

@@ -1,11 +1,11 @@
-import { PlenumError } from '../../errors.ts';
+import { PlenumError } from '../../errors/plenum-error.ts';
 import type { ConfigRemark } from '../../config/config.ts';
-import { printRemark } from '../../config/findings.ts';
+import { printRemark } from '../../config/read/findings.ts';
 import { loadConfig } from '../../config/load-config.ts';
 import { isRecord } from '../../internal/checks.ts';
-import type { RunCommand } from '../context.ts';
+import type { RunCommand } from '../command-line/context.ts';
 import { EXIT } from '../exit-codes.ts';
-import { count, lineText } from '../terminal-text.ts';
+import { count, lineText } from '../terminal/terminal-text.ts';
 
 export const run: RunCommand = async ({ operands, options, terminal }) => {
   const path = operands[0] ?? options.config;

@@ -1,17 +1,22 @@
-import { PlenumError } from '../../errors.ts';
-import type { PromptEntry, ResourceEntry, ResourceTemplateEntry, ToolEntry } from '../../group/catalog.ts';
+import { PlenumError } from '../../errors/plenum-error.ts';
+import type {
+  PromptEntry,
+  ResourceEntry,
+  ResourceTemplateEntry,
+  ToolEntry,
+} from '../../group/catalog/catalog.ts';
 import type { SessionGroup } from '../../group/session-group.ts';
 import { printable, suggestion } from '../../internal/text.ts';
-import type { RunCommand } from '../context.ts';
+import type { RunCommand } from '../command-line/context.ts';
 import { EXIT } from '../exit-codes.ts';
-import { explainUnknown, withFleet } from '../fleet.ts';
-import { looksLikeUri, possibleOwners } from '../owners.ts';
-import { schemaRows } from '../schema-rows.ts';
-import type { Schema } from '../schema-types.ts';
-import { findServers } from '../server-set.ts';
-import { table } from '../tables.ts';
-import { bodyText, jsonText, lineText } from '../terminal-text.ts';
-import type { Terminal } from '../terminal.ts';
+import { explainUnknown, withFleet } from '../servers/fleet.ts';
+import { looksLikeUri, possibleOwners } from '../servers/owners.ts';
+import { schemaRows } from '../views/schema-rows.ts';
+import type { Schema } from '../arguments/schema-types.ts';
+import { findServers } from '../servers/server-set.ts';
+import { table } from '../terminal/tables.ts';
+import { bodyText, jsonText, lineText } from '../terminal/terminal-text.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 
 type Found =
   | { readonly kind: 'tool'; readonly entry: ToolEntry }

@@ -1,13 +1,13 @@
-import type { PlenumError } from '../../errors.ts';
-import type { Diagnosis } from '../diagnose.ts';
-import type { Finding } from '../finding.ts';
-import type { Invocation, RunCommand } from '../context.ts';
+import type { PlenumError } from '../../errors/plenum-error.ts';
+import type { Diagnosis } from '../doctor/diagnose.ts';
+import type { Finding } from '../doctor/finding.ts';
+import type { Invocation, RunCommand } from '../command-line/context.ts';
 import { EXIT, unreachableExitCode, type ExitCode } from '../exit-codes.ts';
-import { createHandlers } from '../handlers.ts';
-import { errorFacts } from '../report-error.ts';
-import { findServers } from '../server-set.ts';
-import { bodyText, count, lineText } from '../terminal-text.ts';
-import type { Terminal } from '../terminal.ts';
+import { createHandlers } from '../questions/handlers.ts';
+import { errorFacts } from '../advice/report-error.ts';
+import { findServers } from '../servers/server-set.ts';
+import { bodyText, count, lineText } from '../terminal/terminal-text.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 
 /** How many servers are looked at side by side. */
 const AT_A_TIME = 8;
@@ -33,7 +33,7 @@ async function examine(
 ): Promise<Diagnosis[]> {
   const { options, interrupt, inline } = invocation;
   const { default: pLimit } = await import('p-limit');
-  const { diagnose } = await import('../diagnose.ts');
+  const { diagnose } = await import('../doctor/diagnose.ts');
   const handlers = await createHandlers(invocation);
   const { timeout } = options;
   const limits = timeout === undefined ? {} : { timeoutMs: timeout, connectTimeoutMs: timeout };
@@ -44,7 +44,7 @@ async function examine(
       limit(() => diagnose(name, { ...spec, ...limits }, { handlers, signal, options: shared, inline })),
     ),
   );
-  const { withNameClashes } = await import('../name-clashes.ts');
+  const { withNameClashes } = await import('../doctor/name-clashes.ts');
   return withNameClashes(diagnoses, (name) => servers[name]?.naming ?? shared.naming ?? 'prefixed');
 }
 

@@ -1,11 +1,11 @@
-import type { HealthReport } from '../../manager/health-report.ts';
-import { inCommandWords } from '../command-words.ts';
-import type { Invocation, RunCommand } from '../context.ts';
+import type { HealthReport } from '../../manager/leases/health-report.ts';
+import { inCommandWords } from '../advice/command-words.ts';
+import type { Invocation, RunCommand } from '../command-line/context.ts';
 import { EXIT, exitCodeOf, unreachableExitCode } from '../exit-codes.ts';
-import { findServers } from '../server-set.ts';
-import { isLoginMissing, withSignInAdvice } from '../sign-in-advice.ts';
-import { table } from '../tables.ts';
-import { count, lineText } from '../terminal-text.ts';
+import { findServers } from '../servers/server-set.ts';
+import { isLoginMissing, withSignInAdvice } from '../advice/sign-in-advice.ts';
+import { table } from '../terminal/tables.ts';
+import { count, lineText } from '../terminal/terminal-text.ts';
 
 export const run: RunCommand = async (invocation) => {
   const { terminal, interrupt, options } = invocation;

@@ -1,15 +1,19 @@
 import { isDeepStrictEqual } from 'node:util';
-import { copyServers } from '../../config/copy-servers.ts';
-import { importSources } from '../../config/editors.ts';
-import { readEditorConfigs, type EditorConfig, type FoundServer } from '../../config/read-editor-configs.ts';
+import { copyServers } from '../../config/editors/copy-servers.ts';
+import { importSources } from '../../config/editors/editors.ts';
+import {
+  readEditorConfigs,
+  type EditorConfig,
+  type FoundServer,
+} from '../../config/editors/read-editor-configs.ts';
 import { printable, suggestion } from '../../internal/text.ts';
-import { converse, NoAnswer } from '../ask.ts';
-import type { Invocation, RunCommand } from '../context.ts';
+import { converse, NoAnswer } from '../questions/ask.ts';
+import type { Invocation, RunCommand } from '../command-line/context.ts';
 import { EXIT, UsageError, type ExitCode } from '../exit-codes.ts';
-import { createMatcher } from '../match.ts';
-import { currentConfig, lostServers, type LostServers } from '../shadowed-config.ts';
-import { table } from '../tables.ts';
-import { count, lineText } from '../terminal-text.ts';
+import { createMatcher } from '../servers/match.ts';
+import { currentConfig, lostServers, type LostServers } from '../servers/shadowed-config.ts';
+import { table } from '../terminal/tables.ts';
+import { count, lineText } from '../terminal/terminal-text.ts';
 
 export const run: RunCommand = async (invocation) => {
   const { operands, options, terminal } = invocation;

@@ -1,11 +1,11 @@
 import type { ConfigOAuthOptions } from '../../config/auth.ts';
-import type { Invocation, RunCommand } from '../context.ts';
-import { signInOf } from '../credentials.ts';
+import type { Invocation, RunCommand } from '../command-line/context.ts';
+import { signInOf } from '../servers/credentials.ts';
 import { UsageError } from '../exit-codes.ts';
-import { reportBroken } from '../fleet.ts';
-import { openUrl } from '../open-url.ts';
-import { findServers, type PlainServer } from '../server-set.ts';
-import { lineText } from '../terminal-text.ts';
+import { reportBroken } from '../servers/fleet.ts';
+import { openUrl } from '../questions/open-url.ts';
+import { findServers, type PlainServer } from '../servers/server-set.ts';
+import { lineText } from '../terminal/terminal-text.ts';
 
 export const run: RunCommand = async (invocation) => {
   const { inline, options, terminal, interrupt } = invocation;

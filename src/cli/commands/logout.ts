@@ -1,9 +1,9 @@
-import type { RunCommand } from '../context.ts';
-import { signInOf } from '../credentials.ts';
+import type { RunCommand } from '../command-line/context.ts';
+import { signInOf } from '../servers/credentials.ts';
 import { UsageError } from '../exit-codes.ts';
-import { reportBroken } from '../fleet.ts';
-import { findServers } from '../server-set.ts';
-import { lineText } from '../terminal-text.ts';
+import { reportBroken } from '../servers/fleet.ts';
+import { findServers } from '../servers/server-set.ts';
+import { lineText } from '../terminal/terminal-text.ts';
 
 export const run: RunCommand = async (invocation) => {
   const { inline, options, terminal } = invocation;

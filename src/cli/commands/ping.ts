@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PlenumError } from '../../errors.ts';
-import { inCommandWords } from '../command-words.ts';
-import type { RunCommand } from '../context.ts';
+import { PlenumError } from '../../errors/plenum-error.ts';
+import { inCommandWords } from '../advice/command-words.ts';
+import type { RunCommand } from '../command-line/context.ts';
 import { EXIT, exitCodeOf, unreachableExitCode } from '../exit-codes.ts';
-import { withFleet, type Fleet } from '../fleet.ts';
-import { findServers } from '../server-set.ts';
-import { lineText } from '../terminal-text.ts';
+import { withFleet, type Fleet } from '../servers/fleet.ts';
+import { findServers } from '../servers/server-set.ts';
+import { lineText } from '../terminal/terminal-text.ts';
 
 /** Between two rounds. */
 const PAUSE_MS = 1_000;

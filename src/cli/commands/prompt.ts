@@ -1,15 +1,15 @@
-import { readTexts } from '../call-arguments.ts';
-import { ContentView } from '../content-view.ts';
-import type { RunCommand } from '../context.ts';
+import { readTexts } from '../arguments/call-arguments.ts';
+import { ContentView } from '../views/content-view.ts';
+import type { RunCommand } from '../command-line/context.ts';
 import { EXIT } from '../exit-codes.ts';
-import { explainUnknown, withFleet } from '../fleet.ts';
-import { possibleOwners } from '../owners.ts';
-import { patience } from '../patience.ts';
-import { showProgress } from '../progress.ts';
-import { findServers } from '../server-set.ts';
-import { checkOut } from '../saved-parts.ts';
-import { showView } from '../show-view.ts';
-import { lineText } from '../terminal-text.ts';
+import { explainUnknown, withFleet } from '../servers/fleet.ts';
+import { possibleOwners } from '../servers/owners.ts';
+import { patience } from '../servers/patience.ts';
+import { showProgress } from '../terminal/progress.ts';
+import { findServers } from '../servers/server-set.ts';
+import { checkOut } from '../views/saved-parts.ts';
+import { showView } from '../views/show-view.ts';
+import { lineText } from '../terminal/terminal-text.ts';
 
 export const run: RunCommand = async (invocation) => {
   const { operands, terminal, interrupt } = invocation;

@@ -1,12 +1,12 @@
-import { ContentView } from '../content-view.ts';
-import type { RunCommand } from '../context.ts';
+import { ContentView } from '../views/content-view.ts';
+import type { RunCommand } from '../command-line/context.ts';
 import { EXIT, UnreachableError, type ExitCode } from '../exit-codes.ts';
-import { explainUnknown, withFleet, type Fleet } from '../fleet.ts';
-import { patience } from '../patience.ts';
-import { showProgress } from '../progress.ts';
-import { findServers } from '../server-set.ts';
-import { checkOut } from '../saved-parts.ts';
-import { showView } from '../show-view.ts';
+import { explainUnknown, withFleet, type Fleet } from '../servers/fleet.ts';
+import { patience } from '../servers/patience.ts';
+import { showProgress } from '../terminal/progress.ts';
+import { findServers } from '../servers/server-set.ts';
+import { checkOut } from '../views/saved-parts.ts';
+import { showView } from '../views/show-view.ts';
 
 export const run: RunCommand = async (invocation) => {
   const { operands, options, terminal, interrupt } = invocation;

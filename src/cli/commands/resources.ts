@@ -1,5 +1,5 @@
-import type { RunCommand } from '../context.ts';
-import { listCatalog } from '../list-catalog.ts';
+import type { RunCommand } from '../command-line/context.ts';
+import { listCatalog } from '../servers/list-catalog.ts';
 
 export const run: RunCommand = (invocation) =>
   listCatalog(

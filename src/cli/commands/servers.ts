@@ -1,13 +1,13 @@
-import type { PlenumError } from '../../errors.ts';
-import type { ServerStatus } from '../../group/member.ts';
-import type { RunCommand } from '../context.ts';
+import type { PlenumError } from '../../errors/plenum-error.ts';
+import type { ServerStatus } from '../../group/members/member.ts';
+import type { RunCommand } from '../command-line/context.ts';
 import { unreachableExitCode } from '../exit-codes.ts';
-import { adviseDoctor, withFleet } from '../fleet.ts';
-import { errorFacts } from '../report-error.ts';
-import { findServers } from '../server-set.ts';
-import { table } from '../tables.ts';
-import { lineText } from '../terminal-text.ts';
-import type { Terminal } from '../terminal.ts';
+import { adviseDoctor, withFleet } from '../servers/fleet.ts';
+import { errorFacts } from '../advice/report-error.ts';
+import { findServers } from '../servers/server-set.ts';
+import { table } from '../terminal/tables.ts';
+import { lineText } from '../terminal/terminal-text.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 
 export const run: RunCommand = async (invocation) => {
   const { terminal } = invocation;

@@ -1,6 +1,6 @@
-import type { ToolEntry } from '../../group/catalog.ts';
-import type { RunCommand } from '../context.ts';
-import { listCatalog } from '../list-catalog.ts';
+import type { ToolEntry } from '../../group/catalog/catalog.ts';
+import type { RunCommand } from '../command-line/context.ts';
+import { listCatalog } from '../servers/list-catalog.ts';
 
 export const run: RunCommand = (invocation) =>
   listCatalog(invocation, async ({ group, matches, show }) => {

@@ -1,13 +1,13 @@
 import { writeFile } from 'node:fs/promises';
-import { messageOf } from '../../errors.ts';
-import type { RunCommand } from '../context.ts';
+import { messageOf } from '../../errors/plenum-error.ts';
+import type { RunCommand } from '../command-line/context.ts';
 import { UsageError } from '../exit-codes.ts';
-import { reportMissing, withFleet } from '../fleet.ts';
-import { createMatcher } from '../match.ts';
-import { checkOut, replacesFile, STANDARD_OUTPUT } from '../saved-parts.ts';
-import { findServers } from '../server-set.ts';
-import { bodyText, jsonText } from '../terminal-text.ts';
-import { TypeWriter, type ToolTypes } from '../tool-types.ts';
+import { reportMissing, withFleet } from '../servers/fleet.ts';
+import { createMatcher } from '../servers/match.ts';
+import { checkOut, replacesFile, STANDARD_OUTPUT } from '../views/saved-parts.ts';
+import { findServers } from '../servers/server-set.ts';
+import { bodyText, jsonText } from '../terminal/terminal-text.ts';
+import { TypeWriter, type ToolTypes } from '../views/tool-types.ts';
 
 export const run: RunCommand = async (invocation) => {
   const { operands, options, terminal } = invocation;

@@ -1,9 +1,9 @@
-import type { PlenumError } from '../../errors.ts';
-import type { Invocation, RunCommand } from '../context.ts';
+import type { PlenumError } from '../../errors/plenum-error.ts';
+import type { Invocation, RunCommand } from '../command-line/context.ts';
 import { EXIT } from '../exit-codes.ts';
-import { withFleet, type Fleet } from '../fleet.ts';
-import { eventText, type WatchedEvent } from '../event-text.ts';
-import { findServers, type ServerSet } from '../server-set.ts';
+import { withFleet, type Fleet } from '../servers/fleet.ts';
+import { eventText, type WatchedEvent } from '../views/event-text.ts';
+import { findServers, type ServerSet } from '../servers/server-set.ts';
 
 export const run: RunCommand = async (invocation) => {
   const set = await findServers(invocation);
@@ -49,7 +49,7 @@ async function follow(
   show: (event: WatchedEvent) => void,
 ): Promise<{ close(): Promise<void> } | undefined> {
   if (config === undefined || options.server.length > 0) return undefined;
-  const { watchConfig } = await import('../../config/watch-config.ts');
+  const { watchConfig } = await import('../../config/watch/watch-config.ts');
   return watchConfig(group, config, {
     onEvent: (event) => {
       if (event.type === 'problem') show({ type: 'config-problem', error: event.error });

@@ -1,4 +1,4 @@
-import type { CatalogEntries, CatalogKind } from '../catalog.ts';
+import type { CatalogEntries, CatalogKind } from '../catalog/catalog.ts';
 import { LiveSearch } from './live-search.ts';
 import { byScore } from './search-index.ts';
 import { resolveSearch, type SearchHit, type SearchOptions } from './search-options.ts';

@@ -1,6 +1,6 @@
-import { PlenumError } from '../../errors.ts';
+import { PlenumError } from '../../errors/plenum-error.ts';
 import { checkCount, checkOneOf, checkTextArray } from '../../internal/checks.ts';
-import { CATALOG_KINDS, type CatalogEntries, type CatalogKind } from '../catalog.ts';
+import { CATALOG_KINDS, type CatalogEntries, type CatalogKind } from '../catalog/catalog.ts';
 
 export interface SearchOptions<K extends CatalogKind = CatalogKind> {
   /**

@@ -1,4 +1,4 @@
-import { PlenumError } from '../../errors.ts';
+import { PlenumError } from '../../errors/plenum-error.ts';
 import { count, durationMs, flag, nonEmpty, oneOf, shape } from '../checks.ts';
 
 export interface ServeHttpOptions {

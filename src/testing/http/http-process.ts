@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { PlenumError } from '../../errors.ts';
+import { PlenumError } from '../../errors/plenum-error.ts';
 import { createDeferred, type Deferred } from '../../internal/deferred.ts';
 import { checkCommand } from '../check-script.ts';
 import { isObject } from '../json-rpc.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { PlenumError } from '../../errors.ts';
+import { PlenumError } from '../../errors/plenum-error.ts';
 import { count, nonEmpty, shape } from '../checks.ts';
 import { isRpcMessage, parseJson } from '../json-rpc.ts';
 import type { Peer } from '../peer.ts';

@@ -1,6 +1,6 @@
-import { PlenumError } from '../../errors.ts';
+import { PlenumError } from '../../errors/plenum-error.ts';
 import { printable } from '../../internal/text.ts';
-import { SchemaCompiler } from '../../session/schema-validator.ts';
+import { SchemaCompiler } from '../../schema-check/schema-validator.ts';
 import type { ToolDefinition } from '../tool-source.ts';
 import { argumentProblems, type ArgumentProblem } from './argument-problems.ts';
 

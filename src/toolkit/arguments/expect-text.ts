@@ -1,4 +1,4 @@
-import { PlenumError } from '../../errors.ts';
+import { PlenumError } from '../../errors/plenum-error.ts';
 
 /** A text among the arguments of a tool of the toolkit's own. Throws `INVALID_ARGUMENTS`. */
 export function expectText(args: Readonly<Record<string, unknown>>, name: string): string {

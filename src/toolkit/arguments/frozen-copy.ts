@@ -1,4 +1,4 @@
-import { PlenumError } from '../../errors.ts';
+import { PlenumError } from '../../errors/plenum-error.ts';
 import { printable } from '../../internal/text.ts';
 
 type Args = Readonly<Record<string, unknown>>;

@@ -1,4 +1,4 @@
-import { PlenumError } from '../../errors.ts';
+import { PlenumError } from '../../errors/plenum-error.ts';
 import { isRecord } from '../../internal/checks.ts';
 
 /** Throws `CONFIG_INVALID` for what has no list of this name, and so is not what a model answered. */

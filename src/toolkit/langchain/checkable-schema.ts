@@ -1,6 +1,6 @@
 import { isRecord } from '../../internal/checks.ts';
-import { heaviestCheck } from '../../session/checking-cost.ts';
-import { harmlessSchema } from '../../session/harmless-schema.ts';
+import { heaviestCheck } from '../../schema-check/checking-cost.ts';
+import { harmlessSchema } from '../../schema-check/harmless-schema.ts';
 import { withRemark } from '../schema/description.ts';
 import type { JsonObject } from '../schema/dialect.ts';
 import { mapSubschemas } from '../schema/keywords.ts';

@@ -1,5 +1,5 @@
 import type { CallToolResult } from '@modelcontextprotocol/client';
-import { PlenumError } from '../../errors.ts';
+import { PlenumError } from '../../errors/plenum-error.ts';
 import { onAbort } from '../../internal/abort-fan.ts';
 import { isRecord } from '../../internal/checks.ts';
 import { createDeferred } from '../../internal/deferred.ts';

@@ -1,4 +1,4 @@
-import { PlenumError } from '../../errors.ts';
+import { PlenumError } from '../../errors/plenum-error.ts';
 import { checkBoolean, checkFunction, checkTextRecord, isRecord } from '../../internal/checks.ts';
 import { toolNameProblem } from '../tool-name.ts';
 import type { ToolPolicy } from './tool-policy.ts';

@@ -1,6 +1,6 @@
-import { messageOf, PlenumError } from '../../errors.ts';
+import { messageOf, PlenumError } from '../../errors/plenum-error.ts';
 import { checkBoolean, checkText, isRecord } from '../../internal/checks.ts';
-import { createToolFilter } from '../../group/tool-filter.ts';
+import { createToolFilter } from '../../group/catalog/tool-filter.ts';
 import type { ToolDefinition } from '../tool-source.ts';
 import type { ToolPolicy } from './tool-policy.ts';
 

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { CallToolResult } from '@modelcontextprotocol/client';
-import { PlenumError } from '../../errors.ts';
+import { PlenumError } from '../../errors/plenum-error.ts';
 import { printable, suggestion } from '../../internal/text.ts';
 import { ArgumentChecker } from '../arguments/argument-checker.ts';
 import { frozenCopy } from '../arguments/frozen-copy.ts';

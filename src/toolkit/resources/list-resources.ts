@@ -1,5 +1,5 @@
 import type { CallToolResult } from '@modelcontextprotocol/client';
-import type { ResourceEntry } from '../../group/catalog.ts';
+import type { ResourceEntry } from '../../group/catalog/catalog.ts';
 import { printable } from '../../internal/text.ts';
 import { optionalText } from '../arguments/expect-text.ts';
 

@@ -1,5 +1,5 @@
 import type { CallToolResult, ContentBlock, GetPromptResult } from '@modelcontextprotocol/client';
-import type { Catalog, PromptEntry } from '../../group/catalog.ts';
+import type { Catalog, PromptEntry } from '../../group/catalog/catalog.ts';
 import { expectText, optionalText } from '../arguments/expect-text.ts';
 import type { CatalogSource, OwnNaming } from '../catalog-source.ts';
 import type { OwnTool } from '../own-tools.ts';

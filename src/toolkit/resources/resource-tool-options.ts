@@ -1,4 +1,4 @@
-import { PlenumError } from '../../errors.ts';
+import { PlenumError } from '../../errors/plenum-error.ts';
 import { checkCount, checkText, isRecord } from '../../internal/checks.ts';
 
 /** How tools for resources behave. */

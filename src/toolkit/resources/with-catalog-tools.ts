@@ -1,4 +1,4 @@
-import type { Catalog } from '../../group/catalog.ts';
+import type { Catalog } from '../../group/catalog/catalog.ts';
 import type { CatalogSource, OwnNaming } from '../catalog-source.ts';
 import { withOwnTools, type ExtendedToolSource, type OwnTool } from '../own-tools.ts';
 import { rememberLast } from '../remember-last.ts';

@@ -1,4 +1,4 @@
-import { PlenumError } from '../../errors.ts';
+import { PlenumError } from '../../errors/plenum-error.ts';
 import { checkCount, isRecord } from '../../internal/checks.ts';
 
 /** How much of a result a model is handed at a time, and how much of the rest is kept. */

@@ -1,4 +1,4 @@
-import { snapshotMap } from '../../group/snapshot-map.ts';
+import { snapshotMap } from '../../group/catalog/snapshot-map.ts';
 import { expectToolSource } from '../expect-source.ts';
 import type { ToolProblem } from '../live-tools.ts';
 import { withOwnTools } from '../own-tools.ts';

@@ -1,4 +1,4 @@
-import { PlenumError } from '../../errors.ts';
+import { PlenumError } from '../../errors/plenum-error.ts';
 import type { OwnTool } from '../own-tools.ts';
 import type { ToolDefinition, ToolSource } from '../tool-source.ts';
 import { findTool, textResult } from './call-by-name.ts';

@@ -1,6 +1,6 @@
-import { PlenumError } from '../../errors.ts';
+import { PlenumError } from '../../errors/plenum-error.ts';
 import { checkCount, checkTextArray, isRecord } from '../../internal/checks.ts';
-import { wildcardMatcher } from '../../group/wildcard.ts';
+import { wildcardMatcher } from '../../group/catalog/wildcard.ts';
 import { expectToolSource } from '../expect-source.ts';
 import { withOwnTools, type ExtendedToolSource, type OwnTool } from '../own-tools.ts';
 import type { ToolSource } from '../tool-source.ts';

@@ -1,4 +1,4 @@
-import { PlenumError } from '../../errors.ts';
+import { PlenumError } from '../../errors/plenum-error.ts';
 import { printable } from '../../internal/text.ts';
 import { expectText, optionalText } from '../arguments/expect-text.ts';
 import type { OwnTool } from '../own-tools.ts';

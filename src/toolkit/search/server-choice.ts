@@ -1,4 +1,4 @@
-import { PlenumError } from '../../errors.ts';
+import { PlenumError } from '../../errors/plenum-error.ts';
 import { checkCount, checkOneOf, checkTextRecord, isRecord } from '../../internal/checks.ts';
 import { expectToolSource } from '../expect-source.ts';
 import { withOwnTools, type ExtendedToolSource } from '../own-tools.ts';

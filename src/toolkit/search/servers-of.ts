@@ -1,4 +1,4 @@
-import { PlenumError } from '../../errors.ts';
+import { PlenumError } from '../../errors/plenum-error.ts';
 import { printable, suggestion } from '../../internal/text.ts';
 import type { ToolSource } from '../tool-source.ts';
 

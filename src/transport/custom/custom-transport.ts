@@ -1,5 +1,5 @@
 import type { JSONRPCMessage, Transport, TransportSendOptions } from '@modelcontextprotocol/client';
-import { PlenumError } from '../../errors.ts';
+import { PlenumError } from '../../errors/plenum-error.ts';
 import type { CustomTransportSpec } from '../../server-spec.ts';
 import { BaseTransport } from '../base-transport.ts';
 import type { TransportContext } from '../managed-transport.ts';

@@ -1,4 +1,4 @@
-import { PlenumError } from '../../errors.ts';
+import { PlenumError } from '../../errors/plenum-error.ts';
 import { isOpenStream, type BodyFault, type BodyWatch, type HttpFetch } from './http-fetch.ts';
 import type { OpenRequest, OpenRequests } from './open-requests.ts';
 import { resumedStream } from './resumed-stream.ts';

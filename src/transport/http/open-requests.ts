@@ -1,5 +1,5 @@
 import type { RequestId, TransportSendOptions } from '@modelcontextprotocol/client';
-import type { PlenumError } from '../../errors.ts';
+import type { PlenumError } from '../../errors/plenum-error.ts';
 import { createDeferred, type Deferred } from '../../internal/deferred.ts';
 
 /** Tells which request a POST carries; taken off before the POST leaves. */

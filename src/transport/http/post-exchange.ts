@@ -1,7 +1,7 @@
 import type { JSONRPCMessage } from '@modelcontextprotocol/client';
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import type { Dispatcher } from 'undici';
-import type { PlenumError } from '../../errors.ts';
+import type { PlenumError } from '../../errors/plenum-error.ts';
 import { startTimer, type StopTimer } from '../../internal/timers.ts';
 import { isAnswer, isMessage, LONGEST_BATCH } from '../json-rpc.ts';
 import { ByteList } from './byte-list.ts';

@@ -6,7 +6,7 @@ import {
   UnauthorizedError,
   type JSONRPCMessage,
 } from '@modelcontextprotocol/client';
-import { PlenumError } from '../../errors.ts';
+import { PlenumError } from '../../errors/plenum-error.ts';
 import { createDeferred } from '../../internal/deferred.ts';
 import { startTimer } from '../../internal/timers.ts';
 import type { UrlServerSpec } from '../../server-spec.ts';

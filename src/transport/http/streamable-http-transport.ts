@@ -7,7 +7,7 @@ import {
   type RequestId,
   type TransportSendOptions,
 } from '@modelcontextprotocol/client';
-import { PlenumError } from '../../errors.ts';
+import { PlenumError } from '../../errors/plenum-error.ts';
 import { startTimer, type StopTimer } from '../../internal/timers.ts';
 import type { ServerAuth, UrlServerSpec } from '../../server-spec.ts';
 import { BaseTransport } from '../base-transport.ts';

@@ -6,7 +6,7 @@ import {
   type JSONRPCMessage,
   type TransportSendOptions,
 } from '@modelcontextprotocol/client';
-import { messageOf, PlenumError } from '../../errors.ts';
+import { messageOf, PlenumError } from '../../errors/plenum-error.ts';
 import type { UrlServerSpec } from '../../server-spec.ts';
 import { BaseTransport } from '../base-transport.ts';
 import type {

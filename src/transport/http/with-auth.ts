@@ -1,5 +1,5 @@
 import type { FetchLike, OAuthClientProvider } from '@modelcontextprotocol/client';
-import { PlenumError } from '../../errors.ts';
+import { PlenumError } from '../../errors/plenum-error.ts';
 import type { ServerAuth, UrlServerSpec } from '../../server-spec.ts';
 
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;

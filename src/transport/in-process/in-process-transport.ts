@@ -1,5 +1,5 @@
 import { InMemoryTransport, type JSONRPCMessage, type MessageExtraInfo } from '@modelcontextprotocol/client';
-import { messageOf, PlenumError } from '../../errors.ts';
+import { messageOf, PlenumError } from '../../errors/plenum-error.ts';
 import type { InProcessServer, InProcessServerSpec } from '../../server-spec.ts';
 import { BaseTransport } from '../base-transport.ts';
 import type { TransportContext } from '../managed-transport.ts';

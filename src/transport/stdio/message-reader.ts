@@ -1,5 +1,5 @@
 import type { JSONRPCMessage } from '@modelcontextprotocol/client';
-import { PlenumError } from '../../errors.ts';
+import { PlenumError } from '../../errors/plenum-error.ts';
 import { printable } from '../../internal/text.ts';
 import { isMessage, LONGEST_BATCH } from '../json-rpc.ts';
 import { LineSplitter, LineTooLong } from './line-splitter.ts';

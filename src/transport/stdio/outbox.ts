@@ -1,5 +1,5 @@
 import type { JSONRPCMessage, RequestId } from '@modelcontextprotocol/client';
-import type { PlenumError } from '../../errors.ts';
+import type { PlenumError } from '../../errors/plenum-error.ts';
 
 /** A message to be written; one of its two functions is called, once. */
 export interface Outgoing {

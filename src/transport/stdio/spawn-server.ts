@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { PlenumError } from '../../errors.ts';
+import { PlenumError } from '../../errors/plenum-error.ts';
 import type { StdioServerSpec } from '../../server-spec.ts';
 import { childEnvironment } from './child-environment.ts';
 

@@ -3,7 +3,7 @@ import type { ChildProcess } from 'node:child_process';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Readable } from 'node:stream';
 import type { JSONRPCMessage } from '@modelcontextprotocol/client';
-import { PlenumError } from '../../errors.ts';
+import { PlenumError } from '../../errors/plenum-error.ts';
 import type { StdioServerSpec } from '../../server-spec.ts';
 import type { LastWords, ManagedTransport, TransportContext, TransportEnd } from '../managed-transport.ts';
 import { killAtExit } from './kill-at-exit.ts';

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { TextDecoder } from 'node:util';
-import { PlenumError } from '../../errors.ts';
+import { PlenumError } from '../../errors/plenum-error.ts';
 import type { StdioServerSpec } from '../../server-spec.ts';
 
 export type StdioEncoding = NonNullable<StdioServerSpec['encoding']>;

@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream';
 import type { JSONRPCMessage } from '@modelcontextprotocol/client';
-import { PlenumError } from '../../errors.ts';
+import { PlenumError } from '../../errors/plenum-error.ts';
 import { Outbox, type Outgoing } from './outbox.ts';
 import type { TextCodec } from './text-codec.ts';
 

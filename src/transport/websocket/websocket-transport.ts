@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { parseJSONRPCMessage, type JSONRPCMessage } from '@modelcontextprotocol/client';
 import { WebSocket, type RawData } from 'ws';
-import { messageOf, PlenumError } from '../../errors.ts';
+import { messageOf, PlenumError } from '../../errors/plenum-error.ts';
 import { createDeferred } from '../../internal/deferred.ts';
 import { printable } from '../../internal/text.ts';
 import { startTimer } from '../../internal/timers.ts';

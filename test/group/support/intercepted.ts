@@ -1,5 +1,5 @@
 import type { GroupServerSpec, SessionGroup } from '../../../src/index.ts';
-import type { ToolInterceptor } from '../../../src/group/interceptors.ts';
+import type { ToolInterceptor } from '../../../src/group/interceptors/interceptors.ts';
 import type { ScriptedInProcessServer, ScriptedTool } from '../../../src/testing/index.ts';
 import { connectGroup } from './groups.ts';
 import { local } from './peers.ts';

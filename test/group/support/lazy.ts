@@ -1,5 +1,5 @@
-import { memoryCatalogCache } from '../../../src/group/memory-catalog-cache.ts';
-import type { CatalogCache } from '../../../src/group/catalog-cache.ts';
+import { memoryCatalogCache } from '../../../src/group/cache/memory-catalog-cache.ts';
+import type { CatalogCache } from '../../../src/group/cache/catalog-cache.ts';
 import type { SessionGroup } from '../../../src/index.ts';
 import type { GroupConnectOptions } from '../../../src/group/group-options.ts';
 import { eventually } from './eventually.ts';

@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest';
 import { openSession, type Session, type SessionTarget } from '../../../src/index.ts';
-import type { LentSession, SessionSource } from '../../../src/group/session-source.ts';
+import type { LentSession, SessionSource } from '../../../src/group/members/session-source.ts';
 
 type AcquireOptions = Parameters<SessionSource['acquire']>[1];
 

@@ -1,5 +1,5 @@
 import { expect, onTestFinished } from 'vitest';
-import type { Lease } from '../../../src/manager/lease.ts';
+import type { Lease } from '../../../src/manager/leases/lease.ts';
 import type { SessionManagerOptions } from '../../../src/manager/manager-options.ts';
 import type { ServerStats } from '../../../src/manager/manager-stats.ts';
 import { SessionManager } from '../../../src/manager/session-manager.ts';

@@ -2,7 +2,7 @@ import { gzipSync } from 'node:zlib';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ProtocolError, SdkHttpError } from '@modelcontextprotocol/client';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { PlenumError } from '../../../src/errors.ts';
+import { PlenumError } from '../../../src/errors/plenum-error.ts';
 import { openSession } from '../../../src/index.ts';
 import type { ServerAuth, UrlServerSpec } from '../../../src/server-spec.ts';
 import { StreamableHttpTransport } from '../../../src/transport/http/streamable-http-transport.ts';

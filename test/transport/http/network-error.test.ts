@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { PlenumError } from '../../../src/errors.ts';
+import { PlenumError } from '../../../src/errors/plenum-error.ts';
 import { HttpFetch } from '../../../src/transport/http/http-fetch.ts';
 import { goneBecause, networkError } from '../../../src/transport/http/network-error.ts';
 import { serve, unusedOrigin } from '../support/loopback.ts';

@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import type { JSONRPCMessage } from '@modelcontextprotocol/client';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { PlenumError } from '../../../src/errors.ts';
+import { PlenumError } from '../../../src/errors/plenum-error.ts';
 import { HttpPool, targetOf } from '../../../src/transport/http/http-pool.ts';
 import {
   PostExchange,

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { SdkHttpError } from '@modelcontextprotocol/client';
 import { describe, expect, test, vi } from 'vitest';
-import { PlenumError } from '../../../src/errors.ts';
+import { PlenumError } from '../../../src/errors/plenum-error.ts';
 import type { UrlServerSpec } from '../../../src/server-spec.ts';
 import { StreamableHttpTransport } from '../../../src/transport/http/streamable-http-transport.ts';
 import { recordingContext } from '../support/context.ts';

@@ -1,6 +1,6 @@
 import type { JSONRPCMessage } from '@modelcontextprotocol/client';
 import { describe, expect, it } from 'vitest';
-import type { PlenumError } from '../../../src/errors.ts';
+import type { PlenumError } from '../../../src/errors/plenum-error.ts';
 import { MessageReader } from '../../../src/transport/stdio/message-reader.ts';
 import { createTextCodec } from '../../../src/transport/stdio/text-codec.ts';
 

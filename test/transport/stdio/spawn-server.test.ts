@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import { PlenumError } from '../../../src/errors.ts';
+import { PlenumError } from '../../../src/errors/plenum-error.ts';
 import type { StdioServerSpec } from '../../../src/server-spec.ts';
 import { leakCheck, Probes } from './support.ts';
 

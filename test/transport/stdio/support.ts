@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JSONRPCMessage } from '@modelcontextprotocol/client';
-import type { PlenumError } from '../../../src/errors.ts';
+import type { PlenumError } from '../../../src/errors/plenum-error.ts';
 import type { StdioServerSpec } from '../../../src/server-spec.ts';
 import { StdioTransport } from '../../../src/transport/stdio/stdio-transport.ts';
 

@@ -1,4 +1,4 @@
-import type { PlenumError } from '../../../src/errors.ts';
+import type { PlenumError } from '../../../src/errors/plenum-error.ts';
 import type { TransportContext, TransportMemory } from '../../../src/transport/managed-transport.ts';
 
 export interface RecordingContext extends TransportContext {

@@ -1,6 +1,6 @@
 import { Client, ProtocolError } from '@modelcontextprotocol/client';
 import { onTestFinished } from 'vitest';
-import { PlenumError } from '../../../src/errors.ts';
+import { PlenumError } from '../../../src/errors/plenum-error.ts';
 import type { ManagedTransport } from '../../../src/transport/managed-transport.ts';
 
 export interface ConnectedClient {

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, realpath, unlink, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { PlenumError } from '../../../errors.ts';
+import { PlenumError } from '../../../errors/plenum-error.ts';
 import type { ResolvedDownloads } from '../resource-tool-options.ts';
 import { numbered, safeFileName } from './safe-file-name.ts';
 

@@ -1,0 +1,52 @@
+import {
+  OAuthError,
+  refreshAuthorization,
+  type DpopSession,
+  type FetchLike,
+} from '@modelcontextprotocol/client';
+import type { Discovery } from '../network/discovery.ts';
+import { clientSigner, knownClient } from './known-client.ts';
+import type { ResolvedOAuthOptions } from '../oauth-options.ts';
+import { withExpiry, type StoredTokens } from '../store/stored-tokens.ts';
+
+/** Answers that mean that these tokens will never be refreshed: somebody revoked them, or lost the key or client. */
+const HOPELESS: ReadonlySet<string> = new Set([
+  'invalid_grant',
+  'invalid_dpop_proof',
+  'invalid_client',
+  'unauthorized_client',
+]);
+
+export interface RefreshRequest {
+  readonly tokens: StoredTokens;
+  readonly options: ResolvedOAuthOptions;
+  readonly discovery: Discovery;
+  readonly dpop: DpopSession | undefined;
+  readonly fetch: FetchLike;
+}
+
+/** New tokens for a refresh token; undefined when there is none, or the authorization server takes it no more. */
+export async function refresh(request: RefreshRequest): Promise<StoredTokens | undefined> {
+  const { tokens, options, discovery, dpop, fetch } = request;
+  const clientInformation = tokens.client ?? knownClient(options);
+  if (tokens.refresh_token === undefined || clientInformation === undefined) return undefined;
+  const { authorizationServerUrl, authorizationServerMetadata: metadata } = discovery.state;
+  const sign = clientSigner(options);
+  try {
+    const fresh = await refreshAuthorization(authorizationServerUrl, {
+      clientInformation,
+      refreshToken: tokens.refresh_token,
+      fetchFn: fetch,
+      ...(metadata !== undefined && { metadata }),
+      ...(discovery.resource !== undefined && { resource: discovery.resource }),
+      ...(sign !== undefined && { addClientAuthentication: sign }),
+      ...(dpop !== undefined && { dpop }),
+    });
+    // Without a word on the scope, it is the one granted before (RFC 6749, 5.1).
+    const scope = fresh.scope ?? tokens.scope;
+    return withExpiry({ ...fresh, ...(scope !== undefined && { scope }) }, discovery.issuer, tokens.client);
+  } catch (error) {
+    if (error instanceof OAuthError && HOPELESS.has(error.code)) return undefined;
+    throw error;
+  }
+}

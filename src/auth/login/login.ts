@@ -1,0 +1,217 @@
+import {
+  auth,
+  exchangeAuthorization,
+  isStrictScopeSuperset,
+  OAuthError,
+  validateAuthorizationResponseIssuer,
+  type DpopSession,
+  type FetchLike,
+  type StoredOAuthClientInformation,
+} from '@modelcontextprotocol/client';
+import { messageOf } from '../../errors/plenum-error.ts';
+import { onAbort } from '../../internal/abort-fan.ts';
+import { createDeferred } from '../../internal/deferred.ts';
+import { printable } from '../../internal/text.ts';
+import { startTimer } from '../../internal/timers.ts';
+import { tell } from '../auth-events.ts';
+import { authRequired, isOutage } from '../auth-failure.ts';
+import type { Discovery } from '../network/discovery.ts';
+import { clientSigner } from '../grants/known-client.ts';
+import { IntroducingLoginFlow, LoginFlow } from './login-flow.ts';
+import { LoopbackRedirect, type LoginAnswer } from './loopback-redirect.ts';
+import type { ResolvedOAuthOptions } from '../oauth-options.ts';
+import { openBrowser } from './open-browser.ts';
+import { isLoopbackUrl } from '../network/private-address.ts';
+import { clientEntry, withExpiry, type StoredTokens } from '../store/stored-tokens.ts';
+
+export interface LoginRequest {
+  readonly server: URL;
+  readonly options: ResolvedOAuthOptions;
+  readonly discovery: Discovery;
+  /** Which client this is, among those in the store. */
+  readonly client: string;
+  /** The scope that the server demands. */
+  readonly scope: string | undefined;
+  readonly dpop: DpopSession | undefined;
+  readonly fetch: FetchLike;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Lets a person sign in: opens a port for the browser to come back to, has the login page shown, and redeems the code.
+ * The official client makes the page's URL and the request; `state` and issuer are checked before anything is sent.
+ */
+export async function logIn(request: LoginRequest): Promise<StoredTokens> {
+  const { options, discovery } = request;
+  const known = options.clientId === undefined ? await readClient(request) : undefined;
+  const redirect = await openRedirect(known, options.redirectPort);
+  try {
+    const context = { options, discovery: discovery.state, redirectUrl: redirect.url };
+    const flow =
+      options.clientId === undefined
+        ? new IntroducingLoginFlow(context, accepts(known, redirect.url, request.scope) ? known : undefined)
+        : new LoginFlow(context);
+    const url = await startFlow(flow, request);
+    const client = flow.clientInformation();
+    if (flow instanceof IntroducingLoginFlow && client !== undefined) {
+      await clientEntry.write(options.store, client, discovery.issuer, request.client);
+    }
+    const { params, finish } = await askPerson(url, flow, redirect, request);
+    const tokens = await redeem(params, url, flow, request).catch((error: unknown) => {
+      if (!isOutage(error)) throw error;
+      // Not an outage like any other: trying again would have the person sign in again.
+      const what = 'the authorization server did not answer when the login was to be completed.';
+      throw authRequired('refused', targetOf(request), what);
+    });
+    finish('signed-in');
+    return tokens;
+  } finally {
+    await redirect.close();
+  }
+}
+
+/** On the port that the client is known by; any other will do only for a client that can be registered again. */
+async function openRedirect(
+  known: StoredOAuthClientInformation | undefined,
+  wantedPort: number,
+): Promise<LoopbackRedirect> {
+  if (wantedPort !== 0) return LoopbackRedirect.open(wantedPort);
+  return LoopbackRedirect.open(portOf(known) ?? 0).catch(() => LoopbackRedirect.open(0));
+}
+
+async function readClient({ options, discovery, client }: LoginRequest) {
+  return clientEntry.read(options.store, discovery.issuer, client);
+}
+
+async function startFlow(flow: LoginFlow, request: LoginRequest): Promise<URL> {
+  await auth(flow, {
+    serverUrl: request.server,
+    fetchFn: request.fetch,
+    forceReauthorization: true,
+    ...(request.scope !== undefined && { scope: request.scope }),
+  });
+  const url = flow.authorizationUrl;
+  if (url === undefined) throw new Error('The official client made no login page.');
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopbackUrl(url))) {
+    throw authRequired(
+      'refused_address',
+      targetOf(request),
+      'the login page is not https. It was not opened.',
+    );
+  }
+  return url;
+}
+
+/** Shows the page and waits for what the browser brings back. */
+async function askPerson(
+  url: URL,
+  flow: LoginFlow,
+  redirect: LoopbackRedirect,
+  request: LoginRequest,
+): Promise<LoginAnswer> {
+  const { options, signal } = request;
+  const over = new AbortController();
+  const givenUp = createDeferred<never>();
+  const stopTimer = startTimer(options.loginTimeoutMs, () => {
+    const what = `nobody signed in within ${options.loginTimeoutMs} ms. Allow longer with "loginTimeoutMs".`;
+    givenUp.reject(authRequired('login_abandoned', targetOf(request), what));
+  });
+  const stopListening = onAbort(signal, () => givenUp.reject(signal.reason));
+  try {
+    signal.throwIfAborted();
+    const answer = redirect.answerTo(flow.state());
+    const neverShown = show(url, request, over.signal);
+    return await Promise.race([answer, neverShown, givenUp.promise]);
+  } finally {
+    stopTimer();
+    stopListening();
+    over.abort();
+  }
+}
+
+/** Rejects when the page cannot be shown; never resolves. */
+async function show(url: URL, request: LoginRequest, signal: AbortSignal): Promise<never> {
+  const { options, server, discovery } = request;
+  const { onAuthorize, onEvent } = options;
+  const event = { server: server.href, issuer: discovery.issuer, url: url.href };
+  try {
+    tell(onEvent, { type: 'authorize', ...event });
+    await (onAuthorize ?? openBrowser)(new URL(url), { server, issuer: discovery.issuer, signal });
+  } catch (error) {
+    const reason = printable(messageOf(error));
+    const what = `the login page could not be shown: ${reason}`;
+    // Without a browser here, whoever sees the events may have one elsewhere.
+    if (onAuthorize !== undefined || onEvent === undefined)
+      throw authRequired('login_required', targetOf(request), what);
+    tell(onEvent, { type: 'authorize-failed', ...event, reason });
+  }
+  return new Promise(() => {});
+}
+
+async function redeem(
+  answer: URLSearchParams,
+  url: URL,
+  flow: LoginFlow,
+  request: LoginRequest,
+): Promise<StoredTokens> {
+  const { options, discovery, dpop, fetch } = request;
+  const { authorizationServerUrl, authorizationServerMetadata: metadata } = discovery.state;
+  const iss = answer.get('iss') ?? undefined;
+  validateAuthorizationResponseIssuer({
+    iss,
+    expectedIssuer: metadata?.issuer,
+    issParameterSupported: metadata?.authorization_response_iss_parameter_supported === true,
+  });
+  const authorizationCode = answer.get('code');
+  if (authorizationCode === null) {
+    const error = answer.get('error') ?? 'invalid_response';
+    throw new OAuthError(error, answer.get('error_description') ?? '');
+  }
+  const client = flow.clientInformation();
+  if (client === undefined) throw new Error('The official client introduced no client.');
+  const sign = clientSigner(options);
+  const tokens = await exchangeAuthorization(authorizationServerUrl, {
+    clientInformation: client,
+    authorizationCode,
+    codeVerifier: flow.codeVerifier(),
+    redirectUri: flow.redirectUrl,
+    fetchFn: fetch,
+    ...(metadata !== undefined && { metadata }),
+    ...(iss !== undefined && { iss }),
+    ...(discovery.resource !== undefined && { resource: discovery.resource }),
+    ...(sign !== undefined && { addClientAuthentication: sign }),
+    ...(dpop !== undefined && { dpop }),
+  });
+  const scope = tokens.scope ?? url.searchParams.get('scope') ?? undefined;
+  const known = flow instanceof IntroducingLoginFlow ? client : undefined;
+  return withExpiry({ ...tokens, ...(scope !== undefined && { scope }) }, discovery.issuer, known);
+}
+
+function targetOf({ server, discovery, scope }: LoginRequest) {
+  return { server, issuer: discovery.issuer, resource: discovery.resource, scope };
+}
+
+/** The port that a registration names, so that it can be used once more. */
+function portOf(client: StoredOAuthClientInformation | undefined): number | undefined {
+  const [uri] = redirectUris(client);
+  return uri === undefined || !URL.canParse(uri) ? undefined : Number(new URL(uri).port);
+}
+
+/**
+ * Whether a client can be used once more. One that is known by the URL of its metadata has no redirect URI here: any
+ * port will do (RFC 8252). A registration may be for less than what is wanted now.
+ */
+function accepts(
+  client: StoredOAuthClientInformation | undefined,
+  redirectUrl: string,
+  scope: string | undefined,
+): boolean {
+  const uris = redirectUris(client);
+  if (uris.length > 0 && !uris.includes(redirectUrl)) return false;
+  const registered = client !== undefined && 'scope' in client ? client.scope : undefined;
+  return registered === undefined || !isStrictScopeSuperset(scope, registered);
+}
+
+function redirectUris(client: StoredOAuthClientInformation | undefined): readonly string[] {
+  return client !== undefined && 'redirect_uris' in client ? (client.redirect_uris ?? []) : [];
+}

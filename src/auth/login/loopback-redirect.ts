@@ -1,0 +1,108 @@
+import { timingSafeEqual } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { PlenumError } from '../../errors/plenum-error.ts';
+import { createDeferred } from '../../internal/deferred.ts';
+import { resultPage, type LoginOutcome } from './result-page.ts';
+
+const HOST = '127.0.0.1';
+const PATH = '/callback';
+
+/** What the browser brought back, and a page that waits for its text. */
+export interface LoginAnswer {
+  readonly params: URLSearchParams;
+  /** Shows how it ended. */
+  readonly finish: (outcome: 'signed-in' | 'failed') => void;
+}
+
+/**
+ * Where the browser comes back to: a port of this machine's loopback address, open for one login. It takes one
+ * answer, and only the one that carries the login's `state`; whatever else calls there is turned away.
+ */
+export class LoopbackRedirect {
+  readonly #server: Server;
+  readonly #port: number;
+  readonly #answer = createDeferred<LoginAnswer>();
+  #state: string | undefined;
+  #finish: ((outcome: LoginOutcome) => void) | undefined;
+
+  /** Opens on `port`, or on any free one when that is 0. Rejects with `CONNECT_FAILED` when it is taken. */
+  static async open(port: number): Promise<LoopbackRedirect> {
+    const server = createServer({ requestTimeout: 10_000, headersTimeout: 10_000, maxHeaderSize: 32 * 1024 });
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', (error) => {
+        const what = `Port ${port} of ${HOST}, which the browser is to come back to, cannot be opened: ${error.message}`;
+        reject(new PlenumError('CONNECT_FAILED', what));
+      });
+      server.listen({ host: HOST, port, exclusive: true }, () => resolve());
+    });
+    server.removeAllListeners('error');
+    return new LoopbackRedirect(server);
+  }
+
+  private constructor(server: Server) {
+    this.#server = server;
+    this.#port = (server.address() as AddressInfo).port;
+    server.on('request', (request, response) => this.#handle(request, response));
+    // The session that waits keeps the process running, if anything does.
+    server.unref();
+    server.on('error', () => {}); // One visitor more or less; the time limit ends a login that none completes.
+  }
+
+  /** The redirect URI. */
+  get url(): string {
+    return `http://${HOST}:${this.#port}${PATH}`;
+  }
+
+  /** Resolves with the answer to the login with this `state`; never, if there is none. */
+  answerTo(state: string): Promise<LoginAnswer> {
+    this.#state = state;
+    return this.#answer.promise;
+  }
+
+  /** Closes the port, once the pages that were asked for are through. */
+  async close(): Promise<void> {
+    this.#finish?.('failed');
+    await new Promise<void>((resolve) => {
+      this.#server.close(() => resolve());
+      this.#server.closeIdleConnections();
+    });
+  }
+
+  #handle(request: IncomingMessage, response: ServerResponse): void {
+    request.resume();
+    // A page on the web may name this address by a host name of its own.
+    if (request.headers.host !== `${HOST}:${this.#port}`) return this.#reply(response, 421, 'unknown');
+    const url = new URL(request.url ?? '/', this.url);
+    if (url.pathname !== PATH) return this.#reply(response, 404, 'unknown');
+    if (request.method !== 'GET') return this.#reply(response, 405, 'unknown');
+    if (!this.#isExpected(url.searchParams)) return this.#reply(response, 400, 'unknown');
+    this.#state = undefined;
+    const finish = (outcome: LoginOutcome): void => {
+      this.#finish = undefined;
+      this.#reply(response, 200, outcome);
+    };
+    this.#finish = finish;
+    this.#answer.resolve({ params: url.searchParams, finish });
+  }
+
+  #isExpected(params: URLSearchParams): boolean {
+    const state = params.get('state');
+    if (this.#state === undefined || state === null || params.getAll('state').length > 1) return false;
+    const [wanted, given] = [Buffer.from(this.#state), Buffer.from(state)];
+    return wanted.length === given.length && timingSafeEqual(wanted, given);
+  }
+
+  #reply(response: ServerResponse, status: number, outcome: LoginOutcome): void {
+    if (response.headersSent) return;
+    response.writeHead(status, {
+      'content-type': 'text/html; charset=utf-8',
+      'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+      'cache-control': 'no-store',
+      'referrer-policy': 'no-referrer',
+      'x-content-type-options': 'nosniff',
+      connection: 'close',
+    });
+    response.end(resultPage(outcome));
+  }
+}

@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto';
+import { resolve } from 'node:path';
+import lockfile from 'proper-lockfile';
+import { messageOf, PlenumError } from '../../errors/plenum-error.ts';
+import { checkText } from '../../internal/checks.ts';
+import { makeFolder, readTokenFile, writeTokenFile } from './token-file.ts';
+import type { StoredEntry, TokenStore } from './token-store.ts';
+
+/** How long a lock outlives its holder, if that was killed; a holder that lives keeps it fresh. */
+const STALE_MS = 15_000;
+/** Writing takes moments, a refresh as long as the authorization server takes. */
+const WRITE_RETRIES = { retries: 100, factor: 1.2, minTimeout: 5, maxTimeout: 200 };
+const REFRESH_RETRIES = { retries: 600, factor: 1.2, minTimeout: 20, maxTimeout: 200 };
+
+/**
+ * A store in a file that only its owner can read (mode 0600), made when there is something to keep. Several processes
+ * may share it: a refresh by one of them serves all. Throws `CONFIG_INVALID`.
+ */
+export function fileTokenStore(path: string): TokenStore {
+  checkText('path', path);
+  return new FileTokenStore(resolve(path));
+}
+
+class FileTokenStore implements TokenStore {
+  readonly #path: string;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  async get(key: string): Promise<StoredEntry | undefined> {
+    return (await readTokenFile(this.#path)).get(key);
+  }
+
+  async set(key: string, entry: StoredEntry): Promise<void> {
+    await this.#change((entries) => entries.set(key, entry));
+  }
+
+  async delete(key: string): Promise<void> {
+    await this.#change((entries) => entries.delete(key));
+  }
+
+  async lock<T>(key: string, work: () => Promise<T>): Promise<T> {
+    const name = createHash('sha256').update(key).digest('hex').slice(0, 16);
+    return this.#locked(`${this.#path}.${name}`, REFRESH_RETRIES, work);
+  }
+
+  /** What others wrote meanwhile stays. */
+  async #change(change: (entries: Map<string, StoredEntry>) => void): Promise<void> {
+    await this.#locked(this.#path, WRITE_RETRIES, async () => {
+      const entries = new Map(await readTokenFile(this.#path));
+      change(entries);
+      await writeTokenFile(this.#path, entries);
+    });
+  }
+
+  /** Holds the lock `<target>.lock` meanwhile. */
+  async #locked<T>(target: string, retries: typeof WRITE_RETRIES, work: () => Promise<T>): Promise<T> {
+    const release = await this.#acquire(target, retries);
+    try {
+      return await work();
+    } finally {
+      // One that was held too long, in a process that stood still, may be somebody else's by now.
+      await release().catch(() => {});
+    }
+  }
+
+  async #acquire(target: string, retries: typeof WRITE_RETRIES): Promise<() => Promise<void>> {
+    try {
+      await makeFolder(this.#path);
+      return await lockfile.lock(target, {
+        realpath: false,
+        stale: STALE_MS,
+        retries,
+        onCompromised: () => {},
+      });
+    } catch (error) {
+      const what = `The token file "${this.#path}" could not be locked: ${messageOf(error)}.`;
+      throw new PlenumError('CONNECT_FAILED', what);
+    }
+  }
+}

@@ -1,0 +1,77 @@
+import { mkdir, open, type FileHandle } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import writeFileAtomic from 'write-file-atomic';
+import { messageOf, PlenumError } from '../../errors/plenum-error.ts';
+import { isRecord } from '../../internal/checks.ts';
+import type { StoredEntry } from './token-store.ts';
+
+const FORMAT = 'mcp-plenum/tokens';
+const VERSION = 1;
+const MAX_BYTES = 16 * 1024 * 1024;
+const OTHERS = 0o077;
+
+export type TokenEntries = ReadonlyMap<string, StoredEntry>;
+
+/**
+ * Reads a token file; one that is not there is empty. Throws `CONFIG_INVALID` for one that cannot be used: unreadable,
+ * not a token file, or open to other users of this machine.
+ */
+export async function readTokenFile(path: string): Promise<TokenEntries> {
+  const content = await read(path);
+  if (content === undefined) return new Map();
+  const file = parse(path, content);
+  if (!isRecord(file) || file['format'] !== FORMAT || !isRecord(file['entries']))
+    throw unusable(path, 'is not a token file of Plenum. Give another path, or remove it');
+  if (file['version'] !== VERSION) throw unusable(path, `is of another version than ${VERSION}`);
+  const entries = Object.entries(file['entries']);
+  return new Map(entries.flatMap(([key, entry]) => (isRecord(entry) ? [[key, entry] as const] : [])));
+}
+
+/** Writes a token file for its owner's eyes only. Readers see the old one or the new one, whole. */
+export async function writeTokenFile(path: string, entries: TokenEntries): Promise<void> {
+  const file = { format: FORMAT, version: VERSION, entries: Object.fromEntries(entries) };
+  try {
+    await makeFolder(path);
+    await writeFileAtomic(path, `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600 });
+  } catch (error) {
+    throw unusable(path, `cannot be written: ${messageOf(error)}`);
+  }
+}
+
+/** A folder that has to be made for it is its owner's alone, too. */
+export async function makeFolder(path: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+}
+
+async function read(path: string): Promise<string | undefined> {
+  let file: FileHandle | undefined;
+  try {
+    file = await open(path, 'r');
+    const stats = await file.stat();
+    if (!stats.isFile()) throw unusable(path, 'is not a file');
+    if (stats.size > MAX_BYTES) throw unusable(path, `is larger than ${MAX_BYTES} bytes`);
+    if (process.platform !== 'win32' && (stats.mode & OTHERS) !== 0) {
+      throw unusable(path, 'is open to other users of this machine. Make it yours alone: chmod 600');
+    }
+    return await file.readFile('utf8');
+  } catch (error) {
+    if (error instanceof PlenumError) throw error;
+    if (isRecord(error) && error['code'] === 'ENOENT') return undefined;
+    throw unusable(path, `cannot be read: ${messageOf(error)}`);
+  } finally {
+    await file?.close();
+  }
+}
+
+function parse(path: string, content: string): unknown {
+  try {
+    return JSON.parse(content);
+  } catch {
+    // The parser's own error quotes what it found.
+    throw unusable(path, 'is not JSON, or was cut off. Remove it, and sign in again');
+  }
+}
+
+function unusable(path: string, what: string): PlenumError {
+  return new PlenumError('CONFIG_INVALID', `The token file "${path}" ${what}.`);
+}

@@ -1,0 +1,43 @@
+import { messageOf, PlenumError } from '../../errors/plenum-error.ts';
+import { withCommandWords } from './command-words.ts';
+import { UnreachableError, UsageError } from '../exit-codes.ts';
+import { jsonText } from '../terminal/terminal-text.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+
+/** An error as `--json` shows it. */
+export interface ErrorFacts {
+  readonly code: string;
+  readonly message: string;
+  readonly server?: string;
+}
+
+export function errorFacts({ code, message, server }: PlenumError): ErrorFacts {
+  return { code, message, ...(server !== undefined && { server }) };
+}
+
+/** Says on standard error what a command failed with. */
+export function reportError(terminal: Terminal, thrown: unknown): void {
+  const said = thrown instanceof UnreachableError ? thrown.cause : thrown;
+  const error = said instanceof PlenumError ? withCommandWords(said) : said;
+  if (terminal.json) {
+    const facts =
+      error instanceof PlenumError ? errorFacts(error) : { code: codeOf(error), message: messageOf(error) };
+    terminal.complaint(jsonText({ error: facts }, 0));
+    return;
+  }
+  terminal.error(error instanceof PlenumError ? error.message : messageOf(error));
+  if (!(error instanceof Error) || error instanceof UsageError) return;
+  // A fault of our own shows where it is; of others, what was behind it helps more.
+  terminal.detail(error instanceof PlenumError ? causesOf(error) : (error.stack ?? ''));
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof UsageError ? 'USAGE' : 'INTERNAL';
+}
+
+function causesOf({ cause }: Error): string {
+  if (!(cause instanceof Error)) return '';
+  const code = 'code' in cause ? ` ${String(cause.code)}` : '';
+  const inner = causesOf(cause);
+  return `Caused by ${cause.name}${code}: ${cause.message}${inner === '' ? '' : `\n${inner}`}`;
+}

@@ -1,0 +1,88 @@
+import { stat } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Root } from '@modelcontextprotocol/client';
+import { UsageError } from '../exit-codes.ts';
+
+/** Options of every command. */
+export interface GlobalOptions {
+  readonly config?: string;
+  readonly server: readonly string[];
+  readonly json: boolean;
+  readonly timeout?: number;
+  readonly verbose: boolean;
+  readonly color: boolean;
+  readonly root: readonly string[];
+  readonly header: readonly string[];
+  readonly env: readonly string[];
+}
+
+/** Options of one command or another. */
+export interface CommandOptions {
+  readonly args?: string;
+  readonly out?: string;
+  readonly count?: number;
+  readonly to?: string;
+  readonly from?: readonly string[];
+  readonly all?: boolean;
+  readonly replace?: boolean;
+  readonly servers?: boolean;
+  /** False with `--no-browser`. */
+  readonly browser?: boolean;
+}
+
+const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000 };
+
+/** `500`, `500ms`, `30s` or `2m`, in milliseconds. */
+export function parseDuration(text: string): number {
+  const [, amount, unit = 'ms'] = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(text) ?? [];
+  const ms = Number(amount) * (UNITS[unit] ?? 1);
+  if (ms > 0) return ms;
+  throw new UsageError(
+    `"${text}" is no time: give milliseconds, or a number with its unit, such as 30s or 2m.`,
+  );
+}
+
+export function parseCount(text: string): number {
+  const amount = Number(text);
+  if (Number.isSafeInteger(amount) && amount > 0) return amount;
+  throw new UsageError(`"${text}" is no count: give a whole number, 1 or more.`);
+}
+
+/** Folders of `--root`, as servers get them. */
+export async function readRoots(folders: readonly string[]): Promise<Root[]> {
+  return Promise.all(
+    folders.map(async (folder) => {
+      const path = resolve(folder);
+      const found = await stat(path).catch(() => undefined);
+      if (found?.isDirectory() !== true) throw new UsageError(`--root ${folder}: there is no such folder.`);
+      return { uri: pathToFileURL(path).href, name: basename(path) };
+    }),
+  );
+}
+
+/** `Name: value`, each, as headers. The values may be secrets: they are never repeated. */
+export function parseHeaders(given: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    given.map((text) => {
+      const colon = text.indexOf(':');
+      const name = text.slice(0, colon).trim();
+      if (colon < 1 || !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name))
+        throw new UsageError('--header wants "Name: value".');
+      return [name, text.slice(colon + 1).trim()];
+    }),
+  );
+}
+
+/** `NAME=value`, or `NAME` to pass on what this command has. */
+export function parseEnv(given: readonly string[]): { env: Record<string, string>; inheritEnv: string[] } {
+  const env: Record<string, string> = {};
+  const inheritEnv: string[] = [];
+  for (const text of given) {
+    const [, name, value] = /^([^=]+)(?:=(.*))?$/s.exec(text) ?? [];
+    if (name === undefined) throw new UsageError('--env wants NAME=value, or NAME.');
+    if (value === undefined) inheritEnv.push(name);
+    else env[name] = value;
+  }
+  return { env, inheritEnv };
+}

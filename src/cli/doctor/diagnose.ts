@@ -1,0 +1,126 @@
+import { PlenumError } from '../../errors/plenum-error.ts';
+import type { Catalog } from '../../group/catalog/catalog.ts';
+import type { ServerStatus } from '../../group/members/member.ts';
+import type { Handlers } from '../../session/handlers.ts';
+import type { Invocation } from '../command-line/context.ts';
+import { withCommandWords } from '../advice/command-words.ts';
+import { explainFailure } from './explain-failure.ts';
+import type { Finding } from './finding.ts';
+import type { PlainServer, ServerSet } from '../servers/server-set.ts';
+
+export interface Diagnosis {
+  readonly server: string;
+  /** Undefined when it did not come up. */
+  readonly status: ServerStatus | undefined;
+  /** What it offers, by the names that it has in a group. */
+  readonly catalog?: Catalog | undefined;
+  readonly findings: readonly Finding[];
+  /** Why it did not come up, or is left out. */
+  readonly error: PlenumError | undefined;
+}
+
+interface Trial {
+  readonly status: ServerStatus | undefined;
+  readonly catalog: Catalog | undefined;
+  readonly error: PlenumError | undefined;
+  /** What went wrong on the way, and was contained. */
+  readonly problems: readonly PlenumError[];
+}
+
+export interface DiagnoseOptions {
+  readonly handlers: Handlers;
+  readonly signal: AbortSignal;
+  readonly options: ServerSet['options'];
+  readonly inline: Invocation['inline'];
+}
+
+/** Opens a server by itself and says what is wrong with it. Rejects with `ABORTED` only. */
+export async function diagnose(
+  server: string,
+  spec: PlainServer,
+  context: DiagnoseOptions,
+): Promise<Diagnosis> {
+  const { status, catalog, error: failure, problems } = await tryOut(server, spec, context);
+  const error = failure && withCommandWords(failure);
+  if (error === undefined) {
+    const findings = status === undefined ? [] : complaints(status, problems);
+    return { server, status, catalog, findings, error };
+  }
+  const finding =
+    (await otherEra(server, spec, error, context)) ??
+    (await explainFailure(spec, error, problems, context.inline));
+  return { server, status, catalog, findings: [finding], error };
+}
+
+async function tryOut(
+  server: string,
+  spec: PlainServer,
+  { handlers, signal, options }: DiagnoseOptions,
+): Promise<Trial> {
+  const { SessionGroup } = await import('../../group/session-group.ts');
+  const group = new SessionGroup({ ...options, ...handlers });
+  const problems: PlenumError[] = [];
+  const events = group.events();
+  const listening = (async () => {
+    for await (const event of events) if (event.type === 'problem') problems.push(event.error);
+  })();
+  try {
+    await group.add(server, { ...spec, reconnect: false, lazy: false }, { signal });
+    return { status: group.servers.get(server), catalog: group.catalog, error: undefined, problems };
+  } catch (thrown) {
+    const error = PlenumError.from(thrown, 'CONNECT_FAILED', `Connecting to server "${server}"`, { server });
+    if (error.code === 'ABORTED') throw error;
+    return { status: undefined, catalog: undefined, error, problems };
+  } finally {
+    await (signal.aborted ? group.destroy(signal.reason) : group.close());
+    await listening;
+  }
+}
+
+/** What is wrong with a server that came up. */
+function complaints({ listErrors, collisions }: ServerStatus, problems: readonly PlenumError[]): Finding[] {
+  const [noise] = problems.filter(({ code }) => code === 'INVALID_RESULT');
+  return [
+    ...Object.entries(listErrors).map(([kind, { message }]) => ({
+      level: 'error' as const,
+      code: 'list-failed' as const,
+      message,
+      advice: `Its ${kind} are missing. Tell its author, or look at its log: --verbose.`,
+    })),
+    ...(noise === undefined
+      ? []
+      : [
+          {
+            level: 'warning' as const,
+            code: 'noisy-stdout' as const,
+            message: noise.message,
+            advice: 'Standard output is for messages only: the server should log to standard error.',
+          },
+        ]),
+    ...collisions.map(({ kind, key, owner }) => ({
+      level: 'warning' as const,
+      code: 'name-collision' as const,
+      message: `It lists "${key}" among its ${kind}, a name that "${owner}" has already.`,
+      advice: 'Use the naming "prefixed".',
+    })),
+  ];
+}
+
+/** A server that is held to one era may well answer in the other. */
+async function otherEra(
+  server: string,
+  spec: PlainServer,
+  { code, message }: PlenumError,
+  context: DiagnoseOptions,
+): Promise<Finding | undefined> {
+  const protocol = spec.protocol ?? context.options.protocol ?? 'auto';
+  if (protocol === 'auto' || code !== 'CONNECT_FAILED') return undefined;
+  const { status } = await tryOut(server, { ...spec, protocol: 'auto' }, context);
+  if (status?.era === undefined) return undefined;
+  return {
+    level: 'error',
+    code: 'other-era',
+    message: `It answers in the ${status.era} era (${status.protocolVersion}), and "protocol" is "${protocol}". ${message}`,
+    advice: 'Leave "protocol" out, or set it to "auto".',
+  };
+}

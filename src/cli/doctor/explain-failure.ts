@@ -1,0 +1,125 @@
+import { stat } from 'node:fs/promises';
+import { isAbsolute, resolve } from 'node:path';
+import type { PlenumError } from '../../errors/plenum-error.ts';
+import { commandAdvice } from '../advice/command-advice.ts';
+import type { Invocation } from '../command-line/context.ts';
+import { signInOf } from '../servers/credentials.ts';
+import { causeCodes, explainStderr } from '../advice/failure-facts.ts';
+import type { Finding, FindingCode } from './finding.ts';
+import type { PlainServer } from '../servers/server-set.ts';
+import { isLoginMissing, loginCommand, withSignInAdvice } from '../advice/sign-in-advice.ts';
+
+/** Why a server did not come up, and what to do about it. */
+export async function explainFailure(
+  spec: PlainServer,
+  error: PlenumError,
+  problems: readonly PlenumError[],
+  inline: Invocation['inline'],
+): Promise<Finding> {
+  const say = (code: FindingCode, advice: string, message = error.message): Finding => {
+    return { level: 'error', code, message, advice };
+  };
+  if (error.code === 'AUTH_REQUIRED')
+    return say('needs-auth', signInAdvice(spec, error, inline), withSignInAdvice(error, inline).message);
+  if (error.code === 'CONFIG_INVALID') return say('failed', 'Correct what the message names.');
+  return 'command' in spec
+    ? explainProcess(spec, error, problems, say, inline !== undefined)
+    : explainUrl(error, say);
+}
+
+function signInAdvice(spec: PlainServer, error: PlenumError, inline: Invocation['inline']): string {
+  if (isLoginMissing(error) && signInOf(spec) !== undefined) {
+    const other = inline === undefined ? '' : ' Or give it credentials: --header.';
+    return `Sign in: ${loginCommand(error.server, inline)}.${other}`;
+  }
+  return (
+    'Give it credentials: "headers" or "auth" in the configuration, --header for a URL here; with ' +
+    '"auth": { "type": "oauth" }, "plenum login" signs in.'
+  );
+}
+
+type Say = (code: FindingCode, advice: string, message?: string) => Finding;
+
+async function explainProcess(
+  spec: Extract<PlainServer, { command: string }>,
+  error: PlenumError,
+  problems: readonly PlenumError[],
+  say: Say,
+  isInline: boolean,
+): Promise<Finding> {
+  const codes = causeCodes(error);
+  const cwd = spec.cwd instanceof URL ? undefined : spec.cwd;
+  if (cwd !== undefined && !(await isThere(cwd)))
+    return say('wrong-folder', `Correct "cwd": ${cwd} is not there.`);
+  if (codes.has('ENOENT') || codes.has('ENOTDIR'))
+    return say(
+      'command-not-found',
+      commandAdvice(spec, error, isInline) ?? `Install ${spec.command}, or give its full path in "command".`,
+    );
+  if (codes.has('EACCES'))
+    return say('not-executable', `Make ${spec.command} executable, or name the right file.`);
+
+  const missing = await missingFile(spec);
+  if (missing !== undefined && error.code !== 'TIMEOUT')
+    return say('wrong-path', `Correct the path: ${missing} is not there.`);
+  const [noise] = problems.filter(({ code }) => code === 'INVALID_RESULT');
+  if (noise !== undefined)
+    return say(
+      'not-an-mcp-server',
+      'It writes to standard output what is no MCP. Is this the right command, with the right arguments?',
+      `${error.message}\n${noise.message}`,
+    );
+  // What refuses the greeting is no server; an echo of it, refused here, looks the same.
+  if (codes.has('-32601'))
+    return say('not-an-mcp-server', 'Is this the right command, with the right arguments?');
+  if (error.code === 'TIMEOUT') {
+    const what = error.message.includes('\n')
+      ? 'and gives no answer; see what it wrote.'
+      : 'and says nothing.';
+    return say(
+      'hangs',
+      `It started ${what} Is it an MCP server on standard input and output? If it is slow, such as npx at ` +
+        'its first start, allow more: --timeout 2m, or "connectTimeoutMs".',
+    );
+  }
+  return say('exits', explainStderr(error.message));
+}
+
+function explainUrl(error: PlenumError, say: Say): Finding {
+  const codes = causeCodes(error);
+  const is = (...wanted: string[]): boolean => wanted.some((code) => codes.has(code));
+  if (is('ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'UND_ERR_CONNECT_TIMEOUT'))
+    return say('unreachable', 'Is the server running, and are host and port right?');
+  if (error.code === 'TIMEOUT')
+    return say(
+      'hangs',
+      'It takes the connection and gives no answer. If it is slow, allow more: --timeout 2m.',
+    );
+  // What is no JSON-RPC at all, such as the HTML of a web page; or an event stream that is none.
+  if (is('CLIENT_HTTP_UNEXPECTED_CONTENT', 'UNREADABLE') || error.code === 'INVALID_RESULT')
+    return say(
+      'not-an-mcp-server',
+      'Something else answers there, such as a web page. Check the path: often /mcp or /sse.',
+    );
+  if (is('400', '404', '405'))
+    return say('wrong-path', 'There is no MCP server at this path. Check it: often /mcp or /sse.');
+  return say('failed', 'See the message. If the server has a log, it may say more.');
+}
+
+/** An argument that names a file which is not there. */
+async function missingFile({
+  args = [],
+  cwd,
+}: Extract<PlainServer, { command: string }>): Promise<string | undefined> {
+  const folder = typeof cwd === 'string' ? cwd : process.cwd();
+  for (const arg of args) {
+    const looksLikeFile =
+      isAbsolute(arg) || /^\.{1,2}[\\/]/.test(arg) || /^[^-@:]+\.([cm]?[jt]s|py|jar|rb|sh)$/.test(arg);
+    if (looksLikeFile && !(await isThere(resolve(folder, arg)))) return resolve(folder, arg);
+  }
+  return undefined;
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => undefined)) !== undefined;
+}

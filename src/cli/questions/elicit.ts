@@ -1,0 +1,48 @@
+import type {
+  ElicitRequestFormParams,
+  ElicitRequestURLParams,
+  ElicitResult,
+} from '@modelcontextprotocol/client';
+import type { HandlerContext } from '../../session/handlers.ts';
+import { converse, NoAnswer, type Ask } from './ask.ts';
+import type { Invocation } from '../command-line/context.ts';
+import { readFields } from './form-field.ts';
+import { askFields } from './form.ts';
+import { lineText } from '../terminal/terminal-text.ts';
+import { offerUrl } from './url-offer.ts';
+
+/** Asks the user what a server wants to know; declines when there is nobody to ask. */
+export async function elicit(
+  { terminal, interrupt }: Invocation,
+  { server, signal }: Pick<HandlerContext, 'server' | 'signal'>,
+  params: ElicitRequestFormParams | ElicitRequestURLParams,
+): Promise<ElicitResult> {
+  if (!terminal.interactive) {
+    const url = params.mode === 'url' ? `\n${params.url}` : '';
+    terminal.note(`[${server}] asks: ${params.message}${url}\nDeclined: there is no terminal to ask on.`);
+    return { action: 'decline' };
+  }
+  try {
+    const either = AbortSignal.any([signal, interrupt.signal]);
+    return await converse(terminal, interrupt, either, async (ask) => {
+      terminal.note(`\nServer "${server}" asks: ${params.message}`);
+      if (params.mode !== 'url') return fillIn(ask, server, params);
+      return { action: (await offerUrl(ask, terminal, params.url)) ? 'accept' : 'decline' };
+    });
+  } catch (error) {
+    if (!(error instanceof NoAnswer)) throw error;
+    return { action: 'cancel' };
+  }
+}
+
+async function fillIn(ask: Ask, server: string, params: ElicitRequestFormParams): Promise<ElicitResult> {
+  const { select } = await import('@clack/prompts');
+  const content = await askFields(ask, readFields(params.requestedSchema));
+  const message = `Send this to "${lineText(server)}"?`;
+  const options = [
+    { value: 'accept' as const, label: 'Yes, send' },
+    { value: 'decline' as const, label: 'No, decline' },
+  ];
+  const action = await ask<'accept' | 'decline'>((streams) => select({ message, options, ...streams }));
+  return action === 'accept' ? { action, content } : { action };
+}

@@ -1,0 +1,32 @@
+import type { Handlers } from '../../session/handlers.ts';
+import type { Invocation } from '../command-line/context.ts';
+import { readRoots } from '../command-line/options.ts';
+import { jsonText } from '../terminal/terminal-text.ts';
+
+const NO_MODEL =
+  'The plenum command has no model to ask, so it refuses sampling. A program that uses the library answers with "onSampling".';
+
+/** Answers to what servers ask of the command: its user, if there is one. */
+export async function createHandlers(invocation: Invocation): Promise<Handlers> {
+  const { terminal, options } = invocation;
+  const roots = await readRoots(options.root);
+  return {
+    onElicitation: async (context, params) => {
+      const { elicit } = await import('./elicit.ts');
+      return elicit(invocation, context, params);
+    },
+    onSampling: ({ server }) => {
+      terminal.note(
+        `[${server}] asks for a completion by a model, which this command does not have: refused.`,
+      );
+      throw new Error(NO_MODEL);
+    },
+    ...(roots.length > 0 && { onRoots: () => roots }),
+    ...(terminal.verbose && {
+      onLog: ({ server }, { level, logger, data }) => {
+        const text = typeof data === 'string' ? data : jsonText(data, 0);
+        terminal.note(`[${server}] ${level}${logger === undefined ? '' : ` (${logger})`}: ${text}`);
+      },
+    }),
+  };
+}

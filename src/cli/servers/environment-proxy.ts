@@ -1,0 +1,20 @@
+import { getProxyForUrl } from 'proxy-from-env';
+import type { PlainServer } from './server-set.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+
+/**
+ * A server with the proxy that HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY give it, unless it names its own or needs
+ * none. The library does not look at the environment; the command line is expected to.
+ */
+export function withEnvironmentProxy(server: PlainServer, terminal: Terminal): PlainServer {
+  if (!('url' in server) || server.proxy !== undefined || !URL.canParse(String(server.url))) return server;
+  const url = new URL(server.url);
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') return server;
+  const proxy = getProxyForUrl(url.href);
+  if (proxy === '') return server;
+  if (/^https?:\/\//i.test(proxy) && URL.canParse(proxy)) return { ...server, proxy };
+  terminal.warn(
+    `The proxy that the environment names for ${url.host} is left out: only http: and https: are spoken.`,
+  );
+  return server;
+}

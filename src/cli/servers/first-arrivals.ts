@@ -1,0 +1,89 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PlenumError } from '../../errors/plenum-error.ts';
+import type { SessionGroup } from '../../group/session-group.ts';
+import { compileUriTemplate } from '../../group/catalog/uri-template.ts';
+import type { Invocation } from '../command-line/context.ts';
+import type { PlainServer } from './server-set.ts';
+
+/** How long the others may take once a server has what is wanted, in milliseconds: they may have it too. */
+const GRACE_MS = 1_000;
+
+/** How the servers of {@link openUntil} came out. */
+interface Arrivals {
+  readonly failures: ReadonlyMap<string, PlenumError>;
+  /** Names of those that nobody waits for any longer; they are being ended. */
+  readonly late: readonly string[];
+}
+
+/**
+ * Opens servers side by side until `isEnough` of those that are there, or until each has come or failed. So a server
+ * that hangs keeps nobody from what another one has. Rejects with `ABORTED` only.
+ */
+async function openUntil(
+  group: SessionGroup,
+  servers: Readonly<Record<string, PlainServer>>,
+  isEnough: () => boolean,
+  signal: AbortSignal,
+): Promise<Arrivals> {
+  const failures = new Map<string, PlenumError>();
+  const pending = new Set(Object.keys(servers));
+  const giveUp = new AbortController();
+  const either = AbortSignal.any([signal, giveUp.signal]);
+  const found = new AbortController();
+  const arrivals = Object.entries(servers).map(async ([name, spec]) => {
+    try {
+      await group.add(name, spec, { signal: either });
+    } catch (error) {
+      if (giveUp.signal.aborted) return;
+      failures.set(name, PlenumError.from(error, 'CONNECT_FAILED', `Connecting to server "${name}"`));
+    }
+    pending.delete(name);
+    if (isEnough()) found.abort();
+  });
+  const all = Promise.all(arrivals);
+  const enough = new Promise<void>((resolve) => {
+    found.signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  await Promise.race([all, enough]);
+  if (pending.size > 0) {
+    const over = new AbortController();
+    const grace = sleep(GRACE_MS, undefined, { signal: over.signal }).catch(() => {});
+    await Promise.race([all, grace]);
+    over.abort();
+  }
+  signal.throwIfAborted();
+  const late = [...pending];
+  giveUp.abort(new Error('Another server has it.'));
+  return { failures, late };
+}
+
+/** Opens servers until one has a resource or template. Those that are not waited for are named to people. */
+export async function searchFor(
+  uri: string,
+  group: SessionGroup,
+  servers: Readonly<Record<string, PlainServer>>,
+  { terminal, interrupt: { signal } }: Invocation,
+): Promise<{ group: SessionGroup; failures: Arrivals['failures'] }> {
+  try {
+    const specs = Object.entries(servers).map(
+      ([name, spec]) => [name, { ...spec, naming: 'prefixed' }] as const,
+    );
+    const { failures, late } = await openUntil(
+      group,
+      Object.fromEntries(specs),
+      () => hasResource(group, uri),
+      signal,
+    );
+    if (late.length > 0 && !terminal.json) terminal.note(`Not waited for: ${late.join(', ')}`);
+    return { group, failures };
+  } catch (error) {
+    await group.destroy(error);
+    throw error;
+  }
+}
+
+/** Whether a server that is there has a resource, or a template that could make its URI. */
+function hasResource({ resources, resourceTemplates }: SessionGroup, uri: string): boolean {
+  if (resources.has(uri) || resourceTemplates.has(uri)) return true;
+  return [...resourceTemplates.keys()].some((template) => compileUriTemplate(template)(uri));
+}

@@ -1,0 +1,166 @@
+import { PlenumError } from '../../errors/plenum-error.ts';
+import type { SessionGroup } from '../../group/session-group.ts';
+import { settledWithin } from '../../internal/settled-within.ts';
+import type { Invocation } from '../command-line/context.ts';
+import { unreachableExitCode, UnreachableError, type ExitCode } from '../exit-codes.ts';
+import { commandAdvice } from '../advice/command-advice.ts';
+import { withCommandWords } from '../advice/command-words.ts';
+import { createHandlers } from '../questions/handlers.ts';
+import { reportError } from '../advice/report-error.ts';
+import type { PlainServer, ServerSet } from './server-set.ts';
+import { shellWord, withSignInAdvice } from '../advice/sign-in-advice.ts';
+import { stderrOf } from './server-stderr.ts';
+import { count } from '../terminal/terminal-text.ts';
+
+/** How long servers may take to end in order after an interrupt, in milliseconds. */
+const CLOSE_AFTER_INTERRUPT_MS = 2_000;
+
+/** The servers of a command, opened. */
+export interface Fleet {
+  readonly group: SessionGroup;
+  /** Why servers are not there, by name. */
+  readonly failures: ReadonlyMap<string, PlenumError>;
+}
+
+export interface OpenOptions {
+  /** Names of the servers to open. */
+  readonly only?: ReadonlySet<string>;
+  /**
+   * Whether all that happens is shown anyway, and lost connections are replaced; else a server that fails has failed,
+   * and `--verbose` tells.
+   */
+  readonly isWatched?: boolean;
+  /**
+   * A resource, or a template of some, that the command is about: nobody waits for other servers once one that is there
+   * has it.
+   */
+  readonly uri?: string;
+}
+
+/** Opens servers side by side, does `work` with those that came up, and closes them, however it ends. */
+export async function withFleet<T>(
+  invocation: Invocation,
+  set: ServerSet,
+  work: (fleet: Fleet) => Promise<T>,
+  { only, isWatched = false, uri }: OpenOptions = {},
+): Promise<T> {
+  const { terminal, interrupt } = invocation;
+  const { SessionGroup } = await import('../../group/session-group.ts');
+  const isChosen = ([name]: readonly [string, unknown]): boolean => only?.has(name) ?? true;
+  const chosen = Object.entries(set.servers).filter(isChosen);
+  const broken = [...set.broken].filter(isChosen);
+  const servers = Object.fromEntries(
+    chosen.map(([name, spec]) => [name, adjusted(name, spec, invocation, isWatched)]),
+  );
+  const { signal } = interrupt;
+  const handlers = await createHandlers(invocation);
+  const names = chosen.map(([name]) => name);
+  const what = names.length === 1 ? names.join() : count(names.length, 'server');
+  const options = { ...set.options, ...handlers };
+  const { group, failures } = await terminal.during(`Connecting to ${what}`, async () => {
+    if (uri !== undefined && chosen.length > 1) {
+      const { searchFor } = await import('./first-arrivals.ts');
+      // Under this naming a URI may be on several servers, whoever comes first.
+      return searchFor(uri, new SessionGroup({ ...options, naming: 'prefixed' }), servers, invocation);
+    }
+    const connected = await SessionGroup.connect({ ...options, servers, signal });
+    return { group: connected, failures: failuresOf(connected) };
+  });
+  try {
+    if (terminal.verbose && !isWatched) void tellProblems(group, invocation);
+    const told = [...failures].map(
+      ([name, error]) => [name, advised(error, set.servers[name], invocation)] as const,
+    );
+    return await work({ group, failures: new Map([...told, ...broken]) });
+  } finally {
+    await terminal.during('Closing', () => end(group, signal));
+  }
+}
+
+/** A server as this command needs it. */
+function adjusted(
+  name: string,
+  spec: PlainServer,
+  { options: { timeout }, terminal }: Invocation,
+  isWatched: boolean,
+): PlainServer {
+  return {
+    ...spec,
+    ...(timeout !== undefined && { timeoutMs: timeout, connectTimeoutMs: timeout }),
+    ...(!isWatched && { reconnect: false }),
+    ...('command' in spec && terminal.verbose && !isWatched && { stderr: stderrOf(name, terminal) }),
+  };
+}
+
+async function end(group: SessionGroup, interrupted: AbortSignal): Promise<void> {
+  const closing = group.close();
+  const isClosed =
+    (await settledWithin(closing, Infinity, interrupted)) ||
+    (await settledWithin(closing, CLOSE_AFTER_INTERRUPT_MS));
+  if (!isClosed) await group.destroy(interrupted.reason);
+  await closing;
+}
+
+async function tellProblems(group: SessionGroup, { terminal }: Invocation): Promise<void> {
+  for await (const event of group.events()) {
+    if (event.type === 'problem') terminal.note(`[${event.server}] ${event.error.message}`);
+    if (event.type === 'status') terminal.note(`[${event.server}] ${event.status.state}`);
+  }
+}
+
+function failuresOf(group: SessionGroup): Map<string, PlenumError> {
+  const failures = new Map<string, PlenumError>();
+  for (const [name, { state, error }] of group.servers) {
+    if (state === 'ready' || state === 'idle') continue;
+    const late = new PlenumError('TIMEOUT', `Connecting to server "${name}": it is not ready yet.`, {
+      server: name,
+    });
+    failures.set(name, error ?? late);
+  }
+  return failures;
+}
+
+function advised(error: PlenumError, spec: PlainServer | undefined, { inline }: Invocation): PlenumError {
+  const told = withSignInAdvice(error, inline);
+  const advice = commandAdvice(spec, error, inline !== undefined);
+  return withCommandWords(
+    told instanceof PlenumError ? told : error,
+    advice === undefined ? '' : ` ${advice}`,
+  );
+}
+
+/** Names the command that finds out why these servers are not there. */
+export function adviseDoctor({ terminal, inline }: Invocation, failures: Fleet['failures']): void {
+  const names = [...failures]
+    .filter(([, { code }]) => code !== 'AUTH_REQUIRED')
+    .map(([name]) => shellWord(name));
+  if (names.length === 0 || terminal.json) return;
+  const what = inline === undefined ? names.join(' ') : 'url' in inline ? inline.url : '-- …';
+  terminal.note(`"plenum doctor ${what}" says more.`);
+}
+
+/** Says which servers and lists are missing from what is shown, and returns the exit code for that. */
+export function reportMissing(invocation: Invocation, { group, failures }: Fleet): ExitCode {
+  const { terminal } = invocation;
+  for (const error of failures.values()) reportError(terminal, error);
+  adviseDoctor(invocation, failures);
+  const listErrors = [...group.servers.values()].flatMap(({ listErrors }) => Object.values(listErrors));
+  for (const error of listErrors) reportError(terminal, error);
+  if (failures.size > 0) return unreachableExitCode([...failures.values()]);
+  return listErrors.length > 0 ? 1 : 0;
+}
+
+/** Says which servers the configuration is wrong about, for commands that open none; returns the exit code for that. */
+export function reportBroken({ terminal }: Invocation, { broken }: ServerSet): ExitCode {
+  for (const error of broken.values()) reportError(terminal, error);
+  return unreachableExitCode([...broken.values()]);
+}
+
+/**
+ * What a name that nobody knows is to be reported as: when a server that may have it is not there, that is the reason.
+ */
+export function explainUnknown(error: unknown, { failures }: Fleet, owners?: ReadonlySet<string>): unknown {
+  if (!(error instanceof PlenumError) || !/^UNKNOWN_(TOOL|PROMPT|RESOURCE)$/.test(error.code)) return error;
+  const missing = [...failures].find(([name]) => owners?.has(name) ?? true);
+  return missing === undefined ? error : new UnreachableError(missing[1]);
+}

@@ -1,0 +1,70 @@
+import type { SessionGroup } from '../../group/session-group.ts';
+import type { Invocation } from '../command-line/context.ts';
+import type { ExitCode } from '../exit-codes.ts';
+import { reportMissing, withFleet, type Fleet } from './fleet.ts';
+import { createMatcher, type Matches } from './match.ts';
+import { possibleOwners } from './owners.ts';
+import { findServers, type ServerSet } from './server-set.ts';
+import { table } from '../terminal/tables.ts';
+import { lineText } from '../terminal/terminal-text.ts';
+
+/** Longer descriptions are cut in lists; `describe` shows all. */
+const LONGEST_CELL = 160;
+
+interface Listing {
+  readonly group: SessionGroup;
+  /** Whether one of these names passes the filters of the command line. */
+  readonly matches: Matches;
+  /** Shows the entries: as JSON, or as rows of any text. */
+  readonly show: (
+    noun: string,
+    json: unknown,
+    heading: readonly string[],
+    rows: readonly (readonly string[])[],
+  ) => Promise<void>;
+}
+
+/**
+ * Opens the servers and lists what they offer; what is missing from that is said, also by the exit code. With `isNamed`,
+ * entries have exposed names, which tell their server.
+ */
+export async function listCatalog(
+  invocation: Invocation,
+  list: (listing: Listing) => Promise<void>,
+  { isNamed = true }: { isNamed?: boolean } = {},
+): Promise<ExitCode> {
+  const { terminal, operands } = invocation;
+  const matches = await createMatcher(operands, { loose: true });
+  const set = await findServers(invocation);
+  const only = isNamed ? ownersOf(set, operands) : undefined;
+  const work = async (fleet: Fleet): Promise<ExitCode> => {
+    await list({
+      group: fleet.group,
+      matches,
+      show: async (noun, json, heading, rows) => {
+        if (terminal.json) return terminal.jsonData(json);
+        if (rows.length === 0) {
+          const what = `No ${noun}${operands.length > 0 ? ' matches' : 's'}`;
+          return terminal.note(`${what}${fleet.failures.size > 0 ? ', of the servers that are there' : ''}.`);
+        }
+        const cells = rows.map((row) =>
+          row.map((cell, index) => lineText(cell, index === row.length - 1 ? LONGEST_CELL : Infinity)),
+        );
+        terminal.data(await table(terminal, heading, cells));
+      },
+    });
+    return reportMissing(invocation, fleet);
+  };
+  return withFleet(invocation, set, work, only === undefined ? {} : { only });
+}
+
+/**
+ * The servers that globs such as `files__*` are about, when all filters are of that kind; undefined when others may
+ * have what is wanted, too.
+ */
+function ownersOf(set: ServerSet, filters: readonly string[]): Set<string> | undefined {
+  if (filters.length === 0 || !filters.every((filter) => /^[\w.-]+?__.*[*?[{]/.test(filter)))
+    return undefined;
+  const owners = new Set(filters.flatMap((filter) => [...possibleOwners(set, filter)]));
+  return owners.size > 0 ? owners : undefined;
+}

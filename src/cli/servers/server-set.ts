@@ -1,0 +1,143 @@
+import type { ConfigOAuthOptions } from '../../config/auth.ts';
+import type { Config, ConfiguredServerOptions } from '../../config/config.ts';
+import { printRemark } from '../../config/read/findings.ts';
+import type { PlenumError } from '../../errors/plenum-error.ts';
+import type { GroupConnectOptions } from '../../group/group-options.ts';
+import { printable, suggestion } from '../../internal/text.ts';
+import type { StdioServerSpec, UrlServerSpec } from '../../server-spec.ts';
+import type { Invocation } from '../command-line/context.ts';
+import { UsageError } from '../exit-codes.ts';
+import { inlineName, inlineSpec } from '../command-line/inline-server.ts';
+import { createMatcher } from './match.ts';
+import { parseEnv } from '../command-line/options.ts';
+import type { Terminal } from '../terminal/terminal.ts';
+
+/** A server as data: from a configuration, or from the command line. */
+export type PlainServer = (StdioServerSpec | UrlServerSpec) & ConfiguredServerOptions;
+
+/** The servers that a command is about, not yet opened. */
+export interface ServerSet {
+  readonly servers: Readonly<Record<string, PlainServer>>;
+  /** Those that the configuration is wrong about, with what is wrong. */
+  readonly broken: ReadonlyMap<string, PlenumError>;
+  /** What holds for all of them. */
+  readonly options: Omit<GroupConnectOptions, 'servers' | 'signal'>;
+  /** The file that they come from, if it is one. */
+  readonly config: Config | undefined;
+}
+
+/** A command does not open a browser of itself: `plenum login` does. */
+const NO_LOGIN: ConfigOAuthOptions = { interactive: false };
+
+/** The inline server, or those of the configuration that `--server` chooses; `oauth` says how logins go. */
+export async function findServers(
+  invocation: Invocation,
+  oauth: ConfigOAuthOptions = NO_LOGIN,
+): Promise<ServerSet> {
+  const { inline, options } = invocation;
+  checkInlineOptions(invocation);
+  if (inline !== undefined) {
+    warnOfUnset(invocation);
+    const spec = await withInlineAuth(inlineSpec(inline, options), oauth);
+    const servers = await proxied({ [inlineName(inline)]: spec }, invocation.terminal);
+    return { servers, broken: new Map(), options: { naming: 'bare' }, config: undefined };
+  }
+  const config = await readChosen(invocation, oauth);
+  const { servers, broken, disabled: _, path: __, warnings: ___, ...groupOptions } = config;
+  return {
+    servers: await proxied(servers, invocation.terminal),
+    broken: new Map(Object.entries(broken)),
+    options: { ...groupOptions, strict: false },
+    config,
+  };
+}
+
+async function proxied(
+  servers: Readonly<Record<string, PlainServer>>,
+  terminal: Terminal,
+): Promise<Readonly<Record<string, PlainServer>>> {
+  if (!Object.values(servers).some((server) => 'url' in server)) return servers;
+  const { withEnvironmentProxy } = await import('./environment-proxy.ts');
+  return Object.fromEntries(
+    Object.entries(servers).map(([name, server]) => [name, withEnvironmentProxy(server, terminal)]),
+  );
+}
+
+/** A URL on the command line is signed in to as one of the configuration is, unless it came with credentials. */
+async function withInlineAuth(
+  spec: StdioServerSpec | UrlServerSpec,
+  options: ConfigOAuthOptions,
+): Promise<PlainServer> {
+  if (!('url' in spec) || !/^https?:/i.test(String(spec.url))) return spec;
+  if (Object.keys(spec.headers ?? {}).some((name) => name.toLowerCase() === 'authorization')) return spec;
+  const { authOf } = await import('../../config/auth.ts');
+  const context = { workspace: process.cwd(), env: process.env, oauth: options };
+  return { ...spec, auth: await authOf({ type: 'oauth' }, context) };
+}
+
+function checkInlineOptions({ inline, options }: Invocation): void {
+  const { config, server, header, env } = options;
+  if (inline !== undefined && (config !== undefined || server.length > 0))
+    throw new UsageError('The server stands on the command line: --config and --server do not go with that.');
+  const isUrl = inline !== undefined && 'url' in inline;
+  if (header.length > 0 && !isUrl)
+    throw new UsageError(
+      '--header is for a URL on the command line; for others, write "headers" in the configuration.',
+    );
+  if (env.length > 0 && (inline === undefined || isUrl))
+    throw new UsageError('--env is for a command after --; for others, write "env" in the configuration.');
+}
+
+/** A variable that is to be passed on and is not there is most often misspelt. */
+function warnOfUnset({ options, terminal }: Invocation): void {
+  const unset = parseEnv(options.env).inheritEnv.filter((name) => process.env[name] === undefined);
+  for (const name of unset) terminal.warn(`--env ${name}: there is no such variable here to pass on.`);
+}
+
+/** The configuration that is named, or the nearest one, with the servers that `--server` chooses. */
+async function readChosen({ options, terminal }: Invocation, oauth: ConfigOAuthOptions): Promise<Config> {
+  const { loadConfig } = await import('../../config/load-config.ts');
+  const { askForInput } = await import('../questions/ask-input.ts');
+  const names = new Set<string>();
+  const isChosen = await createMatcher(options.server);
+  const config = await loadConfig({
+    oauth,
+    tolerant: true,
+    only: (name) => {
+      names.add(name);
+      return isChosen(name);
+    },
+    ...(options.config !== undefined && { path: options.config }),
+    ...(terminal.interactive && { prompt: (input) => askForInput(terminal, input) }),
+  });
+  terminal.detail(`Configuration: ${config.path}`);
+  reportWarnings(terminal, config);
+  await checkChoice(config, options.server, names);
+  return config;
+}
+
+/** Each pattern of `--server` has to choose a server; `names` are those of all. */
+async function checkChoice(
+  { servers, broken, disabled, path }: Config,
+  patterns: readonly string[],
+  names: ReadonlySet<string>,
+): Promise<void> {
+  const usable = [...Object.keys(servers), ...Object.keys(broken)];
+  if (names.size === 0 || (patterns.length === 0 && usable.length === 0))
+    throw new UsageError(`${path} has no servers${names.size > 0 ? ' that are enabled' : ''}.`);
+  for (const pattern of patterns) {
+    const matches = await createMatcher([pattern]);
+    if (usable.some((name) => matches(name))) continue;
+    const why = disabled.some((name) => matches(name)) ? 'is disabled in' : 'matches no server of';
+    throw new UsageError(`"${printable(pattern)}" ${why} ${path}.${suggestion(pattern, names)}`);
+  }
+}
+
+/** How many warnings are shown; `plenum config check` shows all. */
+const MOST_WARNINGS = 5;
+
+function reportWarnings(terminal: Terminal, { path, warnings }: Config): void {
+  for (const warning of warnings.slice(0, MOST_WARNINGS)) terminal.warn(printRemark(warning));
+  const more = warnings.length - MOST_WARNINGS;
+  if (more > 0) terminal.warn(`${path}: and ${more} more, see: plenum config check`);
+}

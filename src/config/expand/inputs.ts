@@ -1,0 +1,156 @@
+import { PlenumError } from '../../errors/plenum-error.ts';
+import { isRecord } from '../../internal/checks.ts';
+import { printable, suggestion } from '../../internal/text.ts';
+import type { ConfigInput, ConfigPrompt } from '../config.ts';
+import { describe, describeWord, type Findings } from '../read/findings.ts';
+import { printPath, type JsonPath } from '../json/json-path.ts';
+import { TemplateError } from './template.ts';
+
+/** An input as the file describes it; `command` when its value would have to come from a program. */
+export type InputDefinition = InputQuestion | 'command';
+
+type InputQuestion = Omit<ConfigInput, 'field'>;
+
+/** The value has to be asked for first. */
+export class AnswerPending extends TemplateError {}
+
+/**
+ * The values that a file wants to be asked for. A first round of expansion finds out which are wanted, so that
+ * nobody is asked for a secret that is then thrown away with a broken file; a second one has the answers.
+ */
+export class Inputs {
+  readonly #definitions: ReadonlyMap<string, InputDefinition>;
+  readonly #answers = new Map<string, string>();
+  /** Each with the places that want it. */
+  readonly #wanted = new Map<string, { readonly input: InputQuestion; readonly paths: JsonPath[] }>();
+  readonly #mayAsk: boolean;
+
+  constructor(definitions: ReadonlyMap<string, InputDefinition>, mayAsk: boolean) {
+    this.#definitions = definitions;
+    this.#mayAsk = mayAsk;
+  }
+
+  /** The answer. Throws {@link AnswerPending} in the first round, a {@link TemplateError} when there can be none. */
+  get(id: string, path: JsonPath): string {
+    const answer = this.#answers.get(id);
+    if (answer !== undefined) return answer;
+    const definition = this.#definitions.get(id);
+    if (definition === undefined) {
+      const known = suggestion(id, this.#definitions.keys());
+      throw new TemplateError(
+        `wants the input "${printable(id, 80)}", which "inputs" does not describe.${known}`,
+      );
+    }
+    if (definition === 'command') {
+      throw new TemplateError(
+        `wants the input "${printable(id, 80)}", which runs a command; nothing is run to get a value`,
+      );
+    }
+    if (!this.#mayAsk) {
+      throw new TemplateError(
+        `wants the input "${printable(id, 80)}", and there is nobody to ask: the command line asks on a terminal, ` +
+          'a program gives loadConfig the option "prompt"; or use a variable of the environment: ${VAR}',
+      );
+    }
+    const wanted = this.#wanted.get(id);
+    if (wanted === undefined) this.#wanted.set(id, { input: definition, paths: [path] });
+    else wanted.paths.push(path);
+    throw new AnswerPending();
+  }
+
+  get complete(): boolean {
+    return this.#wanted.size === 0;
+  }
+
+  /**
+   * Asks for what is wanted at a place that `matters`, one after the other. Rejects with what `prompt` fails with.
+   */
+  async ask(prompt: ConfigPrompt, matters: (path: JsonPath) => boolean): Promise<void> {
+    for (const [id, { input, paths }] of this.#wanted) {
+      const path = paths.find(matters);
+      if (path === undefined) continue;
+      this.#answers.set(id, await answerOf({ ...input, field: printPath(path) }, prompt));
+    }
+    this.#wanted.clear();
+  }
+}
+
+async function answerOf(input: ConfigInput, prompt: ConfigPrompt): Promise<string> {
+  const doing = `Asking for the input "${printable(input.id, 80)}"`;
+  let answer: unknown;
+  try {
+    answer = await prompt(input);
+  } catch (error) {
+    throw PlenumError.from(error, 'CONFIG_INVALID', doing);
+  }
+  if (typeof answer !== 'string') {
+    throw new PlenumError(
+      'CONFIG_INVALID',
+      `${doing}: the answer must be a string, not ${describe(answer)}.`,
+    );
+  }
+  if (input.options !== undefined && !input.options.some(({ value }) => value === answer)) {
+    throw new PlenumError('CONFIG_INVALID', `${doing}: the answer is none of its options.`);
+  }
+  return answer;
+}
+
+/** Reads the `inputs` of a file, in the form that VS Code has made known. */
+export function readInputs(given: unknown, findings: Findings): Map<string, InputDefinition> {
+  const definitions = new Map<string, InputDefinition>();
+  if (given === undefined) return definitions;
+  if (!Array.isArray(given)) {
+    findings.problem(['inputs'], `found ${describe(given)}, allowed an array of inputs`);
+    return definitions;
+  }
+  for (const [index, each] of (given as unknown[]).entries()) {
+    const id = isRecord(each) ? each['id'] : undefined;
+    if (typeof id === 'string' && definitions.has(id)) {
+      findings.problem(['inputs', index, 'id'], `found ${describeWord(id)} a second time; an id stands once`);
+    }
+    const definition = readInput(each, index, findings);
+    if (definition !== undefined && typeof id === 'string') definitions.set(id, definition);
+  }
+  return definitions;
+}
+
+function readInput(given: unknown, index: number, findings: Findings): InputDefinition | undefined {
+  const refuse = (field: string, allowed: string, found: unknown): undefined => {
+    findings.problem(
+      ['inputs', index, ...(field === '' ? [] : [field])],
+      `found ${describe(found)}, allowed ${allowed}`,
+    );
+  };
+  if (!isRecord(given)) return refuse('', 'an object with "id" and "type"', given);
+  const { id, type, description, password, default: byDefault } = given;
+  if (typeof id !== 'string' || id === '') return refuse('id', 'a name', id);
+  if (type === 'command') return 'command'; // Harmless until its value is wanted.
+  if (type !== 'promptString' && type !== 'pickString') {
+    return refuse('type', '"promptString" or "pickString"', type);
+  }
+  const options = type === 'pickString' ? readOptions(given['options']) : undefined;
+  if (type === 'pickString' && options === undefined) {
+    return refuse('options', 'an array of strings, or of objects with "label" and "value"', given['options']);
+  }
+  return {
+    id,
+    type,
+    password: password === true,
+    ...(typeof description === 'string' && { description }),
+    ...(typeof byDefault === 'string' && { default: byDefault }),
+    ...(options !== undefined && { options }),
+  };
+}
+
+function readOptions(given: unknown): { label: string; value: string }[] | undefined {
+  if (!Array.isArray(given) || given.length === 0) return undefined;
+  const options: { label: string; value: string }[] = [];
+  for (const each of given as unknown[]) {
+    if (typeof each === 'string') options.push({ label: each, value: each });
+    else if (isRecord(each) && typeof each['value'] === 'string') {
+      const { label, value } = each;
+      options.push({ label: typeof label === 'string' ? label : value, value });
+    } else return undefined;
+  }
+  return options;
+}

@@ -1,0 +1,31 @@
+import type { Inputs } from './inputs.ts';
+import type { JsonPath } from '../json/json-path.ts';
+import type { Environment } from '../load-config.ts';
+import { placesOf } from './places.ts';
+import type { TemplateScope } from './template.ts';
+import { workspaceFolder } from './workspace-folder.ts';
+
+/** What the references of one file stand for. */
+export class Scope {
+  readonly workspace: string;
+  readonly env: Environment;
+  readonly #places: ReadonlyMap<string, string>;
+  readonly #inputs: Inputs;
+
+  constructor(file: string, env: Environment, inputs: Inputs) {
+    this.workspace = workspaceFolder(file);
+    this.env = env;
+    this.#places = placesOf(file, env);
+    this.#inputs = inputs;
+  }
+
+  /** For the text at `path`. */
+  at(path: JsonPath): TemplateScope {
+    return {
+      // Not what every object inherits: "constructor" is no variable.
+      variable: (name) => (Object.hasOwn(this.env, name) ? this.env[name] : undefined),
+      place: (name) => this.#places.get(name),
+      input: (id) => this.#inputs.get(id, path),
+    };
+  }
+}

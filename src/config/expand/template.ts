@@ -1,0 +1,112 @@
+import { printable } from '../../internal/text.ts';
+
+/** Where the values of references come from. */
+export interface TemplateScope {
+  /** A variable of the environment; undefined when it is not set. */
+  variable(name: string): string | undefined;
+  /** A place such as `workspaceFolder`; undefined when there is none of that name. */
+  place(name: string): string | undefined;
+  /** The answer for an input. Throws a {@link TemplateError} when there is none. */
+  input(id: string): string;
+}
+
+/** Why a text cannot be expanded; says nothing of any value. */
+export class TemplateError extends Error {}
+
+/** More defaults inside defaults than that are a mistake, or worse. */
+const DEEPEST = 20;
+
+type Part = string | Reference;
+
+interface Reference {
+  readonly name: string;
+  readonly fallback: readonly Part[] | undefined;
+}
+
+/**
+ * Replaces `${…}` in a text; `$${` stands for `${` itself. What a reference expands to is not looked at again.
+ * Throws a {@link TemplateError}.
+ */
+export function expandTemplate(text: string, scope: TemplateScope): string {
+  if (!text.includes('${')) return text;
+  return evaluate(new TemplateParser(text).parse(), scope);
+}
+
+class TemplateParser {
+  readonly #text: string;
+  #at = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  parse(depth = 0): Part[] {
+    const parts: Part[] = [];
+    while (this.#at < this.#text.length) {
+      if (this.#takes('$${')) parts.push('${');
+      else if (this.#takes('${')) parts.push(this.#reference(depth));
+      else if (depth > 0 && this.#text[this.#at] === '}') return parts;
+      else parts.push(this.#plain());
+    }
+    return parts;
+  }
+
+  #takes(token: string): boolean {
+    const found = this.#text.startsWith(token, this.#at);
+    if (found) this.#at += token.length;
+    return found;
+  }
+
+  #plain(): string {
+    const start = this.#at++;
+    while (this.#at < this.#text.length && !'$}'.includes(this.#text[this.#at] ?? '')) this.#at++;
+    return this.#text.slice(start, this.#at);
+  }
+
+  #reference(depth: number): Reference {
+    if (depth > DEEPEST) throw new TemplateError(`has more than ${DEEPEST} defaults inside each other`);
+    const start = this.#at;
+    while (
+      this.#at < this.#text.length &&
+      this.#text[this.#at] !== '}' &&
+      !this.#text.startsWith(':-', this.#at)
+    )
+      this.#at++;
+    const name = this.#text.slice(start, this.#at);
+    const fallback = this.#takes(':-') ? this.parse(depth + 1) : undefined;
+    if (this.#takes('}')) return { name, fallback };
+    throw new TemplateError('has a "${" without its "}"; "${" itself is written "$${"');
+  }
+}
+
+function evaluate(parts: readonly Part[], scope: TemplateScope): string {
+  return parts.map((part) => (typeof part === 'string' ? part : valueOf(part, scope))).join('');
+}
+
+function valueOf({ name, fallback }: Reference, scope: TemplateScope): string {
+  const place = scope.place(name);
+  if (place !== undefined) return place;
+  const input = /^input:(.+)$/.exec(name)?.[1];
+  if (input !== undefined) return scope.input(input);
+  const variable = /^env:(.+)$/.exec(name)?.[1] ?? /^[A-Za-z_]\w*$/.exec(name)?.[0];
+  if (variable === undefined) throw unknownReference(name);
+  const value = scope.variable(variable);
+  // As in a shell: the default also stands for an empty value.
+  if (fallback !== undefined) return value === undefined || value === '' ? evaluate(fallback, scope) : value;
+  if (value !== undefined) return value;
+  throw new TemplateError(
+    `needs the environment variable ${printable(variable, 80)}, which is not set; set it, or give a default: ` +
+      `"\${${printable(name, 80)}:-…}"`,
+  );
+}
+
+function unknownReference(name: string): TemplateError {
+  const shown = printable(name, 80);
+  if (/^(command|config|file|cmd|shell):/.test(name)) {
+    return new TemplateError(`has "\${${shown}}", but nothing is run or read to get a value`);
+  }
+  return new TemplateError(
+    `has "\${${shown}}", allowed \${VAR}, \${VAR:-default}, \${env:VAR}, \${input:id}, \${workspaceFolder} and ` +
+      '${userHome}; "${" itself is written "$${"',
+  );
+}

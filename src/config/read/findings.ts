@@ -1,0 +1,95 @@
+import { PlenumError } from '../../errors/plenum-error.ts';
+import { printable } from '../../internal/text.ts';
+import type { ConfigProblem, ConfigRemark, ConfigWarning } from '../config.ts';
+import type { JsonDocument, Position } from '../json/json-document.ts';
+import { printPath, type JsonPath } from '../json/json-path.ts';
+
+/** How many problems a message lists; the error carries all of them. */
+const MOST_SHOWN = 50;
+
+/** Collects what is to be said about a file, so that it is said all at once. */
+export class Findings {
+  readonly warnings: ConfigWarning[] = [];
+  readonly #problems: ConfigProblem[] = [];
+  readonly #file: string;
+  readonly #document: JsonDocument;
+
+  constructor(file: string, document: JsonDocument) {
+    this.#file = file;
+    this.#document = document;
+    for (const { at, path, message } of document.faults) this.#refuse(at, path, message);
+  }
+
+  problem(path: JsonPath, message: string, server?: string): void {
+    this.#refuse(this.#document.locate(path), path, message, server);
+  }
+
+  /** A problem with the name of a property, not with its value. */
+  keyProblem(path: JsonPath, message: string, server?: string): void {
+    this.#refuse(this.#document.locateKey(path), path, message, server);
+  }
+
+  warn(path: JsonPath, message: string): void {
+    this.warnings.push(this.#remark(this.#document.locateKey(path), path, message));
+  }
+
+  throwIfFailed(): void {
+    if (this.#problems.length > 0) throw this.error();
+  }
+
+  /** As {@link throwIfFailed}, but for problems that belong to one server. */
+  throwIfUnusable(): void {
+    if (this.#problems.some(({ server }) => server === undefined)) throw this.error();
+  }
+
+  /** Servers with problems, each with an error of its own. */
+  broken(): Map<string, PlenumError> {
+    const names = new Set(this.#problems.flatMap(({ server }) => server ?? []));
+    return new Map([...names].map((name) => [name, this.error(name)]));
+  }
+
+  /** All problems as one error, or those of one server. */
+  error(only?: string): PlenumError {
+    const problems = this.#problems
+      .filter(({ server }) => only === undefined || server === only)
+      .toSorted((a, b) => a.line - b.line || a.column - b.column);
+    const count = problems.length === 1 ? 'one problem' : `${problems.length} problems`;
+    const lines = problems.slice(0, MOST_SHOWN).map((problem) => printRemark(problem));
+    if (problems.length > MOST_SHOWN) lines.push(`and ${problems.length - MOST_SHOWN} more`);
+    const servers = new Set(problems.map(({ server }) => server));
+    const what =
+      only === undefined ? 'The configuration' : `The configuration of server "${printable(only)}"`;
+    return new PlenumError('CONFIG_INVALID', `${what} has ${count}:\n${lines.join('\n')}`, {
+      server: servers.size === 1 ? problems[0]?.server : undefined,
+      data: { problems },
+    });
+  }
+
+  #refuse(at: Position, path: JsonPath, message: string, server?: string): void {
+    this.#problems.push({ ...this.#remark(at, path, message), ...(server !== undefined && { server }) });
+  }
+
+  #remark({ line, column }: Position, path: JsonPath, message: string): ConfigRemark {
+    return { file: this.#file, line, column, path: printPath(path), message };
+  }
+}
+
+/** `file:line:column path: message`. */
+export function printRemark({ file, line, column, path, message }: ConfigRemark): string {
+  return `${file}:${line}:${column}${path === '' ? '' : ` ${path}`}: ${message}`;
+}
+
+/** What was found, without showing what may be a secret. */
+export function describe(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (value === null) return 'null';
+  if (value === '') return 'an empty string';
+  if (typeof value === 'string') return 'a string';
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
+  return Array.isArray(value) ? 'an array' : 'an object';
+}
+
+/** As {@link describe}, with the text: for fields that hold one of a few words. */
+export function describeWord(value: unknown): string {
+  return typeof value === 'string' && value !== '' ? `"${printable(value, 40)}"` : describe(value);
+}

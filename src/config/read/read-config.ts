@@ -1,0 +1,139 @@
+import { basename } from 'node:path';
+import { isRecord } from '../../internal/checks.ts';
+import { nearest, printable, suggestion } from '../../internal/text.ts';
+import { checkSettings, type RawSettings } from './check-settings.ts';
+import type { Config, ConfiguredGroup, ConfiguredServer } from '../config.ts';
+import { describe, Findings } from './findings.ts';
+import { Inputs, readInputs } from '../expand/inputs.ts';
+import type { Environment, LoadConfigOptions, ReadConfig } from '../load-config.ts';
+import { readJsonFile } from './read-json-file.ts';
+import { readServer } from './read-server.ts';
+import { groupOptions } from '../schema/schema.ts';
+import { Scope } from '../expand/scope.ts';
+
+const SECTIONS = ['mcpServers', 'servers'] as const;
+const KNOWN_KEYS: readonly string[] = ['$schema', ...SECTIONS, 'inputs', 'plenum'];
+
+/** Files that hold servers and nothing else; what else they hold is a slip of the pen. */
+const OWN_FILE = /^(\.?mcp|plenum)\.jsonc?$/;
+
+/** How to read a file; see {@link LoadConfigOptions}. */
+export interface ReadOptions extends Pick<LoadConfigOptions, 'prompt' | 'oauth' | 'tolerant' | 'only'> {
+  readonly env: Environment;
+}
+
+/** Reads, expands and checks the file at `path`. Rejects with `CONFIG_INVALID`. */
+export async function readConfig(path: string, options: ReadOptions): Promise<ReadConfig> {
+  const { env, prompt, tolerant = false } = options;
+  const { document, findings, root } = await readJsonFile(path);
+  const round = async (inputs: Inputs, found: Findings): Promise<ReadConfig> => {
+    const read = await readRoot(path, root, new Scope(path, env, inputs), found, options);
+    if (!tolerant) found.throwIfFailed();
+    found.throwIfUnusable();
+    return read;
+  };
+  const inputs = new Inputs(readInputs(root['inputs'], findings), prompt !== undefined);
+  const read = await round(inputs, findings);
+  if (inputs.complete || prompt === undefined) return read;
+  const { broken } = read.config;
+  await inputs.ask(prompt, ([section, name]) => section === 'plenum' || !Object.hasOwn(broken, String(name)));
+  return round(inputs, new Findings(path, document));
+}
+
+async function readRoot(
+  path: string,
+  root: Readonly<Record<string, unknown>>,
+  scope: Scope,
+  findings: Findings,
+  { oauth, only }: ReadOptions,
+): Promise<ReadConfig> {
+  warnOfUnknownKeys(path, root, findings);
+  const group = readGroup(root['plenum'], scope, findings);
+  const servers = new Map<string, ConfiguredServer>();
+  const plain = new Map<string, unknown>();
+  const disabled: string[] = [];
+  for (const { name, given, section } of serversOf(root, findings, only)) {
+    const read = await readServer(name, given, [section, name], scope, findings, oauth);
+    if (read === 'disabled') disabled.push(name);
+    else if (read !== undefined) {
+      servers.set(name, read.server);
+      plain.set(name, read.plain);
+    }
+  }
+  const broken = findings.broken();
+  for (const name of broken.keys()) {
+    servers.delete(name);
+    plain.delete(name);
+  }
+  const config: Config = {
+    ...group,
+    servers: Object.fromEntries(servers),
+    broken: Object.fromEntries(broken),
+    disabled,
+    path,
+    warnings: findings.warnings,
+  };
+  return { config, plain: { servers: plain, group } };
+}
+
+function readGroup(given: unknown, scope: Scope, findings: Findings): ConfiguredGroup {
+  if (given === undefined) return {};
+  if (!isRecord(given)) {
+    findings.problem(['plenum'], `found ${describe(given)}, allowed an object of options`);
+    return {};
+  }
+  const raw: RawSettings = { values: given, locate: (path) => ['plenum', ...path] };
+  return checkSettings(groupOptions, raw, scope, findings) ?? {};
+}
+
+interface ServerEntry {
+  readonly name: string;
+  readonly given: unknown;
+  readonly section: string;
+}
+
+/** The servers of a file, of both sections, that are wanted. */
+function serversOf(
+  root: Readonly<Record<string, unknown>>,
+  findings: Findings,
+  isWanted: (name: string) => boolean = () => true,
+): ServerEntry[] {
+  const present = SECTIONS.filter((section) => root[section] !== undefined);
+  if (present.length === 0) {
+    const meant = Object.keys(root).find((key) => nearest(key, SECTIONS).length > 0);
+    const hint = meant === undefined ? '' : ` (perhaps that is what "${printable(meant, 80)}" was to be)`;
+    findings.problem([], `found no servers, allowed "mcpServers" or "servers"${hint}`);
+  }
+  const entries = new Map<string, ServerEntry>();
+  for (const section of present) {
+    const given = root[section];
+    if (!isRecord(given)) {
+      findings.problem([section], `found ${describe(given)}, allowed an object of servers by name`);
+      continue;
+    }
+    for (const [name, server] of Object.entries(given)) {
+      if (!isWanted(name)) continue;
+      const fault = nameFault(name, entries.get(name)?.section);
+      if (fault === undefined) entries.set(name, { name, given: server, section });
+      else findings.keyProblem([section, name], fault, name);
+    }
+  }
+  return [...entries.values()];
+}
+
+/** Row M2: a name stands for one server. */
+function nameFault(name: string, earlier: string | undefined): string | undefined {
+  if (name === '') return 'found a server without a name';
+  // A property of that name would be a trap for whoever copies the servers.
+  if (name === '__proto__' || name.includes('\0')) return 'found a name that no server can have';
+  if (earlier === undefined) return undefined;
+  return `found "${printable(name, 80)}" a second time, the first is under "${earlier}"; a name stands once`;
+}
+
+function warnOfUnknownKeys(path: string, root: object, findings: Findings): void {
+  const isOwn = OWN_FILE.test(basename(path));
+  for (const key of Object.keys(root)) {
+    if (KNOWN_KEYS.includes(key) || (!isOwn && nearest(key, KNOWN_KEYS).length === 0)) continue;
+    findings.warn([key], `Unknown key "${printable(key, 80)}".${suggestion(key, KNOWN_KEYS)}`);
+  }
+}

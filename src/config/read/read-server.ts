@@ -1,0 +1,143 @@
+import { resolve } from 'node:path';
+import { parseEnv } from 'node:util';
+import { isRecord } from '../../internal/checks.ts';
+import { nearest, printable } from '../../internal/text.ts';
+import { PlenumError } from '../../errors/plenum-error.ts';
+import { authHeaders, authOf, type ConfigOAuthOptions } from '../auth.ts';
+import { checkSettings } from './check-settings.ts';
+import type { ConfiguredServer } from '../config.ts';
+import { describe, describeWord, type Findings } from './findings.ts';
+import type { JsonPath } from '../json/json-path.ts';
+import { readTextFile, UnreadableFile } from './read-file.ts';
+import { stdioServer, transportNamed, urlServer, type AuthSettings } from '../schema/schema.ts';
+import type { Scope } from '../expand/scope.ts';
+import { dropOtherKind, serverFields, type ServerFields } from './server-fields.ts';
+
+/** A server of a file; `plain` is the same as data, to be compared with a later state. */
+export interface ReadServer {
+  readonly server: ConfiguredServer;
+  readonly plain: unknown;
+}
+
+/** Reads the server at `path`. Undefined when something is wrong with it, which is said then. */
+export async function readServer(
+  name: string,
+  given: unknown,
+  path: JsonPath,
+  scope: Scope,
+  findings: Findings,
+  oauth: ConfigOAuthOptions | undefined,
+): Promise<ReadServer | 'disabled' | undefined> {
+  if (!isRecord(given)) {
+    const message = `found ${describe(given)}, allowed an object with "command" or "url"`;
+    findings.problem(path, message, name);
+    return undefined;
+  }
+  const fields = serverFields(given, path, findings);
+  if (fields.values['disabled'] === true) return 'disabled';
+  const isProcess = 'command' in fields.values;
+  if (isProcess === 'url' in fields.values) {
+    findings.problem(path, shapeFault(fields, isProcess), name);
+    return undefined;
+  }
+  const reader: ServerReader = { name, fields, scope, findings, oauth };
+  return isProcess ? readProcess(reader) : readRemote(reader);
+}
+
+interface ServerReader {
+  readonly name: string;
+  readonly fields: ServerFields;
+  readonly scope: Scope;
+  readonly findings: Findings;
+  readonly oauth: ConfigOAuthOptions | undefined;
+}
+
+function shapeFault({ unknown }: ServerFields, hasBoth: boolean): string {
+  if (hasBoth) return 'found both "command" and "url", allowed one of them';
+  const meant = unknown.find((key) => nearest(key, ['command', 'url']).length > 0);
+  const hint = meant === undefined ? '' : ` (perhaps that is what "${printable(meant, 80)}" was to be)`;
+  return `found neither "command" nor "url", allowed one of them${hint}`;
+}
+
+async function readProcess({ name, fields, scope, findings }: ServerReader): Promise<ReadServer | undefined> {
+  const raw = { values: dropOtherKind(fields, 'stdio', findings), locate: fields.locate, server: name };
+  const settings = checkSettings(stdioServer, raw, scope, findings);
+  if (settings === undefined) return undefined;
+  const { disabled: _, envFile, env, command, cwd, ...rest } = settings;
+  let variables: Record<string, string> | undefined = env === undefined ? undefined : textsOf(env);
+  if (envFile !== undefined) {
+    try {
+      variables = {
+        ...textsOf(parseEnv(await readTextFile(resolve(scope.workspace, envFile)))),
+        ...variables,
+      };
+    } catch (error) {
+      if (!(error instanceof UnreadableFile)) throw error;
+      findings.problem(
+        fields.locate(['envFile']),
+        `found a file that cannot be read: ${error.message}`,
+        name,
+      );
+      return undefined;
+    }
+  }
+  const server = {
+    ...rest,
+    command: /^\.\.?[\\/]/.test(command) ? resolve(scope.workspace, command) : command,
+    ...(cwd !== undefined && { cwd: resolve(scope.workspace, cwd) }),
+    ...(variables !== undefined && { env: variables }),
+  };
+  return { server, plain: server };
+}
+
+/** Variables as the system has them. */
+function textsOf(env: Readonly<Record<string, unknown>>): Record<string, string> {
+  const set = Object.entries(env).filter(([, value]) => value !== null && value !== undefined);
+  return Object.fromEntries(set.map(([key, value]) => [key, String(value)]));
+}
+
+async function readRemote(reader: ServerReader): Promise<ReadServer | undefined> {
+  const { name, fields, scope, findings } = reader;
+  const raw = { values: dropOtherKind(fields, 'url', findings), locate: fields.locate, server: name };
+  const settings = checkSettings(urlServer, raw, scope, findings);
+  if (settings === undefined) return undefined;
+  const { disabled: _, type: word, auth, ...rest } = settings;
+  const type = transportNamed(word);
+  const isSocket = /^wss?:$/.test(new URL(rest.url).protocol);
+  if (type !== undefined && (type === 'websocket') !== isSocket) {
+    const allowed = isSocket
+      ? 'type "websocket", or none, for a ws: or wss: URL'
+      : 'another type for an http: or https: URL';
+    findings.problem(fields.locate(['type']), `found ${describeWord(word)}, allowed ${allowed}`, name);
+    return undefined;
+  }
+  const spec = { ...rest, ...(type !== undefined && { type }) };
+  if (auth === undefined) return { server: spec, plain: spec };
+  const headers = { ...rest.headers };
+  if (Object.keys(headers).some((key) => key.toLowerCase() === 'authorization')) {
+    const message = 'found "auth" beside a header "Authorization", allowed one of them';
+    findings.problem(fields.locate(['auth']), message, name);
+    return undefined;
+  }
+  const credentials = await (isSocket ? credentialsOfSocket(auth, headers) : credentialsOf(auth, reader));
+  if (typeof credentials !== 'string')
+    return { server: { ...spec, ...credentials }, plain: { ...spec, auth } };
+  findings.problem(fields.locate(['auth']), credentials, name);
+  return undefined;
+}
+
+/** A WebSocket has no other way to send credentials. A text says what is wrong. */
+function credentialsOfSocket(auth: AuthSettings, headers: Readonly<Record<string, string>>) {
+  const sent = authHeaders(auth);
+  if (sent === undefined) return `found ${describeWord(auth.type)}, allowed type "bearer" for a WebSocket`;
+  return { headers: { ...headers, ...sent } };
+}
+
+async function credentialsOf(auth: AuthSettings, { scope, oauth }: ServerReader) {
+  try {
+    return { auth: await authOf(auth, { workspace: scope.workspace, env: scope.env, oauth }) };
+  } catch (error) {
+    if (!(error instanceof PlenumError) || error.code !== 'CONFIG_INVALID') throw error;
+    return `found options that do not go together: ${error.message}`;
+  }
+}

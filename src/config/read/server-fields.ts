@@ -1,0 +1,104 @@
+import { isRecord } from '../../internal/checks.ts';
+import { printable, suggestion } from '../../internal/text.ts';
+import type { Findings } from './findings.ts';
+import { IGNORED_KEYS, SPELLINGS, spelledIn, UNHEEDED_KEYS } from './foreign-keys.ts';
+import { printPath, type JsonPath } from '../json/json-path.ts';
+import { stdioServer, urlServer } from '../schema/schema.ts';
+
+/** A server as a file has it, brought to Plenum's own spelling. */
+export interface ServerFields {
+  readonly values: Readonly<Record<string, unknown>>;
+  /** Where in the document something is that stands here in Plenum's spelling. */
+  readonly locate: (path: JsonPath) => JsonPath;
+  /** Keys that mean nothing to anybody. */
+  readonly unknown: readonly string[];
+}
+
+const STDIO_KEYS = new Set(Object.keys(stdioServer.shape));
+const URL_KEYS = new Set(Object.keys(urlServer.shape));
+const OWN_KEYS = new Set([...STDIO_KEYS, ...URL_KEYS]);
+
+/** The keys of `server`, which stands at `path`, in Plenum's spelling; says what is dropped on the way. */
+export function serverFields(
+  server: Readonly<Record<string, unknown>>,
+  path: JsonPath,
+  findings: Findings,
+): ServerFields {
+  const values = new Map<string, unknown>();
+  const origins = new Map<string, JsonPath>();
+  const put = (key: string, value: unknown, origin: readonly string[]): void => {
+    values.set(key, value);
+    origins.set(key, [...path, ...origin]);
+  };
+
+  for (const [key, value] of Object.entries(server)) {
+    // Programs that write such files leave a null where nothing was chosen.
+    if (OWN_KEYS.has(key) && value !== null && !isForeignAuth(key, value)) put(key, value, [key]);
+  }
+  const spelled = new Set<string>();
+  for (const spelling of SPELLINGS) {
+    const { from, to, convert } = spelling;
+    spelled.add(from[0]);
+    const value = spelledIn(server, spelling);
+    if (value === undefined || value === null) continue;
+    if (values.has(to)) {
+      // A file for an editor and Plenum says such things twice, each in its own words; but headers add up.
+      if (to === 'headers' || to === 'url') {
+        findings.warn(
+          [...path, ...from],
+          `"${printPath(from)}" is ignored, because there is "${to}" already.`,
+        );
+      }
+      continue;
+    }
+    // A limit of nothing is what some programs write for none.
+    if (from[0] === 'timeout' && value === 0) continue;
+    const converted = convert === undefined ? value : convert(value);
+    if (from[0] === 'timeout') warnOfUnit(value, converted, [...path, ...from], findings);
+    if (from[0] === 'httpUrl' && !values.has('type')) put('type', 'http', from);
+    put(to, converted, from);
+  }
+
+  const unknown: string[] = [];
+  for (const [key, value] of Object.entries(server)) {
+    const unheeded = UNHEEDED_KEYS.get(isForeignAuth(key, value) ? 'oauth' : key);
+    if (unheeded !== undefined && value !== false && value !== null) {
+      findings.warn([...path, key], `"${key}" is ignored: ${unheeded}.`);
+    } else if (!OWN_KEYS.has(key) && !spelled.has(key) && !IGNORED_KEYS.has(key) && unheeded === undefined) {
+      unknown.push(key);
+      findings.warn([...path, key], `Unknown key "${printable(key, 80)}".${suggestion(key, OWN_KEYS)}`);
+    }
+  }
+  const locate = ([first, ...rest]: JsonPath): JsonPath =>
+    first === undefined ? path : [...(origins.get(String(first)) ?? [...path, first]), ...rest];
+  return { values: Object.fromEntries(values), locate, unknown };
+}
+
+/** Drops what only the other kind of server has. */
+export function dropOtherKind(
+  { values, locate }: ServerFields,
+  kind: 'stdio' | 'url',
+  findings: Findings,
+): Record<string, unknown> {
+  const mine = kind === 'stdio' ? STDIO_KEYS : URL_KEYS;
+  const what = kind === 'stdio' ? 'a process' : 'a server behind a URL';
+  const kept = Object.entries(values).filter(([key]) => {
+    if (!mine.has(key)) findings.warn(locate([key]), `"${key}" is ignored: it means nothing for ${what}.`);
+    return mine.has(key);
+  });
+  return Object.fromEntries(kept);
+}
+
+/** Cursor keeps the client of an OAuth server under a name that Plenum has for something else. */
+function isForeignAuth(key: string, value: unknown): boolean {
+  return key === 'auth' && isRecord(value) && value['type'] === undefined && 'CLIENT_ID' in value;
+}
+
+function warnOfUnit(given: unknown, ms: unknown, path: JsonPath, findings: Findings): void {
+  if (typeof given !== 'number') return;
+  const unit = given === ms ? 'milliseconds' : 'seconds';
+  findings.warn(
+    path,
+    `"timeout" has another unit in each editor; ${given} is read as ${unit}. "timeoutMs" is plain.`,
+  );
+}

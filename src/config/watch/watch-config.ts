@@ -1,0 +1,165 @@
+import { isDeepStrictEqual } from 'node:util';
+import { PlenumError } from '../../errors/plenum-error.ts';
+import { checkDuration, checkFunction } from '../../internal/checks.ts';
+import { EventHub, type OverflowEvent } from '../../internal/event-hub.ts';
+import { applyServers, type Applied, type Known, type WatchedGroup } from './apply-servers.ts';
+import type { Config } from '../config.ts';
+import { load, loadedFrom, type LoadConfigOptions, type LoadedConfig } from '../load-config.ts';
+import { pollFile } from './poll-file.ts';
+import type { ConfigWatchEvent } from './watch-events.ts';
+
+export interface WatchConfigOptions {
+  /** Told of every event as it happens; `events()` gives the same. */
+  onEvent?: (event: ConfigWatchEvent) => void;
+  /**
+   * How often the file is looked at, in milliseconds.
+   * @default 250
+   */
+  intervalMs?: number;
+  /**
+   * How long the file must have been still before it is read, in milliseconds.
+   * @default 100
+   */
+  settleMs?: number;
+}
+
+/** A configuration that is watched. */
+export interface ConfigWatch extends AsyncDisposable {
+  /** The file. */
+  readonly path: string;
+  /** What was last read and could be used. */
+  readonly config: Config;
+  /** Reads the file now; resolves when the group is as it says, or the problem is told. */
+  reload(): Promise<void>;
+  /** All that happens from now on. Ends when the watch is closed. */
+  events(): AsyncIterableIterator<ConfigWatchEvent | OverflowEvent>;
+  /** Stops watching; what is under way is finished first. The group stays as it is. Idempotent. */
+  close(): Promise<void>;
+}
+
+/**
+ * Keeps a group as a file says: when the file changes, servers that it no longer has are closed, those that changed
+ * are closed and opened anew, new ones are opened. The others keep their connections and calls, and servers that did
+ * not come from the file are left alone. Calls under way are waited for before a server is closed. A file that cannot
+ * be used changes nothing and is reported; so is a server that does not open, which is tried again with the next
+ * change. A configuration that was loaded with `tolerant` stays so: a server that something is wrong with then is
+ * reported among those that failed, and stays as it was.
+ *
+ * Give the configuration that the group was connected with, or its path: then servers of the group that the file
+ * names are taken for what it says, and the others in it are opened before this resolves. Rejects with
+ * `CONFIG_INVALID` when the file cannot be read.
+ */
+export async function watchConfig(
+  group: WatchedGroup,
+  source: Source,
+  options: WatchConfigOptions = {},
+): Promise<ConfigWatch> {
+  const { onEvent, intervalMs = 250, settleMs = 100 } = options;
+  checkDuration('intervalMs', intervalMs);
+  checkDuration('settleMs', settleMs);
+  checkFunction('onEvent', onEvent);
+  const loaded = knownOf(source) ?? (await load(pathOf(source)));
+  const watch = new FileWatch(group, loaded);
+  if (onEvent !== undefined) watch.listen(onEvent);
+  await watch.start(intervalMs, settleMs);
+  return watch;
+}
+
+type Source = Config | string | URL | LoadConfigOptions;
+
+function knownOf(source: Source): LoadedConfig | undefined {
+  return typeof source === 'object' ? loadedFrom(source) : undefined;
+}
+
+/** Of a configuration that somebody made a copy of, the path is known only. */
+function pathOf(source: Source): string | URL | LoadConfigOptions {
+  return typeof source === 'object' && 'servers' in source ? source.path : source;
+}
+
+class FileWatch implements ConfigWatch {
+  readonly #group: WatchedGroup;
+  readonly #known: Known;
+  readonly #hub = new EventHub<ConfigWatchEvent>();
+  readonly #stop = new AbortController();
+  #loaded: LoadedConfig;
+  /** Whether the last thing told was a problem. */
+  #broken = false;
+  /** One reload after the other. */
+  #running: Promise<void> = Promise.resolve();
+  /** The reload that has not begun; whatever happens until then is in it. */
+  #next: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(group: WatchedGroup, loaded: LoadedConfig) {
+    this.#group = group;
+    this.#loaded = loaded;
+    this.#known = new Map([...loaded.plain.servers].filter(([name]) => group.servers.has(name)));
+  }
+
+  get path(): string {
+    return this.#loaded.config.path;
+  }
+
+  get config(): Config {
+    return this.#loaded.config;
+  }
+
+  async start(intervalMs: number, settleMs: number): Promise<void> {
+    const { signal } = this.#stop;
+    await pollFile(this.path, { intervalMs, settleMs, signal }, () => void this.reload());
+    // The file may have changed since it was read, and the group may lack some of it.
+    await this.reload();
+  }
+
+  listen(onEvent: (event: ConfigWatchEvent) => void): void {
+    this.#hub.listen(onEvent);
+  }
+
+  reload(): Promise<void> {
+    if (this.#stop.signal.aborted) return this.#running;
+    this.#next ??= this.#running = this.#running.then(() => {
+      this.#next = undefined;
+      return this.#reload();
+    });
+    return this.#next;
+  }
+
+  events(): AsyncIterableIterator<ConfigWatchEvent | OverflowEvent> {
+    return this.#hub.iterate();
+  }
+
+  close(): Promise<void> {
+    this.#stop.abort();
+    this.#closing ??= this.#running.then(() => this.#hub.end());
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Never rejects. */
+  async #reload(): Promise<void> {
+    let loaded: LoadedConfig;
+    try {
+      loaded = await load(this.#loaded.options);
+    } catch (error) {
+      const problem = PlenumError.from(error, 'CONFIG_INVALID', `Reading the configuration ${this.path}`);
+      this.#broken = true;
+      this.#hub.publish({ type: 'problem', error: problem });
+      return;
+    }
+    const applied = await applyServers(this.#group, this.#known, loaded);
+    const { config, plain } = loaded;
+    const groupOptionsChanged = !isDeepStrictEqual(plain.group, this.#loaded.plain.group);
+    const isNews = this.#broken || groupOptionsChanged || !isNothing(applied);
+    this.#loaded = loaded;
+    this.#broken = false;
+    if (!isNews) return;
+    this.#hub.publish({ type: 'reloaded', config, ...applied, groupOptionsChanged });
+  }
+}
+
+function isNothing({ added, changed, removed, failed }: Applied): boolean {
+  return added.length + changed.length + removed.length + failed.size === 0;
+}

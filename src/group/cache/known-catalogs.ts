@@ -1,0 +1,84 @@
+import { PlenumError } from '../../errors/plenum-error.ts';
+import { settledWithin } from '../../internal/settled-within.ts';
+import { isServerRecord, type ServerRecord } from './server-record.ts';
+import type { CatalogCache } from './catalog-cache.ts';
+import type { LazyPlan } from '../members/member.ts';
+
+/** How long a cache may take to answer, or to write what it was given, in milliseconds. */
+const PATIENCE_MS = 5_000;
+
+/** What a group remembers of its lazy servers. A cache that fails, or holds nonsense, is reported and costs no more. */
+export class KnownCatalogs {
+  readonly #cache: CatalogCache;
+  readonly #onProblem: (server: string, error: PlenumError) => void;
+  /** What is being written. A cache may give many the same promise. */
+  readonly #writes = new Set<Promise<void>>();
+  #hasNoted = false;
+
+  constructor(cache: CatalogCache, onProblem: (server: string, error: PlenumError) => void) {
+    this.#cache = cache;
+    this.#onProblem = onProblem;
+  }
+
+  /** What is known of these lazy servers, by name. Never rejects. */
+  async recall(servers: ReadonlyMap<string, LazyPlan>): Promise<ReadonlyMap<string, ServerRecord>> {
+    const records = new Map<string, ServerRecord>();
+    const [first] = servers.keys();
+    if (first === undefined) return records;
+    const found = await this.#read(
+      first,
+      [...servers.values()].map(({ fingerprint }) => fingerprint),
+    );
+    for (const [name, { fingerprint }] of servers) {
+      const record = found.get(fingerprint);
+      if (isServerRecord(record)) records.set(name, record);
+      else if (record !== undefined) {
+        const message = `What the catalog cache holds of server "${name}" is not a catalog. It is ignored.`;
+        this.#onProblem(name, new PlenumError('CONFIG_INVALID', message, { server: name }));
+      }
+    }
+    return records;
+  }
+
+  /** Keeps what a server offers now. */
+  note(server: string, fingerprint: string, record: ServerRecord): void {
+    this.#hasNoted = true;
+    const report = (error: unknown): void => this.#report(server, 'Writing', error);
+    try {
+      const writing = this.#cache.write(fingerprint, { savedAt: Date.now(), server, ...record });
+      if (!(writing instanceof Promise) || this.#writes.has(writing)) return;
+      this.#writes.add(writing);
+      void writing.catch(report).then(() => this.#writes.delete(writing));
+    } catch (error) {
+      report(error);
+    }
+  }
+
+  /** Resolves when all is written, or will not be. Never rejects. */
+  async finish(): Promise<void> {
+    if (!this.#hasNoted) return;
+    const flushed = Promise.resolve().then(() => this.#cache.flush?.());
+    await settledWithin(Promise.allSettled([flushed, ...this.#writes]), PATIENCE_MS);
+  }
+
+  async #read(server: string, fingerprints: readonly string[]): Promise<ReadonlyMap<string, unknown>> {
+    try {
+      const reading = Promise.resolve().then(() => this.#cache.read(fingerprints));
+      if (!(await settledWithin(reading, PATIENCE_MS)))
+        throw new PlenumError(
+          'TIMEOUT',
+          `The catalog cache did not answer within ${PATIENCE_MS} ms. It is ignored.`,
+        );
+      const found: unknown = await reading;
+      if (found instanceof Map) return found;
+      throw new PlenumError('CONFIG_INVALID', 'The catalog cache did not answer with a Map. It is ignored.');
+    } catch (error) {
+      this.#report(server, 'Reading', error);
+      return new Map();
+    }
+  }
+
+  #report(server: string, doing: string, error: unknown): void {
+    this.#onProblem(server, PlenumError.from(error, 'CONFIG_INVALID', `${doing} the catalog cache`));
+  }
+}

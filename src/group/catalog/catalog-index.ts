@@ -1,0 +1,155 @@
+import type { Implementation } from '@modelcontextprotocol/client';
+import { PlenumError } from '../../errors/plenum-error.ts';
+import { printable } from '../../internal/text.ts';
+import {
+  CATALOG_KINDS,
+  type Catalog,
+  type CatalogDiff,
+  type CatalogEntries,
+  type CatalogKind,
+  type Collision,
+  type Exposure,
+  type KindDiff,
+} from './catalog.ts';
+import { expose, isExclusive } from './expose.ts';
+import { KindIndex, type Wanted } from './kind-index.ts';
+import type { Listed, ServerListing } from '../members/server-listing.ts';
+
+const NO_DIFF: KindDiff = { added: [], removed: [], changed: [] };
+
+/** What a server's listing asks of the catalog, checked against what others have. */
+export interface Claim {
+  readonly server: string;
+  readonly exposure: Exposure;
+  readonly wanted: { readonly [K in CatalogKind]?: Wanted<CatalogEntries[K]> };
+  /** Entries left out because their name is taken, by another server or by the same one. */
+  readonly collisions: readonly Collision[];
+}
+
+/** The catalog of a group while it lives. Claims are made and committed in one turn, so that none can interleave. */
+export class CatalogIndex {
+  readonly tools = new KindIndex<CatalogEntries['tools']>();
+  readonly resources = new KindIndex<CatalogEntries['resources']>();
+  readonly resourceTemplates = new KindIndex<CatalogEntries['resourceTemplates']>();
+  readonly prompts = new KindIndex<CatalogEntries['prompts']>();
+  /** By server, of those that have entries. */
+  readonly #exposures = new Map<string, Exposure>();
+  #version = 0;
+  #catalog: Catalog | undefined;
+
+  get version(): number {
+    return this.#version;
+  }
+
+  /** The present snapshot. */
+  get catalog(): Catalog {
+    this.#catalog ??= Object.freeze({
+      version: this.#version,
+      tools: this.tools.snapshot(),
+      resources: this.resources.snapshot(),
+      resourceTemplates: this.resourceTemplates.snapshot(),
+      prompts: this.prompts.snapshot(),
+    });
+    return this.#catalog;
+  }
+
+  /** Names what a server lists and finds what clashes. Changes nothing. Throws `CONFIG_INVALID`. */
+  claim(
+    server: string,
+    serverInfo: Implementation | undefined,
+    exposure: Exposure,
+    listing: ServerListing,
+  ): Claim {
+    const { naming } = exposure;
+    const collisions: Collision[] = [];
+    const claimKind = <K extends CatalogKind>(
+      kind: K,
+      index: KindIndex<CatalogEntries[K]>,
+    ): Wanted<CatalogEntries[K]> | undefined => {
+      const list: readonly Listed<K>[] | PlenumError | undefined = listing[kind];
+      if (list === undefined || list instanceof PlenumError) return undefined;
+      const wanted = new Map<string, CatalogEntries[K]>();
+      const clashes = (other: string): boolean =>
+        isExclusive(kind, naming) || isExclusive(kind, this.#exposures.get(other)?.naming ?? naming);
+      for (const [key, entry] of expose(kind, list, exposure, { server, serverInfo })) {
+        const owner = wanted.has(key) ? server : index.ownerBeside(key, server, clashes);
+        if (owner === undefined) wanted.set(key, entry as CatalogEntries[K]);
+        else collisions.push({ kind, key, owner, newcomer: server });
+      }
+      return wanted;
+    };
+    const wanted = {
+      tools: claimKind('tools', this.tools),
+      resources: claimKind('resources', this.resources),
+      resourceTemplates: claimKind('resourceTemplates', this.resourceTemplates),
+      prompts: claimKind('prompts', this.prompts),
+    };
+    const fetched = Object.entries(wanted).filter(([, entries]) => entries !== undefined);
+    return { server, exposure, wanted: Object.fromEntries(fetched), collisions };
+  }
+
+  /** Swaps a server's entries of the claimed kinds in, all at once. Returns undefined when nothing is new. */
+  commit({ server, exposure, wanted }: Claim): CatalogDiff | undefined {
+    this.#exposures.set(server, exposure);
+    const replaceKind = <K extends CatalogKind>(kind: K, index: KindIndex<CatalogEntries[K]>): KindDiff => {
+      const entries: Wanted<CatalogEntries[K]> | undefined = wanted[kind];
+      return entries === undefined ? NO_DIFF : index.replace(server, entries);
+    };
+    const diff: CatalogDiff = {
+      tools: replaceKind('tools', this.tools),
+      resources: replaceKind('resources', this.resources),
+      resourceTemplates: replaceKind('resourceTemplates', this.resourceTemplates),
+      prompts: replaceKind('prompts', this.prompts),
+    };
+    if (CATALOG_KINDS.every((kind) => isEmpty(diff[kind]))) return undefined;
+    this.#version++;
+    this.#catalog = undefined;
+    return diff;
+  }
+
+  /** Takes everything of a server out. */
+  remove(server: string): CatalogDiff | undefined {
+    const exposure = this.#exposures.get(server);
+    if (exposure === undefined) return undefined;
+    const none = new Map<string, never>();
+    const wanted = { tools: none, resources: none, resourceTemplates: none, prompts: none };
+    const diff = this.commit({ server, exposure, wanted, collisions: [] });
+    this.#exposures.delete(server);
+    return diff;
+  }
+
+  /** How many entries of each kind a server has. */
+  counts(server: string): { readonly [K in CatalogKind]: number } {
+    return {
+      tools: this.tools.ofServer(server).size,
+      resources: this.resources.ofServer(server).size,
+      resourceTemplates: this.resourceTemplates.ofServer(server).size,
+      prompts: this.prompts.ofServer(server).size,
+    };
+  }
+}
+
+function isEmpty(diff: KindDiff): boolean {
+  return diff.added.length + diff.removed.length + diff.changed.length === 0;
+}
+
+/** The error for names that are taken: says which, and who has them. */
+export function collisionError(collisions: readonly Collision[], server: string): PlenumError {
+  const shown = collisions.slice(0, 5).map(({ kind, key, owner }) => {
+    const by = owner === server ? 'twice by itself' : `by "${owner}"`;
+    return `${NOUN[kind]} "${printable(key, 80)}" (${by})`;
+  });
+  const more = collisions.length > shown.length ? ` and ${collisions.length - shown.length} more` : '';
+  return new PlenumError(
+    'NAME_COLLISION',
+    `Server "${server}" offers names that are taken: ${shown.join(', ')}${more}. Use naming: 'prefixed', or a naming function.`,
+    { server, data: { collisions } },
+  );
+}
+
+const NOUN: { readonly [K in CatalogKind]: string } = {
+  tools: 'tool',
+  resources: 'resource',
+  resourceTemplates: 'resource template',
+  prompts: 'prompt',
+};

@@ -1,0 +1,62 @@
+import { PlenumError } from '../../errors/plenum-error.ts';
+import { printable } from '../../internal/text.ts';
+import type { CatalogKind, Exposure, Naming, NamingContext, NamingKind, Origin } from './catalog.ts';
+import { prefixedName } from './prefixed-name.ts';
+
+const NAMING_KIND: { readonly [K in CatalogKind]: NamingKind } = {
+  tools: 'tool',
+  resources: 'resource',
+  resourceTemplates: 'resourceTemplate',
+  prompts: 'prompt',
+};
+
+/** Whether two servers may not share a key. Under `prefixed`, a URI may well be on several. */
+export function isExclusive(kind: CatalogKind, naming: Naming): boolean {
+  return naming !== 'prefixed' || kind === 'tools' || kind === 'prompts';
+}
+
+/** What a server itself calls an entry. */
+export function upstreamNameOf(kind: CatalogKind, definition: object): string {
+  const field = kind === 'resources' ? 'uri' : kind === 'resourceTemplates' ? 'uriTemplate' : 'name';
+  return String(Reflect.get(definition, field));
+}
+
+/** Gives each definition of a list that is on offer its exposed name and its origin. Throws `CONFIG_INVALID` for a bad function. */
+export function expose<D extends object>(
+  kind: CatalogKind,
+  definitions: readonly D[],
+  { naming, offersTool }: Exposure,
+  { server, serverInfo }: Omit<NamingContext, 'kind'>,
+): [key: string, entry: D & Origin][] {
+  return definitions.flatMap((definition): [string, D & Origin][] => {
+    const upstreamName = upstreamNameOf(kind, definition);
+    if (kind === 'tools' && !offersTool(upstreamName)) return [];
+    const key = keyOf(upstreamName, naming, { server, serverInfo, kind: NAMING_KIND[kind] });
+    return [[key, Object.freeze({ ...definition, server, upstreamName })]];
+  });
+}
+
+function keyOf(upstreamName: string, naming: Naming, context: NamingContext): string {
+  if (naming === 'bare') return upstreamName;
+  if (naming === 'prefixed') {
+    const byUri = context.kind === 'resource' || context.kind === 'resourceTemplate';
+    return byUri ? upstreamName : prefixedName(context.server, upstreamName);
+  }
+  const of = `${context.kind} "${printable(upstreamName, 80)}" of server "${context.server}"`;
+  let key: unknown;
+  try {
+    key = naming(upstreamName, context);
+  } catch (error) {
+    throw PlenumError.from(error, 'CONFIG_INVALID', `The naming function threw for ${of}`, {
+      server: context.server,
+    });
+  }
+  if (typeof key === 'string' && key !== '') return key;
+  throw new PlenumError(
+    'CONFIG_INVALID',
+    `The naming function returned no name for ${of}; it must return a non-empty string.`,
+    {
+      server: context.server,
+    },
+  );
+}

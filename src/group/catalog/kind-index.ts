@@ -1,0 +1,121 @@
+import { isSameData } from '../../internal/same-data.ts';
+import type { KindDiff, Origin } from './catalog.ts';
+import { snapshotMap } from './snapshot-map.ts';
+
+/** What one server wants under which exposed names. */
+export type Wanted<E> = ReadonlyMap<string, E>;
+
+/**
+ * All entries of one kind, by exposed name. A change costs in proportion to the server that changed; the
+ * snapshot for readers is made when one is asked for.
+ */
+export class KindIndex<E extends Origin> {
+  /** Owners of each name, in the order in which they came; the first is the one on show. */
+  readonly #owners = new Map<string, readonly E[]>();
+  readonly #byServer = new Map<string, Wanted<E>>();
+  /** Entries whose exposed name is not their upstream one, by the upstream one. */
+  readonly #byUpstream = new Map<string, Set<E>>();
+  #snapshot: ReadonlyMap<string, E> | undefined;
+
+  get(key: string): E | undefined {
+    return this.#owners.get(key)?.[0];
+  }
+
+  /** Every entry that goes by this exposed or upstream name. */
+  find(name: string): readonly E[] {
+    const owners = this.#owners.get(name);
+    const renamed = this.#byUpstream.get(name);
+    if (renamed === undefined) return owners ?? [];
+    return [...new Set([...(owners ?? []), ...renamed])];
+  }
+
+  keys(): Iterable<string> {
+    return this.#owners.keys();
+  }
+
+  ofServer(server: string): Wanted<E> {
+    return this.#byServer.get(server) ?? new Map<string, E>();
+  }
+
+  *entries(): Iterable<E> {
+    for (const owners of this.#owners.values()) yield* owners;
+  }
+
+  /** The first server other than `server` that has this name and meets `condition`. */
+  ownerBeside(key: string, server: string, condition: (owner: string) => boolean): string | undefined {
+    const owners = this.#owners.get(key);
+    return owners?.find((entry) => entry.server !== server && condition(entry.server))?.server;
+  }
+
+  /** Puts what `server` offers now in the place of what it offered before. */
+  replace(server: string, wanted: Wanted<E>): KindDiff {
+    const before = this.ofServer(server);
+    const added: string[] = [];
+    const removed: string[] = [];
+    const changed: string[] = [];
+    for (const [key, entry] of before) {
+      if (wanted.has(key)) continue;
+      removed.push(key);
+      this.#remove(key, entry);
+    }
+    const after = new Map<string, E>();
+    for (const [key, entry] of wanted) {
+      const old = before.get(key);
+      if (old !== undefined && isSame(old, entry)) {
+        after.set(key, old);
+        continue;
+      }
+      (old === undefined ? added : changed).push(key);
+      after.set(key, entry);
+      this.#put(key, entry, old);
+    }
+    if (after.size === 0) this.#byServer.delete(server);
+    else this.#byServer.set(server, after);
+    if (added.length + removed.length + changed.length > 0) this.#snapshot = undefined;
+    return { added, removed, changed };
+  }
+
+  snapshot(): ReadonlyMap<string, E> {
+    this.#snapshot ??= snapshotMap(this.#shown());
+    return this.#snapshot;
+  }
+
+  *#shown(): Iterable<readonly [string, E]> {
+    for (const [key, [first]] of this.#owners) if (first !== undefined) yield [key, first];
+  }
+
+  #put(key: string, entry: E, old: E | undefined): void {
+    const owners = this.#owners.get(key) ?? [];
+    this.#owners.set(
+      key,
+      old === undefined ? [...owners, entry] : owners.map((each) => (each === old ? entry : each)),
+    );
+    if (old !== undefined) this.#forgetUpstream(key, old);
+    if (entry.upstreamName === key) return;
+    const renamed = this.#byUpstream.get(entry.upstreamName) ?? new Set<E>();
+    this.#byUpstream.set(entry.upstreamName, renamed.add(entry));
+  }
+
+  #remove(key: string, entry: E): void {
+    const left = (this.#owners.get(key) ?? []).filter((each) => each !== entry);
+    if (left.length === 0) this.#owners.delete(key);
+    else this.#owners.set(key, left);
+    this.#forgetUpstream(key, entry);
+  }
+
+  #forgetUpstream(key: string, entry: E): void {
+    if (entry.upstreamName === key) return;
+    const renamed = this.#byUpstream.get(entry.upstreamName);
+    renamed?.delete(entry);
+    if (renamed?.size === 0) this.#byUpstream.delete(entry.upstreamName);
+  }
+}
+
+/** Whether two definitions are alike; not when they are nested too deeply to tell. */
+function isSame(a: object, b: object): boolean {
+  try {
+    return isSameData(a, b);
+  } catch {
+    return false;
+  }
+}

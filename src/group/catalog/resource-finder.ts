@@ -1,0 +1,61 @@
+import { PlenumError } from '../../errors/plenum-error.ts';
+import { printable, suggestion } from '../../internal/text.ts';
+import { compileUriTemplate, type UriMatcher } from './uri-template.ts';
+import type { Origin, ResourceTemplateEntry } from './catalog.ts';
+import type { CatalogIndex } from './catalog-index.ts';
+
+/** Finds whose a resource is: by its exposed name or URI, else by the templates that could make the URI (row G12). */
+export class ResourceFinder {
+  readonly #index: CatalogIndex;
+  readonly #matchers = new WeakMap<ResourceTemplateEntry, UriMatcher>();
+
+  constructor(index: CatalogIndex) {
+    this.#index = index;
+  }
+
+  /**
+   * The owner of a resource and its own URI for it. With `server`, that server is asked even for a URI that it
+   * does not list. Throws `AMBIGUOUS_RESOURCE` or `UNKNOWN_RESOURCE`.
+   */
+  find(uri: string, server?: string): Origin {
+    const listed = this.#index.resources.find(uri);
+    if (server !== undefined)
+      return listed.find((entry) => entry.server === server) ?? { server, upstreamName: uri };
+    return this.#only(uri, listed) ?? this.#only(uri, this.#templated(uri)) ?? this.#unknown(uri);
+  }
+
+  #templated(uri: string): Origin[] {
+    const found = new Map<string, Origin>();
+    for (const template of this.#index.resourceTemplates.entries()) {
+      if (!found.has(template.server) && this.#matcher(template)(uri)) {
+        found.set(template.server, { server: template.server, upstreamName: uri });
+      }
+    }
+    return [...found.values()];
+  }
+
+  #matcher(template: ResourceTemplateEntry): UriMatcher {
+    const known = this.#matchers.get(template);
+    if (known !== undefined) return known;
+    const made = compileUriTemplate(template.upstreamName);
+    this.#matchers.set(template, made);
+    return made;
+  }
+
+  #only(uri: string, found: readonly Origin[]): Origin | undefined {
+    if (found.length <= 1) return found[0];
+    const servers = found.map(({ server }) => server);
+    throw new PlenumError(
+      'AMBIGUOUS_RESOURCE',
+      `Resource "${printable(uri)}" is on several servers: ${servers.map((name) => `"${name}"`).join(', ')}. Name one with the option "server".`,
+      { data: { servers } },
+    );
+  }
+
+  #unknown(uri: string): never {
+    throw new PlenumError(
+      'UNKNOWN_RESOURCE',
+      `No server lists resource "${printable(uri)}" or a template for it; name the server with the option "server" if it has it all the same.${suggestion(uri, this.#index.resources.keys())}`,
+    );
+  }
+}

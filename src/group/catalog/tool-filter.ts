@@ -1,0 +1,73 @@
+import picomatch from 'picomatch';
+import { PlenumError } from '../../errors/plenum-error.ts';
+import { checkText } from '../../internal/checks.ts';
+import { wildcardMatcher } from './wildcard.ts';
+
+/** Which tools of a server a group offers. */
+export interface ToolFilterOptions {
+  /**
+   * Globs of upstream names: only these tools are listed and can be called. Case-sensitive; `*` stands for any
+   * characters.
+   * @default all of them
+   */
+  allow?: readonly string[];
+  /** Globs of upstream names: these tools are neither listed nor callable, whatever `allow` says. */
+  deny?: readonly string[];
+}
+
+/** Says whether a tool, by its upstream name, is on offer. */
+export type ToolFilter = (upstreamName: string) => boolean;
+
+/** A longer name, twice what the specification allows, is never on offer: comparing it might take for ever. */
+const MAX_NAME_LENGTH = 256;
+
+/** Throws `CONFIG_INVALID`. */
+export function createToolFilter({ allow, deny }: ToolFilterOptions): ToolFilter {
+  const allowed = createMatcher('allow', allow);
+  const denied = createMatcher('deny', deny);
+  if (allowed === undefined && denied === undefined) return () => true;
+  return (name) => {
+    if (name.length > MAX_NAME_LENGTH) return false;
+    return (allowed === undefined || allowed(name)) && denied?.(name) !== true;
+  };
+}
+
+function createMatcher(field: string, globs: unknown): ToolFilter | undefined {
+  if (globs === undefined) return undefined;
+  if (!Array.isArray(globs))
+    throw new PlenumError('CONFIG_INVALID', `Option "${field}" must be an array of globs.`);
+  const matchers = globs.map((glob: unknown, index) => {
+    checkText(`${field}[${index}]`, glob);
+    try {
+      return wildcardMatcher(String(glob)) ?? globMatcher(String(glob));
+    } catch (cause) {
+      throw new PlenumError('CONFIG_INVALID', `Option "${field}[${index}]" is not a glob.`, { cause });
+    }
+  });
+  return (name) => matchers.some((matches) => matches(name));
+}
+
+function globMatcher(glob: string): ToolFilter {
+  const matches = picomatch(flatGlob(glob), { windows: false, nonegate: true, strictSlashes: true });
+  return (name) => matches(flatName(name));
+}
+
+/** Characters that a glob takes for parts of a path, or that its `*` leaves out, and what stands for each of them. */
+const STAND_INS = new Map(
+  ['/', '.', '\n', '\r', '\u2028', '\u2029'].map((char, nr) => [char, String.fromCodePoint(0xe000 + nr)]),
+);
+const EMPTY = '\ue010';
+
+/** The names of tools are no paths: `*` is to match whatever there is. */
+function flatName(name: string): string {
+  return name === '' ? EMPTY : name.replace(/[/.\n\r\u2028\u2029]/g, standIn);
+}
+
+/** As names, but for the dots of a range such as `{1..3}`. */
+function flatGlob(glob: string): string {
+  return glob.replace(/\{\w+\.\.\w+\}|[/.\n\r\u2028\u2029]/g, standIn);
+}
+
+function standIn(found: string): string {
+  return STAND_INS.get(found) ?? found;
+}

@@ -1,0 +1,172 @@
+import type { CallToolResult } from '@modelcontextprotocol/client';
+import { messageOf, PlenumError, type PlenumErrorCode } from '../../errors/plenum-error.ts';
+import { onAbort } from '../../internal/abort-fan.ts';
+import { isRecord } from '../../internal/checks.ts';
+import { createDeferred } from '../../internal/deferred.ts';
+import { printable } from '../../internal/text.ts';
+import { startTimer, type StopTimer } from '../../internal/timers.ts';
+import type { CallOptions } from '../../session/call-options.ts';
+import type { SupervisedSession } from '../../session/supervised-session.ts';
+import type { ToolEntry } from '../catalog/catalog.ts';
+import type { InterceptedCallOptions, NextCall, ToolInterceptor } from './interceptors.ts';
+
+/** Whom a call is for. */
+export interface CallTarget {
+  readonly name: string;
+  readonly definition: ToolEntry;
+  readonly session: SupervisedSession;
+}
+
+type Arguments = Readonly<Record<string, unknown>>;
+
+/**
+ * One tool call on its way through the interceptors. It settles when the outermost one has, or when it is ended from
+ * outside, whatever the interceptors do then; requests that are still under way are cancelled.
+ */
+export class InterceptedRun {
+  readonly target: CallTarget;
+  readonly #interceptors: readonly ToolInterceptor[];
+  readonly #timeoutMs: number;
+  readonly #cancel = new AbortController();
+  readonly #outcome = createDeferred<CallToolResult>();
+  readonly #stops: (() => void)[] = [];
+  /** How often each interceptor was entered. */
+  readonly #attempts: number[];
+  #isOver = false;
+  #requests = 0;
+  #mayHaveRun = false;
+  /** Until when requests may still be sent; finite once the group closes. */
+  #lastStart = Infinity;
+  #stopPatience: StopTimer = () => {};
+
+  constructor(
+    interceptors: readonly ToolInterceptor[],
+    target: CallTarget,
+    args: Arguments | undefined,
+    { signal, ...options }: CallOptions,
+  ) {
+    this.target = target;
+    this.#interceptors = interceptors;
+    this.#attempts = interceptors.map(() => 0);
+    this.#timeoutMs = options.timeoutMs ?? target.session.resources.timeoutMs;
+    this.#limit(signal, options.maxTotalTimeoutMs);
+    if (!this.#isOver) void this.#settle(this.#enter(0, args ?? {}, options));
+  }
+
+  /** What the caller gets. */
+  get outcome(): Promise<CallToolResult> {
+    return this.#outcome.promise;
+  }
+
+  /** The server goes: from now on the interceptors have as much time as a request. */
+  hurry(): void {
+    if (this.#isOver || this.#lastStart !== Infinity) return;
+    this.#lastStart = performance.now() + this.#timeoutMs;
+    this.#watch();
+  }
+
+  /** Ends it by force. */
+  end(code: PlenumErrorCode, what: string, cause?: unknown): void {
+    if (this.#isOver) return;
+    const error = this.#error(code, what, cause);
+    this.#outcome.reject(error);
+    this.#finish(cause ?? error);
+  }
+
+  #limit(signal: AbortSignal | undefined, totalMs = Infinity): void {
+    const abort = (): void => this.end('ABORTED', 'given up by the caller', signal?.reason);
+    const expire = (): void =>
+      this.end('TIMEOUT', `not done within ${totalMs} ms. Allow more with "maxTotalTimeoutMs"`);
+    // What is no duration, the session says.
+    if (totalMs >= 0) this.#stops.push(startTimer(totalMs, expire, { keepAlive: true }));
+    this.#stops.push(onAbort(signal, abort));
+    if (signal?.aborted === true) abort();
+  }
+
+  async #settle(outcome: Promise<CallToolResult>): Promise<void> {
+    try {
+      this.#outcome.resolve(await outcome);
+    } catch (error) {
+      const isOurs = error instanceof PlenumError;
+      const what = `an interceptor threw: ${printable(messageOf(error), 500)}`;
+      this.#outcome.reject(isOurs ? error : this.#error('PROTOCOL', what, error));
+    }
+    this.#finish();
+  }
+
+  #finish(reason?: unknown): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    for (const stop of this.#stops) stop();
+    this.#stopPatience();
+    if (reason !== undefined || this.#requests > 0) this.#cancel.abort(reason ?? this.#ended());
+  }
+
+  async #enter(depth: number, args: Arguments, options: InterceptedCallOptions): Promise<CallToolResult> {
+    if (this.#isOver) throw this.#ended();
+    const interceptor = this.#interceptors[depth];
+    if (interceptor === undefined) return this.#send(args, options);
+
+    const attempt = (this.#attempts[depth] ?? 0) + 1;
+    this.#attempts[depth] = attempt;
+    const next: NextCall = (changes = {}) => {
+      const onward = this.#enter(depth + 1, changes.args ?? args, { ...options, ...changes.options });
+      // An interceptor may turn to something else meanwhile, or let the call end; then this is nobody's.
+      onward.catch(() => {});
+      return onward;
+    };
+    const { name, definition } = this.target;
+    const { server, upstreamName: tool } = definition;
+    const { signal } = this.#cancel;
+    const result: unknown = await interceptor(
+      { name, server, tool, definition, args, options, attempt, signal },
+      next,
+    );
+    if (isResult(result)) return result;
+    const what = `interceptors[${depth}] returned no result. Return what next() gave, or a result of its own`;
+    throw this.#error('INVALID_RESULT', what);
+  }
+
+  async #send(args: Arguments, options: InterceptedCallOptions): Promise<CallToolResult> {
+    const { session, definition } = this.target;
+    if (performance.now() > this.#lastStart) throw this.#error('SESSION_CLOSED', 'its server is closing');
+    this.#requests++;
+    this.#watch();
+    try {
+      const { signal } = this.#cancel;
+      const result = await session.callTool(definition.upstreamName, args, { ...options, signal });
+      this.#mayHaveRun = true;
+      return result;
+    } catch (error) {
+      if (!(error instanceof PlenumError && error.maybeExecuted === false)) this.#mayHaveRun = true;
+      throw error;
+    } finally {
+      this.#requests--;
+      this.#watch();
+    }
+  }
+
+  /** Requests have limits of their own. */
+  #watch(): void {
+    this.#stopPatience();
+    if (this.#lastStart === Infinity || this.#requests > 0 || this.#isOver) return;
+    const what = `its server is closing, and an interceptor was not done within ${this.#timeoutMs} ms`;
+    this.#stopPatience = startTimer(this.#timeoutMs, () => this.end('TIMEOUT', what), { keepAlive: true });
+  }
+
+  #ended(): PlenumError {
+    return this.#error('ABORTED', 'the call has ended; next() is of no use any more');
+  }
+
+  #error(code: PlenumErrorCode, what: string, cause?: unknown): PlenumError {
+    const { server, upstreamName } = this.target.definition;
+    const message = `Calling tool "${printable(upstreamName)}" on server "${server}": ${what}.`;
+    const maybeExecuted = this.#mayHaveRun || this.#requests > 0;
+    return new PlenumError(code, message, { server, cause, maybeExecuted });
+  }
+}
+
+/** Also an answer that asks for more input, for callers who want it handed back. */
+function isResult(value: unknown): value is CallToolResult {
+  return isRecord(value) && (Array.isArray(value['content']) || value['resultType'] === 'input_required');
+}

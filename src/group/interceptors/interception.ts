@@ -1,0 +1,47 @@
+import type { CallToolResult } from '@modelcontextprotocol/client';
+import type { CallOptions } from '../../session/call-options.ts';
+import type { SupervisedSession } from '../../session/supervised-session.ts';
+import { InterceptedRun, type CallTarget } from './intercepted-run.ts';
+import type { ToolInterceptor } from './interceptors.ts';
+
+/** The interceptors of a group, and the calls that are on their way through them. */
+export class Interception {
+  readonly #interceptors: readonly ToolInterceptor[];
+  readonly #runs = new Set<InterceptedRun>();
+
+  /** Undefined when there are no interceptors: then calls cost what they did. */
+  static of(interceptors: readonly ToolInterceptor[] = []): Interception | undefined {
+    return interceptors.length === 0 ? undefined : new Interception(interceptors);
+  }
+
+  private constructor(interceptors: readonly ToolInterceptor[]) {
+    this.#interceptors = [...interceptors];
+  }
+
+  /** Carries a call through the interceptors, the first one first. */
+  async callTool(
+    target: CallTarget,
+    args: Readonly<Record<string, unknown>> | undefined,
+    options: CallOptions = {},
+  ): Promise<CallToolResult> {
+    const run = new InterceptedRun(this.#interceptors, target, args, options);
+    this.#runs.add(run);
+    try {
+      return await run.outcome;
+    } finally {
+      this.#runs.delete(run);
+    }
+  }
+
+  /** Waits for the calls on their way to `session`, or to any; as long as they may take. */
+  async drain(session?: SupervisedSession): Promise<void> {
+    const runs = [...this.#runs].filter(({ target }) => session === undefined || target.session === session);
+    for (const run of runs) run.hurry();
+    await Promise.allSettled(runs.map(({ outcome }) => outcome));
+  }
+
+  /** Fails every call on its way with `SESSION_CLOSED`. */
+  destroy(reason: unknown): void {
+    for (const run of this.#runs) run.end('SESSION_CLOSED', 'the group is closed', reason);
+  }
+}

@@ -1,0 +1,178 @@
+import type { Implementation, ServerCapabilities } from '@modelcontextprotocol/client';
+import { PlenumError } from '../../errors/plenum-error.ts';
+import type { Era, SessionStatus } from '../../session/session.ts';
+import type { SupervisedSession } from '../../session/supervised-session.ts';
+import type { ServerRecord } from '../cache/server-record.ts';
+import { CATALOG_KINDS, type CatalogKind, type Collision, type Exposure } from '../catalog/catalog.ts';
+import { ListRefresher } from './list-refresher.ts';
+import { fetchListing, mayPass, type ServerListing } from './server-listing.ts';
+
+/** How one server of a group is doing. A snapshot. */
+export type ServerStatus = SessionStatus & {
+  readonly era?: Era;
+  readonly protocolVersion?: string;
+  readonly serverInfo?: Implementation;
+  readonly capabilities?: ServerCapabilities;
+  /** Whether the group was given the session and leaves its end to the giver. */
+  readonly adopted: boolean;
+  /** Lists that could not be had when last asked for, by kind (row G8). */
+  readonly listErrors: { readonly [K in CatalogKind]?: PlenumError };
+  /** Entries left out of the catalog because their name is taken. */
+  readonly collisions: readonly Collision[];
+  /** How many entries of each kind are in the catalog. */
+  readonly counts: { readonly [K in CatalogKind]: number };
+};
+
+/**
+ * One server in a group: `joining` until its entries are first committed; `late` when that did not come in time
+ * and is awaited; `refused` when its names clash.
+ */
+export type MemberPhase = 'joining' | 'late' | 'joined' | 'refused';
+
+/** What a group decided about a server before it is there. */
+export interface MemberPlan {
+  /** Whether the group ends the session; a wrapper around an adopted client is its own, too. */
+  readonly owned: boolean;
+  readonly adopted: boolean;
+  readonly exposure: Exposure;
+  /** Undefined when the server is always up. */
+  readonly lazy: LazyPlan | undefined;
+  readonly listTimeoutMs: number;
+}
+
+export interface LazyPlan {
+  readonly idleMs: number;
+  /** What its catalog is kept under. */
+  readonly fingerprint: string;
+}
+
+/** A session in a group, with what the group knows about its lists. */
+export class Member {
+  readonly name: string;
+  readonly session: SupervisedSession;
+  readonly owned: boolean;
+  readonly adopted: boolean;
+  readonly exposure: Exposure;
+  readonly lazy: LazyPlan | undefined;
+  readonly refresher: ListRefresher;
+  phase: MemberPhase = 'joining';
+  /** Lists that were announced as changed and are not fetched again yet. */
+  readonly missed = new Set<CatalogKind>();
+  refusal: PlenumError | undefined;
+  collisions: readonly Collision[] = [];
+  /** The lists behind `collisions`, to try again when names become free. */
+  contested: ServerListing = {};
+  stopObserving: () => void = () => {};
+  readonly #released = new AbortController();
+  readonly #listTimeoutMs: number;
+  readonly #listErrors = new Map<CatalogKind, PlenumError>();
+  /** For each kind, the number of the fetch that was committed last: an older one that comes late is stale. */
+  readonly #committed = new Map<CatalogKind, number>();
+  #fetches = 0;
+  /** Clients whose lists were asked for, all of them. */
+  readonly #asked = new WeakSet<object>();
+  /** Of a lazy server, the latest of each list. */
+  #known: ServerRecord['listing'] = {};
+
+  constructor(
+    name: string,
+    session: SupervisedSession,
+    { owned, adopted, exposure, lazy, listTimeoutMs }: MemberPlan,
+    refresh: (member: Member, kinds: ReadonlySet<CatalogKind>) => Promise<Iterable<CatalogKind>>,
+  ) {
+    this.name = name;
+    this.session = session;
+    this.owned = owned;
+    this.adopted = adopted;
+    this.exposure = exposure;
+    this.lazy = lazy;
+    this.#listTimeoutMs = listTimeoutMs;
+    this.refresher = new ListRefresher((kinds) => refresh(this, kinds));
+  }
+
+  async fetch(kinds: Iterable<CatalogKind>): Promise<FetchedListing> {
+    const number = ++this.#fetches;
+    const client = this.session.client;
+    const wanted = [...kinds];
+    const listing = await fetchListing(this.session, wanted, this.#listTimeoutMs, this.#released.signal);
+    if (client !== undefined && wanted.length === CATALOG_KINDS.length) this.#asked.add(client);
+    return { number, client, listing };
+  }
+
+  /** Whether the lists of the present connection were never asked for. */
+  get listsAreDue(): boolean {
+    const { client } = this.session;
+    return client !== undefined && !this.#asked.has(client);
+  }
+
+  /** Whether nothing is known yet of a list that may still come. */
+  get isIncomplete(): boolean {
+    return [...this.#listErrors].some(([kind, error]) => this.#known[kind] === undefined && mayPass(error));
+  }
+
+  /** What an earlier session found, in the place of a fetch. Until there is a connection, it is all that is known. */
+  recall({ listing, ...facts }: ServerRecord): FetchedListing {
+    this.session.recall(facts);
+    return { number: 0, client: undefined, listing };
+  }
+
+  /** What is known of a lazy server, for a session to come. */
+  get record(): ServerRecord {
+    const { serverInfo, capabilities, instructions } = this.session;
+    return {
+      ...(serverInfo !== undefined && { serverInfo }),
+      ...(capabilities !== undefined && { capabilities }),
+      ...(instructions !== undefined && { instructions }),
+      listing: this.#known,
+    };
+  }
+
+  /** Notes which lists failed; returns those that came and are not older than what is known. */
+  accept({ number, listing }: FetchedListing): ServerListing {
+    const accepted: [string, unknown][] = [];
+    for (const [kind, list] of Object.entries(listing) as [CatalogKind, unknown][]) {
+      if (number < (this.#committed.get(kind) ?? 0)) continue;
+      this.#committed.set(kind, number);
+      if (list instanceof PlenumError) this.#listErrors.set(kind, list);
+      else {
+        this.#listErrors.delete(kind);
+        accepted.push([kind, list]);
+      }
+    }
+    const came = Object.fromEntries(accepted);
+    if (this.lazy !== undefined) this.#known = { ...this.#known, ...came };
+    return came;
+  }
+
+  status(counts: ServerStatus['counts']): ServerStatus {
+    const { serverInfo, capabilities, era, protocolVersion, status } = this.session;
+    const refusal = this.refusal;
+    const shown: SessionStatus =
+      refusal === undefined ? status : { state: 'failed', since: status.since, error: refusal };
+    return Object.freeze({
+      ...shown,
+      ...(era !== undefined && { era }),
+      ...(protocolVersion !== undefined && { protocolVersion }),
+      ...(serverInfo !== undefined && { serverInfo }),
+      ...(capabilities !== undefined && { capabilities }),
+      adopted: this.adopted,
+      listErrors: Object.freeze(Object.fromEntries(this.#listErrors)),
+      collisions: this.collisions,
+      counts,
+    });
+  }
+
+  /** Lets go of the session; nothing of the group's own is under way in it any more. */
+  release(): void {
+    this.#released.abort();
+    this.stopObserving();
+    this.refresher.stop();
+  }
+}
+
+/** Lists, with the number of the fetch and the client that they came from. */
+export interface FetchedListing {
+  readonly number: number;
+  readonly client: unknown;
+  readonly listing: ServerListing;
+}

@@ -1,0 +1,314 @@
+import { PlenumError } from '../../errors/plenum-error.ts';
+import type { EventHub } from '../../internal/event-hub.ts';
+import { suggestion } from '../../internal/text.ts';
+import type { SessionEvent, SessionStatus } from '../../session/session.ts';
+import type { SupervisedSession } from '../../session/supervised-session.ts';
+import { CATALOG_KINDS, type CatalogDiff, type CatalogKind, type Collision } from '../catalog/catalog.ts';
+import { collisionError, type CatalogIndex, type Claim } from '../catalog/catalog-index.ts';
+import type { GroupEvent } from '../group-events.ts';
+import type { KnownCatalogs } from '../cache/known-catalogs.ts';
+import { Member, type FetchedListing, type MemberPlan } from './member.ts';
+import { mayPass, type ServerListing } from './server-listing.ts';
+
+const KINDS_OF_LIST = {
+  tools: ['tools'],
+  prompts: ['prompts'],
+  resources: ['resources', 'resourceTemplates'],
+} as const satisfies Record<string, readonly CatalogKind[]>;
+
+/** Who is in a group, and the traffic between its sessions and its catalog. */
+export class Membership {
+  readonly #members = new Map<string, Member>();
+  readonly #index: CatalogIndex;
+  readonly #hub: EventHub<GroupEvent>;
+  readonly #known: KnownCatalogs;
+  readonly #onReady: (member: Member) => void;
+  /** Members that wait for a name of somebody else's. */
+  readonly #contestants = new Set<Member>();
+  /** Sessions that were taken out and are still ending. */
+  readonly #leaving = new Set<SupervisedSession>();
+  #ended = false;
+
+  constructor(
+    index: CatalogIndex,
+    hub: EventHub<GroupEvent>,
+    known: KnownCatalogs,
+    onReady: (member: Member) => void,
+  ) {
+    this.#index = index;
+    this.#hub = hub;
+    this.#known = known;
+    this.#onReady = onReady;
+  }
+
+  /** In the order in which they came. */
+  get members(): Iterable<Member> {
+    return this.#members.values();
+  }
+
+  get(name: string): Member {
+    const member = this.#members.get(name);
+    if (member !== undefined) return member;
+    throw new PlenumError(
+      'UNKNOWN_SERVER',
+      `No server "${name}" in this group.${suggestion(name, this.#members.keys())}`,
+      {
+        server: name,
+      },
+    );
+  }
+
+  /** Refuses to go on when the group is closed or the name is taken. */
+  expectFree(name: string): void {
+    if (this.#ended)
+      throw new PlenumError('SESSION_CLOSED', `Adding server "${name}": the group is closed.`, {
+        server: name,
+      });
+    if (this.#members.has(name)) {
+      throw new PlenumError(
+        'NAME_COLLISION',
+        `A server "${name}" is in this group already. Choose another name, or remove that one.`,
+        {
+          server: name,
+        },
+      );
+    }
+  }
+
+  /** Takes a session in; its entries come with `admit`. */
+  enrol(name: string, session: SupervisedSession, plan: MemberPlan): Member {
+    const member = new Member(name, session, plan, (who, kinds) => this.#refresh(who, kinds));
+    this.#members.set(name, member);
+    member.stopObserving = session.observe((event) => this.#onSessionEvent(member, event));
+    this.#hub.publish({ type: 'server-added', server: name });
+    const { status } = session;
+    if (status.state !== 'idle') this.#hub.publish({ type: 'status', server: name, status });
+    return member;
+  }
+
+  /**
+   * Commits a newcomer's lists. Throws `SESSION_CLOSED` when it was removed meanwhile, `NAME_COLLISION` when another
+   * server has one of its names, or `CONFIG_INVALID` for a bad naming function; the catalog is then as it was (row
+   * G6).
+   */
+  admit(member: Member, fetched: FetchedListing): void {
+    const { state } = member.session.status;
+    const isOver = state === 'closed' || state === 'draining';
+    if (this.#ended || isOver || !this.#isIn(member)) throw removedMeanwhile(member.name);
+    const listing = member.accept(fetched);
+    const claim = this.#claim(member, listing);
+    const foreign = claim.collisions.filter(({ owner }) => owner !== member.name);
+    if (foreign.length > 0) throw collisionError(foreign, member.name);
+    member.phase = 'joined';
+    this.#commit(member, listing, claim);
+    this.#settleIn(member, fetched);
+    // The server was replaced while its lists were under way: they may be its predecessor's.
+    if (fetched.client !== member.session.client) member.refresher.mark(CATALOG_KINDS);
+    else member.refresher.mark(kindsToRetry(fetched));
+    this.#catchUp(member);
+  }
+
+  /** From its admission on, a lazy server may sleep. */
+  #settleIn(member: Member, fetched: FetchedListing): void {
+    if (member.lazy === undefined) return;
+    this.#note(member, fetched);
+    member.session.letSleep({
+      idleMs: member.lazy.idleMs,
+      isNeeded: () => member.isIncomplete,
+      isBusy: () => member.listsAreDue,
+    });
+  }
+
+  /** Keeps what a lazy server itself has told. */
+  #note(member: Member, { client }: FetchedListing): void {
+    const { name, lazy } = member;
+    if (lazy === undefined || client === undefined || member.isIncomplete) return;
+    this.#known.note(name, lazy.fingerprint, member.record);
+  }
+
+  /** Admits a latecomer that is there by now; one that is not comes by itself. */
+  welcome(member: Member): void {
+    if (member.session.status.state === 'ready') void this.#admitLate(member);
+  }
+
+  /** Ends a member whose names clash but that stays in sight. */
+  refuse(member: Member, error: PlenumError): void {
+    member.phase = 'refused';
+    member.refusal = error;
+    member.release();
+    this.#hub.publish({ type: 'problem', server: member.name, error });
+    this.#hub.publish({
+      type: 'status',
+      server: member.name,
+      status: { state: 'failed', since: Date.now(), error },
+    });
+    if (member.owned) void member.session.destroy(error);
+  }
+
+  /** Fetches all lists of all servers that are there, past every cache, and commits them together (row G16). */
+  async refresh(members: Iterable<Member>): Promise<void> {
+    const there = [...members].filter(
+      (member) => member.phase === 'joined' && member.session.status.state === 'ready',
+    );
+    const fetched = await Promise.all(
+      there.map(async (member) => ({ member, fetched: await member.fetch(CATALOG_KINDS) })),
+    );
+    for (const { member, fetched: lists } of fetched) {
+      if (this.#isIn(member) && member.session.status.state !== 'closed') {
+        member.refresher.mark(this.#take(member, lists));
+      }
+    }
+  }
+
+  /** Takes a member and its entries out. Its session is the caller's to end. */
+  drop(member: Member): void {
+    if (!this.#isIn(member)) return;
+    this.#members.delete(member.name);
+    member.release();
+    this.#empty(member);
+    this.#hub.publish({ type: 'server-removed', server: member.name });
+  }
+
+  /** Ends a session that was taken out; the end of the group waits for it, and may hurry it. */
+  async seeOff(session: SupervisedSession, end: () => Promise<void>): Promise<void> {
+    this.#leaving.add(session);
+    try {
+      await end();
+    } finally {
+      this.#leaving.delete(session);
+    }
+  }
+
+  get leaving(): readonly SupervisedSession[] {
+    return [...this.#leaving];
+  }
+
+  /** No more members. Returns those that there were. */
+  end(): readonly Member[] {
+    this.#ended = true;
+    return [...this.#members.values()];
+  }
+
+  /** Takes out all that a member offers, or would. */
+  #empty(member: Member): void {
+    member.refresher.stop();
+    this.#contestants.delete(member);
+    member.collisions = [];
+    member.contested = {};
+    this.#publishDiff(member.name, this.#index.remove(member.name));
+    this.#retryContested();
+  }
+
+  #catchUp(member: Member): void {
+    member.refresher.mark(member.missed);
+    member.missed.clear();
+  }
+
+  #isIn(member: Member): boolean {
+    return this.#members.get(member.name) === member;
+  }
+
+  #onSessionEvent(member: Member, event: SessionEvent): void {
+    if (event.type === 'list-changed') {
+      for (const kind of KINDS_OF_LIST[event.kind]) member.missed.add(kind);
+      if (member.phase === 'joined') this.#catchUp(member);
+      return;
+    }
+    this.#hub.publish({ ...event, server: member.name });
+    if (event.type === 'status') this.#onStatus(member, event.status);
+  }
+
+  #onStatus(member: Member, status: SessionStatus): void {
+    if (status.state === 'ready') {
+      this.#onReady(member);
+      if (member.phase === 'joined') member.refresher.mark(CATALOG_KINDS);
+      if (member.phase === 'late') void this.#admitLate(member);
+    }
+    // A session that was closed through its own handle has nothing to offer any more; it stays known until it is removed (row G3).
+    if (status.state === 'closed') this.#empty(member);
+  }
+
+  async #admitLate(member: Member): Promise<void> {
+    const fetched = await member.fetch(CATALOG_KINDS);
+    if (!this.#isIn(member) || member.phase !== 'late') return;
+    if (fetched.client !== member.session.client) return; // The next connection brings its own lists.
+    try {
+      this.admit(member, fetched);
+    } catch (error) {
+      this.refuse(member, PlenumError.from(error, 'NAME_COLLISION', `Adding server "${member.name}"`));
+    }
+  }
+
+  async #refresh(member: Member, kinds: ReadonlySet<CatalogKind>): Promise<Iterable<CatalogKind>> {
+    // Not worth waking it for: all its lists are fetched when it comes up.
+    if (member.session.isAsleep) return [];
+    const fetched = await member.fetch(kinds);
+    if (!this.#isIn(member) || member.phase !== 'joined') return [];
+    if (member.session.status.state === 'closed') return [];
+    return this.#take(member, fetched);
+  }
+
+  /** Commits lists that were fetched again; returns those to try once more. */
+  #take(member: Member, fetched: FetchedListing): Iterable<CatalogKind> {
+    try {
+      this.#commit(member, member.accept(fetched));
+      this.#note(member, fetched);
+    } catch (error) {
+      const doing = `Refreshing the lists of server "${member.name}"`;
+      const problem = PlenumError.from(error, 'CONFIG_INVALID', doing, { server: member.name });
+      this.#hub.publish({ type: 'problem', server: member.name, error: problem });
+    }
+    return kindsToRetry(fetched);
+  }
+
+  #claim(member: Member, listing: ServerListing): Claim {
+    return this.#index.claim(member.name, member.session.serverInfo, member.exposure, listing);
+  }
+
+  #commit(member: Member, listing: ServerListing, claim = this.#claim(member, listing)): void {
+    const diff = this.#index.commit(claim);
+    const kept = member.collisions.filter(({ kind }) => listing[kind] === undefined);
+    const known = new Set(member.collisions.map(collisionKey));
+    member.collisions = [...kept, ...claim.collisions];
+    const contests = member.collisions.some(({ owner }) => owner !== member.name);
+    member.contested = contests ? { ...member.contested, ...listing } : {};
+    if (contests) this.#contestants.add(member);
+    else this.#contestants.delete(member);
+    this.#publishDiff(member.name, diff);
+    for (const collision of claim.collisions) {
+      if (!known.has(collisionKey(collision)))
+        this.#hub.publish({ type: 'collision', server: member.name, ...collision });
+    }
+    if (diff !== undefined && CATALOG_KINDS.some((kind) => diff[kind].removed.length > 0))
+      this.#retryContested(member);
+  }
+
+  /** Names became free: whoever was waiting for one may have it. */
+  #retryContested(except?: Member): void {
+    const waiting = [...this.#contestants]; // Committing changes the set.
+    for (const member of waiting) {
+      if (member !== except) this.#commit(member, member.contested);
+    }
+  }
+
+  #publishDiff(server: string, diff: CatalogDiff | undefined): void {
+    if (diff !== undefined)
+      this.#hub.publish({ type: 'catalog', server, version: this.#index.version, diff });
+  }
+}
+
+function removedMeanwhile(server: string): PlenumError {
+  const message = `Adding server "${server}": it was removed meanwhile.`;
+  return new PlenumError('SESSION_CLOSED', message, { server });
+}
+
+function collisionKey({ kind, key, owner }: Collision): string {
+  return JSON.stringify([kind, key, owner]);
+}
+
+function kindsToRetry({ listing }: FetchedListing): CatalogKind[] {
+  return CATALOG_KINDS.filter((kind) => {
+    const list = listing[kind];
+    return list instanceof PlenumError && mayPass(list);
+  });
+}

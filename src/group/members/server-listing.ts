@@ -1,0 +1,48 @@
+import { PlenumError } from '../../errors/plenum-error.ts';
+import type { Session } from '../../session/session.ts';
+import type { CatalogEntries, CatalogKind, Origin } from '../catalog/catalog.ts';
+
+/** A definition as its server lists it. */
+export type Listed<K extends CatalogKind> = Omit<CatalogEntries[K], keyof Origin>;
+
+/** The lists that were fetched: each one's entries, or why it could not be had. */
+export type ServerListing = { readonly [K in CatalogKind]?: readonly Listed<K>[] | PlenumError };
+
+/** Whether a list that failed may come next time; what a server refuses or gets wrong, it will then, too. */
+export function mayPass({ code, rpcCode }: PlenumError): boolean {
+  const passing = code === 'TIMEOUT' || code === 'CONNECTION_LOST' || code === 'SESSION_EXPIRED';
+  return passing || (code === 'PROTOCOL' && rpcCode === undefined);
+}
+
+/** The session's methods that list things. */
+export type ListingSession = Pick<
+  Session,
+  'name' | 'listTools' | 'listResources' | 'listResourceTemplates' | 'listPrompts'
+>;
+
+/** Fetches lists side by side, all within `timeoutMs`. One that fails costs the others nothing (row G8). */
+export async function fetchListing(
+  session: ListingSession,
+  kinds: Iterable<CatalogKind>,
+  timeoutMs: number,
+  signal: AbortSignal,
+): Promise<ServerListing> {
+  const options = { timeoutMs, maxTotalTimeoutMs: timeoutMs, signal };
+  const fetchers: { readonly [K in CatalogKind]: () => Promise<readonly Listed<K>[]> } = {
+    tools: async () => (await session.listTools(options)).tools,
+    resources: async () => (await session.listResources(options)).resources,
+    resourceTemplates: async () => (await session.listResourceTemplates(options)).resourceTemplates,
+    prompts: async () => (await session.listPrompts(options)).prompts,
+  };
+  const outcomes = await Promise.all(
+    [...kinds].map(async (kind) => {
+      try {
+        return [kind, await fetchers[kind]()] as const;
+      } catch (error) {
+        const doing = `Listing ${kind} of server "${session.name}"`;
+        return [kind, PlenumError.from(error, 'PROTOCOL', doing, { server: session.name })] as const;
+      }
+    }),
+  );
+  return Object.fromEntries(outcomes);
+}

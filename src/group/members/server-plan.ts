@@ -1,0 +1,128 @@
+import { PlenumError } from '../../errors/plenum-error.ts';
+import { checkText, isRecord } from '../../internal/checks.ts';
+import type { ServerSpec } from '../../server-spec.ts';
+import { resolveSessionOptions, type SessionOptions } from '../../session/session-options.ts';
+import { resolveTarget } from '../../session/session-target.ts';
+import { SupervisedSession, type ConnectGate } from '../../session/supervised-session.ts';
+import { fingerprintOf } from '../cache/fingerprint.ts';
+import type { GroupOptions, GroupServerSpec } from '../group-options.ts';
+import type { MemberPlan } from './member.ts';
+import { resolveServerOptions } from '../server-options.ts';
+import type { SourcedServer } from './session-source.ts';
+
+/** A server of a group, checked and ready to start. */
+export interface ServerPlan {
+  readonly session: SupervisedSession;
+  readonly member: MemberPlan;
+}
+
+/** What decides about a connection; a server from a source has no say in it. */
+const OF_THE_SOURCE = [
+  'command',
+  'url',
+  'transport',
+  'protocol',
+  'clientInfo',
+  'capabilities',
+  'onSampling',
+  'onElicitation',
+  'onRoots',
+  'onLog',
+  'onNotification',
+];
+
+const openAtOnce: ConnectGate = (open) => open();
+
+/**
+ * Makes the session of a server that the group is to open, from its own options, those of `add` and the group's. Throws
+ * `CONFIG_INVALID`; opens nothing.
+ */
+export function planServer(
+  name: string,
+  given: GroupServerSpec,
+  adding: Omit<SessionOptions, 'name'>,
+  group: GroupOptions,
+  gates: (spec: ServerSpec) => ConnectGate,
+): ServerPlan {
+  const { session, capabilities, listTimeoutMs } = isSourced(given)
+    ? planSourced(name, given, adding, group)
+    : planOpened(name, given, adding, group, gates);
+  const { idleMs, exposure } = resolveServerOptions(given, group.naming ?? 'prefixed');
+  const lazy =
+    idleMs === undefined ? undefined : { idleMs, fingerprint: fingerprintOf(name, given, capabilities) };
+  return { session, member: { owned: true, adopted: false, exposure, lazy, listTimeoutMs } };
+}
+
+interface Planned {
+  readonly session: SupervisedSession;
+  readonly capabilities: object;
+  readonly listTimeoutMs: number;
+}
+
+function planOpened(
+  name: string,
+  given: Exclude<GroupServerSpec, SourcedServer>,
+  adding: Omit<SessionOptions, 'name'>,
+  group: GroupOptions,
+  gates: (spec: ServerSpec) => ConnectGate,
+): Planned {
+  const target = resolveTarget(given);
+  if (target.type !== 'spec')
+    throw new PlenumError('CONFIG_INVALID', 'Give a spec; what is connected already goes to adopt().');
+  const options = resolveSessionOptions(adding, target.spec, group);
+  return {
+    session: new SupervisedSession(name, target, options, gates(target.spec)),
+    capabilities: options.capabilities,
+    listTimeoutMs: Math.min(options.timeoutMs, options.connectTimeoutMs),
+  };
+}
+
+function planSourced(
+  name: string,
+  given: SourcedServer,
+  adding: Omit<SessionOptions, 'name'>,
+  group: GroupOptions,
+): Planned {
+  checkSourced(given);
+  const { source, server = name, principal } = given;
+  const options = resolveSessionOptions(adding, sessionOptionsOf(given), group);
+  const lending = { timeoutMs: options.connectTimeoutMs, ...(principal !== undefined && { principal }) };
+  const borrow = (signal: AbortSignal) => source.acquire(server, { ...lending, signal });
+  return {
+    session: new SupervisedSession(name, { type: 'source', borrow, name }, options, openAtOnce),
+    capabilities: {},
+    listTimeoutMs: Math.min(options.timeoutMs, options.connectTimeoutMs),
+  };
+}
+
+function sessionOptionsOf(given: SourcedServer): SessionOptions {
+  const { timeoutMs, connectTimeoutMs, reconnect, health, maxWaitingCalls } = given;
+  const all = { timeoutMs, connectTimeoutMs, reconnect, health, maxWaitingCalls };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+}
+
+function isSourced(given: GroupServerSpec): given is SourcedServer {
+  return isRecord(given) && given['source'] !== undefined;
+}
+
+function checkSourced(given: SourcedServer): void {
+  const source: unknown = given.source;
+  if (
+    typeof source !== 'object' ||
+    source === null ||
+    !('acquire' in source) ||
+    typeof source.acquire !== 'function'
+  )
+    throw new PlenumError(
+      'CONFIG_INVALID',
+      'Option "source" must have a method acquire(), as a SessionManager has.',
+    );
+  if (given.server !== undefined) checkText('server', given.server);
+  if (given.principal !== undefined) checkText('principal', given.principal);
+  const misplaced = OF_THE_SOURCE.find((key) => Reflect.get(given, key) !== undefined);
+  if (misplaced !== undefined)
+    throw new PlenumError(
+      'CONFIG_INVALID',
+      `Option "${misplaced}" does not go with "source". Give it to the source, which makes the sessions.`,
+    );
+}

@@ -1,0 +1,94 @@
+import { PlenumError } from '../../errors/plenum-error.ts';
+import type { Session } from '../../session/session.ts';
+import type { HealthReport } from './health-report.ts';
+import type { Leasing } from './leasing.ts';
+import type { ServerRecord } from '../server-record.ts';
+import type { SessionPool } from '../pool/session-pool.ts';
+
+export interface CheckHealthOptions {
+  /** On whose behalf sessions are opened or borrowed. */
+  principal?: string;
+  /**
+   * How long a check may take in all, in milliseconds. Without it, connecting is bound by `connectTimeoutMs` and the
+   * answer by `health.timeoutMs`.
+   * @default Infinity
+   */
+  timeoutMs?: number;
+  signal?: AbortSignal;
+}
+
+/** What a check needs of a manager. */
+export interface HealthDesk {
+  readonly leasing: Leasing;
+  readonly pool: SessionPool;
+  /** How long the answer may take, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Opens a session beside the pool. */
+  readonly open: (server: string, options: { principal?: string; signal: AbortSignal }) => Promise<Session>;
+}
+
+/** Asks a server for a sign of life. Never rejects. */
+export async function checkHealth(
+  record: ServerRecord,
+  options: CheckHealthOptions,
+  desk: HealthDesk,
+): Promise<HealthReport> {
+  const { timeoutMs = Infinity, signal, principal } = options;
+  const { name: server } = record;
+  const limit = desk.leasing.patience(`Checking server "${server}"`, server, timeoutMs, signal);
+  try {
+    return await limit.hold(ask(record, principal, limit.signal, desk));
+  } catch (cause) {
+    const error = PlenumError.from(cause, 'CONNECT_FAILED', `Checking server "${server}"`, { server });
+    return { healthy: false, reason: error.message, error };
+  } finally {
+    limit.stop();
+  }
+}
+
+/** Borrows a session, or opens one: in the pool while there is room, else beside it. */
+async function ask(
+  record: ServerRecord,
+  principal: string | undefined,
+  signal: AbortSignal,
+  { leasing, pool, timeoutMs, open }: HealthDesk,
+): Promise<HealthReport> {
+  if (await isRoom(record, principal, signal, { leasing, pool })) {
+    const lease = await leasing.acquire(record, { principal, signal, timeoutMs: Infinity });
+    try {
+      return await askForLife(lease.session, timeoutMs, signal);
+    } finally {
+      await lease.release();
+    }
+  }
+  const session = await open(record.name, { signal, ...(principal !== undefined && { principal }) });
+  try {
+    return await askForLife(session, timeoutMs, signal);
+  } finally {
+    await session.close();
+  }
+}
+
+async function isRoom(
+  record: ServerRecord,
+  principal: string | undefined,
+  signal: AbortSignal,
+  { leasing, pool }: Pick<HealthDesk, 'leasing' | 'pool'>,
+): Promise<boolean> {
+  const keyed = await leasing.specOf(record, { principal, signal, timeoutMs: Infinity });
+  return pool.hasRoomFor(record.bucketFor(principal, keyed));
+}
+
+async function askForLife(session: Session, timeoutMs: number, signal: AbortSignal): Promise<HealthReport> {
+  const startedAt = performance.now();
+  await session.ping({ timeoutMs, maxTotalTimeoutMs: timeoutMs, signal });
+  const latencyMs = performance.now() - startedAt;
+  const { era, protocolVersion, serverInfo } = session;
+  return {
+    healthy: true,
+    latencyMs,
+    ...(era !== undefined && { era }),
+    ...(protocolVersion !== undefined && { protocolVersion }),
+    ...(serverInfo !== undefined && { serverInfo }),
+  };
+}

@@ -1,0 +1,212 @@
+import { inspect } from 'node:util';
+import type {
+  Client,
+  Implementation,
+  ListToolsResult,
+  RequestOptions,
+  ServerCapabilities,
+} from '@modelcontextprotocol/client';
+import { PlenumError } from '../../errors/plenum-error.ts';
+import { createDeferred } from '../../internal/deferred.ts';
+import { EventHub, type OverflowEvent } from '../../internal/event-hub.ts';
+import type { CallOptions } from '../../session/call-options.ts';
+import type { Connection } from '../../session/connection/connection.ts';
+import { InFlight } from '../../session/supervision/in-flight.ts';
+import type { Era, Session, SessionEvent, SessionStatus } from '../../session/session.ts';
+import {
+  SessionRequests,
+  type RequestInfo,
+  type RequestResources,
+} from '../../session/requests/session-requests.ts';
+import type { SupervisedSession } from '../../session/supervised-session.ts';
+
+/** What a lease learns from the use of its session, and does for it. */
+export interface LeaseDesk {
+  /** A request is on its way; `call` settles with it. */
+  onRequest(request: RequestInfo, call: Promise<unknown>): void;
+  /** A request was answered, with a result or an error of the server's, after so many milliseconds. */
+  onAnswered(ms: number): void;
+  /** A request was not answered in time: the server may hang. */
+  onSilence(): void;
+  onToolsListed(tools: ListToolsResult['tools']): void;
+  onClientTaken(): void;
+  release(): Promise<void>;
+  discard(reason?: unknown): Promise<void>;
+}
+
+type Send<T> = (connection: Connection, options: RequestOptions) => Promise<T>;
+
+/** A session as one lease sees it: the session underneath until the lease ends, closed from then on. */
+export class LeasedSession extends SessionRequests implements Session {
+  readonly resources: RequestResources;
+  readonly #session: SupervisedSession;
+  readonly #desk: LeaseDesk;
+  readonly #inFlight = new InFlight();
+  /** Cancels the calls under way. */
+  readonly #revoked = new AbortController();
+  readonly #closed = createDeferred<unknown>();
+  #hub: EventHub<SessionEvent> | undefined;
+  #stopObserving: () => void = () => {};
+  /** Epoch milliseconds; undefined while the lease lasts. */
+  #endedAt: number | undefined;
+  /** Why the calls under way were cancelled, once they were. */
+  #revocation: { readonly cause: unknown } | undefined;
+
+  constructor(session: SupervisedSession, desk: LeaseDesk) {
+    super();
+    this.#session = session;
+    this.#desk = desk;
+    const { timeoutMs, subscriptions, tools } = session.resources;
+    this.resources = {
+      timeoutMs,
+      subscriptions,
+      tools,
+      run: (request, options, send) => this.#carry(request, options, send),
+    };
+  }
+
+  get name(): string {
+    return this.#session.name;
+  }
+
+  get status(): SessionStatus {
+    return this.#endedAt === undefined ? this.#session.status : { state: 'closed', since: this.#endedAt };
+  }
+
+  get serverInfo(): Implementation | undefined {
+    return this.#session.serverInfo;
+  }
+
+  get capabilities(): ServerCapabilities | undefined {
+    return this.#session.capabilities;
+  }
+
+  get instructions(): string | undefined {
+    return this.#session.instructions;
+  }
+
+  get protocolVersion(): string | undefined {
+    return this.#session.protocolVersion;
+  }
+
+  get era(): Era | undefined {
+    return this.#session.era;
+  }
+
+  /**
+   * The official client underneath. Calls made on it are none of the lease's: they are neither counted nor ended, and a
+   * run that looks at it is not repeated.
+   */
+  get client(): Client | undefined {
+    this.#desk.onClientTaken();
+    return this.#endedAt === undefined ? this.#session.client : undefined;
+  }
+
+  get closed(): Promise<unknown> {
+    return this.#closed.promise;
+  }
+
+  override async listTools(options?: CallOptions): Promise<ListToolsResult> {
+    const result = await super.listTools(options);
+    this.#desk.onToolsListed(result.tools);
+    return result;
+  }
+
+  events(): AsyncIterableIterator<SessionEvent | OverflowEvent> {
+    if (this.#hub === undefined) {
+      const hub = new EventHub<SessionEvent>();
+      this.#hub = hub;
+      if (this.#endedAt === undefined)
+        this.#stopObserving = this.#session.observe((event) => hub.publish(event));
+      else hub.end();
+    }
+    return this.#hub.iterate();
+  }
+
+  async reconnect(): Promise<void> {
+    if (this.#endedAt !== undefined) throw this.#over('Reconnecting', false);
+    await this.#session.reconnect();
+  }
+
+  async authorize(options?: { signal?: AbortSignal }): Promise<void> {
+    if (this.#endedAt !== undefined) throw this.#over('Signing in', false);
+    await this.#session.authorize(options);
+  }
+
+  close(): Promise<void> {
+    return this.#desk.release();
+  }
+
+  destroy(reason?: unknown): Promise<void> {
+    return this.#desk.discard(reason);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** What `console.log` shows of it. */
+  [inspect.custom](): object {
+    return { session: this.name, status: this.status };
+  }
+
+  /** Takes no more calls. Returns when those under way have settled; undefined when there are none. */
+  end(): Promise<void> | undefined {
+    if (this.#endedAt === undefined) {
+      this.#endedAt = Date.now();
+      this.#stopObserving();
+      this.#hub?.publish({ type: 'status', status: this.status });
+      this.#hub?.end();
+      this.#closed.resolve(undefined);
+    }
+    return this.#inFlight.count === 0 ? undefined : this.#inFlight.idle();
+  }
+
+  /** As `end`, and cancels the calls under way: the server is told, they reject with `SESSION_CLOSED`. */
+  revoke(cause: unknown): Promise<void> | undefined {
+    this.#revocation ??= { cause };
+    const settled = this.end();
+    this.#revoked.abort(cause);
+    return settled;
+  }
+
+  #carry<T>(request: RequestInfo, options: CallOptions, send: Send<T>): Promise<T> {
+    if (this.#endedAt !== undefined) return Promise.reject(this.#over(request.doing, false));
+    const call = this.#call(request, options, send);
+    this.#desk.onRequest(request, call);
+    return call;
+  }
+
+  async #call<T>(request: RequestInfo, options: CallOptions, send: Send<T>): Promise<T> {
+    this.#inFlight.enter();
+    const startedAt = performance.now();
+    try {
+      const underneath = { ...options, revoked: this.#revoked.signal };
+      const result = await this.#session.resources.run(request, underneath, send);
+      this.#desk.onAnswered(performance.now() - startedAt);
+      return result;
+    } catch (error) {
+      if (this.#revocation !== undefined) throw this.#over(request.doing, mayHaveRun(error));
+      if (error instanceof PlenumError) this.#learnFrom(error, performance.now() - startedAt);
+      throw error;
+    } finally {
+      this.#inFlight.leave();
+    }
+  }
+
+  #learnFrom({ code, rpcCode, maybeExecuted }: PlenumError, ms: number): void {
+    if (rpcCode !== undefined || code === 'INVALID_RESULT') this.#desk.onAnswered(ms);
+    else if (code === 'TIMEOUT' && maybeExecuted !== false) this.#desk.onSilence();
+  }
+
+  #over(doing: string, maybeExecuted: boolean): PlenumError {
+    const server = this.name;
+    const message = `${doing} on server "${server}": the lease of this session has ended. Acquire another one.`;
+    const cause = this.#revocation?.cause;
+    return new PlenumError('SESSION_CLOSED', message, { server, cause, maybeExecuted });
+  }
+}
+
+function mayHaveRun(error: unknown): boolean {
+  return !(error instanceof PlenumError && error.maybeExecuted === false);
+}

@@ -1,0 +1,123 @@
+import { PlenumError } from '../../errors/plenum-error.ts';
+import { closedError } from '../pool/closed-error.ts';
+import type { AcquireOptions } from './lease.ts';
+import type { ManagerEvent } from '../manager-events.ts';
+import { PoolLease, type LeaseListener } from './pool-lease.ts';
+import type { ResolvedPoolOptions } from '../pool/pool-options.ts';
+import type { PooledSession } from '../pool/pooled-session.ts';
+import type { ServerRecord } from '../server-record.ts';
+import type { KeyedSpec } from '../pool/session-key.ts';
+import type { SessionPool } from '../pool/session-pool.ts';
+import { TimeLimit } from '../time-limit.ts';
+
+/** What a run wants to know of the use of its leases. */
+export interface WorkListener extends Required<
+  Pick<LeaseListener, 'onRequest' | 'onAnswered' | 'onClientTaken'>
+> {
+  /** What the caller's own functions compute is known; from here on it is the server that succeeds or fails. */
+  onSpecKnown(): void;
+}
+
+/** The way from a server and a principal to a lease. */
+export class Leasing {
+  readonly #pool: SessionPool;
+  readonly #options: ResolvedPoolOptions;
+  readonly #publish: (event: ManagerEvent) => void;
+  readonly #closing: AbortSignal;
+
+  /** `closing` aborts when nobody is to acquire any more. */
+  constructor(
+    pool: SessionPool,
+    options: ResolvedPoolOptions,
+    publish: (event: ManagerEvent) => void,
+    closing: AbortSignal,
+  ) {
+    this.#pool = pool;
+    this.#options = options;
+    this.#publish = publish;
+    this.#closing = closing;
+  }
+
+  /** As `SessionManager.acquire`. */
+  async acquire(record: ServerRecord, options: AcquireOptions, listener?: WorkListener): Promise<PoolLease> {
+    if (this.#closing.aborted) throw closedError(`Acquiring a session of server "${record.name}"`);
+    const { timeoutMs = this.#options.acquireTimeoutMs, signal, principal } = options;
+    const takenAt = this.#options.reportLeasesAfterMs < Infinity ? new Error('A lease was taken') : undefined;
+    const startedAt = performance.now();
+    const keyed = record.knownSpec(principal) ?? (await this.#askForSpec(record, options));
+    const bucket = record.bucketFor(principal, keyed);
+    listener?.onSpecKnown();
+    const atOnce = signal?.aborted === true ? undefined : this.#pool.tryAcquire(bucket);
+    const leftMs = timeoutMs - (performance.now() - startedAt);
+    const pooled = atOnce ?? (await this.#pool.acquire(bucket, leftMs, signal));
+    return this.#lend(record, pooled, takenAt, listener);
+  }
+
+  #lend(
+    record: ServerRecord,
+    pooled: PooledSession,
+    takenAt: Error | undefined,
+    listener: WorkListener | undefined,
+  ): PoolLease {
+    const { principal, replay } = pooled.bucket;
+    record.leases++;
+    const bookkeeping: LeaseListener = {
+      onRequest: (request, call) => listener?.onRequest(request, call),
+      onAnswered: (ms) => {
+        record.latency.record(ms);
+        listener?.onAnswered(ms);
+      },
+      onToolsListed: (tools) => replay.learn(tools),
+      onOverdue: (heldMs) =>
+        this.#publish({
+          type: 'lease-overdue',
+          server: record.name,
+          principal,
+          heldMs,
+          takenAt: takenAt?.stack ?? '',
+        }),
+      onEnd: () => {
+        record.leases--;
+      },
+      ...(listener && { onClientTaken: () => listener.onClientTaken() }),
+    };
+    return new PoolLease(this.#pool, pooled, bookkeeping, this.#options.reportLeasesAfterMs);
+  }
+
+  /** What tells the sessions for a caller from others. */
+  async specOf(record: ServerRecord, options: AcquireOptions): Promise<KeyedSpec> {
+    return record.knownSpec(options.principal) ?? this.#askForSpec(record, options);
+  }
+
+  async #askForSpec(record: ServerRecord, options: AcquireOptions): Promise<KeyedSpec> {
+    const { timeoutMs = this.#options.acquireTimeoutMs, signal, principal } = options;
+    const limit = this.patienceForSpec(record, Math.min(timeoutMs, record.connectTimeoutMs), signal);
+    try {
+      return await limit.hold(record.resolve(principal, limit.signal));
+    } finally {
+      limit.stop();
+    }
+  }
+
+  /** A limit on something that is done for a caller; ends with the manager, too. */
+  patience(
+    doing: string,
+    server: string | undefined,
+    ms: number,
+    signal: AbortSignal | undefined,
+  ): TimeLimit {
+    const error = (code: 'TIMEOUT' | 'ABORTED', what: string, cause?: unknown): PlenumError =>
+      new PlenumError(code, `${doing}: ${what}.`, { server, cause, maybeExecuted: false });
+    return new TimeLimit(
+      ms,
+      () => error('TIMEOUT', `not done within ${ms} ms`),
+      { signal, reason: (cause) => error('ABORTED', 'given up by the caller', cause) },
+      { signal: this.#closing, reason: () => closedError(doing, { server }) },
+    );
+  }
+
+  /** As `patience`, for what the caller's own functions compute. */
+  patienceForSpec({ name }: ServerRecord, ms: number, signal: AbortSignal | undefined): TimeLimit {
+    return this.patience(`Computing the spec of server "${name}"`, name, ms, signal);
+  }
+}

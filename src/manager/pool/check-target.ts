@@ -1,0 +1,34 @@
+import { PlenumError } from '../../errors/plenum-error.ts';
+import {
+  resolveSessionOptions,
+  type ResolvedSessionOptions,
+  type SessionOptions,
+} from '../../session/session-options.ts';
+import { resolveTarget, type ResolvedTarget, type SessionTarget } from '../../session/session-target.ts';
+
+/** A target that was found good, with the options of its sessions. */
+export interface CheckedTarget {
+  readonly target: ResolvedTarget;
+  readonly options: ResolvedSessionOptions;
+}
+
+/**
+ * Checks a server's spec and options. Options of the call win over those of the spec, and these over the manager's.
+ * Throws `CONFIG_INVALID`.
+ */
+export function checkTarget(
+  server: string,
+  given: SessionTarget,
+  { call = {}, manager }: { call?: Options; manager: Options },
+): CheckedTarget {
+  try {
+    const target = resolveTarget(given);
+    const own = target.type === 'spec' ? [target.spec] : [];
+    return { target, options: resolveSessionOptions(call, ...own, manager) };
+  } catch (error) {
+    if (!(error instanceof PlenumError)) throw error;
+    throw new PlenumError(error.code, `Server "${server}": ${error.message}`, { server, cause: error.cause });
+  }
+}
+
+type Options = Omit<SessionOptions, 'name'>;

@@ -1,0 +1,102 @@
+import type { CheckedTarget } from './check-target.ts';
+import type { CloseReason } from '../manager-events.ts';
+import type { PooledSession, PooledState } from './pooled-session.ts';
+import { ReplayRule } from './replay-rule.ts';
+import type { KeyedSpec } from './session-key.ts';
+import type { Waiter } from './waiter.ts';
+
+/** All sessions of one server, whoever they are for. */
+export class ServerPool {
+  readonly name: string;
+  readonly sessions = new Set<PooledSession>();
+  /** In the order in which they came. */
+  readonly waiters = new Set<Waiter>();
+  readonly buckets = new Map<string, Bucket>();
+  /** How many sessions it can serve at all; an object in this process serves one at a time. */
+  limit = Infinity;
+  created = 0;
+  readonly closed: Record<CloseReason, number> = {
+    idle: 0,
+    age: 0,
+    evicted: 0,
+    discarded: 0,
+    died: 0,
+    unhealthy: 0,
+    altered: 0,
+    closed: 0,
+  };
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  count(...states: readonly PooledState[]): number {
+    let count = 0;
+    for (const { state } of this.sessions) if (states.includes(state)) count++;
+    return count;
+  }
+}
+
+/** Sessions of one server that nothing tells apart: any of them will do for a caller with the same key. */
+export class Bucket {
+  readonly server: ServerPool;
+  readonly principal: string | undefined;
+  readonly keyed: KeyedSpec;
+  readonly checked: CheckedTarget;
+  /** The one used last on top, so that what is not needed grows old. */
+  readonly idle: PooledSession[] = [];
+  /** Leased, with room for another lease. */
+  readonly shareable = new Set<PooledSession>();
+  /** Not the server's: behind another key there may be another one, and what it says holds for nobody else. */
+  readonly replay = new ReplayRule();
+  /** How many are on their way to whoever comes next: opening and not abandoned, or being checked. */
+  coming = 0;
+  /** How many callers wait for one. */
+  waiting = 0;
+  /** What would be lost if the bucket were forgotten: its sessions and its waiters. */
+  tenants = 0;
+
+  constructor(server: ServerPool, principal: string | undefined, keyed: KeyedSpec, checked: CheckedTarget) {
+    this.server = server;
+    this.principal = principal;
+    this.keyed = keyed;
+    this.checked = checked;
+  }
+
+  /**
+   * A caller lost patience: if more is being opened than anybody waits for, nobody counts on the oldest of it any more.
+   */
+  abandonOpening(): void {
+    const opening = this.waiting < this.coming ? this.#opening({ abandoned: false }) : undefined;
+    if (opening === undefined) return;
+    opening.abandoned = true;
+    this.coming--;
+  }
+
+  /** Counts again on an opening that was abandoned; says whether there is one. */
+  adoptOpening(): boolean {
+    const opening = this.#opening({ abandoned: true });
+    if (opening === undefined) return false;
+    opening.abandoned = false;
+    this.coming++;
+    return true;
+  }
+
+  /** Keys come and go with principals and headers: a bucket is known while somebody is in it. */
+  enter(): void {
+    if (this.tenants++ === 0) this.server.buckets.set(this.keyed.key, this);
+  }
+
+  leave(): void {
+    if (--this.tenants === 0) this.server.buckets.delete(this.keyed.key);
+  }
+
+  /** The oldest. */
+  #opening({ abandoned }: { abandoned: boolean }): PooledSession | undefined {
+    for (const pooled of this.server.sessions) {
+      if (pooled.bucket === this && pooled.state === 'opening' && pooled.abandoned === abandoned)
+        return pooled;
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,65 @@
+import { isDeepStrictEqual } from 'node:util';
+import { PlenumError } from '../../errors/plenum-error.ts';
+import type { HeadersSource } from '../../server-spec.ts';
+import { fingerprint } from './fingerprint.ts';
+import type { ManagedServer, ManagedServerSpec, SpecContext } from './managed-server.ts';
+
+/** A spec for one principal, and the key that tells its sessions from all others of the server. */
+export interface KeyedSpec {
+  readonly spec: ManagedServerSpec;
+  readonly key: string;
+  /** What the function that computes the headers returned; undefined when there is none. */
+  readonly headers: Readonly<Record<string, string>> | undefined;
+}
+
+/** The key of a server's sessions when only the principal tells them apart. */
+export function principalKey(principal: string | undefined): string {
+  return principal === undefined ? '' : `=${principal}`;
+}
+
+/** Whether specs or headers are computed, and have to be asked for each time. */
+export function isComputed(server: ManagedServer): boolean {
+  return typeof server === 'function' || headersFunction(server) !== undefined;
+}
+
+/**
+ * Asks for what is computed. The key holds all that makes two sessions different: principal, spec and resolved
+ * headers. Throws `CONNECT_FAILED` when a function of the caller's fails, and its PlenumErrors as they are.
+ */
+export async function resolveKeyedSpec(server: ManagedServer, context: SpecContext): Promise<KeyedSpec> {
+  try {
+    const spec = typeof server === 'function' ? await server(context) : server;
+    const ask = headersFunction(spec);
+    const headers = ask === undefined ? undefined : await ask();
+    const key = `${principalKey(context.principal)} ${fingerprint([spec, headers])}`;
+    return { spec, key, headers };
+  } catch (error) {
+    const doing = `Computing the spec of server "${context.server}"`;
+    throw PlenumError.from(error, 'CONNECT_FAILED', doing, { server: context.server, maybeExecuted: false });
+  }
+}
+
+/**
+ * The spec with headers that were resolved for its key: the first connection uses them as they are; a later one
+ * asks again, and when the answer is another the session no longer fits its key.
+ */
+export function pinHeaders({ spec, headers }: KeyedSpec, onDrift: () => void): ManagedServerSpec {
+  const ask = headersFunction(spec);
+  if (ask === undefined || headers === undefined) return spec;
+  let first = true;
+  const pinned = async (): Promise<Readonly<Record<string, string>>> => {
+    if (first) {
+      first = false;
+      return headers;
+    }
+    const fresh = await ask();
+    if (!isDeepStrictEqual(fresh, headers)) onDrift();
+    return fresh;
+  };
+  return { ...spec, headers: pinned };
+}
+
+function headersFunction(spec: ManagedServerSpec): Extract<HeadersSource, () => unknown> | undefined {
+  const headers: HeadersSource | undefined = 'url' in spec ? spec.headers : undefined;
+  return typeof headers === 'function' ? headers : undefined;
+}

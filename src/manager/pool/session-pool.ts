@@ -1,0 +1,385 @@
+import { PlenumError } from '../../errors/plenum-error.ts';
+import type { SupervisedSession } from '../../session/supervised-session.ts';
+import { closedError } from './closed-error.ts';
+import { IdleSessions } from './idle-sessions.ts';
+import type { CloseReason, ManagerEvent } from '../manager-events.ts';
+import type { ResolvedPoolOptions } from './pool-options.ts';
+import { PooledSession } from './pooled-session.ts';
+import { Promised } from './promised.ts';
+import type { Bucket, ServerPool } from './server-pool.ts';
+import { givenUp, Waiter } from './waiter.ts';
+import { WaitingLines } from './waiting-lines.ts';
+
+export interface SessionPoolOptions extends ResolvedPoolOptions {
+  /** How long a sign of life may take before a session counts as dead, in milliseconds. */
+  readonly checkTimeoutMs: number;
+  /** Makes a session that is not started; `onDrift` is called when it no longer fits its bucket. */
+  readonly create: (bucket: Bucket, onDrift: () => void) => SupervisedSession;
+  readonly publish: (event: ManagerEvent) => void;
+}
+
+/**
+ * Sessions that are kept for the next caller. Bounded per server and in all; callers wait in line, first come first
+ * served; what is idle makes room for what is wanted, least recently used first.
+ */
+export class SessionPool {
+  readonly #options: SessionPoolOptions;
+  readonly #sessions = new Set<PooledSession>();
+  readonly #idle: IdleSessions;
+  readonly #lines = new WaitingLines();
+  #ended = false;
+
+  constructor(options: SessionPoolOptions) {
+    this.#options = options;
+    this.#idle = new IdleSessions(options, (pooled) => {
+      void this.#close(pooled, this.#isOld(pooled) ? 'age' : 'idle');
+    });
+  }
+
+  /** A session at once, if one is there and nobody is in line for it. */
+  tryAcquire(bucket: Bucket): PooledSession | undefined {
+    if (this.#ended || bucket.server.waiters.size > 0) return undefined;
+    return this.#take(bucket, this.#lines.areEmpty);
+  }
+
+  /** Rejects with `POOL_EXHAUSTED`, `TIMEOUT`, `ABORTED`, `SESSION_CLOSED`, or what the opening failed with. */
+  async acquire(bucket: Bucket, timeoutMs: number, signal: AbortSignal | undefined): Promise<PooledSession> {
+    const { server } = bucket;
+    if (signal?.aborted === true) throw givenUp(bucket, signal.reason);
+    if (this.#ended) throw poolClosed(server);
+    const waiter = new Waiter(bucket, timeoutMs, signal, (impatient) => {
+      this.#lines.onLeave(server);
+      if (!impatient) return;
+      bucket.abandonOpening();
+      // Somebody else may have been waiting for its place, or behind this caller.
+      queueMicrotask(() => this.#dispatch());
+    });
+    this.#lines.onEnter(server);
+    this.#dispatch();
+    // Those whose session is on its way are served, not in line.
+    const { maxWaiting } = this.#options;
+    if (waiter.waits && server.waiters.size - server.count('opening', 'checking') > maxWaiting) {
+      waiter.reject(lineFull(server, maxWaiting));
+    }
+    return waiter.promise;
+  }
+
+  /** Whether a session of the bucket can be had without waiting for anybody. */
+  hasRoomFor({ idle, server }: Bucket): boolean {
+    return idle.length > 0 || (server.waiters.size === 0 && !this.#isServerFull(server) && !this.#isFull);
+  }
+
+  /** Takes a session back, once for every time it was handed out. */
+  giveBack(pooled: PooledSession): void {
+    const { bucket } = pooled;
+    pooled.leases--;
+    if (pooled.state !== 'leased') return;
+    const reason = this.#whyNotKeep(pooled);
+    if (pooled.leases > 0) {
+      if (reason === undefined) bucket.shareable.add(pooled);
+      else bucket.shareable.delete(pooled);
+    } else {
+      bucket.shareable.delete(pooled);
+      if (reason === undefined) this.#setIdle(pooled);
+      else void this.#close(pooled, reason);
+    }
+    this.#dispatch();
+  }
+
+  /** Closes a session by force; one that other leases share, when they are over. */
+  async discard(pooled: PooledSession, reason: unknown): Promise<void> {
+    pooled.altered = true;
+    if (pooled.leases > 1 || pooled.state !== 'leased') return this.giveBack(pooled);
+    pooled.leases--;
+    await this.#close(pooled, 'discarded', () => pooled.session.destroy(reason));
+  }
+
+  /** Asks a session for a sign of life and says whether it gave one. */
+  async check(pooled: PooledSession): Promise<boolean> {
+    const { checkTimeoutMs } = this.#options;
+    try {
+      await pooled.session.ping({ timeoutMs: checkTimeoutMs, maxTotalTimeoutMs: checkTimeoutMs });
+      pooled.suspect = false;
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Opens sessions until `count` are at hand or the pool is full. Rejects with the first failure. */
+  async prewarm(bucket: Bucket, count: number): Promise<void> {
+    if (this.#ended) throw poolClosed(bucket.server);
+    bucket.enter();
+    const openings: Promise<void>[] = [];
+    while (
+      bucket.idle.length + bucket.coming < count &&
+      !this.#isServerFull(bucket.server) &&
+      !this.#isFull
+    ) {
+      openings.push(this.#open(bucket).finally(() => this.#dispatch()));
+    }
+    bucket.leave();
+    await Promise.all(openings);
+  }
+
+  /** Hands out nothing more, and closes what nobody uses. Leased sessions stay until `close` or `destroy`. */
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#idle.stop();
+    for (const waiter of this.#lines.all()) waiter.reject(poolClosed(waiter.bucket.server));
+    for (const pooled of this.#sessions) {
+      if (pooled.state === 'opening') void this.#close(pooled, 'closed', () => pooled.session.destroy());
+      else if (pooled.state !== 'leased') void this.#close(pooled, 'closed');
+    }
+  }
+
+  /** Closes all sessions; calls under way finish. */
+  async close(): Promise<void> {
+    this.end();
+    await Promise.all([...this.#sessions].map((pooled) => this.#close(pooled, 'closed')));
+  }
+
+  /** Closes all sessions by force. */
+  async destroy(reason: unknown): Promise<void> {
+    this.end();
+    await Promise.all(
+      [...this.#sessions].map((pooled) =>
+        this.#close(pooled, 'closed', () => pooled.session.destroy(reason)),
+      ),
+    );
+  }
+
+  /** Gives every caller whose turn it is a session, or sees to it that one comes. */
+  #dispatch(): void {
+    if (this.#ended || this.#lines.areEmpty) return;
+    const promised = new Promised();
+    this.#lines.walk((waiter) => this.#serve(waiter, promised));
+  }
+
+  /** False when nothing can be done for this caller now, nor for those behind it in the line of its server. */
+  #serve(waiter: Waiter, promised: Promised): boolean {
+    const { bucket } = waiter;
+    const { server } = bucket;
+    const pooled = this.#take(bucket, !promised.isFull);
+    if (pooled !== undefined) {
+      waiter.resolve(pooled);
+      return true;
+    }
+    if (promised.coming(bucket)) return true;
+    const serverFull = this.#isServerFull(server);
+    if (!serverFull && !this.#isFull) {
+      promised.note(bucket);
+      void this.#openFor(bucket);
+      return true;
+    }
+    if (bucket.adoptOpening()) return promised.coming(bucket);
+    // Room that a session leaves behind is as good as a session, to one caller.
+    const inTheWay = serverFull ? server.sessions : this.#sessions;
+    if (promised.room(inTheWay)) return true;
+    if (this.#makeRoom(inTheWay)) return promised.room(inTheWay);
+    promised.isFull ||= !serverFull;
+    return false;
+  }
+
+  /** Closes the session that will be missed least, of those in the way. */
+  #makeRoom(inTheWay: ReadonlySet<PooledSession>): boolean {
+    const idle = this.#idle.oldest(inTheWay);
+    if (idle !== undefined) {
+      void this.#close(idle, 'evicted');
+      return true;
+    }
+    for (const opening of inTheWay) {
+      if (opening.state !== 'opening' || !opening.abandoned) continue;
+      void this.#close(opening, 'evicted', () => opening.session.destroy());
+      return true;
+    }
+    return false;
+  }
+
+  /** Sharing keeps a session from ever coming back: it must not outrun those who wait for its place. */
+  #take(bucket: Bucket, mayShare: boolean): PooledSession | undefined {
+    const { checkAfterMs, leasesPerSession } = this.#options;
+    for (;;) {
+      const pooled = this.#idle.takeLatest(bucket);
+      if (pooled === undefined) break;
+      const reason = this.#whyNotKeep(pooled);
+      if (reason !== undefined) void this.#close(pooled, reason);
+      else if (pooled.suspect || (!pooled.proven && performance.now() - pooled.idleSince > checkAfterMs))
+        void this.#checkIdle(pooled);
+      else return this.#lease(pooled);
+    }
+    if (leasesPerSession === 1 || !mayShare) return undefined;
+    for (const pooled of bucket.shareable) if (pooled.isUp && isShareable(pooled)) return this.#lease(pooled);
+    return undefined;
+  }
+
+  #lease(pooled: PooledSession): PooledSession {
+    const { shareable } = pooled.bucket;
+    pooled.state = 'leased';
+    pooled.leases++;
+    const room = isShareable(pooled) ? this.#options.leasesPerSession : 1;
+    if (pooled.leases < room) shareable.add(pooled);
+    else shareable.delete(pooled);
+    return pooled;
+  }
+
+  #setIdle(pooled: PooledSession): void {
+    pooled.state = 'idle';
+    this.#idle.add(pooled);
+  }
+
+  /** Whoever is in line takes a session that has just shown that it is well without another question. */
+  #offer(pooled: PooledSession): void {
+    this.#setIdle(pooled);
+    pooled.proven = true;
+    this.#dispatch();
+    pooled.proven = false;
+  }
+
+  async #openFor(bucket: Bucket): Promise<void> {
+    try {
+      await this.#open(bucket);
+    } catch (cause) {
+      const { name } = bucket.server;
+      const error = PlenumError.from(cause, 'CONNECT_FAILED', `Opening server "${name}"`, { server: name });
+      const waiter = this.#lines.firstFor(bucket);
+      if (waiter !== undefined) waiter.reject(error);
+      else if (!this.#ended) this.#publish(bucket, { type: 'problem', error });
+    }
+    // Not before the one that it failed for has heard of it.
+    this.#dispatch();
+  }
+
+  /** Opens one more session of a bucket; it ends up idle, or with whoever is in line. */
+  async #open(bucket: Bucket): Promise<void> {
+    const { server } = bucket;
+    const session = this.#options.create(bucket, () => {
+      pooled.altered = true;
+    });
+    const pooled = new PooledSession(bucket, session);
+    bucket.enter();
+    bucket.coming++;
+    server.sessions.add(pooled);
+    this.#sessions.add(pooled);
+    try {
+      await session.start(false);
+      if (pooled.state !== 'opening') throw poolClosed(server);
+      server.created++;
+      pooled.stopObserving = session.observe(({ type }) => {
+        // Not in the middle of its own change of state.
+        if (type === 'status') queueMicrotask(() => this.#onStatus(pooled));
+      });
+      const { connectMs = 0 } = session.status;
+      this.#publish(bucket, { type: 'session-opened', connectMs });
+      this.#arrive(pooled);
+      this.#offer(pooled);
+    } catch (error) {
+      await session.destroy(error);
+      const cutShort = pooled.state !== 'opening';
+      this.#arrive(pooled);
+      this.#forget(pooled);
+      // One that had to make room failed for nobody.
+      if (!cutShort || this.#ended) throw error;
+    }
+  }
+
+  /** An opening is over. */
+  #arrive(pooled: PooledSession): void {
+    if (!pooled.abandoned) pooled.bucket.coming--;
+    pooled.abandoned = false;
+    pooled.upSince = performance.now();
+  }
+
+  #onStatus(pooled: PooledSession): void {
+    if (pooled.state === 'idle' && !pooled.isUp) {
+      void this.#close(pooled, 'died', () => pooled.session.destroy());
+    }
+    // It came back, and may have room for another lease.
+    if (pooled.state === 'leased' && pooled.isUp) this.#dispatch();
+  }
+
+  async #checkIdle(pooled: PooledSession): Promise<void> {
+    const { bucket } = pooled;
+    pooled.state = 'checking';
+    bucket.coming++;
+    const alive = await this.check(pooled);
+    bucket.coming--;
+    if (pooled.state === 'checking') {
+      if (alive && pooled.isUp) this.#offer(pooled);
+      else void this.#close(pooled, 'unhealthy', () => pooled.session.destroy());
+    }
+    this.#dispatch();
+  }
+
+  /** Why a session is of no more use; undefined when it is as good as new. */
+  #whyNotKeep(pooled: PooledSession): CloseReason | undefined {
+    if (this.#ended) return 'closed';
+    if (!pooled.isUp) return 'died';
+    if (pooled.altered) return 'altered';
+    return this.#isOld(pooled) ? 'age' : undefined;
+  }
+
+  #isOld({ upSince }: PooledSession): boolean {
+    return performance.now() - upSince >= this.#options.maxAgeMs;
+  }
+
+  /** A session takes up its place until nothing is left of it. */
+  async #close(
+    pooled: PooledSession,
+    reason: CloseReason,
+    end = (): Promise<void> => pooled.session.close(),
+  ): Promise<void> {
+    const { bucket, state } = pooled;
+    if (state !== 'closing') {
+      pooled.state = 'closing';
+      this.#idle.remove(pooled);
+      bucket.shareable.delete(pooled);
+      if (state !== 'opening') {
+        bucket.server.closed[reason]++;
+        this.#publish(bucket, { type: 'session-closed', reason });
+      }
+    }
+    await end();
+    for (const holder of pooled.holders) holder.onSessionClosed();
+    // The opening that was cut short forgets it by itself.
+    if (state !== 'opening') this.#forget(pooled);
+    this.#dispatch();
+  }
+
+  #forget(pooled: PooledSession): void {
+    if (!this.#sessions.delete(pooled)) return;
+    pooled.stopObserving();
+    pooled.bucket.server.sessions.delete(pooled);
+    pooled.bucket.leave();
+  }
+
+  get #isFull(): boolean {
+    return this.#sessions.size >= this.#options.max;
+  }
+
+  #isServerFull({ sessions, limit }: ServerPool): boolean {
+    return sessions.size >= Math.min(this.#options.maxPerServer, limit);
+  }
+
+  #publish({ server, principal }: Bucket, event: EventOfBucket): void {
+    this.#options.publish({ ...event, server: server.name, principal });
+  }
+}
+
+/** Requests of 2026-07-28 know nothing of each other; those of a stateful session do. */
+function isShareable({ session }: PooledSession): boolean {
+  return session.era === 'modern';
+}
+
+type EventOfBucket = OfBucket<Extract<ManagerEvent, { readonly principal?: unknown }>>;
+type OfBucket<E> = E extends unknown ? Omit<E, 'server' | 'principal'> : never;
+
+function poolClosed({ name }: ServerPool): PlenumError {
+  return closedError(`Acquiring a session of server "${name}"`, { server: name });
+}
+
+function lineFull({ name }: ServerPool, maxWaiting: number): PlenumError {
+  const message = `Acquiring a session of server "${name}": ${maxWaiting} callers wait for one already. Raise "pool.maxPerServer" or "pool.maxWaiting", or release leases sooner.`;
+  return new PlenumError('POOL_EXHAUSTED', message, { server: name, maybeExecuted: false });
+}

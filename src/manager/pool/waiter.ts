@@ -1,0 +1,82 @@
+import { PlenumError } from '../../errors/plenum-error.ts';
+import { onAbort } from '../../internal/abort-fan.ts';
+import { createDeferred } from '../../internal/deferred.ts';
+import { startTimer } from '../../internal/timers.ts';
+import type { PooledSession } from './pooled-session.ts';
+import type { Bucket } from './server-pool.ts';
+
+let lastTicket = 0;
+
+/** A caller that waits for a session. Owns its timer and its place in the line. */
+export class Waiter {
+  readonly bucket: Bucket;
+  /** Whose turn it is: lower comes first. */
+  readonly ticket = ++lastTicket;
+  readonly #outcome = createDeferred<PooledSession>();
+  readonly #stop: (impatient: boolean) => void;
+
+  /** `onLeave` is called once, with whether the caller lost patience. */
+  constructor(
+    bucket: Bucket,
+    timeoutMs: number,
+    signal: AbortSignal | undefined,
+    onLeave: (impatient: boolean) => void,
+  ) {
+    this.bucket = bucket;
+    const { waiters } = bucket.server;
+    const giveUp = (error: PlenumError): void => {
+      this.#stop(true);
+      this.#outcome.reject(error);
+    };
+    const stopTimer = startTimer(timeoutMs, () => giveUp(this.#timedOut(timeoutMs)), { keepAlive: true });
+    const stopListening = onAbort(signal, () => giveUp(givenUp(bucket, signal?.reason)));
+    bucket.enter();
+    bucket.waiting++;
+    waiters.add(this);
+    this.#stop = (impatient) => {
+      stopTimer();
+      stopListening();
+      if (!waiters.delete(this)) return;
+      bucket.waiting--;
+      bucket.leave();
+      onLeave(impatient);
+    };
+  }
+
+  /** Whether the outcome is still open. */
+  get waits(): boolean {
+    return this.bucket.server.waiters.has(this);
+  }
+
+  get promise(): Promise<PooledSession> {
+    return this.#outcome.promise;
+  }
+
+  resolve(session: PooledSession): void {
+    this.#stop(false);
+    this.#outcome.resolve(session);
+  }
+
+  reject(error: PlenumError): void {
+    this.#stop(false);
+    this.#outcome.reject(error);
+  }
+
+  #timedOut(timeoutMs: number): PlenumError {
+    const { server, coming } = this.bucket;
+    const { name } = server;
+    const waited = `within ${Math.round(timeoutMs)} ms`;
+    if (coming > 0) {
+      const message = `Acquiring a session of server "${name}": it did not come up ${waited}.`;
+      return new PlenumError('TIMEOUT', message, { server: name, maybeExecuted: false });
+    }
+    const others = server.waiters.size - 1;
+    const message = `Acquiring a session of server "${name}": none became free ${waited}; ${server.count('leased')} are in use and ${others} other callers wait. Raise "pool.maxPerServer" or "pool.max", or release leases sooner.`;
+    return new PlenumError('POOL_EXHAUSTED', message, { server: name, maybeExecuted: false });
+  }
+}
+
+export function givenUp({ server }: Bucket, cause: unknown): PlenumError {
+  const message = `Acquiring a session of server "${server.name}": given up by the caller.`;
+  return new PlenumError('ABORTED', message, { server: server.name, cause, maybeExecuted: false });
+}

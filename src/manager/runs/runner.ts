@@ -1,0 +1,228 @@
+import { PlenumError } from '../../errors/plenum-error.ts';
+import { Backoff } from '../../internal/backoff.ts';
+import { printable } from '../../internal/text.ts';
+import type { ReportVerdict } from './circuit-breaker.ts';
+import { Effects } from './effects.ts';
+import type { ManagerEvent } from '../manager-events.ts';
+import type { WorkListener } from '../leases/leasing.ts';
+import type { PoolLease } from '../leases/pool-lease.ts';
+import type { ReplayRule } from '../pool/replay-rule.ts';
+import { isConnectionFailure, resolveRetryOptions, type RetryOptions } from './retry-policy.ts';
+import type { RunOptions, Work } from './run-options.ts';
+import type { ServerRecord } from '../server-record.ts';
+import { pause, TimeLimit } from '../time-limit.ts';
+
+export interface RunnerOptions {
+  readonly retry: false | RetryOptions | undefined;
+  readonly acquire: (
+    record: ServerRecord,
+    options: RunOptions,
+    signal: AbortSignal,
+    listener: WorkListener,
+  ) => Promise<PoolLease>;
+  readonly publish: (event: ManagerEvent) => void;
+  /** Aborts when the manager takes no more callers: nothing is tried again. */
+  readonly closing: AbortSignal;
+  /** Aborts when the manager ends by force. */
+  readonly ending: AbortSignal;
+}
+
+/** One run: what to do, for whom, and how long it may take. */
+interface Job<T> {
+  readonly work: Work<T>;
+  readonly options: RunOptions;
+  readonly limit: TimeLimit;
+}
+
+interface Failure {
+  readonly error: unknown;
+  /** Whether the attempt had got a session. */
+  readonly connected: boolean;
+  /** Whether the work had begun. */
+  readonly begun: boolean;
+  readonly effects: Effects;
+  /** What the server has said of its tools; undefined when the attempt had got no session. */
+  readonly rule: ReplayRule | undefined;
+}
+
+/** Tools that may have run, and may run again only if their server says so when it is asked. */
+interface OpenQuestion {
+  readonly record: ServerRecord;
+  readonly tools: ReadonlySet<string | undefined>;
+  /** What to give up with when the answer is no. */
+  readonly error: unknown;
+}
+
+/** Carries out work on leased sessions: acquires, does, releases, and tries again where that is safe (row M5). */
+export class Runner {
+  readonly #options: RunnerOptions;
+
+  constructor(options: RunnerOptions) {
+    this.#options = options;
+  }
+
+  /** `choose` is asked before every attempt; `server` is known when it is always the same. */
+  async run<T>(
+    server: string | undefined,
+    choose: () => ServerRecord | Promise<ServerRecord>,
+    work: Work<T>,
+    options: RunOptions,
+  ): Promise<T> {
+    const { publish, closing, ending } = this.#options;
+    const { timeoutMs = Infinity, signal, principal } = options;
+    const policy = resolveRetryOptions(options.retry, this.#options.retry);
+    const backoff = new Backoff({ initialDelayMs: policy.delayMs, maxDelayMs: policy.maxDelayMs });
+    backoff.next(); // The first attempt is the one that comes at once.
+    const startedAt = performance.now();
+    const ended = (code: 'TIMEOUT' | 'ABORTED', what: string, cause?: unknown): PlenumError => {
+      const doing = server === undefined ? 'A run' : `A run on server "${printable(server)}"`;
+      return new PlenumError(code, `${doing}: ${what}.`, { server, cause });
+    };
+    const limit = new TimeLimit(
+      timeoutMs,
+      () => ended('TIMEOUT', `not done within ${timeoutMs} ms`),
+      { signal, reason: (cause) => ended('ABORTED', 'given up by the caller', cause) },
+      { signal: ending, reason: (cause) => cause },
+    );
+    let question: OpenQuestion | undefined;
+    let mayHaveRun = false;
+    const final = (error: unknown, attempts: number): unknown => summed(error, attempts, mayHaveRun);
+    try {
+      for (let attempt = 1; ; attempt++) {
+        const record = await limit.hold(choose());
+        const { name } = record;
+        const outcome = await this.#attempt(record, attempt, { work, options, limit }, question);
+        if ('value' in outcome) return outcome.value;
+
+        const { error, connected, begun, effects, rule } = outcome;
+        const { tools } = effects;
+        if (tools.size > 0) mayHaveRun = true;
+        // The server was asked whether its tools may run again, and said no: nothing was tried again.
+        if (question !== undefined && error === question.error) throw final(error, attempt - 1);
+        if (limit.signal.aborted || closing.aborted || attempt >= policy.attempts)
+          throw final(error, attempt);
+        const isWorth = policy.retryIf(error, { server: name, attempt, connected });
+        if (!(await limit.hold(isWorth))) throw final(error, attempt);
+        const replay = rule?.judge(tools) ?? 'allowed';
+        const delayMs = backoff.next();
+        const tooLate = (inMs: number): boolean => performance.now() - startedAt + inMs > policy.deadlineMs;
+        if (replay === 'forbidden' || tooLate(delayMs)) throw final(error, attempt);
+        if (replay === 'unknown') question = { record, tools, error };
+        else if (begun) question = undefined;
+
+        record.retries++;
+        publish({ type: 'retry', server: name, principal, attempt: attempt + 1, delayMs, error });
+        await pause(delayMs, [limit.signal, closing]);
+        limit.throwIfOver();
+        if (closing.aborted || tooLate(0)) throw final(error, attempt);
+      }
+    } finally {
+      limit.stop();
+    }
+  }
+
+  async #attempt<T>(
+    record: ServerRecord,
+    attempt: number,
+    { work, options, limit }: Job<T>,
+    question: OpenQuestion | undefined,
+  ): Promise<{ readonly value: T } | Failure> {
+    const { name: server } = record;
+    const effects = new Effects();
+    let answered = false;
+    let asked = false;
+    let report: ReportVerdict = () => {};
+    let lease: PoolLease;
+    try {
+      report = record.circuit.enter();
+      lease = await this.#options.acquire(record, options, limit.signal, {
+        onRequest: (request, call) => effects.note(request, call),
+        onAnswered: () => {
+          answered = true;
+        },
+        onSpecKnown: () => {
+          asked = true;
+        },
+        onClientTaken: () => effects.noteAnything(),
+      });
+    } catch (cause) {
+      const error = limit.verdict(cause);
+      report(asked && error === cause && showsDown(error) ? 'failure' : 'nothing');
+      return { error, connected: false, begun: false, effects, rule: undefined };
+    }
+
+    const { attemptTimeoutMs = Infinity } = options;
+    const patience = new TimeLimit(attemptTimeoutMs, () => timedOut(server, attemptTimeoutMs), {
+      signal: limit.signal,
+      reason: (cause) => cause,
+    });
+    let begun = false;
+    try {
+      if (question !== undefined) await patience.hold(answer(question, record, lease));
+      begun = true;
+      const context = { server, attempt, signal: patience.signal };
+      const value = await patience.hold(Promise.resolve().then(() => work(lease.session, context)));
+      report('success');
+      // What the work left under way may finish; nobody waits for it.
+      void lease.release();
+      return { value };
+    } catch (error) {
+      if (isSilence(error, patience)) {
+        void lease.revokeAndCheck(error).then((alive) => report(alive ? 'success' : 'failure'));
+      } else {
+        void lease.revoke(error);
+        // What an earlier attempt failed with was counted then.
+        const isNews = error !== question?.error && isConnectionFailure(error);
+        const lost = isNews && (error as PlenumError).server === server;
+        report(lost ? 'failure' : answered ? 'success' : 'nothing');
+      }
+      return { error, connected: true, begun, effects, rule: lease.replay };
+    } finally {
+      patience.stop();
+    }
+  }
+}
+
+/** Asks the server whether its tools may run again. Throws what their first run failed with when they may not. */
+async function answer(question: OpenQuestion, record: ServerRecord, lease: PoolLease): Promise<void> {
+  // Another server knows nothing of what that one did.
+  if (record !== question.record) throw question.error;
+  await listTools(lease, question);
+  if (lease.replay.judge(question.tools) !== 'allowed') throw question.error;
+}
+
+async function listTools({ session }: PoolLease, { error }: OpenQuestion): Promise<void> {
+  try {
+    await session.listTools();
+  } catch (cause) {
+    // No answer is no permission; but a connection that was lost can be had again.
+    throw isConnectionFailure(cause) ? cause : error;
+  }
+}
+
+function showsDown(error: unknown): boolean {
+  return isConnectionFailure(error) || (error instanceof PlenumError && error.code === 'TIMEOUT');
+}
+
+/** Whether a server may have been silent for too long: it has to be asked whether it hangs. */
+function isSilence(error: unknown, patience: TimeLimit): boolean {
+  if (!(error instanceof PlenumError) || error.code !== 'TIMEOUT') return false;
+  return patience.signal.aborted || error.maybeExecuted !== false;
+}
+
+function timedOut(server: string, ms: number): PlenumError {
+  return new PlenumError('TIMEOUT', `Work on server "${server}" was not finished within ${ms} ms.`, {
+    server,
+  });
+}
+
+/** The last error, with what is to be said of all attempts together (row M5). */
+function summed(error: unknown, attempts: number, mayHaveRun: boolean): unknown {
+  if (!(error instanceof PlenumError)) return error;
+  const { message, maybeExecuted } = error;
+  // The last attempt may not have got as far as an earlier one.
+  const mayHave = maybeExecuted === false && mayHaveRun ? { maybeExecuted: true } : {};
+  if (attempts > 1)
+    return error.withMessage(`${message} (${attempts} attempts)`, { ...mayHave, attempts, cause: error });
+  return 'maybeExecuted' in mayHave ? error.withMessage(message, { ...mayHave, cause: error }) : error;
+}

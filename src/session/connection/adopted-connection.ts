@@ -1,0 +1,78 @@
+import type { Client, JSONRPCMessage, MessageExtraInfo } from '@modelcontextprotocol/client';
+import { PlenumError } from '../../errors/plenum-error.ts';
+import type { Connection } from './connection.ts';
+import type { ListKind, SessionEvent } from '../session.ts';
+
+const LIST_NOTIFICATIONS: Readonly<Record<string, ListKind>> = {
+  'notifications/tools/list_changed': 'tools',
+  'notifications/resources/list_changed': 'resources',
+  'notifications/prompts/list_changed': 'prompts',
+};
+
+/**
+ * A connection made of a client that the caller connected and owns (row G3). Plenum only looks on: the client's
+ * handlers stay as they are, and closing lets go of it.
+ */
+export function adoptClient(
+  client: Client,
+  emit: (event: SessionEvent) => void,
+  onEnd: (connection: Connection) => void,
+): Connection {
+  const { transport } = client;
+  if (transport === undefined) throw new PlenumError('NOT_CONNECTED', 'The adopted client is not connected.');
+  const gone = new AbortController();
+  let lastHeardAt = 0;
+
+  // The client has one slot for each callback and no list of listeners, and its owner may use them all: so look
+  // at what passes by, hand everything on, and put back only what is still there.
+  const { onmessage } = transport;
+  const look = (message: JSONRPCMessage, extra?: MessageExtraInfo): void => {
+    lastHeardAt = performance.now();
+    onmessage?.(message, extra);
+    if ('method' in message && !('id' in message)) announce(message.method, message.params, emit);
+  };
+  transport.onmessage = look;
+  const { onclose } = client;
+  const ended = (): void => {
+    onclose?.();
+    if (gone.signal.aborted) return;
+    gone.abort();
+    onEnd(connection);
+  };
+  client.onclose = ended;
+
+  const letGo = async (): Promise<void> => {
+    gone.abort();
+    if (transport.onmessage === look) Object.assign(transport, { onmessage });
+    if (client.onclose === ended) Object.assign(client, { onclose });
+  };
+  const connection: Connection = {
+    client,
+    foreign: 'client',
+    era: client.getProtocolEra() ?? 'legacy',
+    protocolVersion: client.getNegotiatedProtocolVersion() ?? '',
+    connectMs: 0,
+    pid: undefined,
+    end: undefined,
+    gone: gone.signal,
+    perRequestStream: transport.hasPerRequestStream === true,
+    get ended() {
+      return gone.signal.aborted;
+    },
+    get lastHeardAt() {
+      return lastHeardAt;
+    },
+    close: letGo,
+    destroy: letGo,
+    retire: letGo,
+  };
+  return connection;
+}
+
+function announce(method: string, params: unknown, emit: (event: SessionEvent) => void): void {
+  const kind = LIST_NOTIFICATIONS[method];
+  if (kind !== undefined) emit({ type: 'list-changed', kind });
+  if (method !== 'notifications/resources/updated') return;
+  const uri = typeof params === 'object' && params !== null ? Reflect.get(params, 'uri') : undefined;
+  if (typeof uri === 'string') emit({ type: 'resource-updated', uri });
+}

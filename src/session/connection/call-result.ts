@@ -1,0 +1,104 @@
+import type { CallToolResult, StandardSchemaV1, StandardSchemaV1Sync } from '@modelcontextprotocol/client';
+import { isRecord } from '../../internal/checks.ts';
+import { official } from '../../transport/official.ts';
+import type { Era } from '../session.ts';
+
+type CallResultSchema = StandardSchemaV1Sync<unknown, CallToolResult>;
+type Validate = CallResultSchema['~standard']['validate'];
+
+/**
+ * Which answers to `tools/call` are taken: those that the official client takes when it is left to itself. Asked by
+ * method it prepares its check anew for each request, and copies every answer; the usual ones are as they should be, and
+ * that is soon seen.
+ */
+export function callResultOf(era: Era): CallResultSchema {
+  return era === 'legacy' ? LEGACY : MODERN;
+}
+
+const MODERN = schemaOf((value) => official.specTypeSchemas.CallToolResult['~standard'].validate(value));
+
+/** Where the older revisions are stricter than the official schema for all of them, or take more as it is. */
+const LEGACY = schemaOf((value) => {
+  if (!isRecord(value)) return invalid('not an object');
+  const { content, structuredContent, _meta } = value;
+  if (content === undefined && OTHER_RESULTS.some((key) => key in value))
+    return invalid('content is missing, and other things are there that belong to another kind of result');
+  if (structuredContent !== undefined && !isPlainObject(structuredContent))
+    return invalid('structuredContent is not an object');
+  const outcome = official.specTypeSchemas.CallToolResult['~standard'].validate(value);
+  if (outcome.issues !== undefined) return outcome;
+  const asTheyCame = {
+    ...(structuredContent !== undefined && { structuredContent: withoutPrototype(structuredContent) }),
+    ...(isRecord(_meta) && { _meta: withoutPrototype(_meta) }),
+  };
+  return { value: { ...outcome.value, ...asTheyCame } };
+});
+
+/** Members of results that are no tool's. */
+const OTHER_RESULTS = ['task', 'inputRequests', 'requestState'];
+
+function schemaOf(validateUnusual: Validate): CallResultSchema {
+  const validate: Validate = (value) => (isUsual(value) ? { value } : validateUnusual(value));
+  return { '~standard': { version: 1, vendor: 'mcp-plenum', validate } };
+}
+
+function invalid(message: string): StandardSchemaV1.FailureResult {
+  return { issues: [{ message }] };
+}
+
+/** Whether it is valid in every revision, and nothing in it would be left out. May say no to what is. */
+function isUsual(value: unknown): value is CallToolResult {
+  if (!isRecord(value) || !Array.isArray(value['content'])) return false;
+  for (const key in value) if (!isUsualMember(key, value[key])) return false;
+  return true;
+}
+
+function isUsualMember(key: string, value: unknown): boolean {
+  switch (key) {
+    case 'content':
+      return (value as unknown[]).every(isUsualText);
+    case 'structuredContent':
+      return isPlainObject(value) && !Object.hasOwn(value, '__proto__');
+    case 'isError':
+      return typeof value === 'boolean';
+    case '_meta':
+      return isUsualMeta(value);
+    default:
+      return false;
+  }
+}
+
+function isUsualText(block: unknown): boolean {
+  return (
+    isRecord(block) && block['type'] === 'text' && typeof block['text'] === 'string' && hasMembers(block, 2)
+  );
+}
+
+/** Only the name and version that servers of the 2026-07-28 revision put into every answer. */
+function isUsualMeta(meta: unknown): boolean {
+  if (!isRecord(meta) || !hasMembers(meta, 1)) return false;
+  const info = meta[official.SERVER_INFO_META_KEY];
+  return (
+    isRecord(info) &&
+    typeof info['name'] === 'string' &&
+    typeof info['version'] === 'string' &&
+    hasMembers(info, 2)
+  );
+}
+
+function hasMembers(value: object, count: number): boolean {
+  for (const _ in value) count--;
+  return count === 0;
+}
+
+/** JSON may bring a member of this name, which would turn against whoever copies it carelessly. */
+function withoutPrototype(record: Record<string, unknown>): Record<string, unknown> {
+  if (!Object.hasOwn(record, '__proto__')) return record;
+  return Object.fromEntries(Object.entries(record).filter(([key]) => key !== '__proto__'));
+}
+
+function isPlainObject(value: unknown): value is Record<string, unknown> {
+  if (!isRecord(value)) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === Object.prototype || prototype === null;
+}

@@ -1,0 +1,56 @@
+import { availableParallelism } from 'node:os';
+import { checkCount } from '../../internal/checks.ts';
+import type { ServerSpec } from '../../server-spec.ts';
+import { Gate, type GateOptions } from './gate.ts';
+import type { ConnectGate } from '../supervised-session.ts';
+
+/**
+ * A process computes for some hundredths of a second before it waits for anything, and then waits for several tenths: so
+ * many keep a core busy. Of processes that compute for seconds, more at a time would not be there any sooner, and each
+ * would take longer: a hundred on a small machine, longer than `connectTimeoutMs`.
+ */
+const PROCESSES_PER_CORE = 16;
+
+/** They cost a socket and little else. */
+const REMOTE = 128;
+
+export type Patience = Pick<GateOptions, 'quickMs' | 'patienceMs' | 'paceMs'>;
+
+const PATIENCE: Patience = { quickMs: 1_000, patienceMs: 2_000, paceMs: 1_000 };
+
+/** How many servers may be coming up at a time; the others wait for their turn. */
+export interface ConnectConcurrency {
+  /**
+   * Processes.
+   * @default 16 for each core; twice as many when they come up quickly
+   */
+  processes?: number;
+  /**
+   * Servers behind a URL.
+   * @default 128
+   */
+  remote?: number;
+}
+
+/** Makes the gates through which servers come up, so many at a time. */
+export function createConnectGates(
+  { processes, remote = REMOTE }: ConnectConcurrency = {},
+  patience: Patience = PATIENCE,
+): (spec: ServerSpec) => ConnectGate {
+  const usual = PROCESSES_PER_CORE * availableParallelism();
+  const gateOfProcesses = createGate(processes ?? usual, processes ?? usual * 2, patience);
+  const gateOfRemote = createGate(remote, remote, patience);
+  const open: ConnectGate = (connect) => connect();
+  return (spec) => ('command' in spec ? gateOfProcesses : 'url' in spec ? gateOfRemote : open);
+}
+
+/** Throws `CONFIG_INVALID`. */
+export function checkConnectConcurrency(concurrency: ConnectConcurrency | undefined): void {
+  checkCount('concurrency.processes', concurrency?.processes, 1);
+  checkCount('concurrency.remote', concurrency?.remote, 1);
+}
+
+function createGate(places: number, mostPlaces: number, patience: Patience): ConnectGate {
+  const gate = new Gate({ ...patience, places, mostPlaces });
+  return (open, signal) => gate.pass(open, signal);
+}

@@ -1,0 +1,232 @@
+import type { Client as OfficialClient, ClientOptions } from '@modelcontextprotocol/client';
+import { PlenumError } from '../../errors/plenum-error.ts';
+import { giveUpAfter, TIMED_OUT } from '../../internal/give-up.ts';
+import { settledWithin } from '../../internal/settled-within.ts';
+import { printable } from '../../internal/text.ts';
+import { LONGEST_TIMER_MS } from '../../internal/timers.ts';
+import type {
+  LastWords,
+  ManagedTransport,
+  TransportContext,
+  TransportEnd,
+} from '../../transport/managed-transport.ts';
+import { loadOfficial, official } from '../../transport/official.ts';
+import { ClientConnection } from './client-connection.ts';
+import type { Connection, ConnectionMemory } from './connection.ts';
+import { ConnectionTap } from './connection-tap.ts';
+import type { ResolvedSessionOptions } from '../session-options.ts';
+import { translateError } from '../errors/translate-error.ts';
+
+/** Everything needed to bring one connection up. */
+export interface ConnectionRequest {
+  readonly server: string;
+  readonly options: ResolvedSessionOptions;
+  readonly memory: ConnectionMemory;
+  readonly openTransport: (context: TransportContext) => Promise<ManagedTransport>;
+  readonly context: Omit<TransportContext, 'server' | 'memory'>;
+  /** Installs handlers on the new client, before it connects. */
+  readonly prepare: (client: OfficialClient) => void;
+  /** Called once, after the connection was handed out, when it ends for any reason but a close of ours. */
+  readonly onEnd: (connection: Connection) => void;
+  /** Gives the attempt up. */
+  readonly signal: AbortSignal;
+}
+
+/** How long a stdio server may take to answer the era probe before it is taken for an older one. */
+const PROBE_TIMEOUT_MS = 10_000;
+
+/** How long a server that broke off may take to exit before it is made to, in milliseconds. */
+const LAST_WORDS_MS = 1_000;
+
+/**
+ * Opens a transport and completes the handshake, within `connectTimeoutMs`. A failed attempt leaves nothing
+ * behind: no process, socket or timer.
+ *
+ * Throws `CONNECT_FAILED`, `AUTH_REQUIRED`, `CONFIG_INVALID`, `TIMEOUT`, or `ABORTED` when `signal` gave up.
+ */
+export async function openConnection(request: ConnectionRequest): Promise<Connection> {
+  const startedAt = performance.now();
+  const { memory, options } = request;
+  const remembered = options.protocol === 'auto' && memory.legacyOnly === true;
+  const attempt = new Attempt(request, remembered ? 'legacy' : options.protocol, startedAt);
+  try {
+    return await attempt.run();
+  } catch (error) {
+    if (remembered) memory.legacyOnly = false;
+    // Some older servers die of any request before `initialize`: start them once more and greet them as they
+    // know it (specification 2026-07-28, stdio, backward compatibility).
+    if (!attempt.diedOfProbe || options.protocol !== 'auto' || request.signal.aborted) throw error;
+    const connection = await new Attempt(request, 'legacy', startedAt).run();
+    memory.legacyOnly = true;
+    return connection;
+  }
+}
+
+class Attempt {
+  readonly #request: ConnectionRequest;
+  readonly #protocol: ResolvedSessionOptions['protocol'];
+  readonly #startedAt: number;
+  #transport: ManagedTransport | undefined;
+  #tap: ConnectionTap | undefined;
+  /** Nobody waits for this attempt any more; what it still brings up must go. */
+  #givenUp = false;
+
+  constructor(request: ConnectionRequest, protocol: ResolvedSessionOptions['protocol'], startedAt: number) {
+    this.#request = request;
+    this.#protocol = protocol;
+    this.#startedAt = startedAt;
+  }
+
+  get diedOfProbe(): boolean {
+    return (
+      this.#transport?.kind === 'stdio' && this.#transport.end !== undefined && this.#tap?.probe === 'sent'
+    );
+  }
+
+  async run(): Promise<Connection> {
+    const { server, options, signal } = this.#request;
+    const work = this.#connect();
+    const giveUp = giveUpAfter(options.connectTimeoutMs - (performance.now() - this.#startedAt), signal);
+    try {
+      return await Promise.race([work, giveUp.promise]);
+    } catch (error) {
+      this.#givenUp = true;
+      work.then(
+        (connection) => connection.destroy(),
+        () => {},
+      );
+      if (error instanceof PlenumError && error.code === 'CONNECTION_LOST') await this.#lastWords();
+      const end = this.#transport?.end;
+      const lastWords = this.#transport?.lastWords;
+      await this.#transport?.destroy();
+      this.#tap?.finish();
+      const reason = giveUp.reason === undefined ? error : giveUp.reason;
+      await loadOfficial(); // What it threw may be a class of its.
+      throw this.#explain(reason, end, lastWords, server, options);
+    } finally {
+      giveUp.stop();
+    }
+  }
+
+  /** A process that does not take its input any more is about to tell why: by its exit code and its stderr. */
+  async #lastWords(): Promise<void> {
+    if (this.#transport?.kind !== 'stdio' || this.#tap === undefined) return;
+    await settledWithin(this.#tap.ended, LAST_WORDS_MS, this.#request.signal);
+  }
+
+  async #connect(): Promise<Connection> {
+    const { server, options, memory, openTransport, context, prepare, onEnd, signal } = this.#request;
+    const loading = loadOfficial();
+    loading.catch(() => {}); // Heard of below, unless there is no transport.
+    const transport = await openTransport({ ...context, server, memory });
+    this.#transport = transport;
+    if (this.#givenUp) {
+      await transport.destroy();
+      throw signal.reason;
+    }
+    const tap = new ConnectionTap(transport);
+    this.#tap = tap;
+    // The first time, the server comes up while the official client is loaded.
+    tap.start().catch(() => {}); // The client asks for it again.
+    const { Client } = await loading;
+    if (this.#givenUp) throw signal.reason;
+    const client = new Client(options.clientInfo, clientOptions(options, this.#protocol));
+    prepare(client);
+
+    const connection = new ClientConnection(client, transport, tap);
+    client.onclose = () => connection.onClientClosed();
+    await client.connect(tap, { timeout: Math.min(options.connectTimeoutMs, LONGEST_TIMER_MS) });
+
+    connection.establish(performance.now() - this.#startedAt, onEnd);
+    if (this.#protocol === 'auto' && connection.era === 'legacy' && tap.probe === 'sent')
+      memory.legacyOnly = true;
+    return connection;
+  }
+
+  #explain(
+    error: unknown,
+    end: TransportEnd | undefined,
+    lastWords: LastWords | undefined,
+    server: string,
+    options: ResolvedSessionOptions,
+  ): unknown {
+    const doing = `Connecting to server "${server}"`;
+    const fields = { server, cause: error };
+    if (error === TIMED_OUT) {
+      return new PlenumError(
+        'TIMEOUT',
+        `${doing}: no handshake within ${options.connectTimeoutMs} ms. Allow more with "connectTimeoutMs".${halfLine(lastWords)}${tail(end ?? lastWords)}`,
+        { server },
+      );
+    }
+    if (error === this.#request.signal.reason && this.#request.signal.aborted) {
+      return new PlenumError('ABORTED', `${doing}: given up.`, fields);
+    }
+    if (this.#tap?.echoes === true) {
+      const what = 'it sends back what it is sent: it is no MCP server.';
+      return new PlenumError('CONNECT_FAILED', `${doing}: ${what}`, fields);
+    }
+    const offered = this.#tap?.offeredVersion;
+    if (offered !== undefined && !official.SUPPORTED_PROTOCOL_VERSIONS.includes(offered)) {
+      return new PlenumError(
+        'CONNECT_FAILED',
+        `${doing}: the server speaks protocol version "${printable(offered, 40)}", Plenum speaks ${official.SUPPORTED_PROTOCOL_VERSIONS.join(', ')} and 2026-07-28.`,
+        fields,
+      );
+    }
+    if (end !== undefined) {
+      // What the transport found out comes with advice.
+      const why = end.error instanceof PlenumError ? end.error.message : `the server ${end.what}.`;
+      return new PlenumError('CONNECT_FAILED', `${doing}: ${why}${tail(end)}`, fields);
+    }
+    const translated = translateError(error, { server, doing, connecting: true });
+    if (KEPT_CODES.has(translated.code)) return translated;
+    return new PlenumError('CONNECT_FAILED', translated.message, {
+      server,
+      cause: translated.cause ?? translated,
+    });
+  }
+}
+
+/** Codes that say more than `CONNECT_FAILED` would. */
+const KEPT_CODES: ReadonlySet<string> = new Set([
+  'CONFIG_INVALID',
+  'CONNECT_FAILED',
+  'AUTH_REQUIRED',
+  'TIMEOUT',
+]);
+
+function halfLine(lastWords: LastWords | undefined): string {
+  const text = lastWords?.stdout ?? '';
+  return text === '' ? '' : `\nOn its stdout there is half a line: ${printable(text, 400)}`;
+}
+
+function tail(end: Partial<Pick<TransportEnd, 'stderr'>> | undefined): string {
+  const stderr = end?.stderr?.trim();
+  if (stderr === undefined || stderr === '') return '';
+  const lines = stderr.slice(-4_000).split(/\r?\n/);
+  return `\nThe end of its stderr:\n${lines.map((line) => printable(line, 1_000)).join('\n')}`;
+}
+
+function clientOptions(
+  options: ResolvedSessionOptions,
+  protocol: ResolvedSessionOptions['protocol'],
+): ClientOptions {
+  return {
+    capabilities: options.capabilities,
+    inputRequired: { maxRounds: options.maxInputRounds },
+    listMaxPages: options.maxPages === Infinity ? 0 : options.maxPages,
+    // Plenum checks results itself, with validators that live as long as their tool.
+    jsonSchemaValidator: {
+      getValidator: () => (input) => ({ valid: true, data: input as never, errorMessage: undefined }),
+    },
+    ...(protocol === 'auto' && {
+      versionNegotiation: {
+        mode: 'auto' as const,
+        // A third leaves time to start over, should the server not survive the question.
+        probe: { timeoutMs: Math.min(PROBE_TIMEOUT_MS, options.connectTimeoutMs / 3) },
+      },
+    }),
+    ...(protocol === '2026-07-28' && { versionNegotiation: { mode: { pin: protocol } } }),
+  };
+}

@@ -1,0 +1,190 @@
+import type { RequestOptions } from '@modelcontextprotocol/client';
+import { PlenumError } from '../../errors/plenum-error.ts';
+import { LONGEST_TIMER_MS } from '../../internal/timers.ts';
+import { CallLimit } from './call-limit.ts';
+import type { RevocableCallOptions } from '../call-options.ts';
+import type { Connection } from '../connection/connection.ts';
+import type { InFlight } from '../supervision/in-flight.ts';
+import type { Supervisor } from '../supervision/supervisor.ts';
+import {
+  connectionLost,
+  lostError,
+  timedOut,
+  translateError,
+  type ErrorContext,
+} from '../errors/translate-error.ts';
+
+export interface RequestRunnerOptions {
+  readonly server: string;
+  readonly timeoutMs: number;
+  readonly supervisor: Supervisor;
+  readonly inFlight: InFlight;
+  /** A callback of a caller's threw. */
+  readonly onCallbackError: (error: unknown) => void;
+}
+
+/** Whether a request surely did not run, and may be sent on the next connection. */
+function neverRan({ code, maybeExecuted }: PlenumError, { foreign }: Connection): boolean {
+  // Row S16: the server did not know the session.
+  if (code === 'SESSION_EXPIRED') return true;
+  // A session on loan hears of the end of its connection a moment later than a request on it does.
+  return foreign === 'session' && code === 'CONNECTION_LOST' && maybeExecuted === false;
+}
+
+type Send<T> = (connection: Connection, options: RequestOptions) => Promise<T>;
+
+/** What a request is, in words: they are asked for only when something goes wrong, or takes its time. */
+interface Described {
+  /** Starts the message of any error: `Calling tool "x"`. */
+  readonly doing: string;
+}
+
+/** One request on its way, over one connection or two. */
+interface Call {
+  readonly request: Described;
+  readonly options: RevocableCallOptions;
+  readonly timeoutMs: number;
+  readonly totalMs: number;
+  readonly startedAt: number;
+  /** How much of its time it has waited for a connection, in milliseconds. */
+  waitedMs: number;
+}
+
+/** Carries requests to whatever connection there is, within the caller's limits, and translates what fails. */
+export class RequestRunner {
+  readonly #options: RequestRunnerOptions;
+
+  constructor(options: RequestRunnerOptions) {
+    this.#options = options;
+  }
+
+  async run<T>(request: Described, options: RevocableCallOptions, send: Send<T>): Promise<T> {
+    const { server, supervisor, inFlight } = this.#options;
+    const call = this.#begin(request, options);
+    let connection = supervisor.ready ?? (await this.#wait(call));
+    for (let resent = false; ; resent = true) {
+      // The transport knows first that the server is gone.
+      if (connection.end !== undefined) {
+        supervisor.lose(connection, lostError(server, connection));
+        connection = await this.#wait(call);
+      }
+      const lost = connection.ended ? connectionLost(this.#context(call, connection), false) : undefined;
+      const limit = this.#limitOf(call, connection);
+      inFlight.enter();
+      try {
+        if (lost !== undefined) throw lost;
+        const answer = send(connection, this.#requestOptions(call, limit?.signal));
+        return await (limit === undefined ? answer : limit.hold(answer));
+      } catch (thrown) {
+        const error = lost ?? this.#explain(thrown, call, connection, limit);
+        if (resent || !neverRan(error, connection)) throw error;
+        supervisor.lose(connection, error);
+      } finally {
+        limit?.stop();
+        inFlight.leave();
+      }
+      connection = await this.#wait(call);
+    }
+  }
+
+  #begin(request: Described, options: RevocableCallOptions): Call {
+    const { timeoutMs = this.#options.timeoutMs, maxTotalTimeoutMs: totalMs = Infinity, signal } = options;
+    if (!(timeoutMs >= 0 && totalMs >= 0)) throw this.#invalidTimeout(request);
+    if (signal?.aborted === true) throw this.#aborted(request, signal, false);
+    return { request, options, timeoutMs, totalMs, startedAt: performance.now(), waitedMs: 0 };
+  }
+
+  async #wait(call: Call): Promise<Connection> {
+    const { request, options, timeoutMs, totalMs, startedAt } = call;
+    const signals = [options.signal, options.revoked].filter((each) => each !== undefined);
+    const signal = signals.length > 1 ? AbortSignal.any(signals) : signals[0];
+    const leftMs = Math.min(timeoutMs, totalMs) - (performance.now() - startedAt);
+    const ready = await this.#options.supervisor.whenReady(leftMs, signal, request.doing);
+    call.waitedMs = performance.now() - startedAt;
+    if (signal?.aborted === true) throw this.#aborted(request, signal, false);
+    return ready;
+  }
+
+  /** What may end the call beside the official client's own timer. Undefined, and free, for most. */
+  #limitOf({ options, timeoutMs, totalMs, waitedMs }: Call, connection: Connection): CallLimit | undefined {
+    // In the 2026-07-28 era the client waits for our own handlers, which may wait for a person; and a foreign client
+    // does not fail what is under way when we let go of it.
+    const isHeld = connection.era === 'modern' || connection.foreign !== undefined;
+    const isCancellable = options.signal !== undefined || options.revoked !== undefined;
+    if (!isHeld && !isCancellable && totalMs === Infinity) return undefined;
+    const held = {
+      gone: connection.gone,
+      closing: this.#options.supervisor.closing,
+      patienceMs: timeoutMs - waitedMs,
+    };
+    return new CallLimit(options, totalMs - waitedMs, isHeld ? held : undefined);
+  }
+
+  #explain(thrown: unknown, call: Call, connection: Connection, limit: CallLimit | undefined): PlenumError {
+    const { signal, revoked } = call.options;
+    if (limit?.expired === true) return timedOut(this.#limitContext(call, connection));
+    if (signal?.aborted === true) return this.#aborted(call.request, signal, true);
+    if (revoked?.aborted === true) return this.#aborted(call.request, revoked, true);
+    const context = this.#context(call, connection);
+    const closed = connection.ended ? this.#options.supervisor.sessionClosedError(context.doing) : undefined;
+    return closed ?? translateError(thrown, context);
+  }
+
+  #context({ request, timeoutMs }: Call, connection: Connection): ErrorContext {
+    const { server } = this.#options;
+    return {
+      server,
+      doing: `${request.doing} on server "${server}"`,
+      timeoutMs,
+      // A transport that lost its server says so a moment before its connection has ended.
+      end: connection.end ?? (connection.ended ? { what: 'closed the connection' } : undefined),
+    };
+  }
+
+  /** The context of a call that one of our own limits ended: says which. */
+  #limitContext(call: Call, connection: Connection): ErrorContext {
+    const context = this.#context(call, connection);
+    const { totalMs } = call;
+    return totalMs === Infinity ? context : { ...context, timeoutMs: totalMs, limit: 'maxTotalTimeoutMs' };
+  }
+
+  #requestOptions({ options, timeoutMs, waitedMs }: Call, signal: AbortSignal | undefined): RequestOptions {
+    const timeout = Math.min(Math.max(timeoutMs - waitedMs, 0), LONGEST_TIMER_MS);
+    const { onProgress, resetTimeoutOnProgress, resumptionToken, onResumptionToken, allowInputRequired } =
+      options;
+    const given: RequestOptions = { timeout };
+    if (signal !== undefined) given.signal = signal;
+    if (resetTimeoutOnProgress === true) given.resetTimeoutOnProgress = true;
+    // A server reports progress only to a request that asks for it.
+    if (onProgress !== undefined) given.onprogress = this.#contained(onProgress);
+    else if (resetTimeoutOnProgress === true) given.onprogress = () => {};
+    if (resumptionToken !== undefined) given.resumptionToken = resumptionToken;
+    if (onResumptionToken !== undefined) given.onresumptiontoken = this.#contained(onResumptionToken);
+    if (allowInputRequired === true) given.allowInputRequired = true;
+    return given;
+  }
+
+  /** Row S10: a callback that throws, at once or later, is its caller's trouble, not the connection's. */
+  #contained<A>(callback: (argument: A) => unknown): (argument: A) => void {
+    const call = async (argument: A): Promise<void> => {
+      try {
+        await callback(argument);
+      } catch (error) {
+        this.#options.onCallbackError(error);
+      }
+    };
+    return (argument) => void call(argument);
+  }
+
+  #invalidTimeout({ doing }: Described): PlenumError {
+    const { server } = this.#options;
+    const message = `${doing} on server "${server}": "timeoutMs" and "maxTotalTimeoutMs" must be numbers of milliseconds, 0 or more.`;
+    return new PlenumError('CONFIG_INVALID', message, { server });
+  }
+
+  #aborted({ doing }: Described, signal: AbortSignal, maybeExecuted: boolean): PlenumError {
+    const { server } = this.#options;
+    const message = `${doing} on server "${server}": given up by the caller.`;
+    return new PlenumError('ABORTED', message, { server, cause: signal.reason, maybeExecuted });
+  }
+}

@@ -1,0 +1,236 @@
+import type {
+  LoggingLevel,
+  McpSubscription,
+  RequestOptions,
+  SubscriptionFilter,
+} from '@modelcontextprotocol/client';
+import { PlenumError } from '../../errors/plenum-error.ts';
+import { Backoff } from '../../internal/backoff.ts';
+import { printable } from '../../internal/text.ts';
+import { sleep } from '../../internal/timers.ts';
+import type { Connection } from '../connection/connection.ts';
+import type { ListKind } from '../session.ts';
+import { translateError } from '../errors/translate-error.ts';
+
+/** How long each step of restoring a connection's state may take, in milliseconds. */
+const RESTORE_TIMEOUT_MS = 10_000;
+
+/** How long to wait before a listen stream that the server ended is opened again, in milliseconds. */
+const RELISTEN = { initialDelayMs: 1_000, maxDelayMs: 30_000 };
+
+const relistenBackoff = (): Backoff => new Backoff(RELISTEN);
+
+type Meta = { _meta?: Record<string, unknown> };
+type ResourceParams = { uri: string } & Meta;
+type LevelParams = { level: LoggingLevel } & Meta;
+
+export interface SubscriptionListener {
+  readonly onProblem: (error: PlenumError) => void;
+  /** A list may have changed while nobody listened. */
+  readonly onListChanged: (kind: ListKind) => void;
+  /** The server ended the listen stream; it may be gone. */
+  readonly onStreamLost: () => void;
+}
+
+/**
+ * What a server was asked to send unasked: resource updates, list changes and logs. Outlives connections:
+ * `restore` asks a new one for the same.
+ *
+ * The stateful era has a request for each; 2026-07-28 has one listen stream for all, replaced when what is
+ * wanted changes (specification 2026-07-28, subscriptions).
+ */
+export class Subscriptions {
+  readonly #server: string;
+  readonly #listener: SubscriptionListener;
+  readonly #uris = new Set<string>();
+  #logLevel: LoggingLevel | undefined;
+  #connection: Connection | undefined;
+  #stream: McpSubscription | undefined;
+  /** Ends the waits that belong to the present connection. */
+  #lifetime = new AbortController();
+  /** Changes of the stream, one after the other. */
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(server: string, listener: SubscriptionListener) {
+    this.#server = server;
+    this.#listener = listener;
+  }
+
+  /** The level that the 2026-07-28 era wants repeated with every request. */
+  get logLevel(): LoggingLevel | undefined {
+    return this.#logLevel;
+  }
+
+  /** Whether updates of some resource are wanted. */
+  get hasResources(): boolean {
+    return this.#uris.size > 0;
+  }
+
+  /** Sets the level for the next connection. */
+  intendLogLevel(level: LoggingLevel): void {
+    this.#logLevel = level;
+  }
+
+  /** Asks a fresh connection for all that its predecessor was asked for. What fails is reported; the rest holds. */
+  async restore(connection: Connection, timeoutMs: number): Promise<void> {
+    this.stop();
+    this.#lifetime = new AbortController();
+    this.#connection = connection;
+    const options: RequestOptions = { timeout: Math.min(timeoutMs, RESTORE_TIMEOUT_MS) };
+    const steps: Promise<unknown>[] = [];
+    if (this.#uris.size > 0) connection.stain?.();
+    if (connection.era === 'modern') steps.push(this.#replaceStream(connection, options));
+    else {
+      for (const uri of this.#uris) steps.push(connection.client.subscribeResource({ uri }, options));
+      if (this.#logLevel !== undefined) steps.push(setLegacyLogLevel(connection, this.#logLevel, options));
+    }
+    for (const outcome of await Promise.allSettled(steps)) {
+      if (outcome.status === 'fulfilled' || connection.ended) continue;
+      const error = this.#translate('Restoring a subscription', outcome.reason);
+      // The network failed, not the server: the next attempt to connect may do better.
+      if (error.code === 'CONNECTION_LOST') throw error;
+      this.#listener.onProblem(error);
+    }
+  }
+
+  /** Forgets the present connection. */
+  stop(): void {
+    this.#lifetime.abort();
+    const stream = this.#stream;
+    this.#connection = undefined;
+    this.#stream = undefined;
+    // Our own connections end with theirs; an adopted one goes on without us.
+    stream?.close().catch(() => {});
+  }
+
+  async subscribe(params: ResourceParams, connection: Connection, options: RequestOptions): Promise<void> {
+    const { uri } = params;
+    const known = this.#uris.has(uri);
+    this.#uris.add(uri);
+    connection.stain?.();
+    try {
+      if (connection.era === 'legacy') await connection.client.subscribeResource(params, options);
+      else if (!known) await this.#replaceStream(connection, options, uri);
+    } catch (error) {
+      if (!known) this.#uris.delete(uri);
+      throw error;
+    }
+  }
+
+  async unsubscribe(params: ResourceParams, connection: Connection, options: RequestOptions): Promise<void> {
+    const { uri } = params;
+    const known = this.#uris.delete(uri);
+    if (connection.era === 'legacy') await connection.client.unsubscribeResource(params, options);
+    else if (known) await this.#replaceStream(connection, options);
+  }
+
+  async setLogLevel(params: LevelParams, connection: Connection, options: RequestOptions): Promise<void> {
+    if (connection.era === 'legacy') {
+      connection.stain?.();
+      // Not by the client's own method, which takes no `_meta`.
+      await connection.client.request({ method: 'logging/setLevel', params }, options);
+    }
+    this.#logLevel = params.level;
+  }
+
+  #replaceStream(
+    connection: Connection,
+    options: RequestOptions,
+    wanted?: string,
+    backoff?: Backoff,
+  ): Promise<void> {
+    const turn = this.#turn.then(() => this.#listen(connection, options, wanted, backoff));
+    this.#turn = turn.catch(() => {});
+    return turn;
+  }
+
+  /** Opens the new stream before the old one goes, so that nothing falls between them. */
+  async #listen(
+    connection: Connection,
+    options: RequestOptions,
+    wanted: string | undefined,
+    backoff: Backoff | undefined,
+  ): Promise<void> {
+    if (connection !== this.#connection || connection.ended) return;
+    const filter = this.#filter(connection);
+    const old = this.#stream;
+    if (Object.keys(filter).length === 0) this.#stream = undefined;
+    else {
+      const stream = await connection.client.listen(
+        filter,
+        options.timeout === undefined ? {} : { timeout: options.timeout },
+      );
+      if (connection !== this.#connection) return stream.close();
+      const { resourceSubscriptions: honoured = [] } = stream.honoredFilter;
+      // Unless it is wanted no more: then it was not asked for.
+      if (wanted !== undefined && this.#uris.has(wanted) && !honoured.includes(wanted)) {
+        await stream.close();
+        const message = `Subscribing to "${printable(wanted)}": server "${this.#server}" does not offer its updates.`;
+        throw new PlenumError('PROTOCOL', message, { server: this.#server });
+      }
+      this.#stream = stream;
+      void this.#keepOpen(connection, stream, backoff);
+    }
+    await old?.close();
+  }
+
+  /** Opens the stream again when the server ends it; less and less often when it keeps doing so. */
+  async #keepOpen(
+    connection: Connection,
+    stream: McpSubscription,
+    backoff = relistenBackoff(),
+  ): Promise<void> {
+    const openedAt = performance.now();
+    const cause = await stream.closed;
+    if (cause === 'local' || this.#stream !== stream) return;
+    this.#listener.onStreamLost();
+    if (performance.now() - openedAt >= RELISTEN.maxDelayMs) backoff.reset();
+    for (;;) {
+      await sleep(RELISTEN.initialDelayMs + backoff.next(), this.#lifetime.signal);
+      if (this.#stream !== stream || connection.ended) return;
+      try {
+        await this.#replaceStream(connection, { timeout: RESTORE_TIMEOUT_MS }, undefined, backoff);
+        return this.#announceMissed();
+      } catch (reason) {
+        if (connection.ended) return;
+        const error = this.#translate('Listening for changes', reason);
+        this.#listener.onProblem(error);
+        // A refusal is the server's last word; a broken network is not.
+        if (error.code !== 'CONNECTION_LOST' && error.code !== 'TIMEOUT') return;
+      }
+    }
+  }
+
+  /** What changed while nobody listened was announced to nobody. */
+  #announceMissed(): void {
+    const { honoredFilter } = this.#stream ?? {};
+    if (honoredFilter?.toolsListChanged === true) this.#listener.onListChanged('tools');
+    if (honoredFilter?.promptsListChanged === true) this.#listener.onListChanged('prompts');
+    if (honoredFilter?.resourcesListChanged === true) this.#listener.onListChanged('resources');
+  }
+
+  #filter({ client, foreign }: Connection): SubscriptionFilter {
+    // A session that is on loan listens for changes of lists itself, and passes on what it hears.
+    const offered = foreign === 'session' ? {} : (client.getServerCapabilities() ?? {});
+    return {
+      ...(offered.tools?.listChanged === true && { toolsListChanged: true }),
+      ...(offered.prompts?.listChanged === true && { promptsListChanged: true }),
+      ...(offered.resources?.listChanged === true && { resourcesListChanged: true }),
+      ...(this.#uris.size > 0 && { resourceSubscriptions: [...this.#uris] }),
+    };
+  }
+
+  #translate(doing: string, error: unknown): PlenumError {
+    return translateError(error, { server: this.#server, doing: `${doing} on server "${this.#server}"` });
+  }
+}
+
+async function setLegacyLogLevel(
+  connection: Connection,
+  level: LoggingLevel,
+  options: RequestOptions,
+): Promise<void> {
+  if (connection.client.getServerCapabilities()?.logging === undefined) return;
+  connection.stain?.();
+  await connection.client.setLoggingLevel(level, options);
+}

@@ -1,0 +1,110 @@
+import type { CallToolResult, JsonSchemaValidator, Tool } from '@modelcontextprotocol/client';
+import { messageOf, PlenumError } from '../../errors/plenum-error.ts';
+import { printable } from '../../internal/text.ts';
+import type { SchemaCompiler } from '../../schema-check/schema-validator.ts';
+
+/**
+ * What is known of the tools that a server last listed. Validators are compiled at a tool's first call and go
+ * when the list does.
+ */
+export class ToolBook {
+  readonly #server: string;
+  #pages = new Map<string, ToolPage>();
+
+  constructor(server: string) {
+    this.#server = server;
+  }
+
+  replace(tools: readonly Tool[]): void {
+    const compiler = compilerOfOneList();
+    const pages = new Map<string, ToolPage>();
+    for (const tool of tools) {
+      if (!pages.has(tool.name)) pages.set(tool.name, new ToolPage(this.#server, tool, compiler));
+    }
+    this.#pages = pages;
+  }
+
+  /** Forgets everything: better no check than one against a schema that no longer holds. */
+  clear(): void {
+    this.#pages = new Map();
+  }
+
+  get(name: string): ToolPage | undefined {
+    return this.#pages.get(name);
+  }
+}
+
+/** One listed tool. */
+export class ToolPage {
+  readonly tool: Tool;
+  readonly #server: string;
+  readonly #compiler: LazyCompiler;
+  #validate: JsonSchemaValidator<unknown> | undefined;
+  #mirrorsHeaders: boolean | undefined;
+
+  constructor(server: string, tool: Tool, compiler: LazyCompiler) {
+    this.#server = server;
+    this.tool = tool;
+    this.#compiler = compiler;
+  }
+
+  /** Whether some argument is to be sent as an HTTP header too (SEP-2243, `x-mcp-header`). */
+  get mirrorsHeaders(): boolean {
+    this.#mirrorsHeaders ??= JSON.stringify(this.tool.inputSchema).includes('"x-mcp-header"');
+    return this.#mirrorsHeaders;
+  }
+
+  /** Makes the validator ready. Rejects with `INVALID_RESULT`: no answer could pass, so the tool should not run. */
+  prepare(): Promise<void> | undefined {
+    const { outputSchema } = this.tool;
+    return outputSchema === undefined || this.#validate !== undefined
+      ? undefined
+      : this.#compile(outputSchema);
+  }
+
+  /** Row S6. Throws `INVALID_RESULT` when structured content is missing or does not fit. */
+  check(result: CallToolResult): void {
+    if (this.#validate === undefined || result.isError === true) return;
+    const name = printable(this.tool.name);
+    if (result.structuredContent === undefined) {
+      throw this.#invalid(`Tool "${name}" promises structured content by its output schema and gave none`);
+    }
+    const outcome = this.#validate(result.structuredContent);
+    if (!outcome.valid) {
+      throw this.#invalid(
+        `Structured content of tool "${name}" does not fit its output schema`,
+        outcome.errorMessage,
+      );
+    }
+  }
+
+  async #compile(outputSchema: object): Promise<void> {
+    const compiler = await this.#compiler();
+    try {
+      this.#validate ??= compiler.compile(outputSchema);
+    } catch (error) {
+      const name = printable(this.tool.name);
+      throw this.#invalid(`Tool "${name}" was not called: its output schema cannot be used`, error);
+    }
+  }
+
+  #invalid(what: string, detail?: unknown): PlenumError {
+    const more = detail === undefined ? '' : `: ${printable(messageOf(detail), 500)}`;
+    return new PlenumError('INVALID_RESULT', `${what}${more} (server "${this.#server}").`, {
+      server: this.#server,
+      ...(detail instanceof Error && { cause: detail }),
+    });
+  }
+}
+
+type LazyCompiler = () => Promise<SchemaCompiler>;
+
+/** Most tools have no output schema, and many of those that have one are never called. */
+function compilerOfOneList(): LazyCompiler {
+  let made: Promise<SchemaCompiler> | undefined;
+  const make = async (): Promise<SchemaCompiler> => {
+    const { SchemaCompiler: Compiler } = await import('../../schema-check/schema-validator.ts');
+    return new Compiler();
+  };
+  return () => (made ??= make());
+}

@@ -1,0 +1,391 @@
+import { PlenumError } from '../../errors/plenum-error.ts';
+import { Backoff } from '../../internal/backoff.ts';
+import { createDeferred } from '../../internal/deferred.ts';
+import { settledWithin } from '../../internal/settled-within.ts';
+import { startTimer } from '../../internal/timers.ts';
+import type { Connection } from '../connection/connection.ts';
+import { IdleTimer } from './idle-timer.ts';
+import { Predecessor } from './predecessor.ts';
+import type { SessionStatus } from '../session.ts';
+import { SessionErrors } from '../errors/session-errors.ts';
+import { statusOf, type SessionState } from './session-state.ts';
+import type { PendingSignIn } from '../sign-in/sign-in.ts';
+import type { SleepPolicy, SupervisorOptions } from './supervisor-options.ts';
+import { WaitingCalls } from './waiting-calls.ts';
+
+/** Errors that trying again cannot mend. */
+const FINAL_CODES: ReadonlySet<string> = new Set([
+  'CONFIG_INVALID',
+  'AUTH_REQUIRED',
+  // Of a source that sessions are borrowed from.
+  'SESSION_CLOSED',
+  'UNKNOWN_SERVER',
+]);
+
+/** How long an HTTP session must have lived for its expiry to be no reason to back off, in milliseconds. */
+const EXPIRY_PROVEN_MS = 1_000;
+
+/**
+ * Keeps one server connected: connects, notices the end, backs off, connects again; holds the calls that come
+ * meanwhile, and closes for good. One that may sleep is connected while somebody uses it.
+ */
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #errors: SessionErrors;
+  readonly #backoff: Backoff;
+  readonly #waiting: WaitingCalls;
+  readonly #closed = createDeferred<unknown>();
+  #state: SessionState = { tag: 'idle' };
+  #status: SessionStatus = { state: 'idle', since: Date.now() };
+  /** Attempts since the server was last healthy; what `maxAttempts` bounds. */
+  #attempts = 0;
+  /** The connection before; something of it may be left for a moment. */
+  #predecessor: Predecessor | undefined;
+  #sleep: (SleepPolicy & { readonly timer: IdleTimer }) | undefined;
+  readonly #closingSignal = new AbortController();
+  /** Settles when the session is back after a sign-in, or is not coming back by that. */
+  #comeback: Promise<void> | undefined;
+  #leaving: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+  #destroying: Promise<void> | undefined;
+  /** What the session was destroyed for. */
+  #reason: unknown;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    this.#errors = new SessionErrors(options.server);
+    this.#waiting = new WaitingCalls(options.server, options.maxWaitingCalls);
+    this.#backoff = new Backoff(
+      options.policy === false ? { initialDelayMs: 0, maxDelayMs: 0 } : options.policy,
+    );
+  }
+
+  get status(): SessionStatus {
+    return this.#status;
+  }
+
+  /** The connection for new calls; undefined while there is none. */
+  get ready(): Connection | undefined {
+    return this.#state.tag === 'ready' ? this.#state.connection : undefined;
+  }
+
+  /** The connection in use, also by calls that a close waits for. */
+  get connection(): Connection | undefined {
+    const state = this.#state;
+    return state.tag === 'ready' || state.tag === 'draining' ? state.connection : undefined;
+  }
+
+  /** Aborts when the session begins to close. */
+  get closing(): AbortSignal {
+    return this.#closingSignal.signal;
+  }
+
+  get closed(): Promise<unknown> {
+    return this.#closed.promise;
+  }
+
+  /**
+   * Makes the first attempt. With `keepTrying`, a failure is followed by more, as after a lost connection. When a person
+   * is asked to sign in, it is waited for `loginWaitMs`.
+   */
+  async start(keepTrying: boolean, loginWaitMs: () => number): Promise<void> {
+    if (this.#state.tag !== 'idle') throw this.#errors.notConnected('was started already');
+    this.#backoff.next(); // The first attempt is the one that comes at once.
+    try {
+      await this.#attempt(undefined, keepTrying);
+    } catch (error) {
+      const comeback = this.#isAsking ? this.#comeback : undefined;
+      if (comeback === undefined || !(await settledWithin(comeback, loginWaitMs()))) throw error;
+      await comeback;
+    }
+  }
+
+  /**
+   * From now on the connection is ended when nobody has used it for a while, and comes back with the next call. May be
+   * said before the start, which is then made by the first call.
+   */
+  letSleep(policy: SleepPolicy): void {
+    this.#sleep?.timer.stop();
+    const timer = new IdleTimer(this.#options.inFlight, policy.idleMs, () => this.#fallAsleep());
+    this.#sleep = { ...policy, timer };
+    if (this.#state.tag === 'ready') timer.start();
+  }
+
+  /** Whether nothing but a call, or being told to, will bring the server up. */
+  get isAsleep(): boolean {
+    const { tag } = this.#state;
+    return this.#sleep !== undefined && (tag === 'idle' || tag === 'failed');
+  }
+
+  /** Brings the connection up if there is none. Resolves when ready; rejects when this attempt fails. */
+  async wake(): Promise<void> {
+    return this.isAsleep ? this.#wake() : this.#outcome();
+  }
+
+  /** Replaces the connection now. Resolves when ready; rejects when this attempt fails. */
+  async reconnect(): Promise<void> {
+    const state = this.#state;
+    if (state.tag === 'draining' || state.tag === 'closed') throw this.#errors.closed(this.#reason);
+    if (state.tag === 'connecting' || this.isAsleep) return this.wake();
+    if (state.tag === 'waiting') state.stop();
+    if (state.tag === 'ready') this.#predecessor = Predecessor.retired(state.connection);
+    this.#startOver();
+    this.#backoff.next();
+    const error = state.tag === 'waiting' || state.tag === 'failed' ? state.error : undefined;
+    await this.#attempt(error ?? this.#errors.lost('was told to reconnect'), this.#isNeeded);
+  }
+
+  /** Reports that a connection is of no more use. A stale one is none of the session's business. */
+  lose(connection: Connection, error: PlenumError): void {
+    if (this.#state.tag !== 'ready' || this.#state.connection !== connection) return;
+    const { readyAt } = this.#state;
+    this.#predecessor = Predecessor.retired(connection);
+    if (!this.#isNeeded) {
+      this.#options.onUnmissed(error);
+      return this.#enter({ tag: 'idle' });
+    }
+    const { policy } = this.#options;
+    if (policy === false) return this.#fail(error);
+    const aliveMs = performance.now() - readyAt;
+    // A session that expires says nothing against its server, unless it does so all the time.
+    const provenMs =
+      error.code === 'SESSION_EXPIRED'
+        ? Math.min(EXPIRY_PROVEN_MS, policy.resetAfterMs)
+        : policy.resetAfterMs;
+    if (aliveMs >= provenMs) this.#startOver();
+    this.#retry(error);
+  }
+
+  /**
+   * The connection, at once or when there is one. Rejects with `TIMEOUT`, `ABORTED`, `SESSION_CLOSED`, or
+   * `NOT_CONNECTED` when none is coming or too many calls wait already; of a session that may sleep, with what
+   * waking it failed with.
+   */
+  async whenReady(timeoutMs: number, signal: AbortSignal | undefined, doing: string): Promise<Connection> {
+    if (this.isAsleep && !this.#isAsking) {
+      const next = this.#waiting.next(timeoutMs, signal, doing, undefined);
+      this.#wake().catch(() => {}); // Whoever waits is told.
+      return next;
+    }
+    const state = this.#state;
+    switch (state.tag) {
+      case 'ready':
+        return state.connection;
+      case 'draining':
+      case 'closed':
+        throw this.#errors.closed(this.#reason);
+      case 'idle':
+        throw this.#errors.notConnected('was not started');
+      case 'failed':
+        if (state.signIn?.isAsking === true) return this.#waiting.next(timeoutMs, signal, doing, state.error);
+        await settledWithin(state.signIn?.look() ?? Promise.resolve(), timeoutMs, signal);
+        if (this.#state !== state) return this.whenReady(timeoutMs, signal, doing);
+        if (state.error.code === 'AUTH_REQUIRED') throw this.#errors.notSent(state.error);
+        throw this.#errors.notConnected(
+          `gave up (${state.error.message}). Call reconnect() to try again`,
+          state.error,
+        );
+      case 'connecting':
+      case 'waiting':
+        return this.#waiting.next(timeoutMs, signal, doing, state.error);
+    }
+  }
+
+  /** Lets calls in flight finish, then ends the connection. */
+  close(): Promise<void> {
+    this.#closing ??= this.#destroying ?? this.#drain();
+    return this.#closing;
+  }
+
+  /** Ends at once; calls in flight fail. */
+  async destroy(reason: unknown): Promise<void> {
+    if (this.#destroying === undefined) {
+      this.#reason = reason;
+      this.#destroying = this.#end(reason);
+    }
+    await this.#destroying;
+  }
+
+  /** Why the session ended, when it was by force. */
+  sessionClosedError(doing: string): PlenumError | undefined {
+    return this.#destroying === undefined ? undefined : this.#errors.closed(this.#reason, doing, true);
+  }
+
+  /** Whether a lost connection must be replaced. */
+  get #isNeeded(): boolean {
+    return this.#sleep === undefined || this.#sleep.isNeeded();
+  }
+
+  /** Whether a person is being asked to sign in. */
+  get #isAsking(): boolean {
+    return this.#state.tag === 'failed' && this.#state.signIn?.isAsking === true;
+  }
+
+  async #wake(): Promise<void> {
+    this.#startOver();
+    this.#backoff.next();
+    await this.#attempt(undefined, this.#isNeeded);
+  }
+
+  #fallAsleep(): void {
+    const state = this.#state;
+    if (state.tag !== 'ready' || this.#isNeeded || this.#sleep?.isBusy() !== false) return;
+    // A call that comes now finds the session idle: it waits for this close and wakes the server anew.
+    const predecessor = Predecessor.closed(state.connection);
+    this.#predecessor = predecessor;
+    this.#enter({ tag: 'idle' });
+    void predecessor.gone.then(() => {
+      if (this.#predecessor === predecessor) this.#predecessor = undefined;
+    });
+  }
+
+  async #attempt(error: PlenumError | undefined, keepTrying: boolean): Promise<void> {
+    const abort = new AbortController();
+    const settled = createDeferred<void>();
+    this.#attempts++;
+    const attempt: SessionState = {
+      tag: 'connecting',
+      attempt: this.#attempts,
+      abort,
+      settled: settled.promise,
+      error,
+    };
+    this.#enter(attempt);
+    try {
+      // Two processes, or two clients of one in-process server, would be in each other's way.
+      await this.#predecessor?.gone;
+      if (this.#state !== attempt) throw this.#errors.closed(this.#reason);
+      const connection = await this.#options.connect(abort.signal);
+      if (this.#state !== attempt) {
+        await connection.destroy();
+        throw this.#errors.closed(this.#reason);
+      }
+      if (connection.ended) {
+        await connection.destroy();
+        throw this.#errors.lost(connection.end?.what ?? 'closed the connection');
+      }
+      // A first success leaves nothing to back off from; later ones must prove themselves first.
+      if (error === undefined) this.#startOver();
+      this.#enter({ tag: 'ready', connection, readyAt: performance.now() });
+      this.#waiting.settle(connection);
+    } catch (cause) {
+      const failure = PlenumError.from(
+        cause,
+        'CONNECT_FAILED',
+        `Connecting to server "${this.#options.server}"`,
+        {
+          server: this.#options.server,
+        },
+      );
+      if (this.#state !== attempt) throw this.#errors.closed(this.#reason);
+      if (keepTrying && !FINAL_CODES.has(failure.code)) this.#retry(failure);
+      else this.#fail(failure);
+      throw failure;
+    } finally {
+      settled.resolve();
+    }
+  }
+
+  #retry(error: PlenumError): void {
+    const { policy } = this.#options;
+    if (policy === false || this.#attempts >= policy.maxAttempts) return this.#fail(error);
+    const delay = this.#backoff.next();
+    const again = (): void => void this.#attempt(error, true).catch(() => {});
+    const stop = startTimer(delay, again, { keepAlive: true });
+    this.#enter({ tag: 'waiting', attempt: this.#attempts + 1, nextTryAt: Date.now() + delay, stop, error });
+  }
+
+  #fail(error: PlenumError): void {
+    const signIn = error.code === 'AUTH_REQUIRED' ? this.#options.awaitSignIn(error) : undefined;
+    const state: SessionState = { tag: 'failed', error, signIn };
+    this.#enter(state);
+    if (signIn !== undefined) {
+      this.#comeback = this.#comeBack(state, signIn);
+      this.#comeback.catch(() => {});
+    }
+    if (signIn?.isAsking === true) return;
+    const outcome =
+      this.#sleep === undefined && error.code !== 'AUTH_REQUIRED'
+        ? this.#errors.notConnected(`failed: ${error.message}`, error)
+        : this.#errors.notSent(error);
+    this.#waiting.settle(outcome);
+  }
+
+  async #comeBack(state: SessionState, signIn: PendingSignIn): Promise<void> {
+    const failure = await signIn.done;
+    if (this.#state !== state) return this.#outcome();
+    if (failure === undefined) return this.reconnect();
+    if (this.#isNeeded && !FINAL_CODES.has(failure.code)) this.#retry(failure);
+    else this.#fail(failure);
+    throw failure;
+  }
+
+  /** What becomes of the present attempt. */
+  async #outcome(): Promise<void> {
+    if (this.#state.tag === 'connecting') await this.#state.settled;
+    const state = this.#state;
+    if (state.tag === 'waiting' || state.tag === 'failed') throw state.error;
+    if (state.tag === 'draining' || state.tag === 'closed') throw this.#errors.closed(this.#reason);
+  }
+
+  #startOver(): void {
+    this.#attempts = 0;
+    this.#backoff.reset();
+  }
+
+  async #drain(): Promise<void> {
+    const state = this.#state;
+    if (state.tag === 'closed') return;
+    const connection = this.connection;
+    this.#enter({ tag: 'draining', connection });
+    this.#waiting.settle(this.#errors.closed(this.#reason));
+    this.#closingSignal.abort();
+    this.#leaving = this.#leave(state);
+    await this.#leaving;
+    await Promise.race([this.#options.inFlight.idle(), this.#closed.promise]);
+    await Promise.all([connection?.close(), this.#predecessor?.leave()]);
+    this.#finish(this.#reason);
+  }
+
+  async #end(reason: unknown): Promise<void> {
+    const state = this.#state;
+    if (state.tag === 'closed') return;
+    const connection = this.connection;
+    if (state.tag !== 'draining') {
+      this.#enter({ tag: 'draining', connection });
+      this.#waiting.settle(this.#errors.closed(this.#reason));
+      this.#closingSignal.abort();
+    }
+    // First, as an attempt under way may be waiting for it.
+    const gone = this.#predecessor?.destroy();
+    await (this.#leaving ??= this.#leave(state));
+    await Promise.all([connection?.destroy(), gone]);
+    this.#finish(reason);
+  }
+
+  /** Ends what a state left behind owns. */
+  async #leave(state: SessionState): Promise<void> {
+    if (state.tag === 'waiting') state.stop();
+    if (state.tag === 'connecting') {
+      state.abort.abort(this.#errors.closed(this.#reason));
+      await state.settled;
+    }
+  }
+
+  #finish(reason: unknown): void {
+    if (this.#state.tag === 'closed') return;
+    const error = reason === undefined ? undefined : this.#errors.closed(this.#reason);
+    this.#enter({ tag: 'closed', error });
+    this.#closed.resolve(reason);
+  }
+
+  #enter(state: SessionState): void {
+    const left = this.#state;
+    this.#state = state;
+    if (left.tag === 'failed') left.signIn?.stop();
+    if (state.tag === 'ready') this.#sleep?.timer.start();
+    else this.#sleep?.timer.stop();
+    this.#status = statusOf(state);
+    this.#options.onStatus(this.#status);
+  }
+}
