@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { openSession } from '../../src/index.ts';
 import { bearer } from '../../src/auth/index.ts';
 import { failureOf } from '../session/support/open.ts';
@@ -39,14 +39,14 @@ async function startGuarded(isGood: (token: string) => boolean) {
 }
 
 describe('A1 a bearer token', () => {
-  test('that is fixed is shown with every request', async () => {
+  it('that is fixed is shown with every request', async () => {
     const server = await startGuarded((token) => token === SECRET);
     const session = await openWith(server.url, bearer(SECRET));
     await session.callTool('echo', {});
     expect(new Set(server.seen)).toEqual(new Set([SECRET]));
   });
 
-  test('that a function knows is asked for with every connection, not with every request', async () => {
+  it('that a function knows is asked for with every connection, not with every request', async () => {
     const server = await startGuarded(() => true);
     let asked = 0;
     const auth = bearer(() => `token-${++asked}`);
@@ -58,7 +58,7 @@ describe('A1 a bearer token', () => {
     expect(asked).toBe(2);
   });
 
-  test('that was refused is asked for again, once for all calls', async () => {
+  it('that was refused is asked for again, once for all calls', async () => {
     let good = 'token-1';
     const server = await startGuarded((token) => token === good);
     let asked = 0;
@@ -73,7 +73,7 @@ describe('A1 a bearer token', () => {
 });
 
 describe('A5 a bearer token that the server refuses', () => {
-  test.each([
+  it.each([
     ['fixed', bearer(SECRET)],
     ['from a function', bearer(() => SECRET)],
   ])('%s', async (_, auth) => {
@@ -83,7 +83,7 @@ describe('A5 a bearer token that the server refuses', () => {
     expect(inspect(error, { depth: Infinity, showHidden: true })).not.toContain(SECRET);
   });
 
-  test('from a function that fails', async () => {
+  it('from a function that fails', async () => {
     const server = await startGuarded(() => true);
     const auth = bearer(() => Promise.reject(new Error('no keychain')));
     const error = await failureOf(openSession({ url: server.url, auth }));
@@ -91,7 +91,7 @@ describe('A5 a bearer token that the server refuses', () => {
     expect(server.seen).toEqual([]);
   });
 
-  test('is not one at all', async () => {
+  it('is not one at all', async () => {
     expect(() => bearer('')).toThrow('"token" must be a non-empty string');
     const server = await startGuarded(() => true);
     const error = await failureOf(openSession({ url: server.url, auth: bearer(() => '') }));

@@ -1,9 +1,9 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { findChromium, openPage, signInOn } from './support/chromium.ts';
 import { openWith, personWith, startProtected } from './support/protected-server.ts';
 
 describe('A3 a login in a real browser', () => {
-  test('a person signs in, consents, and reads that it worked', { timeout: 120_000 }, async ({ skip }) => {
+  it('a person signs in, consents, and reads that it worked', { timeout: 120_000 }, async ({ skip }) => {
     const executablePath = findChromium();
     if (executablePath === undefined) return skip('no Chromium was found on PATH');
     const page = await openPage(executablePath);

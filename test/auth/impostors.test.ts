@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { openSession } from '../../src/index.ts';
 import { oauth, type OAuthOptions } from '../../src/auth/index.ts';
 import type { FetchLike } from '@modelcontextprotocol/client';
@@ -80,7 +80,7 @@ async function follow(url: URL): Promise<void> {
 const tokenRequests = (server: Loopback) => server.seen.filter(({ url }) => url === '/token');
 
 describe('A2 an authorization server that lies about its issuer', () => {
-  test('in its metadata', async () => {
+  it('in its metadata', async () => {
     const impostor = await startImpostor({ metadata: () => ({ issuer: 'https://login.example.com' }) });
     const server = await startServer(impostor.origin);
     const error = await refusal(server.url);
@@ -89,7 +89,7 @@ describe('A2 an authorization server that lies about its issuer', () => {
     expect(impostor.saw('POST')).toEqual([]);
   });
 
-  test.each<[string, Claims]>([
+  it.each<[string, Claims]>([
     ['by another name', { callback: () => ({ iss: 'https://login.example.com' }) }],
     ['by nearly the same name', { callback: (origin) => ({ iss: `${origin}/` }) }],
     [
@@ -105,7 +105,7 @@ describe('A2 an authorization server that lies about its issuer', () => {
     expect(tokenRequests(impostor)).toEqual([]);
   });
 
-  test('an answer with another state is not taken for the login', async () => {
+  it('an answer with another state is not taken for the login', async () => {
     const server = await startProtected();
     const { auth } = personWith({
       loginTimeoutMs: 300,
@@ -123,7 +123,7 @@ describe('A2 an authorization server that lies about its issuer', () => {
 });
 
 describe('A2 addresses that are refused', () => {
-  test.each(['http://login.example.com/token', 'http://192.0.2.1/token'])(
+  it.each(['http://login.example.com/token', 'http://192.0.2.1/token'])(
     'a token endpoint without TLS: %s',
     async (endpoint) => {
       const impostor = await startImpostor({ metadata: () => ({ token_endpoint: endpoint }) });
@@ -133,13 +133,13 @@ describe('A2 addresses that are refused', () => {
     },
   );
 
-  test('an authorization server without TLS is not even asked', async () => {
+  it('an authorization server without TLS is not even asked', async () => {
     const server = await startServer('http://192.0.2.1');
     const error = await refusal(server.url);
     expect([error.code, error.message]).toEqual(['AUTH_REQUIRED', expect.stringContaining('not https')]);
   });
 
-  test.each(['http://login.example.com/', 'javascript:alert(1)', 'file:///etc/passwd', 'ms-settings:x'])(
+  it.each(['http://login.example.com/', 'javascript:alert(1)', 'file:///etc/passwd', 'ms-settings:x'])(
     'a login page at %s is not shown',
     async (page) => {
       const impostor = await startImpostor({ metadata: () => ({ authorization_endpoint: page }) });
@@ -151,7 +151,7 @@ describe('A2 addresses that are refused', () => {
     },
   );
 
-  test('an authorization server that redirects to another origin is not followed', async () => {
+  it('an authorization server that redirects to another origin is not followed', async () => {
     const target = await startImpostor({});
     const impostor = await serve((request, response) => {
       response.writeHead(307, { location: new URL(request.url ?? '/', target.origin).href });
@@ -164,7 +164,7 @@ describe('A2 addresses that are refused', () => {
     expect(target.seen).toEqual([]);
   });
 
-  test('a token endpoint that redirects to another origin: the code does not go there', async () => {
+  it('a token endpoint that redirects to another origin: the code does not go there', async () => {
     const target = await startImpostor({});
     const moved = await serve((_, response) => {
       response.writeHead(307, { location: `${target.origin}/token` });
@@ -187,7 +187,7 @@ describe('A2 addresses that are refused', () => {
       };
     }
 
-    test.each([
+    it.each([
       'https://127.0.0.1:8443',
       'https://10.0.0.1',
       'https://[::1]',
@@ -203,7 +203,7 @@ describe('A2 addresses that are refused', () => {
       expect(error.message).toContain('private address');
     });
 
-    test('a private token endpoint of a public authorization server', async () => {
+    it('a private token endpoint of a public authorization server', async () => {
       const server = await startServer('https://mcp.example.com', {
         resource: 'https://mcp.example.com/mcp',
       });
@@ -226,7 +226,7 @@ describe('A2 addresses that are refused', () => {
       expect(error.message).not.toContain('sesame');
     });
 
-    test('unless that is allowed', async () => {
+    it('unless that is allowed', async () => {
       const impostor = await startImpostor({});
       const server = await startServer(impostor.origin, { resource: 'https://mcp.example.com/mcp' });
       const error = await refusal(

@@ -1,5 +1,5 @@
 import { request } from 'node:http';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { failureOf } from '../session/support/open.ts';
 import { LoopbackRedirect } from '../../src/auth/login/loopback-redirect.ts';
 
@@ -10,7 +10,7 @@ async function open(port = 0): Promise<LoopbackRedirect> {
 }
 
 describe('A3 the address that the browser comes back to', () => {
-  test('is on 127.0.0.1, at the wanted port', async () => {
+  it('is on 127.0.0.1, at the wanted port', async () => {
     const first = await open();
     expect(first.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/callback$/);
     const port = Number(new URL(first.url).port);
@@ -19,7 +19,7 @@ describe('A3 the address that the browser comes back to', () => {
     expect((await open(port)).url).toBe(first.url);
   });
 
-  test('takes the answer with the right state, once, and says how it ended', async () => {
+  it('takes the answer with the right state, once, and says how it ended', async () => {
     const redirect = await open();
     const answer = redirect.answerTo('right');
     const page = fetch(`${redirect.url}?code=c&state=right&iss=i`);
@@ -33,7 +33,7 @@ describe('A3 the address that the browser comes back to', () => {
     expect((await fetch(`${redirect.url}?code=c&state=right`)).status).toBe(400);
   });
 
-  test('says that it failed when it is closed before', async () => {
+  it('says that it failed when it is closed before', async () => {
     const redirect = await open();
     const answer = redirect.answerTo('right');
     const page = fetch(`${redirect.url}?code=c&state=right`);
@@ -42,7 +42,7 @@ describe('A3 the address that the browser comes back to', () => {
     expect(await (await page).text()).toContain('Not signed in');
   });
 
-  test.each([
+  it.each([
     ['another state', '?code=c&state=wrong', 'GET', 400],
     ['no state', '?code=c', 'GET', 400],
     ['two states', '?code=c&state=right&state=right', 'GET', 400],
@@ -58,7 +58,7 @@ describe('A3 the address that the browser comes back to', () => {
     expect(taken).toBe(false);
   });
 
-  test('turns away another path, and whoever calls it by another host name', async () => {
+  it('turns away another path, and whoever calls it by another host name', async () => {
     const redirect = await open();
     void redirect.answerTo('right');
     expect((await fetch(new URL('/favicon.ico', redirect.url))).status).toBe(404);

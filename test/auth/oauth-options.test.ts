@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { enterpriseAssertion, oauth, type OAuthOptions } from '../../src/auth/index.ts';
 import { PlenumError } from '../../src/index.ts';
 
@@ -15,7 +15,7 @@ const key = { key: '-----BEGIN PRIVATE KEY-----', algorithm: 'ES256' };
 const assertion = () => 'jwt';
 
 describe('A2 options that do not fit', () => {
-  test.each<[string, OAuthOptions]>([
+  it.each<[string, OAuthOptions]>([
     ['clientId', { clientSecret: 's3cret' }],
     ['clientId', { privateKey: key }],
     ['clientSecret', { clientId: 'x', clientSecret: 's3cret', privateKey: key }],
@@ -34,24 +34,24 @@ describe('A2 options that do not fit', () => {
     expect(error.message).not.toContain('s3cret');
   });
 
-  test('a server that is none', () => {
+  it('a server that is none', () => {
     expect(refusal(() => oauth().forServer('nowhere')).code).toBe('CONFIG_INVALID');
   });
 
-  test('an identity provider that has no address', () => {
+  it('an identity provider that has no address', () => {
     expect(refusal(() => enterpriseAssertion({ clientId: 'x', idToken: 'y' })).message).toContain('issuer');
   });
 });
 
 describe('A2 one oauth() for several servers', () => {
-  test('gives each its own credentials, and the same each time', () => {
+  it('gives each its own credentials, and the same each time', () => {
     const auth = oauth();
     const one = auth.forServer('https://one.example.com/mcp');
     expect(auth.forServer(new URL('https://one.example.com/mcp#x'))).toBe(one);
     expect(auth.forServer('https://two.example.com/mcp')).not.toBe(one);
   });
 
-  test('does not give an official transport of one server the token of another', async () => {
+  it('does not give an official transport of one server the token of another', async () => {
     const auth = oauth({ interactive: false });
     const ask = (url: string) =>
       auth.onUnauthorized?.({

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import { generateKeyPair, exportJWK, exportPKCS8 } from 'jose';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { openSession } from '../../src/index.ts';
 import { oauth } from '../../src/auth/index.ts';
 import { createDeferred } from '../../src/internal/deferred.ts';
@@ -12,7 +12,7 @@ import { startResourceServer } from './support/resource-server.ts';
 const answer = (text: string) => ({ content: [{ type: 'text', text }] });
 
 describe('A2 OAuth with a person', () => {
-  test('a server that wants a token sends the person to sign in, and serves', async () => {
+  it('a server that wants a token sends the person to sign in, and serves', async () => {
     const server = await startProtected();
     const { auth, events } = personWith();
     const session = await openWith(server.url, auth);
@@ -23,7 +23,7 @@ describe('A2 OAuth with a person', () => {
     expect(events.map((event) => event.server)).toEqual([server.url, server.url]);
   });
 
-  test('both eras of the protocol are served with one token', async () => {
+  it('both eras of the protocol are served with one token', async () => {
     const server = await startProtected();
     const { auth } = personWith();
     for (const protocol of ['legacy', '2026-07-28'] as const) {
@@ -33,7 +33,7 @@ describe('A2 OAuth with a person', () => {
     expect(server.authorizationServer.grants).toEqual(['authorization_code']);
   });
 
-  test('twenty sessions that open at once want one login', async () => {
+  it('twenty sessions that open at once want one login', async () => {
     const server = await startProtected();
     const { auth, events } = personWith();
     const sessions = await Promise.all(Array.from({ length: 20 }, () => openWith(server.url, auth)));
@@ -42,7 +42,7 @@ describe('A2 OAuth with a person', () => {
     expect(server.authorizationServer.grants).toEqual(['authorization_code']);
   });
 
-  test('two servers of one authorization server get tokens of their own, by one login after the other', async () => {
+  it('two servers of one authorization server get tokens of their own, by one login after the other', async () => {
     const one = await startProtected();
     const two = await startResourceServer({ issuer: one.authorizationServer.issuer });
     let open = 0;
@@ -62,7 +62,7 @@ describe('A2 OAuth with a person', () => {
     expect(one.tokens.filter((token) => two.tokens.includes(token))).toEqual([]);
   });
 
-  test('a tool that takes a wider scope has the person asked again, and keeps what was granted', async () => {
+  it('a tool that takes a wider scope has the person asked again, and keeps what was granted', async () => {
     const server = await startProtected({ writeScope: 'mcp:write' });
     const { auth, events } = personWith();
     const session = await openWith(server.url, auth);
@@ -76,7 +76,7 @@ describe('A2 OAuth with a person', () => {
     expect(scopes[1]).toEqual(expect.arrayContaining(['mcp:read', 'mcp:write']));
   });
 
-  test('a person who says no', async () => {
+  it('a person who says no', async () => {
     const server = await startProtected();
     const { auth } = personWith({ onAuthorize: async (url) => void (await visit(url, { refuse: true })) });
     const error = await failureOf(openSession({ url: server.url, auth }));
@@ -85,7 +85,7 @@ describe('A2 OAuth with a person', () => {
     expect(server.authorizationServer.grants).toEqual([]);
   });
 
-  test('a client that the authorization server knows is not registered', async () => {
+  it('a client that the authorization server knows is not registered', async () => {
     const clientId = 'known';
     const redirectPort = await freePort();
     const redirect_uris = [`http://127.0.0.1:${redirectPort}/callback`];
@@ -104,7 +104,7 @@ describe('A2 OAuth with a person', () => {
     expect(server.authorizationServer.registrations).toEqual([]);
   });
 
-  test('a registration is used again, unless its port is taken', async () => {
+  it('a registration is used again, unless its port is taken', async () => {
     const server = await startProtected();
     const { auth, events } = personWith();
     const credentials = auth.forServer(server.url);
@@ -121,7 +121,7 @@ describe('A2 OAuth with a person', () => {
     expect(server.authorizationServer.registrations).toHaveLength(2);
   });
 
-  test('an authorization server that registers nobody', async () => {
+  it('an authorization server that registers nobody', async () => {
     const server = await startProtected({ registration: false });
     const { auth, events } = personWith();
     const error = await failureOf(openSession({ url: server.url, auth }));
@@ -129,7 +129,7 @@ describe('A2 OAuth with a person', () => {
     expect(events).toEqual([]);
   });
 
-  test('a server whose authorization server is down', async () => {
+  it('a server whose authorization server is down', async () => {
     const issuer = `http://127.0.0.1:${await freePort()}`;
     const server = await startResourceServer({ issuer });
     const { auth } = personWith();
@@ -140,7 +140,7 @@ describe('A2 OAuth with a person', () => {
 });
 
 describe('A3 a login that nobody began, or that is given up', () => {
-  test('without leave to ask anybody the session fails, and opens after authorize()', async () => {
+  it('without leave to ask anybody the session fails, and opens after authorize()', async () => {
     const server = await startProtected();
     const { auth, events } = personWith({ interactive: false });
     const error = await failureOf(openSession({ url: server.url, auth }));
@@ -154,14 +154,14 @@ describe('A3 a login that nobody began, or that is given up', () => {
     expect(server.authorizationServer.grants).toEqual(['authorization_code']);
   });
 
-  test('authorize() asks the server where its metadata are', async () => {
+  it('authorize() asks the server where its metadata are', async () => {
     const server = await startProtected({ metadataPath: '/elsewhere' });
     const { auth } = personWith();
     await auth.forServer(server.url).authorize();
     expect(await auth.forServer(server.url).status()).toMatchObject({ signedIn: true });
   });
 
-  test('ten calls that take a wider scope want one login, and share its failure', async () => {
+  it('ten calls that take a wider scope want one login, and share its failure', async () => {
     const server = await startProtected({ writeScope: 'mcp:write' });
     let asked = 0;
     const { auth } = personWith({
@@ -177,7 +177,7 @@ describe('A3 a login that nobody began, or that is given up', () => {
     expect(asked).toBe(2);
   });
 
-  test('a login that is abandoned ends at its time limit and leaves no port open', async () => {
+  it('a login that is abandoned ends at its time limit and leaves no port open', async () => {
     const server = await startProtected();
     let redirect = '';
     const { auth } = personWith({
@@ -192,7 +192,7 @@ describe('A3 a login that nobody began, or that is given up', () => {
     await expect(fetch(redirect)).rejects.toThrow('fetch failed');
   });
 
-  test('a login page that cannot be shown', async () => {
+  it('a login page that cannot be shown', async () => {
     const server = await startProtected();
     const { auth } = personWith({
       onAuthorize: () => {
@@ -203,7 +203,7 @@ describe('A3 a login that nobody began, or that is given up', () => {
     expect([error.code, error.message]).toEqual(['AUTH_REQUIRED', expect.stringContaining('no screen')]);
   });
 
-  test('whoever stops waiting for a login leaves it to the others', async () => {
+  it('whoever stops waiting for a login leaves it to the others', async () => {
     const server = await startProtected();
     const shown = createDeferred<URL>();
     const { auth } = personWith({ onAuthorize: (url) => shown.resolve(url) });
@@ -223,7 +223,7 @@ describe('A3 a login that nobody began, or that is given up', () => {
     expect(await credentials.status()).toMatchObject({ signedIn: true });
   });
 
-  test('signing out ends a login under way, and forgets the tokens of one that is over', async () => {
+  it('signing out ends a login under way, and forgets the tokens of one that is over', async () => {
     const server = await startProtected();
     const shown = createDeferred<void>();
     const slow = personWith({ onAuthorize: () => shown.resolve() }).auth.forServer(server.url);
@@ -255,7 +255,7 @@ describe('A2 OAuth without a person', () => {
     grant_types: ['client_credentials'],
   };
 
-  test('client credentials', async () => {
+  it('client credentials', async () => {
     const clients = [{ ...machine, client_secret: 'a-secret-for-the-test' }];
     const server = await startProtected({ clients });
     const auth = oauth({
@@ -270,7 +270,7 @@ describe('A2 OAuth without a person', () => {
     expect(server.authorizationServer.grants).toEqual(['client_credentials']);
   });
 
-  test('a secret that is wrong', async () => {
+  it('a secret that is wrong', async () => {
     const clients = [{ ...machine, client_secret: 'a-secret-for-the-test' }];
     const server = await startProtected({ clients });
     const auth = oauth({ grant: 'client_credentials', clientId: 'machine', clientSecret: 'another-one' });
@@ -281,7 +281,7 @@ describe('A2 OAuth without a person', () => {
     ]);
   });
 
-  test('a secret goes to no other authorization server than the one it is for', async () => {
+  it('a secret goes to no other authorization server than the one it is for', async () => {
     const server = await startProtected({
       clients: [{ ...machine, client_secret: 'a-secret-for-the-test' }],
     });
@@ -297,7 +297,7 @@ describe('A2 OAuth without a person', () => {
     expect(server.authorizationServer.grants).toEqual([]);
   });
 
-  test.each(['a PEM', 'a JWK'])('a private key, as %s', async (form) => {
+  it.each(['a PEM', 'a JWK'])('a private key, as %s', async (form) => {
     const { publicKey, privateKey } = await generateKeyPair('ES256', { extractable: true });
     const jwks = { keys: [{ ...(await exportJWK(publicKey)), alg: 'ES256' }] };
     const clients = [

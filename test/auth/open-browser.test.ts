@@ -1,12 +1,12 @@
 import { access, chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { openBrowser } from '../../src/auth/login/open-browser.ts';
 import { eventually } from '../session/support/eventually.ts';
 
 describe('A3 the browser of this machine', () => {
-  test.runIf(process.platform === 'linux')('gets the URL as one argument, whatever is in it', async () => {
+  it.runIf(process.platform === 'linux')('gets the URL as one argument, whatever is in it', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'plenum-browser-'));
     onTestFinished(() => rm(folder, { recursive: true }));
     const browser = join(folder, 'browser');

@@ -1,8 +1,8 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { isLoopbackUrl, isPrivateAddress, literalAddress } from '../../src/auth/network/private-address.ts';
 
 describe('A2 which addresses are private', () => {
-  test.each([
+  it.each([
     '127.0.0.1',
     '127.9.9.9',
     '10.0.0.1',
@@ -25,7 +25,7 @@ describe('A2 which addresses are private', () => {
     expect(isPrivateAddress(address)).toBe(true);
   });
 
-  test.each([
+  it.each([
     '8.8.8.8',
     '172.32.0.1',
     '100.128.0.1',
@@ -37,14 +37,14 @@ describe('A2 which addresses are private', () => {
     expect(isPrivateAddress(address)).toBe(false);
   });
 
-  test('a URL may hide one in many spellings', () => {
+  it('a URL may hide one in many spellings', () => {
     const spelled = ['http://2130706433', 'http://0x7f.1', 'http://127.1', 'http://[::ffff:7f00:1]'];
     const addresses = spelled.map((text) => literalAddress(new URL(text)) ?? '');
     expect(addresses.map(isPrivateAddress)).toEqual([true, true, true, true]);
     expect(literalAddress(new URL('http://127.0.0.1.example.com'))).toBeUndefined();
   });
 
-  test('names of this machine', () => {
+  it('names of this machine', () => {
     const hosts = ['localhost', 'x.localhost', '127.0.0.1', '[::1]', 'localhost.example.com', '10.0.0.1'];
     const loopback = hosts.filter((host) => isLoopbackUrl(new URL(`http://${host}/`)));
     expect(loopback).toEqual(['localhost', 'x.localhost', '127.0.0.1', '[::1]']);

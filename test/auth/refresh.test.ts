@@ -3,7 +3,7 @@ import { mkdtemp, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { openSession } from '../../src/index.ts';
 import { fileTokenStore, memoryTokenStore, type StoredEntry, type TokenStore } from '../../src/auth/index.ts';
 import { failureOf } from '../session/support/open.ts';
@@ -12,7 +12,7 @@ import { openWith, personWith, startProtected } from './support/protected-server
 const PROGRAM = resolve(import.meta.dirname, 'support/call-once.mjs');
 
 describe('A4 parallel refreshes make one request', () => {
-  test('a token that ends in the midst of fifty calls: one refresh, and every call succeeds', async () => {
+  it('a token that ends in the midst of fifty calls: one refresh, and every call succeeds', async () => {
     const server = await startProtected();
     const { auth, events } = personWith();
     const session = await openWith(server.url, auth);
@@ -27,7 +27,7 @@ describe('A4 parallel refreshes make one request', () => {
     expect(events.filter(({ type }) => type === 'refreshed')).toHaveLength(1);
   });
 
-  test('a token whose time is over is refreshed before it is shown', async () => {
+  it('a token whose time is over is refreshed before it is shown', async () => {
     const server = await startProtected();
     const store = memoryTokenStore();
     const entries = new Map<string, StoredEntry>();
@@ -49,7 +49,7 @@ describe('A4 parallel refreshes make one request', () => {
     expect(server.authorizationServer.grants).toEqual(['authorization_code', 'refresh_token']);
   });
 
-  test('two processes that share a token file', async () => {
+  it('two processes that share a token file', async () => {
     const store = await tokenFile();
     const server = await startProtected();
     const { auth } = personWith({ store: fileTokenStore(store) });
@@ -61,7 +61,7 @@ describe('A4 parallel refreshes make one request', () => {
     expect(server.authorizationServer.grants).toEqual(['authorization_code', 'refresh_token']);
   });
 
-  test('two sets of credentials on one store', async () => {
+  it('two sets of credentials on one store', async () => {
     const server = await startProtected();
     const store = memoryTokenStore();
     const [one, two] = [personWith({ store }), personWith({ store })];
@@ -74,7 +74,7 @@ describe('A4 parallel refreshes make one request', () => {
 });
 
 describe('A4 where tokens are kept', () => {
-  test('in a file that only its owner can read, for the next process', async () => {
+  it('in a file that only its owner can read, for the next process', async () => {
     const path = await tokenFile();
     const server = await startProtected();
     const first = personWith({ store: fileTokenStore(path) });
@@ -86,7 +86,7 @@ describe('A4 where tokens are kept', () => {
     expect(server.authorizationServer.grants).toEqual(['authorization_code']);
   });
 
-  test('apart for two accounts', async () => {
+  it('apart for two accounts', async () => {
     const store = memoryTokenStore();
     const server = await startProtected();
     const [ann, ben] = [personWith({ store, account: 'ann' }), personWith({ store, account: 'ben' })];
@@ -100,7 +100,7 @@ describe('A4 where tokens are kept', () => {
 });
 
 describe('A5 a refused token', () => {
-  test('a refresh token that was revoked has the person asked again', async () => {
+  it('a refresh token that was revoked has the person asked again', async () => {
     const server = await startProtected();
     const { auth, events } = personWith();
     const session = await openWith(server.url, auth);
@@ -110,7 +110,7 @@ describe('A5 a refused token', () => {
     expect(events.filter(({ type }) => type === 'authorize')).toHaveLength(2);
   });
 
-  test('twenty calls whose token can be refreshed no more want one login', async () => {
+  it('twenty calls whose token can be refreshed no more want one login', async () => {
     const server = await startProtected();
     const { auth, events } = personWith();
     const session = await openWith(server.url, auth);
@@ -120,7 +120,7 @@ describe('A5 a refused token', () => {
     expect(events.filter(({ type }) => type === 'authorize')).toHaveLength(2);
   });
 
-  test('and is AUTH_REQUIRED where nobody may be asked', async () => {
+  it('and is AUTH_REQUIRED where nobody may be asked', async () => {
     const server = await startProtected();
     const store = memoryTokenStore();
     await openWith(server.url, personWith({ store }).auth);
@@ -131,7 +131,7 @@ describe('A5 a refused token', () => {
     expect(error.code).toBe('AUTH_REQUIRED');
   });
 
-  test.each(['is down', 'is out of order'])(
+  it.each(['is down', 'is out of order'])(
     'an authorization server that %s is another failure, and costs no login',
     async (how) => {
       const server = await startProtected();
@@ -147,7 +147,7 @@ describe('A5 a refused token', () => {
     },
   );
 
-  test('but after a login there is no second one by itself', async () => {
+  it('but after a login there is no second one by itself', async () => {
     const server = await startProtected();
     server.authorizationServer.isBroken = true;
     const { auth, events } = personWith();

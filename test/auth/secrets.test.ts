@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { openSession } from '../../src/index.ts';
 import { bearer, memoryTokenStore, oauth } from '../../src/auth/index.ts';
 import { failureOf, watch } from '../session/support/open.ts';
@@ -55,7 +55,7 @@ function expectNone(text: string, secrets: readonly string[]): void {
 }
 
 describe('threat: a secret in an error, an event, a log or a look at an object', () => {
-  test('of a person: login, step-up, refresh, a login that fails after them', async () => {
+  it('of a person: login, step-up, refresh, a login that fails after them', async () => {
     const output = captureOutput();
     const server = await startProtected({ writeScope: 'mcp:write' });
     const store = memoryTokenStore();
@@ -89,7 +89,7 @@ describe('threat: a secret in an error, an event, a log or a look at an object',
     expectNone(text + output.text, issued);
   });
 
-  test('of a machine, whose authorization server repeats what it was sent', async () => {
+  it('of a machine, whose authorization server repeats what it was sent', async () => {
     const output = captureOutput();
     const parrot = await serve((request, response, body) => {
       const { origin } = parrot;
@@ -113,7 +113,7 @@ describe('threat: a secret in an error, an event, a log or a look at an object',
     expectNone(logged(auth, auth.forServer(parrot.url), error) + output.text, [clientSecret]);
   });
 
-  test('of a bearer token that is refused', async () => {
+  it('of a bearer token that is refused', async () => {
     const output = captureOutput();
     const server = await serve((_, response) => {
       response.statusCode = 401;

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { openSession, SessionGroup, SessionManager, type GroupConnectOptions } from '../../src/index.ts';
 import { bearer, fileTokenStore, memoryTokenStore, type OAuth } from '../../src/auth/index.ts';
 import { createDeferred } from '../../src/internal/deferred.ts';
@@ -40,7 +40,7 @@ async function openAndRevoke(options: Parameters<typeof personWith>[0] = {}) {
 }
 
 describe('A3 a login outside of connecting', () => {
-  test('openSession waits for a person for longer than connectTimeoutMs', async () => {
+  it('openSession waits for a person for longer than connectTimeoutMs', async () => {
     const server = await startProtected();
     const { auth, shown, events } = slowPerson();
     const opening = openWith(server.url, auth, { connectTimeoutMs: 1_000 });
@@ -51,7 +51,7 @@ describe('A3 a login outside of connecting', () => {
     expect(events.filter(({ type }) => type === 'authorize')).toHaveLength(1);
   });
 
-  test('openSession that is given up stops waiting', async () => {
+  it('openSession that is given up stops waiting', async () => {
     const server = await startProtected();
     const { auth, shown } = slowPerson();
     const giving = new AbortController();
@@ -61,7 +61,7 @@ describe('A3 a login outside of connecting', () => {
     expect((await opening).code).toBe('ABORTED');
   });
 
-  test('openSession rejects with why the login failed', async () => {
+  it('openSession rejects with why the login failed', async () => {
     const server = await startProtected();
     const { auth } = slowPerson({ loginTimeoutMs: 200 });
     const error = await failureOf(openSession({ url: server.url, auth }, { name: 'tested' }));
@@ -72,7 +72,7 @@ describe('A3 a login outside of connecting', () => {
     ]);
   });
 
-  test('a server that is content with no token asks nobody twice', async () => {
+  it('a server that is content with no token asks nobody twice', async () => {
     const one = await startProtected();
     const other = await startProtected();
     // It takes tokens of another authorization server than the one that it names.
@@ -89,7 +89,7 @@ describe('A3 a login outside of connecting', () => {
     expect(server.tokens).toHaveLength(shown);
   });
 
-  test('a group does not wait for a person, and has the server as soon as they have signed in', async () => {
+  it('a group does not wait for a person, and has the server as soon as they have signed in', async () => {
     const server = await startProtected();
     const { auth, shown } = slowPerson();
     const group = await connect({
@@ -108,7 +108,7 @@ describe('A3 a login outside of connecting', () => {
     await eventually(() => [...group.tools.keys()]).toEqual(['slow__read', 'slow__write']);
   });
 
-  test('a manager lends a session after the login that its opening began', async () => {
+  it('a manager lends a session after the login that its opening began', async () => {
     const server = await startProtected();
     const { auth, shown } = slowPerson();
     const manager = new SessionManager({
@@ -120,7 +120,7 @@ describe('A3 a login outside of connecting', () => {
     expect(await result).toMatchObject(read);
   });
 
-  test('closing a group ends the wait', async () => {
+  it('closing a group ends the wait', async () => {
     const server = await startProtected();
     const { auth, shown } = slowPerson();
     const group = await connect({ servers: { slow: { url: server.url, auth } }, connectTimeoutMs: 500 });
@@ -132,7 +132,7 @@ describe('A3 a login outside of connecting', () => {
 });
 
 describe('A3 session.authorize', () => {
-  test('brings a session back that failed for want of a login', async () => {
+  it('brings a session back that failed for want of a login', async () => {
     const { session, events } = await openAndRevoke();
     const seen = watch(session);
     const error = await failureOf(session.callTool('read'));
@@ -149,7 +149,7 @@ describe('A3 session.authorize', () => {
     expect(seen.states()).toContain('failed');
   });
 
-  test('leaves a session that is well as it is', async () => {
+  it('leaves a session that is well as it is', async () => {
     const server = await startProtected();
     const { auth, events } = personWith();
     const session = await openWith(server.url, auth);
@@ -159,7 +159,7 @@ describe('A3 session.authorize', () => {
     expect(events.filter(({ type }) => type === 'authorize')).toHaveLength(1);
   });
 
-  test('gets the wider scope that a call was refused for', async () => {
+  it('gets the wider scope that a call was refused for', async () => {
     const server = await startProtected({ writeScope: 'mcp:write' });
     const store = memoryTokenStore();
     await personWith({ store }).auth.forServer(server.url).authorize();
@@ -171,7 +171,7 @@ describe('A3 session.authorize', () => {
     expect(session.client).toBe(client);
   });
 
-  test('can be given up, and ends with the session', async () => {
+  it('can be given up, and ends with the session', async () => {
     const { session, server } = await openAndRevoke({ onAuthorize: () => {} });
     await failureOf(session.reconnect());
     const giving = new AbortController();
@@ -185,7 +185,7 @@ describe('A3 session.authorize', () => {
     expect(server.authorizationServer.grants).toEqual(['authorization_code']);
   });
 
-  test('through a lease, while it lasts', async () => {
+  it('through a lease, while it lasts', async () => {
     const server = await startProtected();
     const { auth } = personWith();
     const manager = new SessionManager({ servers: { s: { url: server.url, auth } } });
@@ -196,7 +196,7 @@ describe('A3 session.authorize', () => {
     expect((await failureOf(lease.session.authorize())).code).toBe('SESSION_CLOSED');
   });
 
-  test('is refused where nobody can sign in', async () => {
+  it('is refused where nobody can sign in', async () => {
     const server = await startProtected();
     const { auth } = personWith();
     const token = await tokenOf(server.url, auth);
@@ -215,7 +215,7 @@ async function tokenOf(url: string, auth: OAuth): Promise<string> {
 }
 
 describe('A3 a session that needs a person comes back by itself', () => {
-  test('when another session of the same credentials signs in', async () => {
+  it('when another session of the same credentials signs in', async () => {
     const server = await startProtected();
     const { auth } = personWith({ interactive: false });
     const group = await connect({ servers: { a: { url: server.url, auth }, b: { url: server.url, auth } } });
@@ -226,14 +226,14 @@ describe('A3 a session that needs a person comes back by itself', () => {
     expect(server.authorizationServer.grants).toEqual(['authorization_code']);
   });
 
-  test('when the credentials themselves sign in', async () => {
+  it('when the credentials themselves sign in', async () => {
     const { session, auth, server } = await openAndRevoke();
     expect((await failureOf(session.reconnect())).code).toBe('AUTH_REQUIRED');
     await auth.forServer(server.url).authorize();
     await eventually(() => session.status.state).toBe('ready');
   });
 
-  test('when another process signs in that shares the token file', async () => {
+  it('when another process signs in that shares the token file', async () => {
     const server = await startProtected();
     const folder = mkdtempSync(join(tmpdir(), 'plenum-sign-in-'));
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
@@ -254,7 +254,7 @@ describe('A3 a session that needs a person comes back by itself', () => {
     await eventually(() => group.tools.size).toBe(2);
   });
 
-  test('without a call, too', async () => {
+  it('without a call, too', async () => {
     const server = await startProtected();
     const store = memoryTokenStore();
     const session = await openAndFail(server.url, personWith({ interactive: false, store }).auth);
@@ -263,7 +263,7 @@ describe('A3 a session that needs a person comes back by itself', () => {
     expect(await session.callTool('read')).toMatchObject(read);
   });
 
-  test('unless it was told not to reconnect', async () => {
+  it('unless it was told not to reconnect', async () => {
     const server = await startProtected();
     const store = memoryTokenStore();
     await personWith({ store }).auth.forServer(server.url).authorize();
@@ -278,7 +278,7 @@ describe('A3 a session that needs a person comes back by itself', () => {
     expect(session.status.state).toBe('ready');
   });
 
-  test('when it is lazy, and a call wants it', async () => {
+  it('when it is lazy, and a call wants it', async () => {
     const server = await startProtected();
     const { auth, shown } = slowPerson();
     const group = await connect({
@@ -290,7 +290,7 @@ describe('A3 a session that needs a person comes back by itself', () => {
     expect(await call).toMatchObject(read);
   });
 
-  test('but not for a token that the server refuses as well', async () => {
+  it('but not for a token that the server refuses as well', async () => {
     const server = await startProtected();
     const store = memoryTokenStore();
     await personWith({ store }).auth.forServer(server.url).authorize();

@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, readFile, readdir, rm, stat, utimes, writeFile }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { fileTokenStore, memoryTokenStore, type TokenStore } from '../../src/auth/index.ts';
 import { failureOf } from '../session/support/open.ts';
 
@@ -18,7 +18,7 @@ const stores: [string, () => Promise<TokenStore>][] = [
 ];
 
 describe.each(stores)('A4 a store %s', (_, make) => {
-  test('keeps entries until they are deleted', async () => {
+  it('keeps entries until they are deleted', async () => {
     const store = await make();
     expect(await store.get('a')).toBeUndefined();
     await store.set('a', { one: 1 });
@@ -29,14 +29,14 @@ describe.each(stores)('A4 a store %s', (_, make) => {
     expect([await store.get('a'), await store.get('b')]).toEqual([undefined, { two: 2 }]);
   });
 
-  test('loses nothing that is written at the same time', async () => {
+  it('loses nothing that is written at the same time', async () => {
     const store = await make();
     const keys = Array.from({ length: 20 }, (_each, index) => `key ${index}`);
     await Promise.all(keys.map((key) => store.set(key, { key })));
     expect(await Promise.all(keys.map((key) => store.get(key)))).toEqual(keys.map((key) => ({ key })));
   });
 
-  test('lets one work at a time under one key, and others under theirs', async () => {
+  it('lets one work at a time under one key, and others under theirs', async () => {
     const store = await make();
     let inside = 0;
     let most = 0;
@@ -51,7 +51,7 @@ describe.each(stores)('A4 a store %s', (_, make) => {
     expect(nested).toBe('both');
   });
 
-  test('goes on after work that failed', async () => {
+  it('goes on after work that failed', async () => {
     const store = await make();
     const failed = store.lock?.('a', () => Promise.reject(new Error('no')));
     await expect(failed).rejects.toThrow('no');
@@ -60,21 +60,21 @@ describe.each(stores)('A4 a store %s', (_, make) => {
 });
 
 describe('A4 a token file', () => {
-  test('is for its owner alone, as is a folder that is made for it', async () => {
+  it('is for its owner alone, as is a folder that is made for it', async () => {
     const path = join(await folder(), 'deep', 'tokens.json');
     await fileTokenStore(path).set('a', { b: 1 });
     expect((await stat(path)).mode & 0o777).toBe(0o600);
     expect((await stat(join(path, '..'))).mode & 0o777).toBe(0o700);
   });
 
-  test('leaves nothing beside it', async () => {
+  it('leaves nothing beside it', async () => {
     const at = await folder();
     const store = fileTokenStore(join(at, 'tokens.json'));
     await store.lock?.('a', () => store.set('a', { b: 1 }));
     expect(await readdir(at)).toEqual(['tokens.json']);
   });
 
-  test('that was open to others is refused', async () => {
+  it('that was open to others is refused', async () => {
     const path = join(await folder(), 'tokens.json');
     await fileTokenStore(path).set('a', { b: 1 });
     await chmod(path, 0o644);
@@ -82,7 +82,7 @@ describe('A4 a token file', () => {
     expect([error.code, error.message]).toEqual(['CONFIG_INVALID', expect.stringContaining('chmod 600')]);
   });
 
-  test.each([
+  it.each([
     ['that is not JSON', '{"secret": hunter2'],
     ['of somebody else', '{"secret":"hunter2"}'],
     ['of a version to come', '{"format":"mcp-plenum/tokens","version":2,"entries":{}}'],
@@ -95,14 +95,14 @@ describe('A4 a token file', () => {
     expect(await readFile(path, 'utf8')).toBe(content);
   });
 
-  test('that cannot be a file', async () => {
+  it('that cannot be a file', async () => {
     const path = join(await folder(), 'tokens.json');
     await mkdir(path);
     expect((await failureOf(fileTokenStore(path).get('a'))).code).toBe('CONFIG_INVALID');
     expect(() => fileTokenStore('')).toThrow('"path"');
   });
 
-  test('whose lock was left by a process that was killed is used all the same', async () => {
+  it('whose lock was left by a process that was killed is used all the same', async () => {
     const path = join(await folder(), 'tokens.json');
     await mkdir(`${path}.lock`);
     const longAgo = new Date(Date.now() - 60_000);

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { stdioSpec } from '../../src/testing/index.ts';
 import { CTRL_C, plenumOnTerminal } from './support/on-terminal.ts';
 import { configFile, plenum, plenumJson } from './support/run-cli.ts';
@@ -17,7 +17,7 @@ const mixed = (): string[] => ['-c', configFile({ good, unset, asking }, { input
 const wrong = (): string[] => ['-c', configFile({ good, unset })];
 
 describe('a server that the configuration is wrong about', () => {
-  test('"servers" shows it as failed, and the others as they are: exit code 2', async () => {
+  it('"servers" shows it as failed, and the others as they are: exit code 2', async () => {
     const { exitCode, stdout, stderr } = await plenum(['servers', ...mixed()]);
     expect(exitCode).toBe(2);
     expect(stdout).toMatch(/^good +ready/m);
@@ -31,12 +31,12 @@ describe('a server that the configuration is wrong about', () => {
     ]);
   });
 
-  test('it counts among the failed: one that cannot be reached, too, makes exit code 3', async () => {
+  it('counts among the failed: one that cannot be reached, too, makes exit code 3', async () => {
     const config = configFile({ unset, gone: { command: 'no-such-command-here' } });
     expect((await plenum(['servers', '-c', config])).exitCode).toBe(3);
   });
 
-  test.each([
+  it.each([
     [['servers', 'good'], /^good +ready/m],
     [['call', 'good__echo', 'text=hello'], /hello/],
     [['call', '-s', 'good', 'good__echo', 'text=hello'], /hello/],
@@ -53,7 +53,7 @@ describe('a server that the configuration is wrong about', () => {
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
   });
 
-  test.each([
+  it.each([
     ['tools', /good__echo/],
     ['doctor', /✗ unset\n.*error failed: .*\n.*NOT_SET_ANYWHERE/],
     ['ping', /good: /],
@@ -66,23 +66,23 @@ describe('a server that the configuration is wrong about', () => {
     expect(stdout + stderr).toContain('server "unset"');
   });
 
-  test.each([
+  it.each([
     ['call', 'unset__tool'],
     ['read', 'file:///nowhere'],
     ['login', 'unset'],
-  ])('it is the reason when "%s %s" finds nothing: exit code 2', async (...args) => {
+  ])('is the reason when "%s %s" finds nothing: exit code 2', async (...args) => {
     const { exitCode, stderr } = await plenum([...args, ...mixed()]);
     expect(exitCode).toBe(2);
     expect(stderr).toContain('NOT_SET_ANYWHERE, which is not set');
   });
 
-  test('nobody is asked for what another server wants', async () => {
+  it('nobody is asked for what another server wants', async () => {
     const terminal = plenumOnTerminal(['tools', '-s', 'good', ...mixed()]);
     expect(await terminal.exitCode).toBe(0);
     expect(terminal.text).not.toContain('token');
   });
 
-  test('"watch" tells of it, and shows the others', async () => {
+  it('"watch" tells of it, and shows the others', async () => {
     const terminal = plenumOnTerminal(['watch', ...wrong()]);
     await terminal.shows('good is ready');
     await terminal.shows('unset has a problem');
@@ -90,7 +90,7 @@ describe('a server that the configuration is wrong about', () => {
     expect(await terminal.exitCode).toBe(130);
   });
 
-  test('"config check" stays strict, and completion knows all names', async () => {
+  it('"config check" stays strict, and completion knows all names', async () => {
     const args = mixed();
     const { exitCode, stderr } = await plenum(['config', 'check', ...args]);
     expect(exitCode).toBe(2);
@@ -99,7 +99,7 @@ describe('a server that the configuration is wrong about', () => {
     expect(stdout).toBe('good\nunset\nasking\n');
   });
 
-  test('a file that is wrong as a whole is refused', async () => {
+  it('a file that is wrong as a whole is refused', async () => {
     const config = configFile({ good }, { plenum: { naming: 'short' } });
     const { exitCode, stdout } = await plenum(['servers', '-c', config]);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
@@ -112,21 +112,21 @@ describe('warnings about a configuration', () => {
     return ['-c', configFile({ good: { ...good, ...Object.fromEntries(keys) } })];
   };
 
-  test('every command shows them, without --verbose', async () => {
+  it('every command shows them, without --verbose', async () => {
     const { exitCode, stderr } = await plenum(['tools', ...odd(2)]);
     expect(exitCode).toBe(0);
     expect(stderr).toMatch(/^warning: .*plenum\.json:1:\d+ mcpServers\.good\.nonsense0: Unknown key/m);
     expect(stderr.trim().split('\n')).toHaveLength(2);
   });
 
-  test('after five, there is one line for the rest', async () => {
+  it('after five, there is one line for the rest', async () => {
     const { stderr } = await plenum(['doctor', ...odd(8)]);
     const lines = stderr.trim().split('\n');
     expect(lines).toHaveLength(6);
     expect(lines[5]).toMatch(/and 3 more.*plenum config check/);
   });
 
-  test('with --json, each is a line of JSON on standard error', async () => {
+  it('with --json, each is a line of JSON on standard error', async () => {
     const { stdout, stderr } = await plenum(['tools', '--json', ...odd(1)]);
     expect(JSON.parse(stdout)).toHaveLength(1);
     expect(JSON.parse(stderr)).toEqual({ warning: expect.stringContaining('Unknown key "nonsense0"') });

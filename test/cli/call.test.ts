@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { stdioSpec, type ServerScript } from '../../src/testing/index.ts';
 import { configFile, folder, inline, plenum, plenumJson } from './support/run-cli.ts';
 
@@ -33,7 +33,7 @@ function answering(results: Readonly<Record<string, object>>): string[] {
 }
 
 describe('plenum call: arguments', () => {
-  test.each([
+  it.each([
     ['texts stay as they are', ['text=12'], { text: '12' }],
     ['a text may hold the sign again, and line ends', ['text=a=b\nc'], { text: 'a=b\nc' }],
     ['an empty text', ['text='], { text: '' }],
@@ -63,26 +63,26 @@ describe('plenum call: arguments', () => {
     expect({ exitCode, sent: JSON.parse(stdout) }).toEqual({ exitCode: 0, sent: expected });
   });
 
-  test('- reads JSON from standard input', async () => {
+  it('- reads JSON from standard input', async () => {
     const { stdout } = await plenum(['call', 'echo', '-', 'count=1', ...inline(echo)], {
       input: '{"text":"from afar"}',
     });
     expect(JSON.parse(stdout)).toEqual({ text: 'from afar', count: 1 });
   });
 
-  test('--args @file reads a file', async () => {
+  it('--args @file reads a file', async () => {
     const cwd = folder();
     writeFileSync(join(cwd, 'order.json'), '{"text":"from a file"}');
     const { stdout } = await plenum(['call', 'echo', '--args', '@order.json', ...inline(echo)], { cwd });
     expect(JSON.parse(stdout)).toEqual({ text: 'from a file' });
   });
 
-  test('without a schema, everything is a text', async () => {
+  it('without a schema, everything is a text', async () => {
     const { stdout } = await plenum(['call', 'free', 'a=1', 'b=true', ...inline(echo)]);
     expect(JSON.parse(stdout)).toEqual({ a: '1', b: 'true' });
   });
 
-  test.each([
+  it.each([
     ['no number', ['count=many'], 'Argument "count" must be a whole number, not "many"'],
     ['a fraction for a whole number', ['count=1.5'], 'must be a whole number'],
     ['neither true nor false', ['really=yes'], 'must be true or false'],
@@ -103,7 +103,7 @@ describe('plenum call: arguments', () => {
     expect(stderr).toContain(message);
   });
 
-  test('an argument that is missing is named before the tool is called', async () => {
+  it('an argument that is missing is named before the tool is called', async () => {
     const inputSchema = {
       type: 'object',
       properties: { path: { type: 'string' }, head: { type: 'integer' }, mode: { default: 'r' } },
@@ -116,7 +116,7 @@ describe('plenum call: arguments', () => {
     expect((await plenum(['call', 'read', 'path=a', ...server])).exitCode).toBe(0);
   });
 
-  test('an unknown tool names the nearest', async () => {
+  it('an unknown tool names the nearest', async () => {
     const { exitCode, stderr } = await plenum(['call', 'ehco', ...inline(echo)]);
     expect(exitCode).toBe(2);
     expect(stderr).toContain('Did you mean "echo"');
@@ -124,14 +124,14 @@ describe('plenum call: arguments', () => {
 });
 
 describe('plenum call: results', () => {
-  test('--json prints the result as it came, of a failed tool too', async () => {
+  it('--json prints the result as it came, of a failed tool too', async () => {
     const failed = { content: [{ type: 'text', text: 'no such order' }], isError: true };
     const { exitCode, stdout } = await plenum(['call', 'order', '--json', ...answering({ order: failed })]);
     expect(exitCode).toBe(1);
     expect(JSON.parse(stdout)).toMatchObject(failed);
   });
 
-  test('a tool that failed is exit code 1, and what it says is no data', async () => {
+  it('a tool that failed is exit code 1, and what it says is no data', async () => {
     const failed = { content: [{ type: 'text', text: 'no such order' }], isError: true };
     const { exitCode, stdout, stderr } = await plenum(['call', 'order', ...answering({ order: failed })]);
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' });
@@ -139,7 +139,7 @@ describe('plenum call: results', () => {
     expect(stderr).toContain('Tool "order" failed');
   });
 
-  test('text is shown as text, JSON laid out', async () => {
+  it('text is shown as text, JSON laid out', async () => {
     const content = [
       { type: 'text', text: 'two\nlines\tand a tab' },
       { type: 'text', text: '{"a":[1,2]}' },
@@ -148,7 +148,7 @@ describe('plenum call: results', () => {
     expect(stdout).toBe('two\nlines\tand a tab\n{\n  "a": [\n    1,\n    2\n  ]\n}\n');
   });
 
-  test('structured content is shown once, though servers repeat it as text', async () => {
+  it('structured content is shown once, though servers repeat it as text', async () => {
     const structuredContent = { degrees: 21 };
     const content = [
       { type: 'text', text: '{ "degrees": 21 }' },
@@ -162,7 +162,7 @@ describe('plenum call: results', () => {
     expect(stdout).toBe('Nice weather.\n{\n  "degrees": 21\n}\n');
   });
 
-  test('images are summed up, links and embedded resources shown', async () => {
+  it('images are summed up, links and embedded resources shown', async () => {
     const content = [
       { type: 'image', mimeType: 'image/png', data: Buffer.alloc(2_048).toString('base64') },
       { type: 'audio', mimeType: 'audio/wav', data: 'AAAA' },
@@ -182,7 +182,7 @@ describe('plenum call: results', () => {
     expect(stderr).toContain('--out');
   });
 
-  test('--out saves one part to a file, several into a folder, under safe names', async () => {
+  it('--out saves one part to a file, several into a folder, under safe names', async () => {
     const image = { type: 'image', mimeType: 'image/png', data: Buffer.from('picture').toString('base64') };
     const evil = [
       '../../evil.sh',
@@ -219,7 +219,7 @@ describe('plenum call: results', () => {
     ]);
   });
 
-  test('in a folder, nothing is overwritten and no link is followed', async () => {
+  it('in a folder, nothing is overwritten and no link is followed', async () => {
     const image = { type: 'image', mimeType: 'image/png', data: Buffer.from('new').toString('base64') };
     const cwd = folder();
     mkdirSync(join(cwd, 'parts'));
@@ -231,7 +231,7 @@ describe('plenum call: results', () => {
     expect(readFileSync(join(cwd, 'parts', 'image-1-2.png'), 'utf8')).toBe('new');
   });
 
-  test('--out that cannot be written is exit code 2, before the server is opened', async () => {
+  it('--out that cannot be written is exit code 2, before the server is opened', async () => {
     const cwd = folder();
     writeFileSync(join(cwd, 'file'), '');
     const ledgerFile = join(cwd, 'ledger');
@@ -242,7 +242,7 @@ describe('plenum call: results', () => {
     expect(existsSync(ledgerFile)).toBe(false);
   });
 
-  test('--out makes folders, and says when it replaces a file', async () => {
+  it('--out makes folders, and says when it replaces a file', async () => {
     const cwd = folder();
     const image = { type: 'image', mimeType: 'image/png', data: 'AAAA' };
     const call = ['call', 'one', '--out', 'new/x.png', ...answering({ one: { content: [image] } })];
@@ -250,7 +250,7 @@ describe('plenum call: results', () => {
     expect((await plenum(call, { cwd })).stderr).toBe('Saved new/x.png, over what was there\n');
   });
 
-  test('--out - writes to standard output, and nothing else does', async () => {
+  it('--out - writes to standard output, and nothing else does', async () => {
     const data = Buffer.from('picture').toString('base64');
     const content = [
       { type: 'text', text: 'Here it is.' },
@@ -263,7 +263,7 @@ describe('plenum call: results', () => {
     expect((await plenum(['call', 'one', '--out', '-', '--json', ...server])).exitCode).toBe(2);
   });
 
-  test.each([
+  it.each([
     ['the text of its only field', { content: 'a\nb' }, 'a\nb', 'a\nb\n'],
     ['the number of its only field', { result: 5 }, '5', '5\n'],
     ['the same JSON', { a: 1, b: 2 }, '{"b":2,"a":1}', '{\n  "a": 1,\n  "b": 2\n}\n'],
@@ -276,7 +276,7 @@ describe('plenum call: results', () => {
 describe('plenum call: servers', () => {
   const ledger = (): { ledgerFile: string } => ({ ledgerFile: join(folder(), 'ledger') });
 
-  test('opens only the server that the name belongs to', async () => {
+  it('opens only the server that the name belongs to', async () => {
     const other = ledger();
     const servers = { a: stdioSpec({ tools: [{ name: 't' }] }), b: stdioSpec({ ...other }) };
     const { exitCode } = await plenum(['call', 'a__t', '-c', configFile(servers)]);
@@ -284,7 +284,7 @@ describe('plenum call: servers', () => {
     expect(readdirSync(join(other.ledgerFile, '..'))).toEqual([]);
   });
 
-  test('a broken server costs the others nothing', async () => {
+  it('a broken server costs the others nothing', async () => {
     const servers = {
       broken: { command: 'no-such-command-here' },
       good: stdioSpec({ tools: [{ name: 't' }] }),
@@ -293,20 +293,20 @@ describe('plenum call: servers', () => {
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
   });
 
-  test('under bare naming, any server may have the tool', async () => {
+  it('under bare naming, any server may have the tool', async () => {
     const servers = { a: stdioSpec({ tools: [{ name: 'x' }] }), b: stdioSpec({ tools: [{ name: 'y' }] }) };
     const config = configFile(servers, { plenum: { naming: 'bare' } });
     expect((await plenum(['call', 'y', '-c', config])).exitCode).toBe(0);
     expect((await plenum(['call', 'b__y', '-c', config])).exitCode).toBe(2);
   });
 
-  test.each(['legacy', 'modern'] as const)('speaks the %s era', async (era) => {
+  it.each(['legacy', 'modern'] as const)('speaks the %s era', async (era) => {
     const script: ServerScript = { era, tools: [{ name: 'whoami', does: { type: 'whoami' } }] };
     const { stdout } = await plenum(['call', 'whoami', ...inline(stdioSpec(script))]);
     expect(JSON.parse(stdout)).toMatchObject({ era });
   });
 
-  test('--root is what servers are told', async () => {
+  it('--root is what servers are told', async () => {
     const cwd = folder();
     mkdirSync(join(cwd, 'work'));
     const server = inline(stdioSpec({ tools: [{ name: 'roots', does: { type: 'roots' } }] }));
@@ -316,7 +316,7 @@ describe('plenum call: servers', () => {
     expect(whole.uri).toMatch(/^file:/);
   });
 
-  test('--env gives a process a variable, of its own or of ours; others stay here', async () => {
+  it('--env gives a process a variable, of its own or of ours; others stay here', async () => {
     const server = inline(stdioSpec({ tools: [{ name: 'whoami', does: { type: 'whoami' } }] }));
     const { stdout } = await plenum(['call', 'whoami', '--env', 'A=b=c', '--env', 'MINE', ...server], {
       env: { MINE: 'mine', SECRET: 'secret' },
@@ -326,7 +326,7 @@ describe('plenum call: servers', () => {
     expect(env).not.toHaveProperty('SECRET');
   });
 
-  test('sampling is refused with a clear message, to the user and to the server', async () => {
+  it('sampling is refused with a clear message, to the user and to the server', async () => {
     const params = { messages: [], maxTokens: 10 };
     const server = inline(
       stdioSpec({ era: 'legacy', tools: [{ name: 'ask', does: { type: 'sample', params } }] }),
@@ -336,7 +336,7 @@ describe('plenum call: servers', () => {
     expect(stderr).toContain('refused');
   });
 
-  test('without a terminal, questions to the user are declined', async () => {
+  it('without a terminal, questions to the user are declined', async () => {
     const params = { message: 'Who are you?', requestedSchema: { type: 'object', properties: {} } };
     const server = inline(stdioSpec({ tools: [{ name: 'ask', does: { type: 'elicit', params } }] }));
     const { exitCode, stdout, stderr } = await plenum(['call', 'ask', ...server]);
@@ -344,7 +344,7 @@ describe('plenum call: servers', () => {
     expect(stderr).toContain('Who are you?');
   });
 
-  test('--verbose shows logs, standard error and progress, and not on standard output', async () => {
+  it('--verbose shows logs, standard error and progress, and not on standard output', async () => {
     const server = stdioSpec({
       faults: { stderr: 'hello from stderr\n' },
       tools: [{ name: 'work', does: { type: 'progress', steps: 2 } }],
@@ -356,7 +356,7 @@ describe('plenum call: servers', () => {
   });
 });
 
-test('the shape of plenum call --json is the CallToolResult', async () => {
+it('the shape of plenum call --json is the CallToolResult', async () => {
   const result = { content: [{ type: 'text', text: 'x' }], structuredContent: { a: 1 }, _meta: { k: 'v' } };
   expect(await plenumJson(['call', 'say', ...answering({ say: result })])).toMatchObject(result);
 });

@@ -1,9 +1,9 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { PlenumError } from '../../src/errors/plenum-error.ts';
 import { withCommandWords } from '../../src/cli/advice/command-words.ts';
 
 describe('plenum: errors of the library in the words of the command line', () => {
-  test('advice names options, and the facts stay', () => {
+  it('advice names options, and the facts stay', () => {
     const error = new PlenumError('TIMEOUT', 'No answer within 5 ms. Allow more with "timeoutMs".', {
       server: 'a',
       maybeExecuted: true,
@@ -13,7 +13,7 @@ describe('plenum: errors of the library in the words of the command line', () =>
     expect(told.message).toBe('No answer within 5 ms. Allow more with --timeout. More.');
   });
 
-  test('what needs no other words stays the same error', () => {
+  it('what needs no other words stays the same error', () => {
     const error = new PlenumError('TIMEOUT', 'No answer.');
     expect(withCommandWords(error)).toBe(error);
   });

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { folder, MAIN, plenum, plenumJson } from './support/run-cli.ts';
 
 const evil = ['$(touch owned)', '`touch owned`', 'a b', "it's", '*', 'x\u001b[2J'];
@@ -37,7 +37,7 @@ function bashOffers(words: readonly string[], { cwd, env }: ReturnType<typeof pl
 }
 
 describe('plenum completion', () => {
-  test('--servers prints the names in the configuration, and nothing when there is none', async () => {
+  it('--servers prints the names in the configuration, and nothing when there is none', async () => {
     const { cwd } = place(['one', 'two']);
     expect((await plenum(['completion', '--servers'], { cwd })).stdout).toBe('one\ntwo\n');
     expect(await plenumJson(['completion', '--servers'], { cwd })).toEqual(['one', 'two']);
@@ -48,12 +48,12 @@ describe('plenum completion', () => {
     });
   });
 
-  test('names that hold control characters are left out', async () => {
+  it('names that hold control characters are left out', async () => {
     const { cwd } = place(evil);
     expect((await plenum(['completion', '--servers'], { cwd })).stdout).not.toContain('\u001b');
   });
 
-  test('--json has the script', async () => {
+  it('--json has the script', async () => {
     expect(await plenumJson(['completion', 'fish'])).toEqual({
       shell: 'fish',
       script: expect.stringContaining('complete -c plenum'),
@@ -61,7 +61,7 @@ describe('plenum completion', () => {
   });
 
   describe.skipIf(!has('bash'))('in bash', () => {
-    test('offers commands, options and servers', () => {
+    it('offers commands, options and servers', () => {
       const here = place(['one', 'two', 'other']);
       expect(bashOffers(['plenum', 'to'], here)).toEqual(['tools']);
       expect(bashOffers(['plenum', '--json', 'des'], here)).toEqual(['describe']);
@@ -74,7 +74,7 @@ describe('plenum completion', () => {
       expect(bashOffers(['plenum', 'config', ''], here)).toEqual(['check']);
     });
 
-    test('does not run what a server is called', () => {
+    it('does not run what a server is called', () => {
       const here = place(evil);
       const offers = bashOffers(['plenum', 'tools', '-s', ''], here);
       expect(offers).toContain('a\\ b');
@@ -83,7 +83,7 @@ describe('plenum completion', () => {
     });
   });
 
-  test.each(['bash', 'zsh', 'fish'] as const)('the script for %s is well-formed', async (shell) => {
+  it.each(['bash', 'zsh', 'fish'] as const)('the script for %s is well-formed', async (shell) => {
     const { stdout } = await plenum(['completion', shell]);
     for (const word of ['tools', 'describe', 'server', 'verbose']) expect(stdout).toContain(word);
     if (!has(shell)) return;

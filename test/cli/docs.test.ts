@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join, resolve } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { COMMANDS, GLOBAL_OPTIONS } from '../../src/cli/command-line/command-table.ts';
 import { serveHttp } from '../../src/testing/index.ts';
 import { startProtected } from '../auth/support/protected-server.ts';
@@ -65,7 +65,7 @@ fi
 }
 
 describe('docs/cli.md', () => {
-  test.each(blocks.filter(({ code }) => code !== ''))(
+  it.each(blocks.filter(({ code }) => code !== ''))(
     'its examples run: $under',
     async ({ code }) => {
       const greet = {
@@ -96,7 +96,7 @@ describe('docs/cli.md', () => {
     120_000,
   );
 
-  test('has every command in an example, and its shape with --json', () => {
+  it('has every command in an example, and its shape with --json', () => {
     const examples = blocks.map(({ code }) => code).join('\n');
     const [, shapes = ''] = page.split('\n## JSON\n');
     for (const { name } of COMMANDS) {
@@ -105,7 +105,7 @@ describe('docs/cli.md', () => {
     }
   });
 
-  test('has every option', () => {
+  it('has every option', () => {
     const options = [...GLOBAL_OPTIONS, ...COMMANDS.flatMap(({ options: own = [] }) => own)];
     // That one is for the scripts of shells.
     const long = options
@@ -114,7 +114,7 @@ describe('docs/cli.md', () => {
     for (const flag of long) expect(page, flag).toContain(flag);
   });
 
-  test('has every exit code', () => {
+  it('has every exit code', () => {
     for (const code of [0, 1, 2, 3, 4, 130]) expect(page).toMatch(new RegExp(`^\\| ${code} `, 'm'));
   });
 });

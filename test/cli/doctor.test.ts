@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { serveHttp, stdioSpec, TcpProxy } from '../../src/testing/index.ts';
 import { configFile, inline, plenum } from './support/run-cli.ts';
 
@@ -31,12 +31,12 @@ async function web(status: number, type: string, body: string): Promise<{ url: s
 }
 
 describe('plenum doctor', () => {
-  test('has nothing to say of a server that is well', async () => {
+  it('has nothing to say of a server that is well', async () => {
     const { ok, findings, exitCode } = await examine(stdioSpec());
     expect({ ok, findings, exitCode }).toEqual({ ok: true, findings: [], exitCode: 0 });
   });
 
-  test.each([
+  it.each([
     [
       'a command that is not there',
       { command: 'no-such-command-here' },
@@ -103,7 +103,7 @@ describe('plenum doctor', () => {
     });
   });
 
-  test('shows the end of what a server wrote to standard error', async () => {
+  it('shows the end of what a server wrote to standard error', async () => {
     const { stdout } = await plenum([
       'doctor',
       ...inline(stdioSpec({ faults: { exitAtStart: { stderr: 'out of ink\n' } } })),
@@ -111,7 +111,7 @@ describe('plenum doctor', () => {
     expect(stdout).toContain('out of ink');
   });
 
-  test.each([
+  it.each([
     ['a web page', 200, 'text/html', '<html>Hello</html>', 'not-an-mcp-server'],
     ['other JSON', 200, 'application/json', '{"hello":"world"}', 'not-an-mcp-server'],
     ['a path where nothing is', 404, 'text/plain', 'Not found', 'wrong-path'],
@@ -122,14 +122,14 @@ describe('plenum doctor', () => {
     expect(findings).toMatchObject([{ level: 'error', code }]);
   });
 
-  test('says that credentials are missing, by exit code 4 as well', async () => {
+  it('says that credentials are missing, by exit code 4 as well', async () => {
     await using server = await serveHttp({}, { token: 't' });
     const { findings, exitCode } = await examine({ url: server.url });
     expect(exitCode).toBe(4);
     expect(findings).toMatchObject([{ code: 'needs-auth', advice: expect.stringContaining('credentials') }]);
   });
 
-  test('says that nobody listens, and that nobody answers', async () => {
+  it('says that nobody listens, and that nobody answers', async () => {
     await using server = await serveHttp({});
     await using proxy = await TcpProxy.listen({ target: server.url });
     proxy.stall();
@@ -138,7 +138,7 @@ describe('plenum doctor', () => {
     expect((await examine({ url: proxy.url })).findings).toMatchObject([{ code: 'unreachable' }]);
   });
 
-  test('warns of what a server that is there does wrong', async () => {
+  it('warns of what a server that is there does wrong', async () => {
     const noisy = await examine(stdioSpec({ faults: { garbage: { at: 'start', lines: ['Starting…'] } } }));
     expect(noisy).toMatchObject({
       ok: true,
@@ -153,7 +153,7 @@ describe('plenum doctor', () => {
     });
   });
 
-  test('examines all servers side by side, and reports each in words', async () => {
+  it('examines all servers side by side, and reports each in words', async () => {
     const config = configFile({
       good: stdioSpec({ name: 'fine' }),
       silent: node('setInterval(() => {}, 1e3)'),
@@ -166,7 +166,7 @@ describe('plenum doctor', () => {
     expect(stdout).toContain('✗ bad\n  error command-not-found:');
   });
 
-  test('finds names that collide, as other commands do', async () => {
+  it('finds names that collide, as other commands do', async () => {
     const servers = { a: stdioSpec({ tools: [{ name: 't' }] }), b: stdioSpec({ tools: [{ name: 't' }] }) };
     const config = configFile(servers, { plenum: { naming: 'bare' } });
     const { exitCode, stdout } = await plenum(['doctor', '--json', '-c', config]);
@@ -179,7 +179,7 @@ describe('plenum doctor', () => {
     expect(prefixed).toMatchObject({ exitCode: 0, stdout: expect.not.stringContaining('name-collision') });
   });
 
-  test('says what looks wrong in the configuration', async () => {
+  it('says what looks wrong in the configuration', async () => {
     const { stderr } = await plenum(['doctor', '-c', configFile({ good: { ...stdioSpec(), timeoutMS: 5 } })]);
     expect(stderr).toContain('"timeoutMs"');
   });

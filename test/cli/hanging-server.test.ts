@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { stdioSpec } from '../../src/testing/index.ts';
 import { configFile, inline, plenum } from './support/run-cli.ts';
 
@@ -16,7 +16,7 @@ const docs = stdioSpec({
 
 describe('plenum beside a server that hangs', () => {
   // The server that hangs may take a minute to come: far longer than the command is given here.
-  test.each([
+  it.each([
     ['read', ['docs://notes'], 'Notes\n'],
     ['describe', ['docs://notes'], 'docs://notes'],
     ['complete', ['docs://page/{nr}', 'nr'], '1\n'],
@@ -31,7 +31,7 @@ describe('plenum beside a server that hangs', () => {
     expect(stdout).toContain(output);
   });
 
-  test('what nobody has is awaited, and the server that hangs is the reason', async () => {
+  it('what nobody has is awaited, and the server that hangs is the reason', async () => {
     const config = configFile({ docs, silent });
     const { exitCode, stderr } = await plenum(['read', 'other://x', '--timeout', '3s', '-c', config]);
     expect(exitCode).toBe(3);
@@ -39,7 +39,7 @@ describe('plenum beside a server that hangs', () => {
     expect(stderr).toContain('--timeout');
   });
 
-  test.each([['servers'], ['doctor']])('%s shows what it wrote', async (command) => {
+  it.each([['servers'], ['doctor']])('%s shows what it wrote', async (command) => {
     const talking = shell('echo waiting for the database >&2; printf "password: "; exec sleep 100');
     const { exitCode, stdout, stderr } = await plenum([command, '--timeout', '2s', ...inline(talking)]);
     expect(exitCode).toBe(3);

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { stdioSpec } from '../../src/testing/index.ts';
 import { configFile, CONTROLS, inline, plenum } from './support/run-cli.ts';
 
@@ -93,7 +93,7 @@ const commands: readonly (readonly string[])[] = [
 ];
 
 describe('plenum: a server that wants to draw on the terminal', () => {
-  test.each(
+  it.each(
     commands.map(
       (args) =>
         [
@@ -115,19 +115,19 @@ describe('plenum: a server that wants to draw on the terminal', () => {
     }
   });
 
-  test('JSON still parses to what the server sent', async () => {
+  it('JSON still parses to what the server sent', async () => {
     const { stdout } = await plenum(['call', 'good', '--json', ...inline(server)]);
     expect(JSON.parse(stdout)).toMatchObject({ structuredContent: { [EVIL]: EVIL } });
     expect(stdout).not.toContain('\u009b');
   });
 
-  test('its names cannot break the lines of a table', async () => {
+  it('its names cannot break the lines of a table', async () => {
     const { stdout } = await plenum(['tools', ...inline(server)]);
     expect(stdout.trim().split('\n')).toHaveLength(7);
     expect(stdout).toContain('\\u{1b}[2J');
   });
 
-  test('names of servers in a configuration are shown the same way', async () => {
+  it('names of servers in a configuration are shown the same way', async () => {
     const config = configFile({ [EVIL.replace('\u0000', '')]: { command: 'no-such-command-here' } });
     for (const command of ['servers', 'tools', 'doctor', 'health', 'ping']) {
       const { stdout, stderr } = await plenum([command, '-c', config]);
@@ -137,7 +137,7 @@ describe('plenum: a server that wants to draw on the terminal', () => {
     }
   });
 
-  test('its last words before it dies are shown the same way', async () => {
+  it('its last words before it dies are shown the same way', async () => {
     const dying = stdioSpec({ faults: { exitAtStart: { code: 1, stderr: EVIL } } });
     for (const command of ['tools', 'doctor']) {
       const { stdout, stderr } = await plenum([command, ...inline(dying)]);

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ENTER, ESCAPE, plenumOnTerminal } from './support/on-terminal.ts';
 import { folder, plenum, plenumJson } from './support/run-cli.ts';
 
@@ -30,7 +30,7 @@ const editors = {
 };
 
 describe('plenum import', () => {
-  test('lists what is in the files of editors, without secrets', async () => {
+  it('lists what is in the files of editors, without secrets', async () => {
     const { exitCode, stdout, stderr } = await plenum(['import'], home(editors));
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^github +github-server +Cursor/m);
@@ -40,7 +40,7 @@ describe('plenum import', () => {
     expect(stdout + stderr).not.toContain('s3cret');
   });
 
-  test('--json has one entry for each', async () => {
+  it('--json has one entry for each', async () => {
     expect(await plenumJson(['import', '--from', 'cursor'], home(editors))).toEqual([
       {
         name: 'github',
@@ -61,7 +61,7 @@ describe('plenum import', () => {
     ]);
   });
 
-  test('copies those that are named, and warns of secrets in the open', async () => {
+  it('copies those that are named, and warns of secrets in the open', async () => {
     const place = home(editors);
     const { exitCode, stdout, stderr } = await plenum(['import', 'git*', 'local'], place);
     expect(exitCode).toBe(0);
@@ -73,7 +73,7 @@ describe('plenum import', () => {
     expect((await plenum(['config', 'check'], place)).exitCode).toBe(0);
   });
 
-  test('--all copies all, to --to; what is there stays, unless --replace', async () => {
+  it('--all copies all, to --to; what is there stays, unless --replace', async () => {
     const place = home(editors);
     writeFileSync(join(place.cwd, 'mine.json'), '{ "mcpServers": { "files": { "command": "mine" } } }');
     const report = await plenumJson(['import', '--all', '--to', 'mine.json'], place);
@@ -89,7 +89,7 @@ describe('plenum import', () => {
     expect(servers()['files']?.command).toBe('files-server');
   });
 
-  test('a name that is nowhere is exit code 2', async () => {
+  it('a name that is nowhere is exit code 2', async () => {
     const place = home(editors);
     const { exitCode, stderr } = await plenum(['import', 'local', 'gitub'], place);
     expect(exitCode).toBe(2);
@@ -98,13 +98,13 @@ describe('plenum import', () => {
     expect(existsSync(join(place.cwd, 'plenum.json'))).toBe(false);
   });
 
-  test('an editor that nobody knows is exit code 2, with those that are known', async () => {
+  it('an editor that nobody knows is exit code 2, with those that are known', async () => {
     const { exitCode, stderr } = await plenum(['import', '--from', 'emacs'], home(editors));
     expect(exitCode).toBe(2);
     expect(stderr).toMatch(/--from emacs.*cursor, .*vscode, /);
   });
 
-  test('a broken file of an editor that is not asked for is none of its business', async () => {
+  it('a broken file of an editor that is not asked for is none of its business', async () => {
     const place = home(editors);
     writeFileSync(join(place.cwd, '.mcp.json'), '{ broken');
     const { exitCode, stderr } = await plenum(['import', '--from', 'cursor'], place);
@@ -112,7 +112,7 @@ describe('plenum import', () => {
     expect(stderr).not.toContain('.mcp.json');
   });
 
-  test('of several of one name, it says whose was taken', async () => {
+  it('of several of one name, it says whose was taken', async () => {
     const place = home({
       '.cursor/mcp.json': { mcpServers: { github: { command: 'one' }, same: { command: 'x' } } },
       '.codeium/windsurf/mcp_config.json': {
@@ -137,7 +137,7 @@ describe('plenum import', () => {
     });
   });
 
-  test('a new file that takes the place of another says which servers are out of sight', async () => {
+  it('a new file that takes the place of another says which servers are out of sight', async () => {
     const place = home(editors);
     const first = await plenum(['import', 'github'], place);
     expect(first.exitCode).toBe(0);
@@ -148,7 +148,7 @@ describe('plenum import', () => {
     expect((await plenum(['import', '--all'], whole)).stderr).not.toContain('until now');
   });
 
-  test('on a terminal, it offers to copy those, too', async () => {
+  it('on a terminal, it offers to copy those, too', async () => {
     const place = home(editors);
     const terminal = plenumOnTerminal(['import', 'github'], place);
     await terminal.shows('Copy 1 server from there, too?');
@@ -159,7 +159,7 @@ describe('plenum import', () => {
     expect(Object.keys(mcpServers)).toEqual(['github', 'local']);
   });
 
-  test('a file that cannot be read is named, and costs the others nothing', async () => {
+  it('a file that cannot be read is named, and costs the others nothing', async () => {
     const place = home(editors);
     writeFileSync(join(place.cwd, '.mcp.json'), '{ broken');
     const { exitCode, stdout, stderr } = await plenum(['import'], place);
@@ -168,7 +168,7 @@ describe('plenum import', () => {
     expect(stderr).toContain('.mcp.json');
   });
 
-  test('on a terminal, it asks which ones', async () => {
+  it('on a terminal, it asks which ones', async () => {
     const place = home(editors);
     const terminal = plenumOnTerminal(['import'], place);
     await terminal.shows('Which servers are to be copied?');
@@ -194,7 +194,7 @@ describe('plenum config check', () => {
     return plenum(['config', 'check', ...args], { cwd });
   }
 
-  test('says that a good one is good', async () => {
+  it('says that a good one is good', async () => {
     const { exitCode, stdout } = await check(
       '{ "mcpServers": { "a": { "command": "x" }, "b": { "command": "y", "disabled": true } } }',
     );
@@ -202,7 +202,7 @@ describe('plenum config check', () => {
     expect(stdout).toMatch(/plenum\.json is good: 1 server, 1 disabled\.$/m);
   });
 
-  test('says all that is wrong, by line and column: exit code 2', async () => {
+  it('says all that is wrong, by line and column: exit code 2', async () => {
     const { exitCode, stdout, stderr } = await check(
       '{ "mcpServers": {\n  "a": { "command": 5 },\n  "b": { "url": "${NOWHERE}" } } }',
     );
@@ -211,13 +211,13 @@ describe('plenum config check', () => {
     expect(stderr).toMatch(/plenum\.json:3:\d+ mcpServers\.b\.url.*NOWHERE/);
   });
 
-  test('warns of unknown keys', async () => {
+  it('warns of unknown keys', async () => {
     const { exitCode, stderr } = await check('{ "mcpServers": { "a": { "command": "x", "timeoutMS": 5 } } }');
     expect(exitCode).toBe(0);
     expect(stderr).toContain('"timeoutMs"');
   });
 
-  test('--json has problems and warnings', async () => {
+  it('--json has problems and warnings', async () => {
     const bad = await check('{ "mcpServers": { "a": { "command": 5 } } }', '--json');
     expect(bad.exitCode).toBe(2);
     expect(JSON.parse(bad.stdout)).toMatchObject({
@@ -237,7 +237,7 @@ describe('plenum config check', () => {
     });
   });
 
-  test('checks the file that is named, and asks for no input', async () => {
+  it('checks the file that is named, and asks for no input', async () => {
     const cwd = folder();
     const inputs = [{ id: 'token', type: 'promptString', password: true }];
     const servers = { a: { command: 'x', env: { TOKEN: '${input:token}' } } };

@@ -1,11 +1,11 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { inlineName } from '../../src/cli/command-line/inline-server.ts';
 import { parseDuration } from '../../src/cli/command-line/options.ts';
 import { possibleOwners } from '../../src/cli/servers/owners.ts';
 import { prefixedName } from '../../src/group/catalog/prefixed-name.ts';
 
 describe('plenum: the name of an inline server', () => {
-  test.each([
+  it.each([
     ['npx -y @modelcontextprotocol/server-memory@1.2.3', 'server-memory'],
     ['npx some-server --flag', 'some-server'],
     ['node build/index.js', 'index'],
@@ -22,12 +22,12 @@ describe('plenum: the name of an inline server', () => {
     expect(inlineName({ command, args })).toBe(name);
   });
 
-  test('is the host of a URL', () => {
+  it('is the host of a URL', () => {
     expect(inlineName({ url: 'https://mcp.example.com:8443/mcp?key=secret' })).toBe('mcp.example.com');
   });
 });
 
-test.each([
+it.each([
   ['500', 500],
   ['500ms', 500],
   ['1.5s', 1_500],
@@ -41,16 +41,16 @@ describe('plenum: whose a name may be', () => {
   const servers = Object.fromEntries(names.map((name) => [name, { command: 'x' }]));
   const set = { servers, broken: new Map(), options: {}, config: undefined };
 
-  test.each(names)('%s has its own, and no other has them', (server) => {
+  it.each(names)('%s has its own, and no other has them', (server) => {
     for (const tool of ['t', 'a__b', 'tool name', 't'.repeat(100)])
       expect([...possibleOwners(set, prefixedName(server, tool))]).toEqual([server]);
   });
 
-  test('nobody has what fits no server', () => {
+  it('nobody has what fits no server', () => {
     expect([...possibleOwners(set, 'nobody__t')]).toEqual([]);
   });
 
-  test('a server of another naming may have any', () => {
+  it('a server of another naming may have any', () => {
     const mixed = { ...set, servers: { ...servers, bare: { command: 'x', naming: 'bare' as const } } };
     expect([...possibleOwners(mixed, 'files__t')]).toEqual(['files', 'bare']);
   });

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { serveHttp, stdioSpec, type ScriptedHttpServer } from '../../src/testing/index.ts';
 import { CTRL_C, plenumOnTerminal } from './support/on-terminal.ts';
 import { configFile, environment, folder, inline, MAIN, marked } from './support/run-cli.ts';
@@ -16,7 +16,7 @@ async function untilCalled({ requests }: Pick<ScriptedHttpServer, 'requests'>): 
 }
 
 describe('plenum: Ctrl-C', () => {
-  test('cancels the running call, and the server is told', async () => {
+  it('cancels the running call, and the server is told', async () => {
     await using server = await serveHttp({ era: 'legacy', tools: [hanging] });
     const terminal = plenumOnTerminal(['call', server.url, 'hang']);
     await untilCalled(server);
@@ -29,7 +29,7 @@ describe('plenum: Ctrl-C', () => {
     );
   });
 
-  test.each(['legacy', 'modern'] as const)('leaves no process of a server in the %s era', async (era) => {
+  it.each(['legacy', 'modern'] as const)('leaves no process of a server in the %s era', async (era) => {
     const { env, expectNothingLeft } = marked();
     const server = stdioSpec({ era, tools: [hanging], faults: { grandchild: {} } });
     const terminal = plenumOnTerminal(['call', 'hang', ...inline(server)], { env });
@@ -39,7 +39,7 @@ describe('plenum: Ctrl-C', () => {
     await expectNothingLeft();
   });
 
-  test('twice leaves at once, and no process, however stubborn', async () => {
+  it('twice leaves at once, and no process, however stubborn', async () => {
     const { env, expectNothingLeft } = marked();
     const server = stdioSpec({
       tools: [{ name: 'hang', does: { type: 'hang' } }],
@@ -57,7 +57,7 @@ describe('plenum: Ctrl-C', () => {
     await expectNothingLeft();
   });
 
-  test('gives up while servers are still coming up', async () => {
+  it('gives up while servers are still coming up', async () => {
     const { env, expectNothingLeft } = marked();
     const slow = stdioSpec({ faults: { neverInitialize: true } });
     const terminal = plenumOnTerminal(['tools', '-c', configFile({ slow, other: slow })], { env });
@@ -67,7 +67,7 @@ describe('plenum: Ctrl-C', () => {
     await expectNothingLeft();
   });
 
-  test('ends watching', async () => {
+  it('ends watching', async () => {
     const { env, expectNothingLeft } = marked();
     const terminal = plenumOnTerminal(['watch', '-c', configFile({ one: stdioSpec() })], { env });
     await terminal.shows('one is ready');
@@ -78,7 +78,7 @@ describe('plenum: Ctrl-C', () => {
 });
 
 describe('plenum: other endings', () => {
-  test.each([
+  it.each([
     ['SIGTERM', 143],
     ['SIGHUP', 129],
     ['SIGINT', 130],
@@ -99,7 +99,7 @@ describe('plenum: other endings', () => {
     );
   });
 
-  test('a reader that has had enough ends it without a word', async () => {
+  it('a reader that has had enough ends it without a word', async () => {
     const { env, expectNothingLeft } = marked();
     const server = stdioSpec({ tools: [{ name: 'big', does: { type: 'big', bytes: 5_000_000 } }] });
     const child = spawn(process.execPath, [MAIN, 'call', 'big', ...inline(server)], {
@@ -115,7 +115,7 @@ describe('plenum: other endings', () => {
     await expectNothingLeft();
   });
 
-  test('all of a long result arrives at a slow reader', async () => {
+  it('all of a long result arrives at a slow reader', async () => {
     const server = stdioSpec({ tools: [{ name: 'big', does: { type: 'big', bytes: 3_000_000 } }] });
     const child = spawn(process.execPath, [MAIN, 'call', 'big', ...inline(server)], {
       cwd: folder(),

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { serveHttp, stdioSpec } from '../../src/testing/index.ts';
 import { plenumOnTerminal } from './support/on-terminal.ts';
 import { configFile, inline, plenum, plenumJson } from './support/run-cli.ts';
@@ -31,7 +31,7 @@ const memory = stdioSpec({ name: 'memory-server', tools: [{ name: 'store' }] });
 const broken = { command: 'no-such-command-here' };
 
 describe('plenum servers', () => {
-  test('--json has the documented shape, for servers that are there and those that are not', async () => {
+  it('--json has the documented shape, for servers that are there and those that are not', async () => {
     const config = configFile({ files, broken });
     const { exitCode, stdout } = await plenum(['servers', '--json', '-c', config]);
     expect(exitCode).toBe(3);
@@ -66,7 +66,7 @@ describe('plenum servers', () => {
     ]);
   });
 
-  test('shows a table, with what is broken, and says why', async () => {
+  it('shows a table, with what is broken, and says why', async () => {
     const { exitCode, stdout, stderr } = await plenum(['servers', '-c', configFile({ files, broken })]);
     expect(exitCode).toBe(3);
     expect(stdout).toMatch(/^files +ready +modern +2026-07-28 +2 +1 +1 +\d+ ms +file-server 2\.1\.0$/m);
@@ -74,7 +74,7 @@ describe('plenum servers', () => {
     expect(stderr).toContain('There is no such command');
   });
 
-  test('what failed ends with the command that says more; with --json, each error is a line', async () => {
+  it('what failed ends with the command that says more; with --json, each error is a line', async () => {
     const config = configFile({ files, broken, worse: broken });
     const { stderr } = await plenum(['tools', '-c', config]);
     expect(stderr).toContain('"plenum doctor broken worse" says more.');
@@ -86,7 +86,7 @@ describe('plenum servers', () => {
     expect(lines).toMatchObject([{ error: { server: 'broken' } }, { error: { server: 'worse' } }]);
   });
 
-  test('no match is not certain while servers are missing; a glob with a prefix opens the servers of that name', async () => {
+  it('no match is not certain while servers are missing; a glob with a prefix opens the servers of that name', async () => {
     const config = configFile({ files, broken });
     const all = await plenum(['tools', 'zzz', '-c', config]);
     expect(all.stderr).toContain('No tool matches, of the servers that are there.');
@@ -94,7 +94,7 @@ describe('plenum servers', () => {
     expect(some).toMatchObject({ exitCode: 0, stderr: '', stdout: expect.stringContaining('files__read') });
   });
 
-  test('NO_COLOR takes the colors away, unless it is empty', async () => {
+  it('NO_COLOR takes the colors away, unless it is empty', async () => {
     for (const [value, isColored] of [
       ['1', false],
       ['', true],
@@ -105,12 +105,12 @@ describe('plenum servers', () => {
     }
   });
 
-  test('all ready is exit code 0, with nothing on standard error', async () => {
+  it('all ready is exit code 0, with nothing on standard error', async () => {
     const { exitCode, stderr } = await plenum(['servers', '-c', configFile({ files, memory })]);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
   });
 
-  test('credentials that are missing are exit code 4', async () => {
+  it('credentials that are missing are exit code 4', async () => {
     await using server = await serveHttp({}, { token: 's3cret' });
     const { exitCode, stdout } = await plenum(['servers', server.url]);
     expect(exitCode).toBe(4);
@@ -124,35 +124,35 @@ describe('plenum servers', () => {
     ).toBe(3);
   });
 
-  test('names and globs choose, as --server does', async () => {
+  it('names and globs choose, as --server does', async () => {
     const config = configFile({ files, memory, broken });
     const servers = (await plenumJson(['servers', 'f*', '-s', 'memory', '-c', config])) as { name: string }[];
     expect(servers.map(({ name }) => name)).toEqual(['files', 'memory']);
     expect((await plenum(['servers', 'flies', '-c', config])).exitCode).toBe(2);
   });
 
-  test('a lazy server is shown and called as others are', async () => {
+  it('a lazy server is shown and called as others are', async () => {
     const config = configFile({ files: { ...files, lazy: true } });
     expect(await plenumJson(['servers', '-c', config])).toMatchObject([{ name: 'files', tools: 2 }]);
     expect((await plenum(['call', 'files__write', '-c', config])).exitCode).toBe(0);
     expect((await plenum(['ping', '-c', config])).exitCode).toBe(0);
   });
 
-  test('disabled servers are not opened, and named', async () => {
+  it('disabled servers are not opened, and named', async () => {
     const config = configFile({ files, off: { ...broken, disabled: true } });
     const { exitCode, stderr } = await plenum(['servers', '-c', config]);
     expect(exitCode).toBe(0);
     expect(stderr).toContain('Disabled: off');
   });
 
-  test('one that takes longer than --timeout could not connect', async () => {
+  it('one that takes longer than --timeout could not connect', async () => {
     const slow = stdioSpec({ faults: { neverInitialize: true } });
     const { exitCode, stdout } = await plenum(['servers', '--timeout', '1s', '--json', ...inline(slow)]);
     expect(exitCode).toBe(3);
     expect(JSON.parse(stdout)).toMatchObject([{ state: 'failed', error: { code: 'TIMEOUT' } }]);
   });
 
-  test('ten servers come up side by side', async () => {
+  it('ten servers come up side by side', async () => {
     const slow = stdioSpec({ startDelayMs: 1_500 });
     const config = configFile(
       Object.fromEntries(Array.from({ length: 10 }, (_, index) => [`s${index}`, slow])),
@@ -165,7 +165,7 @@ describe('plenum servers', () => {
 });
 
 describe('plenum tools, resources and prompts', () => {
-  test('tools --json has the documented shape', async () => {
+  it('tools --json has the documented shape', async () => {
     const tools = await plenumJson(['tools', 'read', '-c', configFile({ files, memory })]);
     expect(tools).toEqual([
       {
@@ -181,14 +181,14 @@ describe('plenum tools, resources and prompts', () => {
     ]);
   });
 
-  test('resources --json has resources and templates', async () => {
+  it('resources --json has resources and templates', async () => {
     expect(await plenumJson(['resources', '-c', configFile({ files })])).toEqual({
       resources: [{ uri: 'file:///notes.md', server: 'files', name: 'notes', mimeType: 'text/markdown' }],
       resourceTemplates: [{ uriTemplate: 'file:///{path}', server: 'files', name: 'any file' }],
     });
   });
 
-  test('prompts --json has their arguments', async () => {
+  it('prompts --json has their arguments', async () => {
     expect(await plenumJson(['prompts', '-c', configFile({ files })])).toEqual([
       {
         name: 'files__sum',
@@ -200,7 +200,7 @@ describe('plenum tools, resources and prompts', () => {
     ]);
   });
 
-  test.each([
+  it.each([
     ['no filter', ['tools'], ['files__read', 'files__write', 'memory__store']],
     ['a part of a name', ['tools', 'RE'], ['files__read', 'memory__store']],
     ['a glob', ['tools', 'files__*'], ['files__read', 'files__write']],
@@ -217,13 +217,13 @@ describe('plenum tools, resources and prompts', () => {
     expect(listed.map(({ name }) => name).toSorted()).toEqual(expected);
   });
 
-  test('a * in a filter stands for slashes, too', async () => {
+  it('a * in a filter stands for slashes, too', async () => {
     const { stdout } = await plenum(['resources', 'file:*md', '-c', configFile({ files })]);
     expect(stdout).toContain('file:///notes.md');
     expect(stdout).not.toContain('{path}');
   });
 
-  test('are shown as tables, one line for each', async () => {
+  it('are shown as tables, one line for each', async () => {
     const config = configFile({ files });
     const { stdout } = await plenum(['tools', '-c', config]);
     expect(stdout).toMatch(/^files__read +files +Reads a file\.$/m);
@@ -235,21 +235,21 @@ describe('plenum tools, resources and prompts', () => {
     );
   });
 
-  test('what is missing is said on standard error, and by the exit code', async () => {
+  it('what is missing is said on standard error, and by the exit code', async () => {
     const { exitCode, stdout, stderr } = await plenum(['tools', '-c', configFile({ files, broken })]);
     expect(exitCode).toBe(3);
     expect(stdout).toContain('files__read');
     expect(stderr).toContain('"broken"');
   });
 
-  test('a list that a server fails to give is exit code 1', async () => {
+  it('a list that a server fails to give is exit code 1', async () => {
     const failing = stdioSpec({ tools: [{ name: 't' }], failLists: ['tools'] });
     const { exitCode, stderr } = await plenum(['tools', ...inline(failing)]);
     expect(exitCode).toBe(1);
     expect(stderr).toContain('error');
   });
 
-  test('nothing to show is said on standard error', async () => {
+  it('nothing to show is said on standard error', async () => {
     const { exitCode, stdout, stderr } = await plenum([
       'tools',
       'nothing-like-that',
@@ -259,7 +259,7 @@ describe('plenum tools, resources and prompts', () => {
     expect({ exitCode, stdout, stderr }).toEqual({ exitCode: 0, stdout: '', stderr: 'No tool matches.\n' });
   });
 
-  test('--server that matches nothing is exit code 2, and names the nearest', async () => {
+  it('--server that matches nothing is exit code 2, and names the nearest', async () => {
     const { exitCode, stderr } = await plenum(['tools', '-s', 'flies', '-c', configFile({ files, memory })]);
     expect(exitCode).toBe(2);
     expect(stderr).toContain('Did you mean "files"');
@@ -269,14 +269,14 @@ describe('plenum tools, resources and prompts', () => {
 describe('plenum describe', () => {
   const config = () => configFile({ files, memory });
 
-  test('shows the schema of a tool as a table', async () => {
+  it('shows the schema of a tool as a table', async () => {
     const { exitCode, stdout } = await plenum(['describe', 'files__read', '-c', config()]);
     expect(exitCode).toBe(0);
     expect(stdout).toContain('Tool files__read (Read a file) of server files');
     expect(stdout).toMatch(/^path +string +yes/m);
   });
 
-  test('--json has the kind and the whole definition', async () => {
+  it('--json has the kind and the whole definition', async () => {
     expect(await plenumJson(['describe', 'files__read', '-c', config()])).toMatchObject({
       kind: 'tool',
       name: 'files__read',
@@ -294,7 +294,7 @@ describe('plenum describe', () => {
     });
   });
 
-  test('an unknown name is exit code 2, and names the nearest', async () => {
+  it('an unknown name is exit code 2, and names the nearest', async () => {
     const { exitCode, stderr } = await plenum(['describe', 'files__raed', '-c', config()]);
     expect(exitCode).toBe(2);
     expect(stderr).toContain('"files__read"');

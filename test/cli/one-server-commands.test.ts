@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { serveHttp, stdioSpec } from '../../src/testing/index.ts';
 import { configFile, folder, inline, plenum, plenumJson } from './support/run-cli.ts';
 
@@ -22,7 +22,7 @@ const other = stdioSpec({ resources: [{ uri: 'docs://both', text: 'other' }] });
 const broken = { command: 'no-such-command-here' };
 
 describe('plenum read', () => {
-  test('prints a text as it is', async () => {
+  it('prints a text as it is', async () => {
     const { exitCode, stdout } = await plenum([
       'read',
       'docs://notes',
@@ -32,13 +32,13 @@ describe('plenum read', () => {
     expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: 'line\nline\n' });
   });
 
-  test('--json is { contents }', async () => {
+  it('--json is { contents }', async () => {
     expect(await plenumJson(['read', 'docs://picture', ...inline(docs)])).toEqual({
       contents: [{ uri: 'docs://picture', mimeType: 'image/png', blob: picture }],
     });
   });
 
-  test('--out saves texts and blobs', async () => {
+  it('--out saves texts and blobs', async () => {
     const cwd = folder();
     const { stdout } = await plenum(['read', 'docs://picture', '--out', 'a.png', ...inline(docs)], { cwd });
     expect(stdout).toBe('');
@@ -47,12 +47,12 @@ describe('plenum read', () => {
     expect(readFileSync(join(cwd, 'notes.txt'), 'utf8')).toBe('line\nline');
   });
 
-  test('a blob without --out is summed up', async () => {
+  it('a blob without --out is summed up', async () => {
     const { stdout } = await plenum(['read', 'docs://picture', ...inline(docs)]);
     expect(stdout).toBe('[resource docs://picture: image/png, 7 bytes]\n');
   });
 
-  test('what two servers have is read from the one that --server names', async () => {
+  it('what two servers have is read from the one that --server names', async () => {
     const config = configFile({ docs, other });
     const { exitCode, stderr } = await plenum(['read', 'docs://both', '-c', config]);
     expect(exitCode).toBe(2);
@@ -60,14 +60,14 @@ describe('plenum read', () => {
     expect((await plenum(['read', 'docs://both', '-c', config, '-s', 'other'])).stdout).toBe('other\n');
   });
 
-  test('what nobody lists is exit code 2; when a server is missing, it may be its own: 3', async () => {
+  it('what nobody lists is exit code 2; when a server is missing, it may be its own: 3', async () => {
     expect((await plenum(['read', 'docs://nowhere', '-c', configFile({ docs, other })])).exitCode).toBe(2);
     const { exitCode, stderr } = await plenum(['read', 'docs://nowhere', '-c', configFile({ docs, broken })]);
     expect(exitCode).toBe(3);
     expect(stderr).toContain('"broken"');
   });
 
-  test('a server at a URL comes first, then the URI', async () => {
+  it('a server at a URL comes first, then the URI', async () => {
     await using server = await serveHttp({
       resources: [{ uri: 'https://example.com/page', text: 'a page' }],
     });
@@ -77,20 +77,20 @@ describe('plenum read', () => {
 });
 
 describe('plenum prompt', () => {
-  test('shows who says what', async () => {
+  it('shows who says what', async () => {
     const { stdout } = await plenum(['prompt', 'sum', 'length=short', 'tone=1', ...inline(docs)]);
     expect(stdout.startsWith('user:\n')).toBe(true);
     expect(stdout).toContain('"length": "short"');
     expect(stdout).toContain('"tone": "1"');
   });
 
-  test('--json is the GetPromptResult', async () => {
+  it('--json is the GetPromptResult', async () => {
     expect(await plenumJson(['prompt', 'docs__sum', '-c', configFile({ docs })])).toMatchObject({
       messages: [{ role: 'user', content: { type: 'text' } }],
     });
   });
 
-  test('an unknown one is exit code 2', async () => {
+  it('an unknown one is exit code 2', async () => {
     const { exitCode, stderr } = await plenum(['prompt', 'smu', ...inline(docs)]);
     expect(exitCode).toBe(2);
     expect(stderr).toContain('"sum"');
@@ -98,12 +98,12 @@ describe('plenum prompt', () => {
 });
 
 describe('plenum complete', () => {
-  test('prints what a prompt’s argument may be, one to a line', async () => {
+  it('prints what a prompt’s argument may be, one to a line', async () => {
     const { stdout } = await plenum(['complete', 'sum', 'length', 'sh', 'tone=warm', ...inline(docs)]);
     expect(stdout).toBe('short\nshorter\n');
   });
 
-  test('without a value, all of them', async () => {
+  it('without a value, all of them', async () => {
     expect((await plenum(['complete', 'docs__sum', 'length', '-c', configFile({ docs })])).stdout).toBe(
       'short\nshorter\nlong\n',
     );
@@ -112,7 +112,7 @@ describe('plenum complete', () => {
     );
   });
 
-  test('completes templates, and --json is the CompleteResult', async () => {
+  it('completes templates, and --json is the CompleteResult', async () => {
     expect(await plenumJson(['complete', 'docs://page/{nr}', 'nr', '1', ...inline(docs)])).toMatchObject({
       completion: { values: ['1', '10'] },
     });
@@ -120,13 +120,13 @@ describe('plenum complete', () => {
 });
 
 describe('plenum ping and health', () => {
-  test('ping measures, as often as it is told', async () => {
+  it('ping measures, as often as it is told', async () => {
     const { exitCode, stdout } = await plenum(['ping', '--count', '2', '-c', configFile({ docs, other })]);
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^(docs: [\d.]+ ms\nother: [\d.]+ ms\n){2}$/);
   });
 
-  test('ping --json says who answered, and why others did not', async () => {
+  it('ping --json says who answered, and why others did not', async () => {
     const { exitCode, stdout } = await plenum(['ping', '--json', '-c', configFile({ docs, broken })]);
     expect(exitCode).toBe(3);
     expect(JSON.parse(stdout)).toEqual({
@@ -135,7 +135,7 @@ describe('plenum ping and health', () => {
     });
   });
 
-  test('health --json has the documented shape', async () => {
+  it('health --json has the documented shape', async () => {
     const { exitCode, stdout } = await plenum(['health', '--json', '-c', configFile({ docs, broken })]);
     expect(exitCode).toBe(3);
     expect(JSON.parse(stdout)).toEqual({
@@ -144,13 +144,13 @@ describe('plenum ping and health', () => {
     });
   });
 
-  test('all healthy is exit code 0; credentials that are missing are 4', async () => {
+  it('all healthy is exit code 0; credentials that are missing are 4', async () => {
     await using server = await serveHttp({}, { token: 't' });
     expect((await plenum(['health', '-c', configFile({ docs, other })])).exitCode).toBe(0);
     expect((await plenum(['health', server.url])).exitCode).toBe(4);
   });
 
-  test('one that answers pings with an error was reached, and is not healthy: 1', async () => {
+  it('one that answers pings with an error was reached, and is not healthy: 1', async () => {
     const sick = stdioSpec({
       era: 'legacy',
       faults: { refuse: { ping: { code: -32603, message: 'not well' } } },
@@ -171,7 +171,7 @@ describe('plenum call: failures', () => {
     ],
   });
 
-  test.each([
+  it.each([
     ['an error from the server', 'refuses', 'out of order'],
     ['a server that dies', 'dies', 'may have run'],
     ['no answer within --timeout', 'hangs', 'no answer within'],
@@ -181,19 +181,19 @@ describe('plenum call: failures', () => {
     expect(stderr).toContain(message);
   });
 
-  test('a server that is not there is exit code 3', async () => {
+  it('a server that is not there is exit code 3', async () => {
     expect((await plenum(['call', 'x', '--', 'no-such-command-here'])).exitCode).toBe(3);
     expect((await plenum(['call', 'broken__x', '-c', configFile({ docs, broken })])).exitCode).toBe(3);
   });
 
-  test('one that wants credentials is exit code 4', async () => {
+  it('one that wants credentials is exit code 4', async () => {
     await using server = await serveHttp({ tools: [{ name: 'x' }] }, { token: 't' });
     const { exitCode, stderr } = await plenum(['call', server.url, 'x', '--json']);
     expect(exitCode).toBe(4);
     expect(JSON.parse(stderr)).toMatchObject({ error: { code: 'AUTH_REQUIRED' } });
   });
 
-  test('URLs that have to be visited first are shown', async () => {
+  it('URLs that have to be visited first are shown', async () => {
     const data = {
       elicitations: [
         { mode: 'url', elicitationId: '1', message: 'Log in', url: 'https://example.com/login' },

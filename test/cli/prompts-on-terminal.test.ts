@@ -1,6 +1,6 @@
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { stdioSpec } from '../../src/testing/index.ts';
 import {
   BACKSPACE,
@@ -51,7 +51,7 @@ function answer({ text }: OnTerminal): unknown {
 }
 
 describe('plenum: forms on the terminal', () => {
-  test.each(['legacy', 'modern'] as const)(
+  it.each(['legacy', 'modern'] as const)(
     'every field is asked for by its schema, in the %s era',
     async (era) => {
       const form = { message: 'Who are you?', requestedSchema: schema };
@@ -95,7 +95,7 @@ describe('plenum: forms on the terminal', () => {
     },
   );
 
-  test('a long form leaves no listeners behind', async () => {
+  it('a long form leaves no listeners behind', async () => {
     const names = Array.from({ length: 15 }, (_, index) => `field${index}`);
     const properties = Object.fromEntries(names.map((name) => [name, { type: 'string' }]));
     const form = { message: 'All of it', requestedSchema: { type: 'object', properties } };
@@ -110,7 +110,7 @@ describe('plenum: forms on the terminal', () => {
     expect(terminal.text).not.toContain('MaxListeners');
   });
 
-  test('it can be declined at its end, or left by Escape', async () => {
+  it('can be declined at its end, or left by Escape', async () => {
     const form = { message: 'Sure?', requestedSchema: { type: 'object', properties: {} } };
     const declined = plenumOnTerminal(['call', 'ask', ...asking(form)]);
     await declined.shows('No, decline');
@@ -125,7 +125,7 @@ describe('plenum: forms on the terminal', () => {
     expect(answer(left)).toEqual({ action: 'cancel' });
   });
 
-  test('Ctrl-C in a form interrupts the command', async () => {
+  it('Ctrl-C in a form interrupts the command', async () => {
     const { env, expectNothingLeft } = marked();
     const form = {
       message: 'Who?',
@@ -138,7 +138,7 @@ describe('plenum: forms on the terminal', () => {
     await expectNothingLeft();
   });
 
-  test('texts of the server cannot draw on the terminal', async () => {
+  it('texts of the server cannot draw on the terminal', async () => {
     const evil = '\u001b[2J\u001b]0;owned\u0007\u009b31m\u202e';
     const properties = {
       [`n${evil}`]: { type: 'string', title: `T${evil}`, description: `D${evil}` },
@@ -177,7 +177,7 @@ describe.skipIf(process.platform !== 'linux')('plenum: URLs that servers want vi
   const url = 'https://login.example.com/start?a=$(touch%20x)&b=;`id`';
   const visit = (to: string) => ({ mode: 'url', message: 'Log in', elicitationId: '1', url: to });
 
-  test('are shown whole, with their host, and opened after a yes: one argument, no shell', async () => {
+  it('are shown whole, with their host, and opened after a yes: one argument, no shell', async () => {
     const { env, opened } = browser();
     const terminal = plenumOnTerminal(['call', 'ask', ...asking(visit(url))], { env });
     await terminal.shows('visit login.example.com');
@@ -193,7 +193,7 @@ describe.skipIf(process.platform !== 'linux')('plenum: URLs that servers want vi
     expect(opened()).toEqual(['1', new URL(url).href]);
   });
 
-  test('are not opened after a no, which is the default', async () => {
+  it('are not opened after a no, which is the default', async () => {
     const { env, opened } = browser();
     const terminal = plenumOnTerminal(['call', 'ask', ...asking(visit(url))], { env });
     await terminal.shows('in the browser?');
@@ -203,7 +203,7 @@ describe.skipIf(process.platform !== 'linux')('plenum: URLs that servers want vi
     expect(opened()).toEqual([]);
   });
 
-  test.each(['file:///etc/passwd', 'javascript:alert(1)', 'vscode://evil', '--help', 'ssh://host'])(
+  it.each(['file:///etc/passwd', 'javascript:alert(1)', 'vscode://evil', '--help', 'ssh://host'])(
     '%s is never opened, and nobody is asked',
     async (bad) => {
       const { env, opened } = browser();
@@ -216,7 +216,7 @@ describe.skipIf(process.platform !== 'linux')('plenum: URLs that servers want vi
     },
   );
 
-  test('that a refused call names are offered, too', async () => {
+  it('that a refused call names are offered, too', async () => {
     const { env, opened } = browser();
     const data = { elicitations: [{ mode: 'url', elicitationId: '1', message: 'Log in', url }] };
     const server = stdioSpec({
@@ -235,7 +235,7 @@ describe.skipIf(process.platform !== 'linux')('plenum: URLs that servers want vi
 });
 
 describe('plenum: progress on the terminal', () => {
-  test('shows the bar that the server reports, and takes it away again', async () => {
+  it('shows the bar that the server reports, and takes it away again', async () => {
     const server = stdioSpec({
       startDelayMs: 800,
       tools: [{ name: 'work', does: { type: 'progress', steps: 8, everyMs: 150 } }],
@@ -248,7 +248,7 @@ describe('plenum: progress on the terminal', () => {
     expect(terminal.raw).toContain('\r\u001b[2K{}\r\n');
   });
 
-  test('a hostile message stays in its line', async () => {
+  it('a hostile message stays in its line', async () => {
     const { expectNothingLeft, env } = marked();
     const script = {
       era: 'legacy' as const,
@@ -267,13 +267,13 @@ describe('plenum: colors', () => {
   const config = () => configFile({ one: stdioSpec(), broken: { command: 'no-such-command-here' } });
   const color = /\u001b\[3\dm/;
 
-  test('are there on a terminal', async () => {
+  it('are there on a terminal', async () => {
     const terminal = plenumOnTerminal(['servers', '-c', config()]);
     await terminal.exitCode;
     expect(terminal.raw).toMatch(color);
   });
 
-  test.each([
+  it.each([
     ['--no-color', ['--no-color'], {}],
     ['NO_COLOR', [], { NO_COLOR: '1' }],
   ] as const)('%s turns them off', async (_, args, env) => {
@@ -283,7 +283,7 @@ describe('plenum: colors', () => {
     expect(terminal.raw).not.toMatch(color);
   });
 
-  test('--no-color holds for prompts as well', async () => {
+  it('--no-color holds for prompts as well', async () => {
     const form = { message: 'Sure?', requestedSchema: { type: 'object', properties: {} } };
     const terminal = plenumOnTerminal(['call', '--no-color', 'ask', ...asking(form)]);
     await terminal.shows('No, decline');
@@ -305,7 +305,7 @@ describe('plenum: values that a configuration asks for', () => {
       { inputs },
     );
 
-  test('are asked for on a terminal, secrets hidden', async () => {
+  it('are asked for on a terminal, secrets hidden', async () => {
     const terminal = plenumOnTerminal(['call', 'one__whoami', '-c', config()]);
     await terminal.shows('Which region?');
     terminal.type(DOWN + ENTER);
@@ -317,7 +317,7 @@ describe('plenum: values that a configuration asks for', () => {
     expect(answer(terminal)).toMatchObject({ env: { REGION: 'us', TOKEN: 's3cret' } });
   });
 
-  test('Ctrl-C leaves', async () => {
+  it('Ctrl-C leaves', async () => {
     const terminal = plenumOnTerminal(['tools', '-c', config()]);
     await terminal.shows('Which region?');
     terminal.type(CTRL_C);

@@ -1,4 +1,4 @@
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { serveHttp } from '../../src/testing/index.ts';
 import { forwardProxy } from '../transport/support/forward-proxy.ts';
 import { configFile, plenum } from './support/run-cli.ts';
@@ -10,7 +10,7 @@ async function served(): Promise<URL> {
 }
 
 describe('plenum behind a proxy', () => {
-  test('takes it from the environment, for a URL on the command line and for a file', async () => {
+  it('takes it from the environment, for a URL on the command line and for a file', async () => {
     const url = await served();
     for (const args of [
       ['tools', url.href],
@@ -23,7 +23,7 @@ describe('plenum behind a proxy', () => {
     }
   });
 
-  test('goes straight to the hosts of NO_PROXY', async () => {
+  it('goes straight to the hosts of NO_PROXY', async () => {
     const url = await served();
     const proxy = await forwardProxy();
     const env = { http_proxy: proxy.url, no_proxy: '127.0.0.1' };
@@ -31,7 +31,7 @@ describe('plenum behind a proxy', () => {
     expect(proxy.asked).toEqual([]);
   });
 
-  test('says that it leaves out a proxy that it cannot speak to', async () => {
+  it('says that it leaves out a proxy that it cannot speak to', async () => {
     const url = await served();
     const env = { http_proxy: 'socks5://user:s3cret@127.0.0.1:9', no_proxy: '' };
     const { exitCode, stderr } = await plenum(['tools', url.href], { env });

@@ -1,6 +1,6 @@
 import { realpathSync, writeFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { plenumOnTerminal } from './support/on-terminal.ts';
 import { folder, plenum, plenumJson, referenceServer } from './support/run-cli.ts';
 
@@ -20,7 +20,7 @@ describe('plenum with four public servers, and a broken one', () => {
     writeFileSync(join(cwd, '.mcp.json'), JSON.stringify({ mcpServers: servers }));
   });
 
-  test('servers, tools and doctor say what there is, and what is broken', async () => {
+  it('servers, tools and doctor say what there is, and what is broken', async () => {
     const servers = (await plenumJson(['servers'], { cwd })) as {
       name: string;
       state: string;
@@ -41,7 +41,7 @@ describe('plenum with four public servers, and a broken one', () => {
     expect(doctor.stdout).toContain('✗ broken\n  error command-not-found:');
   });
 
-  test('call, read, prompt and complete work on each of them', async () => {
+  it('call, read, prompt and complete work on each of them', async () => {
     const good = async (...args: string[]): Promise<string> => {
       const { exitCode, stdout, stderr } = await plenum(args, { cwd });
       // On a busy machine, some may come long after the one that has the resource.
@@ -72,13 +72,13 @@ describe('plenum with four public servers, and a broken one', () => {
     expect(await good('describe', 'files__edit_file')).toMatch(/^edits\[\]\.oldText +string +yes/m);
   });
 
-  test('an image is saved, and is one', async () => {
+  it('an image is saved, and is one', async () => {
     const { exitCode } = await plenum(['call', 'everything__get-tiny-image', '--out', 'logo.png'], { cwd });
     expect(exitCode).toBe(0);
     expect(readFileSync(join(cwd, 'logo.png')).subarray(1, 4).toString()).toBe('PNG');
   });
 
-  test('a long tool shows its progress', async () => {
+  it('a long tool shows its progress', async () => {
     const call = ['call', 'everything__trigger-long-running-operation', 'duration=2', 'steps=4'];
     const terminal = plenumOnTerminal(call, { cwd });
     await terminal.shows('50 %');

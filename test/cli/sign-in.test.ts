@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { chmodSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { visit } from '../auth/support/browser.mjs';
 import { findChromium, openPage, signInOn } from '../auth/support/chromium.ts';
 import { startProtected, type Protected } from '../auth/support/protected-server.ts';
@@ -51,7 +51,7 @@ async function logIn(
 }
 
 describe('A5 a server that wants a login, on the command line', () => {
-  test('is exit code 4, and the message says which command signs in', async () => {
+  it('is exit code 4, and the message says which command signs in', async () => {
     const { run } = await place();
     const { exitCode, stderr } = await run('tools');
     expect(exitCode).toBe(4);
@@ -59,7 +59,7 @@ describe('A5 a server that wants a login, on the command line', () => {
     expect(stderr).not.toContain('authorize()');
   });
 
-  test('also for a call, as JSON, for health, and for the doctor', async () => {
+  it('also for a call, as JSON, for health, and for the doctor', async () => {
     const { run } = await place();
     const call = await run('call', 'issues__read', '--json');
     expect(call.exitCode).toBe(4);
@@ -79,7 +79,7 @@ describe('A5 a server that wants a login, on the command line', () => {
     });
   });
 
-  test('a URL on the command line, too', async () => {
+  it('a URL on the command line, too', async () => {
     const { server, env } = await place();
     const { exitCode, stderr } = await plenum(['tools', server.url], { env });
     expect(exitCode).toBe(4);
@@ -92,7 +92,7 @@ describe('A5 a server that wants a login, on the command line', () => {
 });
 
 describe('A3 plenum login, logout and auth status', () => {
-  test('one login serves every command until the logout', async () => {
+  it('one login serves every command until the logout', async () => {
     const { server, config, env, tokenFile, run } = await place();
     expect((await run('auth', 'status')).stdout).toMatch(/issues\s+oauth\s+no/);
 
@@ -118,7 +118,7 @@ describe('A3 plenum login, logout and auth status', () => {
     expect((await run('logout', '--all', '--json')).stdout).toContain('issues');
   });
 
-  test('nothing that any command writes has a token in it', async () => {
+  it('nothing that any command writes has a token in it', async () => {
     const { server, config, env, tokenFile, run } = await place();
     const outcomes = [await logIn(['issues', '--no-browser', '--verbose', '-c', config], env, visit)];
     for (const args of [
@@ -140,7 +140,7 @@ describe('A3 plenum login, logout and auth status', () => {
     expect(readFileSync(tokenFile, 'utf8')).not.toContain(issued[0]);
   });
 
-  test.skipIf(process.platform !== 'linux')(
+  it.skipIf(process.platform !== 'linux')(
     'the browser gets the URL that was shown, as one argument',
     async () => {
       const { config, env } = await place();
@@ -159,7 +159,7 @@ describe('A3 plenum login, logout and auth status', () => {
     },
   );
 
-  test('a person who says no', async () => {
+  it('a person who says no', async () => {
     const { config, env, run } = await place();
     const { exitCode, stderr } = await logIn(['issues', '--no-browser', '-c', config], env, (url) =>
       visit(url, { refuse: true }),
@@ -168,7 +168,7 @@ describe('A3 plenum login, logout and auth status', () => {
     expect((await run('tools')).exitCode).toBe(4);
   });
 
-  test('a login that takes too long, and one that is interrupted', async () => {
+  it('a login that takes too long, and one that is interrupted', async () => {
     const { config, env } = await place();
     const late = await logIn(['issues', '--no-browser', '-t', '300', '-c', config], env, async () => {});
     expect([late.exitCode, late.stderr]).toEqual([
@@ -182,7 +182,7 @@ describe('A3 plenum login, logout and auth status', () => {
     expect(await terminal.exitCode).toBe(130);
   });
 
-  test('what cannot be signed in to is wrong usage', async () => {
+  it('what cannot be signed in to is wrong usage', async () => {
     const config = configFile({
       local: { command: 'x' },
       open: { url: 'https://example.com/mcp' },
@@ -201,7 +201,7 @@ describe('A3 plenum login, logout and auth status', () => {
     expect(await said('logout', 'open', '--all')).toContain('--all');
   });
 
-  test('in a real browser', { timeout: 120_000 }, async ({ skip }) => {
+  it('in a real browser', { timeout: 120_000 }, async ({ skip }) => {
     const executablePath = findChromium();
     if (executablePath === undefined) return skip('no Chromium was found on PATH');
     const page = await openPage(executablePath);

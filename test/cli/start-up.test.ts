@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import { parseModule } from '../package/source-module.ts';
 import { MAIN, plenum } from './support/run-cli.ts';
@@ -19,17 +19,17 @@ function quickest(args: readonly string[]): number {
 }
 
 describe('plenum: start-up', () => {
-  test('--version takes hardly longer than node itself', () => {
+  it('--version takes hardly longer than node itself', () => {
     const bare = quickest(['-e', '0']);
     expect(quickest([MAIN, '--version'])).toBeLessThan(bare * 1.5 + 40);
   }, 60_000);
 
-  test('--version prints the version and nothing else', async () => {
+  it('--version prints the version and nothing else', async () => {
     expect(await plenum(['--version'])).toEqual({ exitCode: 0, stdout: `${manifest.version}\n`, stderr: '' });
     expect(await plenum(['-V'])).toEqual({ exitCode: 0, stdout: `${manifest.version}\n`, stderr: '' });
   });
 
-  test('what every run loads leaves libraries and commands for later', () => {
+  it('what every run loads leaves libraries and commands for later', () => {
     const eager = new Set<string>();
     const load = (path: string): void => {
       if (eager.has(path)) return;

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { stdioSpec, type ServerScript } from '../../src/testing/index.ts';
 import { runTool } from '../package/run.ts';
 import { configFile, folder, inline, plenum, plenumJson, referenceServer } from './support/run-cli.ts';
@@ -31,7 +31,7 @@ const input = (properties: object, more: object = {}): never =>
   ({ type: 'object', properties, ...more }) as never;
 
 describe('plenum types', () => {
-  test('has the arguments and results of every tool, under its name', async () => {
+  it('has the arguments and results of every tool, under its name', async () => {
     const source = await typesOf([
       {
         name: 'order',
@@ -54,7 +54,7 @@ describe('plenum types', () => {
     );
   });
 
-  test('tools with definitions of the same name do not get in each other’s way', async () => {
+  it('tools with definitions of the same name do not get in each other’s way', async () => {
     const schema = input(
       { next: { $ref: '#/$defs/Node' } },
       { $defs: { Node: input({ next: { $ref: '#/$defs/Node' }, value: { type: 'number' } }) } },
@@ -70,7 +70,7 @@ describe('plenum types', () => {
     );
   });
 
-  test('a schema that is a reference to one of its definitions', async () => {
+  it('a schema that is a reference to one of its definitions', async () => {
     const order = {
       type: 'object',
       $ref: '#/definitions/Order',
@@ -80,7 +80,7 @@ describe('plenum types', () => {
     await expectCompiles(source, `const id: number | undefined = ({} as OrderArguments).id; void id;`);
   });
 
-  test('compile for the public servers', async () => {
+  it('compile for the public servers', async () => {
     const config = configFile({
       everything: referenceServer('everything'),
       files: referenceServer('filesystem', folder()),
@@ -97,7 +97,7 @@ describe('plenum types', () => {
     );
   });
 
-  test('--json has the declarations one by one', async () => {
+  it('--json has the declarations one by one', async () => {
     const tools = [{ name: 'order', outputSchema: input({}) }];
     expect(await plenumJson(['types', ...inline(stdioSpec({ name: 's', tools }))])).toEqual([
       {
@@ -112,7 +112,7 @@ describe('plenum types', () => {
 });
 
 describe('plenum types: schemas are a stranger’s', () => {
-  test('a reference to a file or URL is not followed', async () => {
+  it('a reference to a file or URL is not followed', async () => {
     const requests: (string | undefined)[] = [];
     const server = createServer((request, response) => {
       requests.push(request.url);
@@ -161,7 +161,7 @@ describe('plenum types: schemas are a stranger’s', () => {
     await expectCompiles(stdout);
   });
 
-  test('no code gets into the types: by extensions, comments, names or values', async () => {
+  it('no code gets into the types: by extensions, comments, names or values', async () => {
     const evil = 'any }; declare const owned: 1; export type Z = { a';
     const source = await typesOf([
       {
@@ -183,7 +183,7 @@ describe('plenum types: schemas are a stranger’s', () => {
     await expectCompiles(source, check);
   });
 
-  test.each([
+  it.each([
     ['a reference to nowhere', { $ref: '#/$defs/nowhere' }],
     ['a reference to itself', { $ref: '#/properties/p' }],
     ['a type that is none', { type: 'colour' }],
@@ -201,7 +201,7 @@ describe('plenum types: schemas are a stranger’s', () => {
     );
   });
 
-  test('one that is nested without end comes to an end', async () => {
+  it('one that is nested without end comes to an end', async () => {
     let schema: object = { type: 'string' };
     for (let depth = 0; depth < 300; depth++) schema = { type: 'array', items: schema };
     await expectCompiles(await typesOf([{ name: 'deep', inputSchema: input({ p: schema }) }]));

@@ -1,22 +1,22 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { COMMANDS } from '../../src/cli/command-line/command-table.ts';
 import { plenum } from './support/run-cli.ts';
 
 describe('plenum: help and wrong usage', () => {
-  test('without a command, the help goes to standard error, and the exit code is 2', async () => {
+  it('without a command, the help goes to standard error, and the exit code is 2', async () => {
     const { exitCode, stdout, stderr } = await plenum([]);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
     expect(stderr).toContain('Usage: plenum');
   });
 
-  test('--help lists every command on standard output', async () => {
+  it('--help lists every command on standard output', async () => {
     const { exitCode, stdout, stderr } = await plenum(['--help']);
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
     for (const { name } of COMMANDS) expect(stdout).toMatch(new RegExp(`^  ${name.split(' ', 1)[0]} `, 'm'));
     expect(stdout).toContain('Exit codes:');
   });
 
-  test.each(COMMANDS.map(({ name, examples }) => [name, examples] as const))(
+  it.each(COMMANDS.map(({ name, examples }) => [name, examples] as const))(
     'the help of %s has its usage, all options and examples',
     async (name, examples) => {
       const { exitCode, stdout } = await plenum([...name.split(' '), '--help']);
@@ -28,7 +28,7 @@ describe('plenum: help and wrong usage', () => {
     },
   );
 
-  test.each([
+  it.each([
     ['an unknown command', ['tolls'], 'tools'],
     ['an unknown option', ['tools', '--jsn'], '--json'],
     ['no name of a tool', ['call'], 'plenum call wants <tool>'],
@@ -67,17 +67,17 @@ describe('plenum: help and wrong usage', () => {
     expect(stderr).toContain(message);
   });
 
-  test('help with the name of a command is its --help', async () => {
+  it('help with the name of a command is its --help', async () => {
     const { exitCode, stdout } = await plenum(['help', 'call']);
     expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: (await plenum(['call', '--help'])).stdout });
   });
 
-  test('a wrong header is not repeated: it may hold a secret', async () => {
+  it('a wrong header is not repeated: it may hold a secret', async () => {
     const { stderr } = await plenum(['tools', 'http://127.0.0.1:1/mcp', '--header', 's3cret']);
     expect(stderr).not.toContain('s3cret');
   });
 
-  test.each([
+  it.each([
     ['an unknown option', ['tools', '--json', '--jsno'], '--jsno'],
     ['an unknown command', ['tolls', '--json'], 'tolls'],
     ['no command', ['--json'], 'no command'],
@@ -90,18 +90,18 @@ describe('plenum: help and wrong usage', () => {
     });
   });
 
-  test('without a configuration, the ways to one are named', async () => {
+  it('without a configuration, the ways to one are named', async () => {
     const { exitCode, stderr } = await plenum(['tools']);
     expect(exitCode).toBe(2);
     for (const way of ['plenum import', '--config', 'plenum tools -- ']) expect(stderr).toContain(way);
   });
 
-  test('--env with a variable that is not set warns', async () => {
+  it('--env with a variable that is not set warns', async () => {
     const { stderr } = await plenum(['tools', '--env', 'NOT_SET_HERE', '--', 'no-such-command-here']);
     expect(stderr).toContain('warning: --env NOT_SET_HERE');
   });
 
-  test('with --json, an error is an object on standard error', async () => {
+  it('with --json, an error is an object on standard error', async () => {
     const { exitCode, stdout, stderr } = await plenum(['tools', '--json', '-c', 'nowhere.json']);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
     expect(JSON.parse(stderr)).toMatchObject({

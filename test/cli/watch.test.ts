@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { serveHttp, stdioSpec } from '../../src/testing/index.ts';
 import { configFile, environment, folder, MAIN } from './support/run-cli.ts';
 import { until } from './support/until.ts';
@@ -38,7 +38,7 @@ function watch(args: readonly string[]): {
 }
 
 describe('plenum watch', () => {
-  test('--json prints states and events as lines, as they happen', async () => {
+  it('--json prints states and events as lines, as they happen', async () => {
     await using server = await serveHttp({ tools: [{ name: 'old' }] });
     const watching = watch([server.url, '--json']);
     const find = (type: string): Line | undefined => watching.lines().find((line) => line.type === type);
@@ -64,7 +64,7 @@ describe('plenum watch', () => {
     expect(await watching.end()).toBe(130);
   });
 
-  test('follows the configuration, and reports one that is broken', async () => {
+  it('follows the configuration, and reports one that is broken', async () => {
     const path = configFile({ one: stdioSpec() });
     const watching = watch(['-c', path]);
     await until(
@@ -88,7 +88,7 @@ describe('plenum watch', () => {
     expect(await watching.end()).toBe(130);
   });
 
-  test('shows a server that dies, comes back, logs and writes to standard error', async () => {
+  it('shows a server that dies, comes back, logs and writes to standard error', async () => {
     const { command, args } = stdioSpec({ faults: { flap: { afterMs: 1_500 }, stderr: 'hello\n' } });
     const watching = watch(['--', command, ...args]);
     const shows = (text: string) =>
@@ -105,7 +105,7 @@ describe('plenum watch', () => {
     expect(await watching.end()).toBe(130);
   });
 
-  test('a server that cannot be had is shown, and tried again', async () => {
+  it('a server that cannot be had is shown, and tried again', async () => {
     const watching = watch(['--', 'no-such-command-here']);
     await until(
       () => /is reconnecting, attempt [2-9]/.test(watching.text()),
@@ -114,7 +114,7 @@ describe('plenum watch', () => {
     expect(await watching.end()).toBe(130);
   });
 
-  test('each failed attempt is told once, with the time of the next one', async () => {
+  it('each failed attempt is told once, with the time of the next one', async () => {
     const watching = watch(['-c', configFile({ broken: { command: 'no-such-command-here' } })]);
     await until(
       () => /attempt 4/.test(watching.text()),

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 const source = resolve(import.meta.dirname, '../../src');
 
@@ -21,14 +21,14 @@ function loadedWith(file: string, seen = new Set<string>()): Set<string> {
 }
 
 describe('importing the room', () => {
-  test.each(['config/index.ts', 'config/load-config.ts'])('%s loads no library for files', (entry) => {
+  it.each(['config/index.ts', 'config/load-config.ts'])('%s loads no library for files', (entry) => {
     const packages = [...loadedWith(resolve(source, entry))].filter(
       (each) => !each.startsWith('/') && !each.startsWith('node:'),
     );
     expect(packages.filter((each) => each !== 'fastest-levenshtein')).toEqual([]);
   });
 
-  test('the schema is found when it is looked for', () => {
+  it('the schema is found when it is looked for', () => {
     expect(loadedWith(resolve(source, 'config/read-config.ts'))).toContain('zod');
   });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { SessionGroup } from '../../src/index.ts';
 import { SessionManager } from '../../src/manager/session-manager.ts';
 import { serveHttp, serveWebSocket } from '../../src/testing/index.ts';
@@ -8,7 +8,7 @@ import { scripted } from './support/watching.ts';
 const TOOLS = [{ name: 'read_file' }, { name: 'read_secret' }, { name: 'write_file' }];
 
 describe('a configuration', () => {
-  test('is what SessionGroup.connect takes, with all that it says about servers', async () => {
+  it('is what SessionGroup.connect takes, with all that it says about servers', async () => {
     const web = await serveHttp({ tools: [{ name: 'echo' }] }, { token: 'w-1' });
     onTestFinished(() => web.close());
     const socket = await serveWebSocket({ tools: [{ name: 'echo' }] });
@@ -36,7 +36,7 @@ describe('a configuration', () => {
     expect((await group.callTool('web__echo', { a: 1 })).isError).not.toBe(true);
   });
 
-  test('is what a SessionManager takes', async () => {
+  it('is what a SessionManager takes', async () => {
     const config = await load({
       mcpServers: { a: scripted(), b: { ...scripted(), lazy: true } },
       plenum: { pool: { max: 2 }, retry: { attempts: 2 }, circuit: { failures: 3 }, closeTimeoutMs: 5_000 },

@@ -1,6 +1,6 @@
 import { chmodSync, existsSync, readFileSync, readdirSync, statSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { copyServers, loadConfig, type FoundServer } from '../../src/config/index.ts';
 import { configFile, folderWith } from './support/files.ts';
 import { refusalOf } from './support/loading.ts';
@@ -25,7 +25,7 @@ const read = (path: string): string => readFileSync(path, 'utf8');
 const isWindows = process.platform === 'win32';
 
 describe('copying servers', () => {
-  test('into a new file, unexpanded and for its owner only', async () => {
+  it('into a new file, unexpanded and for its owner only', async () => {
     const to = join(folderWith(), 'new/folder/plenum.json');
     const definition = {
       command: 'a',
@@ -43,7 +43,7 @@ describe('copying servers', () => {
     expect(readdirSync(dirname(to))).toEqual(['plenum.json']);
   });
 
-  test('comments and layout stay', async () => {
+  it('comments and layout stay', async () => {
     const to = configFile(
       '{\n\t// mine\n\t"mcpServers": {\n\t\t"old": { "command": "o" } // keep\n\t},\n\t"plenum": {}\n}\n',
     );
@@ -53,7 +53,7 @@ describe('copying servers', () => {
     );
   });
 
-  test('a byte order mark, line ends and the mode of the file stay', async () => {
+  it('a byte order mark, line ends and the mode of the file stay', async () => {
     const to = configFile(
       '\uFEFF{\r\n    "servers": {\r\n        "old": { "command": "o" }\r\n    }\r\n}\r\n',
     );
@@ -65,7 +65,7 @@ describe('copying servers', () => {
     if (!isWindows) expect(statSync(to).mode & 0o777).toBe(0o640);
   });
 
-  test.runIf(!isWindows)('a file behind a link is written where it is', async () => {
+  it.runIf(!isWindows)('a file behind a link is written where it is', async () => {
     const real = configFile({ mcpServers: {} });
     const to = join(folderWith(), 'plenum.json');
     symlinkSync(real, to);
@@ -73,7 +73,7 @@ describe('copying servers', () => {
     expect(JSON.parse(read(real))).toEqual({ mcpServers: { a: { command: 'a' } } });
   });
 
-  test('a name that is taken is skipped, or replaced where it stands', async () => {
+  it('a name that is taken is skipped, or replaced where it stands', async () => {
     const content = { mcpServers: { b: { command: 'b' } }, servers: { a: { command: 'old' } } };
     const to = configFile(content);
     const servers = [server('a', { command: 'new' }), server('c', { command: 'c' })];
@@ -92,7 +92,7 @@ describe('copying servers', () => {
     });
   });
 
-  test('of two of one name the first is copied', async () => {
+  it('of two of one name the first is copied', async () => {
     const to = configFile({ mcpServers: {} });
     const servers = [
       server('a', { command: '1' }),
@@ -106,7 +106,7 @@ describe('copying servers', () => {
     expect(JSON.parse(read(to))).toEqual({ mcpServers: { a: { command: '1' }, a2: { command: '2' } } });
   });
 
-  test('inputs come along, each once, and the result can be loaded', async () => {
+  it('inputs come along, each once, and the result can be loaded', async () => {
     const to = configFile({ inputs: [{ id: 'here', type: 'promptString', password: true }], servers: {} });
     const input = { id: 'token', type: 'promptString' };
     const servers = ['a', 'b'].map((name) =>
@@ -125,7 +125,7 @@ describe('copying servers', () => {
     });
   });
 
-  test('what is relative goes on meaning what it meant', async () => {
+  it('what is relative goes on meaning what it meant', async () => {
     const folder = folderWith({ 'there/note': '' });
     const there = join(folder, 'there');
     const definition = {
@@ -152,7 +152,7 @@ describe('copying servers', () => {
     expect(JSON.parse(read(join(there, 'plenum.json')))).toEqual({ mcpServers: { a: definition } });
   });
 
-  test.each(['{ "mcpServers": ', '{ "mcpServers": [] }', '{ "inputs": {} }', '[]', ''])(
+  it.each(['{ "mcpServers": ', '{ "mcpServers": [] }', '{ "inputs": {} }', '[]', ''])(
     'into a file that cannot be used is refused, and it stays: %j',
     async (content) => {
       const to = configFile(content);
@@ -162,14 +162,14 @@ describe('copying servers', () => {
     },
   );
 
-  test.each(['', '__proto__'])('under a name that none can have is refused: %j', async (name) => {
+  it.each(['', '__proto__'])('under a name that none can have is refused: %j', async (name) => {
     const to = join(folderWith(), 'plenum.json');
     const error = await refusalOf(copyServers({ to, servers: [server(name, { command: 'a' })] }));
     expect(error.message).toContain('No server can have the name');
     expect(existsSync(to)).toBe(false);
   });
 
-  test('where nothing can be written is refused', async () => {
+  it('where nothing can be written is refused', async () => {
     const to = join(configFile('{}'), 'plenum.json');
     const error = await refusalOf(copyServers({ to, servers: [server('a', { command: 'a' })] }));
     expect(error.message).toContain(`Writing ${to}`);

@@ -1,5 +1,5 @@
 import { join, sep } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/index.ts';
 import { fixture } from './support/files.ts';
 import { load, loadServers, messagesOf, problemsOf } from './support/loading.ts';
@@ -14,7 +14,7 @@ const env = {
 };
 
 describe('the dialects of editors', () => {
-  test('Claude Desktop: processes, beside settings of its own', async () => {
+  it('Claude Desktop: processes, beside settings of its own', async () => {
     const config = await loadConfig({ path: fixture('claude-desktop.json'), env });
     expect(config.servers).toEqual({
       filesystem: {
@@ -30,7 +30,7 @@ describe('the dialects of editors', () => {
     expect(messagesOf(config)).toEqual([]);
   });
 
-  test('Claude Code: types, defaults, milliseconds, and what would run a program', async () => {
+  it('Claude Code: types, defaults, milliseconds, and what would run a program', async () => {
     const config = await loadConfig({ path: fixture('claude-code.json'), env });
     expect(config.servers).toEqual({
       issues: {
@@ -50,7 +50,7 @@ describe('the dialects of editors', () => {
     ]);
   });
 
-  test('Cursor: its places, a file of variables, and the client of a login', async () => {
+  it('Cursor: its places, a file of variables, and the client of a login', async () => {
     const config = await loadConfig({ path: fixture('cursor.json'), env });
     expect(config.servers).toEqual({
       local: {
@@ -67,7 +67,7 @@ describe('the dialects of editors', () => {
     ]);
   });
 
-  test('Windsurf: serverUrl, tools that are switched off, servers that are', async () => {
+  it('Windsurf: serverUrl, tools that are switched off, servers that are', async () => {
     const config = await loadConfig({ path: fixture('windsurf.json'), env });
     expect(config.servers).toEqual({
       remote: {
@@ -81,7 +81,7 @@ describe('the dialects of editors', () => {
     expect(messagesOf(config)).toEqual([]);
   });
 
-  test('Cline: seconds, approvals, camel case', async () => {
+  it('Cline: seconds, approvals, camel case', async () => {
     const config = await loadConfig({ path: fixture('cline.json'), env });
     expect(config.servers).toEqual({
       local: { type: 'stdio', command: 'node', args: ['server.js'], timeoutMs: 60_000 },
@@ -93,7 +93,7 @@ describe('the dialects of editors', () => {
     ]);
   });
 
-  test('Roo Code: an hour in seconds, tools that are switched off', async () => {
+  it('Roo Code: an hour in seconds, tools that are switched off', async () => {
     const config = await loadConfig({ path: fixture('roo-code.json'), env });
     expect(config.servers).toEqual({
       local: { command: 'node', args: ['server.js'], deny: ['write'], timeoutMs: 3_600_000 },
@@ -102,7 +102,7 @@ describe('the dialects of editors', () => {
     expect(messagesOf(config)).toHaveLength(1);
   });
 
-  test('VS Code: inputs, numbers in the environment, a sandbox that is not one here', async () => {
+  it('VS Code: inputs, numbers in the environment, a sandbox that is not one here', async () => {
     const asked: unknown[] = [];
     const config = await loadConfig({
       path: fixture('vscode.jsonc'),
@@ -149,7 +149,7 @@ describe('the dialects of editors', () => {
     expect(messagesOf(config)).toEqual([expect.stringContaining('does not confine servers')]);
   });
 
-  test('Gemini CLI: httpUrl, lists of tools, settings of its own', async () => {
+  it('Gemini CLI: httpUrl, lists of tools, settings of its own', async () => {
     const config = await loadConfig({ path: fixture('gemini-settings.json'), env });
     expect(config.servers).toEqual({
       remote: { type: 'http', url: 'https://remote.example.com/mcp', timeoutMs: 30_000 },
@@ -158,7 +158,7 @@ describe('the dialects of editors', () => {
     });
   });
 
-  test('the options of SDKs: headers further inside, spellings with underscores, nulls', async () => {
+  it('the options of SDKs: headers further inside, spellings with underscores, nulls', async () => {
     const config = await loadConfig({ path: fixture('sdk-options.json'), env });
     expect(config.servers).toEqual({
       wrapped: { type: 'http', url: 'https://wrapped.example.com/mcp', headers: { 'X-Key': 'k' } },
@@ -170,7 +170,7 @@ describe('the dialects of editors', () => {
     expect(messagesOf(config)).toEqual([]);
   });
 
-  test.each([
+  it.each([
     ['http', 'http'],
     ['streamable-http', 'http'],
     ['streamableHttp', 'http'],
@@ -184,17 +184,17 @@ describe('the dialects of editors', () => {
     expect(servers).toMatchObject({ a: { type: expected }, b: { type: expected } });
   });
 
-  test.each(['ws', 'websocket'])('the type %s', async (type) => {
+  it.each(['ws', 'websocket'])('the type %s', async (type) => {
     const { servers } = await loadServers({ a: { type, url: 'ws://a.example.com/' } });
     expect(servers).toEqual({ a: { type: 'websocket', url: 'ws://a.example.com/' } });
   });
 
-  test('both kinds of sections in one file', async () => {
+  it('both kinds of sections in one file', async () => {
     const { servers } = await load({ mcpServers: { a: { command: 'a' } }, servers: { b: { command: 'b' } } });
     expect(servers).toEqual({ a: { command: 'a' }, b: { command: 'b' } });
   });
 
-  test("an option of Plenum's own goes before the same of an editor", async () => {
+  it("an option of Plenum's own goes before the same of an editor", async () => {
     const config = await loadServers({
       a: { command: 'a', timeout: 60, timeoutMs: 5, disabledTools: ['x'], deny: ['y'] },
     });
@@ -202,7 +202,7 @@ describe('the dialects of editors', () => {
     expect(messagesOf(config)).toEqual([]);
   });
 
-  test.each([
+  it.each([
     [60, 60_000],
     [3_600, 3_600_000],
     [3_601, 3_601],
@@ -213,7 +213,7 @@ describe('the dialects of editors', () => {
     expect(servers['a']?.timeoutMs).toBe(timeoutMs);
   });
 
-  test('headers in two places: one of them is said to be ignored', async () => {
+  it('headers in two places: one of them is said to be ignored', async () => {
     const config = await loadServers({
       a: { url: 'https://a.example.com', headers: { A: '1' }, requestInit: { headers: { B: '2' } } },
     });
@@ -223,7 +223,7 @@ describe('the dialects of editors', () => {
     ]);
   });
 
-  test('a problem is shown where the editor has its key', async () => {
+  it('a problem is shown where the editor has its key', async () => {
     expect(
       await problemsOf(loadServers({ a: { serverUrl: 'nowhere' }, b: { command: 'b', disabledTools: 'x' } })),
     ).toEqual([
@@ -234,7 +234,7 @@ describe('the dialects of editors', () => {
 });
 
 describe("Plenum's own options", () => {
-  test('all of them', async () => {
+  it('all of them', async () => {
     const config = await loadConfig({ path: fixture('plenum.json'), env });
     const { path, warnings, disabled, broken, servers, ...group } = config;
     expect({ path, warnings, disabled, broken }).toEqual({
@@ -296,7 +296,7 @@ describe("Plenum's own options", () => {
     });
   });
 
-  test('a bearer token is kept where printing the configuration does not show it', async () => {
+  it('a bearer token is kept where printing the configuration does not show it', async () => {
     const { servers } = await loadConfig({ path: fixture('plenum.json'), env });
     const web = servers['web'];
     expect(JSON.stringify(web)).not.toContain('w-1');

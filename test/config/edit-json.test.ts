@@ -1,10 +1,10 @@
 import * as fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { setValue } from '../../src/config/json/edit-json.ts';
 import { JsonDocument } from '../../src/config/json/json-document.ts';
 
 describe('setting a value in a text', () => {
-  test.each([
+  it.each([
     ['an empty object', '{}', ['a'], 1, '{\n  "a": 1\n}'],
     ['an object with a comment only', '{\n  // none\n}', ['a'], 1, '{\n  // none\n  "a": 1\n}'],
     ['after the last property', '{\n  "a": 1\n}', ['b'], 2, '{\n  "a": 1,\n  "b": 2\n}'],
@@ -59,7 +59,7 @@ describe('setting a value in a text', () => {
     expect(setValue(text, path, value)).toBe(result);
   });
 
-  test('whatever the text: the value is there, and nothing else is different', () => {
+  it('whatever the text: the value is there, and nothing else is different', () => {
     const space = fc.constantFrom('', ' ', '\n', '\n  ', ' // c, }\n', '/* { */', '\r\n');
     const text = fc
       .tuple(

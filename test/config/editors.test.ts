@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { importSources, readEditorConfigs, type EditorId, type FoundServer } from '../../src/config/index.ts';
 import { folderWith, writeTo } from './support/files.ts';
 
@@ -14,7 +14,7 @@ function placesOf(platform: Platform, env: Record<string, string>): Partial<Reco
 }
 
 describe('the places of editors', () => {
-  test('on Linux', () => {
+  it('on Linux', () => {
     const places = placesOf('linux', { HOME: '/home/me' });
     expect(places).toMatchObject({
       'claude-desktop': ['/home/me/.config/Claude/claude_desktop_config.json'],
@@ -31,7 +31,7 @@ describe('the places of editors', () => {
     });
   });
 
-  test('on macOS', () => {
+  it('on macOS', () => {
     const support = '/Users/me/Library/Application Support';
     expect(placesOf('darwin', { HOME: '/Users/me' })).toMatchObject({
       'claude-desktop': [`${support}/Claude/claude_desktop_config.json`],
@@ -42,7 +42,7 @@ describe('the places of editors', () => {
     });
   });
 
-  test('on Windows', () => {
+  it('on Windows', () => {
     const places = placesOf('win32', {
       USERPROFILE: '/Users/me',
       APPDATA: '/Users/me/AppData/Roaming',
@@ -55,7 +55,7 @@ describe('the places of editors', () => {
     });
   });
 
-  test('each is named once, also when the folder is the home', () => {
+  it('each is named once, also when the folder is the home', () => {
     const sources = importSources({ cwd: '/home/me', env: { HOME: '/home/me' }, platform: 'linux' });
     const keys = sources.map(({ path, section }) => JSON.stringify([path, section]));
     expect(new Set(keys).size).toBe(keys.length);
@@ -83,7 +83,7 @@ describe('the files of editors', () => {
     return { home, servers: configs.flatMap(({ servers }) => servers) };
   }
 
-  test('are read as they stand, unexpanded, with where each server was', async () => {
+  it('are read as they stand, unexpanded, with where each server was', async () => {
     const { home, servers } = await found({
       '.config/Claude/claude_desktop_config.json': {
         mcpServers: { a: { command: 'a', env: { T: '${TOKEN}' } } },
@@ -115,7 +115,7 @@ describe('the files of editors', () => {
     expect(servers[0]).not.toHaveProperty('folder');
   });
 
-  test('of workspaces are looked for upwards, and know their folder', async () => {
+  it('of workspaces are looked for upwards, and know their folder', async () => {
     const { home, servers } = await found(
       {
         'top/.vscode/mcp.json': { servers: { v: { command: 'v' } } },
@@ -130,7 +130,7 @@ describe('the files of editors', () => {
     ]);
   });
 
-  test("Claude Code's own file has servers of the user and of folders", async () => {
+  it("Claude Code's own file has servers of the user and of folders", async () => {
     const home = folderWith({ 'work/in/note': '' });
     const work = join(home, 'work');
     const servers = await readEditorConfigs({
@@ -152,7 +152,7 @@ describe('the files of editors', () => {
     ]);
   });
 
-  test("Zed's and Gemini's own ways are brought to the common one", async () => {
+  it("Zed's and Gemini's own ways are brought to the common one", async () => {
     const { servers } = await found({
       '.config/zed/settings.json':
         '{ // mine\n "context_servers": { "old": { "command": { "path": "p", "args": ["x"], "env": { "A": "1" } }, "settings": {} }, "new": { "source": "custom", "command": "n" }, "web": { "url": "https://w.example.com" }, "extension": { "settings": { "key": 1 } } } }',
@@ -170,7 +170,7 @@ describe('the files of editors', () => {
     });
   });
 
-  test('a server brings the inputs that it asks for, and no others', async () => {
+  it('a server brings the inputs that it asks for, and no others', async () => {
     const wanted = { id: 'token', type: 'promptString' };
     const { servers } = await found({
       '.config/Code/User/mcp.json': {
@@ -181,7 +181,7 @@ describe('the files of editors', () => {
     expect(servers.map(({ inputs }) => inputs)).toEqual([[wanted], []]);
   });
 
-  test('a broken one is reported, beside the others', async () => {
+  it('a broken one is reported, beside the others', async () => {
     const { home, env } = environment({
       '.cursor/mcp.json': '{ "mcpServers": ',
       '.gemini/settings.json': { mcpServers: { g: { command: 'g' } } },
@@ -194,7 +194,7 @@ describe('the files of editors', () => {
     ]);
   });
 
-  test('a URL that is none shows nothing that may be secret', async () => {
+  it('a URL that is none shows nothing that may be secret', async () => {
     const { servers } = await found({
       '.cursor/mcp.json': {
         mcpServers: { a: { url: 'https://u:p@${HOST}/mcp?key=1' }, b: { url: '${URL}' } },

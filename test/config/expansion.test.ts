@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/index.ts';
 import { folderWith } from './support/files.ts';
 import { load, loadServers, problemsOf, refusalOf } from './support/loading.ts';
@@ -21,7 +21,7 @@ async function expanded(text: string): Promise<string | undefined> {
 }
 
 describe('expansion of a text', () => {
-  test.each([
+  it.each([
     ['nothing to do', 'nothing to do'],
     ['${NAME}', 'value'],
     ['${env:NAME}', 'value'],
@@ -48,12 +48,12 @@ describe('expansion of a text', () => {
     expect(await expanded(text)).toBe(result);
   });
 
-  test('a value is never expanded again', async () => {
+  it('a value is never expanded again', async () => {
     expect(await expanded('${TEMPLATE}')).toBe('${NAME} $${NAME}');
     expect(await expanded('${UNSET:-${TEMPLATE}}')).toBe('${NAME} $${NAME}');
   });
 
-  test.each([
+  it.each([
     ['${UNSET}', 'needs the environment variable UNSET, which is not set'],
     ['${env:UNSET}', 'needs the environment variable UNSET, which is not set'],
     ['${UNSET:-${ALSO_UNSET}}', 'needs the environment variable ALSO_UNSET'],
@@ -73,7 +73,7 @@ describe('expansion of a text', () => {
   });
 });
 
-test('defaults inside defaults without end are refused', async () => {
+it('defaults inside defaults without end are refused', async () => {
   const text = '${A:-'.repeat(50_000) + '}'.repeat(50_000);
   expect(await problemsOf(loadServers({ a: { command: 'a', args: [text] } }))).toEqual([
     'mcpServers.a.args[0]: has more than 20 defaults inside each other',
@@ -81,7 +81,7 @@ test('defaults inside defaults without end are refused', async () => {
 });
 
 describe('what is expanded', () => {
-  test('every text of a server and of the group, at any depth', async () => {
+  it('every text of a server and of the group, at any depth', async () => {
     const variables = {
       N: 'bare',
       U: 'https://a.example.com',
@@ -115,7 +115,7 @@ describe('what is expanded', () => {
     expect(config.protocol).toBe('legacy');
   });
 
-  test('not names of properties, foreign keys, and servers that are disabled', async () => {
+  it('not names of properties, foreign keys, and servers that are disabled', async () => {
     const { servers } = await loadServers({
       a: { command: 'a', env: { '${X}': 'x' }, description: 'uses ${X}', autoApprove: ['${X}'] },
       off: { command: '${X}', disabled: true },
@@ -123,7 +123,7 @@ describe('what is expanded', () => {
     expect(servers).toEqual({ a: { command: 'a', env: { '${X}': 'x' } } });
   });
 
-  test('an unset variable names the server and the field', async () => {
+  it('an unset variable names the server and the field', async () => {
     const error = await refusalOf(
       loadServers({ github: { command: 'gh', env: { GITHUB_TOKEN: '${GITHUB_TOKEN}' } } }),
     );
@@ -135,7 +135,7 @@ describe('what is expanded', () => {
 });
 
 describe('relative paths', () => {
-  test.each([
+  it.each([
     ['plenum.json', '.'],
     ['.vscode/mcp.json', '.'],
     ['.cursor/mcp.json', '.'],
@@ -160,7 +160,7 @@ describe('relative paths', () => {
 });
 
 describe('secrets', () => {
-  test('what a variable holds is in no message, wherever it lands', async () => {
+  it('what a variable holds is in no message, wherever it lands', async () => {
     const secret = 'hunter2-very-secret';
     const places = {
       a: { url: '${S}' },
@@ -178,7 +178,7 @@ describe('secrets', () => {
     expect(JSON.stringify(error)).not.toContain(secret);
   });
 
-  test('nor is what stands in the wrong field of the file', async () => {
+  it('nor is what stands in the wrong field of the file', async () => {
     const error = await refusalOf(
       loadServers({ a: { command: 'a', timeoutMs: 'tok-123', args: 'tok-123', env: 'tok-123' } }),
     );

@@ -1,7 +1,7 @@
 import { chownSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/index.ts';
 import { userConfigs } from '../../src/config/find-config.ts';
 import { folderWith, writeTo } from './support/files.ts';
@@ -17,7 +17,7 @@ function homeWith(files: Record<string, object> = {}): { home: string; env: Reco
 }
 
 describe('a configuration that is not named', () => {
-  test.each(NAMES.map((name, index) => [name, index] as const))(
+  it.each(NAMES.map((name, index) => [name, index] as const))(
     '%s goes before those after it',
     async (name, index) => {
       const cwd = folderWith(Object.fromEntries(NAMES.slice(index).map((each) => [each, CONFIG])));
@@ -25,14 +25,14 @@ describe('a configuration that is not named', () => {
     },
   );
 
-  test('the nearest folder upwards that has one is taken, whatever its name', async () => {
+  it('the nearest folder upwards that has one is taken, whatever its name', async () => {
     const top = folderWith({ 'plenum.json': CONFIG, 'a/.cursor/mcp.json': CONFIG, 'a/b/c/note': '' });
     const { env } = homeWith();
     expect((await loadConfig({ cwd: join(top, 'a/b/c'), env })).path).toBe(join(top, 'a/.cursor/mcp.json'));
     expect((await loadConfig({ cwd: top, env })).path).toBe(join(top, 'plenum.json'));
   });
 
-  test("the user's own comes last", async () => {
+  it("the user's own comes last", async () => {
     const { home, env } = homeWith({ '.config/plenum/plenum.json': CONFIG });
     const cwd = folderWith();
     expect((await loadConfig({ cwd, env })).path).toBe(join(home, '.config/plenum/plenum.json'));
@@ -40,7 +40,7 @@ describe('a configuration that is not named', () => {
     expect((await loadConfig({ cwd, env })).path).toBe(join(cwd, '.cursor/mcp.json'));
   });
 
-  test('XDG_CONFIG_HOME goes before the folder in the home, unless it is relative', async () => {
+  it('XDG_CONFIG_HOME goes before the folder in the home, unless it is relative', async () => {
     const { home, env } = homeWith({
       '.config/plenum/plenum.json': CONFIG,
       'xdg/plenum/plenum.json': CONFIG,
@@ -53,18 +53,18 @@ describe('a configuration that is not named', () => {
     expect(userConfigs({ ...env, XDG_CONFIG_HOME: 'xdg' })).toEqual(userConfigs(env));
   });
 
-  test('a folder of that name is none', async () => {
+  it('a folder of that name is none', async () => {
     const cwd = folderWith({ 'plenum.json/note': '', '.mcp.json': CONFIG });
     expect((await loadConfig({ cwd, env: homeWith().env })).path).toBe(join(cwd, '.mcp.json'));
   });
 
-  test('a broken one is not passed over', async () => {
+  it('a broken one is not passed over', async () => {
     const cwd = folderWith({ 'plenum.json': '{', '.mcp.json': CONFIG });
     const { message } = await refusalOf(loadConfig({ cwd, env: homeWith().env }));
     expect(message).toContain(`${join(cwd, 'plenum.json')}:1:2: expected a closing brace }`);
   });
 
-  test('when there is none, it says where it looked', async () => {
+  it('when there is none, it says where it looked', async () => {
     const { home, env } = homeWith();
     const cwd = folderWith({ 'a/note': '' });
     const { message } = await refusalOf(loadConfig({ cwd: join(cwd, 'a'), env }));
@@ -79,7 +79,7 @@ describe.runIf(process.getuid?.() === 0)(
   () => {
     const SOMEBODY = 12_345;
 
-    test('in a folder above: refused, and taken when it is named', async () => {
+    it('in a folder above: refused, and taken when it is named', async () => {
       const top = folderWith({ '.mcp.json': CONFIG, 'mine/note': '' });
       const file = join(top, '.mcp.json');
       chownSync(file, SOMEBODY, SOMEBODY);
@@ -89,7 +89,7 @@ describe.runIf(process.getuid?.() === 0)(
       expect((await loadConfig({ path: file, env })).path).toBe(file);
     });
 
-    test('in a folder of theirs that one works in: taken', async () => {
+    it('in a folder of theirs that one works in: taken', async () => {
       const top = folderWith({ '.mcp.json': CONFIG });
       for (const path of [top, join(top, '.mcp.json')]) chownSync(path, SOMEBODY, SOMEBODY);
       expect((await loadConfig({ cwd: top, env: homeWith().env })).path).toBe(join(top, '.mcp.json'));
@@ -98,7 +98,7 @@ describe.runIf(process.getuid?.() === 0)(
 );
 
 describe('a configuration that is named', () => {
-  test.each([
+  it.each([
     ['a path', (file: string) => file],
     ['a URL', (file: string) => pathToFileURL(file)],
     ['the text of a URL', (file: string) => pathToFileURL(file).href],

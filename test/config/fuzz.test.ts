@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import * as fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { PlenumError, SessionGroup } from '../../src/index.ts';
 import { loadConfig, type Config } from '../../src/config/index.ts';
 import { configFile, fixture, writeTo } from './support/files.ts';
@@ -96,7 +96,7 @@ async function outcomeOf(path: string, text: string): Promise<Config | undefined
 }
 
 describe('any text at all gives a configuration or CONFIG_INVALID', () => {
-  test.each([
+  it.each([
     ['text', fc.string({ unit: 'binary', maxLength: 200 })],
     ['JSON', fc.json()],
     ['documents of the right words', document.map((value) => JSON.stringify(value))],

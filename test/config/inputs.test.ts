@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { PlenumError } from '../../src/index.ts';
 import { load, problemsOf, refusalOf } from './support/loading.ts';
 
@@ -13,7 +13,7 @@ const wanting = (...ids: string[]): object => ({
 });
 
 describe('values that a file asks for', () => {
-  test('each is asked for once, in the order of the file, and none that nothing wants', async () => {
+  it('each is asked for once, in the order of the file, and none that nothing wants', async () => {
     const asked: string[] = [];
     const { servers } = await load(wanting('size', 'token', 'size'), {
       prompt: async ({ id }) => {
@@ -25,7 +25,7 @@ describe('values that a file asks for', () => {
     expect(servers).toEqual({ a: { command: 'a', args: ['m', 'a ${b}', 'm'] } });
   });
 
-  test('without anybody to ask, they are problems that name the field', async () => {
+  it('without anybody to ask, they are problems that name the field', async () => {
     expect(await problemsOf(load(wanting('token')))).toEqual([
       expect.stringMatching(
         /^servers\.a\.args\[0\]: wants the input "token", and there is nobody to ask.*loadConfig.*"prompt"/,
@@ -33,7 +33,7 @@ describe('values that a file asks for', () => {
     ]);
   });
 
-  test('nobody is asked for a file that has other problems', async () => {
+  it('nobody is asked for a file that has other problems', async () => {
     const content = { ...wanting('token'), plenum: { strict: 'yes' } };
     const asking = load(content, {
       prompt: () => {
@@ -43,14 +43,14 @@ describe('values that a file asks for', () => {
     expect(await problemsOf(asking)).toEqual(['plenum.strict: found a string, allowed true or false']);
   });
 
-  test('an answer is checked as any value, and not shown', async () => {
+  it('an answer is checked as any value, and not shown', async () => {
     const content = { inputs, servers: { a: { url: '${input:token}' } } };
     const error = await refusalOf(load(content, { prompt: () => 'not-a-url' }));
     expect(error.message).toContain('servers.a.url: found what a string expands to, allowed a whole URL');
     expect(error.message).not.toContain('not-a-url');
   });
 
-  test.each([
+  it.each([
     ['nope', 'wants the input "nope", which "inputs" does not describe. Known: "token", "size", "cmd".'],
     ['tokens', 'wants the input "tokens", which "inputs" does not describe. Did you mean "token"?'],
     ['cmd', 'wants the input "cmd", which runs a command; nothing is run to get a value'],
@@ -60,30 +60,30 @@ describe('values that a file asks for', () => {
     ]);
   });
 
-  test('an answer that is none of the options', async () => {
+  it('an answer that is none of the options', async () => {
     const error = await refusalOf(load(wanting('size'), { prompt: () => 'xl' }));
     expect(error.message).toBe('Asking for the input "size": the answer is none of its options.');
   });
 
-  test('an answer that is no text', async () => {
+  it('an answer that is no text', async () => {
     const error = await refusalOf(load(wanting('token'), { prompt: () => JSON.parse('5') as string }));
     expect(error.message).toContain('must be a string, not 5');
   });
 
-  test('a prompt that fails', async () => {
+  it('a prompt that fails', async () => {
     const error = await refusalOf(
       load(wanting('token'), { prompt: () => Promise.reject(new Error('no terminal')) }),
     );
     expect(error.message).toBe('Asking for the input "token": no terminal');
   });
 
-  test('a prompt that is given up keeps its own error', async () => {
+  it('a prompt that is given up keeps its own error', async () => {
     const given = new PlenumError('ABORTED', 'Given up.');
     const loading = load(wanting('token'), { prompt: () => Promise.reject(given) });
     await expect(loading).rejects.toBe(given);
   });
 
-  test.each([
+  it.each([
     [{}, 'inputs: found an object, allowed an array of inputs'],
     [['x'], 'inputs[0]: found a string, allowed an object with "id" and "type"'],
     [[{ type: 'promptString' }], 'inputs[0].id: found nothing, allowed a name'],

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/index.ts';
 import { configFile } from './support/files.ts';
 import { load, problemsOf, refusalOf } from './support/loading.ts';
@@ -6,7 +6,7 @@ import { load, problemsOf, refusalOf } from './support/loading.ts';
 const SERVER = '"a": { "command": "x" }';
 
 describe('the text of a configuration', () => {
-  test.each([
+  it.each([
     ['comments', `{ // one\n /* two */ "servers": { ${SERVER} } }`],
     ['trailing commas', `{ "servers": { ${SERVER}, }, }`],
     ['a byte order mark', `\uFEFF{ "servers": { ${SERVER} } }`],
@@ -16,7 +16,7 @@ describe('the text of a configuration', () => {
     expect((await load(text)).servers).toEqual({ a: { command: 'x' } });
   });
 
-  test.each([
+  it.each([
     ['', '1:1', 'found nothing, allowed a JSON object'],
     ['   // nothing\n', '1:1', 'found nothing, allowed a JSON object'],
     ['{ "servers": {', '1:15', 'expected a closing brace }'],
@@ -35,7 +35,7 @@ describe('the text of a configuration', () => {
     expect(error.message).toContain(`${path}:${place}: ${message}`);
   });
 
-  test.each([
+  it.each([
     ['arrays', '['.repeat(50_000)],
     ['objects', '{"a":'.repeat(50_000)],
     ['arrays after brackets that close nothing', ']'.repeat(500) + '['.repeat(50_000)],
@@ -45,7 +45,7 @@ describe('the text of a configuration', () => {
     expect(problems).toEqual([': nested more than 100 levels deep']);
   });
 
-  test('many faults are not all listed', async () => {
+  it('many faults are not all listed', async () => {
     expect((await problemsOf(load('{ x: y, '.repeat(80)))).length).toBeLessThanOrEqual(10);
   });
 });

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { SessionGroup } from '../../src/index.ts';
 import { visit } from '../auth/support/browser.mjs';
 import { startProtected } from '../auth/support/protected-server.ts';
@@ -10,7 +10,7 @@ import { load, loadServers, problemsOf } from './support/loading.ts';
 const url = 'https://a.example.com/mcp';
 
 describe('A2 "auth": { "type": "oauth" } in a file', () => {
-  test('a group signs in with it, and the next one finds the tokens', async () => {
+  it('a group signs in with it, and the next one finds the tokens', async () => {
     const server = await startProtected();
     const data = folderWith();
     const content = { mcpServers: { s: { url: server.url, auth: { type: 'oauth', clientName: 'Test' } } } };
@@ -29,7 +29,7 @@ describe('A2 "auth": { "type": "oauth" } in a file', () => {
       expect(statSync(join(data, 'plenum/tokens.json')).mode & 0o777).toBe(0o600);
   });
 
-  test('takes every field that is data', async () => {
+  it('takes every field that is data', async () => {
     const auth = {
       type: 'oauth',
       grant: 'client_credentials',
@@ -50,7 +50,7 @@ describe('A2 "auth": { "type": "oauth" } in a file', () => {
     expect(config.servers['s']).toMatchObject({ url, auth: { forServer: expect.any(Function) } });
   });
 
-  test.each([
+  it.each([
     [
       { type: 'oauth', clientSecret: 'sesame' },
       'auth: found options that do not go together: A client secret',
@@ -64,7 +64,7 @@ describe('A2 "auth": { "type": "oauth" } in a file', () => {
     expect(problems.join()).not.toContain('sesame');
   });
 
-  test('is not for a WebSocket', async () => {
+  it('is not for a WebSocket', async () => {
     const socket = { url: 'wss://a.example.com', auth: { type: 'oauth' } };
     expect(await problemsOf(loadServers({ s: socket }))).toEqual([
       'mcpServers.s.auth: found "oauth", allowed type "bearer" for a WebSocket',

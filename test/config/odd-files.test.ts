@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { readEditorConfigs } from '../../src/config/index.ts';
 import { load as loadAgain } from '../../src/config/load-config.ts';
 import { bounded } from '../group/support/eventually.ts';
@@ -10,16 +10,13 @@ import { load, loadServers, messagesOf, problemsOf, refusalOf } from './support/
 const serverWith = (member: string): string => `{"mcpServers": {"a": {"command": "x", ${member}}}}`;
 
 describe('keys that every object inherits', () => {
-  test.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty'])(
-    '%s is an unknown key',
-    async (key) => {
-      const config = await load(serverWith(`"${key}": {"command": "evil"}`));
-      expect(messagesOf(config)).toEqual([expect.stringMatching(`Unknown key "${key}"`)]);
-      expect(config.servers['a']).toEqual({ command: 'x' });
-    },
-  );
+  it.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty'])('%s is an unknown key', async (key) => {
+    const config = await load(serverWith(`"${key}": {"command": "evil"}`));
+    expect(messagesOf(config)).toEqual([expect.stringMatching(`Unknown key "${key}"`)]);
+    expect(config.servers['a']).toEqual({ command: 'x' });
+  });
 
-  test('are variables and headers as any others, or none', async () => {
+  it('are variables and headers as any others, or none', async () => {
     const config = await load(
       serverWith('"env": {"constructor": "1", "__proto__": "2", "A": "${toString:-no}"}'),
     );
@@ -31,7 +28,7 @@ describe('keys that every object inherits', () => {
     ]);
   });
 
-  test('a file full of them changes no other object', async () => {
+  it('a file full of them changes no other object', async () => {
     const evil = '{"__proto__": {"polluted": true}, "constructor": {"prototype": {"polluted": true}}}';
     const text = `{"mcpServers": {"a": {"command": "x", "env": ${evil}, "lazy": ${evil}}}, "plenum": ${evil}, "inputs": ${evil}, "__proto__": ${evil}}`;
     await load(text).catch(() => {});
@@ -40,7 +37,7 @@ describe('keys that every object inherits', () => {
 });
 
 describe('a file of a workspace that is not what it seems', () => {
-  test('with an input whose id is no text: the others in it are found', async () => {
+  it('with an input whose id is no text: the others in it are found', async () => {
     const cwd = folderWith({
       '.vscode/mcp.json': {
         servers: { a: { command: 'x', args: ['${input:key}'] } },
@@ -52,7 +49,7 @@ describe('a file of a workspace that is not what it seems', () => {
     expect(config?.servers).toMatchObject([{ name: 'a', inputs: [{ id: 'key' }] }]);
   });
 
-  test('a file without an end is refused, not read for ever', async () => {
+  it('a file without an end is refused, not read for ever', async () => {
     const { message } = await bounded(
       'refusal',
       refusalOf(loadServers({ a: { command: 'x', envFile: '/dev/zero' } })),
@@ -65,7 +62,7 @@ describe('a configuration that is loaded again and again', () => {
   const FILE = { mcpServers: { a: { command: 'x', env: { TOKEN: '${input:token}' } } } };
   const INPUTS = { inputs: [{ id: 'token', type: 'promptString' }] };
 
-  test('asks once, and takes up no more for every time', { timeout: 60_000 }, async () => {
+  it('asks once, and takes up no more for every time', { timeout: 60_000 }, async () => {
     let asked = 0;
     const prompt = (): string => `answer ${++asked}`;
     const path = configFile({ ...FILE, ...INPUTS });
@@ -77,7 +74,7 @@ describe('a configuration that is loaded again and again', () => {
     expect(latest.options.prompt).toBe(first.options.prompt);
   });
 
-  test('two who load it do not share their answers', async () => {
+  it('two who load it do not share their answers', async () => {
     const path = join(folderWith({ 'plenum.json': { ...FILE, ...INPUTS } }), 'plenum.json');
     const tokens = await Promise.all(
       ['ada', 'bob'].map(

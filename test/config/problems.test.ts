@@ -1,10 +1,10 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { loadConfig, type ConfigProblem } from '../../src/config/index.ts';
 import { configFile, folderWith } from './support/files.ts';
 import { load, loadServers, messagesOf, problemsOf, refusalOf } from './support/loading.ts';
 
 describe('a file that is refused', () => {
-  test('says all that is wrong at once, by line and column', async () => {
+  it('says all that is wrong at once, by line and column', async () => {
     const path = configFile(
       [
         '{',
@@ -42,7 +42,7 @@ describe('a file that is refused', () => {
     expect(error.server).toBeUndefined();
   });
 
-  test.each([
+  it.each([
     [{ command: 5 }, 'command: found 5, allowed a string'],
     [{ command: '' }, 'command: found an empty string, allowed a string that is not empty'],
     [{ command: 'a\0b' }, 'command: found a string, allowed a string without NUL characters'],
@@ -127,7 +127,7 @@ describe('a file that is refused', () => {
     expect(await problemsOf(loadServers({ s: server }))).toEqual([`mcpServers.s.${problem}`]);
   });
 
-  test.each([
+  it.each([
     [{ command: 'a', url: 'https://a.example.com' }, 'found both "command" and "url", allowed one of them'],
     [{}, 'found neither "command" nor "url", allowed one of them'],
     [
@@ -141,7 +141,7 @@ describe('a file that is refused', () => {
     expect(await problemsOf(loadServers({ s: server }))).toEqual([`mcpServers.s: ${problem}`]);
   });
 
-  test.each([
+  it.each([
     ['[]', ': found an array, allowed an object with "mcpServers" or "servers"'],
     ['5', ': found 5, allowed an object with "mcpServers" or "servers"'],
     ['{}', ': found no servers, allowed "mcpServers" or "servers"'],
@@ -165,7 +165,7 @@ describe('a file that is refused', () => {
     expect(await problemsOf(load(content))).toEqual([problem]);
   });
 
-  test('with very many problems, lists the first of them, and carries all', async () => {
+  it('with very many problems, lists the first of them, and carries all', async () => {
     const names = Array.from({ length: 80 }, (_, nr) => [`s${nr}`, {}]);
     const error = await refusalOf(loadServers(Object.fromEntries(names)));
     expect(error.message.split('\n')).toHaveLength(52);
@@ -173,25 +173,25 @@ describe('a file that is refused', () => {
     expect((error.data as { problems: unknown[] }).problems).toHaveLength(80);
   });
 
-  test('that is not there', async () => {
+  it('that is not there', async () => {
     const folder = folderWith();
     const error = await refusalOf(loadConfig({ path: 'nowhere.json', cwd: folder, env: {} }));
     expect(error.message).toMatch(/^Reading .*nowhere\.json: there is no such file\.$/);
   });
 
-  test('that is a folder', async () => {
+  it('that is a folder', async () => {
     const error = await refusalOf(loadConfig(folderWith()));
     expect(error.message).toMatch(/: it is a folder\.$/);
   });
 
-  test('whose address names no file', async () => {
+  it('whose address names no file', async () => {
     const { message } = await refusalOf(loadConfig(new URL('https://example.com/plenum.json')));
     expect(message).toMatch(/^The path of the configuration must be a path or a file: URL/);
   });
 });
 
 describe('M2 names of servers', () => {
-  test('a name that stands twice is refused with both places', async () => {
+  it('a name that stands twice is refused with both places', async () => {
     const path = configFile(
       '{ "mcpServers": {\n  "a": { "command": "x" },\n  "b": { "command": "y" },\n  "a": { "command": "z" }\n} }',
     );
@@ -201,25 +201,25 @@ describe('M2 names of servers', () => {
     );
   });
 
-  test('a name in both sections is refused', async () => {
+  it('a name in both sections is refused', async () => {
     expect(
       await problemsOf(load({ mcpServers: { a: { command: 'x' } }, servers: { a: { command: 'y' } } })),
     ).toEqual(['servers.a: found "a" a second time, the first is under "mcpServers"; a name stands once']);
   });
 
-  test('names that differ by case, and odd ones, are names', async () => {
+  it('names that differ by case, and odd ones, are names', async () => {
     const names = ['a', 'A', 'a b', 'ö.x', 'constructor', 'toString', '0'];
     const { servers } = await loadServers(Object.fromEntries(names.map((name) => [name, { command: 'x' }])));
     expect(Object.keys(servers).toSorted()).toEqual(names.toSorted());
   });
 
-  test('an empty one is refused', async () => {
+  it('an empty one is refused', async () => {
     expect(await problemsOf(load('{ "servers": { "": { "command": "x" } } }'))).toEqual([
       'servers[""]: found a server without a name',
     ]);
   });
 
-  test('"__proto__" does no harm, as a server, a variable or an option', async () => {
+  it('"__proto__" does no harm, as a server, a variable or an option', async () => {
     expect(await problemsOf(load('{ "servers": { "__proto__": { "command": "x" } } }'))).toEqual([
       'servers.__proto__: found a name that no server can have',
     ]);
@@ -233,7 +233,7 @@ describe('M2 names of servers', () => {
 });
 
 describe('warnings', () => {
-  test('an unknown key, with the nearest known one and its place', async () => {
+  it('an unknown key, with the nearest known one and its place', async () => {
     const path = configFile(
       '{\n  "mcpServers": { "a": {\n    "command": "x", "timoutMs": 5, "quux": 1\n  } } }',
     );
@@ -253,7 +253,7 @@ describe('warnings', () => {
     ]);
   });
 
-  test('an unknown key further inside, and among the options of the group', async () => {
+  it('an unknown key further inside, and among the options of the group', async () => {
     const config = await load({
       mcpServers: { a: { command: 'x', reconnect: { maxDelay: 5 }, health: { interval: 1 } } },
       plenum: { concurency: {}, retry: { attempt: 1 } },
@@ -272,7 +272,7 @@ describe('warnings', () => {
     ]);
   });
 
-  test('what means nothing for this kind of server', async () => {
+  it('what means nothing for this kind of server', async () => {
     const config = await loadServers({
       a: { command: 'x', headers: { A: '1' } },
       b: { url: 'https://b.example.com', args: ['1'], env: {} },

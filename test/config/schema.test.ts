@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { parse } from 'jsonc-parser';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { configJsonSchema } from '../../src/config/schema/json-schema.ts';
 import { fixture } from './support/files.ts';
@@ -10,14 +10,14 @@ const file = resolve(import.meta.dirname, '../../schema/plenum.schema.json');
 const published: unknown = JSON.parse(readFileSync(file, 'utf8'));
 
 describe('the published JSON Schema', () => {
-  test('is the one that configurations are checked with; if not, run scripts/write-schema.mjs after a build', () => {
+  it('is the one that configurations are checked with; if not, run scripts/write-schema.mjs after a build', () => {
     expect(published).toEqual(configJsonSchema());
   });
 
   // The other direction of the library that made it: a reader of schemas.
   const reader = z.fromJSONSchema(configJsonSchema());
 
-  test.each([
+  it.each([
     'plenum.json',
     'claude-desktop.json',
     'windsurf.json',
@@ -30,7 +30,7 @@ describe('the published JSON Schema', () => {
     expect(result.error?.issues ?? []).toEqual([]);
   });
 
-  test.each([
+  it.each([
     [{ mcpServers: { a: { command: 5 } } }],
     [{ mcpServers: { a: { url: 'https://a.example.com', type: 'carrier pigeon' } } }],
     [{ servers: { a: {} } }],
@@ -39,7 +39,7 @@ describe('the published JSON Schema', () => {
     expect(reader.safeParse(value).success).toBe(false);
   });
 
-  test('describes every option', () => {
+  it('describes every option', () => {
     const undescribed: string[] = [];
     const visit = (schema: unknown, path: string): void => {
       if (typeof schema !== 'object' || schema === null) return;

@@ -1,8 +1,8 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { serverTarget } from '../../src/config/read/server-target.ts';
 
 describe('what a server is shown as', () => {
-  test.each([
+  it.each([
     [
       { command: 'npx', args: ['-y', '@scope/server-files@1.2.3', '/srv/data'] },
       'npx -y @scope/server-files@1.2.3 /srv/data',

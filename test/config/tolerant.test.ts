@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/config/index.ts';
 import { configFile, writeTo } from './support/files.ts';
 import { load, loadServers, messagesOf, problemsOf, refusalOf } from './support/loading.ts';
@@ -8,7 +8,7 @@ import { pidOf, scripted, watching } from './support/watching.ts';
 const good = { command: 'good' };
 
 describe('a tolerant load', () => {
-  test('leaves out servers that something is wrong with, and says what', async () => {
+  it('leaves out servers that something is wrong with, and says what', async () => {
     const { servers, broken } = await loadServers(
       {
         good,
@@ -29,7 +29,7 @@ describe('a tolerant load', () => {
     expect(broken['wrong']?.data).toMatchObject({ problems: [{ server: 'wrong' }, { server: 'wrong' }] });
   });
 
-  test('a name that stands twice is neither', async () => {
+  it('a name that stands twice is neither', async () => {
     const { servers, broken } = await load(
       { mcpServers: { good, two: { command: 'a' } }, servers: { two: { command: 'b' } } },
       { tolerant: true },
@@ -38,7 +38,7 @@ describe('a tolerant load', () => {
     expect(broken['two']?.message).toContain('a second time');
   });
 
-  test.each([
+  it.each([
     ['no JSON', '{ "mcpServers": '],
     ['the options of all', { mcpServers: { good, bad: {} }, plenum: { naming: 'short' } }],
     ['the inputs', { mcpServers: { good }, inputs: 5 }],
@@ -48,12 +48,12 @@ describe('a tolerant load', () => {
     expect(message).toMatch(/^The configuration has/);
   });
 
-  test('without the option, one server costs all, and none is broken in a good file', async () => {
+  it('without the option, one server costs all, and none is broken in a good file', async () => {
     expect(await problemsOf(loadServers({ good, bad: {} }))).toHaveLength(1);
     expect((await loadServers({ good })).broken).toEqual({});
   });
 
-  test('nobody is asked for what only a broken server wants', async () => {
+  it('nobody is asked for what only a broken server wants', async () => {
     const asked: string[] = [];
     const inputs = ['lost', 'both', 'wanted'].map((id) => ({ id, type: 'promptString' }));
     const { servers, broken } = await load(
@@ -90,21 +90,21 @@ describe('only some servers', () => {
     },
   };
 
-  test('of the others, nothing is needed, asked for or said', async () => {
+  it('of the others, nothing is needed, asked for or said', async () => {
     const config = await load(content, { only: (name) => name === 'good' });
     const { servers, broken, disabled } = config;
     expect({ servers, broken, disabled }).toEqual({ servers: { good }, broken: {}, disabled: [] });
     expect(messagesOf(config)).toEqual([]);
   });
 
-  test('one that is wanted and wrong is refused', async () => {
+  it('one that is wanted and wrong is refused', async () => {
     const problems = await problemsOf(load(content, { only: (name) => name === 'unset' }));
     expect(problems).toEqual([expect.stringContaining('NOWHERE')]);
   });
 });
 
 describe('options of loadConfig', () => {
-  test('one that there is not is refused with the nearest', async () => {
+  it('one that there is not is refused with the nearest', async () => {
     const other: object = { file: 'x' };
     const { message } = await refusalOf(loadConfig(other));
     expect(message).toContain('loadConfig has no option "file"');
@@ -113,14 +113,14 @@ describe('options of loadConfig', () => {
     expect(near.message).toContain('Did you mean "tolerant"?');
   });
 
-  test.each([{ tolerant: 'yes' }, { only: ['a'] }, { prompt: 'p' }])('%j is refused', async (options) => {
+  it.each([{ tolerant: 'yes' }, { only: ['a'] }, { prompt: 'p' }])('%j is refused', async (options) => {
     const { message } = await refusalOf(loadConfig(options as object));
     expect(message).toContain(`Option "${Object.keys(options).join()}" must be`);
   });
 });
 
 describe('a watched configuration that is tolerant', () => {
-  test('leaves a server that breaks as it was, and takes up the others', async () => {
+  it('leaves a server that breaks as it was, and takes up the others', async () => {
     const a = scripted();
     const path = configFile({ mcpServers: { a } });
     const config = await loadConfig({ path, env: {}, tolerant: true });

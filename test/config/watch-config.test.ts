@@ -1,6 +1,6 @@
 import { renameSync, rmSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { SessionGroup } from '../../src/index.ts';
 import { loadConfig, watchConfig } from '../../src/config/index.ts';
 import { inProcess } from '../../src/testing/index.ts';
@@ -14,7 +14,7 @@ const file = (mcpServers: object, plenum: object = {}): object => ({ mcpServers,
 const BROKEN = { command: '/nowhere/no-such-program' };
 
 describe('a group that is kept as a file says', () => {
-  test('has what the file has, when the watch begins', async () => {
+  it('has what the file has, when the watch begins', async () => {
     const path = configFile(file({ a: scripted(), b: scripted() }));
     const { group, watch, events } = await watching(path);
     expect([...group.servers.keys()]).toEqual(['a', 'b']);
@@ -22,7 +22,7 @@ describe('a group that is kept as a file says', () => {
     expect(watch.path).toBe(path);
   });
 
-  test('only what changed is touched', async () => {
+  it('only what changed is touched', async () => {
     const same = scripted();
     const path = configFile(file({ same, changed: scripted(), gone: scripted() }));
     const { group, next } = await watching(path);
@@ -50,7 +50,7 @@ describe('a group that is kept as a file says', () => {
     expect([isRunning(pids.changed), isRunning(pids.gone)]).toEqual([false, false]);
   });
 
-  test('calls under way on what changes or goes are waited for', async () => {
+  it('calls under way on what changes or goes are waited for', async () => {
     const path = configFile(file({ changed: scripted(), gone: scripted() }));
     const { group, next } = await watching(path);
     await next('reloaded');
@@ -61,7 +61,7 @@ describe('a group that is kept as a file says', () => {
     expect(results.map(({ isError }) => isError === true)).toEqual([false, false]);
   });
 
-  test('a change of comments and layout touches nothing and is no news', async () => {
+  it('a change of comments and layout touches nothing and is no news', async () => {
     const content = file({ a: scripted() });
     const path = configFile(content);
     const { group, watch, events } = await watching(path);
@@ -73,7 +73,7 @@ describe('a group that is kept as a file says', () => {
     expect(events).toHaveLength(1);
   });
 
-  test('a renamed server is opened when its former self has gone', async () => {
+  it('a renamed server is opened when its former self has gone', async () => {
     const spec = scripted();
     const path = configFile(file({ before: spec }));
     const { group, next } = await watching(path);
@@ -92,7 +92,7 @@ describe('a group that is kept as a file says', () => {
     expect(await opened).toBe(false);
   });
 
-  test('servers that did not come from the file are left alone', async () => {
+  it('servers that did not come from the file are left alone', async () => {
     const group = new SessionGroup();
     await group.add('mine', { server: inProcess({ tools: [{ name: 't' }] }) });
     const path = configFile(file({ a: scripted() }));
@@ -103,7 +103,7 @@ describe('a group that is kept as a file says', () => {
     expect([...group.servers.keys()]).toEqual(['mine']);
   });
 
-  test('a server that the program has removed by itself is no trouble', async () => {
+  it('a server that the program has removed by itself is no trouble', async () => {
     const path = configFile(file({ a: scripted(), b: scripted() }));
     const { group, next } = await watching(path);
     await next('reloaded');
@@ -114,7 +114,7 @@ describe('a group that is kept as a file says', () => {
     expect(event.failed.size).toBe(0);
   });
 
-  test('a change of what holds for the whole group is told', async () => {
+  it('a change of what holds for the whole group is told', async () => {
     const servers = { a: scripted() };
     const path = configFile(file(servers));
     const { next } = await watching(path);
@@ -130,7 +130,7 @@ describe('a group that is kept as a file says', () => {
 });
 
 describe('a configuration that the group was connected with', () => {
-  test('is taken for what the group has', async () => {
+  it('is taken for what the group has', async () => {
     const path = configFile(file({ a: scripted() }));
     const config = await loadConfig(path);
     const group = await SessionGroup.connect(config);
@@ -141,7 +141,7 @@ describe('a configuration that the group was connected with', () => {
     expect(await pidOf(group, 'a')).toBe(pid);
   });
 
-  test('that has changed since it was read is caught up with', async () => {
+  it('that has changed since it was read is caught up with', async () => {
     const path = configFile(file({ a: scripted() }));
     const config = await loadConfig(path);
     const group = await SessionGroup.connect(config);
@@ -150,7 +150,7 @@ describe('a configuration that the group was connected with', () => {
     expect(events).toMatchObject([{ type: 'reloaded', added: ['b'], removed: ['a'] }]);
   });
 
-  test('keeps its environment and the answers that were given', async () => {
+  it('keeps its environment and the answers that were given', async () => {
     const asked: string[] = [];
     const path = configFile({
       inputs: [
@@ -185,7 +185,7 @@ describe('a configuration that the group was connected with', () => {
 });
 
 describe('a file that cannot be used', () => {
-  test('changes nothing, is reported, and counts again when it is mended', async () => {
+  it('changes nothing, is reported, and counts again when it is mended', async () => {
     const servers = { a: scripted() };
     const path = configFile(file(servers));
     const { group, next, watch } = await watching(path);
@@ -201,7 +201,7 @@ describe('a file that cannot be used', () => {
     expect(await pidOf(group, 'a')).toBe(pid);
   });
 
-  test('removed: nothing changes; there again: it counts', async () => {
+  it('removed: nothing changes; there again: it counts', async () => {
     const path = configFile(file({ a: scripted() }));
     const { group, next } = await watching(path);
     await next('reloaded');
@@ -212,14 +212,14 @@ describe('a file that cannot be used', () => {
     expect(await next('reloaded')).toMatchObject({ added: ['b'], removed: ['a'] });
   });
 
-  test('at the beginning is refused', async () => {
+  it('at the beginning is refused', async () => {
     const group = new SessionGroup();
     onTestFinished(() => group.close());
     const error = await refusalOf(watchConfig(group, configFile('{')));
     expect(error.message).toContain('expected a closing brace }');
   });
 
-  test.each([{ intervalMs: -1 }, { settleMs: Number.NaN }])(
+  it.each([{ intervalMs: -1 }, { settleMs: Number.NaN }])(
     'nor are options that are none: %j',
     async (options) => {
       const group = new SessionGroup();
@@ -231,7 +231,7 @@ describe('a file that cannot be used', () => {
 });
 
 describe('a server that does not open', () => {
-  test('is reported, costs the others nothing, and is tried again with the next change', async () => {
+  it('is reported, costs the others nothing, and is tried again with the next change', async () => {
     const path = configFile(file({ good: scripted() }));
     const { group, next } = await watching(path);
     await next('reloaded');
@@ -246,7 +246,7 @@ describe('a server that does not open', () => {
     expect([...group.servers.keys()]).toEqual(['good', 'other', 'bad']);
   });
 
-  test('one that changed for the worse is gone, and comes back with the next change', async () => {
+  it('one that changed for the worse is gone, and comes back with the next change', async () => {
     const path = configFile(file({ a: scripted() }));
     const { group, next } = await watching(path);
     await next('reloaded');
@@ -257,7 +257,7 @@ describe('a server that does not open', () => {
     expect(await next('reloaded')).toMatchObject({ added: ['a'] });
   });
 
-  test('a name that the program has taken for itself is reported', async () => {
+  it('a name that the program has taken for itself is reported', async () => {
     const group = new SessionGroup();
     const path = configFile(file({}));
     const { next } = await watching(path, group);
@@ -268,7 +268,7 @@ describe('a server that does not open', () => {
 });
 
 describe('ways in which editors write', () => {
-  test('a new file is renamed over the old one', async () => {
+  it('a new file is renamed over the old one', async () => {
     const path = configFile(file({ a: scripted() }));
     const { next } = await watching(path);
     await next('reloaded');
@@ -278,7 +278,7 @@ describe('ways in which editors write', () => {
     }
   });
 
-  test('the file is moved aside, and a new one is written', async () => {
+  it('the file is moved aside, and a new one is written', async () => {
     const path = configFile(file({ a: scripted() }));
     const { next } = await watching(path);
     await next('reloaded');
@@ -287,7 +287,7 @@ describe('ways in which editors write', () => {
     expect(await next('reloaded')).toMatchObject({ added: ['b'], removed: ['a'] });
   });
 
-  test.runIf(process.platform !== 'win32')('a link is turned to another file', async () => {
+  it.runIf(process.platform !== 'win32')('a link is turned to another file', async () => {
     const folder = folderWith({
       '1/plenum.json': file({ a: scripted() }),
       '2/plenum.json': file({ b: scripted() }),
@@ -300,7 +300,7 @@ describe('ways in which editors write', () => {
     expect(await next('reloaded')).toMatchObject({ added: ['b'], removed: ['a'] });
   });
 
-  test('many changes one upon the other end in the last one, one reload after the other', async () => {
+  it('many changes one upon the other end in the last one, one reload after the other', async () => {
     const path = configFile(file({}));
     const { group, watch } = await watching(path);
     const reloads: Promise<void>[] = [];
@@ -315,7 +315,7 @@ describe('ways in which editors write', () => {
 });
 
 describe('the end of a watch', () => {
-  test('the group stays as it is, and events end', async () => {
+  it('the group stays as it is, and events end', async () => {
     const path = configFile(file({ a: scripted() }));
     const { group, watch } = await watching(path);
     const events = watch.events();
@@ -330,7 +330,7 @@ describe('the end of a watch', () => {
     expect(watch.config).toBe(config);
   });
 
-  test('waits for what is under way', async () => {
+  it('waits for what is under way', async () => {
     const path = configFile(file({ a: scripted() }));
     const { group, watch } = await watching(path);
     writeTo(path, file({ b: scripted({ startDelayMs: 200 }) }));
@@ -340,7 +340,7 @@ describe('the end of a watch', () => {
     expect([...group.servers.keys()]).toEqual(['b']);
   });
 
-  test('leaves its scope with it', async () => {
+  it('leaves its scope with it', async () => {
     const group = new SessionGroup();
     onTestFinished(() => group.close());
     let events: AsyncIterator<unknown>;
@@ -351,7 +351,7 @@ describe('the end of a watch', () => {
     expect((await events.next()).done).toBe(true);
   });
 
-  test('a group that is closed meanwhile is no trouble', async () => {
+  it('a group that is closed meanwhile is no trouble', async () => {
     const path = configFile(file({ a: scripted() }));
     const { group, watch, next } = await watching(path);
     await next('reloaded');

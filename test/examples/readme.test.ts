@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8');
 
@@ -13,12 +13,12 @@ const essence = (code: string): string =>
 
 describe('the README', () => {
   // examples.test.ts runs it.
-  test('shows the program of examples/connect-three.mjs', () => {
+  it('shows the program of examples/connect-three.mjs', () => {
     const [, block] = /```js\n(.*?)```/s.exec(read('README.md')) ?? [];
     expect(essence(block ?? '')).toBe(essence(read('examples/connect-three.mjs')));
   });
 
-  test('shows what it is, how to install it and the program within its first screen', () => {
+  it('shows what it is, how to install it and the program within its first screen', () => {
     const lines = read('README.md').split('\n');
     const line = (text: string): number => lines.findIndex((each) => each.includes(text)) + 1;
     expect(line('Every MCP server in one session')).toBeGreaterThan(0);
@@ -27,7 +27,7 @@ describe('the README', () => {
     expect(line('await group.close()')).toBeLessThanOrEqual(40);
   });
 
-  test('links to pages that are there', () => {
+  it('links to pages that are there', () => {
     const links = [...read('README.md').matchAll(/\]\(((?!https?:)[^)#]+)/g)].map(([, path]) => path ?? '');
     expect(links.length).toBeGreaterThan(5);
     for (const link of links.filter((path) => !path.endsWith('/'))) expect(read(link), link).not.toBe('');

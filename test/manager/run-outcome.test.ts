@@ -1,9 +1,9 @@
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { SessionManager, type PlenumError } from '../../src/index.ts';
 import { inProcess } from '../../src/testing/index.ts';
 
 describe('M5 what a run that failed says of all its attempts', () => {
-  test('a tool may have run in the first, and the second did not even connect: maybeExecuted is true', async () => {
+  it('a tool may have run in the first, and the second did not even connect: maybeExecuted is true', async () => {
     const server = inProcess({ tools: [{ name: 'pay', does: { type: 'crash' } }] });
     onTestFinished(() => server.close());
     let asked = 0;
@@ -28,7 +28,7 @@ describe('M5 what a run that failed says of all its attempts', () => {
     expect(server.requests.filter(({ method }) => method === 'tools/call')).toHaveLength(1);
   });
 
-  test('nothing was ever called: maybeExecuted is false', async () => {
+  it('nothing was ever called: maybeExecuted is false', async () => {
     const manager = new SessionManager({
       servers: { shop: { command: 'no-such-program' } },
       retry: { attempts: 2, delayMs: 1 },
@@ -41,7 +41,7 @@ describe('M5 what a run that failed says of all its attempts', () => {
     await expect(run).rejects.not.toMatchObject({ maybeExecuted: true });
   });
 
-  test('the circuit opened in between: CIRCUIT_OPEN, with the attempts and what may have run', async () => {
+  it('the circuit opened in between: CIRCUIT_OPEN, with the attempts and what may have run', async () => {
     const server = inProcess({ tools: [{ name: 'pay', does: { type: 'crash' } }] });
     onTestFinished(() => server.close());
     const manager = new SessionManager({
@@ -73,7 +73,7 @@ describe('M5 a tool that dies, and whose server is asked whether it may run agai
     return { manager, pays };
   };
 
-  test.each([2, 3])(
+  it.each([2, 3])(
     'one connection was lost: it counts once, and so does the attempt (of %i)',
     async (attempts) => {
       const { manager, pays } = start(attempts);

@@ -1,6 +1,6 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import {
   findAmbientUses,
@@ -58,38 +58,38 @@ describe('the source tree', () => {
     .filter((path) => path.endsWith('.ts'))
     .map((path) => parseModule(path.replaceAll('\\', '/'), readFileSync(resolve(root, path), 'utf8')));
 
-  test('has files to look at', () => {
+  it('has files to look at', () => {
     expect(modules.length).toBeGreaterThan(0);
     expect(modules.some((module) => module.imports.length > 0)).toBe(true);
   });
 
-  test('imports along the arrows of the table only', () => {
+  it('imports along the arrows of the table only', () => {
     expect(findWrongArrows(modules, rooms)).toEqual([]);
   });
 
-  test('has no import cycle', () => {
+  it('has no import cycle', () => {
     expect(findCycles(modules)).toEqual([]);
   });
 
-  test('names files, not barrels, across rooms', () => {
+  it('names files, not barrels, across rooms', () => {
     expect(findBarrelImports(modules)).toEqual([]);
   });
 
-  test('loads the official packages in their rooms only, and nothing undeclared', () => {
+  it('loads the official packages in their rooms only, and nothing undeclared', () => {
     expect(findWrongPackages(modules, rooms, dependencies)).toEqual([]);
   });
 
-  test('leaves environment, arguments and console to the command line and to config', () => {
+  it('leaves environment, arguments and console to the command line and to config', () => {
     expect(findAmbientUses(modules, ambient)).toEqual([]);
   });
 
-  test(`has no file of more than ${maxLines} lines`, () => {
+  it(`has no file of more than ${maxLines} lines`, () => {
     expect(findLongFiles(modules, maxLines)).toEqual([]);
   });
 });
 
 describe('the table of rooms', () => {
-  test('points down only', () => {
+  it('points down only', () => {
     const asModules = Object.entries(rooms).map(([name, room]) =>
       parseModule(
         `${name}.ts`,
@@ -107,7 +107,7 @@ function tree(files: Record<string, string>): SourceModule[] {
 }
 
 describe('the rule on arrows', () => {
-  test.each([
+  it.each([
     ['a value', "import { Session } from '../session/session.ts';"],
     ['a type', "import type { Session } from '../session/session.ts';"],
     ['a type in an expression', "let session: import('../session/session.ts').Session;"],
@@ -120,7 +120,7 @@ describe('the rule on arrows', () => {
     expect(findWrongArrows(modules, rooms)).toEqual(['transport/a.ts:2: transport may not import session']);
   });
 
-  test('accepts arrows that point down, and imports inside a room', () => {
+  it('accepts arrows that point down, and imports inside a room', () => {
     const modules = tree({
       'session/a.ts': "import '../transport/b.ts'; import '../errors.ts'; import './c.ts'; import 'node:fs';",
       'session/c.ts': '',
@@ -130,13 +130,13 @@ describe('the rule on arrows', () => {
     expect(findWrongArrows(modules, rooms)).toEqual([]);
   });
 
-  test('does not take comments and strings for imports', () => {
+  it('does not take comments and strings for imports', () => {
     const text =
       "// import '../session/a.ts'\nconst text = `import '../session/a.ts'`;\n/** from '../session/a.ts' */";
     expect(findWrongArrows(tree({ 'internal/a.ts': text }), rooms)).toEqual([]);
   });
 
-  test('lets types through where the table says types, and values not', () => {
+  it('lets types through where the table says types, and values not', () => {
     const modules = tree({
       'testing/a.ts': "import type { ServerSpec } from '../server-spec.ts';",
       'testing/b.ts': "import { specKind } from '../server-spec.ts';",
@@ -149,7 +149,7 @@ describe('the rule on arrows', () => {
     ]);
   });
 
-  test('lets only the named types through where the table names them', () => {
+  it('lets only the named types through where the table names them', () => {
     const modules = tree({
       'manager/a.ts': "import type { SessionSource } from '../group/a.ts';",
       'manager/b.ts': "import type { SessionSource as Source, Catalog } from '../group/a.ts';",
@@ -162,13 +162,13 @@ describe('the rule on arrows', () => {
     ]);
   });
 
-  test('refuses a room that is not in the table', () => {
+  it('refuses a room that is not in the table', () => {
     expect(findWrongArrows(tree({ 'attic/a.ts': '' }), rooms)).toEqual([
       "attic/a.ts: the room 'attic' is not in the table",
     ]);
   });
 
-  test('refuses an import of a file that is not there', () => {
+  it('refuses an import of a file that is not there', () => {
     expect(findWrongArrows(tree({ 'group/a.ts': "import './b.js';" }), rooms)).toEqual([
       'group/a.ts:1: ./b.js is not a file of src',
     ]);
@@ -176,7 +176,7 @@ describe('the rule on arrows', () => {
 });
 
 describe('the rule on cycles', () => {
-  test('finds a cycle of several files once, wherever it is entered', () => {
+  it('finds a cycle of several files once, wherever it is entered', () => {
     const modules = tree({
       'index.ts': "import './group/a.ts';",
       'group/a.ts': "import './b.ts';",
@@ -186,11 +186,11 @@ describe('the rule on cycles', () => {
     expect(findCycles(modules)).toEqual(['group/a.ts → group/b.ts → group/c.ts → group/a.ts']);
   });
 
-  test('finds a file that imports itself', () => {
+  it('finds a file that imports itself', () => {
     expect(findCycles(tree({ 'errors.ts': "import './errors.ts';" }))).toEqual(['errors.ts → errors.ts']);
   });
 
-  test('allows a type back to the importer inside a room, not across rooms', () => {
+  it('allows a type back to the importer inside a room, not across rooms', () => {
     const value = (path: string) => `import { a } from '${path}';`;
     const type = (path: string) => `import type { a } from '${path}';`;
     expect(findCycles(tree({ 'group/a.ts': value('./b.ts'), 'group/b.ts': type('./a.ts') }))).toEqual([]);
@@ -199,7 +199,7 @@ describe('the rule on cycles', () => {
     ).toEqual(['group/a.ts → errors.ts → group/a.ts']);
   });
 
-  test('does not take two ways to one file for a cycle', () => {
+  it('does not take two ways to one file for a cycle', () => {
     const modules = tree({
       'group/a.ts': "import './b.ts'; import './c.ts';",
       'group/b.ts': "import './d.ts';",
@@ -211,7 +211,7 @@ describe('the rule on cycles', () => {
 });
 
 describe('the rule on barrels', () => {
-  test("refuses another room's index.ts, and leaves it to the package's own", () => {
+  it("refuses another room's index.ts, and leaves it to the package's own", () => {
     const modules = tree({
       'cli/a.ts': "import '../testing/index.ts'; import '../index.ts';",
       'index.ts': "export * from './testing/index.ts';",
@@ -227,7 +227,7 @@ describe('the rule on packages', () => {
   const loads = "import { Client } from '@modelcontextprotocol/client';";
   const names = "import type { Client } from '@modelcontextprotocol/client/stdio';";
 
-  test('keeps official code in its rooms, and lets types travel', () => {
+  it('keeps official code in its rooms, and lets types travel', () => {
     const modules = tree({
       'transport/a.ts': loads,
       'session/a.ts': loads,
@@ -242,13 +242,13 @@ describe('the rule on packages', () => {
     ]);
   });
 
-  test('lets the ground rooms know nothing of MCP', () => {
+  it('lets the ground rooms know nothing of MCP', () => {
     expect(findWrongPackages(tree({ 'internal/a.ts': names }), rooms, declared)).toEqual([
       'internal/a.ts:1: may import nothing from @modelcontextprotocol/client',
     ]);
   });
 
-  test('refuses a package that users would not have', () => {
+  it('refuses a package that users would not have', () => {
     const modules = tree({
       'transport/a.ts': "import 'ws/lib/x.js'; import type { Hono } from 'hono'; import 'node:fs';",
     });
@@ -259,7 +259,7 @@ describe('the rule on packages', () => {
 });
 
 describe('the rule on ambient state', () => {
-  test.each([
+  it.each([
     ['process.env', 'process.env.HOME'],
     ['process.env', "process['env']"],
     ['process.env', 'globalThis.process?.env'],
@@ -274,7 +274,7 @@ describe('the rule on ambient state', () => {
     expect(findAmbientUses(tree({ 'group/a.ts': text }), ambient)).toEqual([`group/a.ts:1: uses ${name}`]);
   });
 
-  test.each([
+  it.each([
     'spec.env',
     'const { env } = spec',
     'child.argv',
@@ -287,7 +287,7 @@ describe('the rule on ambient state', () => {
     expect(findAmbientUses(tree({ 'group/a.ts': text }), ambient)).toEqual([]);
   });
 
-  test('allows the files that are named, and each its own', () => {
+  it('allows the files that are named, and each its own', () => {
     const text = 'process.env; process.argv; console;';
     const modules = tree({
       'cli/a.ts': text,
@@ -304,7 +304,7 @@ describe('the rule on ambient state', () => {
 });
 
 describe('the rule on size', () => {
-  test('counts lines, and not the line end at the end', () => {
+  it('counts lines, and not the line end at the end', () => {
     const modules = tree({ 'group/a.ts': ';\n'.repeat(3), 'group/b.ts': ';\n'.repeat(4) });
     expect(findLongFiles(modules, 3)).toEqual(['group/b.ts: 4 lines, more than 3']);
   });

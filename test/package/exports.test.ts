@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import expected from './exports.json' with { type: 'json' };
 import { packageRoot, runNode } from './run.ts';
@@ -14,15 +14,15 @@ const subpaths = Object.entries(manifest.exports).flatMap(([subpath, target]) =>
  * The package is asked by its own name, so that what Node resolves is what is looked at.
  */
 describe('the public exports', () => {
-  test('are written down for every subpath', () => {
+  it('are written down for every subpath', () => {
     expect(Object.keys(expected)).toEqual(subpaths.map(({ subpath }) => subpath));
   });
 
-  test.each(subpaths)('$subpath has its files', ({ types, default: entry }) => {
+  it.each(subpaths)('$subpath has its files', ({ types, default: entry }) => {
     expect([types, entry].filter((path) => !existsSync(resolve(packageRoot, path)))).toEqual([]);
   });
 
-  test.each(Object.entries(expected))(
+  it.each(Object.entries(expected))(
     '%s exports what is written down, and no more',
     async (subpath, names) => {
       const specifier = `${manifest.name}${subpath.slice(1)}`;

@@ -1,7 +1,7 @@
 import { copyFile, mkdir, mkdtemp, readFile, readdir, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join, resolve, sep } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import { packageRoot, run, runNode, runTool } from './run.ts';
 
@@ -46,7 +46,7 @@ describe('the packed package', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  test('holds the build, the sources that its maps point to, and the papers', () => {
+  it('holds the build, the sources that its maps point to, and the papers', () => {
     expect(files).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'CHANGELOG.md', 'package.json']));
     expect(files).toEqual(expect.arrayContaining(['dist/index.js', 'dist/index.d.ts', 'src/index.ts']));
     const papers =
@@ -56,7 +56,7 @@ describe('the packed package', () => {
     expect(files.filter((file) => /\.(test|spec|bench)\./.test(file))).toEqual([]);
   });
 
-  test('has maps that lead to packed sources', async () => {
+  it('has maps that lead to packed sources', async () => {
     const maps = files.filter((file) => file.endsWith('.map'));
     expect(maps).not.toEqual([]);
     for (const map of maps) {
@@ -70,7 +70,7 @@ describe('the packed package', () => {
     }
   });
 
-  test('names no path of the machine that packed it', async () => {
+  it('names no path of the machine that packed it', async () => {
     const ours = [packageRoot, homedir(), tmpdir()].map((path) => path + sep);
     for (const file of files) {
       const text = await readFile(join(installed, file), 'utf8');
@@ -81,7 +81,7 @@ describe('the packed package', () => {
     }
   });
 
-  test(
+  it(
     'works in an ES module',
     async () => {
       expect((await runNode(['esm.mjs'], dirname(dirname(installed)))).trim()).toBe(greeted);
@@ -89,7 +89,7 @@ describe('the packed package', () => {
     TOOL_MS,
   );
 
-  test(
+  it(
     'works in a CommonJS module, by require',
     async () => {
       expect((await runNode(['commonjs.cjs'], dirname(dirname(installed)))).trim()).toBe(greeted);
@@ -97,7 +97,7 @@ describe('the packed package', () => {
     TOOL_MS,
   );
 
-  test(
+  it(
     'has declarations that a strict TypeScript project accepts, down to those of its dependencies',
     async () => {
       const options = [
@@ -120,7 +120,7 @@ describe('the packed package', () => {
     TOOL_MS,
   );
 
-  test(
+  it(
     'passes publint',
     async () => {
       await expect(runTool('publint', ['run', tarball, '--strict'], folder)).resolves.toContain('All good');
@@ -128,7 +128,7 @@ describe('the packed package', () => {
     TOOL_MS,
   );
 
-  test(
+  it(
     'has types that are right for every way of importing, says attw',
     async () => {
       const check = runTool('attw', [tarball, '--profile', 'esm-only', '--no-color', '--no-emoji'], folder);

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { loadedPackages } from './loaded-packages.ts';
 
 const OFFICIAL = ['@modelcontextprotocol/client', 'zod'];
@@ -17,19 +17,19 @@ const call = (spec: string): string => `
 `;
 
 describe('heavy packages are loaded when they are first needed', () => {
-  test('none of them with the library itself', async () => {
+  it('none of them with the library itself', async () => {
     const packages = await loadedPackages(`await import(new URL('index.js', dist));`);
     expect(packages).toEqual(['fastest-levenshtein', 'p-limit', 'picomatch', 'yocto-queue']);
   });
 
-  test('with the first process, what speaks to processes', async () => {
+  it('with the first process, what speaks to processes', async () => {
     const packages = await loadedPackages(call('stdioSpec(script)'));
     expect(packages).toEqual(expect.arrayContaining(OFFICIAL));
     expect(packages).not.toContain('undici');
     expect(packages).not.toContain('ws');
   });
 
-  test('with the first server behind a URL, what speaks HTTP', async () => {
+  it('with the first server behind a URL, what speaks HTTP', async () => {
     const packages = await loadedPackages(call('{ url: server.url }'));
     expect(packages).toEqual(expect.arrayContaining([...OFFICIAL, 'undici']));
     expect(packages).not.toContain('ws');

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { openSession, PlenumError } from '../../src/index.ts';
 import { inProcess, serveHttp, stdioSpec } from '../../src/testing/index.ts';
 import { serve, unusedOrigin } from '../transport/support/loopback.ts';
@@ -15,7 +15,7 @@ function openUntyped(target: unknown, options?: unknown): Promise<unknown> {
 
 describe('bad input: specs', () => {
   const command = process.execPath;
-  test.each([
+  it.each([
     { title: 'nothing', spec: undefined },
     { title: 'null', spec: null },
     { title: 'a number', spec: 5 },
@@ -50,7 +50,7 @@ describe('bad input: specs', () => {
 });
 
 describe('bad input: options', () => {
-  test.each([
+  it.each([
     { title: 'timeoutMs', options: { timeoutMs: -1 } },
     { title: 'timeoutMs', options: { timeoutMs: Number.NaN } },
     { title: 'connectTimeoutMs', options: { connectTimeoutMs: '5s' } },
@@ -74,7 +74,7 @@ describe('bad input: options', () => {
     expect(server.connections).toBe(0);
   });
 
-  test('those in the spec are checked as well, and those given beside it win', async () => {
+  it('those in the spec are checked as well, and those given beside it win', async () => {
     await using server = inProcess();
     expect((await failureOf(openUntyped({ server, timeoutMs: -1 }))).code).toBe('CONFIG_INVALID');
     const { session } = await open({ server, protocol: 'legacy' }, { protocol: '2026-07-28' });
@@ -83,7 +83,7 @@ describe('bad input: options', () => {
 });
 
 describe('bad input: calls', () => {
-  test('options of a call that are wrong fail that call only', async () => {
+  it('options of a call that are wrong fail that call only', async () => {
     await using server = inProcess({ tools: [{ name: 'echo' }] });
     const { session } = await open(server);
     for (const options of [{ timeoutMs: -1 }, { timeoutMs: Number.NaN }, { maxTotalTimeoutMs: -5 }]) {
@@ -93,7 +93,7 @@ describe('bad input: calls', () => {
     await session.callTool('echo');
   });
 
-  test.each([
+  it.each([
     { over: 'stdio', target: stdioSpec({ tools: [{ name: 'echo' }] }) },
     { over: 'HTTP', target: undefined },
   ])('arguments that cannot be sent are INVALID_ARGUMENTS, over $over', async ({ target }) => {
@@ -111,25 +111,25 @@ describe('bad input: calls', () => {
 });
 
 describe('bad input: nobody there', () => {
-  test('a command that does not exist', async () => {
+  it('a command that does not exist', async () => {
     const error = await openFailure({ command: 'no-such-program-anywhere', args: ['--flag'] });
     expect(error).toMatchObject({ code: 'CONNECT_FAILED', server: 'tested' });
     expect(error.message).toContain('no-such-program-anywhere');
   });
 
-  test('a command that is no program', async () => {
+  it('a command that is no program', async () => {
     const error = await openFailure({ command: tmpdir() });
     expect(error.code).toBe('CONNECT_FAILED');
     expect(error.message).toContain(tmpdir());
   });
 
-  test('a folder that does not exist', async () => {
+  it('a folder that does not exist', async () => {
     const error = await openFailure({ command: process.execPath, cwd: '/no/such/folder' });
     expect(error.code).toBe('CONNECT_FAILED');
     expect(error.message).toContain('/no/such/folder');
   });
 
-  test.each([{ type: 'http' }, { type: 'sse' }, { type: 'websocket' }, { type: undefined }] as const)(
+  it.each([{ type: 'http' }, { type: 'sse' }, { type: 'websocket' }, { type: undefined }] as const)(
     'a port that nobody listens on, type $type',
     async ({ type }) => {
       const url = new URL(await unusedOrigin());
@@ -143,7 +143,7 @@ describe('bad input: nobody there', () => {
 });
 
 describe('bad input: somebody else there', () => {
-  test.each([
+  it.each([
     { title: 'a web page', status: 200, body: '<html>Hello</html>', type: 'text/html' },
     { title: 'JSON of another kind', status: 200, body: '{"hello":"world"}', type: 'application/json' },
     { title: 'JSON that is none', status: 200, body: '{"hello', type: 'application/json' },
@@ -160,7 +160,7 @@ describe('bad input: somebody else there', () => {
     await eventually(() => server.openSockets()).toBe(0);
   });
 
-  test('an HTTP server that wants credentials is AUTH_REQUIRED', async () => {
+  it('an HTTP server that wants credentials is AUTH_REQUIRED', async () => {
     await using server = await serveHttp({}, { token: 'sesame' });
     const error = await openFailure(server.url);
     expect(error).toMatchObject({ code: 'AUTH_REQUIRED', server: 'tested' });
@@ -168,7 +168,7 @@ describe('bad input: somebody else there', () => {
     expect(session.status.state).toBe('ready');
   });
 
-  test('a server that takes the connection and says nothing', async () => {
+  it('a server that takes the connection and says nothing', async () => {
     const server = createServer(() => {});
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => server.closeAllConnections());
@@ -178,7 +178,7 @@ describe('bad input: somebody else there', () => {
     expect(error).toMatchObject({ code: 'TIMEOUT', server: 'tested' });
   });
 
-  test('a program that prints a greeting and exits', async () => {
+  it('a program that prints a greeting and exits', async () => {
     const error = await openFailure({
       command: process.execPath,
       args: ['-e', 'console.log("Hello, world")'],
@@ -188,7 +188,7 @@ describe('bad input: somebody else there', () => {
     expect(error.message).toContain('code 0');
   });
 
-  test('a program that prints for ever and never answers', async () => {
+  it('a program that prints for ever and never answers', async () => {
     const args = ['-e', 'setInterval(() => console.log("tick"), 5)'];
     const error = await openFailure({ command: process.execPath, args }, { connectTimeoutMs: 500 });
     expect(error).toMatchObject({ code: 'TIMEOUT', server: 'tested' });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   inProcess,
   serveHttp,
@@ -18,13 +18,13 @@ const faulty = (faults: Faults): ServerScript => ({ ...script, faults });
 const garbage = ['hello', '{"jsonrpc":', '\u0000\u0001', '[1,2'];
 
 describe.each(ERAS)('S9 garbage, in the $era era', ({ protocol }) => {
-  test('at the start over stdio harms nothing', async () => {
+  it('at the start over stdio harms nothing', async () => {
     const spec = stdioSpec(faulty({ garbage: { at: 'start', lines: garbage } }));
     const { session } = await open(spec, { protocol });
     expect(jsonOf(await session.callTool('echo', { a: 1 }))).toEqual({ a: 1 });
   });
 
-  test.each([
+  it.each([
     {
       over: 'stdio',
       start: async (faults: ServerScript) => ({ target: stdioSpec(faults), close: async () => {} }),
@@ -54,7 +54,7 @@ describe.each(ERAS)('S9 garbage, in the $era era', ({ protocol }) => {
     await close();
   });
 
-  test('that is no text at all is reported and dropped', async () => {
+  it('that is no text at all is reported and dropped', async () => {
     const lines = [Buffer.from([0xff, 0xfe, 0x80, 0x22]).toString('base64')];
     const spec = stdioSpec(faulty({ garbage: { at: 'answers', lines, base64: true } }));
     const { session, seen } = await open(spec, { protocol });
@@ -62,7 +62,7 @@ describe.each(ERAS)('S9 garbage, in the $era era', ({ protocol }) => {
     await eventually(() => seen('problem').length).toBeGreaterThan(0);
   });
 
-  test('answers to an id that nobody asked are reported and dropped', async () => {
+  it('answers to an id that nobody asked are reported and dropped', async () => {
     await using server = inProcess(faulty({ unknownIdAnswer: true }));
     const { session, seen } = await open(server, { protocol });
     expect(jsonOf(await session.callTool('echo', { a: 1 }))).toEqual({ a: 1 });
@@ -70,7 +70,7 @@ describe.each(ERAS)('S9 garbage, in the $era era', ({ protocol }) => {
     expect(session.status.state).toBe('ready');
   });
 
-  test('the same answer twice counts once', async () => {
+  it('the same answer twice counts once', async () => {
     await using server = inProcess(faulty({ duplicateAnswers: true }));
     const { session } = await open(server, { protocol });
     for (let n = 0; n < 5; n++) expect(jsonOf(await session.callTool('echo', { n }))).toEqual({ n });
@@ -99,7 +99,7 @@ describe('S9 JSON that is no message', () => {
     '{"__proto__":{"jsonrpc":"2.0"},"id":1}',
   ];
 
-  test.each(lines.map((line) => ({ line, title: line.slice(0, 60) })))('$title', async ({ line }) => {
+  it.each(lines.map((line) => ({ line, title: line.slice(0, 60) })))('$title', async ({ line }) => {
     const { session, seen } = await open(fixture('session-raw.mjs'), { protocol: 'legacy' });
     const pieces = [Buffer.from(`${line}\n`).toString('base64')];
     await session.request({ method: 'raw', params: { pieces } });
@@ -111,7 +111,7 @@ describe('S9 JSON that is no message', () => {
     expect(session.status.state).toBe('ready');
   });
 
-  test('blank lines are nothing to speak of', async () => {
+  it('blank lines are nothing to speak of', async () => {
     const { session, seen } = await open(fixture('session-raw.mjs'), { protocol: 'legacy' });
     const pieces = [Buffer.from('\n\r\n\n').toString('base64')];
     await session.request({ method: 'raw', params: { pieces } });
@@ -119,7 +119,7 @@ describe('S9 JSON that is no message', () => {
     expect(seen('problem')).toEqual([]);
   });
 
-  test('a message in pieces, with CRLF and characters cut in two, is one message', async () => {
+  it('a message in pieces, with CRLF and characters cut in two, is one message', async () => {
     const { session, seen } = await open(fixture('session-raw.mjs'), { protocol: 'legacy' });
     const bytes = Buffer.from(
       `${JSON.stringify({ jsonrpc: '2.0', method: 'notifications/x', params: { text: 'ü€😀' } })}\r\n`,
@@ -132,7 +132,7 @@ describe('S9 JSON that is no message', () => {
 });
 
 describe('S9 notifications that are wrong', () => {
-  test.each([
+  it.each([
     { method: 'notifications/progress', params: {} },
     { method: 'notifications/progress', params: { progressToken: 1, progress: 'half' } },
     { method: 'notifications/message', params: { level: 'shouting', data: 1 } },
@@ -150,7 +150,7 @@ describe('S9 notifications that are wrong', () => {
 });
 
 describe('S9 answers that are wrong', () => {
-  test.each([
+  it.each([
     { title: 'a result that is a text', answer: { result: 'fine' } },
     { title: 'a result that is null', answer: { result: null } },
     { title: 'an error without a code', answer: { error: { message: 'oops' } } },
@@ -177,7 +177,7 @@ describe('S9 answers that are wrong', () => {
 });
 
 describe('S9 handshakes that are wrong', () => {
-  test.each([
+  it.each([
     { title: 'without a version', result: { capabilities: {}, serverInfo: { name: 'a', version: '1' } } },
     { title: 'without server info', result: { protocolVersion: '2025-11-25', capabilities: {} } },
     { title: 'without anything', result: {} },
@@ -191,13 +191,13 @@ describe('S9 handshakes that are wrong', () => {
     expect(error).toMatchObject({ code: 'CONNECT_FAILED', server: 'tested' });
   });
 
-  test('half a line before the end of the process', async () => {
+  it('half a line before the end of the process', async () => {
     const spec = stdioSpec(faulty({ halfLine: true, dieOnInitialize: true }));
     const error = await openFailure(spec, { protocol: 'legacy' });
     expect(error).toMatchObject({ code: 'CONNECT_FAILED', server: 'tested' });
   });
 
-  test('an error in place of the handshake', async () => {
+  it('an error in place of the handshake', async () => {
     const refuse = { initialize: { code: -32603, message: 'no licence' } };
     await using server = inProcess({ era: 'legacy', faults: { refuse } });
     const error = await openFailure(server, { protocol: 'legacy' });
@@ -205,7 +205,7 @@ describe('S9 handshakes that are wrong', () => {
     expect(error.message).toContain('no licence');
   });
 
-  test('an old SSE server that sends its client elsewhere', async () => {
+  it('an old SSE server that sends its client elsewhere', async () => {
     await using server = await serveSse(script, { endpoint: 'http://localhost.example:9/messages' });
     const error = await openFailure({ url: server.url, type: 'sse' }, { connectTimeoutMs: 5_000 });
     expect(error).toMatchObject({ code: 'CONNECT_FAILED', server: 'tested' });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   serveHttp,
   serveSse,
@@ -21,7 +21,7 @@ const script: ServerScript = {
 const reconnect = { initialDelayMs: 10, maxDelayMs: 20 };
 
 describe('S9 messages that are too large', () => {
-  test('over stdio end the connection with a clear error, and the session comes back', async () => {
+  it('over stdio end the connection with a clear error, and the session comes back', async () => {
     const spec = { ...stdioSpec(script), maxMessageBytes: MB };
     const { session } = await open(spec, { reconnect });
     const other = failureOf(session.callTool('hang'));
@@ -32,7 +32,7 @@ describe('S9 messages that are too large', () => {
     expect(jsonOf(await session.callTool('echo', { a: 1 }))).toEqual({ a: 1 });
   });
 
-  test.each(['json', 'sse'] as const)('over HTTP with %s answers fail their call only', async (answers) => {
+  it.each(['json', 'sse'] as const)('over HTTP with %s answers fail their call only', async (answers) => {
     await using server = await serveHttp(script, { answers });
     const { session } = await open({ url: server.url, maxMessageBytes: MB }, { reconnect });
     const error = await failureOf(session.callTool('big'));
@@ -41,7 +41,7 @@ describe('S9 messages that are too large', () => {
     expect(jsonOf(await session.callTool('echo', { a: 1 }))).toEqual({ a: 1 });
   });
 
-  test.each([
+  it.each([
     { over: 'SSE', type: 'sse', serve: serveSse },
     { over: 'WebSocket', type: 'websocket', serve: serveWebSocket },
   ] as const)('over $over fail the call, and the session comes back', async ({ type, serve }) => {
@@ -56,7 +56,7 @@ describe('S9 messages that are too large', () => {
     expect(jsonOf(await session.callTool('echo', { a: 1 }))).toEqual({ a: 1 });
   });
 
-  test('a line without an end is cut off at the limit', async () => {
+  it('a line without an end is cut off at the limit', async () => {
     const args = [
       '-e',
       "process.stdin.once('data', () => { const x = 'x'.repeat(65536); const go = () => { while (process.stdout.write(x)); process.stdout.once('drain', go); }; go(); })",
@@ -69,7 +69,7 @@ describe('S9 messages that are too large', () => {
     expect(error.message).toContain('maxMessageBytes');
   });
 
-  test('200 MB on one line, with the limit that is the default', async () => {
+  it('200 MB on one line, with the limit that is the default', async () => {
     const spec = stdioSpec({ ...script, era: 'legacy', faults: { hugeLineBytes: 200 * MB } });
     const { session } = await open(spec, { protocol: 'legacy', reconnect: false });
     await eventually(() => session.status.state).toBe('failed');
@@ -80,7 +80,7 @@ describe('S9 messages that are too large', () => {
 });
 
 describe('S9 messages that are large but fit', () => {
-  test.each([
+  it.each([
     { over: 'stdio' },
     { over: 'HTTP, JSON', answers: 'json' },
     { over: 'HTTP, SSE', answers: 'sse' },

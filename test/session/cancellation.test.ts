@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   inProcess,
   serveHttp,
@@ -28,7 +28,7 @@ function hangs(server: ScriptedServer): number {
 }
 
 describe.each(ERAS)('S4 a call that was given up, in the $era era', ({ protocol }) => {
-  test('aborting rejects with ABORTED, and the server is told once', async () => {
+  it('aborting rejects with ABORTED, and the server is told once', async () => {
     await using server = inProcess(script);
     const { session } = await open(server, { protocol });
     const controller = new AbortController();
@@ -43,7 +43,7 @@ describe.each(ERAS)('S4 a call that was given up, in the $era era', ({ protocol 
     expect(server.notifications.filter(({ method }) => method === CANCELLED)).toHaveLength(1);
   });
 
-  test('a timeout tells the server too', async () => {
+  it('a timeout tells the server too', async () => {
     await using server = inProcess(script);
     const { session } = await open(server, { protocol });
     expect((await failureOf(session.callTool('hang', {}, { timeoutMs: 100 }))).code).toBe('TIMEOUT');
@@ -52,7 +52,7 @@ describe.each(ERAS)('S4 a call that was given up, in the $era era', ({ protocol 
     expect(sent?.params['requestId']).toBe(server.cancelled[0]?.id);
   });
 
-  test('an answer, or an error of the server, is not cancelled', async () => {
+  it('an answer, or an error of the server, is not cancelled', async () => {
     await using server = inProcess(script);
     const { session } = await open(server, { protocol });
     const controller = new AbortController();
@@ -63,7 +63,7 @@ describe.each(ERAS)('S4 a call that was given up, in the $era era', ({ protocol 
     expect(server.notifications.filter(({ method }) => method === CANCELLED)).toEqual([]);
   });
 
-  test('a call whose signal was aborted before sends nothing', async () => {
+  it('a call whose signal was aborted before sends nothing', async () => {
     await using server = inProcess(script);
     const { session } = await open(server, { protocol });
     const signal = AbortSignal.abort(new Error('too late'));
@@ -80,7 +80,7 @@ describe.each(ERAS)('S4 a call that was given up, in the $era era', ({ protocol 
     expect(server.notifications.filter(({ method }) => method === CANCELLED)).toEqual([]);
   });
 
-  test('a call that is aborted in the same turn is settled once and told truly', async () => {
+  it('a call that is aborted in the same turn is settled once and told truly', async () => {
     await using server = inProcess(script);
     const { session } = await open(server, { protocol });
     const controller = new AbortController();
@@ -91,7 +91,7 @@ describe.each(ERAS)('S4 a call that was given up, in the $era era', ({ protocol 
     await eventually(() => server.cancelled.length - hangs(server)).toBe(0);
   });
 
-  test('a late answer is dropped quietly', async () => {
+  it('a late answer is dropped quietly', async () => {
     await using server = inProcess(script);
     const { session, events } = await open(server, { protocol });
     expect((await failureOf(session.callTool('stubborn', {}, { timeoutMs: 50 }))).code).toBe('TIMEOUT');
@@ -102,7 +102,7 @@ describe.each(ERAS)('S4 a call that was given up, in the $era era', ({ protocol 
     expect(jsonOf(await session.callTool('echo', { a: 1 }))).toEqual({ a: 1 });
   });
 
-  test('one signal may end many calls', async () => {
+  it('one signal may end many calls', async () => {
     await using server = inProcess(script);
     const { session } = await open(server, { protocol });
     const controller = new AbortController();
@@ -115,7 +115,7 @@ describe.each(ERAS)('S4 a call that was given up, in the $era era', ({ protocol 
     await eventually(() => server.cancelled).toHaveLength(100);
   });
 
-  test('calls that are over leave no listener on their signal', async () => {
+  it('calls that are over leave no listener on their signal', async () => {
     await using server = inProcess(script);
     const { session } = await open(server, { protocol });
     const { signal } = new AbortController();
@@ -124,7 +124,7 @@ describe.each(ERAS)('S4 a call that was given up, in the $era era', ({ protocol 
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
-  test('many calls at once on one signal make Node warn of no leak', async () => {
+  it('many calls at once on one signal make Node warn of no leak', async () => {
     await using server = inProcess(script);
     const { session } = await open(server, { protocol });
     const warnings: string[] = [];
@@ -140,7 +140,7 @@ describe.each(ERAS)('S4 a call that was given up, in the $era era', ({ protocol 
 });
 
 describe('S4 cancelling over other transports', () => {
-  test.each(ERAS)('$era: HTTP, with each kind of answer', async ({ protocol }) => {
+  it.each(ERAS)('$era: HTTP, with each kind of answer', async ({ protocol }) => {
     for (const answers of ['json', 'sse'] as const) {
       await using server = await serveHttp(script, { answers });
       const { session } = await open(server.url, { protocol });
@@ -156,7 +156,7 @@ describe('S4 cancelling over other transports', () => {
 });
 
 describe('S4 the handshake is never cancelled', () => {
-  test('initialize that takes too long', async () => {
+  it('initialize that takes too long', async () => {
     const server = new RawServer(({ method }) => (method === 'initialize' ? SILENCE : undefined));
     const error = await openFailure(server.spec, { protocol: 'legacy', connectTimeoutMs: 200 });
     expect(error.code).toBe('TIMEOUT');
@@ -166,7 +166,7 @@ describe('S4 the handshake is never cancelled', () => {
 });
 
 describe('S4 which request is cancelled', () => {
-  test('the one that was given up, and no other', async () => {
+  it('the one that was given up, and no other', async () => {
     const server = new RawServer();
     const { session } = await open(server.spec, { protocol: 'legacy' });
     const controller = new AbortController();
@@ -183,7 +183,7 @@ describe('S4 which request is cancelled', () => {
     await expect(kept).resolves.toEqual({ content: [] });
   });
 
-  test('none, for a call that waits for a connection and is aborted meanwhile', async () => {
+  it('none, for a call that waits for a connection and is aborted meanwhile', async () => {
     const { session } = await open(stdioSpec({ ...script, startDelayMs: 100 }), { protocol: 'legacy' });
     const controller = new AbortController();
     const revived = session.reconnect();
@@ -195,7 +195,7 @@ describe('S4 which request is cancelled', () => {
   });
 });
 
-test('S4 a session that is closed right after a call was given up: over HTTP, too, the server is told', async () => {
+it('S4 a session that is closed right after a call was given up: over HTTP, too, the server is told', async () => {
   await using server = await serveHttp(script);
   const { session } = await open({ url: server.url }, { protocol: 'legacy' });
   const controller = new AbortController();

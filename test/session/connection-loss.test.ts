@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   inProcess,
   serveHttp,
@@ -25,7 +25,7 @@ const script: ServerScript = {
 };
 
 describe('S8 a server that dies', () => {
-  test.each(ERAS)(
+  it.each(ERAS)(
     '$era: every kind of waiter fails at once, whatever its own timeout',
     async ({ protocol }) => {
       const ignore = ['resources/read', 'prompts/get', 'tools/list', 'no/such'];
@@ -49,21 +49,21 @@ describe('S8 a server that dies', () => {
     },
   );
 
-  test('the error says how the process ended', async () => {
+  it('the error says how the process ended', async () => {
     const { session } = await open(stdioSpec(script), { protocol: 'legacy', reconnect: false });
     expect((await failureOf(session.callTool('crash'))).message).toMatch(/code 7|exit.*7/);
     const { session: other } = await open(stdioSpec(script), { protocol: 'legacy', reconnect: false });
     expect((await failureOf(other.callTool('killed'))).message).toContain('SIGKILL');
   });
 
-  test('an answer that was sent before is not lost', async () => {
+  it('an answer that was sent before is not lost', async () => {
     const tools = [{ name: 'last', does: { type: 'crashAfterAnswer' } }] as const;
     const { session } = await open(stdioSpec({ tools: [...tools] }), { reconnect: false });
     expect(jsonOf(await session.callTool('last', { a: 1 }))).toEqual({ a: 1 });
     await eventually(() => session.status.state).toBe('failed');
   });
 
-  test('hundreds of waiters', async () => {
+  it('hundreds of waiters', async () => {
     const { session } = await open(stdioSpec(script), { reconnect: false });
     const waiters = Array.from({ length: 500 }, () => failureOf(session.callTool('hang')));
     const crash = failureOf(session.callTool('crash'));
@@ -71,7 +71,7 @@ describe('S8 a server that dies', () => {
     expect(codes).toEqual(new Set(['CONNECTION_LOST']));
   });
 
-  test('in the middle of a message', async () => {
+  it('in the middle of a message', async () => {
     const { session } = await open(fixture('session-raw.mjs'), { protocol: 'legacy', reconnect: false });
     const last = Buffer.from('{"jsonrpc":"2.0","id":2,"resu').toString('base64');
     const error = await failureOf(session.request({ method: 'exit', params: { code: 3, last } }));
@@ -80,7 +80,7 @@ describe('S8 a server that dies', () => {
 });
 
 describe('S8 without reconnecting', () => {
-  test('the session is failed, calls are refused at once, and nothing is left', async () => {
+  it('the session is failed, calls are refused at once, and nothing is left', async () => {
     const { session, states } = await open(stdioSpec(script), { reconnect: false });
     const error = await failureOf(session.callTool('crash'));
     await eventually(() => session.status.state).toBe('failed');
@@ -92,7 +92,7 @@ describe('S8 without reconnecting', () => {
     expect(refused.message).toContain('reconnect');
   });
 
-  test('reconnect() brings the session back', async () => {
+  it('reconnect() brings the session back', async () => {
     const { session, states } = await open(stdioSpec(script), { reconnect: false });
     await failureOf(session.callTool('crash'));
     await eventually(() => session.status.state).toBe('failed');
@@ -102,7 +102,7 @@ describe('S8 without reconnecting', () => {
     expect(states().at(-1)).toBe('ready');
   });
 
-  test('reconnect() that fails rejects with the cause and leaves the session failed', async () => {
+  it('reconnect() that fails rejects with the cause and leaves the session failed', async () => {
     const server = await serveWebSocket(script);
     const { session } = await open(server.url, { reconnect: false });
     await server.close();
@@ -114,7 +114,7 @@ describe('S8 without reconnecting', () => {
 });
 
 describe('S8 a server that dies before it is ready fails the open', () => {
-  test.each(['legacy', '2026-07-28', 'auto'] as const)(
+  it.each(['legacy', '2026-07-28', 'auto'] as const)(
     '%s: at its start, with exit code and stderr',
     async (protocol) => {
       const stderr = `${'noise\n'.repeat(100)}Error: API_KEY is not set\n    at main.js:1\n`;
@@ -127,7 +127,7 @@ describe('S8 a server that dies before it is ready fails the open', () => {
     },
   );
 
-  test.each(['legacy', 'auto'] as const)(
+  it.each(['legacy', 'auto'] as const)(
     '%s: a program that exits before it reads, every time',
     async (protocol) => {
       const spec = { command: '/bin/sh', args: ['-c', 'echo "no such module" >&2; exit 3'] };
@@ -140,7 +140,7 @@ describe('S8 a server that dies before it is ready fails the open', () => {
     },
   );
 
-  test('while it answers initialize', async () => {
+  it('while it answers initialize', async () => {
     const spec = stdioSpec({ era: 'legacy', faults: { dieOnInitialize: true, stderr: 'cannot bind\n' } });
     const error = await openFailure(spec, { protocol: 'legacy' });
     expect(error.code).toBe('CONNECT_FAILED');
@@ -148,7 +148,7 @@ describe('S8 a server that dies before it is ready fails the open', () => {
     expect(error.message).toContain('cannot bind');
   });
 
-  test('in process, over HTTP, SSE and WebSocket', async () => {
+  it('in process, over HTTP, SSE and WebSocket', async () => {
     const dying = { ...script, era: 'legacy', faults: { dieOnInitialize: true } } as const;
     await using here = inProcess(dying);
     await using http = await serveHttp(dying);
@@ -163,14 +163,14 @@ describe('S8 a server that dies before it is ready fails the open', () => {
     await eventually(() => [http.openSockets, socket.openSockets, sse.openStreams]).toEqual([0, 0, 0]);
   });
 
-  test('a stderr that never ends is cut to its end', async () => {
+  it('a stderr that never ends is cut to its end', async () => {
     const stderr = `BEGIN${'x'.repeat(10_000)}\nthe last words\n`;
     const error = await openFailure(stdioSpec({ faults: { exitAtStart: { code: 1, stderr } } }));
     expect(error.message).toContain('the last words');
     expect(error.message.length).toBeLessThan(20_000);
   });
 
-  test('control characters of a server do not reach the terminal through the message', async () => {
+  it('control characters of a server do not reach the terminal through the message', async () => {
     const stderr = 'fatal: \u001b[2J\u001b]0;owned\u0007 bad\n';
     const error = await openFailure(stdioSpec({ faults: { exitAtStart: { code: 1, stderr } } }));
     expect(error.message).toContain('bad');
@@ -180,7 +180,7 @@ describe('S8 a server that dies before it is ready fails the open', () => {
 });
 
 describe('S8 maybeExecuted tells the truth', () => {
-  test('false for a call that waited for a connection and never left', async () => {
+  it('false for a call that waited for a connection and never left', async () => {
     const server = new RawServer();
     let broken = false;
     const { session } = await open(
@@ -200,7 +200,7 @@ describe('S8 maybeExecuted tells the truth', () => {
     expect(server.requests('tools/call')).toEqual([]);
   });
 
-  test('true for a call that a server took in', async () => {
+  it('true for a call that a server took in', async () => {
     const server = new RawServer();
     const { session } = await open(server.spec, { protocol: 'legacy', reconnect: false });
     const call = failureOf(session.callTool('any'));
@@ -209,7 +209,7 @@ describe('S8 maybeExecuted tells the truth', () => {
     expect(await call).toMatchObject({ code: 'CONNECTION_LOST', maybeExecuted: true });
   });
 
-  test('false for a call to an HTTP server that is not there any more', async () => {
+  it('false for a call to an HTTP server that is not there any more', async () => {
     const server = await serveHttp(script, { sessions: false });
     const { session } = await open(server.url, { protocol: 'legacy', reconnect: false });
     await server.close();

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { openSession } from '../../src/index.ts';
 import { inProcess, serveHttp, stdioSpec } from '../../src/testing/index.ts';
 import { eventually } from './support/eventually.ts';
@@ -8,7 +8,7 @@ const params = { message: 'Well?', requestedSchema: { type: 'object', properties
 const asks = { tools: [{ name: 'ask', does: { type: 'elicit' as const, params } }] };
 
 describe('G14 closing while a handler waits for a person, in the modern era', () => {
-  test('waits no longer than the timeout of the call', async () => {
+  it('waits no longer than the timeout of the call', async () => {
     await using server = await serveHttp({ ...asks, era: 'modern' });
     const signals: AbortSignal[] = [];
     const { session } = await open(server.url, {
@@ -25,7 +25,7 @@ describe('G14 closing while a handler waits for a person, in the modern era', ()
     expect(signals[0]?.aborted).toBe(true);
   });
 
-  test('by destroy() tells the handler, too', async () => {
+  it('by destroy() tells the handler, too', async () => {
     await using server = await serveHttp({ ...asks, era: 'modern' });
     const signals: AbortSignal[] = [];
     const { session } = await open(server.url, {
@@ -43,7 +43,7 @@ describe('G14 closing while a handler waits for a person, in the modern era', ()
 });
 
 describe('S14 opening that is given up', () => {
-  test('before it began opens nothing', async () => {
+  it('before it began opens nothing', async () => {
     await using server = inProcess({});
     const signal = AbortSignal.abort(new Error('never mind'));
     const error = await failureOf(openSession({ server }, { signal }));
@@ -51,7 +51,7 @@ describe('S14 opening that is given up', () => {
     expect(server.connections).toBe(0);
   });
 
-  test('on the way leaves no process', async () => {
+  it('on the way leaves no process', async () => {
     const controller = new AbortController();
     const opening = openSession(stdioSpec({ faults: { neverInitialize: true } }), {
       signal: controller.signal,
@@ -64,7 +64,7 @@ describe('S14 opening that is given up', () => {
 describe('S8 what a failed call says of itself', () => {
   const script = { tools: [{ name: 'hang', does: { type: 'hang' as const } }] };
 
-  test('sent and not answered: it may have run', async () => {
+  it('sent and not answered: it may have run', async () => {
     await using server = inProcess(script);
     const { session } = await open(server);
     const controller = new AbortController();
@@ -75,7 +75,7 @@ describe('S8 what a failed call says of itself', () => {
     expect(await aborted).toMatchObject({ code: 'ABORTED', maybeExecuted: true });
   });
 
-  test('never sent: it did not', async () => {
+  it('never sent: it did not', async () => {
     await using server = inProcess(script);
     const { session } = await open(server);
     const early = await failureOf(session.callTool('hang', {}, { signal: AbortSignal.abort() }));
@@ -85,7 +85,7 @@ describe('S8 what a failed call says of itself', () => {
     expect(late).toMatchObject({ code: 'SESSION_CLOSED', maybeExecuted: false });
   });
 
-  test('as JSON it has its message and no fields that say nothing', async () => {
+  it('as JSON it has its message and no fields that say nothing', async () => {
     await using server = inProcess(script);
     const { session } = await open(server);
     const error = await failureOf(session.callTool('hang', {}, { timeoutMs: 20 }));
@@ -97,7 +97,7 @@ describe('S8 what a failed call says of itself', () => {
 });
 
 describe('S6 a schema that holds no longer', () => {
-  test('is not checked against once the list has changed', async () => {
+  it('is not checked against once the list has changed', async () => {
     const schema = (type: string) => ({ type: 'object', properties: { v: { type } }, required: ['v'] });
     const tool = (type: string, v: unknown) => ({
       name: 'value',

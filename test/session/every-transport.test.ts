@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   httpProcess,
   TcpProxy,
@@ -29,7 +29,7 @@ const cases = WAYS.flatMap((way) => ERAS.map((era) => ({ ...way, ...era }))).fil
 );
 
 describe.each(cases)('S17 a server that dies, over $over, $era', ({ protocol, start }) => {
-  test('fails the calls that wait for it, soon and truly', { timeout: SOON_MS }, async () => {
+  it('fails the calls that wait for it, soon and truly', { timeout: SOON_MS }, async () => {
     const { session } = await open(await start(script), { protocol, reconnect: false });
     const hanging = Array.from({ length: 3 }, () => failureOf(session.callTool('hang')));
     await session.callTool('echo');
@@ -39,21 +39,21 @@ describe.each(cases)('S17 a server that dies, over $over, $era', ({ protocol, st
     }
   });
 
-  test('makes an error that says what was being done, and where', { timeout: SOON_MS }, async () => {
+  it('makes an error that says what was being done, and where', { timeout: SOON_MS }, async () => {
     const { session } = await open(await start(script), { protocol, reconnect: false });
     const { message } = await failureOf(session.callTool('crash'));
     expect(message).toContain('"crash"');
     expect(message).toContain('"tested"');
   });
 
-  test('is replaced, and later calls work', { timeout: SOON_MS }, async () => {
+  it('is replaced, and later calls work', { timeout: SOON_MS }, async () => {
     const { session } = await open(await start(script), { protocol, reconnect: { initialDelayMs: 10 } });
     expect((await failureOf(session.callTool('crash'))).code).toBe('CONNECTION_LOST');
     expect(jsonOf(await session.callTool('echo', { a: 1 }))).toEqual({ a: 1 });
     expect(session.status.state).toBe('ready');
   });
 
-  test('right after its answer costs nobody that answer', { timeout: SOON_MS }, async () => {
+  it('right after its answer costs nobody that answer', { timeout: SOON_MS }, async () => {
     const { session } = await open(await start(script), { protocol, reconnect: { initialDelayMs: 10 } });
     expect(jsonOf(await session.callTool('last-gasp', { a: 1 }))).toEqual({ a: 1 });
     await eventually(() => session.callTool('echo', { b: 2 }).then(jsonOf, () => undefined)).toEqual({
@@ -63,7 +63,7 @@ describe.each(cases)('S17 a server that dies, over $over, $era', ({ protocol, st
 });
 
 describe('S17 a server whose process is killed', () => {
-  test.each(ERAS.flatMap((era) => (['json', 'sse'] as const).map((answers) => ({ ...era, answers }))))(
+  it.each(ERAS.flatMap((era) => (['json', 'sse'] as const).map((answers) => ({ ...era, answers }))))(
     'HTTP with $answers answers, $era',
     async ({ protocol, answers }) => {
       await using server = await httpProcess(script, { answers });
@@ -89,7 +89,7 @@ describe('S17 a server whose process is killed', () => {
 });
 
 describe('S17 a network that breaks', () => {
-  test.each([
+  it.each([
     { over: 'HTTP', type: 'http', serve: serveHttp },
     { over: 'SSE', type: 'sse', serve: serveSse },
     { over: 'WebSocket', type: 'websocket', serve: serveWebSocket },

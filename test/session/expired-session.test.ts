@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { serveHttp, type ScriptedHttpServer, type ServerScript } from '../../src/testing/index.ts';
 import { endWith, serveStub } from '../transport/support/mcp-stub.ts';
 import { eventually } from './support/eventually.ts';
@@ -25,7 +25,7 @@ function handshakes(server: ScriptedHttpServer): number {
 describe.each([{ answers: 'json' }, { answers: 'sse' }] as const)(
   'S16 an expired HTTP session, $answers',
   ({ answers }) => {
-    test('is opened anew, and the call is sent again, once', async () => {
+    it('is opened anew, and the call is sent again, once', async () => {
       await using server = await serveHttp(script, { answers });
       const { session, states } = await open(server.url, { protocol, reconnect });
       const [before] = server.sessions;
@@ -38,7 +38,7 @@ describe.each([{ answers: 'json' }, { answers: 'sse' }] as const)(
       expect(states().at(-1)).toBe('ready');
     });
 
-    test('is opened anew once for many calls', async () => {
+    it('is opened anew once for many calls', async () => {
       await using server = await serveHttp(script, { answers });
       const { session } = await open(server.url, { protocol, reconnect });
       server.expireSessions();
@@ -50,7 +50,7 @@ describe.each([{ answers: 'json' }, { answers: 'sse' }] as const)(
       expect(echoes).toHaveLength(30);
     });
 
-    test('is opened anew for every kind of request', async () => {
+    it('is opened anew for every kind of request', async () => {
       await using server = await serveHttp(script, { answers });
       const { session } = await open(server.url, { protocol, reconnect });
       const requests = [
@@ -68,7 +68,7 @@ describe.each([{ answers: 'json' }, { answers: 'sse' }] as const)(
       expect(handshakes(server)).toBe(1 + requests.length);
     });
 
-    test('subscriptions and the log level are restored', async () => {
+    it('subscriptions and the log level are restored', async () => {
       await using server = await serveHttp(script, { answers });
       const { session, seen } = await open(server.url, { protocol, reconnect });
       await session.subscribeResource('memo://one');
@@ -82,14 +82,14 @@ describe.each([{ answers: 'json' }, { answers: 'sse' }] as const)(
       expect(seen('log')).toEqual([]);
     });
 
-    test('that expires again and again is opened as often', async () => {
+    it('that expires again and again is opened as often', async () => {
       await using server = await serveHttp({ ...script, faults: { sessionExpiresAfter: 2 } }, { answers });
       const { session } = await open(server.url, { protocol, reconnect });
       for (let n = 1; n <= 9; n++) expect(textOf(await session.callTool('count'))).toBe(String(n));
       expect(handshakes(server)).toBe(5);
     });
 
-    test('fails the calls under way, which may have run', async () => {
+    it('fails the calls under way, which may have run', async () => {
       await using server = await serveHttp(script, { answers });
       const { session } = await open(server.url, { protocol, reconnect });
       const hanging = failureOf(session.callTool('hang'));
@@ -100,7 +100,7 @@ describe.each([{ answers: 'json' }, { answers: 'sse' }] as const)(
       expect(server.requests.filter(({ params }) => params['name'] === 'hang')).toHaveLength(1);
     });
 
-    test('keeps to the timeout and the signal of the call', async () => {
+    it('keeps to the timeout and the signal of the call', async () => {
       await using server = await serveHttp(script, { answers });
       const { session } = await open(server.url, { protocol, reconnect });
       server.expireSessions();
@@ -113,7 +113,7 @@ describe.each([{ answers: 'json' }, { answers: 'sse' }] as const)(
       expect((await aborted).code).toBe('ABORTED');
     });
 
-    test('is failed, not opened anew, when the session is not to reconnect', async () => {
+    it('is failed, not opened anew, when the session is not to reconnect', async () => {
       await using server = await serveHttp(script, { answers });
       const { session } = await open(server.url, { protocol, reconnect: false });
       server.expireSessions();
@@ -128,7 +128,7 @@ describe.each([{ answers: 'json' }, { answers: 'sse' }] as const)(
 );
 
 describe('S16 a session that never lives', () => {
-  test('is an error in the end, not a loop', async () => {
+  it('is an error in the end, not a loop', async () => {
     const server = await serveStub({
       sessionId: 'short',
       onRequest: (_message, response) => endWith(response, 404),
@@ -143,7 +143,7 @@ describe('S16 a session that never lives', () => {
 });
 
 describe('S16 the end of an HTTP session', () => {
-  test('a session that is closed is ended on the server too', async () => {
+  it('a session that is closed is ended on the server too', async () => {
     await using server = await serveHttp(script);
     const { session } = await open(server.url, { protocol, reconnect });
     expect(server.sessions).toHaveLength(1);
@@ -153,7 +153,7 @@ describe('S16 the end of an HTTP session', () => {
     await eventually(() => server.openSockets).toBe(0);
   });
 
-  test('unless the spec says otherwise', async () => {
+  it('unless the spec says otherwise', async () => {
     await using server = await serveHttp(script);
     const { session } = await open({ url: server.url, terminateSession: false }, { protocol });
     await session.close();
@@ -161,7 +161,7 @@ describe('S16 the end of an HTTP session', () => {
     expect(server.httpRequests.filter(({ method }) => method === 'DELETE')).toEqual([]);
   });
 
-  test('an expired one is not ended again', async () => {
+  it('an expired one is not ended again', async () => {
     await using server = await serveHttp(script);
     const { session } = await open(server.url, { protocol, reconnect });
     server.expireSessions();

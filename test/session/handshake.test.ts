@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { SessionOptions } from '../../src/index.ts';
 import { inProcess, serveHttp, stdioSpec } from '../../src/testing/index.ts';
 import { open, openFailure } from './support/open.ts';
@@ -30,14 +30,14 @@ describe('S1 capabilities follow the handlers', () => {
     { title: 'onLog and onNotification', options: { onLog() {}, onNotification() {} }, declared: {} },
   ];
 
-  test.each(cases)('$title, over the initialize handshake', async ({ options, declared }) => {
+  it.each(cases)('$title, over the initialize handshake', async ({ options, declared }) => {
     await using server = inProcess({ era: 'legacy' });
     await open(server, { protocol: 'legacy', ...options });
     const initialize = server.requests.find(({ method }) => method === 'initialize');
     expect(initialize?.params['capabilities']).toEqual(declared);
   });
 
-  test.each(cases)('$title, with each request of 2026-07-28', async ({ options, declared }) => {
+  it.each(cases)('$title, with each request of 2026-07-28', async ({ options, declared }) => {
     await using server = inProcess({ tools: [{ name: 'echo' }] });
     const { session } = await open(server, { protocol: '2026-07-28', ...options });
     await session.callTool('echo');
@@ -47,7 +47,7 @@ describe('S1 capabilities follow the handlers', () => {
     expect(meta['io.modelcontextprotocol/clientCapabilities']).toEqual(declared);
   });
 
-  test('a capability without its handler is refused before anything is opened', async () => {
+  it('a capability without its handler is refused before anything is opened', async () => {
     await using server = inProcess();
     const error = await openFailure(server, { capabilities: { sampling: {} } });
     expect(error.code).toBe('CONFIG_INVALID');
@@ -57,7 +57,7 @@ describe('S1 capabilities follow the handlers', () => {
 });
 
 describe('S7 protocol versions', () => {
-  test('a server that answers initialize with a version nobody knows is refused, naming both sides', async () => {
+  it('a server that answers initialize with a version nobody knows is refused, naming both sides', async () => {
     await using server = inProcess({ era: 'legacy', answerVersion: '1999-12-31' });
     const error = await openFailure(server, { protocol: 'legacy' });
     expect(error.code).toBe('CONNECT_FAILED');
@@ -66,13 +66,13 @@ describe('S7 protocol versions', () => {
     expect(error.message).toContain('2025-11-25');
   });
 
-  test('the same in a process of its own, which is gone afterwards', async () => {
+  it('the same in a process of its own, which is gone afterwards', async () => {
     const error = await openFailure(stdioSpec({ era: 'legacy', answerVersion: '1999-12-31' }));
     expect(error.code).toBe('CONNECT_FAILED');
     expect(error.message).toContain('1999-12-31');
   });
 
-  test('a server of another future revision only is refused, naming both sides', async () => {
+  it('a server of another future revision only is refused, naming both sides', async () => {
     await using server = inProcess({ era: 'modern', protocolVersions: ['2099-01-01'] });
     const error = await openFailure(server);
     expect(error.code).toBe('CONNECT_FAILED');
@@ -80,21 +80,21 @@ describe('S7 protocol versions', () => {
     expect(error.message).toContain('2026-07-28');
   });
 
-  test('a legacy server is refused when 2026-07-28 is pinned', async () => {
+  it('a legacy server is refused when 2026-07-28 is pinned', async () => {
     await using server = inProcess({ era: 'legacy' });
     const error = await openFailure(server, { protocol: '2026-07-28', connectTimeoutMs: 10_000 });
     expect(error.code).toBe('CONNECT_FAILED');
     expect(error.message).toContain('2026-07-28');
   });
 
-  test('a 2026-07-28 server is refused when the session is to speak the old protocol', async () => {
+  it('a 2026-07-28 server is refused when the session is to speak the old protocol', async () => {
     await using server = inProcess({ era: 'modern' });
     const error = await openFailure(server, { protocol: 'legacy' });
     expect(error.code).toBe('CONNECT_FAILED');
     expect(error.message).toContain('2026-07-28');
   });
 
-  test('an old server decides for an old version', async () => {
+  it('an old server decides for an old version', async () => {
     await using server = inProcess({ era: 'legacy', protocolVersions: ['2025-03-26'] });
     const { session } = await open(server);
     expect(session.protocolVersion).toBe('2025-03-26');
@@ -104,7 +104,7 @@ describe('S7 protocol versions', () => {
 describe('S12 facts after opening', () => {
   const script = { name: 'facts', version: '3.2.1', title: 'Facts', instructions: 'Ask nicely.', tools: [] };
 
-  test.each([
+  it.each([
     { protocol: 'legacy', era: 'legacy', protocolVersion: '2025-11-25' },
     { protocol: '2026-07-28', era: 'modern', protocolVersion: '2026-07-28' },
   ] as const)(
@@ -123,7 +123,7 @@ describe('S12 facts after opening', () => {
     },
   );
 
-  test('this program introduces itself as it was told to', async () => {
+  it('this program introduces itself as it was told to', async () => {
     await using server = inProcess({ era: 'legacy' });
     await open(server, { clientInfo: { name: 'my-agent', version: '7.0.0' } });
     const initialize = server.requests.find(({ method }) => method === 'initialize');
@@ -132,7 +132,7 @@ describe('S12 facts after opening', () => {
 });
 
 describe('S15 negotiation of the era', () => {
-  test.each([
+  it.each([
     { knows: 'both', speaks: 'modern' },
     { knows: 'modern', speaks: 'modern' },
     { knows: 'legacy', speaks: 'legacy' },
@@ -144,20 +144,20 @@ describe('S15 negotiation of the era', () => {
     expect((await open(stdioSpec({ era: knows }))).session.era).toBe(speaks);
   });
 
-  test('a pinned legacy session sends no probe', async () => {
+  it('a pinned legacy session sends no probe', async () => {
     await using server = inProcess();
     const { session } = await open(server, { protocol: 'legacy' });
     expect(session.era).toBe('legacy');
     expect(server.requests.map(({ method }) => method)).toEqual(['initialize']);
   });
 
-  test('an old server that drops the probe is opened all the same, within the connect timeout', async () => {
+  it('an old server that drops the probe is opened all the same, within the connect timeout', async () => {
     const spec = stdioSpec({ era: 'legacy', faults: { ignoreDiscover: true } });
     const { session } = await open(spec, { connectTimeoutMs: 6_000 });
     expect(session.era).toBe('legacy');
   });
 
-  test('an old server that exits on the probe is opened all the same', async () => {
+  it('an old server that exits on the probe is opened all the same', async () => {
     const { session } = await open(stdioSpec({ era: 'legacy', faults: { dieOnDiscover: true } }));
     expect(session.era).toBe('legacy');
   });

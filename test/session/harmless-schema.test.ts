@@ -1,8 +1,8 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { harmlessSchema } from '../../src/schema-check/harmless-schema.ts';
 
 describe('S6 a schema that a server gave', () => {
-  test('keeps all but regular expressions and uniqueItems, at any depth', () => {
+  it('keeps all but regular expressions and uniqueItems, at any depth', () => {
     const schema = {
       type: 'object',
       properties: {
@@ -23,12 +23,12 @@ describe('S6 a schema that a server gave', () => {
     });
   });
 
-  test('leaves values alone that only look like keywords', () => {
+  it('leaves values alone that only look like keywords', () => {
     const schema = { const: { pattern: 'x' }, enum: [{ uniqueItems: true }], default: { pattern: 'x' } };
     expect(harmlessSchema(schema)).toEqual(schema);
   });
 
-  test('does not refuse as additional what a pattern would have let in', () => {
+  it('does not refuse as additional what a pattern would have let in', () => {
     const schema = { patternProperties: { '^x': {} }, additionalProperties: false };
     expect(harmlessSchema(schema)).toEqual({});
   });

@@ -1,11 +1,11 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { inProcess } from '../../src/testing/index.ts';
 import { failureOf, open } from './support/open.ts';
 
 const protocol = 'legacy';
 
 describe('S6 an output schema made to take for ever', () => {
-  test.each([
+  it.each([
     { title: 'a pattern', schema: { pattern: '^(a+)+$' }, value: `${'a'.repeat(60)}!` },
     {
       title: 'a pattern for names',
@@ -30,14 +30,14 @@ describe('S6 an output schema made to take for ever', () => {
 });
 
 describe('S9 a server that gives more than anybody asked for', () => {
-  test('a list of too many entries is refused, and the session lives', async () => {
+  it('a list of too many entries is refused, and the session lives', async () => {
     await using server = inProcess({ tools: [{ name: 'echo' }], fillerTools: 50_001 });
     const { session } = await open(server, { protocol });
     expect(await failureOf(session.listTools())).toMatchObject({ code: 'INVALID_RESULT', server: 'tested' });
     expect((await session.callTool('echo', { a: 1 })).isError).not.toBe(true);
   });
 
-  test('a list of 10 000 entries in pages is not', async () => {
+  it('a list of 10 000 entries in pages is not', async () => {
     await using server = inProcess({ fillerTools: 10_000, pageSize: 100 });
     const { session } = await open(server, { protocol });
     expect((await session.listTools()).tools).toHaveLength(10_000);

@@ -1,5 +1,5 @@
 import { acceptedContent, inputRequired, McpServer } from '@modelcontextprotocol/server';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { inProcess, serveHttp, type ScriptedTool } from '../../src/testing/index.ts';
 import { eventually } from './support/eventually.ts';
 import { failureOf, jsonOf, open, textOf } from './support/open.ts';
@@ -19,7 +19,7 @@ function rounds(server: { requests: readonly { method: string }[] }): number {
 }
 
 describe('S15 input_required', () => {
-  test('is fulfilled by the handlers, round after round', async () => {
+  it('is fulfilled by the handlers, round after round', async () => {
     await using server = inProcess({ tools });
     let asked = 0;
     const { session } = await open(server, {
@@ -37,7 +37,7 @@ describe('S15 input_required', () => {
     expect(states).toEqual([undefined, 'round-1', 'round-2', 'round-3']);
   });
 
-  test('is bounded: a server that asks for ever gets ten rounds', async () => {
+  it('is bounded: a server that asks for ever gets ten rounds', async () => {
     await using server = inProcess({ tools });
     const { session } = await open(server, { protocol, onElicitation: () => ({ action: 'decline' }) });
     const error = await failureOf(session.callTool('for-ever'));
@@ -48,7 +48,7 @@ describe('S15 input_required', () => {
     expect(jsonOf(await session.callTool('echo', { a: 1 }))).toEqual({ a: 1 });
   });
 
-  test('is bounded by maxInputRounds', async () => {
+  it('is bounded by maxInputRounds', async () => {
     await using server = inProcess({ tools });
     const options = { protocol, onElicitation: () => ({ action: 'decline' as const }) } as const;
     const { session: enough } = await open(server, { ...options, maxInputRounds: 3 });
@@ -57,7 +57,7 @@ describe('S15 input_required', () => {
     expect((await failureOf(short.callTool('thrice'))).message).toContain('thrice');
   });
 
-  test('is handed to the caller on request, who answers it in the next call', async () => {
+  it('is handed to the caller on request, who answers it in the next call', async () => {
     await using server = inProcess({ tools });
     const { session } = await open(server, { protocol });
     const first = await session.callTool('once', { a: 1 }, { allowInputRequired: true });
@@ -79,7 +79,7 @@ describe('S15 input_required', () => {
     expect(jsonOf(second as { content: unknown })).toEqual({ action: 'accept', content: { by: 'hand' } });
   });
 
-  test('is handed to the caller although there is a handler', async () => {
+  it('is handed to the caller although there is a handler', async () => {
     await using server = inProcess({ tools });
     let asked = 0;
     const onElicitation = (): { action: 'decline' } => {
@@ -92,7 +92,7 @@ describe('S15 input_required', () => {
     expect(asked).toBe(0);
   });
 
-  test('an answer of the caller is taken up by the handlers for the rest', async () => {
+  it('an answer of the caller is taken up by the handlers for the rest', async () => {
     await using server = inProcess({ tools });
     const { session } = await open(server, {
       protocol,
@@ -107,7 +107,7 @@ describe('S15 input_required', () => {
     });
   });
 
-  test('rounds keep to the timeouts and the signal of the call', async () => {
+  it('rounds keep to the timeouts and the signal of the call', async () => {
     await using server = inProcess({ tools });
     const signals: AbortSignal[] = [];
     const { session } = await open(server, {
@@ -129,7 +129,7 @@ describe('S15 input_required', () => {
     await eventually(() => signals[1]?.aborted).toBe(true);
   });
 
-  test('a person may take longer to answer than a request may', async () => {
+  it('a person may take longer to answer than a request may', async () => {
     await using server = inProcess({ tools });
     const { session } = await open(server, {
       protocol,
@@ -142,13 +142,13 @@ describe('S15 input_required', () => {
     expect(jsonOf(await session.callTool('once'))).toEqual({ action: 'accept', content: {} });
   });
 
-  test.each(['json', 'sse'] as const)('over HTTP with %s answers', async (answers) => {
+  it.each(['json', 'sse'] as const)('over HTTP with %s answers', async (answers) => {
     await using server = await serveHttp({ tools }, { answers });
     const { session } = await open(server.url, { protocol, onElicitation: () => ({ action: 'decline' }) });
     expect(jsonOf(await session.callTool('thrice'))).toEqual({ action: 'decline' });
   });
 
-  test('for a prompt and a resource of the official server, several questions at once', async () => {
+  it('for a prompt and a resource of the official server, several questions at once', async () => {
     const ask = {
       confirm: inputRequired.elicit({
         message: 'Sure?',

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { openSession, type Session } from '../../src/index.ts';
 import {
   inProcess,
@@ -32,7 +32,7 @@ async function pidOf(session: Session): Promise<number> {
 }
 
 describe.each(WAYS)('S14 close() over $over', ({ start }) => {
-  test('lets the calls under way finish, and takes no more', async () => {
+  it('lets the calls under way finish, and takes no more', async () => {
     const { session, states } = await open(await start(script));
     const calls = Array.from({ length: 5 }, (_, n) => session.callTool('slow', { n }));
     const closing = session.close();
@@ -44,14 +44,14 @@ describe.each(WAYS)('S14 close() over $over', ({ start }) => {
     await eventually(states).toEqual(['draining', 'closed']);
   });
 
-  test('waits for a call no longer than that call may take', async () => {
+  it('waits for a call no longer than that call may take', async () => {
     const { session } = await open(await start(script));
     const call = failureOf(session.callTool('hang', {}, { timeoutMs: 100 }));
     await session.close();
     expect((await call).code).toBe('TIMEOUT');
   });
 
-  test('destroy() fails the calls under way at once', async () => {
+  it('destroy() fails the calls under way at once', async () => {
     const { session } = await open(await start(script));
     const calls = [
       failureOf(session.callTool('hang', {}, { timeoutMs: Infinity })),
@@ -67,21 +67,21 @@ describe.each(WAYS)('S14 close() over $over', ({ start }) => {
 });
 
 describe('S14 what a session leaves behind', () => {
-  test.each(['close', 'destroy'] as const)('%s: no process', async (exit) => {
+  it.each(['close', 'destroy'] as const)('%s: no process', async (exit) => {
     const { session } = await open(stdioSpec(script));
     const pid = await pidOf(session);
     await session[exit]();
     expect(isAlive(pid)).toBe(false);
   });
 
-  test('destroy: no process either, if it ignores every request to leave', async () => {
+  it('destroy: no process either, if it ignores every request to leave', async () => {
     const { session } = await open(stdioSpec({ ...script, faults: { ignoreTermination: true } }));
     const pid = await pidOf(session);
     await session.destroy();
     expect(isAlive(pid)).toBe(false);
   });
 
-  test('close: nor one that ignores every request to leave, within the grace periods', async () => {
+  it('close: nor one that ignores every request to leave, within the grace periods', async () => {
     const spec = {
       ...stdioSpec({ ...script, faults: { ignoreTermination: true } }),
       closeGraceMs: 100,
@@ -93,7 +93,7 @@ describe('S14 what a session leaves behind', () => {
     expect(isAlive(pid)).toBe(false);
   });
 
-  test.each(['close', 'destroy'] as const)('%s: no socket', async (exit) => {
+  it.each(['close', 'destroy'] as const)('%s: no socket', async (exit) => {
     await using http = await serveHttp(script, { answers: 'sse' });
     await using sse = await serveSse(script);
     await using socket = await serveWebSocket(script);
@@ -106,7 +106,7 @@ describe('S14 what a session leaves behind', () => {
     await eventually(() => [http.openSockets, sse.openStreams, socket.openSockets]).toEqual([0, 0, 0]);
   });
 
-  test('closing the session of a server in this process closes the server', async () => {
+  it('closing the session of a server in this process closes the server', async () => {
     const server = inProcess(script);
     let closes = 0;
     const close = server.close.bind(server);
@@ -119,7 +119,7 @@ describe('S14 what a session leaves behind', () => {
     expect(closes).toBe(1);
   });
 
-  test.each(ERAS)(
+  it.each(ERAS)(
     '$era: an attempt to connect that fails leaves no process and no socket',
     async ({ protocol }) => {
       await using http = await serveHttp({ faults: { neverInitialize: true } });
@@ -143,7 +143,7 @@ describe('S14 exits are idempotent', () => {
   const names = ['close', 'destroy', 'dispose'] as const;
   const orders = names.flatMap((first) => names.map((second) => ({ first, second })));
 
-  test.each(orders)('$first, then $second', async ({ first, second }) => {
+  it.each(orders)('$first, then $second', async ({ first, second }) => {
     const { session, states } = await open(stdioSpec(script));
     await exits[first](session);
     await exits[second](session);
@@ -152,7 +152,7 @@ describe('S14 exits are idempotent', () => {
     await eventually(() => states().filter((state) => state === 'closed')).toHaveLength(1);
   });
 
-  test.each(orders)('$first and $second at once, with a call under way', async ({ first, second }) => {
+  it.each(orders)('$first and $second at once, with a call under way', async ({ first, second }) => {
     const { session, states } = await open(stdioSpec(script));
     const pid = await pidOf(session);
     const call = session.callTool('slow').catch(() => {});
@@ -162,7 +162,7 @@ describe('S14 exits are idempotent', () => {
     await eventually(() => states().filter((state) => state === 'closed')).toHaveLength(1);
   });
 
-  test('destroy cuts a close short that waits for a call', async () => {
+  it('destroy cuts a close short that waits for a call', async () => {
     const { session } = await open(stdioSpec(script));
     const call = failureOf(session.callTool('hang', {}, { timeoutMs: Infinity }));
     const closing = session.close();
@@ -173,7 +173,7 @@ describe('S14 exits are idempotent', () => {
 });
 
 describe('S14 exits in any state', () => {
-  test.each(['close', 'destroy'] as const)('%s while reconnecting', async (exit) => {
+  it.each(['close', 'destroy'] as const)('%s while reconnecting', async (exit) => {
     const server = await serveWebSocket(script);
     const { session } = await open(server.url, { reconnect: { initialDelayMs: 60_000 } });
     await server.close();
@@ -184,7 +184,7 @@ describe('S14 exits in any state', () => {
     expect(session.status.state).toBe('closed');
   });
 
-  test.each(['close', 'destroy'] as const)('%s while a new process is being started', async (exit) => {
+  it.each(['close', 'destroy'] as const)('%s while a new process is being started', async (exit) => {
     const { session } = await open(stdioSpec({ ...script, startDelayMs: 300 }), { protocol: 'legacy' });
     await failureOf(session.callTool('crash'));
     await eventually(() => session.status.state).toBe('reconnecting');
@@ -194,7 +194,7 @@ describe('S14 exits in any state', () => {
     expect(session.status.state).toBe('closed');
   });
 
-  test.each(['close', 'destroy'] as const)('%s when failed', async (exit) => {
+  it.each(['close', 'destroy'] as const)('%s when failed', async (exit) => {
     const { session } = await open(stdioSpec(script), { reconnect: false });
     await failureOf(session.callTool('crash'));
     await eventually(() => session.status.state).toBe('failed');
@@ -202,7 +202,7 @@ describe('S14 exits in any state', () => {
     expect(session.status.state).toBe('closed');
   });
 
-  test('every request and reconnect() of a closed session is SESSION_CLOSED', async () => {
+  it('every request and reconnect() of a closed session is SESSION_CLOSED', async () => {
     const { session } = await open(inProcess(script));
     await session.close();
     const calls = [
@@ -231,7 +231,7 @@ describe('S14 exits in any state', () => {
 });
 
 describe('S14 closed', () => {
-  test('resolves without a reason after close', async () => {
+  it('resolves without a reason after close', async () => {
     const { session } = await open(inProcess(script));
     let settled = false;
     void session.closed.then(() => (settled = true));
@@ -241,7 +241,7 @@ describe('S14 closed', () => {
     expect(await session.closed).toBeUndefined();
   });
 
-  test('resolves with the reason after destroy, which is the cause of what it failed', async () => {
+  it('resolves with the reason after destroy, which is the cause of what it failed', async () => {
     const { session } = await open(inProcess(script));
     const reason = new Error('the user logged out');
     const call = failureOf(session.callTool('hang'));
@@ -252,7 +252,7 @@ describe('S14 closed', () => {
     expect(error.cause).toBe(reason);
   });
 
-  test('a session that was given up for lost is not closed', async () => {
+  it('a session that was given up for lost is not closed', async () => {
     const { session } = await open(stdioSpec(script), { reconnect: false });
     let settled = false;
     void session.closed.then(() => (settled = true));
@@ -263,7 +263,7 @@ describe('S14 closed', () => {
 });
 
 describe('S14 await using', () => {
-  test('closes at the end of the block, also when that throws', async () => {
+  it('closes at the end of the block, also when that throws', async () => {
     const seen: Session[] = [];
     const block = async (): Promise<void> => {
       await using session = await openSession(stdioSpec(script));
@@ -277,7 +277,7 @@ describe('S14 await using', () => {
   });
 });
 
-test('what console.log shows of a session: its name and its status', async () => {
+it('what console.log shows of a session: its name and its status', async () => {
   await using server = inProcess(script);
   const { session } = await open(server, {});
   const shown = inspect(session);

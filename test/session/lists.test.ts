@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { inProcess, serveHttp, stdioSpec, type ServerScript } from '../../src/testing/index.ts';
 import { eventually } from './support/eventually.ts';
 import { ERAS, failureOf, jsonOf, open } from './support/open.ts';
@@ -17,7 +17,7 @@ function pages(server: { requests: readonly { method: string }[] }, method = 'to
 }
 
 describe.each(ERAS)('S13 lists in pages, in the $era era', ({ protocol }) => {
-  test('every page of every list is followed, in order', async () => {
+  it('every page of every list is followed, in order', async () => {
     await using server = inProcess(paged);
     const { session } = await open(server, { protocol });
     const seven = (prefix: string, suffix = '') =>
@@ -32,7 +32,7 @@ describe.each(ERAS)('S13 lists in pages, in the $era era', ({ protocol }) => {
     expect((await session.listTools()).nextCursor).toBeUndefined();
   });
 
-  test('a cursor that is repeated ends the list, and the tools are there once', async () => {
+  it('a cursor that is repeated ends the list, and the tools are there once', async () => {
     await using server = inProcess({ ...paged, repeatCursor: true });
     const { session } = await open(server, { protocol });
     const { tools } = await session.listTools();
@@ -40,7 +40,7 @@ describe.each(ERAS)('S13 lists in pages, in the $era era', ({ protocol }) => {
     expect(pages(server)).toBeLessThanOrEqual(2);
   });
 
-  test('pages without end are cut off at maxPages, in a way that can be seen', async () => {
+  it('pages without end are cut off at maxPages, in a way that can be seen', async () => {
     await using server = inProcess({ ...paged, endlessPages: true });
     const { session } = await open(server, { protocol, maxPages: 5 });
     const error = await failureOf(session.listTools());
@@ -51,14 +51,14 @@ describe.each(ERAS)('S13 lists in pages, in the $era era', ({ protocol }) => {
     expect(jsonOf(await session.callTool('tool-0', { a: 1 }))).toEqual({ a: 1 });
   });
 
-  test('a page that fails fails the list', async () => {
+  it('a page that fails fails the list', async () => {
     await using server = inProcess({ ...paged, failLists: ['tools'] });
     const { session } = await open(server, { protocol });
     expect((await failureOf(session.listTools())).code).toBe('PROTOCOL');
     expect((await session.listPrompts()).prompts).toHaveLength(7);
   });
 
-  test('the same tool twice harms neither the list nor the calls', async () => {
+  it('the same tool twice harms neither the list nor the calls', async () => {
     await using server = inProcess({ tools: [{ name: 'echo' }, { name: 'echo' }, { name: 'other' }] });
     const { session } = await open(server, { protocol });
     const { tools } = await session.listTools();
@@ -66,14 +66,14 @@ describe.each(ERAS)('S13 lists in pages, in the $era era', ({ protocol }) => {
     expect(jsonOf(await session.callTool('echo', { a: 1 }))).toEqual({ a: 1 });
   });
 
-  test('an empty list is empty', async () => {
+  it('an empty list is empty', async () => {
     await using server = inProcess({ tools: [] });
     const { session } = await open(server, { protocol });
     expect((await session.listTools()).tools).toEqual([]);
     expect(pages(server)).toBe(1);
   });
 
-  test('each list is asked for anew', async () => {
+  it('each list is asked for anew', async () => {
     await using server = inProcess({ tools: [{ name: 'one' }] });
     const { session } = await open(server, { protocol });
     expect((await session.listTools()).tools).toHaveLength(1);
@@ -83,7 +83,7 @@ describe.each(ERAS)('S13 lists in pages, in the $era era', ({ protocol }) => {
 });
 
 describe('S13 ten thousand tools', () => {
-  test.each(ERAS)('$era: in pages of a hundred over stdio', async ({ protocol }) => {
+  it.each(ERAS)('$era: in pages of a hundred over stdio', async ({ protocol }) => {
     const { session } = await open(stdioSpec({ fillerTools: 10_000, pageSize: 100 }), { protocol });
     const { tools } = await session.listTools();
     expect(tools).toHaveLength(10_000);
@@ -91,7 +91,7 @@ describe('S13 ten thousand tools', () => {
     expect(jsonOf(await session.callTool('filler_9999', { a: 1 }))).toEqual({ a: 1 });
   });
 
-  test('on one page over HTTP', async () => {
+  it('on one page over HTTP', async () => {
     await using server = await serveHttp({ fillerTools: 10_000 });
     const { session } = await open(server.url);
     expect((await session.listTools()).tools).toHaveLength(10_000);
@@ -99,7 +99,7 @@ describe('S13 ten thousand tools', () => {
 });
 
 describe('S13 lists that are wrong', () => {
-  test.each([
+  it.each([
     { title: 'no list', result: { tools: 'none' } },
     { title: 'an entry without a name', result: { tools: [{ inputSchema: { type: 'object' } }] } },
     { title: 'an entry that is a text', result: { tools: ['echo'] } },
@@ -113,7 +113,7 @@ describe('S13 lists that are wrong', () => {
     await session.ping();
   });
 
-  test('a cursor that is no text is INVALID_RESULT', async () => {
+  it('a cursor that is no text is INVALID_RESULT', async () => {
     const server = new RawServer(({ method }) =>
       method === 'tools/list' ? { tools: [], nextCursor: 5 } : undefined,
     );
@@ -121,7 +121,7 @@ describe('S13 lists that are wrong', () => {
     expect((await failureOf(session.listTools())).code).toBe('INVALID_RESULT');
   });
 
-  test('an empty cursor is a cursor, and ends all the same', async () => {
+  it('an empty cursor is a cursor, and ends all the same', async () => {
     const server = new RawServer(({ method }) =>
       method === 'tools/list' ? { tools: [], nextCursor: '' } : undefined,
     );
@@ -132,7 +132,7 @@ describe('S13 lists that are wrong', () => {
 });
 
 describe('S3 a list has one timeout', () => {
-  test('its pages share the total limit', async () => {
+  it('its pages share the total limit', async () => {
     await using server = inProcess({ ...paged, endlessPages: true, answerDelayMs: 30 });
     const { session } = await open(server, { protocol: 'legacy' });
     const error = await failureOf(session.listTools({ maxTotalTimeoutMs: 200 }));
@@ -140,7 +140,7 @@ describe('S3 a list has one timeout', () => {
     expect(pages(server)).toBeLessThan(10);
   });
 
-  test('aborting ends it between pages too', async () => {
+  it('aborting ends it between pages too', async () => {
     await using server = inProcess({ ...paged, endlessPages: true, answerDelayMs: 10 });
     const { session } = await open(server, { protocol: 'legacy' });
     const controller = new AbortController();

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { LogMessage, NotificationContext } from '../../src/index.ts';
 import { inProcess, serveHttp, stdioSpec, type ServerScript } from '../../src/testing/index.ts';
 import { eventually } from './support/eventually.ts';
@@ -20,7 +20,7 @@ const script: ServerScript = {
 const wantsLogs = { meta: { 'io.modelcontextprotocol/logLevel': 'debug' } };
 
 describe.each(ERAS)('S11 logs, in the $era era', ({ protocol }) => {
-  test('reach the handler and the events', async () => {
+  it('reach the handler and the events', async () => {
     await using server = inProcess(script);
     const logs: LogMessage[] = [];
     const contexts: NotificationContext[] = [];
@@ -40,7 +40,7 @@ describe.each(ERAS)('S11 logs, in the $era era', ({ protocol }) => {
     ]);
   });
 
-  test('the level that was set decides in either era', async () => {
+  it('the level that was set decides in either era', async () => {
     await using server = inProcess(script);
     const { session, seen } = await open(server, { protocol });
     await session.setLoggingLevel('error');
@@ -51,7 +51,7 @@ describe.each(ERAS)('S11 logs, in the $era era', ({ protocol }) => {
     expect(seen('log')).toHaveLength(1);
   });
 
-  test.each([
+  it.each([
     {
       title: 'throws',
       onLog: (): void | Promise<void> => {
@@ -74,7 +74,7 @@ describe.each(ERAS)('S11 logs, in the $era era', ({ protocol }) => {
 });
 
 describe('S11 notifications that nothing else handles', () => {
-  test('reach onNotification and the events', async () => {
+  it('reach onNotification and the events', async () => {
     const server = new RawServer();
     const heard: unknown[] = [];
     const { session, seen } = await open(server.spec, {
@@ -95,7 +95,7 @@ describe('S11 notifications that nothing else handles', () => {
     ]);
   });
 
-  test('a handler that throws is contained and reported', async () => {
+  it('a handler that throws is contained and reported', async () => {
     const server = new RawServer();
     const onNotification = (): never => {
       throw new Error('no idea what this is');
@@ -107,7 +107,7 @@ describe('S11 notifications that nothing else handles', () => {
     expect(session.status.state).toBe('ready');
   });
 
-  test('those that Plenum handles do not', async () => {
+  it('those that Plenum handles do not', async () => {
     const server = new RawServer();
     const heard: string[] = [];
     const { events } = await open(server.spec, {
@@ -130,7 +130,7 @@ describe('S11 notifications that nothing else handles', () => {
 });
 
 describe.each(ERAS)('S11 changed lists, in the $era era', ({ protocol }) => {
-  test.each([{ over: 'in process' }, { over: 'stdio' }, { over: 'HTTP' }] as const)(
+  it.each([{ over: 'in process' }, { over: 'stdio' }, { over: 'HTTP' }] as const)(
     'are events, over $over',
     async ({ over }) => {
       await using here = inProcess(script);
@@ -147,7 +147,7 @@ describe.each(ERAS)('S11 changed lists, in the $era era', ({ protocol }) => {
     },
   );
 
-  test('resources, templates and prompts too', async () => {
+  it('resources, templates and prompts too', async () => {
     await using server = inProcess(script);
     const { seen } = await open(server, { protocol });
     expect(seen('list-changed')).toEqual([]);
@@ -160,7 +160,7 @@ describe.each(ERAS)('S11 changed lists, in the $era era', ({ protocol }) => {
 });
 
 describe('S11 events', () => {
-  test('each reader gets all from when it began, and a reader that leaves harms nobody', async () => {
+  it('each reader gets all from when it began, and a reader that leaves harms nobody', async () => {
     const server = new RawServer();
     const { session, seen } = await open(server.spec, { protocol: 'legacy' });
     const methods: string[] = [];
@@ -176,7 +176,7 @@ describe('S11 events', () => {
     await eventually(() => seen('notification')).toHaveLength(3);
   });
 
-  test('end when the session is closed', async () => {
+  it('end when the session is closed', async () => {
     const server = new RawServer();
     const { session } = await open(server.spec, { protocol: 'legacy' });
     const states: string[] = [];
@@ -191,7 +191,7 @@ describe('S11 events', () => {
     expect(done).toBe(true);
   });
 
-  test('a reader that never reads loses the oldest, and is told how many', async () => {
+  it('a reader that never reads loses the oldest, and is told how many', async () => {
     const server = new RawServer();
     const { session } = await open(server.spec, { protocol: 'legacy' });
     const reader = session.events();
@@ -209,7 +209,7 @@ describe('S11 events', () => {
     await reader.return?.();
   });
 
-  test('what the process writes on standard error, line by line', async () => {
+  it('what the process writes on standard error, line by line', async () => {
     const { session, seen } = await open(fixture('session-raw.mjs'), { protocol: 'legacy' });
     expect(seen('stderr')).toEqual([]);
     const pieces = ['first line\nsec', 'ond line\n'].map((text) => Buffer.from(text).toString('base64'));

@@ -3,7 +3,7 @@ import { toNodeHandler } from '@modelcontextprotocol/node';
 import { createMcpHandler, McpServer, Server } from '@modelcontextprotocol/server';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { openSession } from '../../src/index.ts';
 import { inProcess, serveHttp, stdioSpec, type ScriptedInProcessServer } from '../../src/testing/index.ts';
 import { eventually } from './support/eventually.ts';
@@ -44,12 +44,12 @@ async function connectClient(server: ScriptedInProcessServer, capabilities = {})
 }
 
 describe('S14 what a session opens on', () => {
-  test('a spec with a command', async () => {
+  it('a spec with a command', async () => {
     const { session } = await open(stdioSpec({ tools }));
     expect(textOf(await session.callTool('echo', { a: 1 }))).toBe('{"a":1}');
   });
 
-  test('a spec with a URL, and a URL as text or as an object', async () => {
+  it('a spec with a URL, and a URL as text or as an object', async () => {
     await using server = await serveHttp({ tools });
     for (const target of [{ url: server.url }, server.url, new URL(server.url)]) {
       const { session } = await open(target);
@@ -57,7 +57,7 @@ describe('S14 what a session opens on', () => {
     }
   });
 
-  test.each([
+  it.each([
     { title: 'an McpServer', target: () => makeServer() },
     { title: 'a spec with an McpServer', target: () => ({ server: makeServer() }) },
   ])('$title', async ({ target }) => {
@@ -68,14 +68,14 @@ describe('S14 what a session opens on', () => {
     expect(session.status.state).toBe('closed');
   });
 
-  test('a low-level Server', async () => {
+  it('a low-level Server', async () => {
     const server = new Server({ name: 'low', version: '1.0.0' }, { capabilities: { tools: {} } });
     server.setRequestHandler('tools/call', () => ({ content: [{ type: 'text', text: 'low' }] }));
     const { session } = await open(server);
     expect(textOf(await session.callTool('anything'))).toBe('low');
   });
 
-  test('the official server behind HTTP, in both eras', async () => {
+  it('the official server behind HTTP, in both eras', async () => {
     const url = await serveOfficial();
     const { session: modern } = await open(url);
     const { session: legacy } = await open(url, { protocol: 'legacy' });
@@ -85,7 +85,7 @@ describe('S14 what a session opens on', () => {
     expect((await legacy.listTools()).tools.map(({ name }) => name)).toEqual(['hello']);
   });
 
-  test('a transport, which is closed with the session', async () => {
+  it('a transport, which is closed with the session', async () => {
     await using server = inProcess({ tools });
     const [ours, theirs] = InMemoryTransport.createLinkedPair();
     await server.connect(theirs);
@@ -95,13 +95,13 @@ describe('S14 what a session opens on', () => {
     await expect(ours.send({ jsonrpc: '2.0', method: 'x' })).rejects.toThrow();
   });
 
-  test("an official client's own HTTP transport", async () => {
+  it("an official client's own HTTP transport", async () => {
     await using server = await serveHttp({ tools });
     const { session } = await open(new StreamableHTTPClientTransport(new URL(server.url)));
     expect(textOf(await session.callTool('echo', { a: 1 }))).toBe('{"a":1}');
   });
 
-  test('a function that makes a transport', async () => {
+  it('a function that makes a transport', async () => {
     await using server = inProcess({ tools });
     const transport = async (): Promise<InMemoryTransport> => {
       const [ours, theirs] = InMemoryTransport.createLinkedPair();
@@ -112,7 +112,7 @@ describe('S14 what a session opens on', () => {
     expect(textOf(await session.callTool('echo', { a: 1 }))).toBe('{"a":1}');
   });
 
-  test('a function that makes no transport fails with what it threw', async () => {
+  it('a function that makes no transport fails with what it threw', async () => {
     const transport = (): never => {
       throw new Error('no transport today');
     };
@@ -121,7 +121,7 @@ describe('S14 what a session opens on', () => {
     expect(error.message).toContain('no transport today');
   });
 
-  test('a session that nobody named has a name', async () => {
+  it('a session that nobody named has a name', async () => {
     await using server = inProcess();
     const session = await openSession(server);
     onTestFinished(() => session.destroy());
@@ -130,7 +130,7 @@ describe('S14 what a session opens on', () => {
 });
 
 describe("S14 a caller's own official client", () => {
-  test('is usable as a session, which knows the facts of its connection', async () => {
+  it('is usable as a session, which knows the facts of its connection', async () => {
     await using server = inProcess({ name: 'lent', tools, instructions: 'Gently.', era: 'legacy' });
     const client = await connectClient(server);
     const { session } = await open(client);
@@ -143,7 +143,7 @@ describe("S14 a caller's own official client", () => {
     expect((await session.listTools()).tools).toHaveLength(1);
   });
 
-  test.each(['close', 'destroy'] as const)('survives %s of the session', async (exit) => {
+  it.each(['close', 'destroy'] as const)('survives %s of the session', async (exit) => {
     await using server = inProcess({ tools });
     const client = await connectClient(server);
     const { session } = await open(client);
@@ -153,7 +153,7 @@ describe("S14 a caller's own official client", () => {
     expect(textOf(await client.callTool({ name: 'echo', arguments: { b: 2 } }))).toBe('{"b":2}');
   });
 
-  test('keeps its own handlers, during the session and after', async () => {
+  it('keeps its own handlers, during the session and after', async () => {
     await using server = inProcess({ tools: [{ name: 'roots', does: { type: 'roots' } }] });
     const client = await connectClient(server, { roots: {} });
     client.setRequestHandler('roots/list', () => ({ roots: [{ uri: 'file:///mine' }] }));
@@ -172,7 +172,7 @@ describe("S14 a caller's own official client", () => {
     await eventually(() => changed).toEqual(['tools', 'tools']);
   });
 
-  test('that loses its connection fails the session, which has nothing to reconnect with', async () => {
+  it('that loses its connection fails the session, which has nothing to reconnect with', async () => {
     await using server = inProcess({ tools: [{ name: 'hang', does: { type: 'hang' } }] });
     const client = await connectClient(server);
     let closes = 0;
@@ -187,7 +187,7 @@ describe("S14 a caller's own official client", () => {
     expect(closes).toBe(1);
   });
 
-  test('that the caller closes under the session fails it', async () => {
+  it('that the caller closes under the session fails it', async () => {
     await using server = inProcess({ tools });
     const client = await connectClient(server);
     const { session } = watch((await open(client)).session);
@@ -196,7 +196,7 @@ describe("S14 a caller's own official client", () => {
     expect((await failureOf(session.ping())).code).toBe('NOT_CONNECTED');
   });
 
-  test('may carry two sessions, and closing one leaves the other', async () => {
+  it('may carry two sessions, and closing one leaves the other', async () => {
     await using server = inProcess({ tools });
     const client = await connectClient(server);
     const { session: first } = await open(client);
@@ -205,7 +205,7 @@ describe("S14 a caller's own official client", () => {
     expect(textOf(await second.callTool('echo', { a: 1 }))).toBe('{"a":1}');
   });
 
-  test('that is not connected is refused', async () => {
+  it('that is not connected is refused', async () => {
     const error = await openFailure(new Client({ name: 'idle', version: '1.0.0' }));
     expect(error.code).toBe('CONFIG_INVALID');
     expect(error.message).toContain('not connected');

@@ -1,5 +1,5 @@
 import type { Progress } from '@modelcontextprotocol/client';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { inProcess, serveHttp, stdioSpec, type ServerScript } from '../../src/testing/index.ts';
 import { eventually } from './support/eventually.ts';
 import { fixture } from './support/fixture.ts';
@@ -16,7 +16,7 @@ const script: ServerScript = {
 const threeSteps = [1, 2, 3].map((progress) => ({ progress, total: 3, message: `step ${progress} of 3` }));
 
 describe.each(ERAS)('S10 progress, in the $era era', ({ protocol }) => {
-  test('reaches the callback of its own call, in order, with total and message', async () => {
+  it('reaches the callback of its own call, in order, with total and message', async () => {
     await using server = inProcess(script);
     const { session } = await open(server, { protocol });
     const reports = await Promise.all(
@@ -31,7 +31,7 @@ describe.each(ERAS)('S10 progress, in the $era era', ({ protocol }) => {
     expect(reports[1]?.map(({ progress }) => progress)).toEqual(Array.from({ length: 100 }, (_, n) => n + 1));
   });
 
-  test('is not asked for without a callback', async () => {
+  it('is not asked for without a callback', async () => {
     await using server = inProcess(script);
     const { session, events } = await open(server, { protocol });
     await session.callTool('three');
@@ -40,7 +40,7 @@ describe.each(ERAS)('S10 progress, in the $era era', ({ protocol }) => {
     expect(events).toEqual([]);
   });
 
-  test('to a callback that throws harms neither the call nor the session, and is reported', async () => {
+  it('to a callback that throws harms neither the call nor the session, and is reported', async () => {
     await using server = inProcess(script);
     const { session, seen } = await open(server, { protocol });
     const onProgress = (): never => {
@@ -54,7 +54,7 @@ describe.each(ERAS)('S10 progress, in the $era era', ({ protocol }) => {
     await session.ping();
   });
 
-  test('to a callback that rejects later is reported, not left unhandled', async () => {
+  it('to a callback that rejects later is reported, not left unhandled', async () => {
     await using server = inProcess(script);
     const { session, seen } = await open(server, { protocol });
     const onProgress = (): Promise<void> => Promise.reject(new Error('the async progress bar broke'));
@@ -63,7 +63,7 @@ describe.each(ERAS)('S10 progress, in the $era era', ({ protocol }) => {
     expect(seen('problem')[0]?.error.message).toContain('the async progress bar broke');
   });
 
-  test('keeps the meta that the caller gave', async () => {
+  it('keeps the meta that the caller gave', async () => {
     await using server = inProcess(script);
     const { session } = await open(server, { protocol });
     const reports: Progress[] = [];
@@ -74,7 +74,7 @@ describe.each(ERAS)('S10 progress, in the $era era', ({ protocol }) => {
     expect(reports).toEqual(threeSteps);
   });
 
-  test.each([
+  it.each([
     { over: 'stdio' },
     { over: 'HTTP with JSON answers', answers: 'json' },
     { over: 'HTTP with SSE answers', answers: 'sse' },
@@ -98,7 +98,7 @@ function answering(before: (token: unknown, server: RawServer) => void): RawServ
 }
 
 describe('S10 progress at the edges', () => {
-  test('the last report, sent together with the answer, is not lost', async () => {
+  it('the last report, sent together with the answer, is not lost', async () => {
     const server = answering((progressToken, connection) =>
       connection.notify('notifications/progress', { progressToken, progress: 1, total: 1 }),
     );
@@ -108,14 +108,14 @@ describe('S10 progress at the edges', () => {
     expect(seen).toEqual([{ progress: 1, total: 1 }]);
   });
 
-  test('the same over stdio, where both come in one chunk', async () => {
+  it('the same over stdio, where both come in one chunk', async () => {
     const { session } = await open(fixture('session-last-words.mjs'), { protocol: 'legacy' });
     const seen: number[] = [];
     await session.callTool('any', {}, { onProgress: ({ progress }) => void seen.push(progress) });
     expect(seen).toEqual([1, 2, 3]);
   });
 
-  test('of a call that is over, or was never made, is dropped', async () => {
+  it('of a call that is over, or was never made, is dropped', async () => {
     const tokens: unknown[] = [];
     const server = answering((token) => tokens.push(token));
     const { session } = await open(server.spec, { protocol: 'legacy' });

@@ -1,4 +1,4 @@
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { openSession } from '../../src/session/open-session.ts';
 import type { Session } from '../../src/session/session.ts';
 import type { UrlServerSpec } from '../../src/server-spec.ts';
@@ -22,7 +22,7 @@ async function served(kind: 'http' | 'sse'): Promise<URL> {
 }
 
 describe('T5 a proxy', () => {
-  test.each(['http', 'sse'] as const)('carries every request of %s', async (type) => {
+  it.each(['http', 'sse'] as const)('carries every request of %s', async (type) => {
     const url = await served(type);
     const proxy = await forwardProxy();
     const session = await open({ url, type, proxy: proxy.url });
@@ -31,7 +31,7 @@ describe('T5 a proxy', () => {
     expect(new Set(proxy.asked)).toEqual(new Set([url.host]));
   });
 
-  test('gets the credentials of its URL, and they stand in no error', async () => {
+  it('gets the credentials of its URL, and they stand in no error', async () => {
     const url = await served('http');
     const proxy = await forwardProxy('user:s3cret');
     await (await open({ url, type: 'http', proxy: proxy.url })).ping();
@@ -40,7 +40,7 @@ describe('T5 a proxy', () => {
     expect(String(wrong)).not.toContain('wr0ng');
   });
 
-  test('tunnels to a server behind TLS', async () => {
+  it('tunnels to a server behind TLS', async () => {
     const origin = await tlsFront(await served('http'));
     const proxy = await forwardProxy();
     const session = await open({
@@ -53,14 +53,14 @@ describe('T5 a proxy', () => {
     expect(proxy.asked).toContain(new URL(origin).host);
   });
 
-  test('that is no HTTP proxy is refused before anything is opened, without being shown', async () => {
+  it('that is no HTTP proxy is refused before anything is opened, without being shown', async () => {
     const failure = await failureOf(open({ url: 'http://127.0.0.1:9/mcp', proxy: 'socks5://user:s3cret@x' }));
     expect(failure).toMatchObject({ code: 'CONFIG_INVALID' });
     expect(failure.message).toContain('"proxy"');
     expect(failure.message).not.toContain('s3cret');
   });
 
-  test.each([
+  it.each([
     { url: 'ws://127.0.0.1:9/mcp', proxy: 'http://127.0.0.1:9' },
     { url: 'http://127.0.0.1:9/mcp', proxy: 'http://127.0.0.1:9', fetch },
     { url: 'http://127.0.0.1:9/mcp', tls: {}, fetch },
@@ -70,7 +70,7 @@ describe('T5 a proxy', () => {
 });
 
 describe('T5 TLS', () => {
-  test.each(['http', 'sse'] as const)('trusts the authorities that are given, over %s', async (type) => {
+  it.each(['http', 'sse'] as const)('trusts the authorities that are given, over %s', async (type) => {
     const inner = await served(type);
     const url = new URL(inner.pathname, await tlsFront(inner));
     const session = await open({ url, type, tls: { ca: [authority] } });
@@ -81,7 +81,7 @@ describe('T5 TLS', () => {
     });
   });
 
-  test('trusts the authorities that are given, over WebSocket', async () => {
+  it('trusts the authorities that are given, over WebSocket', async () => {
     const server = await serveWebSocket(script);
     onTestFinished(() => server.close());
     const inner = new URL(server.url);
@@ -91,7 +91,7 @@ describe('T5 TLS', () => {
     expect(await failureOf(open({ url }))).toMatchObject({ code: 'CONNECT_FAILED' });
   });
 
-  test('shows the certificate that a server asks for', async () => {
+  it('shows the certificate that a server asks for', async () => {
     const inner = await served('http');
     const url = new URL(inner.pathname, await tlsFront(inner, { asksForIdentity: true }));
     await (await open({ url, type: 'http', tls: { ca: authority, ...clientIdentity } })).ping();

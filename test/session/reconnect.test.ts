@@ -1,5 +1,5 @@
 import { McpServer } from '@modelcontextprotocol/server';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   httpProcess,
   inProcess,
@@ -32,7 +32,7 @@ const quick = { initialDelayMs: 20, maxDelayMs: 50 };
 describe.each(ERAS)(
   'S8 a session that was ready comes back by itself, in the $era era',
   ({ protocol, era }) => {
-    test('over stdio, with a new process and a new client', async () => {
+    it('over stdio, with a new process and a new client', async () => {
       const { session, states } = await open(stdioSpec(script), { protocol, reconnect: quick });
       const before = session.client;
       const { pid } = jsonOf(await session.callTool('whoami')) as WhoAmI;
@@ -45,7 +45,7 @@ describe.each(ERAS)(
       expect(error.code).toBe('CONNECTION_LOST');
     });
 
-    test('calls made meanwhile wait for it, and run once', async () => {
+    it('calls made meanwhile wait for it, and run once', async () => {
       const file = await ledgerFile();
       const spec = stdioSpec({ ...script, startDelayMs: 100, ledgerFile: file });
       const { session } = await open(spec, { protocol, reconnect: quick });
@@ -57,7 +57,7 @@ describe.each(ERAS)(
       expect(readLedger(file).filter(({ event }) => event === 'start')).toHaveLength(2);
     });
 
-    test('a call that was lost is not sent again', async () => {
+    it('a call that was lost is not sent again', async () => {
       const file = await ledgerFile();
       const { session } = await open(stdioSpec({ ...script, ledgerFile: file }), {
         protocol,
@@ -68,7 +68,7 @@ describe.each(ERAS)(
       expect(readLedger(file).filter(({ tool }) => tool === 'crash')).toHaveLength(1);
     });
 
-    test('subscriptions and the log level are restored', async () => {
+    it('subscriptions and the log level are restored', async () => {
       await using server = inProcess(script);
       const { session, seen } = await open(server, { protocol, reconnect: quick });
       await session.subscribeResource('memo://one');
@@ -84,7 +84,7 @@ describe.each(ERAS)(
       expect(seen('log')).toEqual([]);
     });
 
-    test('the events say so, with attempt, time and cause', async () => {
+    it('the events say so, with attempt, time and cause', async () => {
       const server = await serveWebSocket(script);
       onTestFinished(() => server.close());
       const { session, seen } = await open(server.url, {
@@ -121,7 +121,7 @@ describe('S8 while there is no connection', () => {
     return opened;
   }
 
-  test('a call waits within its own timeout', async () => {
+  it('a call waits within its own timeout', async () => {
     const { session } = await orphaned();
     const errors = await Promise.all([
       failureOf(session.callTool('echo', {}, { timeoutMs: 150 })),
@@ -133,7 +133,7 @@ describe('S8 while there is no connection', () => {
     expect(errors[0]?.message).toContain('150');
   });
 
-  test('a call that waits can be aborted', async () => {
+  it('a call that waits can be aborted', async () => {
     const { session } = await orphaned();
     const controller = new AbortController();
     const call = failureOf(session.callTool('echo', {}, { signal: controller.signal }));
@@ -141,7 +141,7 @@ describe('S8 while there is no connection', () => {
     expect((await call).code).toBe('ABORTED');
   });
 
-  test('only so many calls may wait', async () => {
+  it('only so many calls may wait', async () => {
     const { session } = await orphaned({ maxWaitingCalls: 2 });
     const waiting = [session.callTool('echo'), session.callTool('echo')].map(failureOf);
     const error = await failureOf(session.callTool('echo'));
@@ -154,7 +154,7 @@ describe('S8 while there is no connection', () => {
     ]);
   });
 
-  test('reconnect() skips the wait', async () => {
+  it('reconnect() skips the wait', async () => {
     const server = await httpProcess(script);
     onTestFinished(() => server.close());
     const slow = { initialDelayMs: 60_000, maxDelayMs: 60_000 };
@@ -167,7 +167,7 @@ describe('S8 while there is no connection', () => {
     expect(jsonOf(await session.callTool('echo', { a: 1 }))).toEqual({ a: 1 });
   });
 
-  test('after maxAttempts the session has failed, and so have the calls that waited', async () => {
+  it('after maxAttempts the session has failed, and so have the calls that waited', async () => {
     const { session, states } = await orphaned({ reconnect: { initialDelayMs: 200, maxAttempts: 3 } });
     const error = await failureOf(session.callTool('echo'));
     expect(error).toMatchObject({ code: 'NOT_CONNECTED', server: 'tested' });
@@ -175,7 +175,7 @@ describe('S8 while there is no connection', () => {
     expect(states().at(-1)).toBe('failed');
   });
 
-  test('facts of the latest connection stay readable', async () => {
+  it('facts of the latest connection stay readable', async () => {
     const { session } = await orphaned();
     expect(session.serverInfo?.name).toBe('scripted');
     expect(session.capabilities?.tools).toBeDefined();
@@ -183,7 +183,7 @@ describe('S8 while there is no connection', () => {
 });
 
 describe('S8 reconnect() of a session that is ready', () => {
-  test('replaces the connection', async () => {
+  it('replaces the connection', async () => {
     const { session } = await open(stdioSpec(script));
     const { pid } = jsonOf(await session.callTool('whoami')) as WhoAmI;
     await session.reconnect();
@@ -191,14 +191,14 @@ describe('S8 reconnect() of a session that is ready', () => {
     await eventually(() => isAlive(pid)).toBe(false);
   });
 
-  test('several at once make one', async () => {
+  it('several at once make one', async () => {
     const { session, states } = await open(stdioSpec(script));
     await Promise.all([session.reconnect(), session.reconnect(), session.reconnect()]);
     expect(session.status.state).toBe('ready');
     await eventually(() => states().filter((state) => state === 'ready')).toHaveLength(1);
   });
 
-  test('works with a server in this process, one by one and several at once', async () => {
+  it('works with a server in this process, one by one and several at once', async () => {
     const server = new McpServer({ name: 'official', version: '1.0.0' });
     server.registerTool('hello', {}, () => ({ content: [{ type: 'text', text: 'hello' }] }));
     await using scripted = inProcess({ tools: [{ name: 'hello' }] });
@@ -213,7 +213,7 @@ describe('S8 reconnect() of a session that is ready', () => {
 });
 
 describe('S8 a first connection that fails is not tried again', () => {
-  test('whatever "reconnect" says', async () => {
+  it('whatever "reconnect" says', async () => {
     const file = await ledgerFile();
     const spec = stdioSpec({ ledgerFile: file, faults: { exitAtStart: { code: 1 } } });
     expect((await openFailure(spec, { protocol: 'legacy', reconnect: quick })).code).toBe('CONNECT_FAILED');
@@ -222,7 +222,7 @@ describe('S8 a first connection that fails is not tried again', () => {
 });
 
 describe('S8 a server that flaps', () => {
-  test('is brought back as often as it takes, and calls get through between', async () => {
+  it('is brought back as often as it takes, and calls get through between', async () => {
     const spec = stdioSpec({ ...script, faults: { flap: { afterMs: 150 } } });
     const { session, states } = await open(spec, { protocol: 'legacy', reconnect: quick });
     await eventually(async () => {
@@ -233,7 +233,7 @@ describe('S8 a server that flaps', () => {
     expect(session.status.state).toBe('closed');
   });
 
-  test('a server that comes back in another version is known by that', async () => {
+  it('a server that comes back in another version is known by that', async () => {
     let version = 0;
     const transport = () => new RawServer(() => undefined, { version: `${++version}.0.0` }).spec.transport();
     const { session } = await open({ transport }, { protocol: 'legacy', reconnect: quick });

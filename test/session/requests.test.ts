@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { eventually } from './support/eventually.ts';
 import * as schemas from './support/schemas.ts';
 import { inProcess, stdioSpec, type ServerScript } from '../../src/testing/index.ts';
@@ -26,14 +26,14 @@ const script: ServerScript = {
 };
 
 describe.each(ERAS)('S13 every request, in the $era era', ({ era, protocol }) => {
-  test('ping', async () => {
+  it('ping', async () => {
     await using server = inProcess(script);
     const { session } = await open(server, { protocol });
     await expect(session.ping()).resolves.toBeUndefined();
     expect(server.requests.at(-1)?.method).toBe(era === 'legacy' ? 'ping' : 'server/discover');
   });
 
-  test('tools', async () => {
+  it('tools', async () => {
     await using server = inProcess(script);
     const { session } = await open(server, { protocol });
     const { tools } = await session.listTools();
@@ -46,7 +46,7 @@ describe.each(ERAS)('S13 every request, in the $era era', ({ era, protocol }) =>
     expect(jsonOf(await session.callTool('echo'))).toEqual({});
   });
 
-  test('a tool that ran and failed is a result', async () => {
+  it('a tool that ran and failed is a result', async () => {
     await using server = inProcess(script);
     const { session } = await open(server, { protocol });
     const result = await session.callTool('broken');
@@ -54,7 +54,7 @@ describe.each(ERAS)('S13 every request, in the $era era', ({ era, protocol }) =>
     expect(textOf(result)).toBe('out of paper');
   });
 
-  test("the server's own errors are PROTOCOL, with code, message and data", async () => {
+  it("the server's own errors are PROTOCOL, with code, message and data", async () => {
     await using server = inProcess(script);
     const { session } = await open(server, { protocol });
     const error = await failureOf(session.callTool('refused'));
@@ -70,7 +70,7 @@ describe.each(ERAS)('S13 every request, in the $era era', ({ era, protocol }) =>
     expect(error.message).toContain('not today');
   });
 
-  test('resources, templates and reading', async () => {
+  it('resources, templates and reading', async () => {
     await using server = inProcess(script);
     const { session } = await open(server, { protocol });
     expect((await session.listResources()).resources.map(({ uri }) => uri)).toEqual([
@@ -88,7 +88,7 @@ describe.each(ERAS)('S13 every request, in the $era era', ({ era, protocol }) =>
     expect((await failureOf(session.readResource('memo://no/such'))).code).toBe('PROTOCOL');
   });
 
-  test('subscribing to a resource, and no longer', async () => {
+  it('subscribing to a resource, and no longer', async () => {
     await using server = inProcess(script);
     const { session, seen } = await open(server, { protocol });
     await session.subscribeResource('memo://one');
@@ -107,7 +107,7 @@ describe.each(ERAS)('S13 every request, in the $era era', ({ era, protocol }) =>
     }).toBe(0);
   });
 
-  test('prompts', async () => {
+  it('prompts', async () => {
     await using server = inProcess(script);
     const { session } = await open(server, { protocol });
     expect((await session.listPrompts()).prompts.map(({ name }) => name)).toEqual(['greet']);
@@ -118,7 +118,7 @@ describe.each(ERAS)('S13 every request, in the $era era', ({ era, protocol }) =>
     expect(error).toMatchObject({ code: 'PROTOCOL', rpcCode: -32602 });
   });
 
-  test('completion, with context arguments', async () => {
+  it('completion, with context arguments', async () => {
     await using server = inProcess(script);
     const { session } = await open(server, { protocol });
     const ref = { type: 'ref/prompt', name: 'greet' } as const;
@@ -136,7 +136,7 @@ describe.each(ERAS)('S13 every request, in the $era era', ({ era, protocol }) =>
     });
   });
 
-  test('meta travels with every kind of request', async () => {
+  it('meta travels with every kind of request', async () => {
     await using server = inProcess(script);
     const { session } = await open(server, { protocol });
     const meta = { 'example.org/trace': 'abc' };
@@ -166,7 +166,7 @@ describe.each(ERAS)('S13 every request, in the $era era', ({ era, protocol }) =>
     expect(without.map(({ method }) => method)).toEqual([]);
   });
 
-  test('a raw request, checked by its schema or not at all', async () => {
+  it('a raw request, checked by its schema or not at all', async () => {
     await using server = inProcess(script);
     const { session } = await open(server, { protocol });
     const request = { method: 'tools/call', params: { name: 'echo', arguments: { a: 1 } } };
@@ -180,7 +180,7 @@ describe.each(ERAS)('S13 every request, in the $era era', ({ era, protocol }) =>
     expect(unknown).toMatchObject({ code: 'PROTOCOL', rpcCode: -32601 });
   });
 
-  test('a raw notification', async () => {
+  it('a raw notification', async () => {
     await using server = inProcess(script);
     const { session } = await open(server, { protocol });
     await session.notify({ method: 'notifications/example', params: { a: 1 } });
@@ -191,7 +191,7 @@ describe.each(ERAS)('S13 every request, in the $era era', ({ era, protocol }) =>
     expect(seen?.params).toMatchObject({ a: 1 });
   });
 
-  test('what the server does not offer is not asked for', async () => {
+  it('what the server does not offer is not asked for', async () => {
     await using server = inProcess({ name: 'bare', capabilities: {} });
     const { session } = await open(server, { protocol });
     expect((await session.listTools()).tools).toEqual([]);
@@ -203,7 +203,7 @@ describe.each(ERAS)('S13 every request, in the $era era', ({ era, protocol }) =>
 });
 
 describe('S13 requests that only the legacy era has', () => {
-  test('the log level', async () => {
+  it('the log level', async () => {
     await using server = inProcess({
       tools: [{ name: 'say', does: { type: 'log', level: 'info', data: 'hi' } }],
     });
@@ -216,7 +216,7 @@ describe('S13 requests that only the legacy era has', () => {
     expect(seen('log')[0]).toMatchObject({ level: 'info', data: 'hi', logger: 'scripted' });
   });
 
-  test('progress to the server, and changed roots', async () => {
+  it('progress to the server, and changed roots', async () => {
     await using server = inProcess();
     const { session } = await open(server, { protocol: 'legacy', onRoots: () => [] });
     await session.sendProgress({ progressToken: 'their-token', progress: 1, total: 2 });
@@ -235,7 +235,7 @@ describe('S13 requests that only the legacy era has', () => {
 });
 
 describe('S5 answers out of order', () => {
-  test.each(ERAS)('$era: 500 calls in flight over stdio each get their own answer', async ({ protocol }) => {
+  it.each(ERAS)('$era: 500 calls in flight over stdio each get their own answer', async ({ protocol }) => {
     const { session } = await open(stdioSpec(script), { protocol });
     const calls = Array.from({ length: 500 }, async (_, n) => {
       const result = await session.callTool('canary', { n });
@@ -244,7 +244,7 @@ describe('S5 answers out of order', () => {
     expect((await Promise.all(calls)).filter((own) => !own)).toEqual([]);
   });
 
-  test('answers in reverse order reach their own callers', async () => {
+  it('answers in reverse order reach their own callers', async () => {
     const server = new RawServer();
     const { session } = await open(server.spec, { protocol: 'legacy' });
     const calls = Array.from({ length: 300 }, (_, n) => session.callTool(`tool-${n}`));

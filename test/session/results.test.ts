@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { inProcess, serveHttp, type ScriptedTool } from '../../src/testing/index.ts';
 import { ERAS, failureOf, open, textOf } from './support/open.ts';
 
@@ -15,7 +15,7 @@ function returning(result: Record<string, unknown>): ScriptedTool {
 }
 
 describe.each(ERAS)('S6 structured content, in the $era era', ({ protocol }) => {
-  test('that fits the schema is handed on', async () => {
+  it('that fits the schema is handed on', async () => {
     await using server = inProcess({
       tools: [returning({ content, structuredContent: { celsius: 21.5, city: 'Graz', extra: true } })],
     });
@@ -26,7 +26,7 @@ describe.each(ERAS)('S6 structured content, in the $era era', ({ protocol }) => 
     expect(textOf(result)).toBe('warm');
   });
 
-  test.each([
+  it.each([
     { title: 'missing', result: { content } },
     { title: 'of the wrong type', result: { content, structuredContent: { celsius: 'hot' } } },
     { title: 'incomplete', result: { content, structuredContent: { city: 'Graz' } } },
@@ -40,7 +40,7 @@ describe.each(ERAS)('S6 structured content, in the $era era', ({ protocol }) => 
     expect(session.status.state).toBe('ready');
   });
 
-  test('of a result with isError is not looked at', async () => {
+  it('of a result with isError is not looked at', async () => {
     await using server = inProcess({
       tools: [returning({ content, isError: true, structuredContent: { celsius: 'hot' } })],
     });
@@ -49,14 +49,14 @@ describe.each(ERAS)('S6 structured content, in the $era era', ({ protocol }) => 
     await expect(session.callTool('weather')).resolves.toMatchObject({ isError: true });
   });
 
-  test('of a tool that was never listed is not turned into a failure, nor is the list asked for', async () => {
+  it('of a tool that was never listed is not turned into a failure, nor is the list asked for', async () => {
     await using server = inProcess({ tools: [returning({ content })] });
     const { session } = await open(server, { protocol });
     expect(textOf(await session.callTool('weather'))).toBe('warm');
     expect(server.requests.filter(({ method }) => method === 'tools/list')).toEqual([]);
   });
 
-  test('of a tool that is hidden from the list', async () => {
+  it('of a tool that is hidden from the list', async () => {
     const wire = { name: 'other' };
     await using server = inProcess({ tools: [{ ...returning({ content }), wire }] });
     const { session } = await open(server, { protocol });
@@ -64,7 +64,7 @@ describe.each(ERAS)('S6 structured content, in the $era era', ({ protocol }) => 
     expect(textOf(await session.callTool('weather'))).toBe('warm');
   });
 
-  test('is measured by the schema that was listed last', async () => {
+  it('is measured by the schema that was listed last', async () => {
     const result = { content, structuredContent: { celsius: 'hot' } };
     await using server = inProcess({ tools: [returning(result)] });
     const { session } = await open(server, { protocol });
@@ -75,7 +75,7 @@ describe.each(ERAS)('S6 structured content, in the $era era', ({ protocol }) => 
     await expect(session.callTool('weather')).resolves.toMatchObject(result);
   });
 
-  test('is checked on every page of the list', async () => {
+  it('is checked on every page of the list', async () => {
     const fillers = Array.from({ length: 5 }, (_, n) => ({ name: `filler-${n}` }));
     await using server = inProcess({ tools: [returning({ content }), ...fillers], pageSize: 1 });
     const { session } = await open(server, { protocol });
@@ -83,7 +83,7 @@ describe.each(ERAS)('S6 structured content, in the $era era', ({ protocol }) => 
     expect((await failureOf(session.callTool('weather'))).code).toBe('INVALID_RESULT');
   });
 
-  test('with a schema that no validator takes does not cost the other tools', async () => {
+  it('with a schema that no validator takes does not cost the other tools', async () => {
     const bad = { type: 'object', properties: { a: { $ref: '#/nowhere' }, b: { type: 'no-such-type' } } };
     await using server = inProcess({
       tools: [
@@ -107,7 +107,7 @@ describe.each(ERAS)('S6 structured content, in the $era era', ({ protocol }) => 
 });
 
 describe.each(ERAS)('S6 results that are none, in the $era era', ({ protocol }) => {
-  test.each([
+  it.each([
     { title: 'content that is no list', result: { content: 'warm' } },
     { title: 'content of a type nobody knows', result: { content: [{ type: 'smell', data: 1 }] } },
     { title: 'a text without a text', result: { content: [{ type: 'text' }] } },
@@ -120,7 +120,7 @@ describe.each(ERAS)('S6 results that are none, in the $era era', ({ protocol }) 
     expect(session.status.state).toBe('ready');
   });
 
-  test('fields that nobody knows are handed on', async () => {
+  it('fields that nobody knows are handed on', async () => {
     const result = {
       content: [{ type: 'text', text: 'a', annotations: { priority: 1 } }],
       'x-extra': { a: 1 },
@@ -135,7 +135,7 @@ describe.each(ERAS)('S6 results that are none, in the $era era', ({ protocol }) 
 });
 
 describe('S6 over HTTP', () => {
-  test.each(['json', 'sse'] as const)('wrong structured content in %s is INVALID_RESULT', async (answers) => {
+  it.each(['json', 'sse'] as const)('wrong structured content in %s is INVALID_RESULT', async (answers) => {
     await using server = await serveHttp({ tools: [returning({ content })] }, { answers });
     const { session } = await open(server.url);
     await session.listTools();

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { SessionTarget } from '../../src/index.ts';
 import {
   serveHttp,
@@ -42,13 +42,13 @@ async function everythingSeen({ session, events }: OpenedSession): Promise<strin
 }
 
 describe('S14 secrets stay out of errors and events', () => {
-  test('variables of a process', async () => {
+  it('variables of a process', async () => {
     const opened = await open({ ...stdioSpec(script), env: { API_KEY: SECRET } });
     expect((jsonOf(await opened.session.callTool('whoami')) as WhoAmI).env?.['API_KEY']).toBe(SECRET);
     expect(await everythingSeen(opened)).not.toContain(SECRET);
   });
 
-  test('variables of a process that does not start, or dies at once', async () => {
+  it('variables of a process that does not start, or dies at once', async () => {
     const env = { API_KEY: SECRET };
     const errors = [
       await openFailure({ command: 'no-such-program-anywhere', env }),
@@ -61,7 +61,7 @@ describe('S14 secrets stay out of errors and events', () => {
     expect(printed(errors)).not.toContain(SECRET);
   });
 
-  test.each([
+  it.each([
     { over: 'HTTP', type: 'http', serve: serveHttp },
     { over: 'SSE', type: 'sse', serve: serveSse },
     { over: 'WebSocket', type: 'websocket', serve: serveWebSocket },
@@ -77,16 +77,13 @@ describe('S14 secrets stay out of errors and events', () => {
     expect(await everythingSeen(opened)).not.toContain(SECRET);
   });
 
-  test.each(['http', 'sse', 'websocket'] as const)(
-    'headers of a %s server that is not there',
-    async (type) => {
-      const origin = (await unusedOrigin()).replace('http', type === 'websocket' ? 'ws' : 'http');
-      const target: SessionTarget = { url: origin, type, headers: { 'x-api-key': SECRET } };
-      expect(printed(await openFailure(target))).not.toContain(SECRET);
-    },
-  );
+  it.each(['http', 'sse', 'websocket'] as const)('headers of a %s server that is not there', async (type) => {
+    const origin = (await unusedOrigin()).replace('http', type === 'websocket' ? 'ws' : 'http');
+    const target: SessionTarget = { url: origin, type, headers: { 'x-api-key': SECRET } };
+    expect(printed(await openFailure(target))).not.toContain(SECRET);
+  });
 
-  test('headers of a server that refuses them', async () => {
+  it('headers of a server that refuses them', async () => {
     for (const status of [401, 403, 404, 500]) {
       await using server = await serveHttp({ faults: { httpStatus: { status } } });
       const error = await openFailure({ url: server.url, headers: { 'x-api-key': SECRET } });
@@ -94,7 +91,7 @@ describe('S14 secrets stay out of errors and events', () => {
     }
   });
 
-  test('a key in the query or the user part of a URL, in messages and names', async () => {
+  it('a key in the query or the user part of a URL, in messages and names', async () => {
     const url = new URL(await unusedOrigin());
     url.searchParams.set('key', SECRET);
     const error = await openFailure({ url });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { HandlerContext, SessionOptions } from '../../src/index.ts';
 import { inProcess, serveHttp, stdioSpec, type ScriptedTool } from '../../src/testing/index.ts';
 import { eventually } from './support/eventually.ts';
@@ -34,7 +34,7 @@ const sampled = {
 } as const;
 
 describe.each(ERAS)('S2 servers ask, in the $era era', ({ protocol }) => {
-  test('sampling', async () => {
+  it('sampling', async () => {
     const asked: unknown[] = [];
     await using server = inProcess({ tools });
     const { session } = await open(server, {
@@ -48,7 +48,7 @@ describe.each(ERAS)('S2 servers ask, in the $era era', ({ protocol }) => {
     expect(asked).toMatchObject([{ name: 'tested', messages, maxTokens: 10, temperature: 0.5 }]);
   });
 
-  test('sampling with tools, when that was declared', async () => {
+  it('sampling with tools, when that was declared', async () => {
     const use = { type: 'tool_use', id: 'u1', name: 'weather', input: { city: 'Graz' } } as const;
     await using server = inProcess({ tools });
     const { session } = await open(server, {
@@ -65,7 +65,7 @@ describe.each(ERAS)('S2 servers ask, in the $era era', ({ protocol }) => {
     });
   });
 
-  test('elicitation by form: accepted, declined, cancelled', async () => {
+  it('elicitation by form: accepted, declined, cancelled', async () => {
     await using server = inProcess({ tools });
     for (const answer of [
       { action: 'accept', content: { ok: true } },
@@ -84,7 +84,7 @@ describe.each(ERAS)('S2 servers ask, in the $era era', ({ protocol }) => {
     }
   });
 
-  test('elicitation by URL', async () => {
+  it('elicitation by URL', async () => {
     await using server = inProcess({ tools });
     const { session } = await open(server, {
       protocol,
@@ -96,7 +96,7 @@ describe.each(ERAS)('S2 servers ask, in the $era era', ({ protocol }) => {
     expect(jsonOf(await session.callTool('url'))).toMatchObject({ action: 'accept' });
   });
 
-  test.each([
+  it.each([
     { title: 'a list', roots: [{ uri: 'file:///work', name: 'Work' }] },
     { title: 'an object', roots: { roots: [{ uri: 'file:///work', name: 'Work' }] } },
   ])('roots, given as $title', async ({ roots }) => {
@@ -107,7 +107,7 @@ describe.each(ERAS)('S2 servers ask, in the $era era', ({ protocol }) => {
     });
   });
 
-  test('the context names the server and the request, and carries session and signal', async () => {
+  it('the context names the server and the request, and carries session and signal', async () => {
     const contexts: HandlerContext[] = [];
     await using server = inProcess({ tools });
     const { session } = await open(server, {
@@ -125,7 +125,7 @@ describe.each(ERAS)('S2 servers ask, in the $era era', ({ protocol }) => {
     expect(contexts[0]?.signal.aborted).toBe(false);
   });
 
-  test('a handler may call its session', async () => {
+  it('a handler may call its session', async () => {
     await using server = inProcess({ tools });
     const { session } = await open(server, {
       protocol,
@@ -137,7 +137,7 @@ describe.each(ERAS)('S2 servers ask, in the $era era', ({ protocol }) => {
     expect(textOf(await session.callTool('roots'))).toContain('inner');
   });
 
-  test('handlers run side by side', async () => {
+  it('handlers run side by side', async () => {
     await using server = inProcess({ tools });
     let running = 0;
     let release = (): void => {};
@@ -154,7 +154,7 @@ describe.each(ERAS)('S2 servers ask, in the $era era', ({ protocol }) => {
     expect(results.map(jsonOf)).toEqual(Array.from({ length: 20 }, () => ({ roots: [] })));
   });
 
-  test('a handler that throws is reported, and the session goes on', async () => {
+  it('a handler that throws is reported, and the session goes on', async () => {
     await using server = inProcess({ tools });
     const onRoots = (): never => {
       throw new Error('the disk is on fire');
@@ -174,7 +174,7 @@ describe.each(ERAS)('S2 servers ask, in the $era era', ({ protocol }) => {
 });
 
 describe('S2 requests without a handler', () => {
-  test.each([{ tool: 'sample' }, { tool: 'form' }, { tool: 'url' }, { tool: 'roots' }])(
+  it.each([{ tool: 'sample' }, { tool: 'form' }, { tool: 'url' }, { tool: 'roots' }])(
     'legacy: "$tool" is answered with an error that says so',
     async ({ tool }) => {
       await using server = inProcess({ tools });
@@ -186,7 +186,7 @@ describe('S2 requests without a handler', () => {
     },
   );
 
-  test.each(['sample', 'form', 'url', 'roots'])(
+  it.each(['sample', 'form', 'url', 'roots'])(
     '2026-07-28: a call of "%s" fails and says why',
     async (tool) => {
       await using server = inProcess({ tools });
@@ -198,7 +198,7 @@ describe('S2 requests without a handler', () => {
     },
   );
 
-  test.each([
+  it.each([
     { title: 'in process', target: () => inProcess({ tools, faults: { requestUnknownMethod: true } }) },
     { title: 'stdio', target: () => stdioSpec({ tools, faults: { requestUnknownMethod: true } }) },
   ])('a request that nobody knows is answered with -32601, over $title', async ({ target }) => {
@@ -209,7 +209,7 @@ describe('S2 requests without a handler', () => {
     expect(session.status.state).toBe('ready');
   });
 
-  test('a ping of the server is answered', async () => {
+  it('a ping of the server is answered', async () => {
     const server = new RawServer();
     await open(server.spec, { protocol: 'legacy' });
     server.send({ jsonrpc: '2.0', id: 'theirs', method: 'ping' });
@@ -240,7 +240,7 @@ describe('S2 the server cancels, or goes away', () => {
     return { ...opened, context: contexts[0] };
   }
 
-  test('a cancelled request aborts the signal of its handler, and is not answered', async () => {
+  it('a cancelled request aborts the signal of its handler, and is not answered', async () => {
     const server = new RawServer();
     const { context, session } = await asked(server);
     expect(context?.meta).toEqual({ 'example.org/a': 1 });
@@ -250,7 +250,7 @@ describe('S2 the server cancels, or goes away', () => {
     expect(server.reply('theirs')).toBeUndefined();
   });
 
-  test.each(['drop', 'close', 'destroy'] as const)('%s of the connection aborts the signal', async (how) => {
+  it.each(['drop', 'close', 'destroy'] as const)('%s of the connection aborts the signal', async (how) => {
     const server = new RawServer();
     const { context, session } = await asked(server);
     expect(context?.signal.aborted).toBe(false);
@@ -260,7 +260,7 @@ describe('S2 the server cancels, or goes away', () => {
 });
 
 describe('S2 a server that wants a URL visited first', () => {
-  test('is URL_ELICITATION_REQUIRED, with what it wants', async () => {
+  it('is URL_ELICITATION_REQUIRED, with what it wants', async () => {
     const data = { elicitations: [url] };
     await using server = inProcess({
       tools: [{ name: 'buy', does: { type: 'rpcError', code: -32042, message: 'Log in first', data } }],
@@ -272,7 +272,7 @@ describe('S2 a server that wants a URL visited first', () => {
 });
 
 describe('S2 handlers over HTTP', () => {
-  test.each(ERAS.flatMap((era) => (['json', 'sse'] as const).map((answers) => ({ ...era, answers }))))(
+  it.each(ERAS.flatMap((era) => (['json', 'sse'] as const).map((answers) => ({ ...era, answers }))))(
     '$era, with $answers answers',
     async ({ protocol, answers }) => {
       await using server = await serveHttp({ tools }, { answers });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { inProcess, serveHttp, stdioSpec, type ServerScript } from '../../src/testing/index.ts';
 import { eventually } from './support/eventually.ts';
 import { ERAS, failureOf, open, openFailure, textOf } from './support/open.ts';
@@ -15,7 +15,7 @@ const script: ServerScript = {
 };
 
 describe.each(ERAS)('S3 timeouts, in the $era era', ({ protocol }) => {
-  test("the request's own timeout wins over the session's, in both directions", async () => {
+  it("the request's own timeout wins over the session's, in both directions", async () => {
     await using server = inProcess(script);
     const { session: patient } = await open(server, { protocol, timeoutMs: 60_000 });
     const error = await failureOf(patient.callTool('hang', {}, { timeoutMs: 50 }));
@@ -28,7 +28,7 @@ describe.each(ERAS)('S3 timeouts, in the $era era', ({ protocol }) => {
     await expect(hasty.callTool('slow', {}, { timeoutMs: 15_000 })).resolves.toBeDefined();
   });
 
-  test('Infinity never times out, on a request or on the session', async () => {
+  it('Infinity never times out, on a request or on the session', async () => {
     await using server = inProcess(script);
     const { session: hasty } = await open(server, { protocol, timeoutMs: 50 });
     await expect(hasty.callTool('slow', {}, { timeoutMs: Infinity })).resolves.toBeDefined();
@@ -37,7 +37,7 @@ describe.each(ERAS)('S3 timeouts, in the $era era', ({ protocol }) => {
     expect((await failureOf(patient.callTool('hang', {}, { timeoutMs: 50 }))).code).toBe('TIMEOUT');
   });
 
-  test('a timeout that no timer can hold is as good as none', async () => {
+  it('a timeout that no timer can hold is as good as none', async () => {
     await using server = inProcess(script);
     const { session } = await open(server, { protocol });
     const calls = [{ timeoutMs: 2 ** 40 }, { maxTotalTimeoutMs: 2 ** 40 }].map((options) =>
@@ -46,7 +46,7 @@ describe.each(ERAS)('S3 timeouts, in the $era era', ({ protocol }) => {
     await expect(Promise.all(calls)).resolves.toHaveLength(2);
   });
 
-  test('progress starts the timeout over when asked to, and only then', async () => {
+  it('progress starts the timeout over when asked to, and only then', async () => {
     await using server = inProcess(script);
     const { session } = await open(server, { protocol });
     const onProgress = () => {};
@@ -56,14 +56,14 @@ describe.each(ERAS)('S3 timeouts, in the $era era', ({ protocol }) => {
     expect((await lost).code).toBe('TIMEOUT');
   });
 
-  test('progress starts the timeout over without a callback too', async () => {
+  it('progress starts the timeout over without a callback too', async () => {
     await using server = inProcess(script);
     const { session } = await open(server, { protocol });
     const options = { timeoutMs: 300, resetTimeoutOnProgress: true };
     await expect(session.callTool('busy', {}, options)).resolves.toBeDefined();
   });
 
-  test('the total limit holds however much progress there is', async () => {
+  it('the total limit holds however much progress there is', async () => {
     await using server = inProcess(script);
     const { session } = await open(server, { protocol });
     let reports = 0;
@@ -85,14 +85,14 @@ describe.each(ERAS)('S3 timeouts, in the $era era', ({ protocol }) => {
     await eventually(() => server.running - listens(server)).toBe(0);
   });
 
-  test('the total limit holds without any progress, and without a timeout', async () => {
+  it('the total limit holds without any progress, and without a timeout', async () => {
     await using server = inProcess(script);
     const { session } = await open(server, { protocol });
     const options = { timeoutMs: Infinity, maxTotalTimeoutMs: 100 };
     expect((await failureOf(session.callTool('hang', {}, options))).code).toBe('TIMEOUT');
   });
 
-  test('every kind of request has the timeout', async () => {
+  it('every kind of request has the timeout', async () => {
     const ignore = ['ping', 'tools/list', 'resources/list', 'resources/read', 'prompts/get', 'no/such'];
     await using server = inProcess({ ...script, prompts: [{ name: 'p' }], faults: { ignore } });
     const { session } = await open(server, { protocol, timeoutMs: 50 });
@@ -115,7 +115,7 @@ function listens(server: { requests: readonly { method: string }[] }): number {
 }
 
 describe('S3 a timed-out call leaves the session usable', () => {
-  test.each(['json', 'sse'] as const)('over HTTP with %s answers', async (answers) => {
+  it.each(['json', 'sse'] as const)('over HTTP with %s answers', async (answers) => {
     await using server = await serveHttp(script, { answers });
     const { session, seen } = await open(server.url, { protocol: 'legacy' });
     expect((await failureOf(session.callTool('hang', {}, { timeoutMs: 100 }))).code).toBe('TIMEOUT');
@@ -123,7 +123,7 @@ describe('S3 a timed-out call leaves the session usable', () => {
     expect(seen('problem')).toEqual([]);
   });
 
-  test('over stdio', async () => {
+  it('over stdio', async () => {
     const { session, seen } = await open(stdioSpec(script));
     expect((await failureOf(session.callTool('hang', {}, { timeoutMs: 100 }))).code).toBe('TIMEOUT');
     expect(textOf(await session.callTool('echo', { a: 1 }))).toBe('{"a":1}');
@@ -132,7 +132,7 @@ describe('S3 a timed-out call leaves the session usable', () => {
 });
 
 describe('S3 connecting has its own timeout', () => {
-  test.each([{ protocol: 'legacy' }, { protocol: '2026-07-28' }, { protocol: 'auto' }] as const)(
+  it.each([{ protocol: 'legacy' }, { protocol: '2026-07-28' }, { protocol: 'auto' }] as const)(
     '$protocol: a server that never answers the handshake',
     async ({ protocol }) => {
       const spec = stdioSpec({ faults: { neverInitialize: true } });
@@ -143,7 +143,7 @@ describe('S3 connecting has its own timeout', () => {
     },
   );
 
-  test("is not the requests' timeout", async () => {
+  it("is not the requests' timeout", async () => {
     await using server = inProcess({ ...script, startDelayMs: 300 });
     const { session } = await open(server, { timeoutMs: 50 });
     expect(session.status.state).toBe('ready');

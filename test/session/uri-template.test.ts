@@ -1,5 +1,5 @@
 import { UriTemplate } from '@modelcontextprotocol/client';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { compileUriTemplate } from '../../src/group/catalog/uri-template.ts';
 
 const uris = [
@@ -20,7 +20,7 @@ const uris = [
 ];
 
 describe('G12 a URI template', () => {
-  test.each([
+  it.each([
     'file:///{name}',
     'file:///{+path}',
     'users://{id}',
@@ -39,17 +39,17 @@ describe('G12 a URI template', () => {
     for (const uri of uris) expect([uri, matches(uri)]).toEqual([uri, official.match(uri) !== null]);
   });
 
-  test('of several names wants a value for each (RFC 6570, 3.2.2)', () => {
+  it('of several names wants a value for each (RFC 6570, 3.2.2)', () => {
     const matches = compileUriTemplate('users://{a,b}');
     expect(matches('users://42,43')).toBe(true);
     expect(matches('users://42')).toBe(false);
   });
 
-  test('that is broken matches nothing', () => {
+  it('that is broken matches nothing', () => {
     expect(compileUriTemplate('file:///{name')('file:///x')).toBe(false);
   });
 
-  test('made to take for ever as a regular expression does not', () => {
+  it('made to take for ever as a regular expression does not', () => {
     const matches = compileUriTemplate(`${'{a}'.repeat(30)}!`);
     expect(matches('x'.repeat(20_000))).toBe(false);
     expect(matches(`${'x'.repeat(20_000)}!`)).toBe(true);

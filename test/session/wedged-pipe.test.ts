@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { eventually } from './support/eventually.ts';
 import { fixture } from './support/fixture.ts';
 import { failureOf, open } from './support/open.ts';
@@ -11,7 +11,7 @@ const deaf = { ...fixture('session-deaf.mjs'), closeGraceMs: 100, terminateGrace
 const protocol = 'legacy';
 
 describe('S4 a pipe that nobody reads', () => {
-  test('does not hold up a timeout or an abort', async () => {
+  it('does not hold up a timeout or an abort', async () => {
     const { session } = await open(deaf, { protocol });
     const controller = new AbortController();
     const timedOut = failureOf(session.callTool('any', { text }, { timeoutMs: 100 }));
@@ -21,7 +21,7 @@ describe('S4 a pipe that nobody reads', () => {
     expect((await aborted).code).toBe('ABORTED');
   });
 
-  test("does not hold up a notification for longer than the session's timeout", async () => {
+  it("does not hold up a notification for longer than the session's timeout", async () => {
     const { session } = await open(deaf, { protocol, timeoutMs: 200 });
     const params = { text };
     const sent = [1, 2, 3].map(() => failureOf(session.notify({ method: 'notifications/example', params })));
@@ -30,7 +30,7 @@ describe('S4 a pipe that nobody reads', () => {
       expect(error).toMatchObject({ code: 'TIMEOUT', server: 'tested' });
   });
 
-  test.each([{ what: 'a call' }, { what: 'a notification' }])(
+  it.each([{ what: 'a call' }, { what: 'a notification' }])(
     'does not hold up close(), after $what',
     async ({ what }) => {
       const { session } = await open(deaf, { protocol, timeoutMs: 200 });
@@ -45,7 +45,7 @@ describe('S4 a pipe that nobody reads', () => {
     },
   );
 
-  test('does not hold up destroy(), whatever waits', async () => {
+  it('does not hold up destroy(), whatever waits', async () => {
     const { session } = await open(deaf, { protocol, timeoutMs: Infinity });
     const params = { text };
     const call = failureOf(session.callTool('any', params));

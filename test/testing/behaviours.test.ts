@@ -1,5 +1,5 @@
 import type { Client } from '@modelcontextprotocol/client';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { inProcess, type ScriptedTool, type WhoAmI } from '../../src/testing/index.ts';
 import { ERAS, connect, linked, textOf, type Mode } from './support/clients.ts';
 
@@ -15,18 +15,18 @@ async function withTool(does: ScriptedTool['does'], mode: Mode, tool: Partial<Sc
 }
 
 describe.each(ERAS)('testing kit: what a scripted tool does, $era', ({ era, mode }) => {
-  test('without a behaviour it returns its arguments', async () => {
+  it('without a behaviour it returns its arguments', async () => {
     const { call } = await withTool(undefined, mode);
     expect(textOf(await call({ a: 1 }))).toBe('{"a":1}');
   });
 
-  test('with an output schema it returns its arguments as structured content', async () => {
+  it('with an output schema it returns its arguments as structured content', async () => {
     const { client, call } = await withTool(undefined, mode, { outputSchema: { type: 'object' } });
     await client.listTools();
     expect((await call({ a: 1 })).structuredContent).toEqual({ a: 1 });
   });
 
-  test('a canary says who answered whom', async () => {
+  it('a canary says who answered whom', async () => {
     const { call } = await withTool({ type: 'canary', maxDelayMs: 20 }, mode, {
       outputSchema: { type: 'object' },
     });
@@ -41,12 +41,12 @@ describe.each(ERAS)('testing kit: what a scripted tool does, $era', ({ era, mode
     expect(answers.map(({ structuredContent }) => structuredContent)).toEqual(expected);
   });
 
-  test('a literal result arrives as it is', async () => {
+  it('a literal result arrives as it is', async () => {
     const { call } = await withTool({ type: 'result', result: { content: [], _meta: { mark: 1 } } }, mode);
     expect(await call()).toMatchObject({ content: [], _meta: { mark: 1 } });
   });
 
-  test('an error is a result, an RPC error a rejection', async () => {
+  it('an error is a result, an RPC error a rejection', async () => {
     const failing = await withTool({ type: 'error', message: 'no luck' }, mode);
     expect(await failing.call()).toMatchObject({ isError: true, content: [{ text: 'no luck' }] });
     const refusing = await withTool(
@@ -56,18 +56,18 @@ describe.each(ERAS)('testing kit: what a scripted tool does, $era', ({ era, mode
     await expect(refusing.call()).rejects.toMatchObject({ code: -32050, data: { why: 1 } });
   });
 
-  test('big texts have the size that was asked for', async () => {
+  it('big texts have the size that was asked for', async () => {
     const { call } = await withTool({ type: 'big', bytes: 1_000_000 }, mode);
     expect(textOf(await call())).toHaveLength(1_000_000);
   });
 
-  test('behaviours in a list are taken in turn, the last one for good', async () => {
+  it('behaviours in a list are taken in turn, the last one for good', async () => {
     const { call } = await withTool([{ type: 'error', message: 'first' }, { type: 'count' }], mode);
     const texts = [textOf(await call()), textOf(await call()), textOf(await call())];
     expect(texts).toEqual(['first', '2', '3']);
   });
 
-  test('a hanging call is not answered, and counts as running', async () => {
+  it('a hanging call is not answered, and counts as running', async () => {
     const { server, call } = await withTool({ type: 'hang' }, mode);
     const controller = new AbortController();
     const hanging = call({}, { signal: controller.signal });
@@ -76,7 +76,7 @@ describe.each(ERAS)('testing kit: what a scripted tool does, $era', ({ era, mode
     await expect(hanging).rejects.toThrow();
   });
 
-  test('a sleeping call ends when it is cancelled, and the server shows it', async () => {
+  it('a sleeping call ends when it is cancelled, and the server shows it', async () => {
     const { server, call } = await withTool({ type: 'sleepUntilCancelled' }, mode);
     const controller = new AbortController();
     const sleeping = call({}, { signal: controller.signal });
@@ -89,7 +89,7 @@ describe.each(ERAS)('testing kit: what a scripted tool does, $era', ({ era, mode
     expect(server.running).toBe(0);
   });
 
-  test('a slow call that is cancelled is not answered, unless it ignores that', async () => {
+  it('a slow call that is cancelled is not answered, unless it ignores that', async () => {
     const { client, server } = await withTool({ type: 'slow', ms: 50, ignoreCancel: true }, mode);
     const stray: string[] = [];
     client.onerror = (error) => stray.push(error.message);
@@ -101,7 +101,7 @@ describe.each(ERAS)('testing kit: what a scripted tool does, $era', ({ era, mode
     await vi.waitFor(() => expect(stray).toHaveLength(1), { timeout: 10_000 });
   });
 
-  test('progress is reported when it was asked for', async () => {
+  it('progress is reported when it was asked for', async () => {
     const { call } = await withTool({ type: 'progress', steps: 3, everyMs: 1 }, mode);
     const seen: unknown[] = [];
     await call({}, { onprogress: ({ progress, total }) => seen.push([progress, total]) });
@@ -113,7 +113,7 @@ describe.each(ERAS)('testing kit: what a scripted tool does, $era', ({ era, mode
     expect(textOf(await call({ quiet: true }))).toBe('{"quiet":true}');
   });
 
-  test('logs are sent when the client wants that level', async () => {
+  it('logs are sent when the client wants that level', async () => {
     const { client } = await withTool({ type: 'log', level: 'warning', data: { n: 1 } }, mode);
     const logs: unknown[] = [];
     client.setNotificationHandler('notifications/message', ({ params }) => void logs.push(params.data));
@@ -127,7 +127,7 @@ describe.each(ERAS)('testing kit: what a scripted tool does, $era', ({ era, mode
     expect(logs).toEqual([{ n: 1 }]);
   });
 
-  test('the client is asked for a completion, for input and for roots, and its answers come back', async () => {
+  it('the client is asked for a completion, for input and for roots, and its answers come back', async () => {
     const result = { role: 'assistant' as const, model: 'm', content: { type: 'text' as const, text: 'hi' } };
     const sampling = await withTool({ type: 'sample', params: { messages: [], maxTokens: 1 } }, mode);
     sampling.client.setRequestHandler('sampling/createMessage', async () => result);
@@ -145,26 +145,26 @@ describe.each(ERAS)('testing kit: what a scripted tool does, $era', ({ era, mode
     expect(JSON.parse(textOf(await rooting.call()))).toEqual({ roots: [{ uri: 'file:///a' }] });
   });
 
-  test('a call that had to ask the client is one call', async () => {
+  it('a call that had to ask the client is one call', async () => {
     const { client, call } = await withTool([{ type: 'roots' }, { type: 'count' }], mode);
     client.setRequestHandler('roots/list', async () => ({ roots: [] }));
     expect(textOf(await call())).toBe('{"roots":[]}');
     expect(textOf(await call())).toBe('2');
   });
 
-  test('whoami tells about the connection', async () => {
+  it('whoami tells about the connection', async () => {
     const { call } = await withTool({ type: 'whoami' }, mode);
     const who: WhoAmI = JSON.parse(textOf(await call()));
     expect(who).toEqual({ name: 'one', pid: process.pid, era, connection: 1, connections: 1 });
   });
 
-  test('a tool can replace the tools, its own one too', async () => {
+  it('a tool can replace the tools, its own one too', async () => {
     const { client, call } = await withTool({ type: 'setTools', tools: [{ name: 'other' }] }, mode);
     await call();
     expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(['other']);
   });
 
-  test('a tool can do to the server what its controls do', async () => {
+  it('a tool can do to the server what its controls do', async () => {
     const { client, call } = await withTool(
       { type: 'control', command: { command: 'setResources', resources: [{ uri: 'a:b' }] } },
       mode,
@@ -173,7 +173,7 @@ describe.each(ERAS)('testing kit: what a scripted tool does, $era', ({ era, mode
     expect((await client.readResource({ uri: 'a:b' })).contents).toMatchObject([{ uri: 'a:b', text: 'a:b' }]);
   });
 
-  test('a crash ends the connection without an answer, or after one', async () => {
+  it('a crash ends the connection without an answer, or after one', async () => {
     const crashing = await withTool({ type: 'crash' }, mode);
     await expect(crashing.call()).rejects.toThrow(/closed/i);
     const leaving = await withTool({ type: 'crashAfterAnswer' }, mode);
@@ -184,14 +184,14 @@ describe.each(ERAS)('testing kit: what a scripted tool does, $era', ({ era, mode
 });
 
 describe('testing kit: asking the client in the legacy era', () => {
-  test('a client that cannot do it answers with an error, which comes back', async () => {
+  it('a client that cannot do it answers with an error, which comes back', async () => {
     const server = inProcess({ tools: [{ name: 'it', does: { type: 'roots' } }] });
     const client = await connect(await linked(server));
     expect(await client.callTool({ name: 'it' })).toMatchObject({ isError: true });
     expect(server.replies).toMatchObject([{ method: 'roots/list', error: { code: -32601 } }]);
   });
 
-  test('after input by URL, the server says that it is complete', async () => {
+  it('after input by URL, the server says that it is complete', async () => {
     const params = { mode: 'url', message: 'Go', url: 'https://example.com/', elicitationId: 'e1' };
     const server = inProcess({ tools: [{ name: 'it', does: { type: 'elicit', params } }] });
     const client = await connect(await linked(server), 'legacy', {

@@ -1,8 +1,8 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { inProcess, stdioSpec } from '../../src/testing/index.ts';
 
 describe('testing kit: scripts that are none', () => {
-  test.each<[string, object, string]>([
+  it.each<[string, object, string]>([
     ['a field that does not exist', { tool: [] }, 'script.tool is not known'],
     ['a tool without a name', { tools: [{}] }, 'script.tools[0].name is missing'],
     [

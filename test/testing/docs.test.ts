@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 const root = resolve(import.meta.dirname, '../..');
 const page = readFileSync(resolve(root, 'docs/testing.md'), 'utf8');
@@ -14,7 +14,7 @@ const examples = [...page.matchAll(/^## (.+)$|^```js\n([^]*?)^```/gm)].reduce<
 }, []);
 
 describe('testing kit: the examples of docs/testing.md', () => {
-  test.each(examples.filter(({ code }) => code !== ''))('run to their end: $under', async ({ code }) => {
+  it.each(examples.filter(({ code }) => code !== ''))('run to their end: $under', async ({ code }) => {
     const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
       cwd: root,
       timeout: 15_000,

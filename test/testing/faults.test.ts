@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   inProcess,
   readLedger,
@@ -29,25 +29,25 @@ async function greeted(faults: Faults): Promise<RawChild> {
 }
 
 describe('testing kit: faults of what a process prints', () => {
-  test('garbage at the start comes before everything else', async () => {
+  it('garbage at the start comes before everything else', async () => {
     const raw = await greeted({ garbage: { at: 'start', lines: ['Welcome!', '{"half'] } });
     expect(raw.lines.slice(0, 2)).toEqual(['Welcome!', '{"half']);
   });
 
-  test('garbage between answers comes before each of them, bytes that are no text included', async () => {
+  it('garbage between answers comes before each of them, bytes that are no text included', async () => {
     const raw = await greeted({ garbage: { at: 'answers', lines: ['/w=='], base64: true } });
     raw.send(2, 'ping');
     await raw.answer(2);
     expect(raw.lines.filter((line) => line === '\ufffd')).toHaveLength(2);
   });
 
-  test('the official client steps over garbage', async () => {
+  it('the official client steps over garbage', async () => {
     const spec = stdioSpec({ tools, faults: { garbage: { at: 'answers', lines: ['noise', '[1, 2]'] } } });
     const client = await connect(stdio(spec), 'auto');
     expect(textOf(await client.callTool({ name: 'echo', arguments: { a: 1 } }))).toBe('{"a":1}');
   });
 
-  test.each([
+  it.each([
     ['its input ends', (raw: RawChild) => raw.endInput()],
     ['it is told to terminate', (raw: RawChild) => raw.process.kill('SIGTERM')],
     ['it crashes', (raw: RawChild) => raw.send(9, 'testing/control', { command: 'crash' })],
@@ -58,26 +58,26 @@ describe('testing kit: faults of what a process prints', () => {
     expect(raw.rest).toMatch(/^\{"jsonrpc"/);
   });
 
-  test('a huge line has the size that was asked for', async () => {
+  it('a huge line has the size that was asked for', async () => {
     const raw = await greeted({ hugeLineBytes: 3_000_000 });
     expect(raw.lines.map(({ length }) => length)).toContain(3_000_000);
   });
 
-  test('a process writes on standard error', async () => {
+  it('a process writes on standard error', async () => {
     const raw = await greeted({ stderr: 'warning: old\n' });
     await vi.waitFor(() => expect(raw.stderr).toBe('warning: old\n'), { timeout: 10_000 });
   });
 });
 
 describe('testing kit: faults of a process', () => {
-  test('it exits at its start, and says why', async () => {
+  it('exits at its start, and says why', async () => {
     const raw = child({ exitAtStart: { code: 3, stderr: 'no key\n' } });
     expect(await raw.exited).toEqual({ code: 3, signal: null });
     expect(raw.stderr).toBe('no key\n');
     expect(raw.lines).toEqual([]);
   });
 
-  test('it exits at its first starts only', async () => {
+  it('exits at its first starts only', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'plenum-'));
     onTestFinished(() => rm(folder, { recursive: true }));
     const ledgerFile = join(folder, 'ledger');
@@ -89,7 +89,7 @@ describe('testing kit: faults of a process', () => {
     expect(readLedger(ledgerFile).filter(({ event }) => event === 'start')).toHaveLength(3);
   });
 
-  test('it ignores the end of its input and SIGTERM, but not SIGKILL', async () => {
+  it('ignores the end of its input and SIGTERM, but not SIGKILL', async () => {
     const raw = await greeted({ ignoreTermination: true });
     raw.process.kill('SIGTERM');
     raw.send(2, 'ping');
@@ -105,7 +105,7 @@ describe('testing kit: faults of a process', () => {
     expect(await raw.exited).toEqual({ code: null, signal: 'SIGKILL' });
   });
 
-  test('it has a child of its own, which outlives it', async () => {
+  it('has a child of its own, which outlives it', async () => {
     const raw = await greeted({ grandchild: { lifeMs: 20_000 } });
     raw.send(2, 'tools/call', { name: 'who' });
     const { grandchild } = JSON.parse(textOf((await raw.answer(2)).result as object));
@@ -115,7 +115,7 @@ describe('testing kit: faults of a process', () => {
     process.kill(grandchild, 'SIGKILL');
   });
 
-  test('its child may hold the pipes open', async () => {
+  it('its child may hold the pipes open', async () => {
     const raw = await greeted({ grandchild: { lifeMs: 20_000, holdPipes: true } });
     raw.send(2, 'testing/inspect');
     const { grandchild } = (await raw.answer(2)).result as { grandchild: number };
@@ -127,12 +127,12 @@ describe('testing kit: faults of a process', () => {
     await raw.exited;
   });
 
-  test('it dies again and again', async () => {
+  it('dies again and again', async () => {
     const raw = child({ flap: { afterMs: 100 } });
     expect(await raw.exited).toEqual({ code: 1, signal: null });
   });
 
-  test('it starts slowly', async () => {
+  it('starts slowly', async () => {
     const started = performance.now();
     const raw = child({}, { startDelayMs: 300 });
     await raw.initialize();
@@ -141,7 +141,7 @@ describe('testing kit: faults of a process', () => {
 });
 
 describe('testing kit: faults of the handshake', () => {
-  test.each(['initialize', 'server/discover'])('%s is never answered', async (method) => {
+  it.each(['initialize', 'server/discover'])('%s is never answered', async (method) => {
     const raw = child({ neverInitialize: true });
     raw.send(1, method);
     raw.send(2, 'ping');
@@ -149,7 +149,7 @@ describe('testing kit: faults of the handshake', () => {
     expect(raw.messages).toHaveLength(1);
   });
 
-  test('an old server that is silent on discovery is still found', async () => {
+  it('an old server that is silent on discovery is still found', async () => {
     const client = newClient('auto', {
       versionNegotiation: { mode: 'auto', probe: { timeoutMs: 500 } },
     });
@@ -157,7 +157,7 @@ describe('testing kit: faults of the handshake', () => {
     expect(client.getNegotiatedProtocolVersion()).toBe('2025-11-25');
   });
 
-  test('a server that dies on discovery is still found', async () => {
+  it('a server that dies on discovery is still found', async () => {
     const client = await connect(
       stdio(stdioSpec({ tools, era: 'legacy', faults: { dieOnDiscover: true } })),
       'auto',
@@ -165,7 +165,7 @@ describe('testing kit: faults of the handshake', () => {
     expect(client.getNegotiatedProtocolVersion()).toBe('2025-11-25');
   });
 
-  test('a server dies on initialize', async () => {
+  it('a server dies on initialize', async () => {
     const raw = child({ dieOnInitialize: true });
     raw.send(1, 'initialize');
     expect(await raw.exited).toEqual({ code: 1, signal: null });
@@ -182,26 +182,26 @@ describe.each(ERAS)('testing kit: faults of answers, $era', ({ mode, era }) => {
     return { faulty, client, stray };
   }
 
-  test('the nth answer is dropped, the others come', async () => {
+  it('the nth answer is dropped, the others come', async () => {
     const { client } = await server({ dropAnswer: 2 });
     await client.callTool({ name: 'echo' });
     await expect(client.callTool({ name: 'echo' }, { timeout: 100 })).rejects.toThrow(/timed out/i);
     await client.callTool({ name: 'echo' });
   });
 
-  test('each answer comes with one to a request that nobody made', async () => {
+  it('each answer comes with one to a request that nobody made', async () => {
     const { client, stray } = await server({ unknownIdAnswer: true });
     await client.callTool({ name: 'echo' });
     expect(stray).toEqual([expect.stringContaining('nobody-1')]);
   });
 
-  test('each answer comes twice', async () => {
+  it('each answer comes twice', async () => {
     const { client, stray } = await server({ duplicateAnswers: true });
     await client.callTool({ name: 'echo' });
     await vi.waitFor(() => expect(stray).toHaveLength(1), { timeout: 10_000 });
   });
 
-  test('the server makes a request that no client knows, and keeps the reply', async () => {
+  it('the server makes a request that no client knows, and keeps the reply', async () => {
     const { faulty, client, stray } = await server({ requestUnknownMethod: true });
     await client.callTool({ name: 'echo' });
     const kept = { method: 'testing/unknown', error: expect.objectContaining({ code: -32601 }) };
@@ -210,14 +210,14 @@ describe.each(ERAS)('testing kit: faults of answers, $era', ({ mode, era }) => {
     else expect(stray).toHaveLength(1);
   });
 
-  test('methods are ignored, or refused', async () => {
+  it('methods are ignored, or refused', async () => {
     const refuse = { 'prompts/list': { code: -32042, message: 'later', data: 1 } };
     const { client } = await server({ ignore: ['tools/list'], refuse }, { prompts: [] });
     await expect(client.listTools(undefined, { timeout: 100 })).rejects.toThrow(/timed out/i);
     await expect(client.listPrompts()).rejects.toMatchObject({ code: -32042, data: 1 });
   });
 
-  test('every list of tools is out of date as soon as it is read', async () => {
+  it('every list of tools is out of date as soon as it is read', async () => {
     const { faulty, client } = await server({ listStorm: true });
     const names = async () => (await client.listTools()).tools.map(({ name }) => name);
     expect(await names()).toEqual(['storm_1', 'echo', 'who']);
@@ -226,7 +226,7 @@ describe.each(ERAS)('testing kit: faults of answers, $era', ({ mode, era }) => {
     expect(await names()).toEqual(['echo', 'who']);
   });
 
-  test('a storm of changes reaches a client that listens', async () => {
+  it('a storm of changes reaches a client that listens', async () => {
     const faulty = inProcess({ tools, faults: { listStorm: true } });
     const storms: string[] = [];
     const onChanged = (_error: Error | null, list: { name: string }[] | null) =>
@@ -237,7 +237,7 @@ describe.each(ERAS)('testing kit: faults of answers, $era', ({ mode, era }) => {
     await vi.waitFor(() => expect(storms.length).toBeGreaterThan(3), { timeout: 10_000 });
   });
 
-  test('answers wait', async () => {
+  it('answers wait', async () => {
     const { client } = await server({}, { answerDelayMs: 200 });
     const started = performance.now();
     await client.callTool({ name: 'echo' });

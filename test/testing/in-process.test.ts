@@ -1,11 +1,11 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { inProcess } from '../../src/testing/index.ts';
 import { ERAS, connect, linked, newClient } from './support/clients.ts';
 
 const script = { tools: [{ name: 'echo' }] };
 
 describe.each(ERAS)('testing kit: a server in this process, $era', ({ mode }) => {
-  test('can be connected again after it was closed, and remembers what was changed', async () => {
+  it('can be connected again after it was closed, and remembers what was changed', async () => {
     const server = inProcess(script);
     const first = await connect(await linked(server), mode);
     const closed = new Promise<void>((resolve) => (first.onclose = resolve));
@@ -17,7 +17,7 @@ describe.each(ERAS)('testing kit: a server in this process, $era', ({ mode }) =>
     expect(server.connections).toBe(2);
   });
 
-  test('can be connected again after it crashed', async () => {
+  it('can be connected again after it crashed', async () => {
     const server = inProcess(script);
     const first = await connect(await linked(server), mode);
     const closed = new Promise<void>((resolve) => (first.onclose = resolve));
@@ -27,7 +27,7 @@ describe.each(ERAS)('testing kit: a server in this process, $era', ({ mode }) =>
     expect((await second.listTools()).tools).toHaveLength(1);
   });
 
-  test('serves several clients at once, and forgets those that leave', async () => {
+  it('serves several clients at once, and forgets those that leave', async () => {
     const server = inProcess({ tools: [{ name: 'hang', does: { type: 'hang' } }] });
     const [one, other] = [
       await connect(await linked(server), mode),
@@ -41,7 +41,7 @@ describe.each(ERAS)('testing kit: a server in this process, $era', ({ mode }) =>
     await other.listTools();
   });
 
-  test('flaps: each life ends some time after its first connection', async () => {
+  it('flaps: each life ends some time after its first connection', async () => {
     const server = inProcess({ ...script, faults: { flap: { afterMs: 50 } } });
     for (let life = 1; life <= 2; life++) {
       const client = await connect(await linked(server), mode);
@@ -52,7 +52,7 @@ describe.each(ERAS)('testing kit: a server in this process, $era', ({ mode }) =>
 });
 
 describe('testing kit: a server that flaps', () => {
-  test('lives as long after a crash as before it', async () => {
+  it('lives as long after a crash as before it', async () => {
     const server = inProcess({ ...script, faults: { flap: { afterMs: 400 } } });
     const first = await connect(await linked(server));
     await new Promise((resolve) => setTimeout(resolve, 200));
@@ -66,20 +66,20 @@ describe('testing kit: a server that flaps', () => {
 });
 
 describe('testing kit: the start of a server in this process', () => {
-  test('may take its time, and be given up', async () => {
+  it('may take its time, and be given up', async () => {
     const server = inProcess({ ...script, startDelayMs: 60_000 });
     const connecting = linked(server);
     await server.close();
     await expect(connecting).rejects.toMatchObject({ code: 'CONNECT_FAILED' });
   });
 
-  test('does not answer the handshake', async () => {
+  it('does not answer the handshake', async () => {
     const server = inProcess({ ...script, faults: { neverInitialize: true } });
     const client = newClient();
     await expect(client.connect(await linked(server), { timeout: 100 })).rejects.toThrow(/timed out/i);
   });
 
-  test('dies on initialize', async () => {
+  it('dies on initialize', async () => {
     const server = inProcess({ ...script, faults: { dieOnInitialize: true } });
     await expect(connect(await linked(server))).rejects.toThrow(/closed/i);
   });

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 
 const kit = pathToFileURL(resolve(import.meta.dirname, '../../dist/testing/index.js')).href;
 
@@ -32,7 +32,7 @@ const post = `
   });`;
 
 describe('testing kit: a program that closes what it opened comes to its end', () => {
-  test.each([
+  it.each([
     ['nothing at all', ''],
     ['a server in this process', `const s = kit.inProcess({ startDelayMs: 1e6 }); await s.close();`],
     ['HTTP', `const s = await kit.serveHttp(); await s.close();`],
@@ -72,7 +72,7 @@ describe('testing kit: a program that closes what it opened comes to its end', (
     expect(await run(program)).toEqual({ code: 0, output: '' });
   });
 
-  test('an HTTP process ends with the program that started it, however that ends', async () => {
+  it('an HTTP process ends with the program that started it, however that ends', async () => {
     const program = `
       const s = await kit.httpProcess({ faults: { ignoreTermination: true } });
       process.stdout.write(String(s.pid), () => process.kill(process.pid, 'SIGKILL'));`;

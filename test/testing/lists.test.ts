@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { inProcess, type ServerScript } from '../../src/testing/index.ts';
 import { ERAS, connect, linked, type Mode } from './support/clients.ts';
 
@@ -9,7 +9,7 @@ async function client(script: ServerScript, mode: Mode) {
 }
 
 describe.each(ERAS)('testing kit: lists, $era', ({ mode }) => {
-  test('come in pages', async () => {
+  it('come in pages', async () => {
     const server = inProcess({ tools, pageSize: 2 });
     const lists = await connect(await linked(server), mode);
     // The official client follows the pages by itself.
@@ -22,31 +22,31 @@ describe.each(ERAS)('testing kit: lists, $era', ({ mode }) => {
     expect(last.nextCursor).toBeUndefined();
   });
 
-  test('an unknown cursor is refused', async () => {
+  it('an unknown cursor is refused', async () => {
     const lists = await client({ tools }, mode);
     await expect(lists.listTools({ cursor: 'made up' })).rejects.toMatchObject({ code: -32602 });
   });
 
-  test('may repeat a cursor for ever', async () => {
+  it('may repeat a cursor for ever', async () => {
     const lists = await client({ tools, pageSize: 2, repeatCursor: true }, mode);
     const page = await lists.listTools({ cursor: 'again' });
     expect(page.nextCursor).toBe('again');
     expect(page.tools.map(({ name }) => name)).toEqual(['t0', 't1']);
   });
 
-  test('may have no end', async () => {
+  it('may have no end', async () => {
     const lists = await client({ tools, endlessPages: true }, mode);
     const page = await lists.listTools({ cursor: 'from-1000' });
     expect(page).toMatchObject({ tools: [], nextCursor: 'from-1005' });
   });
 
-  test('may fail, one kind alone', async () => {
+  it('may fail, one kind alone', async () => {
     const lists = await client({ tools, prompts: [], failLists: ['prompts'] }, mode);
     await expect(lists.listPrompts()).rejects.toMatchObject({ code: -32603 });
     expect((await lists.listTools()).tools).toHaveLength(5);
   });
 
-  test('have fillers, and definitions that are laid over', async () => {
+  it('have fillers, and definitions that are laid over', async () => {
     const odd = { name: 'odd', wire: { description: 'said otherwise' } };
     const lists = await client({ tools: [odd], fillerTools: 3 }, mode);
     const { tools: listed } = await lists.listTools();
@@ -57,7 +57,7 @@ describe.each(ERAS)('testing kit: lists, $era', ({ mode }) => {
     });
   });
 
-  test('capabilities fit what is present', async () => {
+  it('capabilities fit what is present', async () => {
     const some = await client({ tools, resourceTemplates: [], completions: [] }, mode);
     expect(some.getServerCapabilities()).toEqual({
       logging: {},
@@ -69,13 +69,13 @@ describe.each(ERAS)('testing kit: lists, $era', ({ mode }) => {
     expect(none.getServerCapabilities()).toEqual({ logging: {} });
   });
 
-  test('capabilities may be a lie', async () => {
+  it('capabilities may be a lie', async () => {
     const liar = await client({ capabilities: { tools: {}, prompts: {} }, tools }, mode);
     expect(liar.getServerCapabilities()).toEqual({ tools: {}, prompts: {} });
     await expect(liar.listPrompts()).rejects.toMatchObject({ code: -32601 });
   });
 
-  test('resources are found by URI, or by template', async () => {
+  it('resources are found by URI, or by template', async () => {
     const reader = await client(
       {
         resources: [{ uri: 'a:1', blob: 'AAAA', mimeType: 'x/y' }],

@@ -3,7 +3,7 @@ import {
   StreamableHTTPClientTransport,
   type Transport,
 } from '@modelcontextprotocol/client';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   inProcess,
   serveHttp,
@@ -67,7 +67,7 @@ describe.each(eraAndHost)('testing kit: live control, $era over $host', ({ era, 
     return { server, client, changes, transport };
   }
 
-  test('changed lists are announced, and read', async () => {
+  it('changed lists are announced, and read', async () => {
     const { server, client, changes } = await connected();
     server.setTools([{ name: 'new' }]);
     await vi.waitFor(() => expect(changes).toEqual(['tools']), { timeout: 10_000 });
@@ -82,7 +82,7 @@ describe.each(eraAndHost)('testing kit: live control, $era over $host', ({ era, 
     expect(server.script.tools).toEqual([{ name: 'new' }]);
   });
 
-  test('updates of a resource reach those who subscribed to it', async () => {
+  it('updates of a resource reach those who subscribed to it', async () => {
     const { server, client } = await connected();
     const updates: string[] = [];
     client.setNotificationHandler(
@@ -96,7 +96,7 @@ describe.each(eraAndHost)('testing kit: live control, $era over $host', ({ era, 
     await vi.waitFor(() => expect(updates).toEqual(['a:1']), { timeout: 10_000 });
   });
 
-  test('a hung server answers when it wakes up', async () => {
+  it('a hung server answers when it wakes up', async () => {
     const { server, client } = await connected();
     server.hang();
     const answer = client.callTool({ name: 'echo', arguments: { a: 1 } });
@@ -105,7 +105,7 @@ describe.each(eraAndHost)('testing kit: live control, $era over $host', ({ era, 
     expect(textOf(await answer)).toBe('{"a":1}');
   });
 
-  test('a crash is felt, and the server can be reached again', async () => {
+  it('a crash is felt, and the server can be reached again', async () => {
     const { server, client, transport } = await connected();
     const before = client.callTool({ name: 'hang' }, { timeout: 1000 });
     await vi.waitFor(() => expect(server.running).toBeGreaterThan(0), { timeout: 10_000 });
@@ -117,7 +117,7 @@ describe.each(eraAndHost)('testing kit: live control, $era over $host', ({ era, 
     expect((await next.listTools()).tools).toHaveLength(2);
   });
 
-  test('what clients sent is there to be looked at', async () => {
+  it('what clients sent is there to be looked at', async () => {
     const { server, client } = await connected();
     await client.callTool({ name: 'echo', arguments: { a: 1 } });
     const call = server.requests.find(({ method }) => method === 'tools/call');
@@ -128,7 +128,7 @@ describe.each(eraAndHost)('testing kit: live control, $era over $host', ({ era, 
 });
 
 describe.each(Object.keys(hosts))('testing kit: a subscription over %s', (host) => {
-  test('ends in so many words when the server closes', async () => {
+  it('ends in so many words when the server closes', async () => {
     const { server, transport } = await (hosts[host] as Serve)();
     onTestFinished(() => server.close());
     const client = newClient({ pin: '2026-07-28' });
@@ -138,7 +138,7 @@ describe.each(Object.keys(hosts))('testing kit: a subscription over %s', (host) 
     expect(await subscription.closed).toBe('graceful');
   });
 
-  test('is told what the server can do, and no more', async () => {
+  it('is told what the server can do, and no more', async () => {
     const { server, transport } = await (hosts[host] as Serve)();
     onTestFinished(() => server.close());
     const client = newClient({ pin: '2026-07-28' });
@@ -150,7 +150,7 @@ describe.each(Object.keys(hosts))('testing kit: a subscription over %s', (host) 
 });
 
 describe('testing kit: a subscription to what is not advertised', () => {
-  test('is acknowledged without it', async () => {
+  it('is acknowledged without it', async () => {
     const capabilities = { tools: {}, prompts: { listChanged: true }, resources: { listChanged: true } };
     const client = newClient({ pin: '2026-07-28' });
     await client.connect(await linked(inProcess({ ...script, capabilities })));
@@ -165,7 +165,7 @@ describe('testing kit: a subscription to what is not advertised', () => {
 });
 
 describe('testing kit: commands that are none', () => {
-  test('are refused', () => {
+  it('are refused', () => {
     const server = inProcess(script);
     const wrong = { command: 'setTools', tools: [{}] } as never;
     expect(() => server.control(wrong)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));

@@ -1,4 +1,4 @@
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { serveWebSocket, type ScriptedWebSocketServer, type ServerScript } from '../../src/testing/index.ts';
 import { ERAS, WebSocketTransport, connect, textOf } from './support/clients.ts';
@@ -17,7 +17,7 @@ async function serve(script: ServerScript = {}): Promise<ScriptedWebSocketServer
 }
 
 describe.each(ERAS)('testing kit: WebSocket, $era', ({ mode, era }) => {
-  test('serves, and numbers its sockets', async () => {
+  it('serves, and numbers its sockets', async () => {
     const server = await serve();
     await connect(new WebSocketTransport(server.url), mode);
     const client = await connect(new WebSocketTransport(server.url), mode);
@@ -27,7 +27,7 @@ describe.each(ERAS)('testing kit: WebSocket, $era', ({ mode, era }) => {
     expect(server.openSockets).toBe(2);
   });
 
-  test('a crash closes without a word, but not before an answer', async () => {
+  it('a crash closes without a word, but not before an answer', async () => {
     const server = await serve();
     const transport = new WebSocketTransport(server.url);
     const client = await connect(transport, mode);
@@ -39,7 +39,7 @@ describe.each(ERAS)('testing kit: WebSocket, $era', ({ mode, era }) => {
 });
 
 describe('testing kit: the ends of a WebSocket', () => {
-  test('sockets are closed with the code that was asked for', async () => {
+  it('sockets are closed with the code that was asked for', async () => {
     const server = await serve();
     const transport = new WebSocketTransport(server.url);
     await connect(transport);
@@ -47,7 +47,7 @@ describe('testing kit: the ends of a WebSocket', () => {
     await vi.waitFor(() => expect(transport.closeCode).toBe(1011), { timeout: 10_000 });
   });
 
-  test('closing the server says goodbye', async () => {
+  it('closing the server says goodbye', async () => {
     const server = await serve();
     const transport = new WebSocketTransport(server.url);
     await connect(transport);
@@ -56,12 +56,12 @@ describe('testing kit: the ends of a WebSocket', () => {
     await vi.waitFor(() => expect(transport.closeCode).toBe(1001), { timeout: 10_000 });
   });
 
-  test('an upgrade is refused', async () => {
+  it('an upgrade is refused', async () => {
     const server = await serve({ faults: { httpStatus: { status: 503 } } });
     await expect(connect(new WebSocketTransport(server.url))).rejects.toThrow(/503/);
   });
 
-  test('without the subprotocol none is agreed on', async () => {
+  it('without the subprotocol none is agreed on', async () => {
     const server = await serve();
     const socket = new WebSocket(server.url);
     await new Promise((resolve) => socket.once('open', resolve));
@@ -69,7 +69,7 @@ describe('testing kit: the ends of a WebSocket', () => {
     socket.terminate();
   });
 
-  test('garbage reaches the client', async () => {
+  it('garbage reaches the client', async () => {
     const server = await serve({ faults: { garbage: { at: 'answers', lines: ['noise'] } } });
     const client = await connect(new WebSocketTransport(server.url));
     const stray = vi.fn();
@@ -78,7 +78,7 @@ describe('testing kit: the ends of a WebSocket', () => {
     expect(stray).toHaveBeenCalledTimes(1);
   });
 
-  test('options that are none are refused', async () => {
+  it('options that are none are refused', async () => {
     const wrong = { prot: 1 } as never;
     await expect(serveWebSocket({}, wrong)).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
   });

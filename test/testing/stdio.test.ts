@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { readLedger, stdioSpec, type ScriptedTool, type ServerScript } from '../../src/testing/index.ts';
 import { ERAS, connect, stdio, textOf } from './support/clients.ts';
 import { RawChild, isAlive } from './support/raw-child.ts';
@@ -24,7 +24,7 @@ const full: ServerScript = {
 };
 
 describe.each(ERAS)('testing kit: a child process, $era', ({ mode }) => {
-  test('serves everything that its script has', async () => {
+  it('serves everything that its script has', async () => {
     const client = await connect(stdio(stdioSpec(full)), mode);
     expect(client.getServerVersion()).toEqual({ name: 'full', version: '1.0.0', title: 'Full' });
     expect(client.getInstructions()).toBe('Be brief.');
@@ -44,7 +44,7 @@ describe.each(ERAS)('testing kit: a child process, $era', ({ mode }) => {
     expect(completion).toEqual({ values: ['ann', 'anton'], total: 2, hasMore: false });
   });
 
-  test('refuses what it does not have', async () => {
+  it('refuses what it does not have', async () => {
     const client = await connect(stdio(stdioSpec(full)), mode);
     await expect(client.callTool({ name: 'nope' })).rejects.toMatchObject({ code: -32602 });
     await expect(client.readResource({ uri: 'nope:nope' })).rejects.toMatchObject({
@@ -55,7 +55,7 @@ describe.each(ERAS)('testing kit: a child process, $era', ({ mode }) => {
     await expect(client.request({ method: 'no/such' }, anything)).rejects.toMatchObject({ code: -32601 });
   });
 
-  test('is driven and looked into by requests of its own', async () => {
+  it('is driven and looked into by requests of its own', async () => {
     const client = await connect(stdio(stdioSpec(full)), mode);
     await client.callTool({ name: 'echo', arguments: { a: 1 } });
     const tools = [{ name: 'new' }];
@@ -83,18 +83,18 @@ const anything = {
 };
 
 describe('testing kit: the life of a child process', () => {
-  test('a client that may choose speaks the newest era', async () => {
+  it('a client that may choose speaks the newest era', async () => {
     const client = await connect(stdio(stdioSpec(full)), 'auto');
     expect(client.getNegotiatedProtocolVersion()).toBe('2026-07-28');
   });
 
-  test('a server of one era refuses the other', async () => {
+  it('a server of one era refuses the other', async () => {
     const legacy = await connect(stdio(stdioSpec({ ...full, era: 'legacy' })), 'auto');
     expect(legacy.getNegotiatedProtocolVersion()).toBe('2025-11-25');
     await expect(connect(stdio(stdioSpec({ ...full, era: 'modern' })))).rejects.toThrow(/version/i);
   });
 
-  test('a server answers with the versions that its script says', async () => {
+  it('a server answers with the versions that its script says', async () => {
     const strange = connect(stdio(stdioSpec({ answerVersion: '1999-01-01' })));
     await expect(strange).rejects.toThrow('1999-01-01');
     const old = await connect(stdio(stdioSpec({ protocolVersions: ['2025-03-26'] })));
@@ -105,14 +105,14 @@ describe('testing kit: the life of a child process', () => {
     expect(await child.answer(1)).toMatchObject({ error: { code: -32022, data } });
   });
 
-  test('it leaves when its input ends', async () => {
+  it('leaves when its input ends', async () => {
     const child = new RawChild(stdioSpec(full));
     await child.initialize();
     child.endInput();
     expect(await child.exited).toEqual({ code: 0, signal: null });
   });
 
-  test('it leaves although a slow call and a timer are under way', async () => {
+  it('leaves although a slow call and a timer are under way', async () => {
     const tools: ScriptedTool[] = [{ name: 'slow', does: { type: 'slow', ms: 600_000 } }];
     const child = new RawChild(stdioSpec({ tools, faults: { flap: { afterMs: 600_000 } } }));
     await child.initialize();
@@ -123,7 +123,7 @@ describe('testing kit: the life of a child process', () => {
     expect(await child.exited).toEqual({ code: 0, signal: null });
   });
 
-  test('it tells its environment and its folder', async () => {
+  it('tells its environment and its folder', async () => {
     const cwd = await temporaryFolder();
     const child = new RawChild({ ...stdioSpec(full), cwd, env: { COLOUR: 'green' } });
     await child.initialize();
@@ -132,7 +132,7 @@ describe('testing kit: the life of a child process', () => {
     expect(who).toMatchObject({ pid: child.process.pid, cwd, env: { COLOUR: 'green' } });
   });
 
-  test('a script that is too long for a command line comes from a file', async () => {
+  it('a script that is too long for a command line comes from a file', async () => {
     const tools = Array.from({ length: 500 }, (_, n) => ({
       name: `tool_${n}`,
       description: 'x'.repeat(100),
@@ -144,7 +144,7 @@ describe('testing kit: the life of a child process', () => {
     expect((await client.listTools()).tools).toHaveLength(500);
   });
 
-  test('starts and calls are written in the ledger', async () => {
+  it('starts and calls are written in the ledger', async () => {
     const ledgerFile = join(await temporaryFolder(), 'ledger');
     expect(readLedger(ledgerFile)).toEqual([]);
     const tools: ScriptedTool[] = [{ name: 'die', does: { type: 'crash' } }];
@@ -157,7 +157,7 @@ describe('testing kit: the life of a child process', () => {
     ]);
   });
 
-  test.each(['utf8', 'utf16le', 'latin1'] as const)('it speaks %s', async (encoding) => {
+  it.each(['utf8', 'utf16le', 'latin1'] as const)('speaks %s', async (encoding) => {
     const child = new RawChild(stdioSpec({ ...full, encoding }));
     const chunks: Buffer[] = [];
     child.process.stdout?.on('data', (chunk) => chunks.push(chunk));
@@ -173,7 +173,7 @@ describe('testing kit: the life of a child process', () => {
     expect(textOf(JSON.parse(said()).result)).toBe('{"a":"é"}');
   });
 
-  test('a crash has the code or the signal that was asked for', async () => {
+  it('a crash has the code or the signal that was asked for', async () => {
     const tools: ScriptedTool[] = [
       { name: 'code', does: { type: 'crash', code: 7 } },
       { name: 'signal', does: { type: 'crash', signal: 'SIGABRT' } },
@@ -190,7 +190,7 @@ describe('testing kit: the life of a child process', () => {
     expect(await crash('after')).toEqual({ code: 8, signal: null, answered: true });
   });
 
-  test('a hung process takes nothing from its input until it wakes up', async () => {
+  it('a hung process takes nothing from its input until it wakes up', async () => {
     const child = new RawChild(stdioSpec(full));
     await child.initialize();
     child.send(1, 'testing/control', { command: 'hang', forMs: 300 });
@@ -206,7 +206,7 @@ describe('testing kit: the life of a child process', () => {
     expect(await child.exited).toEqual({ code: null, signal: 'SIGTERM' });
   });
 
-  test('it is gone when its client is', async () => {
+  it('is gone when its client is', async () => {
     const transport = stdio(stdioSpec(full));
     const client = await connect(transport);
     const { pid } = transport;

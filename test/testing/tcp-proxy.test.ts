@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect as dial, createServer, type AddressInfo, type Socket } from 'node:net';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { TcpProxy, serveHttp, serveWebSocket } from '../../src/testing/index.ts';
 import { WebSocketTransport, connect, textOf } from './support/clients.ts';
 
@@ -40,14 +40,14 @@ class Wire {
 }
 
 describe('testing kit: a TCP proxy', () => {
-  test('lets bytes through, both ways, and their end', async () => {
+  it('lets bytes through, both ways, and their end', async () => {
     const wire = new Wire(await echoBehindProxy());
     wire.socket.end('hello');
     await once(wire.socket, 'close');
     expect(wire.received).toBe('hello');
   });
 
-  test('cuts every connection with a reset, and takes new ones', async () => {
+  it('cuts every connection with a reset, and takes new ones', async () => {
     const proxy = await echoBehindProxy();
     const wires = [new Wire(proxy), new Wire(proxy)];
     wires.forEach(({ socket }) => socket.write('a'));
@@ -66,7 +66,7 @@ describe('testing kit: a TCP proxy', () => {
     await next.hears('b');
   });
 
-  test('refuses connections, leaving open ones alone, and accepts again on the same port', async () => {
+  it('refuses connections, leaving open ones alone, and accepts again on the same port', async () => {
     const proxy = await echoBehindProxy();
     const { port } = proxy;
     const open = new Wire(proxy);
@@ -84,7 +84,7 @@ describe('testing kit: a TCP proxy', () => {
     await next.hears('c');
   });
 
-  test('holds every byte back while it is stalled, new connections included', async () => {
+  it('holds every byte back while it is stalled, new connections included', async () => {
     const proxy = await echoBehindProxy();
     const wire = new Wire(proxy);
     wire.socket.write('a');
@@ -100,7 +100,7 @@ describe('testing kit: a TCP proxy', () => {
     await other.hears('c');
   });
 
-  test('a stalled proxy pushes back on a sender that does not stop', async () => {
+  it('a stalled proxy pushes back on a sender that does not stop', async () => {
     const proxy = await echoBehindProxy();
     const wire = new Wire(proxy);
     proxy.stall();
@@ -112,7 +112,7 @@ describe('testing kit: a TCP proxy', () => {
     await vi.waitFor(() => expect(wire.received).toHaveLength(blocks * block.length), { timeout: 15_000 });
   });
 
-  test('pushes back on a sender whose receiver does not read', async () => {
+  it('pushes back on a sender whose receiver does not read', async () => {
     const wire = new Wire(await echoBehindProxy());
     wire.socket.pause();
     const block = Buffer.alloc(1_000_000, 'x');
@@ -129,7 +129,7 @@ describe('testing kit: a TCP proxy', () => {
     await vi.waitFor(() => expect(wire.received).toHaveLength(blocks * block.length), { timeout: 15_000 });
   });
 
-  test('throttles, and stops throttling', async () => {
+  it('throttles, and stops throttling', async () => {
     const proxy = await echoBehindProxy();
     proxy.throttle(20_000);
     const wire = new Wire(proxy);
@@ -143,7 +143,7 @@ describe('testing kit: a TCP proxy', () => {
     await wire.hears('y'.repeat(1_000_000));
   });
 
-  test('what is held back by a throttle arrives, although its sender has left', async () => {
+  it('what is held back by a throttle arrives, although its sender has left', async () => {
     const proxy = await echoBehindProxy();
     proxy.throttle(20_000);
     const wire = new Wire(proxy);
@@ -152,7 +152,7 @@ describe('testing kit: a TCP proxy', () => {
     expect(wire.received).toHaveLength(2000);
   });
 
-  test('close ends everything, twice too', async () => {
+  it('close ends everything, twice too', async () => {
     const proxy = await echoBehindProxy();
     const wire = new Wire(proxy);
     wire.socket.write('a');
@@ -162,13 +162,13 @@ describe('testing kit: a TCP proxy', () => {
     expect(proxy.connections).toBe(0);
   });
 
-  test('a target that is none is refused, and so is no speed at all', async () => {
+  it('a target that is none is refused, and so is no speed at all', async () => {
     await expect(TcpProxy.listen({ target: 'nowhere' })).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
     const proxy = await echoBehindProxy();
     expect(() => proxy.throttle(0)).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
   });
 
-  test('a target where nobody listens resets the connection', async () => {
+  it('a target where nobody listens resets the connection', async () => {
     const nobody = createServer().listen(0, '127.0.0.1');
     await once(nobody, 'listening');
     const { port } = nobody.address() as AddressInfo;
@@ -182,7 +182,7 @@ describe('testing kit: a TCP proxy', () => {
 });
 
 describe('testing kit: a proxy before a scripted server', () => {
-  test('has the URL of the server, but for the port', async () => {
+  it('has the URL of the server, but for the port', async () => {
     const server = await serveHttp({ tools: [{ name: 'echo' }] });
     const proxy = await TcpProxy.listen({ target: server.url });
     onTestFinished(() => proxy.close());
@@ -192,7 +192,7 @@ describe('testing kit: a proxy before a scripted server', () => {
     expect(textOf(await client.callTool({ name: 'echo', arguments: { a: 1 } }))).toBe('{"a":1}');
   });
 
-  test('cuts a WebSocket', async () => {
+  it('cuts a WebSocket', async () => {
     const server = await serveWebSocket({ tools: [{ name: 'echo' }] });
     const proxy = await TcpProxy.listen({ target: server.url });
     onTestFinished(() => proxy.close());

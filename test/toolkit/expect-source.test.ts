@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { expectToolSource } from '../../src/toolkit/expect-source.ts';
 import { mcpToolkit } from '../../src/toolkit/mcp/index.ts';
 import { withPolicy } from '../../src/toolkit/policy/with-policy.ts';
@@ -8,14 +8,14 @@ import { connectGroup } from '../group/support/groups.ts';
 import { local } from '../group/support/peers.ts';
 
 describe('M9 what tools come from', () => {
-  test('a group, and whatever is around one, will do', async () => {
+  it('a group, and whatever is around one, will do', async () => {
     const group = await connectGroup({ servers: { box: { server: local({ tools: [{ name: 'echo' }] }) } } });
     expectToolSource(group);
     expectToolSource(createToolkit(group));
     expect(mcpToolkit(createToolkit(group)).tools).toHaveLength(1);
   });
 
-  test.each<[string, unknown, RegExp]>([
+  it.each<[string, unknown, RegExp]>([
     ['nothing', undefined, /this is undefined/],
     ['null', null, /this is null/],
     ['a promise of a toolkit', Promise.resolve(), /await it first/],
@@ -33,7 +33,7 @@ describe('M9 what tools come from', () => {
     expect(() => withBoundedResults(given)).toThrow(refused);
   });
 
-  test('a toolkit is not made of a promise, nor with options that nobody reads', async () => {
+  it('a toolkit is not made of a promise, nor with options that nobody reads', async () => {
     const group = await connectGroup({ servers: {} });
     const promise: unknown = Promise.resolve(group);
     expect(() => createToolkit(promise as typeof group)).toThrow(/await it first/);

@@ -1,11 +1,11 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { liveTools } from '../../src/toolkit/live-tools.ts';
 import { eventually } from '../group/support/eventually.ts';
 import { connectGroup } from '../group/support/groups.ts';
 import { local, tools } from '../group/support/peers.ts';
 
 describe('M9 tools that follow a catalog', () => {
-  test('are expressed once, and again only when their definition changes', async () => {
+  it('are expressed once, and again only when their definition changes', async () => {
     const servers = { a: local({ tools: tools('x', 'y') }), b: local({ tools: tools('z') }) };
     const group = await connectGroup({ servers: { a: { server: servers.a }, b: { server: servers.b } } });
     const expressed: string[] = [];
@@ -23,7 +23,7 @@ describe('M9 tools that follow a catalog', () => {
     expect(expressed).not.toContain('b__z');
   });
 
-  test('are not there when they cannot be expressed, and the rest is', async () => {
+  it('are not there when they cannot be expressed, and the rest is', async () => {
     const server = local({ tools: tools('good', 'bad') });
     const group = await connectGroup({ servers: { box: { server } } });
     const current = liveTools(group, (name) =>

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { modelTool, type ModelTool, type ModelToolOptions } from '../../src/toolkit/model-tool.ts';
 import { genericDialect } from '../../src/toolkit/schema/dialects.ts';
 import type { ScriptedTool } from '../../src/testing/index.ts';
@@ -16,7 +16,7 @@ async function connect(tool: ScriptedTool, options: ModelToolOptions = {}) {
 }
 
 describe('M9 a tool in words that a model API takes', () => {
-  test('its arguments reach the server in the form of the original', async () => {
+  it('its arguments reach the server in the form of the original', async () => {
     const branch = (key: string) => ({ properties: { [key]: { type: 'string' } }, required: [key] });
     const { server, tool } = await connect({
       name: 'find',
@@ -28,7 +28,7 @@ describe('M9 a tool in words that a model API takes', () => {
     expect(requestsOf(server, 'tools/call')[0]?.params).toMatchObject({ arguments: { name: 'Ada' } });
   });
 
-  test('a server is asked for progress only when somebody listens', async () => {
+  it('a server is asked for progress only when somebody listens', async () => {
     const does = { type: 'progress', steps: 1 } as const;
     const quiet = await connect({ name: 'work', does });
     await quiet.tool.run({}, {});
@@ -39,7 +39,7 @@ describe('M9 a tool in words that a model API takes', () => {
     expect(reports).toEqual([1, { tool: 'box__work', callId: 'c' }]);
   });
 
-  test('what it is told of every call is told the server', async () => {
+  it('what it is told of every call is told the server', async () => {
     const { server, tool } = await connect({ name: 'echo' }, { meta: { tenant: 'a' } });
     await tool.run({}, {});
     expect(requestsOf(server, 'tools/call')[0]?.params).toMatchObject({ _meta: { tenant: 'a' } });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { withOwnTools, type OwnTool } from '../../src/toolkit/own-tools.ts';
 import type { ToolDefinition, ToolSource } from '../../src/toolkit/tool-source.ts';
 import { textOf } from './support/result-text.ts';
@@ -34,7 +34,7 @@ function toolsOf(names: string[]): ReadonlyMap<string, ToolDefinition> {
 }
 
 describe('M9 tools of the toolkit beside those of servers', () => {
-  test('are listed after them and called by their names', async () => {
+  it('are listed after them and called by their names', async () => {
     const { source } = shifting('a', 'b');
     const list = [own('mine')];
     const both = withOwnTools(source, () => list);
@@ -45,7 +45,7 @@ describe('M9 tools of the toolkit beside those of servers', () => {
     expect(both.tools).toBe(both.tools);
   });
 
-  test('take another name where theirs is taken', () => {
+  it('take another name where theirs is taken', () => {
     const long = 'x'.repeat(64);
     const { source } = shifting('mine', 'mine_2', long);
     const list = [own('1', 'mine'), own('2', 'mine'), own('3', long)];
@@ -54,7 +54,7 @@ describe('M9 tools of the toolkit beside those of servers', () => {
     expect(both.nameOf('1')).toBe('mine_3');
   });
 
-  test('keep their names from then on: no server can take their place', async () => {
+  it('keep their names from then on: no server can take their place', async () => {
     const { source, become } = shifting('a');
     const list = [own('mine')];
     const both = withOwnTools(source, () => list);
@@ -69,7 +69,7 @@ describe('M9 tools of the toolkit beside those of servers', () => {
     expect(both.problems).toEqual([]);
   });
 
-  test('keep them when others of theirs come and go', () => {
+  it('keep them when others of theirs come and go', () => {
     const { source } = shifting('mine');
     let list = [own('1', 'mine'), own('2', 'mine')];
     const both = withOwnTools(source, () => list);

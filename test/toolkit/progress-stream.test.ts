@@ -1,9 +1,9 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createDeferred } from '../../src/internal/deferred.ts';
 import { progressStream } from '../../src/toolkit/progress-stream.ts';
 
 describe('M9 progress as a stream', () => {
-  test('comes while it runs, the newest to a slow reader, then the outcome', async () => {
+  it('comes while it runs, the newest to a slow reader, then the outcome', async () => {
     const more = createDeferred<void>();
     const stream = progressStream(async (report) => {
       report({ progress: 1 });
@@ -18,11 +18,11 @@ describe('M9 progress as a stream', () => {
     expect(await stream.next()).toEqual({ done: true, value: 'done' });
   });
 
-  test('has no steps where nothing is reported', async () => {
+  it('has no steps where nothing is reported', async () => {
     expect(await progressStream(async () => 7).next()).toEqual({ done: true, value: 7 });
   });
 
-  test('throws what it ended with, after what was reported', async () => {
+  it('throws what it ended with, after what was reported', async () => {
     const stream = progressStream(async (report) => {
       report({ progress: 1 });
       throw new Error('broken');
@@ -31,7 +31,7 @@ describe('M9 progress as a stream', () => {
     await expect(stream.next()).rejects.toThrow('broken');
   });
 
-  test('may be left by its reader before it ends', async () => {
+  it('may be left by its reader before it ends', async () => {
     const fail = createDeferred<string>();
     const stream = progressStream((report) => {
       report({ progress: 1 });

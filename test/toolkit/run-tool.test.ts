@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { PlenumError } from '../../src/index.ts';
 import { runTool } from '../../src/toolkit/run-tool.ts';
 import type { ToolSource } from '../../src/toolkit/tool-source.ts';
@@ -20,14 +20,14 @@ function failing(error: unknown): ToolSource {
 }
 
 describe('M9 the result that a model gets of a call', () => {
-  test('is the result of the tool', async () => {
+  it('is the result of the tool', async () => {
     const { source } = await group({ tools: tools('echo') });
     const result = await runTool(source, 's__echo', { a: 1 });
     expect(result.isError).toBeUndefined();
     expect(textOf(result)).toBe('{"a":1}');
   });
 
-  test.each([
+  it.each([
     ['JSON text', '{"a":1}', '{"a":1}'],
     ['an empty text', ' ', '{}'],
     ['nothing', undefined, '{}'],
@@ -37,7 +37,7 @@ describe('M9 the result that a model gets of a call', () => {
     expect(textOf(await runTool(source, 's__echo', args))).toBe(echoed);
   });
 
-  test.each([
+  it.each([
     ['broken JSON', '{"a":', 'not valid JSON'],
     ['a list', '[1]', 'must be an object'],
     ['a number', 7, 'must be an object'],
@@ -49,21 +49,21 @@ describe('M9 the result that a model gets of a call', () => {
     expect(requestsOf(server, 'tools/call')).toEqual([]);
   });
 
-  test('names the nearest tools for one that is not there', async () => {
+  it('names the nearest tools for one that is not there', async () => {
     const { source } = await group({ tools: tools('search_files') });
     const result = await runTool(source, 's__search_file', {});
     expect(result.isError).toBe(true);
     expect(textOf(result)).toContain('"s__search_files"');
   });
 
-  test('says that a tool took too long, and that it may have run', async () => {
+  it('says that a tool took too long, and that it may have run', async () => {
     const { source } = await group({ tools: [{ name: 'hang', does: { type: 'hang' } }] });
     const result = await runTool(source, 's__hang', {}, { timeoutMs: 50 });
     expect(result.isError).toBe(true);
     expect(textOf(result)).toBe('Tool "s__hang" gave no answer in time. It may have run all the same.');
   });
 
-  test('says what the server said to a protocol error', async () => {
+  it('says what the server said to a protocol error', async () => {
     const does = { type: 'rpcError', code: -32000, message: 'No such\nbranch' } as const;
     const { source } = await group({ tools: [{ name: 'merge', does }] });
     const result = await runTool(source, 's__merge', {});
@@ -71,7 +71,7 @@ describe('M9 the result that a model gets of a call', () => {
     expect(textOf(result)).toBe('Tool "s__merge" failed: No such\\u{a}branch');
   });
 
-  test('does not show the standard error of a server that died', async () => {
+  it('does not show the standard error of a server that died', async () => {
     const source = await connectGroup({
       servers: {
         s: {
@@ -96,7 +96,7 @@ describe('M9 the result that a model gets of a call', () => {
     expect(told[0]).toMatchObject({ code: 'CONNECTION_LOST', server: 's' });
   });
 
-  test.each([
+  it.each([
     ['AUTH_REQUIRED', 'sign in'],
     ['NOT_CONNECTED', 'Try later'],
     ['CIRCUIT_OPEN', 'Try later'],
@@ -112,7 +112,7 @@ describe('M9 the result that a model gets of a call', () => {
     expect(textOf(result)).not.toContain('drive');
   });
 
-  test('says what the user is to do, and not where', async () => {
+  it('says what the user is to do, and not where', async () => {
     const elicitations = [
       { elicitationId: '1', message: 'Link your account', url: 'https://x/?state=secret' },
     ];
@@ -122,7 +122,7 @@ describe('M9 the result that a model gets of a call', () => {
     expect(text).not.toContain('secret');
   });
 
-  test('says little of an error that is not its own, and gives it to the program', async () => {
+  it('says little of an error that is not its own, and gives it to the program', async () => {
     const broken = new TypeError('token abc is undefined');
     const told: unknown[] = [];
     const result = await runTool(failing(broken), 'x', {}, { onError: (error) => void told.push(error) });
@@ -130,7 +130,7 @@ describe('M9 the result that a model gets of a call', () => {
     expect(told).toEqual([broken]);
   });
 
-  test('does not depend on who wants to know of errors', async () => {
+  it('does not depend on who wants to know of errors', async () => {
     const onError = (): void => {
       throw new Error('no');
     };
@@ -139,7 +139,7 @@ describe('M9 the result that a model gets of a call', () => {
 });
 
 describe('M9 giving a call of a model up', () => {
-  test('rejects with ABORTED, and tells the server', async () => {
+  it('rejects with ABORTED, and tells the server', async () => {
     const { server, source } = await group({
       tools: [{ name: 'wait', does: { type: 'sleepUntilCancelled' } }],
     });
@@ -151,20 +151,20 @@ describe('M9 giving a call of a model up', () => {
     await eventually('the server is told', () => server.cancelled.length === 1);
   });
 
-  test('asks nobody when it is given up already', async () => {
+  it('asks nobody when it is given up already', async () => {
     const { server, source } = await group({ tools: tools('echo') });
     const failure = await failureOf(runTool(source, 's__echo', {}, { signal: AbortSignal.abort() }));
     expect(failure).toMatchObject({ code: 'ABORTED', maybeExecuted: false });
     expect(requestsOf(server, 'tools/call')).toEqual([]);
   });
 
-  test('is the caller only who can: what else was given up is a result', async () => {
+  it('is the caller only who can: what else was given up is a result', async () => {
     const source = failing(new PlenumError('ABORTED', 'given up by an interceptor'));
     const { signal } = new AbortController();
     expect((await runTool(source, 'x', {}, { signal })).isError).toBe(true);
   });
 
-  test('rejects with ABORTED whatever the source made of it', async () => {
+  it('rejects with ABORTED whatever the source made of it', async () => {
     const controller = new AbortController();
     const source: ToolSource = {
       tools: new Map(),

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { textTokens, tokenEstimate, toolTokens } from '../../src/toolkit/token-estimate.ts';
 import { connectGroup } from '../group/support/groups.ts';
 import { local, tools } from '../group/support/peers.ts';
@@ -12,15 +12,15 @@ const COUNTED: [string, number][] = [
 ];
 
 describe('the tokens of a text', () => {
-  test.each(COUNTED)('are nearly what a tokenizer counts: %s', (text, counted) => {
+  it.each(COUNTED)('are nearly what a tokenizer counts: %s', (text, counted) => {
     expect(Math.abs(textTokens(text) - counted)).toBeLessThanOrEqual(Math.max(2, counted * 0.2));
   });
 
-  test.each(['', ' ', '\t'])('are none for %j', (text) => {
+  it.each(['', ' ', '\t'])('are none for %j', (text) => {
     expect(textTokens(text)).toBe(0);
   });
 
-  test.each([['日本語のツール'], ['🦊🦊🦊'], ['Получить список'], ['____'], ['a\n\nb']])(
+  it.each([['日本語のツール'], ['🦊🦊🦊'], ['Получить список'], ['____'], ['a\n\nb']])(
     'are counted in any script: %s',
     (text) => {
       expect(textTokens(text)).toBeGreaterThan(0);
@@ -28,13 +28,13 @@ describe('the tokens of a text', () => {
     },
   );
 
-  test('of a very long text are counted in a time that grows with it', () => {
+  it('of a very long text are counted in a time that grows with it', () => {
     expect(textTokens('ab_1é日{'.repeat(100_000))).toBeGreaterThan(100_000);
   });
 });
 
 describe('M7 what a catalog costs', () => {
-  test('is the sum of its tools, by tool and by server', async () => {
+  it('is the sum of its tools, by tool and by server', async () => {
     const servers = {
       a: { server: local({ tools: tools('x', 'y') }) },
       b: { server: local({ tools: tools('z') }) },
@@ -49,7 +49,7 @@ describe('M7 what a catalog costs', () => {
     expect(tokenEstimate({ tools: new Map() })).toMatchObject({ total: 0 });
   });
 
-  test('grows with what a tool says of itself', () => {
+  it('grows with what a tool says of itself', () => {
     const inputSchema = { type: 'object' as const };
     const short = toolTokens('x', { name: 'x', inputSchema });
     expect(toolTokens('x', { name: 'x', description: 'Finds papers.', inputSchema })).toBeGreaterThan(short);

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { SessionGroup } from '../../src/index.ts';
 import { createToolkit } from '../../src/toolkit/toolkit.ts';
 import type { ToolSource } from '../../src/toolkit/tool-source.ts';
@@ -11,7 +11,7 @@ import { textOf, textsOf } from './support/result-text.ts';
 const LONG = 'long '.repeat(1000);
 
 describe('M9 a toolkit of a group', () => {
-  test('has all of its tools, and calls them where they are', async () => {
+  it('has all of its tools, and calls them where they are', async () => {
     const servers = {
       a: { server: local({ tools: tools('x') }) },
       b: { server: local({ tools: tools('x', 'y') }) },
@@ -24,7 +24,7 @@ describe('M9 a toolkit of a group', () => {
     expect(source.problems).toEqual([]);
   });
 
-  test('follows servers that come and go', async () => {
+  it('follows servers that come and go', async () => {
     const group = await connectGroup({ servers: {} });
     const source = createToolkit(group);
     await group.add('s', { server: local({ tools: tools('x') }) });
@@ -33,7 +33,7 @@ describe('M9 a toolkit of a group', () => {
     expect(source.tools.size).toBe(0);
   });
 
-  test('bounds what a policy let through, and keeps its own tools out of it', async () => {
+  it('bounds what a policy let through, and keeps its own tools out of it', async () => {
     const server = local({
       tools: [{ name: 'log', does: { type: 'text', text: LONG } }, { name: 'rm' }],
       resources: [{ uri: 'x:long', text: LONG }],
@@ -53,20 +53,20 @@ describe('M9 a toolkit of a group', () => {
     }
   });
 
-  test('checks arguments without being asked to', async () => {
+  it('checks arguments without being asked to', async () => {
     const server = local({ tools: [{ name: 'x', inputSchema: { type: 'object', required: ['a'] } }] });
     const source = createToolkit(await connectGroup({ servers: { s: { server } } }));
     expect((await failureOf(source.callTool('s__x', {}))).code).toBe('INVALID_ARGUMENTS');
   });
 
-  test('gives calls its own timeout, and a call may say otherwise', async () => {
+  it('gives calls its own timeout, and a call may say otherwise', async () => {
     const server = local({ tools: [{ name: 'slow', does: { type: 'slow', ms: 300 } }] });
     const source = createToolkit(await connectGroup({ servers: { s: { server } } }), { timeoutMs: 30 });
     expect((await failureOf(source.callTool('s__slow'))).code).toBe('TIMEOUT');
     expect(textOf(await source.callTool('s__slow', {}, { timeoutMs: 10_000 }))).toBe('{}');
   });
 
-  test('tells of tools that it had to leave out', async () => {
+  it('tells of tools that it had to leave out', async () => {
     const server = local({ tools: tools('x') });
     const source = createToolkit(await connectGroup({ servers: { s: { server } } }), {
       policy: { rename: { s__x: 's__y' } },
@@ -76,7 +76,7 @@ describe('M9 a toolkit of a group', () => {
     expect(source.problems).toMatchObject([{ tool: 's__y', server: 's' }]);
   });
 
-  test('when closed leaves the group as it is', async () => {
+  it('when closed leaves the group as it is', async () => {
     const server = local({ tools: [{ name: 'log', does: { type: 'text', text: LONG } }] });
     const group = await connectGroup({ servers: { s: { server } } });
     const source = createToolkit(group, { results: { maxChars: 500 } });
@@ -86,7 +86,7 @@ describe('M9 a toolkit of a group', () => {
     expect(textOf(await group.callTool('s__log'))).toBe(LONG);
   });
 
-  test('can be made of any source of tools, but not with what only groups have', () => {
+  it('can be made of any source of tools, but not with what only groups have', () => {
     const inputSchema = { type: 'object' } as const;
     const source: ToolSource = {
       tools: new Map([['x', { name: 'x', inputSchema }]]),
@@ -98,7 +98,7 @@ describe('M9 a toolkit of a group', () => {
     }
   });
 
-  test.each<[object, RegExp]>([
+  it.each<[object, RegExp]>([
     [{ prompts: 'yes' }, /"prompts" must be true or false/],
     [{ timeoutMs: -1 }, /"timeoutMs"/],
     [{ resources: 'folder' }, /"resources"/],
@@ -112,7 +112,7 @@ describe('M9 a toolkit of a group', () => {
 });
 
 describe('M9 a toolkit of a session', () => {
-  test('has the names that the server gives, and follows it', async () => {
+  it('has the names that the server gives, and follows it', async () => {
     const server = local({ tools: tools('x', 'y') });
     await using source = await createToolkit(await newSession({ server }), { policy: { deny: ['y'] } });
     expect([...source.tools.keys()]).toEqual(['x']);
@@ -121,7 +121,7 @@ describe('M9 a toolkit of a session', () => {
     await eventually('the change', () => source.tools.has('z'));
   });
 
-  test('leaves the session open when it is closed', async () => {
+  it('leaves the session open when it is closed', async () => {
     const session = await newSession({ server: local({ tools: tools('x') }) });
     const source = await createToolkit(session);
     await source.close();
@@ -129,14 +129,14 @@ describe('M9 a toolkit of a session', () => {
     expect(textOf(await session.callTool('x'))).toBe('{}');
   });
 
-  test('rejects when an option cannot be meant', async () => {
+  it('rejects when an option cannot be meant', async () => {
     const session = await newSession({ server: local({ tools: tools('x') }) });
     const failure = await failureOf(createToolkit(session, { timeoutMs: -1 }));
     expect(failure.code).toBe('CONFIG_INVALID');
     expect(session.status.state).toBe('ready');
   });
 
-  test('rejects when the session is closed', async () => {
+  it('rejects when the session is closed', async () => {
     const session = await newSession({ server: local({}) });
     await session.close();
     expect((await failureOf(createToolkit(session))).code).toBe('SESSION_CLOSED');

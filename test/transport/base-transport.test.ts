@@ -1,5 +1,5 @@
 import type { JSONRPCMessage } from '@modelcontextprotocol/client';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { BaseTransport } from '../../src/transport/base-transport.ts';
 import type { TransportEnd } from '../../src/transport/managed-transport.ts';
 
@@ -40,7 +40,7 @@ class ScriptedTransport extends BaseTransport {
 }
 
 describe('G14 the life of a transport', () => {
-  test('start, send, close', async () => {
+  it('start, send, close', async () => {
     const transport = new ScriptedTransport();
     await transport.start();
     await transport.send(ping);
@@ -48,7 +48,7 @@ describe('G14 the life of a transport', () => {
     expect(transport.steps).toEqual(['sent', 'shut', 'onclose']);
   });
 
-  test('nothing is sent before the start or after the end', async () => {
+  it('nothing is sent before the start or after the end', async () => {
     const transport = new ScriptedTransport();
     const refusal = { code: 'CONNECTION_LOST', maybeExecuted: false, server: 'tested' };
     await expect(transport.send(ping)).rejects.toMatchObject(refusal);
@@ -58,7 +58,7 @@ describe('G14 the life of a transport', () => {
     expect(transport.steps).not.toContain('sent');
   });
 
-  test('it starts once', async () => {
+  it('starts once', async () => {
     const transport = new ScriptedTransport();
     await transport.start();
     await expect(transport.start()).rejects.toMatchObject({ code: 'NOT_CONNECTED' });
@@ -66,7 +66,7 @@ describe('G14 the life of a transport', () => {
     await expect(transport.start()).rejects.toMatchObject({ code: 'NOT_CONNECTED' });
   });
 
-  test('it ends once, however often and from wherever it is told to', async () => {
+  it('ends once, however often and from wherever it is told to', async () => {
     const transport = new ScriptedTransport();
     await transport.start();
     transport.onclose = () => {
@@ -80,7 +80,7 @@ describe('G14 the life of a transport', () => {
     expect(transport.steps).toEqual(['shut', 'onclose']);
   });
 
-  test('destroy cuts a close short', async () => {
+  it('destroy cuts a close short', async () => {
     const transport = new ScriptedTransport();
     transport.shutting = (force) =>
       new Promise((resolve) => force.addEventListener('abort', () => resolve()));
@@ -91,7 +91,7 @@ describe('G14 the life of a transport', () => {
     expect(transport.steps).toEqual(['shut', 'onclose']);
   });
 
-  test('a start that fails is undone, without onclose', async () => {
+  it('a start that fails is undone, without onclose', async () => {
     const transport = new ScriptedTransport();
     transport.opening = () => Promise.reject(new Error('no luck'));
     await expect(transport.start()).rejects.toThrow('no luck');
@@ -99,7 +99,7 @@ describe('G14 the life of a transport', () => {
     expect(transport.steps).toEqual(['shut by force']);
   });
 
-  test('a start that never ends is ended by a close', async () => {
+  it('a start that never ends is ended by a close', async () => {
     const transport = new ScriptedTransport();
     transport.opening = () => new Promise(() => {});
     const starting = transport.start();
@@ -113,7 +113,7 @@ describe('G14 the life of a transport', () => {
     expect(transport.steps).toEqual(['shut']);
   });
 
-  test('a peer that leaves during the start fails it', async () => {
+  it('a peer that leaves during the start fails it', async () => {
     const transport = new ScriptedTransport();
     transport.opening = async () => transport.lost({ what: 'left' });
     await expect(transport.start()).rejects.toMatchObject({
@@ -123,7 +123,7 @@ describe('G14 the life of a transport', () => {
     expect(transport.steps).toEqual(['shut by force']);
   });
 
-  test('a peer that leaves ends it a turn later, and nothing is sent meanwhile', async () => {
+  it('a peer that leaves ends it a turn later, and nothing is sent meanwhile', async () => {
     const transport = new ScriptedTransport();
     await transport.start();
     transport.lost({ what: 'left' });
@@ -137,7 +137,7 @@ describe('G14 the life of a transport', () => {
     await vi.waitFor(() => expect(transport.steps).toEqual(['shut by force', 'onclose']));
   });
 
-  test('a close of our own is no loss', async () => {
+  it('a close of our own is no loss', async () => {
     const transport = new ScriptedTransport();
     transport.shutting = async () => transport.lost({ what: 'left' });
     await transport.start();
@@ -145,7 +145,7 @@ describe('G14 the life of a transport', () => {
     expect(transport.end).toBeUndefined();
   });
 
-  test('a shut that fails and a handler that throws do not keep it from ending', async () => {
+  it('a shut that fails and a handler that throws do not keep it from ending', async () => {
     const transport = new ScriptedTransport();
     const errors: string[] = [];
     transport.shutting = () => Promise.reject(new Error('shut failed'));
@@ -158,7 +158,7 @@ describe('G14 the life of a transport', () => {
     expect(errors).toEqual(['shut failed', 'handler failed']);
   });
 
-  test('a message handler that throws is reported, and no message comes after the end', async () => {
+  it('a message handler that throws is reported, and no message comes after the end', async () => {
     const transport = new ScriptedTransport();
     const errors: string[] = [];
     transport.onerror = (error) => errors.push(error.message);

@@ -1,6 +1,6 @@
 import { isJSONRPCErrorResponse, isJSONRPCResultResponse } from '@modelcontextprotocol/client';
 import { assert, constantFrom, jsonValue, oneof, property, record } from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { isAnswer } from '../../src/transport/json-rpc.ts';
 
 const isOfficialAnswer = (message: object): boolean =>
@@ -23,7 +23,7 @@ const members = {
 };
 
 describe('S9 what counts as an answer', () => {
-  test('is what the official client takes for one', () => {
+  it('is what the official client takes for one', () => {
     assert(
       property(record(members, { requiredKeys: ['jsonrpc'] }), (message) => {
         expect(isAnswer(message)).toBe(isOfficialAnswer(message));
@@ -32,7 +32,7 @@ describe('S9 what counts as an answer', () => {
     );
   });
 
-  test.each([
+  it.each([
     ['a token for progress', { progressToken: {} }],
     ['a related task', { 'io.modelcontextprotocol/related-task': 'none' }],
     ['a server that is none', { 'io.modelcontextprotocol/serverInfo': 5 }],

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ServerSpec } from '../../src/server-spec.ts';
 import { openTransport, transportKindOf } from '../../src/transport/open-transport.ts';
 import { recordingContext } from './support/context.ts';
@@ -23,14 +23,14 @@ const specs: { title: string; spec: ServerSpec; kind: string }[] = [
 ];
 
 describe('G2 the transport for a spec', () => {
-  test.each(specs)('$title: $kind', async ({ spec, kind }) => {
+  it.each(specs)('$title: $kind', async ({ spec, kind }) => {
     const transport = await openTransport(spec, recordingContext());
     expect(transport.kind).toBe(kind);
     expect(transportKindOf(spec)).toBe(kind);
     await transport.destroy();
   });
 
-  test('a URL that turned out to be SSE is SSE from the start', async () => {
+  it('a URL that turned out to be SSE is SSE from the start', async () => {
     const transport = await openTransport(
       { url: 'https://example.com/sse' },
       recordingContext({ urlKind: 'sse' }),
@@ -39,14 +39,14 @@ describe('G2 the transport for a spec', () => {
     await transport.destroy();
   });
 
-  test('is not started', async () => {
+  it('is not started', async () => {
     const server = makeServer();
     const transport = await openTransport({ server }, recordingContext());
     expect(server.transport).toBeUndefined();
     await transport.close();
   });
 
-  test.each<{ title: string; spec: ServerSpec; says: string }>([
+  it.each<{ title: string; spec: ServerSpec; says: string }>([
     { title: 'no URL', spec: { url: 'example.com/secret' }, says: 'is not a URL' },
     { title: 'a file URL', spec: { url: 'file:///secret' }, says: '"file:"' },
     {
@@ -75,7 +75,7 @@ describe('G2 the transport for a spec', () => {
     }
   });
 
-  test('a shape that names no transport is refused', async () => {
+  it('a shape that names no transport is refused', async () => {
     const spec = { cmd: 'node' } as object as ServerSpec;
     const failure = await failureOf(openTransport(spec, recordingContext()));
     expect(failure).toMatchObject({ code: 'CONFIG_INVALID', server: 'tested' });

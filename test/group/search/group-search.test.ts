@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { SessionGroup } from '../../../src/index.ts';
 import type { ScriptedTool } from '../../../src/testing/index.ts';
 import { eventually } from '../support/eventually.ts';
@@ -30,7 +30,7 @@ async function group() {
 }
 
 describe('M7 searching a group', () => {
-  test.each([
+  it.each([
     ['words of a name', 'create issue', 'tracker__create_issue'],
     ['words of a camelCase name', 'pull requests', 'tracker__listPullRequests'],
     ['words of a description', 'something with a repository', 'tracker__create_issue'],
@@ -45,7 +45,7 @@ describe('M7 searching a group', () => {
     expect(await search(query)).toContain(key);
   });
 
-  test('puts what fits best first, and only as many as are wanted', async () => {
+  it('puts what fits best first, and only as many as are wanted', async () => {
     const { group: searched } = await group();
     const hits = await searched.search('post a message to a channel', { limit: 2 });
     expect(hits.map(({ key }) => key)).toEqual(['chat__post_message', 'chat__list_channels']);
@@ -53,19 +53,19 @@ describe('M7 searching a group', () => {
     expect(hits[0]?.score).toBeGreaterThan(hits[1]?.score ?? Infinity);
   });
 
-  test('looks at some servers only when they are named', async () => {
+  it('looks at some servers only when they are named', async () => {
     const { search } = await group();
     expect(await search('list', { servers: ['chat'] })).toEqual(['chat__list_channels']);
   });
 
-  test('finds nothing for words that nobody has, and for none', async () => {
+  it('finds nothing for words that nobody has, and for none', async () => {
     const { search } = await group();
     expect(await search('xylophone')).toEqual([]);
     expect(await search('')).toEqual([]);
     expect(await search('?!')).toEqual([]);
   });
 
-  test('asks no server', async () => {
+  it('asks no server', async () => {
     const { search, tracker } = await group();
     const before = tracker.requests.length;
     await search('issue');
@@ -73,7 +73,7 @@ describe('M7 searching a group', () => {
     expect(requestsOf(tracker, 'tools/call')).toEqual([]);
   });
 
-  test('ranks entries that fit alike by their names, every time', async () => {
+  it('ranks entries that fit alike by their names, every time', async () => {
     const server = local({ tools: tools('same_c', 'same_a', 'same_b') });
     const searched = await connectGroup({ servers: { s: { server } } });
     const keys = (await searched.search('same', { limit: 2 })).map(({ key }) => key);
@@ -89,7 +89,7 @@ describe('M7 searching kinds', () => {
     resourceTemplates: [{ uriTemplate: 'weather://{city}', name: 'by city' }],
   };
 
-  test('finds all four kinds unless one is named', async () => {
+  it('finds all four kinds unless one is named', async () => {
     const searched = await connectGroup({ servers: { s: { server: local(everything) } } });
     const kinds = (await searched.search('weather')).map(({ kind }) => kind);
     expect(kinds.toSorted()).toEqual(['prompts', 'resourceTemplates', 'resources', 'tools']);
@@ -102,7 +102,7 @@ describe('M7 searching kinds', () => {
     ]);
   });
 
-  test('finds a resource that two servers have at both of them', async () => {
+  it('finds a resource that two servers have at both of them', async () => {
     const script = { resources: [{ uri: 'notes://1', name: 'notes' }] };
     const servers = { a: { server: local(script) }, b: { server: local(script) } };
     const searched = await connectGroup({ servers });
@@ -112,7 +112,7 @@ describe('M7 searching kinds', () => {
 });
 
 describe('M7 a search follows the catalog', () => {
-  test('when a server changes its list', async () => {
+  it('when a server changes its list', async () => {
     const { search, tracker, group: searched } = await group();
     expect(await search('issue')).toEqual(['tracker__create_issue']);
     tracker.setTools([{ name: 'create_issue', description: 'Now about tickets.' }, { name: 'close_issue' }]);
@@ -125,7 +125,7 @@ describe('M7 a search follows the catalog', () => {
     expect(await search('tickets')).toContain('tracker__create_issue');
   });
 
-  test('when servers come and go', async () => {
+  it('when servers come and go', async () => {
     const { search, group: searched } = await group();
     expect(await search('issue')).toEqual(['tracker__create_issue']);
     await searched.remove('tracker');
@@ -134,7 +134,7 @@ describe('M7 a search follows the catalog', () => {
     expect(await search('issue')).toEqual(['second__create_issue']);
   });
 
-  test('while many searches and changes are under way', async () => {
+  it('while many searches and changes are under way', async () => {
     const { search, group: searched } = await group();
     const many = Array.from({ length: 300 }, (_, nr) => ({
       name: `many_${nr}`,
@@ -153,7 +153,7 @@ describe('M7 a search follows the catalog', () => {
     expect(there).toHaveLength(600);
   });
 
-  test('of a group that was empty when it was first searched', async () => {
+  it('of a group that was empty when it was first searched', async () => {
     const searched = newGroup();
     expect(await searched.search('issue')).toEqual([]);
     await searched.add('tracker', { server: local({ tools: TRACKER }) });
@@ -162,7 +162,7 @@ describe('M7 a search follows the catalog', () => {
 });
 
 describe('a search that cannot be', () => {
-  test.each([
+  it.each([
     ['a limit of none', { limit: 0 }],
     ['a kind that there is not', { kinds: ['tool'] }],
     ['kinds that are no array', { kinds: 'tools' }],
@@ -174,12 +174,12 @@ describe('a search that cannot be', () => {
     });
   });
 
-  test('is refused for a query that is no text', async () => {
+  it('is refused for a query that is no text', async () => {
     const query: unknown = 1;
     expect((await failureOf(newGroup().search(query as string))).code).toBe('CONFIG_INVALID');
   });
 
-  test('names the nearest server when there is none of that name', async () => {
+  it('names the nearest server when there is none of that name', async () => {
     const { group: searched } = await group();
     const failure = await failureOf(searched.search('x', { servers: ['chats'] }));
     expect(failure.code).toBe('UNKNOWN_SERVER');
@@ -188,7 +188,7 @@ describe('a search that cannot be', () => {
 });
 
 describe('what servers say is of any size and shape', () => {
-  test('a huge description and hundreds of deep parameters do no harm', async () => {
+  it('a huge description and hundreds of deep parameters do no harm', async () => {
     const deep = (depth: number): Record<string, unknown> =>
       depth === 0
         ? { type: 'string' }
@@ -205,7 +205,7 @@ describe('what servers say is of any size and shape', () => {
     expect(await searched.search('word '.repeat(100_000))).toEqual([]);
   });
 
-  test.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty'])(
+  it.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty'])(
     'a tool named %s is one like others',
     async (name) => {
       const searched = await connectGroup({

@@ -1,5 +1,5 @@
 import { array, assert, asyncProperty, constantFrom, nat, record, uniqueArray } from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createSearchIndex, type SearchIndex } from '../../../src/group/search/search-index.ts';
 
 interface Entry {
@@ -21,7 +21,7 @@ function keysFound(index: SearchIndex<Entry>): string[] {
 }
 
 describe('an index that follows snapshots', () => {
-  test('holds what the last ones hold, however updates before them interleaved', async () => {
+  it('holds what the last ones hold, however updates before them interleaved', async () => {
     const turns = array(nat(20), { maxLength: 60 });
     const property = asyncProperty(updates, turns, snapshots, snapshots, async (given, order, one, two) => {
       const index = await createSearchIndex<Entry>();
@@ -45,7 +45,7 @@ describe('an index that follows snapshots', () => {
     await assert(property, { numRuns: 300 });
   });
 
-  test('does nothing for a snapshot that it knows, and for an entry that is still the same', async () => {
+  it('does nothing for a snapshot that it knows, and for an entry that is still the same', async () => {
     const index = await createSearchIndex<Entry>();
     const [ant, bee] = [{ name: 'ant' }, { name: 'bee' }];
     const first = new Map([['ant', ant]]);
@@ -56,7 +56,7 @@ describe('an index that follows snapshots', () => {
     expect(index.scopes).toEqual([]);
   });
 
-  test('finds an entry by what it was when it was put in, whatever its owner does to it since', async () => {
+  it('finds an entry by what it was when it was put in, whatever its owner does to it since', async () => {
     const index = await createSearchIndex<Entry & { description: string }>();
     const entry = { name: 'ant', description: 'before' };
     for (const _ of index.update('s', new Map([['ant', entry]])));
@@ -65,7 +65,7 @@ describe('an index that follows snapshots', () => {
     expect(index.search('before after ant', 10, () => true)).toEqual([]);
   });
 
-  test('gives no more than it is asked for, and all that are as good in the order of their keys', async () => {
+  it('gives no more than it is asked for, and all that are as good in the order of their keys', async () => {
     const index = await createSearchIndex<Entry>();
     const keys = ['d', 'b', 'c', 'a'].map((key) => `${key}x`);
     for (const _ of index.update('s', new Map(keys.map((key) => [key, { name: 'word' }]))));

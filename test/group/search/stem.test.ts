@@ -1,8 +1,8 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { stem } from '../../../src/group/search/stem.ts';
 
 describe('the stem of a word', () => {
-  test.each([
+  it.each([
     ['delete', 'deletes', 'deleted', 'deleting', 'deletion'],
     ['create', 'creates', 'created', 'creating', 'creation'],
     ['query', 'queries', 'queried'],
@@ -16,7 +16,7 @@ describe('the stem of a word', () => {
     expect(new Set(words.map(stem)).size).toBe(1);
   });
 
-  test.each([
+  it.each([
     'status',
     'class',
     'speed',

@@ -1,8 +1,8 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { termsOfQuery, wordsOfName, wordsOfText } from '../../../src/group/search/words.ts';
 
 describe('the words of a name', () => {
-  test.each([
+  it.each([
     ['create_pull_request', ['create', 'pull', 'request']],
     ['list-events', ['list', 'events', 'listevents']],
     ['listPullRequests', ['list', 'pull', 'requests', 'listpullrequests']],
@@ -18,7 +18,7 @@ describe('the words of a name', () => {
 });
 
 describe('the words of a text', () => {
-  test('keep a name whole and split an identifier', () => {
+  it('keep a name whole and split an identifier', () => {
     expect(wordsOfText('GitHub has createIssue')).toEqual([
       'github',
       'has',
@@ -28,34 +28,34 @@ describe('the words of a text', () => {
     ]);
   });
 
-  test('leave the endings of owners and take hyphens for what they are', () => {
+  it('leave the endings of owners and take hyphens for what they are', () => {
     expect(wordsOfText("Sarah's e-mail")).toEqual(['sarah', 'e', 'mail', 'email']);
   });
 
-  test('are looked for to a bound only, however long the text is', () => {
+  it('are looked for to a bound only, however long the text is', () => {
     expect(wordsOfText('word '.repeat(100_000)).length).toBeLessThan(2_000);
     expect(wordsOfText('x'.repeat(3_000))).toEqual(['x'.repeat(40)]);
   });
 });
 
 describe('the terms of a query', () => {
-  test('leave out what does not tell anything', () => {
+  it('leave out what does not tell anything', () => {
     expect(termsOfQuery('can you please show me the weather')).toEqual(['show', 'weather']);
   });
 
-  test('are all words when none of them tells anything', () => {
+  it('are all words when none of them tells anything', () => {
     expect(termsOfQuery('What about them?')).toEqual(['what', 'about', 'them']);
   });
 
-  test('keep small verbs, which tell one tool from another', () => {
+  it('keep small verbs, which tell one tool from another', () => {
     expect(termsOfQuery('get or set the volume')).toEqual(['get', 'set', 'volum']);
   });
 
-  test('are stems, each once', () => {
+  it('are stems, each once', () => {
     expect(termsOfQuery('delete deleted deletions')).toEqual(['delet']);
   });
 
-  test.each(['__proto__', 'constructor', 'toString'])('take %s for words', (query) => {
+  it.each(['__proto__', 'constructor', 'toString'])('take %s for words', (query) => {
     expect(termsOfQuery(query)).not.toEqual([]);
   });
 });

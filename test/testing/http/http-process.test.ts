@@ -1,5 +1,5 @@
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { httpProcess, type HttpProcess, type ServerScript } from '../../../src/testing/index.ts';
 import { ERAS, connect, textOf } from '../support/clients.ts';
 import { isAlive } from '../support/raw-child.ts';
@@ -21,7 +21,7 @@ async function start(more: ServerScript = {}): Promise<HttpProcess> {
 const to = (server: HttpProcess) => new StreamableHTTPClientTransport(new URL(server.url));
 
 describe.each(ERAS)('testing kit: an HTTP server in a child process, $era', ({ mode }) => {
-  test('is killed, and comes back on the same port', async () => {
+  it('is killed, and comes back on the same port', async () => {
     const server = await start();
     const { url, pid } = server;
     const client = await connect(to(server), mode);
@@ -35,7 +35,7 @@ describe.each(ERAS)('testing kit: an HTTP server in a child process, $era', ({ m
     expect(JSON.parse(textOf(await again.callTool({ name: 'who' })))).toMatchObject({ pid: server.pid });
   });
 
-  test('is driven and looked into from here', async () => {
+  it('is driven and looked into from here', async () => {
     const server = await start();
     await server.control({ command: 'setTools', tools: [{ name: 'new' }] });
     const client = await connect(to(server), mode);
@@ -46,7 +46,7 @@ describe.each(ERAS)('testing kit: an HTTP server in a child process, $era', ({ m
     });
   });
 
-  test('dies of its own tools', async () => {
+  it('dies of its own tools', async () => {
     const server = await start();
     const client = await connect(to(server), mode);
     expect(textOf(await client.callTool({ name: 'leave' }))).toBe('{}');
@@ -60,7 +60,7 @@ describe.each(ERAS)('testing kit: an HTTP server in a child process, $era', ({ m
 });
 
 describe('testing kit: the life of an HTTP server in a child process', () => {
-  test('one that does not come up says why', async () => {
+  it('one that does not come up says why', async () => {
     const failing = httpProcess({ faults: { exitAtStart: { code: 3, stderr: 'no key' } } });
     await expect(failing).rejects.toMatchObject({
       code: 'CONNECT_FAILED',
@@ -68,7 +68,7 @@ describe('testing kit: the life of an HTTP server in a child process', () => {
     });
   });
 
-  test('options and commands that are none are refused', async () => {
+  it('options and commands that are none are refused', async () => {
     await expect(httpProcess({}, { port: 1.5 })).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
     const server = await start();
     await expect(server.control({ command: 'no' } as never)).rejects.toMatchObject({
@@ -76,7 +76,7 @@ describe('testing kit: the life of an HTTP server in a child process', () => {
     });
   });
 
-  test('it is gone after close', async () => {
+  it('is gone after close', async () => {
     const server = await start();
     const { pid = 0 } = server;
     await server.close();

@@ -1,5 +1,5 @@
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   serveHttp,
   type ScriptedHttpServer,
@@ -62,7 +62,7 @@ describe.each(ERAS)('testing kit: Streamable HTTP, $era', ({ era, mode }) => {
     { answers: 'sse', sessions: false },
   ] as const;
 
-  test.each(shapes)('answers with $answers, sessions: $sessions', async (options) => {
+  it.each(shapes)('answers with $answers, sessions: $sessions', async (options) => {
     const server = await serve({}, options);
     const client = await connect(to(server), mode);
     expect((await client.listTools()).tools).toHaveLength(tools.length);
@@ -72,13 +72,13 @@ describe.each(ERAS)('testing kit: Streamable HTTP, $era', ({ era, mode }) => {
     expect(server.sessions).toHaveLength(era === 'legacy' && options.sessions ? 1 : 0);
   });
 
-  test('a client that may choose speaks the newest era of the server', async () => {
+  it('a client that may choose speaks the newest era of the server', async () => {
     const server = await serve({ era });
     const client = await connect(to(server), 'auto');
     expect(client.getNegotiatedProtocolVersion()).toBe(era === 'legacy' ? '2025-11-25' : '2026-07-28');
   });
 
-  test('headers reach the whoami tool', async () => {
+  it('headers reach the whoami tool', async () => {
     const server = await serve();
     const client = await connect(to(server, { headers: { 'x-colour': 'green' } }), mode);
     const who = JSON.parse(textOf(await client.callTool({ name: 'who' })));
@@ -86,7 +86,7 @@ describe.each(ERAS)('testing kit: Streamable HTTP, $era', ({ era, mode }) => {
     expect(who.sessionId).toBe(era === 'legacy' ? server.sessions[0] : undefined);
   });
 
-  test('a call that is cancelled ends on the server', async () => {
+  it('a call that is cancelled ends on the server', async () => {
     const server = await serve({}, { answers: 'sse' });
     const client = await connect(to(server), mode);
     const controller = new AbortController();
@@ -97,21 +97,21 @@ describe.each(ERAS)('testing kit: Streamable HTTP, $era', ({ era, mode }) => {
     await vi.waitFor(() => expect(server.cancelled).toHaveLength(1), { timeout: 10_000 });
   });
 
-  test('a server that leaves after its answer is heard', async () => {
+  it('a server that leaves after its answer is heard', async () => {
     const server = await serve();
     const client = await connect(to(server), mode);
     expect(textOf(await client.callTool({ name: 'leave' }))).toBe('{}');
     await vi.waitFor(() => expect(server.sessions).toEqual([]), { timeout: 10_000 });
   });
 
-  test('without its token there is a 401', async () => {
+  it('without its token there is a 401', async () => {
     const server = await serve({}, { token: 'secret' });
     await expect(connect(to(server), mode)).rejects.toThrow(/401|authori/i);
     const client = await connect(to(server, { headers: { authorization: 'Bearer secret' } }), mode);
     expect((await client.listTools()).tools).toHaveLength(tools.length);
   });
 
-  test('a status is answered so many times, then no more', async () => {
+  it('a status is answered so many times, then no more', async () => {
     const server = await serve();
     const client = await connect(to(server), mode);
     server.setFaults({
@@ -122,14 +122,14 @@ describe.each(ERAS)('testing kit: Streamable HTTP, $era', ({ era, mode }) => {
     expect((await client.listTools()).tools).toHaveLength(tools.length);
   });
 
-  test('requests wait for the latency', async () => {
+  it('requests wait for the latency', async () => {
     const server = await serve({}, { latencyMs: 100 });
     const started = performance.now();
     await connect(to(server), mode);
     expect(performance.now() - started).toBeGreaterThanOrEqual(95);
   });
 
-  test('answers that are none of ours travel beside the right one', async () => {
+  it('answers that are none of ours travel beside the right one', async () => {
     const server = await serve({ faults: { unknownIdAnswer: true, duplicateAnswers: true } });
     const client = await connect(to(server), mode);
     const stray: string[] = [];
@@ -138,7 +138,7 @@ describe.each(ERAS)('testing kit: Streamable HTTP, $era', ({ era, mode }) => {
     await vi.waitFor(() => expect(stray).toHaveLength(2), { timeout: 10_000 });
   });
 
-  test('an answer that is dropped leaves its request open', async () => {
+  it('an answer that is dropped leaves its request open', async () => {
     const server = await serve({ faults: { dropAnswer: 1 } });
     const client = await connect(to(server), mode);
     await expect(client.callTool({ name: 'echo' }, { timeout: 100 })).rejects.toThrow(/timed out/i);
@@ -146,7 +146,7 @@ describe.each(ERAS)('testing kit: Streamable HTTP, $era', ({ era, mode }) => {
     expect(textOf(await client.callTool({ name: 'echo' }))).toBe('{}');
   });
 
-  test('after close there is nobody, and no socket', async () => {
+  it('after close there is nobody, and no socket', async () => {
     const server = await serve();
     const client = await connect(to(server), mode);
     await Promise.all([server.close(), server.close()]);
@@ -156,7 +156,7 @@ describe.each(ERAS)('testing kit: Streamable HTTP, $era', ({ era, mode }) => {
 });
 
 describe('testing kit: sessions of Streamable HTTP', () => {
-  test('a session ends with a DELETE', async () => {
+  it('a session ends with a DELETE', async () => {
     const server = await serve();
     const transport = to(server);
     await connect(transport);
@@ -166,7 +166,7 @@ describe('testing kit: sessions of Streamable HTTP', () => {
     expect(server.httpRequests.at(-1)?.method).toBe('DELETE');
   });
 
-  test('a session expires, all at once or after so many requests', async () => {
+  it('a session expires, all at once or after so many requests', async () => {
     const server = await serve({ faults: { sessionExpiresAfter: 2 } });
     const client = await connect(to(server));
     await client.listTools();
@@ -179,7 +179,7 @@ describe('testing kit: sessions of Streamable HTTP', () => {
     await expect(other.listTools()).rejects.toMatchObject({ data: { status: 404 } });
   });
 
-  test('a stream that breaks before its answer is resumed', async () => {
+  it('a stream that breaks before its answer is resumed', async () => {
     const server = await serve({}, { answers: 'sse', retryMs: 10 });
     const client = await connect(to(server));
     const answer = client.callTool({ name: 'slow', arguments: { a: 1 } });
@@ -192,7 +192,7 @@ describe('testing kit: sessions of Streamable HTTP', () => {
     expect(resumed.length).toBeGreaterThan(0);
   });
 
-  test('an answer right after its stream broke is kept for the client that comes back', async () => {
+  it('an answer right after its stream broke is kept for the client that comes back', async () => {
     const server = await serve(
       { tools: [{ name: 'roots', does: { type: 'roots' } }] },
       { answers: 'sse', retryMs: 10 },
@@ -207,7 +207,7 @@ describe('testing kit: sessions of Streamable HTTP', () => {
     expect(textOf(await client.callTool({ name: 'roots' }))).toBe('{"roots":[]}');
   });
 
-  test('a notification waits for the stream that it belongs to', async () => {
+  it('a notification waits for the stream that it belongs to', async () => {
     const server = await serve();
     const transport = to(server);
     const client = newClient();
@@ -223,7 +223,7 @@ describe('testing kit: HTTP requests that are wrong', () => {
   const list = { method: 'tools/list', params: { _meta: modernMeta } };
   const modernHeaders = { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/list' };
 
-  test('headers that do not match the body are refused', async () => {
+  it('headers that do not match the body are refused', async () => {
     const server = await serve();
     const right = await post(server, list, modernHeaders);
     expect(right.status).toBe(200);
@@ -232,13 +232,13 @@ describe('testing kit: HTTP requests that are wrong', () => {
     expect(await wrong.json()).toMatchObject({ id: 1, error: { code: -32020 } });
   });
 
-  test('a name in Base64 is understood', async () => {
+  it('a name in Base64 is understood', async () => {
     const server = await serve({ tools: [{ name: 'größe' }] });
     const client = await connect(to(server), { pin: '2026-07-28' });
     expect(textOf(await client.callTool({ name: 'größe', arguments: {} }))).toBe('{}');
   });
 
-  test('an unknown version is a 400, an unknown method a 404', async () => {
+  it('an unknown version is a 400, an unknown method a 404', async () => {
     const server = await serve();
     const meta = { ...modernMeta, 'io.modelcontextprotocol/protocolVersion': '2099-01-01' };
     const version = await post(
@@ -259,7 +259,7 @@ describe('testing kit: HTTP requests that are wrong', () => {
     expect(await method.json()).toMatchObject({ error: { code: -32601 } });
   });
 
-  test('what is no message is refused', async () => {
+  it('what is no message is refused', async () => {
     const server = await serve();
     expect((await post(server, '{')).status).toBe(400);
     expect((await post(server, '[]')).status).toBe(400);
@@ -270,7 +270,7 @@ describe('testing kit: HTTP requests that are wrong', () => {
     expect((await fetch(new URL('/elsewhere', server.url))).status).toBe(404);
   });
 
-  test('a server of the modern era only has neither sessions nor streams', async () => {
+  it('a server of the modern era only has neither sessions nor streams', async () => {
     const server = await serve({ era: 'modern' });
     expect((await fetch(server.url)).status).toBe(405);
     expect((await fetch(server.url, { method: 'DELETE' })).status).toBe(405);
@@ -278,7 +278,7 @@ describe('testing kit: HTTP requests that are wrong', () => {
     await expect(connect(to(server))).rejects.toThrow();
   });
 
-  test('options that are none are refused', async () => {
+  it('options that are none are refused', async () => {
     const wrong = { answers: 'xml' } as never;
     await expect(serveHttp({}, wrong)).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
     const server = await serve();

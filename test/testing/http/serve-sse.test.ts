@@ -1,5 +1,5 @@
 import { SSEClientTransport, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import {
   serveSse,
   type ScriptedSseServer,
@@ -19,7 +19,7 @@ async function serve(script: ServerScript = {}, options: ServeSseOptions = {}): 
 const to = (server: ScriptedSseServer): SSEClientTransport => new SSEClientTransport(new URL(server.url));
 
 describe('testing kit: the old SSE transport', () => {
-  test('serves the legacy era, and asks its client', async () => {
+  it('serves the legacy era, and asks its client', async () => {
     const server = await serve();
     const client = newClient('auto', { capabilities: { roots: {} } });
     client.setRequestHandler('roots/list', async () => ({ roots: [{ uri: 'file:///a' }] }));
@@ -32,18 +32,18 @@ describe('testing kit: the old SSE transport', () => {
     expect(server.openStreams).toBe(1);
   });
 
-  test('is recognised as old by a client that tries Streamable HTTP first', async () => {
+  it('is recognised as old by a client that tries Streamable HTTP first', async () => {
     const server = await serve();
     const modern = connect(new StreamableHTTPClientTransport(new URL(server.url)));
     await expect(modern).rejects.toMatchObject({ data: { status: 405 } });
   });
 
-  test('can send its clients elsewhere', async () => {
+  it('can send its clients elsewhere', async () => {
     const server = await serve({}, { endpoint: 'http://elsewhere.example/messages' });
     await expect(connect(to(server))).rejects.toThrow(/origin/i);
   });
 
-  test('sends garbage', async () => {
+  it('sends garbage', async () => {
     const server = await serve({ faults: { garbage: { at: 'answers', lines: ['noise'] } } });
     const client = await connect(to(server));
     const stray = vi.fn();
@@ -52,14 +52,14 @@ describe('testing kit: the old SSE transport', () => {
     expect(stray).toHaveBeenCalledTimes(1);
   });
 
-  test('ends its streams when it closes', async () => {
+  it('ends its streams when it closes', async () => {
     const server = await serve();
     await connect(to(server));
     await server.close();
     expect(server.openStreams).toBe(0);
   });
 
-  test('refuses options that are none', async () => {
+  it('refuses options that are none', async () => {
     await expect(serveSse({}, { port: -1 })).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
   });
 });

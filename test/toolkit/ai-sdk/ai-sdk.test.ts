@@ -6,7 +6,7 @@ import {
   type ToolSet,
   type UIMessage,
 } from 'ai';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { aiSdkToolkit, ToolError, type AiSdkToolkitOptions } from '../../../src/toolkit/ai-sdk/index.ts';
 import type { ServerScript } from '../../../src/testing/index.ts';
 import { eventually } from '../../group/support/eventually.ts';
@@ -43,7 +43,7 @@ async function converse(
 }
 
 describe('M9 AI SDK: tools that a model is shown', () => {
-  test('have the exposed name, the description and the schema', async () => {
+  it('have the exposed name, the description and the schema', async () => {
     const inputSchema = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] };
     const { model } = await converse(
       { tools: [{ name: 'forecast', description: 'Tells the weather.', inputSchema }] },
@@ -59,17 +59,17 @@ describe('M9 AI SDK: tools that a model is shown', () => {
     ]);
   });
 
-  test('say to the program whose they are', async () => {
+  it('say to the program whose they are', async () => {
     const { group } = await connect({ tools: tools('a') });
     expect(aiSdkToolkit(group).tools['box__a']?.metadata).toEqual({ server: 'box', upstreamName: 'a' });
   });
 
-  test('need options that make sense', async () => {
+  it('need options that make sense', async () => {
     const { group } = await connect({});
     expect(thrownBy(() => aiSdkToolkit(group, { timeoutMs: -1 })).code).toBe('CONFIG_INVALID');
   });
 
-  test('follow the catalog, while a snapshot stays', async () => {
+  it('follow the catalog, while a snapshot stays', async () => {
     const { server, group } = await connect({ tools: tools('old') });
     const kit = aiSdkToolkit(group);
     const before: { tools: ToolSet } = kit.snapshot();
@@ -80,7 +80,7 @@ describe('M9 AI SDK: tools that a model is shown', () => {
     expect(kit.tools['box__old']).toBe(kept);
   });
 
-  test('are left out, with the reason, when no model API would take them', async () => {
+  it('are left out, with the reason, when no model API would take them', async () => {
     const server = local({ tools: tools('files.read', 'list') });
     const group = await connectGroup({ servers: { box: { server } }, naming: 'bare' });
     const { tools: shown, problems } = aiSdkToolkit(group).snapshot();
@@ -97,13 +97,13 @@ describe('M9 AI SDK: what a model is told of a result', () => {
   });
   const call: Step[] = [{ name: 'box__look' }, 'Done.'];
 
-  test('one text is a text', async () => {
+  it('one text is a text', async () => {
     const { told, result } = await converse(answer({ type: 'text', text: 'Rain.' }), call);
     expect(told).toEqual({ box__look: { type: 'text', value: 'Rain.' } });
     expect(result.text).toBe('Done.');
   });
 
-  test('several texts are a list', async () => {
+  it('several texts are a list', async () => {
     const { told } = await converse(answer({ type: 'text', text: 'a' }, { type: 'text', text: 'b' }), call);
     expect(told['box__look']).toEqual({
       type: 'content',
@@ -114,11 +114,11 @@ describe('M9 AI SDK: what a model is told of a result', () => {
     });
   });
 
-  test('nothing is an empty text', async () => {
+  it('nothing is an empty text', async () => {
     expect((await converse(answer(), call)).told['box__look']).toEqual({ type: 'text', value: '' });
   });
 
-  test('an image is a file, at its place among the texts', async () => {
+  it('an image is a file, at its place among the texts', async () => {
     const { told } = await converse(
       answer({ type: 'text', text: 'A chart:' }, { type: 'image', data: PNG, mimeType: 'image/png' }),
       call,
@@ -132,7 +132,7 @@ describe('M9 AI SDK: what a model is told of a result', () => {
     });
   });
 
-  test('sound is a file for a model that takes it, and words for others', async () => {
+  it('sound is a file for a model that takes it, and words for others', async () => {
     const script = answer({ type: 'audio', data: WAV, mimeType: 'audio/wav' });
     const words = await converse(script, call);
     expect(words.told['box__look']).toEqual({ type: 'text', value: expect.stringContaining('audio/wav') });
@@ -143,7 +143,7 @@ describe('M9 AI SDK: what a model is told of a result', () => {
     });
   });
 
-  test('embedded resources are a file or their text, and a link is its URI', async () => {
+  it('embedded resources are a file or their text, and a link is its URI', async () => {
     const { told } = await converse(
       answer(
         {
@@ -170,7 +170,7 @@ describe('M9 AI SDK: what a model is told of a result', () => {
     });
   });
 
-  test('structured content is told once, as text', async () => {
+  it('structured content is told once, as text', async () => {
     const { told, result } = await converse(
       {
         tools: [
@@ -187,7 +187,7 @@ describe('M9 AI SDK: what a model is told of a result', () => {
     expect(result.steps[0]?.toolResults[0]?.output).toMatchObject({ structuredContent: { n: 7 } });
   });
 
-  test('a conversation that was stored says the same again', async () => {
+  it('a conversation that was stored says the same again', async () => {
     const { group } = await connect(answer({ type: 'text', text: 'Rain.' }));
     const stored = (output: unknown): UIMessage[] => [
       {
@@ -216,7 +216,7 @@ describe('M9 AI SDK: what a model is told of a result', () => {
 });
 
 describe('M9 AI SDK: calls that fail', () => {
-  test('a result with isError is a tool-error part, and the model reads what the tool said', async () => {
+  it('a result with isError is a tool-error part, and the model reads what the tool said', async () => {
     const { told, result } = await converse(
       { tools: [{ name: 'save', does: { type: 'error', message: 'The disk is full.' } }] },
       [{ name: 'box__save' }, 'Sorry.'],
@@ -229,7 +229,7 @@ describe('M9 AI SDK: calls that fail', () => {
     expect((error as ToolError).result).toMatchObject({ isError: true });
   });
 
-  test('a call that takes too long is one too, and the conversation goes on', async () => {
+  it('a call that takes too long is one too, and the conversation goes on', async () => {
     const { told, result } = await converse(
       { tools: [{ name: 'hang', does: { type: 'hang' } }] },
       [{ name: 'box__hang' }, 'Never mind.'],
@@ -239,7 +239,7 @@ describe('M9 AI SDK: calls that fail', () => {
     expect(result.text).toBe('Never mind.');
   });
 
-  test('a tool that is gone when it is called is one too', async () => {
+  it('a tool that is gone when it is called is one too', async () => {
     const { server, group } = await connect({ tools: tools('old') });
     const { tools: shown } = aiSdkToolkit(group);
     server.setTools([]);
@@ -251,7 +251,7 @@ describe('M9 AI SDK: calls that fail', () => {
     });
   });
 
-  test('the program is told in full', async () => {
+  it('the program is told in full', async () => {
     const errors: unknown[] = [];
     await converse({ tools: [{ name: 'die', does: { type: 'crash' } }] }, [{ name: 'box__die' }, 'Oh.'], {
       onError: (error, tool) => errors.push([tool, error]),
@@ -261,7 +261,7 @@ describe('M9 AI SDK: calls that fail', () => {
 });
 
 describe('M9 AI SDK: calls while they run', () => {
-  test('those of one step run side by side', async () => {
+  it('those of one step run side by side', async () => {
     const both = gate();
     let running = 0;
     const server = new RawServer(
@@ -286,7 +286,7 @@ describe('M9 AI SDK: calls while they run', () => {
     });
   });
 
-  test('are cancelled at the server when the SDK is told to stop', async () => {
+  it('are cancelled at the server when the SDK is told to stop', async () => {
     const { server, group } = await connect({
       tools: [{ name: 'wait', does: { type: 'sleepUntilCancelled' } }],
     });
@@ -306,7 +306,7 @@ describe('M9 AI SDK: calls while they run', () => {
     await eventually('the server heard of it', () => server.cancelled.length === 1);
   });
 
-  test('report progress to the program', async () => {
+  it('report progress to the program', async () => {
     const reports: unknown[] = [];
     await converse(
       { tools: [{ name: 'work', does: { type: 'progress', steps: 3 } }] },
@@ -317,7 +317,7 @@ describe('M9 AI SDK: calls while they run', () => {
     expect(reports).toEqual([1, 2, 3].map((progress) => [progress, call]));
   });
 
-  test('give what they report as preliminary results, when asked to', async () => {
+  it('give what they report as preliminary results, when asked to', async () => {
     const { group } = await connect({
       tools: [{ name: 'work', does: { type: 'progress', steps: 2, everyMs: 20 } }],
     });
@@ -340,7 +340,7 @@ describe('M9 AI SDK: calls while they run', () => {
     });
   });
 
-  test('fail as preliminary results fail', async () => {
+  it('fail as preliminary results fail', async () => {
     const { told } = await converse(
       { tools: [{ name: 'save', does: { type: 'error', message: 'No.' } }] },
       [{ name: 'box__save' }, 'Sorry.'],

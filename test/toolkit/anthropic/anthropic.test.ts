@@ -1,5 +1,5 @@
 import type Anthropic from '@anthropic-ai/sdk';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ServerScript } from '../../../src/testing/index.ts';
 import {
   anthropicToolkit,
@@ -57,7 +57,7 @@ function standIn(kit: { tools: Anthropic.Messages.Tool[] }, tool: string, proper
 }
 
 describe('M9 Anthropic: a conversation', () => {
-  test('calls tools of several servers side by side and answers all in one message', async () => {
+  it('calls tools of several servers side by side and answers all in one message', async () => {
     const weather = local({ tools: [{ name: 'get', does: { type: 'slow', ms: 60 } }] });
     const clock = local({ tools: [{ name: 'get', does: { type: 'text', text: 'noon' } }] });
     const group = await connectGroup({ servers: { weather: { server: weather }, clock: { server: clock } } });
@@ -92,7 +92,7 @@ describe('M9 Anthropic: a conversation', () => {
     });
   });
 
-  test('shows tools that the API takes, whatever their schemas, and sends servers what they understand', async () => {
+  it('shows tools that the API takes, whatever their schemas, and sends servers what they understand', async () => {
     const { group } = await connect({ tools: ODD_TOOLS.map(({ tool }) => tool) });
     const kit = anthropicToolkit(group);
     const filter = standIn(kit, 'box__odata', '$filter');
@@ -106,7 +106,7 @@ describe('M9 Anthropic: a conversation', () => {
     expect(told.map(({ content }) => content)).toEqual(ODD_TOOLS.map(({ args }) => JSON.stringify(args)));
   });
 
-  test('leaves out what cannot be expressed, says why, and goes on with the rest', async () => {
+  it('leaves out what cannot be expressed, says why, and goes on with the rest', async () => {
     const { kit, endpoint } = await converse({ tools: [...BROKEN_TOOLS, ...tools('fine')] }, [use('fine')]);
     expect(kit.problems).toEqual([
       {
@@ -119,7 +119,7 @@ describe('M9 Anthropic: a conversation', () => {
     expect(endpoint.bodies[0]?.['tools']).toHaveLength(1);
   });
 
-  test('leaves out names that the API refuses', async () => {
+  it('leaves out names that the API refuses', async () => {
     const server = local({ tools: tools('files.read', 'list') });
     const group = await connectGroup({ servers: { box: { server } }, naming: 'bare' });
     const { tools: shown, problems } = anthropicToolkit(group);
@@ -131,7 +131,7 @@ describe('M9 Anthropic: a conversation', () => {
 });
 
 describe('M9 Anthropic: results', () => {
-  test('are blocks of their kind; what the API has no block for is said in words and kept beside', async () => {
+  it('are blocks of their kind; what the API has no block for is said in words and kept beside', async () => {
     const { told, handled } = await converse({ tools: [EVERY_KIND] }, [use('every')]);
     const png = { type: 'base64', media_type: 'image/png', data: PNG };
     expect(told[0]?.content).toEqual([
@@ -161,7 +161,7 @@ describe('M9 Anthropic: results', () => {
     ]);
   });
 
-  test('with nothing to read have no content', async () => {
+  it('with nothing to read have no content', async () => {
     const script: ServerScript = {
       tools: [
         { name: 'none', does: { type: 'result', result: { content: [] } } },
@@ -175,7 +175,7 @@ describe('M9 Anthropic: results', () => {
     ]);
   });
 
-  test('that are failures are texts only, whatever came with them', async () => {
+  it('that are failures are texts only, whatever came with them', async () => {
     const image = { type: 'image', data: PNG, mimeType: 'image/png' };
     const script: ServerScript = {
       tools: [
@@ -206,7 +206,7 @@ describe('M9 Anthropic: results', () => {
 });
 
 describe('M9 Anthropic: what goes wrong is told to the model', () => {
-  test('arguments that are none, tools that there are not, calls that take too long', async () => {
+  it('arguments that are none, tools that there are not, calls that take too long', async () => {
     const script: ServerScript = {
       tools: [{ name: 'hang', does: { type: 'sleepUntilCancelled' } }, { name: 'echo' }],
     };
@@ -226,7 +226,7 @@ describe('M9 Anthropic: what goes wrong is told to the model', () => {
     expect(requestsOf(server, 'tools/call')).toHaveLength(2);
   });
 
-  test('a use that was cut off, which does not run; those before it do', async () => {
+  it('a use that was cut off, which does not run; those before it do', async () => {
     const uses = [use('echo', { a: 1 }, 'toolu_0'), use('echo', {}, 'toolu_1')];
     const { server, told } = await converse({ tools: tools('echo') }, { uses, stop: 'max_tokens' });
     expect(told).toEqual([
@@ -245,7 +245,7 @@ describe('M9 Anthropic: what goes wrong is told to the model', () => {
 describe('M9 Anthropic: handling uses', () => {
   const block = { type: 'tool_use' as const, input: {}, caller: { type: 'direct' as const } };
 
-  test('leaves uses of other tools to the caller who has them', async () => {
+  it('leaves uses of other tools to the caller who has them', async () => {
     const { group } = await connect({ tools: tools('echo') });
     const content = [
       { ...block, id: '1', name: 'mine' },
@@ -260,7 +260,7 @@ describe('M9 Anthropic: handling uses', () => {
     expect(await kit.handleToolUse({ content: [] })).toEqual({ messages: [], calls: [] });
   });
 
-  test('reports the progress of each use', async () => {
+  it('reports the progress of each use', async () => {
     const seen: string[] = [];
     const script: ServerScript = { tools: [{ name: 'steps', does: { type: 'progress', steps: 2 } }] };
     const onProgress: HandleOptions['onProgress'] = ({ progress }, { tool, callId }) =>
@@ -271,7 +271,7 @@ describe('M9 Anthropic: handling uses', () => {
     );
   });
 
-  test('is given up as a whole by its caller, and servers are told', async () => {
+  it('is given up as a whole by its caller, and servers are told', async () => {
     const { server, group } = await connect({
       tools: [{ name: 'hang', does: { type: 'sleepUntilCancelled' } }],
     });
@@ -287,7 +287,7 @@ describe('M9 Anthropic: handling uses', () => {
     await eventually('both are cancelled', () => server.cancelled.length === 2);
   });
 
-  test('follows the catalog, while a snapshot stays', async () => {
+  it('follows the catalog, while a snapshot stays', async () => {
     const { server, group } = await connect({ tools: tools('echo') });
     const kit = anthropicToolkit(group);
     const before = kit.snapshot();
@@ -301,14 +301,14 @@ describe('M9 Anthropic: handling uses', () => {
     });
   });
 
-  test('refuses options that make no sense', async () => {
+  it('refuses options that make no sense', async () => {
     const { group } = await connect({});
     expect(thrownBy(() => anthropicToolkit(group, { timeoutMs: -1 })).code).toBe('CONFIG_INVALID');
   });
 });
 
 describe('the scripted endpoint', () => {
-  test.each(
+  it.each(
     [...ODD_TOOLS.map(({ tool }) => tool), ...BROKEN_TOOLS].filter(
       ({ name }) => !['bare', 'recursive'].includes(name),
     ),
@@ -323,7 +323,7 @@ describe('the scripted endpoint', () => {
     await expect(request).rejects.toMatchObject({ status: 400 });
   });
 
-  test('refuses a use that is not answered', async () => {
+  it('refuses a use that is not answered', async () => {
     const { client } = await serveMessages('Hello.');
     const messages: Anthropic.Messages.MessageParam[] = [
       { role: 'user', content: 'Go.' },

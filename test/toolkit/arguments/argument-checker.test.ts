@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { PlenumError } from '../../../src/index.ts';
 import { ArgumentChecker } from '../../../src/toolkit/arguments/argument-checker.ts';
 import type { ToolDefinition } from '../../../src/toolkit/tool-source.ts';
@@ -33,7 +33,7 @@ const schema: Schema = {
 };
 
 describe('M9 arguments that fit', () => {
-  test.each<[string, Schema, Record<string, unknown>]>([
+  it.each<[string, Schema, Record<string, unknown>]>([
     ['by the schema', schema, { path: 'x', entries: [{ size: 1 }], mode: 'read' }],
     ['by one that asks for nothing', { type: 'object' }, { anything: [1] }],
     [
@@ -45,7 +45,7 @@ describe('M9 arguments that fit', () => {
     expect(check(inputSchema, args)).toBeUndefined();
   });
 
-  test.each<[string, Schema]>([
+  it.each<[string, Schema]>([
     ['refers to nothing', { type: 'object', properties: { a: { $ref: '#/nowhere' } } }],
     [
       'is of a dialect that nobody knows',
@@ -55,14 +55,14 @@ describe('M9 arguments that fit', () => {
     expect(check(inputSchema, {})).toBeUndefined();
   });
 
-  test('are not held against a regular expression, which a server could make run for ever', () => {
+  it('are not held against a regular expression, which a server could make run for ever', () => {
     const inputSchema: Schema = { type: 'object', properties: { a: { type: 'string', pattern: '^(a+)+$' } } };
     expect(check(inputSchema, { a: `${'a'.repeat(50)}!` })).toBeUndefined();
   });
 });
 
 describe('M9 arguments that do not fit', () => {
-  test.each<[string, Record<string, unknown>, string, RegExp]>([
+  it.each<[string, Record<string, unknown>, string, RegExp]>([
     ['is of another type', { path: 1 }, '/path', /must be string/],
     ['is missing', {}, '/path', /is required/],
     ['is missing further in', { path: 'x', entries: [{ size: 1 }, {}] }, '/entries/1/size', /is required/],
@@ -78,7 +78,7 @@ describe('M9 arguments that do not fit', () => {
     expect(error?.message).toContain(path);
   });
 
-  test('are refused with all that is wrong, of which the message tells the first few', () => {
+  it('are refused with all that is wrong, of which the message tells the first few', () => {
     const names = Array.from({ length: 9 }, (_, nr) => `p${nr}`);
     const error = check({ type: 'object', required: names }, {});
     expect(error?.data).toEqual({
@@ -88,13 +88,13 @@ describe('M9 arguments that do not fit', () => {
     expect(error?.message).toContain('And 4 more.');
   });
 
-  test('do not put control characters or endless names into the message', () => {
+  it('do not put control characters or endless names into the message', () => {
     const error = check(schema, { path: 'x', [`\u202e${'n'.repeat(10_000)}`]: 1 });
     expect(error?.message).not.toContain('\u202e');
     expect(error?.message.length).toBeLessThan(1000);
   });
 
-  test('are refused when they are nested too deeply to be checked', () => {
+  it('are refused when they are nested too deeply to be checked', () => {
     const inputSchema: Schema = {
       type: 'object',
       properties: { a: { $ref: '#' } },
@@ -105,7 +105,7 @@ describe('M9 arguments that do not fit', () => {
     expect(check(inputSchema, args)).toMatchObject({ code: 'INVALID_ARGUMENTS' });
   });
 
-  test.each<[string, (type: string) => Schema]>([
+  it.each<[string, (type: string) => Schema]>([
     [
       'the same $id',
       (type) => ({ $id: 'https://example.org/same', type: 'object', properties: { a: { type } } }),
@@ -122,7 +122,7 @@ describe('M9 arguments that do not fit', () => {
     }
   });
 
-  test('still say where when a compiler has been let go of', () => {
+  it('still say where when a compiler has been let go of', () => {
     const checker = new ArgumentChecker();
     for (let nr = 0; nr < 300; nr++) {
       const tool: ToolDefinition = { name: 't', inputSchema: { type: 'object', required: [`p${nr}`] } };

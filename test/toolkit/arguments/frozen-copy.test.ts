@@ -1,9 +1,9 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { frozenCopy } from '../../../src/toolkit/arguments/frozen-copy.ts';
 import { thrownBy } from '../../group/support/failure.ts';
 
 describe('M9 the copy of arguments that is shown and sent', () => {
-  test('is frozen at every depth, and its original is not', () => {
+  it('is frozen at every depth, and its original is not', () => {
     const args = { a: undefined, list: [{ deep: { value: 1 } }], b: null, text: 'x' };
     const copy = frozenCopy('t', args);
     expect(copy).toEqual(args);
@@ -15,12 +15,12 @@ describe('M9 the copy of arguments that is shown and sent', () => {
     expect(Object.isFrozen(args.list)).toBe(false);
   });
 
-  test('can be of something long', () => {
+  it('can be of something long', () => {
     const long = Array.from({ length: 300_000 }, (_, nr) => ({ nr }));
     expect(frozenCopy('t', { long })['long']).toHaveLength(300_000);
   });
 
-  test.each([
+  it.each([
     ['a function', { run: () => {} }],
     ['bytes', { data: new Uint8Array(2) }],
   ])('is refused of %s', (_, args) => {

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CallToolResult } from '@modelcontextprotocol/client';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ToolInterceptor } from '../../../src/index.ts';
 import { anthropicToolkit } from '../../../src/toolkit/anthropic/index.ts';
 import { langchainToolkit } from '../../../src/toolkit/langchain/index.ts';
@@ -30,7 +30,7 @@ describe('M9 approvals that go wrong', () => {
     return { server, source };
   }
 
-  test.each<[string, (args: unknown) => unknown]>([
+  it.each<[string, (args: unknown) => unknown]>([
     [
       'throw',
       () => {
@@ -59,7 +59,7 @@ describe('M9 approvals that go wrong', () => {
     expect(requestsOf(server, 'tools/call')).toEqual([]);
   });
 
-  test('hang: the caller can give up, and what is answered later is of no use', async () => {
+  it('hang: the caller can give up, and what is answered later is of no use', async () => {
     const answers: ((answer: boolean) => void)[] = [];
     const { server, source } = await approved(() => new Promise<boolean>((resolve) => answers.push(resolve)));
     const controller = new AbortController();
@@ -74,7 +74,7 @@ describe('M9 approvals that go wrong', () => {
     expect(requestsOf(server, 'tools/call')).toEqual([]);
   });
 
-  test('come after the tool has become another: nothing is sent', async () => {
+  it('come after the tool has become another: nothing is sent', async () => {
     const server = local({ tools: tools('t') });
     const group = await connectGroup({ servers: { s: { server } } });
     let allow: (answer: boolean) => void = () => {};
@@ -90,7 +90,7 @@ describe('M9 approvals that go wrong', () => {
     expect(requestsOf(server, 'tools/call')).toEqual([]);
   });
 
-  test('come after the server has gone', async () => {
+  it('come after the server has gone', async () => {
     const server = local({ tools: tools('t') });
     const group = await connectGroup({ servers: { s: { server } } });
     const source = withPolicy(group, {
@@ -110,7 +110,7 @@ describe('M9 interceptors that go wrong', () => {
     return { server, group: await connectGroup({ servers: { s: { server } }, interceptors }) };
   }
 
-  test.each<[string, unknown]>([
+  it.each<[string, unknown]>([
     ['nothing', undefined],
     ['null', null],
     ['a text', 'done'],
@@ -125,7 +125,7 @@ describe('M9 interceptors that go wrong', () => {
     expect((await kit.handleToolCalls({ tool_calls: [call] })).messages).toHaveLength(1);
   });
 
-  test('never settling, ends with the caller, and with the group', async () => {
+  it('never settling, ends with the caller, and with the group', async () => {
     const { group } = await intercepted(() => new Promise(() => {}));
     const controller = new AbortController();
     const given = failureOf(runTool(group, 's__t', {}, { signal: controller.signal }));
@@ -138,7 +138,7 @@ describe('M9 interceptors that go wrong', () => {
     expect((await left).isError).toBe(true);
   });
 
-  test(
+  it(
     'calling next a thousand times and going away',
     async () => {
       const { group } = await intercepted((_, next) => {
@@ -151,7 +151,7 @@ describe('M9 interceptors that go wrong', () => {
     AT_ONCE,
   );
 
-  test(
+  it(
     'closing the group from within',
     async () => {
       const { group } = await intercepted(async (_, next) => {
@@ -167,7 +167,7 @@ describe('M9 interceptors that go wrong', () => {
 });
 
 describe('M9 downloads of a hostile server', () => {
-  test(
+  it(
     'thousands of empty files at once are not saved, nor are endless addresses told',
     async () => {
       const around = mkdtempSync(join(tmpdir(), 'plenum-attack-'));
@@ -221,7 +221,7 @@ describe('M9 many tools and many turns', () => {
     };
   }
 
-  test(
+  it(
     'reading ten thousand tools in a hot loop costs no conversion',
     () => {
       const { source } = many(10_000);
@@ -237,7 +237,7 @@ describe('M9 many tools and many turns', () => {
     AT_ONCE,
   );
 
-  test(
+  it(
     'a thousand changes keep no more than the last',
     () => {
       const { source, change } = many(500);

@@ -1,6 +1,6 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import { generateText, isStepCount } from 'ai';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ServerScript } from '../../../src/testing/index.ts';
 import { aiSdkToolkit } from '../../../src/toolkit/ai-sdk/index.ts';
 import { anthropicToolkit } from '../../../src/toolkit/anthropic/index.ts';
@@ -33,7 +33,7 @@ const malformed = (call: object): ChatCalls =>
   JSON.parse(JSON.stringify({ tool_calls: [call] })) as ChatCalls;
 
 describe('M9 every call of a model is answered', () => {
-  test.each([
+  it.each([
     '"text"',
     '[1]',
     'null',
@@ -60,7 +60,7 @@ describe('M9 every call of a model is answered', () => {
     AT_ONCE,
   );
 
-  test(
+  it(
     'arguments that are nested too deeply to be read back into what the server takes',
     async () => {
       const node = {
@@ -85,14 +85,14 @@ describe('M9 every call of a model is answered', () => {
     AT_ONCE,
   );
 
-  test('one that an API compatible to OpenAI made without saying what it is', async () => {
+  it('one that an API compatible to OpenAI made without saying what it is', async () => {
     const { group } = await connect();
     const bare = { id: 'a', function: { name: 's__t', arguments: '{"x":1}' } };
     const { messages } = await openaiToolkit(group).handleToolCalls(malformed(bare));
     expect(messages).toEqual([{ role: 'tool', tool_call_id: 'a', content: '{"x":1}' }]);
   });
 
-  test('one without a name', async () => {
+  it('one without a name', async () => {
     const { group } = await connect();
     const bare = { id: 'a', type: 'function', function: { name: null, arguments: null } };
     const { messages } = await openaiToolkit(group).handleToolCalls(malformed(bare));
@@ -101,7 +101,7 @@ describe('M9 every call of a model is answered', () => {
     ]);
   });
 
-  test(
+  it(
     'a thousand at a time',
     async () => {
       const { group } = await connect();
@@ -112,7 +112,7 @@ describe('M9 every call of a model is answered', () => {
     AT_ONCE,
   );
 
-  test(
+  it(
     'a thousand of tools that there are not, where there are many',
     async () => {
       const many = Array.from({ length: 2000 }, (_, nr) => ({ name: `some_tool_with_a_longer_name_${nr}` }));
@@ -127,7 +127,7 @@ describe('M9 every call of a model is answered', () => {
     AT_ONCE,
   );
 
-  test.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty', ''])(
+  it.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty', ''])(
     'also of a tool named %j',
     async (name) => {
       const { server, group } = await connect();
@@ -146,7 +146,7 @@ describe('M9 every call of a model is answered', () => {
     },
   );
 
-  test('and tools of such names are called, not what every object has', async () => {
+  it('and tools of such names are called, not what every object has', async () => {
     const names = ['__proto__', 'constructor', 'toString'];
     const server = local({
       tools: names.map((name) => ({ name, does: { type: 'text', text: `I am ${name}` } })),
@@ -170,7 +170,7 @@ describe('M9 every call of a model is answered', () => {
 });
 
 describe('M9 what a policy denies cannot be reached by another way', () => {
-  test.each([
+  it.each([
     ['the name that its server gives it', 'write'],
     ['its name in other letters', 'S__WRITE'],
     ['its name and what looks like nothing', 's__write\u200b'],
@@ -186,7 +186,7 @@ describe('M9 what a policy denies cannot be reached by another way', () => {
     expect(requestsOf(server, 'tools/call')).toEqual([]);
   });
 
-  test('handles of another toolkit are not known to this one', async () => {
+  it('handles of another toolkit are not known to this one', async () => {
     const { group } = await connect({
       tools: [{ name: 't', does: { type: 'text', text: 'x'.repeat(1000) } }],
     });

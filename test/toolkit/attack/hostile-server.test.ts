@@ -1,5 +1,5 @@
 import type { ContentBlock } from '@modelcontextprotocol/client';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { aiSdkToolkit } from '../../../src/toolkit/ai-sdk/index.ts';
 import { anthropicToolkit } from '../../../src/toolkit/anthropic/index.ts';
 import { langchainToolkit } from '../../../src/toolkit/langchain/index.ts';
@@ -15,7 +15,7 @@ import { textOf } from '../support/result-text.ts';
 const AT_ONCE = 30_000;
 
 describe('M9 no server takes the place of a tool of the toolkit', () => {
-  test('which keeps its name when a server wants it later', async () => {
+  it('which keeps its name when a server wants it later', async () => {
     const long = { type: 'text', text: 'x'.repeat(500) } as const;
     const server = local({ tools: [{ name: 't', does: long }], prompts: [{ name: 'p' }] });
     const group = await connectGroup({ servers: { s: { server } }, naming: 'bare' });
@@ -30,7 +30,7 @@ describe('M9 no server takes the place of a tool of the toolkit', () => {
     expect(textOf(await runTool(toolkit, 'read_more', args))).toMatch(/^x{100}/);
   });
 
-  test('and gets another when a server had it first', async () => {
+  it('and gets another when a server had it first', async () => {
     const server = local({
       tools: [...tools('read_more'), { name: 't', does: { type: 'text', text: 'x'.repeat(500) } }],
     });
@@ -44,7 +44,7 @@ describe('M9 no server takes the place of a tool of the toolkit', () => {
 describe('M9 prompts with odd arguments', () => {
   const odd = ['__proto__', 'constructor', 'with space', '', 'same', 'same', 'ä'.repeat(200), '\u202e'];
 
-  test('are tools that every model API takes', async () => {
+  it('are tools that every model API takes', async () => {
     const server = local({
       prompts: [
         { name: '../../\u0000evil', arguments: odd.map((name) => ({ name, required: name === 'same' })) },
@@ -71,7 +71,7 @@ describe('M9 prompts with odd arguments', () => {
 describe('M9 results that are too much', () => {
   const text = (value: string): ContentBlock => ({ type: 'text', text: value });
 
-  test.each<[string, ContentBlock[]]>([
+  it.each<[string, ContentBlock[]]>([
     ['a hundred thousand blocks', Array.from({ length: 100_000 }, (_, nr) => text(String(nr)))],
     ['one text of ten million characters', [text('word '.repeat(2_000_000))]],
     ['ten million characters without a line end, each of two halves', [text('\u{1f600}'.repeat(5_000_000))]],

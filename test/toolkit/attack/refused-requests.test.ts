@@ -2,7 +2,7 @@ import type { CallToolResult, ContentBlock, JSONValue } from '@modelcontextproto
 import { AIMessage } from '@langchain/core/messages';
 import type Anthropic from '@anthropic-ai/sdk';
 import { generateText, isStepCount } from 'ai';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { aiSdkToolkit } from '../../../src/toolkit/ai-sdk/index.ts';
 import { anthropicToolkit } from '../../../src/toolkit/anthropic/index.ts';
 import { langchainToolkit } from '../../../src/toolkit/langchain/index.ts';
@@ -53,7 +53,7 @@ async function sent(result: CallToolResult): Promise<Record<string, unknown>> {
 }
 
 describe('M9 no result makes a model API refuse the conversation', () => {
-  test('half a character, in whatever place', async () => {
+  it('half a character, in whatever place', async () => {
     const uri = `x:/${HALF}`;
     const result: CallToolResult = {
       content: [
@@ -71,7 +71,7 @@ describe('M9 no result makes a model API refuse the conversation', () => {
     }
   });
 
-  test('half a character in the words about a failure', async () => {
+  it('half a character in the words about a failure', async () => {
     const source: ToolSource = {
       ...sourceOf({ content: [] }),
       callTool: () => Promise.resolve({ isError: true, content: [{ type: 'text', text: HALF }] }),
@@ -85,7 +85,7 @@ describe('M9 no result makes a model API refuse the conversation', () => {
     expect(JSON.stringify(messages)).not.toMatch(LONE);
   });
 
-  test('a picture that is of another kind than its server says', async () => {
+  it('a picture that is of another kind than its server says', async () => {
     const message = await sent(one({ type: 'image', data: JPEG, mimeType: 'image/png' }));
     expect(JSON.stringify(message['anthropic'])).toContain('"media_type":"image/jpeg"');
     expect(JSON.stringify(message['responses'])).toContain(`data:image/jpeg;base64,${JPEG}`);
@@ -93,18 +93,18 @@ describe('M9 no result makes a model API refuse the conversation', () => {
     expect(JSON.stringify(message['aiSdk'])).toContain('"mediaType":"image/jpeg"');
   });
 
-  test('a picture under the name that many use', async () => {
+  it('a picture under the name that many use', async () => {
     const message = await sent(one({ type: 'image', data: JPEG, mimeType: 'image/jpg' }));
     expect(JSON.stringify(message['anthropic'])).toContain('"media_type":"image/jpeg"');
   });
 
-  test('a picture with line ends in its base64, or without padding', async () => {
+  it('a picture with line ends in its base64, or without padding', async () => {
     const folded = `${PNG.slice(0, 10)}\r\n${PNG.slice(10).replace(/=+$/, '')}\n`;
     const message = await sent(one({ type: 'image', data: folded, mimeType: 'image/png' }));
     expect(JSON.stringify(message['anthropic'])).toContain(`"data":"${PNG}"`);
   });
 
-  test.each([
+  it.each([
     ['no picture at all', Buffer.from('<html>').toString('base64')],
     ['empty', ''],
     ['no base64', 'iVBORw0KGgo!!!'],
@@ -117,7 +117,7 @@ describe('M9 no result makes a model API refuse the conversation', () => {
       expect(JSON.stringify(api)).toContain('it cannot be shown here');
   });
 
-  test('a document that is none, or whose address is long', async () => {
+  it('a document that is none, or whose address is long', async () => {
     const uri = `x:/${'long'.repeat(1000)}`;
     const blob = (data: string): ContentBlock => ({
       type: 'resource',
@@ -169,7 +169,7 @@ describe('M9 no definition makes a model API refuse all tools', () => {
     langchain: (source: ToolSource) => langchainToolkit(source),
   };
 
-  test.each(Object.entries(kits))('of those of %s', (_, make) => {
+  it.each(Object.entries(kits))('of those of %s', (_, make) => {
     const tools = Object.fromEntries(Object.values(hostile).map((tool, nr) => [`t${nr}`, tool]));
     const kit = make(sourceOf({ content: [] }, { ...tools, fine: {} }));
     expect(Object.keys(kit.tools).length).toBeGreaterThan(0);
@@ -177,7 +177,7 @@ describe('M9 no definition makes a model API refuse all tools', () => {
     for (const { problem } of kit.problems) expect(problem.length).toBeLessThan(1000);
   });
 
-  test('half a character in a description', () => {
+  it('half a character in a description', () => {
     const source = sourceOf(
       { content: [] },
       {
@@ -192,7 +192,7 @@ describe('M9 no definition makes a model API refuse all tools', () => {
     expect(langchainToolkit(source).tools[0]?.description).toBe('\ufffd');
   });
 
-  test('references that double at each step, which LangChain would follow one by one', () => {
+  it('references that double at each step, which LangChain would follow one by one', () => {
     const defs = Array.from({ length: 60 }, (_, nr) => {
       const next = { $ref: `#/$defs/d${nr + 1}` };
       return [`d${nr}`, nr === 59 ? { type: 'string' } : { anyOf: [next, next] }];

@@ -1,5 +1,5 @@
 import type { Tool } from '@modelcontextprotocol/client';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { ArgumentChecker } from '../../../src/toolkit/arguments/argument-checker.ts';
 import { thrownBy } from '../../group/support/failure.ts';
 import { connectGroup } from '../../group/support/groups.ts';
@@ -21,7 +21,7 @@ function doubling(length: number, refer: (next: object) => object): object {
 }
 
 describe('M9 no server decides how long checking arguments takes', () => {
-  test.each([
+  it.each([
     ['allOf', (next: object) => ({ allOf: [next, next] })],
     ['anyOf', (next: object) => ({ anyOf: [next, next] })],
     ['oneOf', (next: object) => ({ oneOf: [next, next] })],
@@ -38,7 +38,7 @@ describe('M9 no server decides how long checking arguments takes', () => {
     AT_ONCE,
   );
 
-  test(
+  it(
     'by references that double with each level of the arguments',
     () => {
       const schema = {
@@ -57,7 +57,7 @@ describe('M9 no server decides how long checking arguments takes', () => {
     AT_ONCE,
   );
 
-  test(
+  it(
     'by hiding such references behind addresses',
     () => {
       const { $defs, ...rest } = doubling(60, (next) => ({ allOf: [next, next] })) as Record<string, unknown>;
@@ -73,7 +73,7 @@ describe('M9 no server decides how long checking arguments takes', () => {
     AT_ONCE,
   );
 
-  test(
+  it(
     'by a union of many branches over a list of many items',
     () => {
       const branches = Array.from({ length: 2000 }, (_, nr) => ({ const: `v${nr}` }));
@@ -84,7 +84,7 @@ describe('M9 no server decides how long checking arguments takes', () => {
     AT_ONCE,
   );
 
-  test(
+  it(
     'by its size',
     () => {
       const names = Array.from({ length: 30_000 }, (_, nr) => [`property_${nr}`, { type: 'string' }]);
@@ -96,7 +96,7 @@ describe('M9 no server decides how long checking arguments takes', () => {
 });
 
 describe('S6 nor how long checking its own answer takes', () => {
-  test(
+  it(
     'by an output schema whose references double',
     async () => {
       const outputSchema = { ...doubling(60, (next) => ({ anyOf: [next, next] })) };
@@ -108,7 +108,7 @@ describe('S6 nor how long checking its own answer takes', () => {
     AT_ONCE,
   );
 
-  test(
+  it(
     'and a long table of rows that refer to one definition is checked',
     () => {
       const schema = {
@@ -127,7 +127,7 @@ describe('S6 nor how long checking its own answer takes', () => {
 });
 
 describe('M9 honest schemas that look like those are checked', () => {
-  test('a tree, however deep and wide', () => {
+  it('a tree, however deep and wide', () => {
     const node = {
       type: 'object',
       properties: { l: { $ref: '#' }, r: { $ref: '#' }, v: { type: 'integer' } },
@@ -138,7 +138,7 @@ describe('M9 honest schemas that look like those are checked', () => {
     expect(thrownBy(() => check(node, tree(10, 'x'))).code).toBe('INVALID_ARGUMENTS');
   });
 
-  test('a recursive union', () => {
+  it('a recursive union', () => {
     const schema = {
       type: 'object',
       properties: { where: { $ref: '#/$defs/filter' } },
@@ -168,7 +168,7 @@ describe('M9 honest schemas that look like those are checked', () => {
     );
   });
 
-  test('properties of names that every object has', () => {
+  it('properties of names that every object has', () => {
     const schema = {
       type: 'object',
       properties: { constructor: { type: 'string' }, toString: { type: 'object' } },
@@ -181,7 +181,7 @@ describe('M9 honest schemas that look like those are checked', () => {
 });
 
 describe('M9 no model decides how long finding fault takes', () => {
-  test(
+  it(
     'by thousands of arguments that there are not',
     () => {
       const schema = { type: 'object', properties: { a: {} }, additionalProperties: false };
@@ -192,7 +192,7 @@ describe('M9 no model decides how long finding fault takes', () => {
     AT_ONCE,
   );
 
-  test(
+  it(
     'by nesting',
     () => {
       const deep = JSON.parse('{"a":'.repeat(50_000) + '1' + '}'.repeat(50_000)) as Record<string, unknown>;

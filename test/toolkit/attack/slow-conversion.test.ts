@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { contentPieces } from '../../../src/toolkit/content/pieces.ts';
 import { withOwnTools, type OwnTool } from '../../../src/toolkit/own-tools.ts';
 import { safeFileName } from '../../../src/toolkit/resources/downloads/safe-file-name.ts';
@@ -10,7 +10,7 @@ import { textTokens } from '../../../src/toolkit/token-estimate.ts';
 const AT_ONCE = 15_000;
 
 describe('M9 no server decides how long this process stands still', () => {
-  test(
+  it(
     'by a union of branches that differ in the last of their properties',
     () => {
       const wide = Array.from({ length: 300 }, (_, nr) => [`p${nr}`, { type: 'string' }] as const);
@@ -31,7 +31,7 @@ describe('M9 no server decides how long this process stands still', () => {
     AT_ONCE,
   );
 
-  test(
+  it(
     'by a description of many capitals',
     () => {
       expect(textTokens('aA'.repeat(200_000))).toBeGreaterThan(100_000);
@@ -39,7 +39,7 @@ describe('M9 no server decides how long this process stands still', () => {
     AT_ONCE,
   );
 
-  test.each([
+  it.each([
     ['slashes', `x:/${'/'.repeat(1_000_000)}a`, 'a'],
     ['dots', `x:/a${'.'.repeat(1_000_000)}txt`, /txt$/],
     ['trailing slashes', `x:/a.txt${'/'.repeat(1_000_000)}`, 'a.txt'],
@@ -53,7 +53,7 @@ describe('M9 no server decides how long this process stands still', () => {
     AT_ONCE,
   );
 
-  test(
+  it(
     'by thousands of templates of one name',
     () => {
       const own = Array.from({ length: 20_000 }, (_, nr): OwnTool => ({
@@ -70,7 +70,7 @@ describe('M9 no server decides how long this process stands still', () => {
     AT_ONCE,
   );
 
-  test(
+  it(
     'by thousands of blocks beside structured content',
     () => {
       const content = Array.from({ length: 100_000 }, (_, nr) => ({

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { anthropicToolkit } from '../../../src/toolkit/anthropic/index.ts';
 import { openaiToolkit } from '../../../src/toolkit/openai/index.ts';
 import type { ToolSource } from '../../../src/toolkit/tool-source.ts';
@@ -8,7 +8,7 @@ const openai = openaiToolkit(source);
 const anthropic = anthropicToolkit(source);
 
 describe('M9 what a model answered', () => {
-  test('is not taken for an answer without calls when it is something else', async () => {
+  it('is not taken for an answer without calls when it is something else', async () => {
     const refused = { code: 'CONFIG_INVALID' };
     const completion: object = { choices: [{ message: { tool_calls: [] } }] };
     const response: object = { output: [] };
@@ -23,7 +23,7 @@ describe('M9 what a model answered', () => {
     await expect(anthropic.handleToolUse(list as Message)).rejects.toMatchObject(refused);
   });
 
-  test('may have no calls', async () => {
+  it('may have no calls', async () => {
     expect(await openai.handleToolCalls({})).toEqual({ messages: [], calls: [] });
     expect(await openai.responses.handleToolCalls({ output: [] })).toEqual({ items: [], calls: [] });
     expect(await anthropic.handleToolUse({ content: [] })).toEqual({ messages: [], calls: [] });

@@ -1,11 +1,11 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { saidAlready } from '../../../src/toolkit/content/said-already.ts';
 
 const text = (words: string): object[] => [{ type: 'text', text: words }];
 const image = { type: 'image', data: 'iVBORw0KGgo=', mimeType: 'image/png' };
 
 describe('M9 structured content that repeats the content', () => {
-  test.each([
+  it.each([
     ['the text, wrapped', text('one\n"two"'), { content: 'one\n"two"' }],
     ['the values of a text of JSON', text('{"a":"x\\ny","n":1}'), { n: 1, a: 'x\ny' }],
     ['the content itself, an image in it', [image], { content: [image] }],
@@ -14,7 +14,7 @@ describe('M9 structured content that repeats the content', () => {
     expect(saidAlready(content, structured)).toBe(true);
   });
 
-  test.each([
+  it.each([
     ['a value more', text('Found 2.'), { count: 2, names: ['a-name'] }],
     ['a number inside of another', text('10 and 1.5'), { count: 1 }],
     ['no value at all', text('Nothing found.'), { found: [] }],

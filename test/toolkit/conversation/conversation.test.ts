@@ -1,4 +1,4 @@
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { createToolkit } from '../../../src/toolkit/toolkit.ts';
 import { eventually } from '../../group/support/eventually.ts';
 import { connectGroup } from '../../group/support/groups.ts';
@@ -32,7 +32,7 @@ function heardIn(turns: readonly ScriptedTurn[]): Omit<Heard, 'tools'>[] {
 }
 
 describe('M9 one program, four servers, the same conversation', () => {
-  test.each(SDKS)('%s', async (_, sdk) => {
+  it.each(SDKS)('%s', async (_, sdk) => {
     const { servers, folder, learn } = await fourServers();
     const group = await connectGroup({ servers, strict: true });
     const { beforeTheChange, afterTheChange } = script(folder);
@@ -60,7 +60,7 @@ describe('M9 one program, four servers, the same conversation', () => {
     );
   });
 
-  test('the servers are reached in four ways', async () => {
+  it('the servers are reached in four ways', async () => {
     const { servers } = await fourServers();
     const group = await connectGroup({ servers, strict: true });
     const versions = Object.fromEntries(

@@ -2,7 +2,7 @@ import { AIMessage, HumanMessage, ToolMessage, type BaseMessage } from '@langcha
 import type { ClientTool } from '@langchain/core/tools';
 import { ChatAnthropic } from '@langchain/anthropic';
 import { ChatOpenAI } from '@langchain/openai';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   langchainToolkit,
   ToolError,
@@ -52,7 +52,7 @@ const answer = (...content: object[]): ServerScript => ({
 });
 
 describe('M9 LangChain: tools', () => {
-  test('have the exposed name, the description and the schema', async () => {
+  it('have the exposed name, the description and the schema', async () => {
     const inputSchema = { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] };
     const tool = await only({
       tools: [{ name: 'forecast', description: 'Tells the weather.', inputSchema }],
@@ -65,7 +65,7 @@ describe('M9 LangChain: tools', () => {
     });
   });
 
-  test('follow the catalog, while a snapshot stays', async () => {
+  it('follow the catalog, while a snapshot stays', async () => {
     const { server, kit } = await connect({ tools: tools('old') });
     const before: { tools: ClientTool[] } = kit.snapshot();
     server.setTools([{ name: 'old' }, { name: 'new' }]);
@@ -74,7 +74,7 @@ describe('M9 LangChain: tools', () => {
     expect(named(kit.tools, 'box__old')).toBe(before.tools[0]);
   });
 
-  test('are left out, with the reason, when no model API would take them', async () => {
+  it('are left out, with the reason, when no model API would take them', async () => {
     const server = local({ tools: tools('files.read', 'list') });
     const group = await connectGroup({ servers: { box: { server } }, naming: 'bare' });
     const { tools: shown, problems } = langchainToolkit(group).snapshot();
@@ -84,7 +84,7 @@ describe('M9 LangChain: tools', () => {
     ]);
   });
 
-  test('say where arguments do not fit, without a regular expression of the server having run', async () => {
+  it('say where arguments do not fit, without a regular expression of the server having run', async () => {
     const evil = '^(([a-z])+.)+[A-Z]([a-z])+$';
     const tool = await only({
       tools: [
@@ -106,7 +106,7 @@ describe('M9 LangChain: tools', () => {
 });
 
 describe('M9 LangChain: what a model is told of a result', () => {
-  test('one text is a string, and the whole result is the artifact', async () => {
+  it('one text is a string, and the whole result is the artifact', async () => {
     const message = await messageOf(answer({ type: 'text', text: 'Rain.' }));
     expect(message).toBeInstanceOf(ToolMessage);
     expect(message).toMatchObject({
@@ -118,7 +118,7 @@ describe('M9 LangChain: what a model is told of a result', () => {
     });
   });
 
-  test('several texts are a list', async () => {
+  it('several texts are a list', async () => {
     const { content } = await messageOf(answer({ type: 'text', text: 'a' }, { type: 'text', text: 'b' }));
     expect(content).toEqual([
       { type: 'text', text: 'a' },
@@ -126,18 +126,18 @@ describe('M9 LangChain: what a model is told of a result', () => {
     ]);
   });
 
-  test('nothing is an empty string', async () => {
+  it('nothing is an empty string', async () => {
     expect((await messageOf(answer())).content).toBe('');
   });
 
-  test('an image is words, and kept beside', async () => {
+  it('an image is words, and kept beside', async () => {
     const image = { type: 'image', data: PNG, mimeType: 'image/png' };
     const message = await messageOf(answer(image));
     expect(message.content).toEqual(expect.stringContaining('image/png'));
     expect(message.artifact).toMatchObject({ content: [image] });
   });
 
-  test('media are blocks for a model that takes them', async () => {
+  it('media are blocks for a model that takes them', async () => {
     const { content } = await messageOf(
       answer(
         { type: 'image', data: PNG, mimeType: 'image/png' },
@@ -162,7 +162,7 @@ describe('M9 LangChain: what a model is told of a result', () => {
     ]);
   });
 
-  test('structured content is told as text, and kept beside', async () => {
+  it('structured content is told as text, and kept beside', async () => {
     const message = await messageOf({
       tools: [
         {
@@ -176,7 +176,7 @@ describe('M9 LangChain: what a model is told of a result', () => {
     expect(message.artifact).toMatchObject({ structuredContent: { n: 7 } });
   });
 
-  test('bare arguments give the content alone', async () => {
+  it('bare arguments give the content alone', async () => {
     const tool = await only({ tools: tools('echo') });
     expect(await tool.invoke({ a: 1 })).toBe('{"a":1}');
   });
@@ -187,7 +187,7 @@ describe('M9 LangChain: calls that fail', () => {
     tools: [{ name: 'save', does: { type: 'error', message: 'The disk is full.' } }],
   };
 
-  test('a result with isError is a message of status error', async () => {
+  it('a result with isError is a message of status error', async () => {
     const message = await messageOf(failing);
     expect(message).toMatchObject({
       status: 'error',
@@ -199,18 +199,18 @@ describe('M9 LangChain: calls that fail', () => {
     });
   });
 
-  test('and is thrown where there is no call to answer', async () => {
+  it('and is thrown where there is no call to answer', async () => {
     const tool = await only(failing);
     await expect(tool.invoke({})).rejects.toThrow(ToolError);
     await expect(tool.invoke({})).rejects.toThrow('The disk is full.');
   });
 
-  test('a call that takes too long is a message of status error', async () => {
+  it('a call that takes too long is a message of status error', async () => {
     const message = await messageOf({ tools: [{ name: 'hang', does: { type: 'hang' } }] }, { timeoutMs: 50 });
     expect(message).toMatchObject({ status: 'error', content: expect.stringContaining('in time') });
   });
 
-  test('a tool that is gone is one too', async () => {
+  it('a tool that is gone is one too', async () => {
     const { server, group, kit } = await connect({ tools: tools('old') });
     const old = named(kit.tools, 'box__old');
     server.setTools([]);
@@ -223,7 +223,7 @@ describe('M9 LangChain: calls that fail', () => {
 });
 
 describe('M9 LangChain: calls while they run', () => {
-  test('are cancelled at the server by the signal of the config', async () => {
+  it('are cancelled at the server by the signal of the config', async () => {
     const { server, kit } = await connect({
       tools: [{ name: 'wait', does: { type: 'sleepUntilCancelled' } }],
     });
@@ -237,7 +237,7 @@ describe('M9 LangChain: calls while they run', () => {
     await eventually('the server heard of it', () => server.cancelled.length === 1);
   });
 
-  test('report progress to the program', async () => {
+  it('report progress to the program', async () => {
     const reports: unknown[] = [];
     const tool = await only(
       { tools: [{ name: 'work', does: { type: 'progress', steps: 2 } }] },
@@ -250,7 +250,7 @@ describe('M9 LangChain: calls while they run', () => {
     ]);
   });
 
-  test('give what they report as tool events, when asked to', async () => {
+  it('give what they report as tool events, when asked to', async () => {
     const tool = await only(
       { tools: [{ name: 'work', does: { type: 'progress', steps: 2, everyMs: 20 } }] },
       { toolEvents: true },
@@ -284,7 +284,7 @@ describe('M9 LangChain: chat models', () => {
     ],
   ];
 
-  test.each(models)('%s is given the tools and their results', async (_, modelAt) => {
+  it.each(models)('%s is given the tools and their results', async (_, modelAt) => {
     const api = await serveModel([{ name: 'box__look' }, { name: 'box__save' }], 'Done.');
     const { kit } = await connect(
       {

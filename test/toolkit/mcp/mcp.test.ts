@@ -1,6 +1,6 @@
 import { Client } from '@modelcontextprotocol/client';
 import { InMemoryTransport, Server } from '@modelcontextprotocol/server';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { mcpToolkit } from '../../../src/toolkit/mcp/index.ts';
 import type { ServerScript } from '../../../src/testing/index.ts';
 import { eventually } from '../../group/support/eventually.ts';
@@ -15,7 +15,7 @@ async function connect(script: ServerScript) {
 }
 
 describe('M9 plain definitions', () => {
-  test('are those of the servers under the exposed names, and nothing more', async () => {
+  it('are those of the servers under the exposed names, and nothing more', async () => {
     const { group } = await connect({
       tools: [
         {
@@ -43,7 +43,7 @@ describe('M9 plain definitions', () => {
     ]);
   });
 
-  test('follow the catalog, while a snapshot stays', async () => {
+  it('follow the catalog, while a snapshot stays', async () => {
     const { server, group } = await connect({ tools: tools('old') });
     const kit = mcpToolkit(group);
     const before = kit.snapshot();
@@ -52,7 +52,7 @@ describe('M9 plain definitions', () => {
     expect(before.tools.map(({ name }) => name)).toEqual(['box__old']);
   });
 
-  test('belong to who reads them: changing a list changes no other', async () => {
+  it('belong to who reads them: changing a list changes no other', async () => {
     const { group } = await connect({ tools: tools('a') });
     const kit = mcpToolkit(group);
     kit.tools.pop();
@@ -61,13 +61,13 @@ describe('M9 plain definitions', () => {
 });
 
 describe('M9 calls in the words of MCP', () => {
-  test('give the result of the server as it is', async () => {
+  it('give the result of the server as it is', async () => {
     const { group } = await connect({ tools: tools('echo') });
     const result = await mcpToolkit(group).callTool({ name: 'box__echo', arguments: { a: 1 } });
     expect(result.content).toEqual([{ type: 'text', text: '{"a":1}' }]);
   });
 
-  test('that fail are results with isError', async () => {
+  it('that fail are results with isError', async () => {
     const { group } = await connect({
       tools: [
         { name: 'save', does: { type: 'error', message: 'The disk is full.' } },
@@ -83,7 +83,7 @@ describe('M9 calls in the words of MCP', () => {
     expect(await kit.callTool({ name: 'box__none' })).toMatchObject({ isError: true });
   });
 
-  test('that the caller gives up reject, and the server hears of it', async () => {
+  it('that the caller gives up reject, and the server hears of it', async () => {
     const { server, group } = await connect({
       tools: [{ name: 'wait', does: { type: 'sleepUntilCancelled' } }],
     });
@@ -95,7 +95,7 @@ describe('M9 calls in the words of MCP', () => {
     await eventually('the server heard of it', () => server.cancelled.length === 1);
   });
 
-  test('serve a group again, as one server', async () => {
+  it('serve a group again, as one server', async () => {
     const { group } = await connect({ tools: tools('echo') });
     const kit = mcpToolkit(group);
     const gateway = new Server({ name: 'gateway', version: '1.0.0' }, { capabilities: { tools: {} } });

@@ -1,5 +1,5 @@
 import type OpenAI from 'openai';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ScriptedTool, ServerScript } from '../../../src/testing/index.ts';
 import {
   openaiToolkit,
@@ -53,7 +53,7 @@ function call(name: string, args: ScriptedCall['args'] = {}, id = 'call_1'): Scr
 }
 
 describe('M9 OpenAI Chat Completions: a conversation', () => {
-  test('calls tools of several servers side by side and answers in the order of the calls', async () => {
+  it('calls tools of several servers side by side and answers in the order of the calls', async () => {
     const weather = local({ tools: [{ name: 'get', does: { type: 'slow', ms: 60 } }] });
     const clock = local({ tools: [{ name: 'get', does: { type: 'text', text: 'noon' } }] });
     const group = await connectGroup({ servers: { weather: { server: weather }, clock: { server: clock } } });
@@ -86,7 +86,7 @@ describe('M9 OpenAI Chat Completions: a conversation', () => {
     ]);
   });
 
-  test('shows tools that the API takes, whatever their schemas, and sends servers what they understand', async () => {
+  it('shows tools that the API takes, whatever their schemas, and sends servers what they understand', async () => {
     const calls = ODD_TOOLS.map(({ tool, args }, nr) =>
       call(tool.name, tool.name === 'union' ? { arguments: args } : args, `call_${nr}`),
     );
@@ -97,7 +97,7 @@ describe('M9 OpenAI Chat Completions: a conversation', () => {
     expect(sent).toEqual(expect.arrayContaining(ODD_TOOLS.map(({ args }) => args)));
   });
 
-  test('leaves out what cannot be expressed, says why, and goes on with the rest', async () => {
+  it('leaves out what cannot be expressed, says why, and goes on with the rest', async () => {
     const { kit, endpoint } = await converse({ tools: [...BROKEN_TOOLS, ...tools('fine')] }, [call('fine')]);
     expect(kit.problems).toEqual([
       {
@@ -110,7 +110,7 @@ describe('M9 OpenAI Chat Completions: a conversation', () => {
     expect(endpoint.bodies[0]?.['tools']).toHaveLength(1);
   });
 
-  test('leaves out names that the API refuses', async () => {
+  it('leaves out names that the API refuses', async () => {
     const server = local({ tools: tools('files.read', 'list') });
     const group = await connectGroup({ servers: { box: { server } }, naming: 'bare' });
     const kit = openaiToolkit(group);
@@ -120,7 +120,7 @@ describe('M9 OpenAI Chat Completions: a conversation', () => {
     ]);
   });
 
-  test('shows as many tools as a request takes', async () => {
+  it('shows as many tools as a request takes', async () => {
     const { kit } = await converse({ fillerTools: 130 }, [call('filler_0')]);
     expect(kit.tools).toHaveLength(128);
     expect(kit.problems).toHaveLength(2);
@@ -129,7 +129,7 @@ describe('M9 OpenAI Chat Completions: a conversation', () => {
     expect(openaiToolkit(group, { maxTools: 2 }).tools).toHaveLength(2);
   });
 
-  test('has the title where there is no description', async () => {
+  it('has the title where there is no description', async () => {
     const { group } = await connect({
       tools: [
         { name: 'a', title: 'A', description: 'Does A.' },
@@ -152,13 +152,13 @@ describe('M9 OpenAI strict mode', () => {
   const strictness = ({ bodies }: { bodies: readonly Record<string, unknown>[] }): boolean[] =>
     ((bodies[0] ?? {})['tools'] as { function: { strict: boolean } }[]).map((tool) => tool.function.strict);
 
-  test('is on where it changes nothing, and what the model had to leave null is left out', async () => {
+  it('is on where it changes nothing, and what the model had to leave null is left out', async () => {
     const { endpoint, told } = await converse(script, [call('closed', { a: 'x', b: null })]);
     expect(strictness(endpoint)).toEqual([true, false]);
     expect(told).toEqual(['{"a":"x"}']);
   });
 
-  test('is on for tools that are silent about other arguments when the program wants it', async () => {
+  it('is on for tools that are silent about other arguments when the program wants it', async () => {
     const { endpoint, told } = await converse(script, [call('silent', { a: 'x', b: null })], {
       strict: 'closed',
     });
@@ -166,7 +166,7 @@ describe('M9 OpenAI strict mode', () => {
     expect(told).toEqual(['{"a":"x"}']);
   });
 
-  test('is off when the program wants that', async () => {
+  it('is off when the program wants that', async () => {
     const { endpoint, told } = await converse(script, [call('closed', { a: 'x' })], { strict: 'never' });
     expect(strictness(endpoint)).toEqual([false, false]);
     expect(told).toEqual(['{"a":"x"}']);
@@ -174,7 +174,7 @@ describe('M9 OpenAI strict mode', () => {
 });
 
 describe('M9 OpenAI Chat Completions: results', () => {
-  test('are texts, with in words what a tool message cannot hold, and that beside', async () => {
+  it('are texts, with in words what a tool message cannot hold, and that beside', async () => {
     const { told, handled } = await converse({ tools: [EVERY_KIND] }, [call('every')]);
     const texts = (told[0] as { text: string }[]).map(({ text }) => text);
     expect(texts[0]).toBe('hello');
@@ -195,7 +195,7 @@ describe('M9 OpenAI Chat Completions: results', () => {
     expect(handled.calls[0]?.result.structuredContent).toEqual({ total: 7 });
   });
 
-  test('show their images in a message of the user when the program wants it', async () => {
+  it('show their images in a message of the user when the program wants it', async () => {
     const { handled } = await converse({ tools: [EVERY_KIND] }, [call('every')], { images: 'user-message' });
     expect(handled.messages[1]).toEqual({
       role: 'user',
@@ -206,14 +206,14 @@ describe('M9 OpenAI Chat Completions: results', () => {
     });
   });
 
-  test('without anything in them are empty', async () => {
+  it('without anything in them are empty', async () => {
     const script = { tools: [{ name: 'none', does: { type: 'result' as const, result: { content: [] } } }] };
     expect((await converse(script, [call('none')])).told).toEqual(['']);
   });
 });
 
 describe('M9 OpenAI Chat Completions: what goes wrong is told to the model', () => {
-  test('a tool that failed', async () => {
+  it('a tool that failed', async () => {
     const script: ServerScript = {
       tools: [
         { name: 'fails', does: { type: 'error', message: 'disk full' } },
@@ -231,7 +231,7 @@ describe('M9 OpenAI Chat Completions: what goes wrong is told to the model', () 
     expect(handled.calls[0]?.result.isError).toBe(true);
   });
 
-  test.each([
+  it.each([
     ['cut off', '{"a": "x'],
     ['a list', '[1]'],
     ['a text', '"x"'],
@@ -242,17 +242,17 @@ describe('M9 OpenAI Chat Completions: what goes wrong is told to the model', () 
     expect(requestsOf(server, 'tools/call')).toEqual([]);
   });
 
-  test('no arguments at all are none', async () => {
+  it('no arguments at all are none', async () => {
     const { told } = await converse({ tools: tools('echo') }, [call('echo', '  ')]);
     expect(told).toEqual(['{}']);
   });
 
-  test('a tool that there is not, with the nearest one', async () => {
+  it('a tool that there is not, with the nearest one', async () => {
     const { told } = await converse({ tools: tools('forecast') }, [call('forecasts')]);
     expect(told[0]).toMatch(/^Error: .*box__forecasts.*box__forecast"/);
   });
 
-  test('a tool that was not shown, though there is one', async () => {
+  it('a tool that was not shown, though there is one', async () => {
     const { server, told } = await converse({ tools: [...BROKEN_TOOLS, ...tools('fine')] }, [
       call('elsewhere'),
     ]);
@@ -260,7 +260,7 @@ describe('M9 OpenAI Chat Completions: what goes wrong is told to the model', () 
     expect(requestsOf(server, 'tools/call')).toEqual([]);
   });
 
-  test('a call that takes too long, while another is answered', async () => {
+  it('a call that takes too long, while another is answered', async () => {
     const script: ServerScript = {
       tools: [{ name: 'hang', does: { type: 'sleepUntilCancelled' } }, { name: 'echo' }],
     };
@@ -272,7 +272,7 @@ describe('M9 OpenAI Chat Completions: what goes wrong is told to the model', () 
 });
 
 describe('M9 OpenAI Chat Completions: handling calls', () => {
-  test('leaves calls of other tools to the caller who has them', async () => {
+  it('leaves calls of other tools to the caller who has them', async () => {
     const { group } = await connect({ tools: tools('echo') });
     const message = {
       tool_calls: [
@@ -285,14 +285,14 @@ describe('M9 OpenAI Chat Completions: handling calls', () => {
     expect(messages).toEqual([{ role: 'tool', tool_call_id: '2', content: '{}' }]);
   });
 
-  test('makes nothing of a message without calls', async () => {
+  it('makes nothing of a message without calls', async () => {
     const { group } = await connect({});
     const kit = openaiToolkit(group);
     expect(await kit.handleToolCalls({})).toEqual({ messages: [], calls: [] });
     expect(await kit.handleToolCalls({ tool_calls: null })).toEqual({ messages: [], calls: [] });
   });
 
-  test('reports the progress of each call', async () => {
+  it('reports the progress of each call', async () => {
     const seen: string[] = [];
     const script: ServerScript = { tools: [{ name: 'steps', does: { type: 'progress', steps: 2 } }] };
     const calls = [call('steps', {}, 'call_1'), call('steps', {}, 'call_2')];
@@ -307,7 +307,7 @@ describe('M9 OpenAI Chat Completions: handling calls', () => {
     );
   });
 
-  test('is given up as a whole by its caller, and servers are told', async () => {
+  it('is given up as a whole by its caller, and servers are told', async () => {
     const { server, group } = await connect({
       tools: [{ name: 'hang', does: { type: 'sleepUntilCancelled' } }],
     });
@@ -328,7 +328,7 @@ describe('M9 OpenAI Chat Completions: handling calls', () => {
     await eventually('both are cancelled', () => server.cancelled.length === 2);
   });
 
-  test('follows the catalog, while a snapshot reads calls as its tools were shown', async () => {
+  it('follows the catalog, while a snapshot reads calls as its tools were shown', async () => {
     const optional = { type: 'object', properties: { a: { type: ['string'] } }, additionalProperties: false };
     const nullable = { ...optional, properties: { a: { type: ['string', 'null'] } }, required: ['a'] };
     const { server, group } = await connect({ tools: [{ name: 'echo', inputSchema: optional }] });
@@ -347,7 +347,7 @@ describe('M9 OpenAI Chat Completions: handling calls', () => {
     expect((await kit.handleToolCalls(message)).messages[0]?.content).toBe('{"a":null}');
   });
 
-  test.each([{ strict: true }, { images: 'all' }, { maxTools: 0 }, { timeoutMs: -1 }])(
+  it.each([{ strict: true }, { images: 'all' }, { maxTools: 0 }, { timeoutMs: -1 }])(
     'refuses options %j',
     async (options) => {
       const { group } = await connect({});
@@ -359,7 +359,7 @@ describe('M9 OpenAI Chat Completions: handling calls', () => {
 });
 
 describe('the scripted endpoint', () => {
-  test.each([...ODD_TOOLS.map(({ tool }) => tool), ...BROKEN_TOOLS].filter(({ name }) => name !== 'odata'))(
+  it.each([...ODD_TOOLS.map(({ tool }) => tool), ...BROKEN_TOOLS].filter(({ name }) => name !== 'odata'))(
     'refuses $name as its server has it',
     async ({ name, inputSchema = { type: 'object' } }) => {
       const { client } = await serveChat('Hello.');
@@ -379,7 +379,7 @@ describe('the scripted endpoint', () => {
     },
   );
 
-  test('refuses a call that is not answered', async () => {
+  it('refuses a call that is not answered', async () => {
     const { client } = await serveChat('Hello.');
     const tool_calls = [{ id: '1', type: 'function' as const, function: { name: 'a', arguments: '{}' } }];
     const messages: Message[] = [

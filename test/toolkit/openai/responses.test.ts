@@ -1,5 +1,5 @@
 import type OpenAI from 'openai';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ServerScript } from '../../../src/testing/index.ts';
 import {
   openaiToolkit,
@@ -40,7 +40,7 @@ function call(name: string, args: ScriptedCall['args'] = {}, id = 'call_1'): Scr
 }
 
 describe('M9 OpenAI Responses', () => {
-  test('calls tools side by side and answers each', async () => {
+  it('calls tools side by side and answers each', async () => {
     const script: ServerScript = {
       tools: [{ name: 'slow', does: { type: 'slow', ms: 50 } }, { name: 'echo' }],
     };
@@ -55,7 +55,7 @@ describe('M9 OpenAI Responses', () => {
     expect(last.output_text).toBe('Done.');
   });
 
-  test('shows tools that the API takes, whatever their schemas, and always says whether they are strict', async () => {
+  it('shows tools that the API takes, whatever their schemas, and always says whether they are strict', async () => {
     const calls = ODD_TOOLS.map(({ tool, args }, nr) =>
       call(tool.name, tool.name === 'union' ? { arguments: args } : args, `call_${nr}`),
     );
@@ -65,7 +65,7 @@ describe('M9 OpenAI Responses', () => {
     expect(sent.map(({ strict }) => strict)).toEqual([false, false, true, false, false]);
   });
 
-  test('shows images and PDF to the model, says the rest in words and has it beside', async () => {
+  it('shows images and PDF to the model, says the rest in words and has it beside', async () => {
     const { told, handled } = await converse({ tools: [EVERY_KIND] }, [call('every')]);
     expect(told[0]).toEqual([
       { type: 'input_text', text: 'hello' },
@@ -88,7 +88,7 @@ describe('M9 OpenAI Responses', () => {
     ]);
   });
 
-  test('tells the model what goes wrong', async () => {
+  it('tells the model what goes wrong', async () => {
     const image = { type: 'image', data: PNG, mimeType: 'image/png' };
     const script: ServerScript = {
       tools: [
@@ -112,7 +112,7 @@ describe('M9 OpenAI Responses', () => {
     expect(requestsOf(server, 'tools/call')).toHaveLength(3);
   });
 
-  test('carries out nothing that was cut off, nor functions of a namespace; says who called', async () => {
+  it('carries out nothing that was cut off, nor functions of a namespace; says who called', async () => {
     const server = local({ tools: tools('echo') });
     const group = await connectGroup({ servers: { box: { server } } });
     const made = { type: 'function_call' as const, name: 'box__echo', arguments: '{}' };

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { createDeferred } from '../../../src/internal/deferred.ts';
 import type { ServerScript } from '../../../src/testing/index.ts';
 import type { Approval, ToolCallRequest, ToolPolicy } from '../../../src/toolkit/policy/tool-policy.ts';
@@ -26,7 +26,7 @@ async function asking(approve: NonNullable<ToolPolicy['approve']>, rest: ToolPol
 }
 
 describe('M9 approval before a call', () => {
-  test('is asked with what would be sent, and lets it through', async () => {
+  it('is asked with what would be sent, and lets it through', async () => {
     const asked: ToolCallRequest[] = [];
     const { calls, source } = await asking((call) => asked.push(call) > 0, { rename: { s__delete: 'rm' } });
     expect(textOf(await source.callTool('rm', { path: 'a' }))).toBe('{"path":"a"}');
@@ -36,7 +36,7 @@ describe('M9 approval before a call', () => {
     expect(calls()).toEqual([{ path: 'a' }]);
   });
 
-  test('tells the model why not, and sends nothing', async () => {
+  it('tells the model why not, and sends nothing', async () => {
     const { calls, source } = await asking(() => ({ refuse: 'ask for a backup first' }));
     const result = await source.callTool('s__delete', { path: 'a' });
     expect(result.isError).toBe(true);
@@ -44,7 +44,7 @@ describe('M9 approval before a call', () => {
     expect(calls()).toEqual([]);
   });
 
-  test('may refuse without a reason', async () => {
+  it('may refuse without a reason', async () => {
     const { calls, source } = await asking(() => Promise.resolve(false));
     const result = await source.callTool('s__delete', { path: 'a' });
     expect(result.isError).toBe(true);
@@ -52,7 +52,7 @@ describe('M9 approval before a call', () => {
     expect(calls()).toEqual([]);
   });
 
-  test('may send other arguments, which are checked as well', async () => {
+  it('may send other arguments, which are checked as well', async () => {
     const answers: Approval[] = [{ args: { path: 'b' } }, { args: { path: 7 } }];
     const { calls, source } = await asking(() => answers.shift() ?? false);
     expect(textOf(await source.callTool('s__delete', { path: 'a' }))).toBe('{"path":"b"}');
@@ -61,7 +61,7 @@ describe('M9 approval before a call', () => {
     expect(calls()).toEqual([{ path: 'b' }]);
   });
 
-  test('is not asked about a call that cannot be made', async () => {
+  it('is not asked about a call that cannot be made', async () => {
     let asked = 0;
     const { source } = await asking(() => ++asked > 0, { deny: ['*_other'] });
     await failureOf(source.callTool('s__delete', { path: 7 }));
@@ -70,7 +70,7 @@ describe('M9 approval before a call', () => {
     expect(asked).toBe(0);
   });
 
-  test('sends what was approved, whatever its caller has made of it since', async () => {
+  it('sends what was approved, whatever its caller has made of it since', async () => {
     const answer = createDeferred<Approval>();
     const { calls, source } = await asking(() => answer.promise);
     const args = { path: 'harmless' };
@@ -81,13 +81,13 @@ describe('M9 approval before a call', () => {
     expect(calls()).toEqual([{ path: 'harmless' }]);
   });
 
-  test('cannot edit in passing', async () => {
+  it('cannot edit in passing', async () => {
     const { calls, source } = await asking(({ args }) => Reflect.set(args, 'path', 'other') || true);
     await source.callTool('s__delete', { path: 'a' });
     expect(calls()).toEqual([{ path: 'a' }]);
   });
 
-  test.each<[string, () => unknown, RegExp]>([
+  it.each<[string, () => unknown, RegExp]>([
     ['answers nothing', () => undefined, /must answer true, false/],
     ['answers in words', () => 'yes', /must answer true, false/],
     ['answers with arguments that are none', () => ({ args: [] }), /must answer true, false/],
@@ -100,7 +100,7 @@ describe('M9 approval before a call', () => {
     expect(calls()).toEqual([]);
   });
 
-  test('takes arguments only that are data', async () => {
+  it('takes arguments only that are data', async () => {
     const { source } = await asking(() => true);
     const failure = await failureOf(source.callTool('s__delete', { path: 'a', onDone: () => {} }));
     expect(failure).toMatchObject({ code: 'INVALID_ARGUMENTS', maybeExecuted: false });
@@ -108,7 +108,7 @@ describe('M9 approval before a call', () => {
 });
 
 describe('M9 what happens while somebody is asked', () => {
-  test('the caller may give up: the call rejects at once, and who is asked can tell', async () => {
+  it('the caller may give up: the call rejects at once, and who is asked can tell', async () => {
     let signal: AbortSignal | undefined;
     const { calls, source } = await asking((call) => {
       signal = call.signal;
@@ -124,7 +124,7 @@ describe('M9 what happens while somebody is asked', () => {
     expect(calls()).toEqual([]);
   });
 
-  test('the timeout of the call does not run', async () => {
+  it('the timeout of the call does not run', async () => {
     const answer = createDeferred<Approval>();
     const { source } = await asking(() => answer.promise);
     const result = source.callTool('s__delete', { path: 'a' }, { timeoutMs: 1000 });
@@ -132,7 +132,7 @@ describe('M9 what happens while somebody is asked', () => {
     expect(textOf(await result)).toBe('{"path":"a"}');
   });
 
-  test('a tool that changes under the question is not called', async () => {
+  it('a tool that changes under the question is not called', async () => {
     const answer = createDeferred<Approval>();
     const { server, calls, source } = await asking(() => answer.promise);
     const result = source.callTool('s__delete', { path: 'a' });
@@ -144,7 +144,7 @@ describe('M9 what happens while somebody is asked', () => {
     expect(calls()).toEqual([]);
   });
 
-  test('a tool that goes away is unknown', async () => {
+  it('a tool that goes away is unknown', async () => {
     const answer = createDeferred<Approval>();
     const { server, source } = await asking(() => answer.promise);
     const failure = failureOf(source.callTool('s__delete', { path: 'a' }));
@@ -154,7 +154,7 @@ describe('M9 what happens while somebody is asked', () => {
     expect((await failure).code).toBe('UNKNOWN_TOOL');
   });
 
-  test('other tools may change as they like', async () => {
+  it('other tools may change as they like', async () => {
     const answer = createDeferred<Approval>();
     const { server, source } = await asking(() => answer.promise);
     const result = source.callTool('s__delete', { path: 'a' });

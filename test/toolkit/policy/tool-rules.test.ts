@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { compileRules } from '../../../src/toolkit/policy/tool-rules.ts';
 import type { ToolRule } from '../../../src/toolkit/policy/tool-policy.ts';
 import type { ToolDefinition } from '../../../src/toolkit/tool-source.ts';
@@ -26,7 +26,7 @@ function left(rules: { allow?: ToolRule[]; deny?: ToolRule[] }): string[] {
 }
 
 describe('M9 what a rule fits', () => {
-  test.each<[string, ToolRule, string[]]>([
+  it.each<[string, ToolRule, string[]]>([
     ['a name', 'git__log', ['git__log']],
     ['a glob over names', 'git__*', ['git__log', 'git__push', 'git__reset']],
     ['a glob with alternatives', '{git,db}__{log,query}', ['git__log', 'db__query']],
@@ -53,29 +53,29 @@ describe('M9 what a rule fits', () => {
     expect(left({ deny: [rule] })).toEqual(Object.keys(TOOLS).filter((name) => !names.includes(name)));
   });
 
-  test('deny wins over allow', () => {
+  it('deny wins over allow', () => {
     expect(left({ allow: ['git__*'], deny: [{ destructiveHint: true }] })).toEqual(['git__log', 'git__push']);
   });
 
-  test('an empty list allows nothing, and denies nothing', () => {
+  it('an empty list allows nothing, and denies nothing', () => {
     expect(left({ allow: [] })).toEqual([]);
     expect(left({ deny: [] })).toEqual(Object.keys(TOOLS));
   });
 
-  test('a name that is too long to be compared is not on offer, also where rules only deny', () => {
+  it('a name that is too long to be compared is not on offer, also where rules only deny', () => {
     const isOffered = compileRules({ deny: ['evil*'] });
     expect(isOffered(`evil${'x'.repeat(300)}`, { name: 'x', inputSchema })).toBe(false);
     expect(isOffered('good', { name: 'x', inputSchema, server: 's'.repeat(300) })).toBe(false);
   });
 
-  test('a name that would make a regular expression run for ever is compared at once', () => {
+  it('a name that would make a regular expression run for ever is compared at once', () => {
     const isOffered = compileRules({ deny: [`${'a*'.repeat(40)}b`] });
     expect(isOffered('a'.repeat(256), { name: 'x', inputSchema })).toBe(true);
   });
 });
 
 describe('M9 a rule that cannot be meant', () => {
-  test.each<[string, unknown, RegExp]>([
+  it.each<[string, unknown, RegExp]>([
     ['is no list', 'git__*', /"policy\.deny" must be an array/],
     ['is empty', [''], /"policy\.deny\[0\]" must be a non-empty string/],
     ['asks for nothing', ['a', {}], /"policy\.deny\[1\]" must ask for something/],

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ServerScript } from '../../../src/testing/index.ts';
 import type { ToolPolicy } from '../../../src/toolkit/policy/tool-policy.ts';
 import { withPolicy } from '../../../src/toolkit/policy/with-policy.ts';
@@ -15,7 +15,7 @@ async function policed(policy: ToolPolicy, script: ServerScript = { tools: tools
 }
 
 describe('M9 a policy decides listing and calling', () => {
-  test('what it does not list cannot be called either, and no server is asked', async () => {
+  it('what it does not list cannot be called either, and no server is asked', async () => {
     const { server, source } = await policed({ deny: ['*__write'] });
     expect([...source.tools.keys()]).toEqual(['s__read']);
     const failure = await failureOf(source.callTool('s__write', {}));
@@ -25,14 +25,14 @@ describe('M9 a policy decides listing and calling', () => {
     expect(textOf(await source.callTool('s__read', { a: 1 }))).toBe('{"a":1}');
   });
 
-  test('the nearest names that it tells are on offer', async () => {
+  it('the nearest names that it tells are on offer', async () => {
     const { source } = await policed({ deny: ['s__read'] }, { tools: tools('read', 'read_all') });
     const { message } = await failureOf(source.callTool('s__read', {}));
     expect(message).toContain('Did you mean "s__read_all"?');
     expect(message).not.toContain('"s__read",');
   });
 
-  test('a tool that comes later is judged when it comes, and one that changed when it changed', async () => {
+  it('a tool that comes later is judged when it comes, and one that changed when it changed', async () => {
     const { server, source } = await policed({ allow: [{ readOnlyHint: true }] });
     expect(source.tools.size).toBe(0);
     server.setTools([{ name: 'read', annotations: { readOnlyHint: true } }, { name: 'write' }]);
@@ -43,7 +43,7 @@ describe('M9 a policy decides listing and calling', () => {
     expect((await failureOf(source.callTool('s__read', {}))).code).toBe('UNKNOWN_TOOL');
   });
 
-  test('its tools are one object until something changes', async () => {
+  it('its tools are one object until something changes', async () => {
     const { server, source } = await policed({ describe: { s__read: 'Reads.' } });
     const before = source.tools;
     expect(source.tools).toBe(before);
@@ -52,14 +52,14 @@ describe('M9 a policy decides listing and calling', () => {
     expect(before.size).toBe(2);
   });
 
-  test('policies nest: the inner one has the last word', async () => {
+  it('policies nest: the inner one has the last word', async () => {
     const { group } = await policed({});
     const source = withPolicy(withPolicy(group, { deny: ['*__write'] }), { allow: ['s__*'] });
     expect([...source.tools.keys()]).toEqual(['s__read']);
     expect((await failureOf(source.callTool('s__write'))).code).toBe('UNKNOWN_TOOL');
   });
 
-  test('options of a call reach the server', async () => {
+  it('options of a call reach the server', async () => {
     const { server, source } = await policed({});
     await source.callTool('s__read', {}, { meta: { trace: 'x' } });
     expect(requestsOf(server, 'tools/call')[0]?.params).toMatchObject({ _meta: { trace: 'x' } });
@@ -67,7 +67,7 @@ describe('M9 a policy decides listing and calling', () => {
 });
 
 describe('M9 names and descriptions of a policy', () => {
-  test('replace those of the source, for listing and for calling', async () => {
+  it('replace those of the source, for listing and for calling', async () => {
     const { source } = await policed({
       rename: { s__read: 'open_file' },
       describe: { s__read: 'Opens a file.' },
@@ -82,14 +82,14 @@ describe('M9 names and descriptions of a policy', () => {
     expect((await failureOf(source.callTool('s__read'))).code).toBe('UNKNOWN_TOOL');
   });
 
-  test('may be swapped', async () => {
+  it('may be swapped', async () => {
     const { server, source } = await policed({ rename: { s__read: 's__write', s__write: 's__read' } });
     await source.callTool('s__write', {});
     expect(requestsOf(server, 'tools/call')[0]?.params).toMatchObject({ name: 'read' });
     expect(source.problems).toEqual([]);
   });
 
-  test('no server can take a name that the policy gives, not even while its tool is away', async () => {
+  it('no server can take a name that the policy gives, not even while its tool is away', async () => {
     const { server, source } = await policed({ rename: { s__read: 's__open' } }, { tools: tools('read') });
     server.setTools(tools('open', 'other'));
     await eventually('the change', () => source.tools.has('s__other'));
@@ -100,7 +100,7 @@ describe('M9 names and descriptions of a policy', () => {
     expect((await failureOf(source.callTool('s__open'))).code).toBe('UNKNOWN_TOOL');
   });
 
-  test('do not change what rules see', async () => {
+  it('do not change what rules see', async () => {
     const { source } = await policed({ deny: ['open'], allow: ['s__read'], rename: { s__read: 'open' } });
     expect([...source.tools.keys()]).toEqual(['open']);
   });
@@ -116,7 +116,7 @@ describe('M9 arguments under a policy', () => {
     ],
   };
 
-  test('are checked before anything is sent', async () => {
+  it('are checked before anything is sent', async () => {
     const { server, source } = await policed({}, script);
     const failure = await failureOf(source.callTool('s__read', { path: 5 }));
     expect(failure).toMatchObject({ code: 'INVALID_ARGUMENTS', data: { problems: [{ path: '/path' }] } });
@@ -124,12 +124,12 @@ describe('M9 arguments under a policy', () => {
     expect(requestsOf(server, 'tools/call')).toEqual([]);
   });
 
-  test('are left to the server if that is wanted', async () => {
+  it('are left to the server if that is wanted', async () => {
     const { source } = await policed({ checkArguments: false }, script);
     expect(textOf(await source.callTool('s__read', { path: 5 }))).toBe('{"path":5}');
   });
 
-  test('follow a schema that changed', async () => {
+  it('follow a schema that changed', async () => {
     const { server, source } = await policed({}, script);
     await source.callTool('s__read', { path: 'x' });
     server.setTools([{ name: 'read', inputSchema: { type: 'object', required: ['file'] } }]);
@@ -142,7 +142,7 @@ describe('M9 arguments under a policy', () => {
 });
 
 describe('M9 a policy that cannot be meant', () => {
-  test.each<[string, object, RegExp]>([
+  it.each<[string, object, RegExp]>([
     ['has a field that nobody reads', { denny: [] }, /"policy\.denny" is not known/],
     ['approves with no function', { approve: true }, /"policy\.approve" must be a function/],
     [

@@ -1,7 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ScriptedResource, ServerScript } from '../../../src/testing/index.ts';
 import { createToolkit, type ToolkitOptions } from '../../../src/toolkit/toolkit.ts';
 import { eventually } from '../../group/support/eventually.ts';
@@ -43,7 +43,7 @@ async function toolkit(options: ToolkitOptions = { resources: true }, script = D
 }
 
 describe('M9 resources as tools', () => {
-  test('come on request, for servers that have any', async () => {
+  it('come on request, for servers that have any', async () => {
     expect([...(await toolkit({})).source.tools.keys()]).toEqual(['docs__search', 'other__x']);
     const { source } = await toolkit();
     expect([...source.tools.keys()]).toEqual([
@@ -60,14 +60,14 @@ describe('M9 resources as tools', () => {
     });
   });
 
-  test('are listed with what the server says of them', async () => {
+  it('are listed with what the server says of them', async () => {
     const { source } = await toolkit();
     const lines = textOf(await source.callTool('docs__list_resources')).split('\n');
     expect(lines).toHaveLength(4);
     expect(lines[0]).toBe('docs://guide | Guide | text/plain | How to');
   });
 
-  test('are found by a part of what is said of them', async () => {
+  it('are found by a part of what is said of them', async () => {
     const { source } = await toolkit();
     expect(textOf(await source.callTool('docs__list_resources', { query: 'HOW TO' }))).toMatch(
       /^docs:\/\/guide[^\n]*$/,
@@ -77,7 +77,7 @@ describe('M9 resources as tools', () => {
     );
   });
 
-  test('are listed page by page', async () => {
+  it('are listed page by page', async () => {
     const resources = Array.from({ length: 120 }, (_, nr): ScriptedResource => ({
       uri: `docs://${nr}`,
       name: `r${nr}`,
@@ -89,7 +89,7 @@ describe('M9 resources as tools', () => {
     expect(textOf(await source.callTool('docs__list_resources', { page: 3 })).split('\n')).toHaveLength(20);
   });
 
-  test('cannot write lines of their own into the list', async () => {
+  it('cannot write lines of their own into the list', async () => {
     const resources = [{ uri: 'docs://a', name: 'a\ndocs://fake | Fake', description: '\u202eevil' }];
     const { source } = await toolkit({ resources: true }, { resources });
     const text = textOf(await source.callTool('docs__list_resources'));
@@ -97,7 +97,7 @@ describe('M9 resources as tools', () => {
     expect(text).not.toContain('\u202e');
   });
 
-  test('are read by their URIs, as what they are', async () => {
+  it('are read by their URIs, as what they are', async () => {
     const { source } = await toolkit();
     const read = async (uri: string) => (await source.callTool('docs__read_resource', { uri })).content;
     expect(await read('docs://guide')).toMatchObject([
@@ -108,7 +108,7 @@ describe('M9 resources as tools', () => {
     expect(await read('docs://data.bin')).toMatchObject([{ type: 'resource', resource: { blob: PNG } }]);
   });
 
-  test('are read from their own server only', async () => {
+  it('are read from their own server only', async () => {
     const server = local({ resources: [{ uri: 'same://x', text: 'one' }] });
     const twin = local({ resources: [{ uri: 'same://x', text: 'two' }, { uri: 'same://y' }] });
     const group = await connectGroup({ servers: { one: { server }, two: { server: twin } } });
@@ -118,13 +118,13 @@ describe('M9 resources as tools', () => {
     expect(requestsOf(server, 'resources/read')).toEqual([]);
   });
 
-  test('that are not there are an error of the server', async () => {
+  it('that are not there are an error of the server', async () => {
     const { source } = await toolkit();
     const failure = await failureOf(source.callTool('docs__read_resource', { uri: 'docs://none' }));
     expect(failure).toMatchObject({ code: 'PROTOCOL', server: 'docs' });
   });
 
-  test('follow the catalog', async () => {
+  it('follow the catalog', async () => {
     const { server, source } = await toolkit();
     server.setResources([]);
     await eventually('the list goes', () => !source.tools.has('docs__list_resources'));
@@ -134,7 +134,7 @@ describe('M9 resources as tools', () => {
     expect(source.tools.has('docs__read_page')).toBe(false);
   });
 
-  test('are under the policy like everything else', async () => {
+  it('are under the policy like everything else', async () => {
     const { server, source } = await toolkit({ resources: true, policy: { deny: [{ server: 'docs' }] } });
     expect([...source.tools.keys()]).toEqual(['other__x']);
     for (const name of ['docs__read_resource', 'docs__list_resources', 'docs__read_page']) {
@@ -143,7 +143,7 @@ describe('M9 resources as tools', () => {
     expect(requestsOf(server, 'resources/read')).toEqual([]);
   });
 
-  test('options of a call reach the server', async () => {
+  it('options of a call reach the server', async () => {
     const { server, source } = await toolkit();
     await source.callTool('docs__read_resource', { uri: 'docs://guide' }, { meta: { trace: 'x' } });
     expect(requestsOf(server, 'resources/read')[0]?.params).toMatchObject({ _meta: { trace: 'x' } });
@@ -151,7 +151,7 @@ describe('M9 resources as tools', () => {
 });
 
 describe('M9 resource templates as tools', () => {
-  test('take the variables of the template', async () => {
+  it('take the variables of the template', async () => {
     const { source } = await toolkit();
     expect(source.tools.get('docs__read_page')).toMatchObject({
       description: 'A page of the handbook.\nReads docs://pages/{section}/{page} of server "docs".',
@@ -160,7 +160,7 @@ describe('M9 resource templates as tools', () => {
     expect(source.tools.get('docs__read_find')?.inputSchema.required).toEqual([]);
   });
 
-  test('read the URI that they make', async () => {
+  it('read the URI that they make', async () => {
     const { server, source } = await toolkit();
     await source.callTool('docs__read_page', { section: 'a/b', page: 'ü' });
     expect(requestsOf(server, 'resources/read')[0]?.params).toMatchObject({
@@ -168,7 +168,7 @@ describe('M9 resource templates as tools', () => {
     });
   });
 
-  test('check what they are given', async () => {
+  it('check what they are given', async () => {
     const { server, source } = await toolkit();
     const failure = await failureOf(source.callTool('docs__read_page', { section: 'a' }));
     expect(failure).toMatchObject({ code: 'INVALID_ARGUMENTS', data: { problems: [{ path: '/page' }] } });
@@ -186,7 +186,7 @@ describe('M9 resources as downloads', () => {
     return path;
   }
 
-  test('go to a folder, and the model is told their names', async () => {
+  it('go to a folder, and the model is told their names', async () => {
     const downloadTo = folder();
     const { source } = await toolkit({ resources: { downloadTo } });
     expect(source.tools.get('docs__read_resource')?.annotations).toEqual({
@@ -200,7 +200,7 @@ describe('M9 resources as downloads', () => {
     expect(readFileSync(join(downloadTo, 'logo.png'), 'utf8')).toBe('png');
   });
 
-  test('never leave it, whatever the server makes of a URI', async () => {
+  it('never leave it, whatever the server makes of a URI', async () => {
     const downloadTo = folder();
     const resources = [{ uri: 'docs://x/%2e%2e%2f%2e%2e%2fevil.sh', text: 'rm' }];
     const { source } = await toolkit({ resources: { downloadTo: join(downloadTo, 'inner') } }, { resources });
@@ -208,14 +208,14 @@ describe('M9 resources as downloads', () => {
     expect(readdirSync(downloadTo, { recursive: true })).toEqual(['inner', join('inner', 'evil.sh')]);
   });
 
-  test('that are too large are an error that says so', async () => {
+  it('that are too large are an error that says so', async () => {
     const { source } = await toolkit({ resources: { downloadTo: folder(), maxFileBytes: 2 } });
     const result = await source.callTool('docs__read_resource', { uri: 'docs://guide' });
     expect(result.isError).toBe(true);
     expect(textOf(result)).toContain('a file may have 2');
   });
 
-  test.each<[object, RegExp]>([
+  it.each<[object, RegExp]>([
     [{ downloadTo: '' }, /"resources\.downloadTo"/],
     [{ downloadTo: 'a\0b' }, /"resources\.downloadTo"/],
     [{ downloadTo: 'a', maxFileBytes: -1 }, /"resources\.maxFileBytes"/],
@@ -248,7 +248,7 @@ describe('M9 prompts as tools', () => {
     ],
   };
 
-  test('take the arguments of the prompt, and give its messages', async () => {
+  it('take the arguments of the prompt, and give its messages', async () => {
     const { source } = await toolkit({ prompts: true }, script);
     expect(source.tools.get('docs__prompt_review')).toMatchObject({
       server: 'docs',
@@ -265,7 +265,7 @@ describe('M9 prompts as tools', () => {
     );
   });
 
-  test('say who speaks where several do', async () => {
+  it('say who speaks where several do', async () => {
     const { source } = await toolkit({ prompts: true }, script);
     expect((await source.callTool('docs__prompt_talk')).content).toMatchObject([
       { type: 'text', text: 'user: Hello' },
@@ -276,7 +276,7 @@ describe('M9 prompts as tools', () => {
     expect(textOf(await source.callTool('docs__prompt_empty'))).toBe('The prompt is empty.');
   });
 
-  test('are called by their exposed names under a naming function', async () => {
+  it('are called by their exposed names under a naming function', async () => {
     const group = await connectGroup({
       servers: { docs: { server: local(script) } },
       naming: (name, { kind }) => `${kind}.${name}`,
@@ -287,7 +287,7 @@ describe('M9 prompts as tools', () => {
 });
 
 describe('M9 names of tools for resources', () => {
-  test('of a session are the plain ones', async () => {
+  it('of a session are the plain ones', async () => {
     const session = await newSession({ server: local(DOCS) });
     const source = await createToolkit(session, { resources: true });
     onTestFinished(() => source.close());
@@ -300,7 +300,7 @@ describe('M9 names of tools for resources', () => {
     ]);
   });
 
-  test('are ones that model APIs take, also where names of servers and templates are not', async () => {
+  it('are ones that model APIs take, also where names of servers and templates are not', async () => {
     const resourceTemplates = [{ uriTemplate: 'x://{a}', name: 'ein Ding: größer!' }];
     const group = await connectGroup({
       servers: { 'Mein Server': { server: local({ resourceTemplates }) } },
@@ -314,7 +314,7 @@ describe('M9 names of tools for resources', () => {
     }
   });
 
-  test('give way to tools of the server', async () => {
+  it('give way to tools of the server', async () => {
     const { source } = await toolkit({ resources: true }, { ...DOCS, tools: tools('read_resource') });
     expect(textOf(await source.callTool('docs__read_resource', { a: 1 }))).toBe('{"a":1}');
     const result = await source.callTool('docs__read_resource_2', { uri: 'docs://guide' });

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { compileUriTemplate } from '../../../src/group/catalog/uri-template.ts';
 import { fillableTemplate } from '../../../src/toolkit/resources/uri-template.ts';
 
@@ -8,7 +8,7 @@ function filled(template: string, values: Record<string, string>): string | unde
 
 describe('M9 URI templates filled in', () => {
   // The examples of RFC 6570 whose values are strings.
-  test.each<[string, string]>([
+  it.each<[string, string]>([
     ['{var}', 'value'],
     ['{hello}', 'Hello%20World%21'],
     ['{half}', '50%25'],
@@ -54,13 +54,13 @@ describe('M9 URI templates filled in', () => {
     expect(filled(template, values)).toBe(uri);
   });
 
-  test('a value cannot leave its place', () => {
+  it('a value cannot leave its place', () => {
     const uri = filled('docs://{folder}/{name}', { folder: '../secret', name: 'a/b?c#d\r\nx' });
     expect(uri).toBe('docs://..%2Fsecret/a%2Fb%3Fc%23d%0D%0Ax');
     expect(compileUriTemplate('docs://{folder}/{name}')(uri ?? '')).toBe(true);
   });
 
-  test.each([
+  it.each([
     ['{+path}', 'a%2Fb%zz%C3%A9é\u212a', 'a%2Fb%25zz%C3%A9%C3%A9%E2%84%AA'],
     ['{path}', 'half \ud800 a character', 'half%20%EF%BF%BD%20a%20character'],
     ['{path:2}', '🦊🦊🦊', '%F0%9F%A6%8A%F0%9F%A6%8A'],
@@ -68,7 +68,7 @@ describe('M9 URI templates filled in', () => {
     expect(filled(template, { path })).toBe(uri);
   });
 
-  test('says which values there are, and which may be missing', () => {
+  it('says which values there are, and which may be missing', () => {
     expect(fillableTemplate('x://{a}{/b,c}{?d,a}{&e}')?.variables).toEqual([
       { name: 'a', isOptional: false },
       { name: 'b', isOptional: false },
@@ -78,11 +78,11 @@ describe('M9 URI templates filled in', () => {
     ]);
   });
 
-  test('takes no value from what objects inherit', () => {
+  it('takes no value from what objects inherit', () => {
     expect(filled('x://{constructor}', {})).toBe('x://');
   });
 
-  test.each([
+  it.each([
     'x://plain',
     'x://{open',
     'x://close}',
@@ -96,7 +96,7 @@ describe('M9 URI templates filled in', () => {
     expect(fillableTemplate(template)).toBeUndefined();
   });
 
-  test('takes a template of a megabyte at once', () => {
+  it('takes a template of a megabyte at once', () => {
     expect(fillableTemplate('{'.repeat(1_000_000))).toBeUndefined();
     expect(fillableTemplate(`x://${'{a}'.repeat(300_000)}`)?.variables).toHaveLength(1);
   });

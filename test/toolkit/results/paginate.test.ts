@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ContentBlock } from '../../../src/index.ts';
 import { charsOf, sum } from '../../../src/toolkit/results/content-size.ts';
 import { paginate } from '../../../src/toolkit/results/paginate.ts';
@@ -14,7 +14,7 @@ function pages(content: ContentBlock[], maxChars: number, maxItems = 100): unkno
 }
 
 describe('M9 long results on pages', () => {
-  test.each<[string, unknown[], unknown[][]]>([
+  it.each<[string, unknown[], unknown[][]]>([
     ['what fits stays whole', pages([text('abc'), image, text('de')], 5), [['abc', 'image', 'de']]],
     ['a long text is cut', pages([text('abcdefgh')], 3), [['abc'], ['def'], ['gh']]],
     ['a page is filled up', pages([text('ab'), text('cdefg')], 4), [['ab', 'cd'], ['efg']]],
@@ -35,7 +35,7 @@ describe('M9 long results on pages', () => {
     expect(found).toEqual(wanted);
   });
 
-  test('an embedded text is cut as well, and each part says whose it is', () => {
+  it('an embedded text is cut as well, and each part says whose it is', () => {
     const resource = { uri: 'file:///a', mimeType: 'text/plain', text: 'abcdef' };
     expect(paginate([{ type: 'resource', resource }], { maxChars: 4, maxItems: 9 })).toEqual([
       [{ type: 'resource', resource: { ...resource, text: 'abcd' } }],
@@ -43,7 +43,7 @@ describe('M9 long results on pages', () => {
     ]);
   });
 
-  test('whatever the content, no page is too long and nothing is lost', () => {
+  it('whatever the content, no page is too long and nothing is lost', () => {
     const block = fc.oneof(
       fc.string({ unit: 'grapheme', maxLength: 60 }).map(text),
       fc.constant(image),

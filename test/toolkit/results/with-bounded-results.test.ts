@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { CallToolResult } from '../../../src/index.ts';
 import type { ScriptedTool } from '../../../src/testing/index.ts';
 import type { ResultBounds } from '../../../src/toolkit/results/result-bounds.ts';
@@ -40,7 +40,7 @@ async function readAll(source: ToolSource, first: CallToolResult): Promise<CallT
 const LONG = Array.from({ length: 100 }, (_, nr) => `line ${nr}\n`).join('');
 
 describe('M9 long results', () => {
-  test('are handed out page by page, and nothing is lost', async () => {
+  it('are handed out page by page, and nothing is lost', async () => {
     const { source } = await bounded({ maxChars: 300 }, { name: 'log', does: { type: 'text', text: LONG } });
     const results = await readAll(source, await source.callTool('s__log'));
     expect(results.length).toBeGreaterThan(2);
@@ -56,7 +56,7 @@ describe('M9 long results', () => {
     );
   });
 
-  test('that are short come as they are', async () => {
+  it('that are short come as they are', async () => {
     const result = {
       content: [{ type: 'text', text: 'ok' }],
       structuredContent: { ok: true },
@@ -66,7 +66,7 @@ describe('M9 long results', () => {
     expect(await source.callTool('s__short')).toEqual(await group.callTool('s__short'));
   });
 
-  test('are bounded in items, too', async () => {
+  it('are bounded in items, too', async () => {
     const content = Array.from({ length: 5 }, (_, nr) => ({
       type: 'image',
       data: 'AAAA',
@@ -80,7 +80,7 @@ describe('M9 long results', () => {
     expect(textOf(results[0] ?? { content: [] })).toContain('3 items that are no text');
   });
 
-  test('may be read twice, in any order', async () => {
+  it('may be read twice, in any order', async () => {
     const { source } = await bounded({ maxChars: 300 }, { name: 'log', does: { type: 'text', text: LONG } });
     const args = askedFor(await source.callTool('s__log'))?.args;
     const third = await source.callTool('read_more', { ...args, page: 3 });
@@ -88,7 +88,7 @@ describe('M9 long results', () => {
     expect(await source.callTool('read_more', { ...args, page: 2 })).not.toEqual(third);
   });
 
-  test('of a tool that failed are still failures', async () => {
+  it('of a tool that failed are still failures', async () => {
     const { source } = await bounded(
       { maxChars: 300 },
       { name: 'log', does: { type: 'error', message: LONG } },
@@ -98,7 +98,7 @@ describe('M9 long results', () => {
     expect(askedFor(result)).toBeDefined();
   });
 
-  test('errors of the source pass', async () => {
+  it('errors of the source pass', async () => {
     const { source } = await bounded({});
     expect((await failureOf(source.callTool('s__none'))).code).toBe('UNKNOWN_TOOL');
   });
@@ -108,7 +108,7 @@ describe('M9 long structured content', () => {
   const structuredContent = { rows: Array.from({ length: 60 }, (_, nr) => ({ nr })) };
   const json = JSON.stringify(structuredContent);
 
-  test('that the text says already is not told twice', async () => {
+  it('that the text says already is not told twice', async () => {
     const result = {
       content: [{ type: 'text', text: JSON.stringify(structuredContent, null, 1) }],
       structuredContent,
@@ -126,13 +126,13 @@ describe('M9 long structured content', () => {
     expect(results.every((each) => each.structuredContent === undefined)).toBe(true);
   });
 
-  test('stays when it and its text fit one by one', async () => {
+  it('stays when it and its text fit one by one', async () => {
     const result = { content: [{ type: 'text', text: json }], structuredContent };
     const { source } = await bounded({ maxChars: json.length + 10 }, saying('rows', result));
     expect(await source.callTool('s__rows')).toMatchObject(result);
   });
 
-  test('comes as text after what the result says of it', async () => {
+  it('comes as text after what the result says of it', async () => {
     const result = { content: [{ type: 'text', text: '60 rows' }], structuredContent };
     const { source } = await bounded({ maxChars: 300 }, saying('rows', result));
     const results = await readAll(source, await source.callTool('s__rows'));
@@ -140,7 +140,7 @@ describe('M9 long structured content', () => {
     expect(told).toBe(`60 rows${json}`);
   });
 
-  test('is not promised by an output schema', async () => {
+  it('is not promised by an output schema', async () => {
     const { group, source } = await bounded({}, { name: 'rows', outputSchema: { type: 'object' } });
     expect(group.tools.get('s__rows')?.outputSchema).toBeDefined();
     expect(source.tools.get('s__rows')).not.toHaveProperty('outputSchema');
@@ -162,7 +162,7 @@ describe('M9 what is kept of long results', () => {
     return Promise.all(reads);
   }
 
-  test('is so many results: the oldest goes', async () => {
+  it('is so many results: the oldest goes', async () => {
     const { source } = await bounded({ maxChars: 300, maxStored: 2 }, log);
     const all = await handles(source, 3);
     expect(new Set(all.map(({ handle }) => handle)).size).toBe(3);
@@ -170,12 +170,12 @@ describe('M9 what is kept of long results', () => {
     expect(textOf(await source.callTool('read_more', all[0]))).toContain('Call the tool that gave it again');
   });
 
-  test('is so many bytes: the oldest goes', async () => {
+  it('is so many bytes: the oldest goes', async () => {
     const { source } = await bounded({ maxChars: 300, maxStoredBytes: 1000 }, log);
     expect(await whichAreKept(source, await handles(source, 3))).toEqual([false, false, true]);
   });
 
-  test.each<[string, ResultBounds]>([
+  it.each<[string, ResultBounds]>([
     ['a result that is too long for all of it', { maxStoredBytes: 200 }],
     ['anything, if nothing may be', { maxStored: 0 }],
   ])('is not %s, and the model is told', async (_, bounds) => {
@@ -185,14 +185,14 @@ describe('M9 what is kept of long results', () => {
     expect(textsOf(result).at(-1)).toContain('too long to be kept. Ask for less.');
   });
 
-  test('is gone when it is cleared', async () => {
+  it('is gone when it is cleared', async () => {
     const { source } = await bounded({ maxChars: 300 }, log);
     const all = await handles(source, 2);
     source.clear();
     expect(await whichAreKept(source, all)).toEqual([false, false]);
   });
 
-  test('is read under its handle only', async () => {
+  it('is read under its handle only', async () => {
     const { source } = await bounded({ maxChars: 300 }, log);
     const [args] = await handles(source, 1);
     for (const wrong of [{}, { handle: 'constructor', page: 2 }, { handle: 5, page: 2 }, { page: 2 }]) {
@@ -207,7 +207,7 @@ describe('M9 what is kept of long results', () => {
 });
 
 describe('M9 results made to get round the bounds', () => {
-  test('a link whose description is a book is a text to be cut', async () => {
+  it('a link whose description is a book is a text to be cut', async () => {
     const link = { type: 'resource_link', uri: 'x:y', name: 'n', description: 'd'.repeat(5000) };
     const { source } = await bounded({ maxChars: 1000 }, saying('book', { content: [link] }));
     const results = await readAll(source, await source.callTool('s__book'));
@@ -220,14 +220,14 @@ describe('M9 results made to get round the bounds', () => {
     expect(JSON.parse(told.join(''))).toEqual(link);
   });
 
-  test('a picture whose type is a book is a text without the picture', async () => {
+  it('a picture whose type is a book is a text without the picture', async () => {
     const image = { type: 'image', data: 'AAAA', mimeType: 'm'.repeat(5000) };
     const { source } = await bounded({ maxChars: 1000 }, saying('book', { content: [image] }));
     const result = await source.callTool('s__book');
     expect(result.content.map(({ type }) => type)).toEqual(['text', 'text']);
   });
 
-  test('a server that has a tool of this name already keeps it', async () => {
+  it('a server that has a tool of this name already keeps it', async () => {
     const { group } = await bounded({}, { name: 'x' });
     const tools = new Map([...group.tools].map(([, tool]) => ['read_more', tool]));
     const inner: ToolSource = {
@@ -241,7 +241,7 @@ describe('M9 results made to get round the bounds', () => {
 });
 
 describe('M9 bounds that cannot be meant', () => {
-  test.each<[object, RegExp]>([
+  it.each<[object, RegExp]>([
     [{ maxChars: 0 }, /"results\.maxChars" must be a whole number, 1 or more/],
     [{ maxItems: 1.5 }, /"results\.maxItems"/],
     [{ maxStored: -1 }, /"results\.maxStored"/],

@@ -1,10 +1,10 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { openaiDialect, openaiStrictDialect } from '../../../src/toolkit/schema/dialects.ts';
 import { isPortablePattern } from '../../../src/toolkit/schema/portable-pattern.ts';
 import { portableSchema } from '../../../src/toolkit/schema/portable-schema.ts';
 
 describe('M9 patterns that every provider can compile', () => {
-  test.each([
+  it.each([
     '^[a-z0-9_-]+$',
     String.raw`^\d{4}-\d{2}-\d{2}$`,
     String.raw`^(?:a|b)\.\w+\\$`,
@@ -14,7 +14,7 @@ describe('M9 patterns that every provider can compile', () => {
     '',
   ])('%s', (pattern) => expect(isPortablePattern(pattern)).toBe(true));
 
-  test.each([
+  it.each([
     '^(?!undefined$)',
     '(?<=a)b',
     '(?<year>x)',
@@ -30,7 +30,7 @@ describe('M9 patterns that every provider can compile', () => {
     'x'.repeat(3000),
   ])('and not %.40s', (pattern) => expect(isPortablePattern(pattern)).toBe(false));
 
-  test('others are said in words, and what is strict does not say less', () => {
+  it('others are said in words, and what is strict does not say less', () => {
     const pattern = '^(?!null$).*';
     const schema = {
       type: 'object',
@@ -50,7 +50,7 @@ describe('M9 patterns that every provider can compile', () => {
     expect(portableSchema(schema, openaiStrictDialect)).toHaveProperty('problem');
   });
 
-  test('names of properties by others cannot be put to OpenAI', () => {
+  it('names of properties by others cannot be put to OpenAI', () => {
     const schema = { type: 'object', patternProperties: { '^(?!x)': { type: 'string' } } };
     expect(portableSchema(schema, openaiDialect)).toHaveProperty('problem');
     const fine = { type: 'object', patternProperties: { '^x-': { type: 'string' } } };

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ScriptedTool } from '../../../src/testing/index.ts';
 import { withPolicy } from '../../../src/toolkit/policy/with-policy.ts';
 import { withBoundedResults } from '../../../src/toolkit/results/with-bounded-results.ts';
@@ -50,13 +50,13 @@ const SOURCES: [string, (source: ToolSource) => ToolSource][] = [
 ];
 
 describe.each(SOURCES)('M7 a model that searches %s', (_source, wrap) => {
-  test('is shown three tools in the place of all', async () => {
+  it('is shown three tools in the place of all', async () => {
     const { toolkit } = await searched({}, wrap);
     expect([...toolkit.tools.keys()]).toEqual(OWN);
     expect(toolkit.tools.get('search_tools')?.description).toContain('chat, tracker');
   });
 
-  test('finds tools, and is told how to call them', async () => {
+  it('finds tools, and is told how to call them', async () => {
     const { ask } = await searched({}, wrap);
     const found = await ask('search_tools', { query: 'create an issue' });
     expect(found.split('\n').slice(0, 2)).toEqual([
@@ -68,7 +68,7 @@ describe.each(SOURCES)('M7 a model that searches %s', (_source, wrap) => {
     expect(found).toContain('call_tool');
   });
 
-  test('is told how to ask', async () => {
+  it('is told how to ask', async () => {
     const { toolkit } = await searched({}, wrap);
     const { properties } = toolkit.tools.get('search_tools')?.inputSchema ?? {};
     expect(properties).toMatchObject({
@@ -76,7 +76,7 @@ describe.each(SOURCES)('M7 a model that searches %s', (_source, wrap) => {
     });
   });
 
-  test('finds only as many as it asks for, and only of the server that it names', async () => {
+  it('finds only as many as it asks for, and only of the server that it names', async () => {
     const { ask } = await searched({}, wrap);
     expect(await ask('search_tools', { query: 'issue', limit: 1 })).not.toContain('create_issue(title');
     const found = await ask('search_tools', { query: 'post issue', server: 'chat' });
@@ -84,14 +84,14 @@ describe.each(SOURCES)('M7 a model that searches %s', (_source, wrap) => {
     expect(found).not.toContain('tracker__');
   });
 
-  test('learns what there is when nothing fits', async () => {
+  it('learns what there is when nothing fits', async () => {
     const { ask } = await searched({}, wrap);
     const found = await ask('search_tools', { query: 'xylophone' });
     expect(found).toContain('No tool fits "xylophone"');
     expect(found).toContain('chat, tracker');
   });
 
-  test('gets whole descriptions, of several tools at once', async () => {
+  it('gets whole descriptions, of several tools at once', async () => {
     const { ask } = await searched({}, wrap);
     const names = ['tracker__create_issue', 'chat__post_message'];
     const lines = (await ask('describe_tools', { names })).split('\n');
@@ -101,7 +101,7 @@ describe.each(SOURCES)('M7 a model that searches %s', (_source, wrap) => {
     ]);
   });
 
-  test('calls a tool by its name', async () => {
+  it('calls a tool by its name', async () => {
     const { ask, tracker } = await searched({}, wrap);
     const call = { name: 'tracker__create_issue', arguments: { title: 'Broken' } };
     expect(JSON.parse(await ask('call_tool', call))).toEqual({ title: 'Broken' });
@@ -110,7 +110,7 @@ describe.each(SOURCES)('M7 a model that searches %s', (_source, wrap) => {
     expect(requestsOf(tracker, 'tools/call')).toHaveLength(3);
   });
 
-  test('finds a tool that came later, and no longer one that went', async () => {
+  it('finds a tool that came later, and no longer one that went', async () => {
     const { ask, tracker, group, toolkit } = await searched({}, wrap);
     const before = toolkit.tools;
     expect(await ask('search_tools', { query: 'issue' })).toContain('tracker__delete_issue');
@@ -122,7 +122,7 @@ describe.each(SOURCES)('M7 a model that searches %s', (_source, wrap) => {
     expect(toolkit.tools, 'what the model is shown').toBe(before);
   });
 
-  test('is told of a server that came later', async () => {
+  it('is told of a server that came later', async () => {
     const { toolkit, group } = await searched({}, wrap);
     const before = toolkit.tools;
     await group.add('mail', { server: local({ tools: tools('send') }) });
@@ -132,7 +132,7 @@ describe.each(SOURCES)('M7 a model that searches %s', (_source, wrap) => {
 });
 
 describe('M7 pinned tools', () => {
-  test('are shown beside the three, as they are', async () => {
+  it('are shown beside the three, as they are', async () => {
     const { toolkit, group } = await searched({ pinned: ['chat__*', 'tracker__create_issue', 'not__there'] });
     expect([...toolkit.tools.keys()].toSorted()).toEqual(
       ['chat__post_message', 'tracker__create_issue', ...OWN].toSorted(),
@@ -141,18 +141,18 @@ describe('M7 pinned tools', () => {
     expect(textOf(await toolkit.callTool('chat__post_message', { text: 'hi' }))).toBe('{"text":"hi"}');
   });
 
-  test('are shown as soon as they come', async () => {
+  it('are shown as soon as they come', async () => {
     const { toolkit, chat } = await searched({ pinned: ['chat__new'] });
     chat.setTools(tools('new'));
     expect(await eventually('the pinned tool', () => toolkit.tools.has('chat__new'))).toBe(true);
   });
 
-  test("are those of the source's own, too", async () => {
+  it("are those of the source's own, too", async () => {
     const { toolkit } = await searched({}, (source) => withBoundedResults(source, { maxChars: 1_000 }));
     expect([...toolkit.tools.keys()].toSorted()).toEqual(['read_more', ...OWN].toSorted());
   });
 
-  test('of the names of the three are kept, and the three are called otherwise', async () => {
+  it('of the names of the three are kept, and the three are called otherwise', async () => {
     const server = local({ tools: tools('call_tool', 'other') });
     const group = await connectGroup({ servers: { s: { server } }, naming: 'bare' });
     const toolkit = searchToolkit(group, { pinned: ['call_tool'] });
@@ -169,7 +169,7 @@ describe('M7 pinned tools', () => {
 describe('M9 a policy holds behind a search', () => {
   const wrap = (source: ToolSource): ToolSource => withPolicy(source, { deny: ['*__delete_*'] });
 
-  test('what it does not list is neither found nor described nor called', async () => {
+  it('what it does not list is neither found nor described nor called', async () => {
     const { toolkit, ask, tracker } = await searched({}, wrap);
     expect(await ask('search_tools', { query: 'delete an issue' })).not.toContain('delete_issue');
     const name = 'tracker__delete_issue';
@@ -181,7 +181,7 @@ describe('M9 a policy holds behind a search', () => {
     expect(requestsOf(tracker, 'tools/call')).toEqual([]);
   });
 
-  test('arguments are checked before anything is sent', async () => {
+  it('arguments are checked before anything is sent', async () => {
     const { toolkit, tracker } = await searched({}, wrap);
     const failure = await failureOf(
       toolkit.callTool('call_tool', { name: 'tracker__create_issue', arguments: { title: 1 } }),
@@ -191,7 +191,7 @@ describe('M9 a policy holds behind a search', () => {
     expect(requestsOf(tracker, 'tools/call')).toEqual([]);
   });
 
-  test('an index that knows more than the source lists shows nothing more', async () => {
+  it('an index that knows more than the source lists shows nothing more', async () => {
     const { group } = await searched();
     const part = withPolicy(group, { allow: ['chat__*'] });
     const leaky = {
@@ -206,7 +206,7 @@ describe('M9 a policy holds behind a search', () => {
 });
 
 describe('what a model says wrong', () => {
-  test.each([
+  it.each([
     ['search_tools', {}, 'INVALID_ARGUMENTS'],
     ['search_tools', { query: 1 }, 'INVALID_ARGUMENTS'],
     ['search_tools', { query: 'issue', limit: 'many' }, 'INVALID_ARGUMENTS'],
@@ -225,20 +225,20 @@ describe('what a model says wrong', () => {
     expect(requestsOf(tracker, 'tools/call')).toEqual([]);
   });
 
-  test('it is told the nearest names', async () => {
+  it('is told the nearest names', async () => {
     const { ask } = await searched();
     expect(await ask('call_tool', { name: 'create_issue' })).toContain('"tracker__create_issue"');
     expect(await ask('search_tools', { query: 'x', server: 'trakcer' })).toContain('"tracker"');
   });
 
-  test('a single name to describe need not be in an array', async () => {
+  it('a single name to describe need not be in an array', async () => {
     const { ask } = await searched();
     expect(await ask('describe_tools', { names: 'chat__post_message' })).toContain('Post a message');
   });
 });
 
 describe('what goes through call_tool', () => {
-  test('progress comes back and the abort signal gets there', async () => {
+  it('progress comes back and the abort signal gets there', async () => {
     const server = local({
       tools: [
         { name: 'steps', does: { type: 'progress', steps: 2 } },
@@ -257,7 +257,7 @@ describe('what goes through call_tool', () => {
     expect((await failure).code).toBe('ABORTED');
   });
 
-  test('a tool that failed is a result, and its words reach the model', async () => {
+  it('a tool that failed is a result, and its words reach the model', async () => {
     const server = local({ tools: [{ name: 'fail', does: { type: 'error', message: 'No such issue.' } }] });
     const toolkit = searchToolkit(await connectGroup({ servers: { s: { server } } }));
     const result = await toolkit.callTool('call_tool', { name: 's__fail' });
@@ -265,7 +265,7 @@ describe('what goes through call_tool', () => {
     expect(textOf(result)).toBe('No such issue.');
   });
 
-  test('text of servers cannot command a terminal', async () => {
+  it('text of servers cannot command a terminal', async () => {
     const server = local({ tools: [{ name: 'evil', description: 'evil \u001b[2J\u202e text' }] });
     const group = await connectGroup({ servers: { s: { server } } });
     const found = textOf(await searchToolkit(group).callTool('search_tools', { query: 'evil' }));
@@ -275,7 +275,7 @@ describe('what goes through call_tool', () => {
 });
 
 describe('options of a search toolkit', () => {
-  test.each([{ pinned: 'x' }, { pinned: [1] }, { limit: 0 }, { limit: 1.5 }, null])(
+  it.each([{ pinned: 'x' }, { pinned: [1] }, { limit: 0 }, { limit: 1.5 }, null])(
     '%j are refused',
     async (options) => {
       const { group } = await searched();

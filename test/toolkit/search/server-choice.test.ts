@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { withPolicy } from '../../../src/toolkit/policy/with-policy.ts';
 import { runTool } from '../../../src/toolkit/run-tool.ts';
 import { serverChoiceToolkit, type ServerChoiceOptions } from '../../../src/toolkit/search/server-choice.ts';
@@ -28,7 +28,7 @@ async function choice(
 }
 
 describe('M7 a model chooses its server', () => {
-  test('from what servers say of themselves and what their tools are called', async () => {
+  it('from what servers say of themselves and what their tools are called', async () => {
     const { names, ask } = await choice();
     expect(names()).toEqual(['list_servers', 'use_server']);
     const list = await ask('list_servers');
@@ -36,7 +36,7 @@ describe('M7 a model chooses its server', () => {
     expect(list).toContain('articles (1 tool)');
   });
 
-  test('and sees and calls the tools of that one', async () => {
+  it('and sees and calls the tools of that one', async () => {
     const { names, ask, papers } = await choice();
     const answer = await ask('use_server', { server: 'papers' });
     expect(answer).toContain('Cite what you use.');
@@ -47,7 +47,7 @@ describe('M7 a model chooses its server', () => {
     expect(await ask('list_servers')).toContain('papers (2 tools, in use)');
   });
 
-  test('and another one, which takes the place of the first', async () => {
+  it('and another one, which takes the place of the first', async () => {
     const { names, ask, toolkit } = await choice();
     await ask('use_server', { server: 'papers' });
     await ask('use_server', { server: 'articles' });
@@ -55,7 +55,7 @@ describe('M7 a model chooses its server', () => {
     expect(toolkit.inUse).toEqual(['articles']);
   });
 
-  test('or several, as many as the program allows', async () => {
+  it('or several, as many as the program allows', async () => {
     const { toolkit, group, names } = await choice({ atOnce: 2 });
     await group.add('third', { server: local({ tools: tools('t') }) });
     for (const server of ['papers', 'articles', 'papers', 'third']) toolkit.use(server);
@@ -63,7 +63,7 @@ describe('M7 a model chooses its server', () => {
     expect(names()).toEqual(['list_servers', 'papers__cite', 'papers__find', 'third__t', 'use_server']);
   });
 
-  test('and has its tools described and called by name, where the list of tools cannot change', async () => {
+  it('and has its tools described and called by name, where the list of tools cannot change', async () => {
     const { ask, names } = await choice({ show: 'describe' });
     const answer = await ask('use_server', { server: 'papers' });
     expect(answer).toContain('"inputSchema"');
@@ -71,12 +71,12 @@ describe('M7 a model chooses its server', () => {
     expect(await ask('call_tool', { name: 'papers__find', arguments: { a: 1 } })).toBe('{"a":1}');
   });
 
-  test("in the program's own words, if it has some", async () => {
+  it("in the program's own words, if it has some", async () => {
     const { ask } = await choice({ descriptions: { articles: 'An encyclopedia.' } });
     expect(await ask('list_servers')).toContain('articles (1 tool): An encyclopedia.');
   });
 
-  test('that is there: the nearest name is told of one that is not', async () => {
+  it('that is there: the nearest name is told of one that is not', async () => {
     const { toolkit, ask } = await choice();
     expect(await failureOf(toolkit.callTool('use_server', { server: 'paper' }))).toMatchObject({
       code: 'UNKNOWN_SERVER',
@@ -90,7 +90,7 @@ describe('M7 a model chooses its server', () => {
 });
 
 describe('M7 what is shown follows the catalog', () => {
-  test('it is one object until the tools of a server in use change', async () => {
+  it('is one object until the tools of a server in use change', async () => {
     const { toolkit, group } = await choice();
     toolkit.use('papers');
     const before = toolkit.tools;
@@ -100,7 +100,7 @@ describe('M7 what is shown follows the catalog', () => {
     expect([...toolkit.tools.keys()].toSorted()).toEqual(['list_servers', 'use_server']);
   });
 
-  test('a group without tools has no servers to choose from', async () => {
+  it('a group without tools has no servers to choose from', async () => {
     const { group, ask } = await choice();
     await group.remove('papers');
     await group.remove('articles');
@@ -111,7 +111,7 @@ describe('M7 what is shown follows the catalog', () => {
 describe('M9 a policy holds behind a choice', () => {
   const wrap = (source: ToolSource): ToolSource => withPolicy(source, { allow: ['papers__find'] });
 
-  test('servers and tools that it does not list do not exist', async () => {
+  it('servers and tools that it does not list do not exist', async () => {
     const { toolkit, ask, names } = await choice({}, wrap);
     expect(await ask('list_servers')).not.toContain('articles');
     expect(thrownBy(() => toolkit.use('articles')).code).toBe('UNKNOWN_SERVER');
@@ -120,7 +120,7 @@ describe('M9 a policy holds behind a choice', () => {
     expect(await failureOf(toolkit.callTool('papers__cite', {}))).toMatchObject({ code: 'UNKNOWN_TOOL' });
   });
 
-  test('titles and instructions come from a group that is named', async () => {
+  it('titles and instructions come from a group that is named', async () => {
     const { group, ask } = await choice({}, wrap);
     expect(await ask('list_servers')).not.toContain('Papers of all sciences');
     const named = serverChoiceToolkit(wrap(group), { group });
@@ -130,7 +130,7 @@ describe('M9 a policy holds behind a choice', () => {
 });
 
 describe('options of a server choice', () => {
-  test.each([{ atOnce: 0 }, { show: 'all' }, { descriptions: { a: 1 } }, null])(
+  it.each([{ atOnce: 0 }, { show: 'all' }, { descriptions: { a: 1 } }, null])(
     '%j are refused',
     async (options) => {
       const { group } = await choice();

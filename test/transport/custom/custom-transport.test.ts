@@ -4,7 +4,7 @@ import {
   type Transport,
   type TransportSendOptions,
 } from '@modelcontextprotocol/client';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { CustomTransport } from '../../../src/transport/custom/custom-transport.ts';
 import { recordingContext } from '../support/context.ts';
 import { connectClient, failureOf } from '../support/official-client.ts';
@@ -34,7 +34,7 @@ function wrap(inner: Transport): Promise<CustomTransport> {
 const ping = { jsonrpc: '2.0', id: 1, method: 'ping' } as const;
 
 describe('S14 a transport of the user', () => {
-  test('carries calls', async () => {
+  it('carries calls', async () => {
     const [ours, theirs] = InMemoryTransport.createLinkedPair();
     await makeServer().connect(theirs);
     const { client } = await connectClient(await wrap(ours), 'auto');
@@ -43,7 +43,7 @@ describe('S14 a transport of the user', () => {
     });
   });
 
-  test('keeps its own ways', async () => {
+  it('keeps its own ways', async () => {
     const inner = new ScriptedTransport();
     const transport = await wrap(inner);
     const options = { relatedRequestId: 7 };
@@ -59,7 +59,7 @@ describe('S14 a transport of the user', () => {
     await transport.close();
   });
 
-  test('looks like stdio only when it is', async () => {
+  it('looks like stdio only when it is', async () => {
     const plain = await wrap(new ScriptedTransport());
     expect('stderr' in plain || 'pid' in plain).toBe(false);
     const process = Object.assign(new ScriptedTransport(), { stderr: null, pid: 1 });
@@ -69,7 +69,7 @@ describe('S14 a transport of the user', () => {
     expect(Reflect.get(transport, 'pid')).toBe(42);
   });
 
-  test('that cannot be made says why', async () => {
+  it('that cannot be made says why', async () => {
     const making = CustomTransport.create(
       { transport: () => Promise.reject(new Error('no tunnel')) },
       recordingContext(),
@@ -80,7 +80,7 @@ describe('S14 a transport of the user', () => {
     });
   });
 
-  test('that does not start is closed', async () => {
+  it('that does not start is closed', async () => {
     const inner = new ScriptedTransport();
     inner.start = () => Promise.reject(new Error('no tunnel'));
     inner.close = vi.fn(async () => inner.onclose?.());
@@ -92,7 +92,7 @@ describe('S14 a transport of the user', () => {
     expect(onclose).not.toHaveBeenCalled();
   });
 
-  test('that starts after it was closed is closed again', async () => {
+  it('that starts after it was closed is closed again', async () => {
     const inner = new ScriptedTransport();
     let finish = (): void => {};
     inner.start = () =>
@@ -108,7 +108,7 @@ describe('S14 a transport of the user', () => {
     await vi.waitFor(() => expect(inner.close).toHaveBeenCalledTimes(2));
   });
 
-  test('that ends by itself, and says so twice, ends once', async () => {
+  it('that ends by itself, and says so twice, ends once', async () => {
     const inner = new ScriptedTransport();
     const transport = await wrap(inner);
     let closes = 0;
@@ -131,7 +131,7 @@ describe('S14 a transport of the user', () => {
     expect(transport.end).toEqual({ what: 'closed the connection' });
   });
 
-  test.each([
+  it.each([
     { title: 'rejects', close: () => Promise.reject(new Error('broken')) },
     {
       title: 'throws',
@@ -151,7 +151,7 @@ describe('S14 a transport of the user', () => {
     expect(transport.end).toBeUndefined();
   });
 
-  test('whose close never ends is not waited for by a destroy', async () => {
+  it('whose close never ends is not waited for by a destroy', async () => {
     const inner = new ScriptedTransport();
     inner.close = () => new Promise(() => {});
     const transport = await wrap(inner);

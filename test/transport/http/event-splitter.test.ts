@@ -1,5 +1,5 @@
 import { array, assert, constantFrom, nat, property } from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { EventSplitter } from '../../../src/transport/http/event-splitter.ts';
 
 /** What a splitter gives back for chunks, and what it still holds. */
@@ -32,7 +32,7 @@ const BODIES = {
 };
 
 describe('T5 cutting an event stream where an event ends', () => {
-  test.each(Object.entries(BODIES))('%s, cut at every position, loses and changes nothing', (_kind, body) => {
+  it.each(Object.entries(BODIES))('%s, cut at every position, loses and changes nothing', (_kind, body) => {
     const bytes = Buffer.from(body);
     for (let at = 0; at <= bytes.length; at++) {
       const { texts, rest } = split(cutAt(bytes, [at]));
@@ -42,7 +42,7 @@ describe('T5 cutting an event stream where an event ends', () => {
     }
   });
 
-  test.each(Object.entries(BODIES))('%s, byte by byte, gives each event with its end', (_kind, body) => {
+  it.each(Object.entries(BODIES))('%s, byte by byte, gives each event with its end', (_kind, body) => {
     const bytes = Buffer.from(body);
     const { texts, rest } = split(cutAt(bytes, [...bytes.keys()]));
     expect(texts.join('') + rest).toBe(body);
@@ -51,7 +51,7 @@ describe('T5 cutting an event stream where an event ends', () => {
     for (const text of texts) expect(text.trimEnd()).not.toMatch(BLANK);
   });
 
-  test('any bytes in any chunks', () => {
+  it('any bytes in any chunks', () => {
     const piece = constantFrom('\n', '\r', '\r\n', 'data: x', 'é', '\n\n', 'id: 1', '🐎', ':', '\uFEFF');
     assert(
       property(array(piece, { maxLength: 20 }), array(nat(60), { maxLength: 12 }), (parts, cuts) => {
@@ -64,13 +64,13 @@ describe('T5 cutting an event stream where an event ends', () => {
     );
   });
 
-  test('an event that is not complete is held back, whatever its length', () => {
+  it('an event that is not complete is held back, whatever its length', () => {
     const { texts, rest } = split(['data: 1\n\ndata: ', 'x'.repeat(100_000), '\n']);
     expect(texts).toEqual(['data: 1\n\n']);
     expect(rest).toHaveLength(100_000 + 'data: \n'.length);
   });
 
-  test('an event in chunks of one byte takes as long as its bytes, not as their square', () => {
+  it('an event in chunks of one byte takes as long as its bytes, not as their square', () => {
     const measure = (bytes: number): number => {
       const splitter = new EventSplitter();
       const byte = Buffer.from('x');
@@ -86,7 +86,7 @@ describe('T5 cutting an event stream where an event ends', () => {
     expect(long).toBeLessThan(Math.max(short, 5) * 100);
   });
 
-  test('an event of 60 MB in chunks of a socket is one text', () => {
+  it('an event of 60 MB in chunks of a socket is one text', () => {
     const splitter = new EventSplitter();
     const chunk = Buffer.alloc(64 * 1024, 'x');
     for (let count = 0; count < 960; count++) expect(splitter.push(chunk)).toBeUndefined();

@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { guardBody, limitEvent, limitTotal, type BodyGuard } from '../../../src/transport/http/guard-body.ts';
 
 const tooLarge = () => new Error('too large');
@@ -18,7 +18,7 @@ function guard(parts: Partial<BodyGuard> = {}): BodyGuard {
 }
 
 describe('T5 the size of a body', () => {
-  test.each([
+  it.each([
     { chunks: ['12345', '67890'], verdict: 'accepted' },
     { chunks: ['12345', '67890', '1'], verdict: 'too large' },
     { chunks: ['12345678901'], verdict: 'too large' },
@@ -28,7 +28,7 @@ describe('T5 the size of a body', () => {
 });
 
 describe('T5 the size of an event', () => {
-  test.each([
+  it.each([
     { title: 'one event', chunks: ['data: 1234\n\n'], verdict: 'accepted' },
     { title: 'one long event', chunks: ['data: 12345\n\n'], verdict: 'too large' },
     { title: 'a long event in pieces', chunks: ['da', 'ta', ': 1', '23', '45'], verdict: 'too large' },
@@ -44,12 +44,12 @@ describe('T5 the size of an event', () => {
 });
 
 describe('T5 a guarded body', () => {
-  test('passes on what it is given', async () => {
+  it('passes on what it is given', async () => {
     const body = new Blob(['some', 'thing']).stream();
     expect(await new Response(guardBody(body, guard())).text()).toBe('something');
   });
 
-  test('cancels the body when the guard objects', async () => {
+  it('cancels the body when the guard objects', async () => {
     let cancelled: unknown;
     const body = new ReadableStream<Uint8Array>({
       start: (controller) => controller.enqueue(bytes('12345')),
@@ -62,7 +62,7 @@ describe('T5 a guarded body', () => {
     expect(cancelled).toMatchObject({ message: 'too large' });
   });
 
-  test('ends a body that stays silent', async () => {
+  it('ends a body that stays silent', async () => {
     const cancel = vi.fn();
     const onSilence = vi.fn();
     const body = new ReadableStream<Uint8Array>({
@@ -75,7 +75,7 @@ describe('T5 a guarded body', () => {
     expect(cancel).toHaveBeenCalledTimes(1);
   });
 
-  test('hands a cancellation on, and explains nothing then', async () => {
+  it('hands a cancellation on, and explains nothing then', async () => {
     let cancelled: unknown;
     const explained: unknown[] = [];
     const body = new ReadableStream<Uint8Array>({
@@ -92,7 +92,7 @@ describe('T5 a guarded body', () => {
     expect(explained).toEqual([]);
   });
 
-  test('lets the failure of the body be explained', async () => {
+  it('lets the failure of the body be explained', async () => {
     const body = new ReadableStream<Uint8Array>({
       start: (controller) => controller.error(new Error('raw')),
     });
@@ -100,7 +100,7 @@ describe('T5 a guarded body', () => {
     await expect(reading).rejects.toThrow('explained');
   });
 
-  test.each([
+  it.each([
     ['is complete', (it: ReadableStreamDefaultController) => it.close(), 'read'],
     ['breaks', (it: ReadableStreamDefaultController) => it.error(new Error('broken')), 'read'],
     ['stays silent', () => {}, 'read'],

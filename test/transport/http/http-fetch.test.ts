@@ -1,4 +1,4 @@
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { UrlServerSpec } from '../../../src/server-spec.ts';
 import { HttpFetch } from '../../../src/transport/http/http-fetch.ts';
 import { serve, type Handler, type Loopback } from '../support/loopback.ts';
@@ -24,7 +24,7 @@ const post = { method: 'POST', body: '{"jsonrpc":"2.0"}', headers: { 'content-ty
 const secrets = { headers: { authorization: 'Bearer secret', 'x-key': 'secret' } };
 
 describe('T5 the headers of a spec', () => {
-  test('go to the server and to nobody else', async () => {
+  it('go to the server and to nobody else', async () => {
     const server = await serve((_request, response) => void response.end());
     const stranger = await serve((_request, response) => void response.end());
     const http = await open(server, secrets);
@@ -35,7 +35,7 @@ describe('T5 the headers of a spec', () => {
     expect(stranger.seen[0]?.headers).not.toHaveProperty('x-key');
   });
 
-  test('a function that fails is named, with its cause', async () => {
+  it('a function that fails is named, with its cause', async () => {
     const server = await serve((_request, response) => void response.end());
     const headers = () => Promise.reject(new Error('vault is locked'));
     expect(await failureOf(open(server, { headers }))).toMatchObject({
@@ -44,7 +44,7 @@ describe('T5 the headers of a spec', () => {
     });
   });
 
-  test('a value that HTTP cannot carry is not shown', async () => {
+  it('a value that HTTP cannot carry is not shown', async () => {
     const server = await serve((_request, response) => void response.end());
     const failure = await failureOf(open(server, { headers: { authorization: 'Bearer se\ncret' } }));
     expect(failure).toMatchObject({ code: 'CONFIG_INVALID' });
@@ -54,7 +54,7 @@ describe('T5 the headers of a spec', () => {
 });
 
 describe('T5 redirects', () => {
-  test.each([307, 308])('a POST follows a %i within its origin, whole', async (status) => {
+  it.each([307, 308])('a POST follows a %i within its origin, whole', async (status) => {
     const server = await serve(redirect(status, () => '/target'));
     const response = await (await open(server, secrets)).fetch(server.url, post);
     expect(await response.text()).toBe('arrived');
@@ -62,13 +62,13 @@ describe('T5 redirects', () => {
     expect(server.seen[1]?.headers.authorization).toBe('Bearer secret');
   });
 
-  test.each([301, 302, 303, 307, 308])('a GET follows a %i within its origin', async (status) => {
+  it.each([301, 302, 303, 307, 308])('a GET follows a %i within its origin', async (status) => {
     const server = await serve(redirect(status, () => '/target'));
     const response = await (await open(server)).fetch(server.url);
     expect(await response.text()).toBe('arrived');
   });
 
-  test.each([301, 302, 303])('a POST does not become a GET by a %i', async (status) => {
+  it.each([301, 302, 303])('a POST does not become a GET by a %i', async (status) => {
     const server = await serve(redirect(status, () => '/target'));
     const failure = await failureOf((await open(server)).fetch(server.url, post));
     expect(failure).toMatchObject({
@@ -78,7 +78,7 @@ describe('T5 redirects', () => {
     expect(server.seen).toHaveLength(1);
   });
 
-  test.each([302, 307, 308])('a %i to another origin is refused, and nothing goes there', async (status) => {
+  it.each([302, 307, 308])('a %i to another origin is refused, and nothing goes there', async (status) => {
     const stranger = await serve((_request, response) => void response.end());
     const server = await serve(redirect(status, () => `${stranger.origin}/target?stolen=1`));
     for (const init of [{}, post]) {
@@ -92,14 +92,14 @@ describe('T5 redirects', () => {
     expect(stranger.seen).toEqual([]);
   });
 
-  test('a redirect without end is refused', async () => {
+  it('a redirect without end is refused', async () => {
     const server = await serve(redirect(307, () => '/mcp'));
     const failure = await failureOf((await open(server)).fetch(server.url, post));
     expect(failure).toMatchObject({ code: 'CONNECT_FAILED' });
     expect(server.seen).toHaveLength(6);
   });
 
-  test('a redirect to nowhere is refused', async () => {
+  it('a redirect to nowhere is refused', async () => {
     const server = await serve((_request, response) => {
       response.statusCode = 307;
       response.end();
@@ -111,14 +111,14 @@ describe('T5 redirects', () => {
 });
 
 describe('T5 the connections of a transport', () => {
-  test('are reused', async () => {
+  it('are reused', async () => {
     const server = await serve((_request, response) => void response.end('fine'));
     const http = await open(server);
     for (let count = 0; count < 20; count++) await (await http.fetch(server.url, post)).text();
     expect(server.openSockets()).toBeLessThan(5);
   });
 
-  test('leave with it, whatever they are doing', async () => {
+  it('leave with it, whatever they are doing', async () => {
     const server = await serve((request, response) => {
       if (request.method === 'POST') return;
       response.writeHead(200, { 'content-type': 'text/event-stream' });
@@ -135,7 +135,7 @@ describe('T5 the connections of a transport', () => {
     await vi.waitFor(() => expect(server.openSockets()).toBe(0), { timeout: 10_000 });
   });
 
-  test('an abort is passed on as it is', async () => {
+  it('an abort is passed on as it is', async () => {
     const server = await serve(() => {});
     const giveUp = new AbortController();
     const waiting = failureOf((await open(server)).fetch(server.url, { ...post, signal: giveUp.signal }));
@@ -144,7 +144,7 @@ describe('T5 the connections of a transport', () => {
     expect(await waiting).toMatchObject({ name: 'AbortError' });
   });
 
-  test('a fetch of the user takes their place, under the same rules', async () => {
+  it('a fetch of the user takes their place, under the same rules', async () => {
     const stranger = await serve((_request, response) => void response.end());
     const server = await serve(redirect(307, () => stranger.url));
     const own = vi.fn(fetch);

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { HttpPool, type HttpPoolOptions } from '../../../src/transport/http/http-pool.ts';
 import { fetchThrough } from '../../../src/transport/http/pool-fetch.ts';
 import { head, serveRaw, type RawServer } from '../support/raw-http.ts';
@@ -23,7 +23,7 @@ async function aMoment(): Promise<void> {
 }
 
 describe('T5 the sockets of a connection', () => {
-  test('are kept for the next request', async () => {
+  it('are kept for the next request', async () => {
     const server = await serveRaw((_request, socket) => void socket.write(FINE));
     const { read } = poolTo(server);
     for (let count = 0; count < 5; count++) {
@@ -33,7 +33,7 @@ describe('T5 the sockets of a connection', () => {
     expect(new Set(server.seen.map(({ connection }) => connection)).size).toBe(1);
   });
 
-  test('that the server closes between two requests cost no request', async () => {
+  it('that the server closes between two requests cost no request', async () => {
     const server = await serveRaw((_request, socket) => void socket.end(FINE));
     const { read } = poolTo(server);
     for (let count = 1; count <= 20; count++) {
@@ -43,7 +43,7 @@ describe('T5 the sockets of a connection', () => {
     expect(server.seen).toHaveLength(20);
   });
 
-  test('a request on a socket that closes at that moment fails or is answered, and is never sent twice', async () => {
+  it('a request on a socket that closes at that moment fails or is answered, and is never sent twice', async () => {
     let count = 0;
     const server = await serveRaw((_request, socket) => {
       count++;
@@ -64,7 +64,7 @@ describe('T5 the sockets of a connection', () => {
     expect(count).toBeLessThanOrEqual(outcomes.length);
   });
 
-  test('are as many as there are requests, up to 1,024; the rest waits and is answered, too', async () => {
+  it('are as many as there are requests, up to 1,024; the rest waits and is answered, too', async () => {
     const waiting: Socket[] = [];
     let isOpen = false;
     const server = await serveRaw((_request, socket) => {
@@ -81,7 +81,7 @@ describe('T5 the sockets of a connection', () => {
     expect(server.seen).toHaveLength(1_100);
   });
 
-  test('go to other origins, too', async () => {
+  it('go to other origins, too', async () => {
     const [own, other] = [
       await serveRaw((_request, socket) => void socket.write(FINE)),
       await serveRaw((_request, socket) => void socket.write(FINE)),
@@ -94,7 +94,7 @@ describe('T5 the sockets of a connection', () => {
 });
 
 describe('T5 the end of a pool', () => {
-  test('fails what is under way and what waits, and leaves no socket', async () => {
+  it('fails what is under way and what waits, and leaves no socket', async () => {
     const server = await serveRaw(() => {});
     const { pool, read } = poolTo(server);
     const all = Promise.allSettled(Array.from({ length: 1_100 }, () => read()));
@@ -104,7 +104,7 @@ describe('T5 the end of a pool', () => {
     await vi.waitFor(() => expect(server.openSockets()).toBe(0), WAIT);
   });
 
-  test('comes while a socket is being opened', async () => {
+  it('comes while a socket is being opened', async () => {
     const server = await serveRaw(() => {});
     const { pool, read } = poolTo(server);
     const failed = read().catch(() => 'failed');
@@ -113,7 +113,7 @@ describe('T5 the end of a pool', () => {
     await vi.waitFor(() => expect(server.openSockets()).toBe(0), WAIT);
   });
 
-  test('may be asked for again', async () => {
+  it('may be asked for again', async () => {
     const server = await serveRaw(() => {});
     const { pool, read } = poolTo(server);
     const failed = read().catch(() => 'failed');
@@ -122,7 +122,7 @@ describe('T5 the end of a pool', () => {
     expect(await failed).toBe('failed');
   });
 
-  test('is one for requests to every origin, whether or not one had been there', async () => {
+  it('is one for requests to every origin, whether or not one had been there', async () => {
     const [own, other] = [
       await serveRaw((_request, socket) => void socket.write(FINE)),
       await serveRaw((_request, socket) => void socket.write(FINE)),
@@ -136,14 +136,14 @@ describe('T5 the end of a pool', () => {
 });
 
 describe('T5 opening a socket', () => {
-  test.each([Infinity, 2 ** 31, 10_000])('may take up to %d milliseconds', async (openTimeoutMs) => {
+  it.each([Infinity, 2 ** 31, 10_000])('may take up to %d milliseconds', async (openTimeoutMs) => {
     const server = await serveRaw((_request, socket) => void socket.write(FINE));
     expect(await poolTo(server, { openTimeoutMs }).read()).toBe('fine');
   });
 });
 
 describe('T5 a proxy', () => {
-  test('carries the requests to every origin, with its own credentials', async () => {
+  it('carries the requests to every origin, with its own credentials', async () => {
     const tunnels = new Set<Socket>();
     const asked: string[] = [];
     const proxy = createServer();

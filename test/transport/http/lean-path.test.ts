@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ProtocolError, SdkHttpError } from '@modelcontextprotocol/client';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { PlenumError } from '../../../src/errors/plenum-error.ts';
 import { openSession } from '../../../src/index.ts';
 import type { ServerAuth, UrlServerSpec } from '../../../src/server-spec.ts';
@@ -73,7 +73,7 @@ function serveModern(
 const complete = (content: string) => ({ resultType: 'complete', ...text(content) });
 
 describe('T5 every request is sent once, whatever its answer', () => {
-  test.each([
+  it.each([
     ['JSON', (m: RpcMessage) => json(resultOf(m, text('fine')))],
     [
       'JSON with a charset',
@@ -117,7 +117,7 @@ describe('T5 every request is sent once, whatever its answer', () => {
     expect(context.suspicions).toEqual([]);
   });
 
-  test.each(['application/json', 'text/event-stream'])('%s that is coded', async (type) => {
+  it.each(['application/json', 'text/event-stream'])('%s that is coded', async (type) => {
     const server = await serveRawMcp((message, socket) => {
       const plain = resultOf(message, text('fine'));
       const bytes = gzipSync(type === 'application/json' ? plain : `data: ${plain}\n\n`);
@@ -135,7 +135,7 @@ describe('T5 every request is sent once, whatever its answer', () => {
     expect(calls(server)).toBe(1);
   });
 
-  test('a coded body that swells past the limit fails its call only', async () => {
+  it('a coded body that swells past the limit fails its call only', async () => {
     const bomb = gzipSync(Buffer.alloc(50_000_000, ' '));
     const server = await serveRawMcp((_message, socket) => {
       socket.write(
@@ -154,7 +154,7 @@ describe('T5 every request is sent once, whatever its answer', () => {
     expect(transport.end).toBeUndefined();
   });
 
-  test.each([
+  it.each([
     ['an error without a code', '{"jsonrpc":"2.0","id":ID,"error":{"message":"x"}}'],
     ['an error with an odd code', '{"jsonrpc":"2.0","id":ID,"error":{"code":"x","message":"x"}}'],
     [
@@ -194,7 +194,7 @@ describe('T5 every request is sent once, whatever its answer', () => {
     }
   });
 
-  test.each([
+  it.each([
     [204, 'the official error'],
     [302, 'CONNECT_FAILED'],
     [303, 'CONNECT_FAILED'],
@@ -216,7 +216,7 @@ describe('T5 every request is sent once, whatever its answer', () => {
     await client.ping();
   });
 
-  test('a request that is accepted is answered on the stream for what belongs to no request', async () => {
+  it('a request that is accepted is answered on the stream for what belongs to no request', async () => {
     let speak = (_event: string): void => {};
     const server = await serveStub({
       onGet: (response) => {
@@ -233,7 +233,7 @@ describe('T5 every request is sent once, whatever its answer', () => {
     expect(await client.callTool(call)).toMatchObject(text('over there'));
   });
 
-  test.each([307, 308])('an HTTP %i within the origin is followed, with the body', async (status) => {
+  it.each([307, 308])('an HTTP %i within the origin is followed, with the body', async (status) => {
     const server = await serveStub({
       onRequest: (message, response, request) => {
         if (request.url === '/there') return answer(response, message, text('there'));
@@ -249,7 +249,7 @@ describe('T5 every request is sent once, whatever its answer', () => {
     expect(sent.map(({ headers }) => headers['x-team'])).toEqual(['blue', 'blue']);
   });
 
-  test('a redirect to another origin is not followed, and shows it no credentials', async () => {
+  it('a redirect to another origin is not followed, and shows it no credentials', async () => {
     const other = await serveStub();
     const server = await serveStub({
       onRequest: (_message, response) => {
@@ -263,7 +263,7 @@ describe('T5 every request is sent once, whatever its answer', () => {
     expect(calls(server)).toBe(1);
   });
 
-  test('a JSON-RPC error with HTTP 400, in the 2026-07-28 era, is that error', async () => {
+  it('a JSON-RPC error with HTTP 400, in the 2026-07-28 era, is that error', async () => {
     const server = await serveModern((message, response) => {
       response.writeHead(400, { 'content-type': 'application/json' });
       const error = { code: -32_602, message: 'Mcp-Name does not match', data: { why: 'test' } };
@@ -277,7 +277,7 @@ describe('T5 every request is sent once, whatever its answer', () => {
     expect(calls(server)).toBe(1);
   });
 
-  test('the server of today, in its own era, with names that a header cannot carry as they are', async () => {
+  it('the server of today, in its own era, with names that a header cannot carry as they are', async () => {
     const server = await serveModern((message, response) => answer(response, message, complete('fine')));
     const { client } = await connectClient(open(server).transport, 'auto');
     for (const name of ['echo', 'žluť', ' x ', 'a\nb'])
@@ -291,7 +291,7 @@ describe('T5 every request is sent once, whatever its answer', () => {
       expect(headers).toMatchObject({ 'mcp-method': 'tools/call', 'mcp-protocol-version': '2026-07-28' });
   });
 
-  test('1,100 calls at once reach their own callers', async () => {
+  it('1,100 calls at once reach their own callers', async () => {
     for (const serveOne of [serveStateless, serveStateful]) {
       const { client } = await connectClient(open(await serveOne()).transport, 'auto');
       const results = await Promise.all(
@@ -303,7 +303,7 @@ describe('T5 every request is sent once, whatever its answer', () => {
     }
   });
 
-  test('streams left open after their answers do not use up the sockets', async () => {
+  it('streams left open after their answers do not use up the sockets', async () => {
     const server = await serveRawMcp((message, socket) => {
       socket.write(chunkedStreamHead());
       socket.write(httpChunk(`data: ${resultOf(message, text('fine'))}\n\n`));
@@ -317,7 +317,7 @@ describe('T5 every request is sent once, whatever its answer', () => {
     await vi.waitFor(() => expect(server.openSockets()).toBe(0), WAIT);
   });
 
-  test('what the server says and asks before the answer comes first', async () => {
+  it('what the server says and asks before the answer comes first', async () => {
     const server = await serveStub({
       onRequest: (message, response) => {
         openEventStream(response);
@@ -343,7 +343,7 @@ describe('T5 every request is sent once, whatever its answer', () => {
     );
   });
 
-  test('a keep-alive socket that the server closes after each answer loses no call and sends none twice', async () => {
+  it('a keep-alive socket that the server closes after each answer loses no call and sends none twice', async () => {
     const server = await serveRawMcp((message, socket) =>
       socket.write(json(resultOf(message, text('fine'))), () => setImmediate(() => socket.destroy())),
     );
@@ -367,7 +367,7 @@ describe('T5 every request is sent once, whatever its answer', () => {
 
 describe('T5 resumption of a stream that began on the lean path', () => {
   const progress = '{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"x"}}';
-  test.each([
+  it.each([
     ['a priming event first', 'id: first\nretry: 1\ndata:\n\n'],
     ['a message before it', `data: ${progress}\n\nid: first\nretry: 1\ndata:\n\n`],
     ['comments and a byte order mark before it', '\uFEFF: hello\n\nid: first\nretry: 1\ndata:\n\n'],
@@ -399,7 +399,7 @@ describe('T5 resumption of a stream that began on the lean path', () => {
     }
   });
 
-  test('a stream that breaks after its answer is not resumed', async () => {
+  it('a stream that breaks after its answer is not resumed', async () => {
     const server = await serveRawMcp((message, socket) => {
       socket.write(chunkedStreamHead());
       socket.write(httpChunk(`data: ${resultOf(message, text('fine'))}\n\nid: 2\nretry: 1\ndata:\n\n`), () =>
@@ -414,7 +414,7 @@ describe('T5 resumption of a stream that began on the lean path', () => {
     expect(transport.end).toBeUndefined();
   });
 
-  test('the official server with an event store, cut while many calls are under way', async () => {
+  it('the official server with an event store, cut while many calls are under way', async () => {
     const server = await serveStateful({ eventStore: new MemoryEventStore(), retryInterval: 100 });
     const { client } = await connectClient(open(server).transport);
     const all = Array.from({ length: 10 }, () => client.callTool({ name: 'slow' }));
@@ -440,7 +440,7 @@ describe('A1 credentials on the lean path', () => {
     });
   }
 
-  test('a token is asked for before every request', async () => {
+  it('a token is asked for before every request', async () => {
     let count = 0;
     const server = await serveStub();
     const { client } = await connectClient(
@@ -452,7 +452,7 @@ describe('A1 credentials on the lean path', () => {
     expect(new Set(shown).size).toBe(shown.length);
   });
 
-  test('an HTTP 401 gets a new token, and the request is sent once more', async () => {
+  it('an HTTP 401 gets a new token, and the request is sent once more', async () => {
     let valid = 'old';
     let held = 'old';
     const onUnauthorized = vi.fn(async () => void (held = valid));
@@ -470,7 +470,7 @@ describe('A1 credentials on the lean path', () => {
     expect(shown).toEqual(['Bearer old', 'Bearer old', 'Bearer new']);
   });
 
-  test('an HTTP 401 that stays is an error, and shows no token', async () => {
+  it('an HTTP 401 that stays is an error, and shows no token', async () => {
     const server = await serveGuarded(() => 'never');
     const auth: ServerAuth = { token: async () => 'topsecret', onUnauthorized: async () => {} };
     const { transport, context } = open(server, { auth, headers: { 'x-key': 'alsosecret' } });
@@ -484,7 +484,7 @@ describe('A1 credentials on the lean path', () => {
     expect(transport.end).toBeUndefined();
   });
 
-  test('an HTTP 403 that asks for more scope is not sent again by itself', async () => {
+  it('an HTTP 403 that asks for more scope is not sent again by itself', async () => {
     const server = await serveStub({
       onRequest: (_message, response) => {
         response.setHeader('www-authenticate', 'Bearer error="insufficient_scope", scope="more"');
@@ -497,7 +497,7 @@ describe('A1 credentials on the lean path', () => {
     expect(calls(server)).toBe(1);
   });
 
-  test('a token that cannot be had fails the request as the official transport does, and nothing is sent', async () => {
+  it('a token that cannot be had fails the request as the official transport does, and nothing is sent', async () => {
     let broken = false;
     const token = async (): Promise<string> => {
       if (broken) throw new Error('the store is locked');
@@ -512,7 +512,7 @@ describe('A1 credentials on the lean path', () => {
     await client.callTool(call);
   });
 
-  test('a token that can be had once only leaves nothing behind', async () => {
+  it('a token that can be had once only leaves nothing behind', async () => {
     let asked = 0;
     let broken = false;
     const token = async (): Promise<string> => {
@@ -534,7 +534,7 @@ describe('A1 credentials on the lean path', () => {
     await vi.waitFor(() => expect(server.pending()).toEqual([]), WAIT);
   });
 
-  test('a token that no header can hold is not shown', async () => {
+  it('a token that no header can hold is not shown', async () => {
     let held = 'fine';
     const server = await serveStub();
     const { transport, context } = open(server, { auth: { token: async () => held } });
@@ -549,7 +549,7 @@ describe('A1 credentials on the lean path', () => {
     expect(calls(server)).toBe(0);
   });
 
-  test('a fetch of the user’s, and one that signs, see every request', async () => {
+  it('a fetch of the user’s, and one that signs, see every request', async () => {
     const own = vi.fn((url: string | URL, init?: RequestInit) => globalThis.fetch(url, init));
     const server = await serveStub();
     const { client } = await connectClient(open(server, { fetch: own }).transport);
@@ -576,7 +576,7 @@ describe('A1 credentials on the lean path', () => {
 });
 
 describe('S17 a call on the lean path', () => {
-  test.each([
+  it.each([
     ['closed before the answer', ''],
     ['closed within the headers', 'HTTP/1.1 200 OK\r\ncontent-ty'],
     ['closed within the body', head(200, { 'content-type': 'application/json', 'content-length': '100' })],
@@ -595,7 +595,7 @@ describe('S17 a call on the lean path', () => {
     expect(transport.end).toBeUndefined();
   });
 
-  test('fails when its stream says nothing for too long', async () => {
+  it('fails when its stream says nothing for too long', async () => {
     const server = await serveRawMcp((_message, socket) => void socket.write(eventStreamHead()));
     const { transport } = open(server, { readTimeoutMs: 150 });
     const { client } = await connectClient(transport);
@@ -605,7 +605,7 @@ describe('S17 a call on the lean path', () => {
     expect(transport.end).toBeUndefined();
   });
 
-  test('is answered however slowly its headers come', async () => {
+  it('is answered however slowly its headers come', async () => {
     const server = await serveRawMcp((message, socket) => {
       const bytes = json(resultOf(message, text('fine')));
       let at = 0;
@@ -618,7 +618,7 @@ describe('S17 a call on the lean path', () => {
     expect(await client.callTool(call)).toMatchObject(text('fine'));
   });
 
-  test('an HTTP 404 for a known session says that it expired', async () => {
+  it('an HTTP 404 for a known session says that it expired', async () => {
     const server = await serveRawMcp(
       (_message, socket) => void socket.write(head(404, { 'content-length': '0' })),
       {
@@ -634,7 +634,7 @@ describe('S17 a call on the lean path', () => {
     expect(calls(server)).toBe(2);
   });
 
-  test('headers that undici refuses are no raw error of its, and show no value', async () => {
+  it('headers that undici refuses are no raw error of its, and show no value', async () => {
     for (const name of ['expect', 'transfer-encoding', 'upgrade']) {
       const server = await serveStub();
       const { transport } = open(server, { headers: { [name]: 'topsecret' } });
@@ -657,7 +657,7 @@ describe('S4 a call on the lean path that is given up', () => {
     ['within an error', `${head(500, { 'content-length': '100' })}oh`],
   ] as const;
 
-  test.each(stages)('%s', async (_when, bytes) => {
+  it.each(stages)('%s', async (_when, bytes) => {
     const server = await serveRawMcp((_message, socket) => void socket.write(bytes));
     const { transport, context } = open(server);
     const { client, errors } = await connectClient(transport);
@@ -677,7 +677,7 @@ describe('S4 a call on the lean path that is given up', () => {
     expect(server.seen.filter(({ headers }) => headers.has('last-event-id'))).toEqual([]);
   });
 
-  test.each(stages)('by the end of its connection, %s', async (_when, bytes) => {
+  it.each(stages)('by the end of its connection, %s', async (_when, bytes) => {
     for (const end of ['close', 'destroy'] as const) {
       const server = await serveRawMcp((_message, socket) => void socket.write(bytes), { sessionId: 'abc' });
       const { transport } = open(server);
@@ -696,7 +696,7 @@ describe('S4 a call on the lean path that is given up', () => {
     }
   });
 
-  test('by the end of its connection, when its stream has been left open after the answer', async () => {
+  it('by the end of its connection, when its stream has been left open after the answer', async () => {
     const server = await serveRawMcp((message, socket) =>
       socket.write(`${eventStreamHead()}data: ${resultOf(message, text('fine'))}\n\n`),
     );
@@ -741,7 +741,7 @@ describe('S4 a call on the lean path that is given up', () => {
     };
   }
 
-  test('while its token is asked for, it is never sent', async () => {
+  it('while its token is asked for, it is never sent', async () => {
     const { server, client, isAsked, release } = await withSlowToken();
     const giveUp = new AbortController();
     const failed = failureOf(client.callTool(call, { signal: giveUp.signal }));
@@ -754,7 +754,7 @@ describe('S4 a call on the lean path that is given up', () => {
     expect(calls(server)).toBe(0);
   });
 
-  test('a request whose token comes after the close began is not sent', async () => {
+  it('a request whose token comes after the close began is not sent', async () => {
     const { server, transport, isAsked, release } = await withSlowToken('abc');
     const sent = transport
       .send({ jsonrpc: '2.0', id: 77, method: 'tools/call', params: call })
@@ -769,7 +769,7 @@ describe('S4 a call on the lean path that is given up', () => {
     expect(calls(server)).toBe(0);
   });
 
-  test('a token that never comes does not keep the connection from its end', async () => {
+  it('a token that never comes does not keep the connection from its end', async () => {
     const { server, transport, client, isAsked } = await withSlowToken();
     const failed = failureOf(client.callTool(call));
     await isAsked();
@@ -779,7 +779,7 @@ describe('S4 a call on the lean path that is given up', () => {
   });
 });
 
-test('T5 an HTTP error in the legacy era stays the official one, with its text', async () => {
+it('T5 an HTTP error in the legacy era stays the official one, with its text', async () => {
   const server = await serveStub({
     onRequest: (_message, response) => {
       response.writeHead(400, { 'content-type': 'application/json' });

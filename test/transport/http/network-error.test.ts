@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { PlenumError } from '../../../src/errors/plenum-error.ts';
 import { HttpFetch } from '../../../src/transport/http/http-fetch.ts';
 import { goneBecause, networkError } from '../../../src/transport/http/network-error.ts';
@@ -22,7 +22,7 @@ function errorWith(code: string, syscall?: string): Error {
 const request = { server: 'tested', doing: 'POST', url: new URL('https://example.com/mcp?token=secret') };
 
 describe('S8 what a failed request tells', () => {
-  test('nothing listens', async () => {
+  it('nothing listens', async () => {
     const failure = await failureAt(`${await unusedOrigin()}/mcp?token=secret`);
     expect(failure).toMatchObject({ code: 'CONNECTION_LOST', maybeExecuted: false, server: 'tested' });
     expect(failure.message).toMatch(
@@ -31,20 +31,20 @@ describe('S8 what a failed request tells', () => {
     expect(goneBecause(failure)).toContain('nothing listens');
   });
 
-  test('nothing listens at any of the addresses of a name', async () => {
+  it('nothing listens at any of the addresses of a name', async () => {
     const { port } = new URL(await unusedOrigin());
     const failure = await failureAt(`http://localhost:${port}/mcp`);
     expect(failure).toMatchObject({ code: 'CONNECTION_LOST', maybeExecuted: false });
     expect(failure.message).toContain('ECONNREFUSED');
   });
 
-  test('a host name that does not exist', async () => {
+  it('a host name that does not exist', async () => {
     const failure = await failureAt('http://no-such-host.invalid/mcp');
     expect(failure).toMatchObject({ code: 'CONNECTION_LOST', maybeExecuted: false });
     expect(failure.message).toMatch(/ENOTFOUND|EAI_AGAIN/);
   });
 
-  test('https: where http: is spoken', async () => {
+  it('https: where http: is spoken', async () => {
     const { origin } = await serve((_request, response) => void response.end());
     const failure = await failureAt(origin.replace('http:', 'https:'));
     expect(failure).toMatchObject({ code: 'CONNECTION_LOST', maybeExecuted: false });
@@ -52,7 +52,7 @@ describe('S8 what a failed request tells', () => {
     expect(goneBecause(failure)).toBeUndefined();
   });
 
-  test('a TLS handshake that is never answered', async () => {
+  it('a TLS handshake that is never answered', async () => {
     const server = createServer((socket) => void socket.on('error', () => {}).resume());
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void server.close());
@@ -62,14 +62,14 @@ describe('S8 what a failed request tells', () => {
     expect(failure.message).toContain('openTimeoutMs');
   });
 
-  test('a connection that is reset', async () => {
+  it('a connection that is reset', async () => {
     const server = await serve(() => server.dropSockets());
     const failure = await failureAt(server.url);
     expect(failure).toMatchObject({ code: 'CONNECTION_LOST', maybeExecuted: true });
     expect(goneBecause(failure)).toBeUndefined();
   });
 
-  test.each([
+  it.each([
     { code: 'EHOSTUNREACH', syscall: 'connect', maybeExecuted: false, gone: true },
     { code: 'EHOSTUNREACH', syscall: 'read', maybeExecuted: true, gone: false },
     { code: 'ETIMEDOUT', syscall: 'connect', maybeExecuted: false, gone: false },
@@ -96,7 +96,7 @@ describe('S8 what a failed request tells', () => {
     },
   );
 
-  test('an error of our own is left as it is', () => {
+  it('an error of our own is left as it is', () => {
     const own = new PlenumError('INVALID_RESULT', 'too large');
     expect(networkError(own, request)).toBe(own);
   });

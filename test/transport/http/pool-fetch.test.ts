@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import type { Socket } from 'node:net';
 import { getEventListeners } from 'node:events';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { HttpPool } from '../../../src/transport/http/http-pool.ts';
 import { fetchThrough } from '../../../src/transport/http/pool-fetch.ts';
 import { eventStreamHead, head, httpChunk, serveRaw, type RawServer } from '../support/raw-http.ts';
@@ -36,7 +36,7 @@ async function rejection(work: Promise<unknown>): Promise<Error> {
 }
 
 describe('T5 fetch on a pool', () => {
-  test('a body of text, of bytes, of a form, or none', async () => {
+  it('a body of text, of bytes, of a form, or none', async () => {
     const { server, fetch } = await answering(plain('fine'));
     const form = new URLSearchParams({ grant_type: 'x y' });
     for (const body of ['žluť', new Uint8Array([104, 105]), form, null])
@@ -52,7 +52,7 @@ describe('T5 fetch on a pool', () => {
     expect(server.seen[2]?.headers.get('content-type')).toMatch(/^application\/x-www-form-urlencoded/);
   });
 
-  test('another kind of body is refused', async () => {
+  it('another kind of body is refused', async () => {
     const { server, fetch } = await answering(plain('fine'));
     expect(await rejection(fetch(server.url, { method: 'POST', body: new FormData() }))).toBeInstanceOf(
       TypeError,
@@ -60,7 +60,7 @@ describe('T5 fetch on a pool', () => {
     expect(server.seen).toEqual([]);
   });
 
-  test('headers in every form, over the defaults', async () => {
+  it('headers in every form, over the defaults', async () => {
     const { server, fetch } = await answering(plain('fine'));
     const given = { 'X-One': '1', 'User-Agent': 'mine', Accept: 'text/plain' };
     for (const headers of [given, Object.entries(given), new Headers(given)])
@@ -73,13 +73,13 @@ describe('T5 fetch on a pool', () => {
     expect(seen[3]).toEqual([undefined, expect.any(String), '*/*']);
   });
 
-  test('the query is sent, the fragment is not', async () => {
+  it('the query is sent, the fragment is not', async () => {
     const { server, fetch } = await answering(plain('fine'));
     await (await fetch(`${server.origin}/a%20b?c=d&e=%C3%A9#secret`)).text();
     expect(server.seen[0]?.path).toBe('/a%20b?c=d&e=%C3%A9');
   });
 
-  test('a redirect is an answer like any other', async () => {
+  it('a redirect is an answer like any other', async () => {
     const { server, fetch } = await answering(head(307, { location: '/there', 'content-length': '0' }));
     const response = await fetch(server.url);
     expect([response.status, response.headers.get('location')]).toEqual([307, '/there']);
@@ -87,7 +87,7 @@ describe('T5 fetch on a pool', () => {
     expect(server.seen).toHaveLength(1);
   });
 
-  test('a header that comes twice, one that no header can hold, and an odd reason phrase', async () => {
+  it('a header that comes twice, one that no header can hold, and an odd reason phrase', async () => {
     const { server, fetch } = await answering(
       'HTTP/1.1 200 \xe9\x80\r\nx-two: a\r\nx-two: b\r\nx-odd: \x80\xff\r\ncontent-length: 0\r\n\r\n',
     );
@@ -96,13 +96,13 @@ describe('T5 fetch on a pool', () => {
     expect(await response.text()).toBe('');
   });
 
-  test.each([204, 205, 304])('HTTP %i has no body', async (status) => {
+  it.each([204, 205, 304])('HTTP %i has no body', async (status) => {
     const { server, fetch } = await answering(head(status, status === 205 ? { 'content-length': '0' } : {}));
     const response = await fetch(server.url);
     expect([response.status, response.body]).toEqual([status, null]);
   });
 
-  test('a status that is none', async () => {
+  it('a status that is none', async () => {
     const { server, fetch } = await answering(head(999, { 'content-length': '0' }));
     await rejection(fetch(server.url));
     await vi.waitFor(() => expect(server.closed).toContain(0), WAIT);
@@ -110,14 +110,14 @@ describe('T5 fetch on a pool', () => {
 });
 
 describe('T5 the body of an answer', () => {
-  test('that ends with its connection', async () => {
+  it('that ends with its connection', async () => {
     const { server, fetch } = await answering((socket) =>
       socket.end(`${head(200, { connection: 'close' })}all of it`),
     );
     expect(await (await fetch(server.url)).text()).toBe('all of it');
   });
 
-  test('that has a length and comes in two parts', async () => {
+  it('that has a length and comes in two parts', async () => {
     const { server, fetch } = await answering((socket) => {
       socket.write(head(200, { 'content-length': '8' }));
       socket.write('half', () => setTimeout(() => socket.write('half'), 20));
@@ -125,7 +125,7 @@ describe('T5 the body of an answer', () => {
     expect(await (await fetch(server.url)).text()).toBe('halfhalf');
   });
 
-  test('that comes in two parts of one HTTP chunk', async () => {
+  it('that comes in two parts of one HTTP chunk', async () => {
     const { server, fetch } = await answering((socket) => {
       const chunk = httpChunk('halfhalf');
       socket.write(head(200, { 'transfer-encoding': 'chunked' }));
@@ -136,7 +136,7 @@ describe('T5 the body of an answer', () => {
     expect(await (await fetch(server.url)).text()).toBe('halfhalf');
   });
 
-  test('of 20 MB', async () => {
+  it('of 20 MB', async () => {
     const body = Buffer.alloc(20 * 1024 * 1024, 'x');
     const { server, fetch } = await answering((socket) => {
       socket.write(head(200, { 'content-length': String(body.length) }));
@@ -145,7 +145,7 @@ describe('T5 the body of an answer', () => {
     expect((await (await fetch(server.url)).arrayBuffer()).byteLength).toBe(body.length);
   });
 
-  test('is taken from the socket as fast as it is read', async () => {
+  it('is taken from the socket as fast as it is read', async () => {
     const much = Buffer.alloc(1024 * 1024, 'x');
     let sent = 0;
     let stalled = false;
@@ -178,7 +178,7 @@ describe('T5 the body of an answer', () => {
     expect(bytes).toBe(200 * much.length);
   });
 
-  test('that is coded and has no end is read as far as it goes', async () => {
+  it('that is coded and has no end is read as far as it goes', async () => {
     const whole = gzipSync('all of it');
     const { server, fetch } = await answering((socket) =>
       socket.end(
@@ -188,14 +188,14 @@ describe('T5 the body of an answer', () => {
     expect(await (await fetch(server.url)).text()).toBe('all of it');
   });
 
-  test('in a coding that nobody knows is left as it is', async () => {
+  it('in a coding that nobody knows is left as it is', async () => {
     const { server, fetch } = await answering(
       head(200, { 'content-encoding': 'gzip, rot13', 'content-length': '4' }) + 'grkg',
     );
     expect(await (await fetch(server.url)).text()).toBe('grkg');
   });
 
-  test('that breaks off is an error of its reader', async () => {
+  it('that breaks off is an error of its reader', async () => {
     const { server, fetch } = await answering((socket) =>
       socket.end(`${head(200, { 'content-length': '100' })}half of it`),
     );
@@ -203,7 +203,7 @@ describe('T5 the body of an answer', () => {
     expect(await rejection(response.text())).toBeInstanceOf(Error);
   });
 
-  test('that nobody wants any more ends its connection', async () => {
+  it('that nobody wants any more ends its connection', async () => {
     for (const coding of ['identity', 'gzip']) {
       const { server, fetch } = await answering((socket) =>
         socket.write(
@@ -221,14 +221,14 @@ describe('T5 the body of an answer', () => {
 });
 
 describe('S4 a fetch that is given up', () => {
-  test('before it began', async () => {
+  it('before it began', async () => {
     const { server, fetch } = await answering(plain('fine'));
     const reason = new Error('too late');
     expect(await rejection(fetch(server.url, { signal: AbortSignal.abort(reason) }))).toBe(reason);
     expect(server.seen).toEqual([]);
   });
 
-  test('before its answer', async () => {
+  it('before its answer', async () => {
     const { server, fetch } = await answering('');
     const giveUp = new AbortController();
     const failed = rejection(fetch(server.url, { signal: giveUp.signal }));
@@ -240,7 +240,7 @@ describe('S4 a fetch that is given up', () => {
     expect(getEventListeners(giveUp.signal, 'abort')).toEqual([]);
   });
 
-  test('within its body', async () => {
+  it('within its body', async () => {
     const { server, fetch } = await answering(`${eventStreamHead()}a part`);
     const giveUp = new AbortController();
     const response = await fetch(server.url, { signal: giveUp.signal });
@@ -252,14 +252,14 @@ describe('S4 a fetch that is given up', () => {
     expect(getEventListeners(giveUp.signal, 'abort')).toEqual([]);
   });
 
-  test('when it is over, its signal is left alone', async () => {
+  it('when it is over, its signal is left alone', async () => {
     const { server, fetch } = await answering(plain('fine'));
     const { signal } = new AbortController();
     await (await fetch(server.url, { signal })).text();
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
-  test('an address that is none leaves its signal alone', async () => {
+  it('an address that is none leaves its signal alone', async () => {
     const { server, fetch } = await answering(plain('fine'));
     const { signal } = new AbortController();
     await rejection(fetch(`${server.origin}999999`, { signal }));

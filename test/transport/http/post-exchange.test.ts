@@ -3,7 +3,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import type { JSONRPCMessage } from '@modelcontextprotocol/client';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { PlenumError } from '../../../src/errors/plenum-error.ts';
 import { HttpPool, targetOf } from '../../../src/transport/http/http-pool.ts';
 import {
@@ -115,7 +115,7 @@ function eventsIn(text: string): unknown[] {
 }
 
 describe('T5 the usual answer to a POST', () => {
-  test.each([
+  it.each([
     'application/json',
     'Application/JSON',
     'application/json; charset=utf-8',
@@ -127,7 +127,7 @@ describe('T5 the usual answer to a POST', () => {
     expect(heard).toMatchObject({ streams: 0, ends: 0, problems: [], faults: [] });
   });
 
-  test('a JSON body in chunks of one byte, with a byte order mark and blanks around it', async () => {
+  it('a JSON body in chunks of one byte, with a byte order mark and blanks around it', async () => {
     const bytes = Buffer.from(`\uFEFF\n ${ANSWER} \r\n`);
     const chunks = [...bytes.keys()].map((at) => httpChunk(bytes.subarray(at, at + 1)));
     const start = head(200, { 'content-type': 'application/json', 'transfer-encoding': 'chunked' });
@@ -136,20 +136,20 @@ describe('T5 the usual answer to a POST', () => {
     expect(heard.messages).toEqual([answer]);
   });
 
-  test('a batch, in its order', async () => {
+  it('a batch, in its order', async () => {
     const { outcome, heard } = await answered(json(`[${progress(1)},${progress(2)},${ANSWER}]`));
     expect(await outcome).toBeUndefined();
     expect(heard.messages).toEqual([JSON.parse(progress(1)), JSON.parse(progress(2)), answer]);
   });
 
-  test('a batch of more messages than one turn should handle is refused as a whole', async () => {
+  it('a batch of more messages than one turn should handle is refused as a whole', async () => {
     const batch = `[${Array.from({ length: 1_000 }, (_, step) => progress(step)).join()},${ANSWER}]`;
     const { outcome, heard } = await answered(json(batch));
     expect(await rejection(outcome)).toMatchObject({ message: 'a batch of 1001' });
     expect(heard.messages).toEqual([]);
   });
 
-  test.each([102, 103])('an HTTP %i before the answer is no answer', async (status) => {
+  it.each([102, 103])('an HTTP %i before the answer is no answer', async (status) => {
     const { outcome, heard } = await answered(
       head(status, { link: '</x>; rel=preload' }) + head(status) + json(ANSWER),
     );
@@ -157,7 +157,7 @@ describe('T5 the usual answer to a POST', () => {
     expect(heard.messages).toEqual([answer]);
   });
 
-  test('the end of a body without a length is the end of its connection', async () => {
+  it('the end of a body without a length is the end of its connection', async () => {
     const { outcome, heard } = await answeredBy((socket) =>
       socket.end(head(200, { 'content-type': 'application/json' }) + ANSWER),
     );
@@ -165,7 +165,7 @@ describe('T5 the usual answer to a POST', () => {
     expect(heard.messages).toEqual([answer]);
   });
 
-  test.each([
+  it.each([
     ['LF', '\n'],
     ['CRLF', '\r\n'],
   ])('an event stream with %s, cut at every byte', async (_kind, eol) => {
@@ -204,7 +204,7 @@ describe('T5 the usual answer to a POST', () => {
     expect(server.seen).toHaveLength(body.length + 1);
   });
 
-  test('comments, blank lines, events of other types, data on several lines', async () => {
+  it('comments, blank lines, events of other types, data on several lines', async () => {
     const lines = ANSWER.replace(/,/g, ',\ndata: ');
     const body = `:\n\n\n\r\n\nevent: ping\ndata: {"not":"ours"}\n\ndata\n\ndata:\n\nfoo: bar\n\nevent: message\ndata: ${lines}\n\n`;
     const { outcome, heard } = await answeredBy((socket) => socket.end(eventStreamHead() + body));
@@ -213,7 +213,7 @@ describe('T5 the usual answer to a POST', () => {
     expect(heard.problems).toEqual([]);
   });
 
-  test('a byte order mark before the first event, of every stream', async () => {
+  it('a byte order mark before the first event, of every stream', async () => {
     const { server, pool, outcome, heard } = await answeredBy((socket) =>
       socket.end(`${eventStreamHead()}\uFEFF${event(ANSWER)}`),
     );
@@ -223,7 +223,7 @@ describe('T5 the usual answer to a POST', () => {
     expect([heard.messages, second.heard.messages]).toEqual([[answer], [answer]]);
   });
 
-  test('an event that is no message is told of, and the next one is read', async () => {
+  it('an event that is no message is told of, and the next one is read', async () => {
     const body = event('{"half') + event('{"neither":"a message"}') + event(ANSWER);
     const { outcome, heard } = await answeredBy((socket) => socket.end(eventStreamHead() + body));
     expect(await outcome).toBeUndefined();
@@ -231,7 +231,7 @@ describe('T5 the usual answer to a POST', () => {
     expect(heard.problems).toHaveLength(2);
   });
 
-  test('the answer is there before its stream ends, and what follows is heard, ids or not', async () => {
+  it('the answer is there before its stream ends, and what follows is heard, ids or not', async () => {
     let say = (_bytes: string): void => {};
     const { outcome, heard } = await answeredBy((socket) => {
       say = (bytes) => void socket.write(bytes);
@@ -244,7 +244,7 @@ describe('T5 the usual answer to a POST', () => {
     expect(heard.ends).toBe(0);
   });
 
-  test('what remains of an event when the stream ends is no event', async () => {
+  it('what remains of an event when the stream ends is no event', async () => {
     const { outcome, heard } = await answeredBy((socket) =>
       socket.end(`${eventStreamHead()}data: ${ANSWER}\n`),
     );
@@ -254,7 +254,7 @@ describe('T5 the usual answer to a POST', () => {
 });
 
 describe('T5 an unusual answer to a POST is handed on whole', () => {
-  test.each([201, 202, 203, 206, 300, 304, 307, 308, 400, 401, 403, 404, 405, 409, 429, 500, 503, 599])(
+  it.each([201, 202, 203, 206, 300, 304, 307, 308, 400, 401, 403, 404, 405, 409, 429, 500, 503, 599])(
     'HTTP %i',
     async (status) => {
       const body = status === 304 ? '' : ANSWER;
@@ -274,7 +274,7 @@ describe('T5 an unusual answer to a POST is handed on whole', () => {
     },
   );
 
-  test.each([
+  it.each([
     ['no content', head(204)],
     ['another type', json(ANSWER, { 'content-type': 'text/html' })],
     ['a type like JSON', json(ANSWER, { 'content-type': 'application/json-seq' })],
@@ -294,7 +294,7 @@ describe('T5 an unusual answer to a POST is handed on whole', () => {
     expect(heard).toMatchObject({ messages: [], streams: 0 });
   });
 
-  test('a large body that is no JSON, and the next request on its socket', async () => {
+  it('a large body that is no JSON, and the next request on its socket', async () => {
     const body = `nonsense ${'x'.repeat(300_000)}`;
     const answers = [json(body), json(ANSWER)];
     const { server, pool, outcome } = await answeredBy((socket) => socket.write(answers.shift() ?? ''));
@@ -305,7 +305,7 @@ describe('T5 an unusual answer to a POST is handed on whole', () => {
     expect(server.closed.size).toBe(0);
   });
 
-  test.each([
+  it.each([
     ['gzip', gzipSync],
     ['GZIP', gzipSync],
     ['x-gzip', gzipSync],
@@ -326,7 +326,7 @@ describe('T5 an unusual answer to a POST is handed on whole', () => {
     }
   });
 
-  test('what has come of a coded stream is decoded before the rest is there', async () => {
+  it('what has come of a coded stream is decoded before the rest is there', async () => {
     const bytes = gzipSync(Buffer.from(event(ANSWER)));
     const { outcome } = await answeredBy((socket) => {
       socket.write(eventStreamHead({ 'content-encoding': 'gzip' }));
@@ -338,12 +338,12 @@ describe('T5 an unusual answer to a POST is handed on whole', () => {
     await reader?.cancel();
   });
 
-  test('a coded body that is damaged is an error of its reader', async () => {
+  it('a coded body that is damaged is an error of its reader', async () => {
     const { outcome } = await answered(json('this is no gzip', { 'content-encoding': 'gzip' }));
     expect(await rejection((await outcome)?.text() ?? Promise.resolve())).toBeInstanceOf(Error);
   });
 
-  test('a chain of codings that nobody uses is refused, rather than undone', async () => {
+  it('a chain of codings that nobody uses is refused, rather than undone', async () => {
     const coding = Array.from({ length: 1_000 }, () => 'gzip').join();
     const { outcome } = await answered(
       json(gzipSync(ANSWER).toString('latin1'), { 'content-encoding': coding }),
@@ -355,7 +355,7 @@ describe('T5 an unusual answer to a POST is handed on whole', () => {
     expect(performance.now() - started).toBeLessThan(5_000);
   });
 
-  test.each(['id: 1', 'id:1', 'id', 'retry: 5'])(
+  it.each(['id: 1', 'id:1', 'id', 'retry: 5'])(
     'a stream with "%s" before its answer, cut at every byte: nothing is lost, nothing comes twice',
     async (field) => {
       const body = Buffer.from(
@@ -385,7 +385,7 @@ describe('T5 an unusual answer to a POST is handed on whole', () => {
     },
   );
 
-  test('an id after a byte order mark is an id', async () => {
+  it('an id after a byte order mark is an id', async () => {
     const { outcome } = await answeredBy((socket) =>
       socket.write(`${eventStreamHead()}\uFEFFid: 1\ndata:\n\n`),
     );
@@ -394,7 +394,7 @@ describe('T5 an unusual answer to a POST is handed on whole', () => {
     await response?.body?.cancel();
   });
 
-  test('a stream that was handed on ends, breaks and is cancelled for its reader', async () => {
+  it('a stream that was handed on ends, breaks and is cancelled for its reader', async () => {
     const sockets: Socket[] = [];
     const { server, pool, outcome } = await answeredBy((socket) => {
       sockets.push(socket);
@@ -418,7 +418,7 @@ describe('T5 an unusual answer to a POST is handed on whole', () => {
 });
 
 describe('T5 limits of an answer', () => {
-  test('a JSON body that is too large, with and without its length', async () => {
+  it('a JSON body that is too large, with and without its length', async () => {
     const body = ANSWER.padEnd(2_000);
     const chunked = head(200, { 'content-type': 'application/json', 'transfer-encoding': 'chunked' });
     for (const bytes of [json(body), Buffer.concat([Buffer.from(chunked), httpChunk(body)])]) {
@@ -428,7 +428,7 @@ describe('T5 limits of an answer', () => {
     }
   });
 
-  test('an event that is too large, before it is complete', async () => {
+  it('an event that is too large, before it is complete', async () => {
     const { server, outcome, heard } = await answeredBy(
       (socket) => socket.write(`${eventStreamHead()}${event(progress(1))}data: ${'x'.repeat(2_000)}`),
       new Heard(1_000),
@@ -439,7 +439,7 @@ describe('T5 limits of an answer', () => {
     await vi.waitFor(() => expect(server.closed).toContain(0), WAIT);
   });
 
-  test('an event of 60 MB', async () => {
+  it('an event of 60 MB', async () => {
     const size = 60 * 1024 * 1024;
     const { outcome, heard } = await answeredBy(
       (socket) => {
@@ -454,7 +454,7 @@ describe('T5 limits of an answer', () => {
     expect(message?.result?.text?.length).toBe(size);
   });
 
-  test.each(['application/json', 'text/event-stream'])(
+  it.each(['application/json', 'text/event-stream'])(
     'a body of %s in chunks of one byte takes memory in proportion to its bytes',
     async (type) => {
       const size = 1_500_000;
@@ -485,7 +485,7 @@ describe('T5 limits of an answer', () => {
     },
   );
 
-  test('messages without end do not keep others waiting', async () => {
+  it('messages without end do not keep others waiting', async () => {
     const some = event('{"jsonrpc":"2.0","method":"x"}').repeat(10_000);
     const count = 300_000;
     const { outcome, heard } = await answeredBy((socket) => {
@@ -506,7 +506,7 @@ describe('T5 limits of an answer', () => {
     expect(longest).toBeLessThan(2_000);
   });
 
-  test('a stream that says nothing is given up, and one that does is not', async () => {
+  it('a stream that says nothing is given up, and one that does is not', async () => {
     const silent = await answeredBy((socket) => socket.write(eventStreamHead()), new Heard(1_000, 100));
     expect(await silent.outcome).toBeUndefined();
     expect(silent.heard).toMatchObject({ faults: [{ fault: 'silent' }], ends: 1 });
@@ -529,7 +529,7 @@ describe('T5 limits of an answer', () => {
     expect(talking.heard).toMatchObject({ messages: [answer], faults: [] });
   });
 
-  test('a stream is watched for silence after its answer, too', async () => {
+  it('a stream is watched for silence after its answer, too', async () => {
     const { server, outcome, heard } = await answeredBy(
       (socket) => socket.write(eventStreamHead() + event(ANSWER)),
       new Heard(1_000, 200),
@@ -542,7 +542,7 @@ describe('T5 limits of an answer', () => {
 
 describe('S17 an exchange that breaks', () => {
   const started = head(200, { 'content-type': 'application/json', 'content-length': '1000' });
-  test.each([
+  it.each([
     ['before the answer', ''],
     ['within the headers', 'HTTP/1.1 200 OK\r\ncontent-ty'],
     ['after an informational answer', head(103)],
@@ -559,7 +559,7 @@ describe('S17 an exchange that breaks', () => {
     }
   });
 
-  test.each([
+  it.each([
     ['something that is no HTTP', 'SSH-2.0-OpenSSH_9.6\r\n'],
     ['an HTTP 100 that nobody asked for', head(100)],
     ['a change of protocols', head(101, { upgrade: 'websocket', connection: 'upgrade' })],
@@ -577,7 +577,7 @@ describe('S17 an exchange that breaks', () => {
     await vi.waitFor(() => expect(server.closed).toContain(0), WAIT);
   });
 
-  test('a body that is longer than its length ends where it said', async () => {
+  it('a body that is longer than its length ends where it said', async () => {
     const { server, pool, outcome, heard } = await answeredBy((socket) =>
       socket.write(`${json(ANSWER)}${ANSWER}`),
     );
@@ -589,7 +589,7 @@ describe('S17 an exchange that breaks', () => {
     expect(next.heard.messages).toEqual([answer]);
   });
 
-  test('a second answer to one request is never that of the next', async () => {
+  it('a second answer to one request is never that of the next', async () => {
     const stray = ANSWER.replace('"id":1', '"id":666');
     const { server, pool, outcome, heard } = await answeredBy((socket) =>
       socket.write(json(ANSWER) + json(stray)),
@@ -601,7 +601,7 @@ describe('S17 an exchange that breaks', () => {
     expect(next.heard.messages).toEqual([answer]);
   });
 
-  test('a stream that is closed or reset before its answer ends, and tells which', async () => {
+  it('a stream that is closed or reset before its answer ends, and tells which', async () => {
     const closed = await answeredBy((socket) => socket.end(eventStreamHead() + event(progress(1))));
     expect(await closed.outcome).toBeUndefined();
     expect(closed.heard).toMatchObject({ ends: 1, faults: [], messages: [JSON.parse(progress(1))] });
@@ -621,13 +621,13 @@ describe('S17 an exchange that breaks', () => {
     expect(halfway.heard).toMatchObject({ ends: 1, faults: [{ fault: 'network' }] });
   });
 
-  test('nothing listens there', async () => {
+  it('nothing listens there', async () => {
     const server = await serveRaw(() => {});
     await server.stop();
     expect(await rejection(post(poolTo(server), server).outcome)).toMatchObject({ code: 'ECONNREFUSED' });
   });
 
-  test('a handler that throws does not leave the exchange without an outcome', async () => {
+  it('a handler that throws does not leave the exchange without an outcome', async () => {
     for (const bytes of [json(ANSWER), eventStreamHead() + event(ANSWER)]) {
       class Throwing extends Heard {
         override onMessage(): void {
@@ -647,7 +647,7 @@ describe('S17 an exchange that breaks', () => {
 describe('S4 an exchange that is given up', () => {
   const reason = new Error('given up');
 
-  test.each([
+  it.each([
     ['before the headers', ''],
     ['within the headers', 'HTTP/1.1 200 OK\r\ncontent'],
     [
@@ -666,7 +666,7 @@ describe('S4 an exchange that is given up', () => {
     expect(heard).toMatchObject({ ends: 0, faults: [], problems: [] });
   });
 
-  test('by the listener, in the midst of a message', async () => {
+  it('by the listener, in the midst of a message', async () => {
     const heard = new Heard();
     const bytes = event(progress(1)) + event(progress(2)) + event(ANSWER);
     const { server, exchange, outcome } = await answeredBy((socket) => {
@@ -677,7 +677,7 @@ describe('S4 an exchange that is given up', () => {
     await vi.waitFor(() => expect(server.closed).toContain(0), WAIT);
   });
 
-  test('after its answer, it ends a stream that the server left open', async () => {
+  it('after its answer, it ends a stream that the server left open', async () => {
     const { server, exchange, outcome, heard } = await answeredBy((socket) =>
       socket.write(eventStreamHead() + event(ANSWER)),
     );
@@ -687,7 +687,7 @@ describe('S4 an exchange that is given up', () => {
     expect(heard).toMatchObject({ faults: [], ends: 0 });
   });
 
-  test('when it is over, nothing happens', async () => {
+  it('when it is over, nothing happens', async () => {
     const { server, pool, exchange, outcome } = await answeredBy((socket) => socket.write(json(ANSWER)));
     expect(await outcome).toBeUndefined();
     exchange.cancel(reason);
@@ -696,7 +696,7 @@ describe('S4 an exchange that is given up', () => {
     expect(server.closed.size).toBe(0);
   });
 
-  test('before it has a socket, it never leaves', async () => {
+  it('before it has a socket, it never leaves', async () => {
     const server = await serveRaw(() => {});
     const { exchange, outcome } = post(poolTo(server), server);
     exchange.cancel(reason);
@@ -708,7 +708,7 @@ describe('S4 an exchange that is given up', () => {
     expect(server.seen).toHaveLength(1);
   });
 
-  test('with its pool, at every stage', async () => {
+  it('with its pool, at every stage', async () => {
     for (const bytes of [
       '',
       'HTTP/1.1 200',

@@ -1,6 +1,6 @@
 import { StreamableHTTPClientTransport, type JSONRPCRequest } from '@modelcontextprotocol/client';
 import { array, assert, asyncProperty, constantFrom, oneof, string } from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { PostHeaders, type ConnectionFacts } from '../../../src/transport/http/post-headers.ts';
 
 const VERSION = 'io.modelcontextprotocol/protocolVersion';
@@ -46,7 +46,7 @@ function withoutDefaults(headers: Record<string, string> | undefined) {
 
 describe('T5 the headers of a POST', () => {
   const modern = { _meta: { [VERSION]: '2026-07-28' } };
-  test.each([
+  it.each([
     ['of the stateful era', request('tools/call', { name: 'echo' })],
     ['without params', request('ping')],
     ['of the 2026-07-28 era, a tool', request('tools/call', { ...modern, name: 'echo' })],
@@ -64,7 +64,7 @@ describe('T5 the headers of a POST', () => {
     );
   });
 
-  test('are those of the official transport or left to it, whatever the name', async () => {
+  it('are those of the official transport or left to it, whatever the name', async () => {
     const character = oneof(
       constantFrom(' ', '\t', '\n', '=', '?', 'é', '🐎', '\u007f'),
       string({ maxLength: 1 }),
@@ -87,7 +87,7 @@ describe('T5 the headers of a POST', () => {
     expect(own).toBeGreaterThan(10);
   });
 
-  test.each(['\n', 'a\r\nx-injected: yes', 'é', ' x', '', '=?base64?eA==?='])(
+  it.each(['\n', 'a\r\nx-injected: yes', 'é', ' x', '', '=?base64?eA==?='])(
     'a name that would have to be encoded is left to the official transport: %j',
     (name) => {
       const headers = new PostHeaders(new Headers());
@@ -98,13 +98,13 @@ describe('T5 the headers of a POST', () => {
     },
   );
 
-  test('a method or a version that no header can carry', () => {
+  it('a method or a version that no header can carry', () => {
     const headers = new PostHeaders(new Headers());
     expect(headers.for(request('a\r\nb', modern), facts)).toBeUndefined();
     expect(headers.for(request('a', { _meta: { [VERSION]: '1\r\nx: y' } }), facts)).toBeUndefined();
   });
 
-  test('those of the protocol win over those of the spec, which nothing of ours joins', () => {
+  it('those of the protocol win over those of the spec, which nothing of ours joins', () => {
     const spec = new Headers({
       Accept: 'text/plain',
       Authorization: 'Bearer fixed',
@@ -135,7 +135,7 @@ describe('T5 the headers of a POST', () => {
     expect(plain).not.toHaveProperty('mcp-name');
   });
 
-  test('follow the token, the session and the version of their connection', () => {
+  it('follow the token, the session and the version of their connection', () => {
     const headers = new PostHeaders(new Headers());
     const ping = request('ping');
     const shown = (each: Partial<ConnectionFacts>) => asHeaders(headers.for(ping, { ...NONE, ...each }));
@@ -148,7 +148,7 @@ describe('T5 the headers of a POST', () => {
     expect(shown({})).not.toHaveProperty('mcp-protocol-version');
   });
 
-  test('a token is shown with the next request as it was with the last, and not twice', async () => {
+  it('a token is shown with the next request as it was with the last, and not twice', async () => {
     const message = request('tools/call', { ...modern, name: 'echo' });
     const headers = new PostHeaders(new Headers());
     for (let count = 0; count < 3; count++)

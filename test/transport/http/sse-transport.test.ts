@@ -1,5 +1,5 @@
 import { UnauthorizedError } from '@modelcontextprotocol/client';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { UrlServerSpec } from '../../../src/server-spec.ts';
 import { SseTransport } from '../../../src/transport/http/sse-transport.ts';
 import { recordingContext } from '../support/context.ts';
@@ -27,20 +27,20 @@ function serveStream(onGet: Handler): Promise<Loopback> {
 }
 
 describe('T6 SSE', () => {
-  test.each(['auto', 'legacy'] as const)('a call to a server of 2024, %s', async (mode) => {
+  it.each(['auto', 'legacy'] as const)('a call to a server of 2024, %s', async (mode) => {
     const { transport } = open(await serveSse());
     const { client } = await connectClient(transport, mode);
     expect(await client.callTool(call)).toMatchObject(echoed);
   });
 
-  test('headers go with the stream and with every message', async () => {
+  it('headers go with the stream and with every message', async () => {
     const server = await serveSse();
     const { client } = await connectClient(open(server, { headers: { 'x-team': 'blue' } }).transport);
     await client.ping();
     expect(server.seen.map((each) => each.headers['x-team'])).toEqual(server.seen.map(() => 'blue'));
   });
 
-  test('close leaves no socket', async () => {
+  it('close leaves no socket', async () => {
     const server = await serveSse();
     const { transport } = open(server);
     const { client, closes } = await connectClient(transport);
@@ -52,7 +52,7 @@ describe('T6 SSE', () => {
     await vi.waitFor(() => expect(server.sessions.size).toBe(0), WAIT);
   });
 
-  test('a message for a session that the server forgot ends the connection, and was not handled', async () => {
+  it('a message for a session that the server forgot ends the connection, and was not handled', async () => {
     const server = await serveSse();
     const { transport } = open(server);
     const { client } = await connectClient(transport);
@@ -64,7 +64,7 @@ describe('T6 SSE', () => {
 });
 
 describe('T6 an event stream that does not open', () => {
-  test('because its endpoint is on another origin', async () => {
+  it('because its endpoint is on another origin', async () => {
     const stranger = await serve((_request, response) => endWith(response, 202));
     const server = await serveStream((_request, response) => {
       openEventStream(response);
@@ -78,7 +78,7 @@ describe('T6 an event stream that does not open', () => {
     await vi.waitFor(() => expect(server.openSockets()).toBe(0), WAIT);
   });
 
-  test('because no endpoint is named in time', async () => {
+  it('because no endpoint is named in time', async () => {
     const server = await serveStream((_request, response) => openEventStream(response));
     const { transport } = open(server, { openTimeoutMs: 100 });
     const failure = await failureOf(connectClient(transport));
@@ -89,7 +89,7 @@ describe('T6 an event stream that does not open', () => {
     await vi.waitFor(() => expect(server.openSockets()).toBe(0), WAIT);
   });
 
-  test.each([
+  it.each([
     { status: 401, code: 'AUTH_REQUIRED' },
     { status: 403, code: 'AUTH_REQUIRED' },
     { status: 404, code: 'CONNECT_FAILED' },
@@ -100,13 +100,13 @@ describe('T6 an event stream that does not open', () => {
     expect(failure).toMatchObject({ code, message: expect.stringContaining(`HTTP ${status}`) });
   });
 
-  test('because the credentials of the auth provider are refused', async () => {
+  it('because the credentials of the auth provider are refused', async () => {
     const server = await serveStream((_request, response) => endWith(response, 401));
     const { transport } = open(server, { auth: { token: async () => 'stale' } });
     expect(await failureOf(connectClient(transport))).toBeInstanceOf(UnauthorizedError);
   });
 
-  test('because the answer is a page', async () => {
+  it('because the answer is a page', async () => {
     const server = await serveStream((_request, response) => {
       response.setHeader('content-type', 'text/html');
       response.end('<p>Hello</p>');
@@ -114,7 +114,7 @@ describe('T6 an event stream that does not open', () => {
     expect(await failureOf(connectClient(open(server).transport))).toMatchObject({ code: 'CONNECT_FAILED' });
   });
 
-  test('because it ends at once', async () => {
+  it('because it ends at once', async () => {
     const headers = { 'content-type': 'text/event-stream' };
     const own = vi.fn(async () => new Response('event: endpoint\ndata: /messages\n\n', { headers }));
     const { transport } = open({ url: 'http://localhost/sse' }, { fetch: own });
@@ -122,14 +122,14 @@ describe('T6 an event stream that does not open', () => {
     expect(own).toHaveBeenCalledTimes(1);
   });
 
-  test('because nobody listens', async () => {
+  it('because nobody listens', async () => {
     const origin = await unusedOrigin();
     const failure = await failureOf(connectClient(open({ url: `${origin}/sse` }).transport));
     expect(failure).toMatchObject({ code: 'CONNECTION_LOST', maybeExecuted: false });
     expect(failure.message).toContain(`${origin} for server "tested": nothing listens there`);
   });
 
-  test('because it is closed meanwhile', async () => {
+  it('because it is closed meanwhile', async () => {
     const server = await serveStream((_request, response) => openEventStream(response));
     const { transport } = open(server);
     const starting = failureOf(transport.start());
@@ -139,7 +139,7 @@ describe('T6 an event stream that does not open', () => {
     await vi.waitFor(() => expect(server.openSockets()).toBe(0), WAIT);
   });
 
-  test('and no timer is left to try it again', async () => {
+  it('and no timer is left to try it again', async () => {
     const before = timers();
     const origin = await unusedOrigin();
     await failureOf(connectClient(open({ url: `${origin}/sse` }).transport));
@@ -148,7 +148,7 @@ describe('T6 an event stream that does not open', () => {
 });
 
 describe('S17 an event stream that ends', () => {
-  test.each([
+  it.each([
     ['by a crash', (server: Loopback) => server.dropSockets()],
     ['and nobody listens any more', (server: Loopback) => void server.stop()],
   ])('%s fails what is in flight and is not opened again', async (_title, break_) => {
@@ -170,7 +170,7 @@ describe('S17 an event stream that ends', () => {
     expect(timers()).toBeLessThanOrEqual(before);
   });
 
-  test('by the server, in order', async () => {
+  it('by the server, in order', async () => {
     const server = await serveSse();
     const { transport } = open(server);
     const { closed } = await connectClient(transport);
@@ -179,7 +179,7 @@ describe('S17 an event stream that ends', () => {
     expect(transport.end?.what).toBe('ended its event stream');
   });
 
-  test('by staying silent too long', async () => {
+  it('by staying silent too long', async () => {
     const server = await serveSse();
     const { transport } = open(server, { readTimeoutMs: 150 });
     const { closed } = await connectClient(transport);
@@ -191,7 +191,7 @@ describe('S17 an event stream that ends', () => {
     await vi.waitFor(() => expect(server.openSockets()).toBe(0), WAIT);
   });
 
-  test('by an event that is too large', async () => {
+  it('by an event that is too large', async () => {
     const server = await serveSse();
     const { transport } = open(server, { maxMessageBytes: 2_000 });
     const { client, closed } = await connectClient(transport);
@@ -204,7 +204,7 @@ describe('S17 an event stream that ends', () => {
     });
   });
 
-  test('a message that cannot be delivered, for nobody listens, did not run', async () => {
+  it('a message that cannot be delivered, for nobody listens, did not run', async () => {
     const server = await serveStream((_request, response) => {
       openEventStream(response);
       response.write('event: endpoint\ndata: /messages\n\n');

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { SdkHttpError } from '@modelcontextprotocol/client';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { PlenumError } from '../../../src/errors/plenum-error.ts';
 import type { UrlServerSpec } from '../../../src/server-spec.ts';
 import { StreamableHttpTransport } from '../../../src/transport/http/streamable-http-transport.ts';
@@ -29,7 +29,7 @@ const call = { name: 'echo', arguments: { word: 'hello' } };
 const echoed = { content: [{ type: 'text', text: '{"word":"hello"}' }] };
 
 describe('T5 Streamable HTTP', () => {
-  test.each(['auto', 'legacy'] as const)('a call to the server of today, %s', async (mode) => {
+  it.each(['auto', 'legacy'] as const)('a call to the server of today, %s', async (mode) => {
     const server = await serveStateless();
     const { transport } = open(server);
     const { client } = await connectClient(transport, mode);
@@ -38,7 +38,7 @@ describe('T5 Streamable HTTP', () => {
     expect(transport.sessionId).toBeUndefined();
   });
 
-  test.each(['auto', 'legacy'] as const)('a call to a server with sessions, %s', async (mode) => {
+  it.each(['auto', 'legacy'] as const)('a call to a server with sessions, %s', async (mode) => {
     const server = await serveStateful();
     const { transport } = open(server);
     const { client } = await connectClient(transport, mode);
@@ -46,7 +46,7 @@ describe('T5 Streamable HTTP', () => {
     expect(server.sessions.has(transport.sessionId ?? '')).toBe(true);
   });
 
-  test('many calls at once reach their own callers', async () => {
+  it('many calls at once reach their own callers', async () => {
     const { transport } = open(await serveStateless());
     const { client } = await connectClient(transport, 'auto');
     const words = Array.from({ length: 100 }, (_, index) => `word ${index}`);
@@ -58,7 +58,7 @@ describe('T5 Streamable HTTP', () => {
     );
   });
 
-  test('headers go with every request, the protocol wins over them, and no mark of ours leaves', async () => {
+  it('headers go with every request, the protocol wins over them, and no mark of ours leaves', async () => {
     const server = await serveStateful();
     const headers = vi.fn(() => ({ 'x-team': 'blue', 'content-type': 'text/plain' }));
     const { transport } = open(server, { headers });
@@ -74,7 +74,7 @@ describe('T5 Streamable HTTP', () => {
     ).toEqual([]);
   });
 
-  test('a bearer token from the auth provider wins over a fixed header', async () => {
+  it('a bearer token from the auth provider wins over a fixed header', async () => {
     const server = await serveStateless();
     const { transport } = open(server, {
       headers: { authorization: 'Bearer fixed' },
@@ -84,7 +84,7 @@ describe('T5 Streamable HTTP', () => {
     expect(server.seen[0]?.headers.authorization).toBe('Bearer fresh');
   });
 
-  test('an answer in a body that is for someone else does not leave the request waiting', async () => {
+  it('an answer in a body that is for someone else does not leave the request waiting', async () => {
     const server = await serveStub({
       onRequest: (_message, response) => {
         response.setHeader('content-type', 'application/json');
@@ -95,7 +95,7 @@ describe('T5 Streamable HTTP', () => {
     expect(await failureOf(client.callTool(call))).toMatchObject({ code: 'INVALID_RESULT' });
   });
 
-  test('any other HTTP status is the official error', async () => {
+  it('any other HTTP status is the official error', async () => {
     const server = await serveStub({ onRequest: (_message, response) => endWith(response, 503) });
     const { transport, context } = open(server);
     const { client } = await connectClient(transport);
@@ -109,7 +109,7 @@ describe('T5 Streamable HTTP', () => {
 });
 
 describe('T5 the end of a Streamable HTTP connection', () => {
-  test('close ends the session with DELETE and leaves no socket', async () => {
+  it('close ends the session with DELETE and leaves no socket', async () => {
     const server = await serveStateful();
     const { transport } = open(server);
     const { client, closes } = await connectClient(transport);
@@ -122,7 +122,7 @@ describe('T5 the end of a Streamable HTTP connection', () => {
     await vi.waitFor(() => expect(server.openSockets()).toBe(0), WAIT);
   });
 
-  test('a server that does not allow DELETE is left in peace', async () => {
+  it('a server that does not allow DELETE is left in peace', async () => {
     const server = await serveStub({ sessionId: 'abc', onDelete: (response) => endWith(response, 405) });
     const { transport } = open(server);
     const { client, errors } = await connectClient(transport);
@@ -131,7 +131,7 @@ describe('T5 the end of a Streamable HTTP connection', () => {
     expect(errors).toEqual([]);
   });
 
-  test.each([
+  it.each([
     ['an error', (server: Loopback) => void server],
     ['a dropped connection', (server: Loopback) => server.dropSockets()],
   ])('a DELETE that ends in %s does not hold up the close', async (_title, meanwhile) => {
@@ -147,7 +147,7 @@ describe('T5 the end of a Streamable HTTP connection', () => {
     expect(errors).toEqual([]);
   });
 
-  test('a DELETE that is never answered is given up', async () => {
+  it('a DELETE that is never answered is given up', async () => {
     const server = await serveStub({ sessionId: 'abc', onDelete: () => {} });
     const { client, closes } = await connectClient(open(server).transport);
     await client.close();
@@ -155,7 +155,7 @@ describe('T5 the end of a Streamable HTTP connection', () => {
     await vi.waitFor(() => expect(server.openSockets()).toBe(0), WAIT);
   });
 
-  test('no DELETE when the spec says so', async () => {
+  it('no DELETE when the spec says so', async () => {
     const server = await serveStateful();
     const { client } = await connectClient(open(server, { terminateSession: false }).transport);
     await client.close();
@@ -163,7 +163,7 @@ describe('T5 the end of a Streamable HTTP connection', () => {
     expect(server.sessions.size).toBe(1);
   });
 
-  test('destroy fails what is in flight, and does not leave the session behind on the server', async () => {
+  it('destroy fails what is in flight, and does not leave the session behind on the server', async () => {
     const server = await serveStateful();
     const { transport } = open(server);
     const { client, closes } = await connectClient(transport);
@@ -179,7 +179,7 @@ describe('T5 the end of a Streamable HTTP connection', () => {
     await vi.waitFor(() => expect(server.openSockets()).toBe(0), WAIT);
   });
 
-  test('destroy cuts a close short that waits for its DELETE', async () => {
+  it('destroy cuts a close short that waits for its DELETE', async () => {
     const server = await serveStub({ sessionId: 'abc', onDelete: () => {} });
     const { transport } = open(server);
     const { closes } = await connectClient(transport);
@@ -189,7 +189,7 @@ describe('T5 the end of a Streamable HTTP connection', () => {
     expect(closes()).toBe(1);
   });
 
-  test('a transport that was closed before its start stays closed', async () => {
+  it('a transport that was closed before its start stays closed', async () => {
     const server = await serveStateful();
     const { transport } = open(server);
     await transport.close();
@@ -198,7 +198,7 @@ describe('T5 the end of a Streamable HTTP connection', () => {
     expect(server.seen).toEqual([]);
   });
 
-  test('a send after the close never leaves', async () => {
+  it('a send after the close never leaves', async () => {
     const server = await serveStateless();
     const { transport } = open(server);
     await connectClient(transport);
@@ -211,7 +211,7 @@ describe('T5 the end of a Streamable HTTP connection', () => {
 });
 
 describe('S17 a server that dies under a Streamable HTTP call', () => {
-  test('cut connections fail the call, which may have run, and raise a suspicion', async () => {
+  it('cut connections fail the call, which may have run, and raise a suspicion', async () => {
     const server = await serveStateful();
     const { transport, context } = open(server);
     const { client } = await connectClient(transport);
@@ -226,7 +226,7 @@ describe('S17 a server that dies under a Streamable HTTP call', () => {
     expect(context.suspicions.length).toBeGreaterThan(0);
   });
 
-  test('a connection reset before any answer fails the call, which may have run', async () => {
+  it('a connection reset before any answer fails the call, which may have run', async () => {
     const server: Loopback = await serveStub({ onRequest: () => server.dropSockets() });
     const { transport, context } = open(server);
     const { client } = await connectClient(transport);
@@ -237,7 +237,7 @@ describe('S17 a server that dies under a Streamable HTTP call', () => {
     await client.ping();
   });
 
-  test('a body that breaks off fails the call, which may have run', async () => {
+  it('a body that breaks off fails the call, which may have run', async () => {
     const server: Loopback = await serveStub({
       onRequest: (_message, response) => {
         response.writeHead(200, { 'content-type': 'application/json' });
@@ -251,7 +251,7 @@ describe('S17 a server that dies under a Streamable HTTP call', () => {
     });
   });
 
-  test('a stream that ends before the answer fails its own call only', async () => {
+  it('a stream that ends before the answer fails its own call only', async () => {
     const server = await serveStub({
       onRequest: (message, response) => {
         openEventStream(response);
@@ -271,7 +271,7 @@ describe('S17 a server that dies under a Streamable HTTP call', () => {
     await other;
   });
 
-  test('a subscription whose stream ends is told so in its own way', async () => {
+  it('a subscription whose stream ends is told so in its own way', async () => {
     const server = await serveStateless();
     const { transport } = open(server);
     const { client, errors } = await connectClient(transport, 'auto');
@@ -283,7 +283,7 @@ describe('S17 a server that dies under a Streamable HTTP call', () => {
     expect(errors.map(({ message }) => message).filter((message) => message.includes('unknown'))).toEqual([]);
   });
 
-  test('a caller who wants to know of the end of a stream is told of it', async () => {
+  it('a caller who wants to know of the end of a stream is told of it', async () => {
     const server = await serveStub({
       onRequest: (_message, response) => {
         openEventStream(response);
@@ -297,7 +297,7 @@ describe('S17 a server that dies under a Streamable HTTP call', () => {
     await vi.waitFor(() => expect(onRequestStreamEnd).toHaveBeenCalledTimes(1), WAIT);
   });
 
-  test('when nobody listens any more the call surely did not run, and the connection ends once', async () => {
+  it('when nobody listens any more the call surely did not run, and the connection ends once', async () => {
     const server = await serveStateless();
     const { transport } = open(server);
     const { client, closed, closes } = await connectClient(transport);
@@ -313,7 +313,7 @@ describe('S17 a server that dies under a Streamable HTTP call', () => {
     });
   });
 
-  test('when nobody listens any more the event stream tells it to an idle client', async () => {
+  it('when nobody listens any more the event stream tells it to an idle client', async () => {
     const server = await serveStateful();
     const { transport } = open(server);
     const { closed } = await connectClient(transport);
@@ -323,7 +323,7 @@ describe('S17 a server that dies under a Streamable HTTP call', () => {
     expect(transport.end?.what).toContain('ECONNREFUSED');
   });
 
-  test('a stream broken off before the first answer ends the connection, not the era', async () => {
+  it('a stream broken off before the first answer ends the connection, not the era', async () => {
     const server = await serve((_request, response) => {
       openEventStream(response);
       response.end();
@@ -334,7 +334,7 @@ describe('S17 a server that dies under a Streamable HTTP call', () => {
     expect(server.saw('POST')).toHaveLength(1);
   });
 
-  test('a server that was never there', async () => {
+  it('a server that was never there', async () => {
     const origin = await unusedOrigin();
     const context = recordingContext();
     const transport = new StreamableHttpTransport({ url: `${origin}/mcp?token=secret` }, context);
@@ -346,7 +346,7 @@ describe('S17 a server that dies under a Streamable HTTP call', () => {
 });
 
 describe('S16 an expired session', () => {
-  test('a 404 fails the call, which did not run, and ends the connection', async () => {
+  it('a 404 fails the call, which did not run, and ends the connection', async () => {
     const server = await serveStateful();
     const { transport } = open(server);
     const { client, closed, closes } = await connectClient(transport);
@@ -359,7 +359,7 @@ describe('S16 an expired session', () => {
     expect(server.saw('DELETE')).toEqual([]);
   });
 
-  test('a 404 to a GET counts once a GET was served', async () => {
+  it('a 404 to a GET counts once a GET was served', async () => {
     let streams = 0;
     const server = await serveStub({
       sessionId: 'abc',
@@ -375,7 +375,7 @@ describe('S16 an expired session', () => {
     expect(transport.end).toMatchObject({ sessionExpired: true });
   });
 
-  test('a 404 to the first GET is a server without one', async () => {
+  it('a 404 to the first GET is a server without one', async () => {
     const server = await serveStub({ sessionId: 'abc', onGet: (response) => endWith(response, 404) });
     const { transport } = open(server);
     const { client } = await connectClient(transport);
@@ -384,7 +384,7 @@ describe('S16 an expired session', () => {
     expect(transport.end).toBeUndefined();
   });
 
-  test('a 404 without a session is the official error', async () => {
+  it('a 404 without a session is the official error', async () => {
     const server = await serveStub({ onRequest: (_message, response) => endWith(response, 404) });
     const { transport } = open(server);
     const { client } = await connectClient(transport);
@@ -394,7 +394,7 @@ describe('S16 an expired session', () => {
 });
 
 describe('T5 resumption', () => {
-  test('a cut stream goes on where it stopped, after the wait that the server asks for', async () => {
+  it('a cut stream goes on where it stopped, after the wait that the server asks for', async () => {
     const server = await serveStateful({ eventStore: new MemoryEventStore(), retryInterval: 200 });
     const { transport } = open(server);
     const { client } = await connectClient(transport);
@@ -406,7 +406,7 @@ describe('T5 resumption', () => {
     expect(server.saw('GET').map(({ headers }) => headers['last-event-id'])).toContain(tokens[0]);
   });
 
-  test('a stream that breaks again before its first event goes on from the same place', async () => {
+  it('a stream that breaks again before its first event goes on from the same place', async () => {
     let broken = 0;
     const server = await serveStub({
       onRequest: (_message, response) => {
@@ -427,7 +427,7 @@ describe('T5 resumption', () => {
     expect(server.saw('GET').filter(({ headers }) => headers['last-event-id'] === undefined)).toHaveLength(1);
   });
 
-  test('when the attempts run out the call fails', async () => {
+  it('when the attempts run out the call fails', async () => {
     const server = await serveStub({
       onRequest: (_message, response) => {
         openEventStream(response);
@@ -444,7 +444,7 @@ describe('T5 resumption', () => {
     expect(transport.end).toBeUndefined();
   });
 
-  test('a request that the caller resumes fails when the server cannot resume it', async () => {
+  it('a request that the caller resumes fails when the server cannot resume it', async () => {
     const server = await serveStub({
       onGet: (response, request) =>
         endWith(response, request.headers['last-event-id'] === undefined ? 405 : 400),
@@ -454,7 +454,7 @@ describe('T5 resumption', () => {
     expect(failure).toMatchObject({ code: 'CONNECTION_LOST', maybeExecuted: true });
   });
 
-  test('a page in the place of an event stream is asked for once', async () => {
+  it('a page in the place of an event stream is asked for once', async () => {
     const server = await serveStub({
       onGet: (response) => {
         response.setHeader('content-type', 'text/html');
@@ -471,7 +471,7 @@ describe('T5 resumption', () => {
     expect(timers()).toBeLessThanOrEqual(before);
   });
 
-  test('a close while streams wait to be resumed leaves no timer', async () => {
+  it('a close while streams wait to be resumed leaves no timer', async () => {
     const server = await serveStub({
       onRequest: (_message, response) => {
         openEventStream(response);
@@ -530,7 +530,7 @@ async function listen(server: Loopback, spec: Partial<UrlServerSpec> = {}) {
 }
 
 describe('T5 the stream for what belongs to no request', () => {
-  test.each([
+  it.each([
     ['an empty page', (response: ServerResponse) => endWith(response, 200)],
     ['no content', (response: ServerResponse) => endWith(response, 204)],
     ['HTTP 405', (response: ServerResponse) => endWith(response, 405)],
@@ -545,7 +545,7 @@ describe('T5 the stream for what belongs to no request', () => {
     expect(transport.end).toBeUndefined();
   });
 
-  test('is asked for again when the server holds the one of an attempt that broke', async () => {
+  it('is asked for again when the server holds the one of an attempt that broke', async () => {
     const server: Loopback = await serveGets(
       () => server.dropSockets(),
       (response) => endWith(response, 409),
@@ -556,7 +556,7 @@ describe('T5 the stream for what belongs to no request', () => {
     expect(onStreamReopened).toHaveBeenCalledTimes(1);
   });
 
-  test('is asked for again when the server does not begin to answer', async () => {
+  it('is asked for again when the server does not begin to answer', async () => {
     const server = await serveGets(() => {}, speak);
     const { heard, context } = await listen(server, { readTimeoutMs: 200 });
     await vi.waitFor(() => expect(heard).toHaveBeenCalledTimes(1), WAIT);
@@ -564,7 +564,7 @@ describe('T5 the stream for what belongs to no request', () => {
     expect(context.suspicions).toEqual([]);
   });
 
-  test('is asked for again with fresh credentials when the old ones are refused', async () => {
+  it('is asked for again with fresh credentials when the old ones are refused', async () => {
     const server = await serveGets(breakOff, (response) => endWith(response, 401), speak);
     let current = 'old';
     const onUnauthorized = vi.fn(async () => void (current = 'fresh'));
@@ -578,7 +578,7 @@ describe('T5 the stream for what belongs to no request', () => {
     ]);
   });
 
-  test('ends the connection when the server goes on refusing it', async () => {
+  it('ends the connection when the server goes on refusing it', async () => {
     const server = await serveGets(breakOff, (response) => endWith(response, 405));
     const { transport, closed } = await listen(server);
     await closed;
@@ -586,7 +586,7 @@ describe('T5 the stream for what belongs to no request', () => {
     expect(server.saw('GET')).toHaveLength(6);
   });
 
-  test('does not end the connection when the server never had it', async () => {
+  it('does not end the connection when the server never had it', async () => {
     const server = await serveGets((response) => endWith(response, 501));
     const { transport, errors } = await listen(server);
     await vi.waitFor(() => expect(errors.length).toBeGreaterThan(0), WAIT);
@@ -594,7 +594,7 @@ describe('T5 the stream for what belongs to no request', () => {
     expect(transport.end).toBeUndefined();
   });
 
-  test('ends the connection when an answer went astray on it, after which nobody would open it again', async () => {
+  it('ends the connection when an answer went astray on it, after which nobody would open it again', async () => {
     const server = await serveGets((response) => {
       openEventStream(response);
       response.end(resultEvent({ id: 'nobody', method: 'tools/call' }, text('astray')));
@@ -604,7 +604,7 @@ describe('T5 the stream for what belongs to no request', () => {
     expect(transport.end?.what).toBe('ended its event stream, which was not opened again');
   });
 
-  test('goes on where it stopped, also when it breaks again before its first event', async () => {
+  it('goes on where it stopped, also when it breaks again before its first event', async () => {
     const server = await serveGets(
       (response) => {
         openEventStream(response);
@@ -627,7 +627,7 @@ describe('T5 the stream for what belongs to no request', () => {
 });
 
 describe('T5 limits and silence', () => {
-  test('a body that is too large fails its call only', async () => {
+  it('a body that is too large fails its call only', async () => {
     const server = await serveStub({
       onRequest: (message, response) => {
         response.setHeader('content-type', 'application/json');
@@ -643,7 +643,7 @@ describe('T5 limits and silence', () => {
     expect(transport.end).toBeUndefined();
   });
 
-  test('an event that is too large fails its call only, and is not asked for again', async () => {
+  it('an event that is too large fails its call only, and is not asked for again', async () => {
     const server = await serveStub({
       onRequest: (message, response) => {
         openEventStream(response);
@@ -663,7 +663,7 @@ describe('T5 limits and silence', () => {
     expect(transport.end).toBeUndefined();
   });
 
-  test('a server event that is too large ends the connection', async () => {
+  it('a server event that is too large ends the connection', async () => {
     const server = await serveStub({
       onGet: (response) => {
         openEventStream(response);
@@ -676,7 +676,7 @@ describe('T5 limits and silence', () => {
     expect(transport.end?.what).toBe('sent a message that is too large');
   });
 
-  test('a stream of many small events is not limited', async () => {
+  it('a stream of many small events is not limited', async () => {
     const server = await serveStub({
       onRequest: (message, response) => {
         openEventStream(response);
@@ -688,7 +688,7 @@ describe('T5 limits and silence', () => {
     expect(await client.callTool(call)).toMatchObject(text('done'));
   });
 
-  test('a stream that stays silent too long fails its call', async () => {
+  it('a stream that stays silent too long fails its call', async () => {
     const server = await serveStub({ onRequest: (_message, response) => openEventStream(response) });
     const { transport, context } = open(server, { readTimeoutMs: 100 });
     const { client } = await connectClient(transport);
@@ -699,7 +699,7 @@ describe('T5 limits and silence', () => {
     await vi.waitFor(() => expect(server.pending()).toEqual([]), WAIT);
   });
 
-  test('an idle event stream is opened anew without a word', async () => {
+  it('an idle event stream is opened anew without a word', async () => {
     const server = await serveStub({
       onGet: (response) => {
         openEventStream(response);
@@ -713,7 +713,7 @@ describe('T5 limits and silence', () => {
     expect(context.suspicions).toEqual([]);
   });
 
-  test('a stream that keeps talking may take longer than the silence allowed', async () => {
+  it('a stream that keeps talking may take longer than the silence allowed', async () => {
     const server = await serveStub({
       onRequest: (message, response) => {
         openEventStream(response);
@@ -731,7 +731,7 @@ describe('T5 limits and silence', () => {
 });
 
 describe('S4 a cancelled Streamable HTTP request', () => {
-  test.each(['auto', 'legacy'] as const)('is not left open, %s', async (mode) => {
+  it.each(['auto', 'legacy'] as const)('is not left open, %s', async (mode) => {
     const server = await (mode === 'auto' ? serveStateless() : serveStateful());
     const { transport } = open(server, { terminateSession: false });
     const { client, errors } = await connectClient(transport, mode);

@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { UrlServerSpec } from '../../../src/server-spec.ts';
 import { UrlTransport } from '../../../src/transport/http/url-transport.ts';
 import type { TransportMemory } from '../../../src/transport/managed-transport.ts';
@@ -22,7 +22,7 @@ function open(
 }
 
 describe('T9 a URL without a type', () => {
-  test.each(['auto', 'legacy'] as const)('is Streamable HTTP to the server of today, %s', async (mode) => {
+  it.each(['auto', 'legacy'] as const)('is Streamable HTTP to the server of today, %s', async (mode) => {
     const { transport, memory } = open(await serveStateless());
     const { client } = await connectClient(transport, mode);
     expect(await client.callTool(call)).toMatchObject(echoed);
@@ -30,7 +30,7 @@ describe('T9 a URL without a type', () => {
     expect(memory).toEqual({ urlKind: 'http' });
   });
 
-  test.each(['auto', 'legacy'] as const)('is Streamable HTTP to a server with sessions, %s', async (mode) => {
+  it.each(['auto', 'legacy'] as const)('is Streamable HTTP to a server with sessions, %s', async (mode) => {
     const server = await serveStateful();
     const { transport, memory } = open(server);
     const { client } = await connectClient(transport, mode);
@@ -41,7 +41,7 @@ describe('T9 a URL without a type', () => {
     expect(server.saw('DELETE')).toHaveLength(1);
   });
 
-  test.each(['auto', 'legacy'] as const)('is SSE to a server of 2024, %s', async (mode) => {
+  it.each(['auto', 'legacy'] as const)('is SSE to a server of 2024, %s', async (mode) => {
     const server = await serveSse();
     const { transport, memory } = open(server, {}, { headers: { 'x-team': 'blue' } });
     const { client, closes } = await connectClient(transport, mode);
@@ -55,7 +55,7 @@ describe('T9 a URL without a type', () => {
     await vi.waitFor(() => expect(server.openSockets()).toBe(0), WAIT);
   });
 
-  test.each([400, 404, 405])('is SSE when initialize is answered with HTTP %i', async (status) => {
+  it.each([400, 404, 405])('is SSE when initialize is answered with HTTP %i', async (status) => {
     const server = await serve((request, response) => {
       if (request.url === '/messages') return endWith(response, 202);
       if (request.method === 'POST') return endWith(response, status);
@@ -70,7 +70,7 @@ describe('T9 a URL without a type', () => {
     await connecting;
   });
 
-  test.each([401, 403, 500, 503])(
+  it.each([401, 403, 500, 503])(
     'stays Streamable HTTP when initialize is answered with HTTP %i',
     async (status) => {
       const server = await serve((_request, response) => endWith(response, status));
@@ -81,7 +81,7 @@ describe('T9 a URL without a type', () => {
     },
   );
 
-  test('names both findings when the server speaks neither', async () => {
+  it('names both findings when the server speaks neither', async () => {
     const server = await serve((_request, response) => endWith(response, 404));
     const { transport, memory } = open(server);
     const failure = await failureOf(connectClient(transport));
@@ -93,14 +93,14 @@ describe('T9 a URL without a type', () => {
     await vi.waitFor(() => expect(server.openSockets()).toBe(0), WAIT);
   });
 
-  test('asks for credentials when only the event stream does', async () => {
+  it('asks for credentials when only the event stream does', async () => {
     const server = await serve((request, response) =>
       endWith(response, request.method === 'GET' ? 401 : 404),
     );
     expect(await failureOf(connectClient(open(server).transport))).toMatchObject({ code: 'AUTH_REQUIRED' });
   });
 
-  test('can be closed in the midst of the change', async () => {
+  it('can be closed in the midst of the change', async () => {
     const server = await serve((request, response) => {
       if (request.method === 'POST') endWith(response, 404);
       else openEventStream(response);
@@ -113,7 +113,7 @@ describe('T9 a URL without a type', () => {
     await vi.waitFor(() => expect(server.openSockets()).toBe(0), WAIT);
   });
 
-  test('is not changed for SSE when it is closed meanwhile', async () => {
+  it('is not changed for SSE when it is closed meanwhile', async () => {
     const methods: (string | undefined)[] = [];
     const own = async (_url: string | URL, init?: RequestInit): Promise<Response> => {
       methods.push(init?.method);
@@ -127,7 +127,7 @@ describe('T9 a URL without a type', () => {
     expect(transport.kind).toBe('http');
   });
 
-  test('passes the end of the server on, once', async () => {
+  it('passes the end of the server on, once', async () => {
     const server = await serveSse();
     const { transport } = open(server);
     const { closed, closes } = await connectClient(transport);
@@ -137,7 +137,7 @@ describe('T9 a URL without a type', () => {
     expect(transport.end?.what).toBe('ended its event stream');
   });
 
-  test('passes an expired session on', async () => {
+  it('passes an expired session on', async () => {
     const server = await serveStateful();
     const { transport } = open(server);
     const { client, closed } = await connectClient(transport);
@@ -149,7 +149,7 @@ describe('T9 a URL without a type', () => {
 });
 
 describe('T9 what was learnt about a URL', () => {
-  test('a server of 2024 is spoken to as one from the start', async () => {
+  it('a server of 2024 is spoken to as one from the start', async () => {
     const server = await serveSse();
     const { transport } = open(server, { urlKind: 'sse' });
     const { client } = await connectClient(transport);
@@ -157,7 +157,7 @@ describe('T9 what was learnt about a URL', () => {
     expect(server.seen[0]?.method).toBe('GET');
   });
 
-  test('is forgotten when an event stream is not there any more', async () => {
+  it('is forgotten when an event stream is not there any more', async () => {
     const server = await serveStub({ onGet: (response) => endWith(response, 405) });
     const memory: TransportMemory = { urlKind: 'sse' };
     expect(await failureOf(connectClient(open(server, memory).transport))).toMatchObject({
@@ -168,13 +168,13 @@ describe('T9 what was learnt about a URL', () => {
     expect(memory).toEqual({ urlKind: 'http' });
   });
 
-  test('is kept when nobody listens', async () => {
+  it('is kept when nobody listens', async () => {
     const memory: TransportMemory = { urlKind: 'sse' };
     await failureOf(connectClient(open({ url: `${await unusedOrigin()}/sse` }, memory).transport));
     expect(memory).toEqual({ urlKind: 'sse' });
   });
 
-  test('is forgotten when a server does not speak Streamable HTTP any more', async () => {
+  it('is forgotten when a server does not speak Streamable HTTP any more', async () => {
     const server = await serveSse();
     const memory: TransportMemory = { urlKind: 'http' };
     expect(await failureOf(connectClient(open(server, memory).transport))).toMatchObject({

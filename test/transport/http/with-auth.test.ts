@@ -1,5 +1,5 @@
 import { SSEServerTransport } from '@modelcontextprotocol/sdk/server/sse.js';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { openSession } from '../../../src/index.ts';
 import type { ServerAuth, UrlServerSpec } from '../../../src/server-spec.ts';
 import { makeOlderServer, serveStateless } from '../support/official-servers.ts';
@@ -32,7 +32,7 @@ async function callOnce(spec: UrlServerSpec): Promise<void> {
 }
 
 describe('A1 credentials of a spec', () => {
-  test('are those for its server, over Streamable HTTP', async () => {
+  it('are those for its server, over Streamable HTTP', async () => {
     const servers = [await serveStateless(), await serveStateless()];
     const { auth, asked } = createAuth();
     for (const { url } of servers) await callOnce({ url, auth });
@@ -45,7 +45,7 @@ describe('A1 credentials of a spec', () => {
     }
   });
 
-  test('and over SSE', async () => {
+  it('and over SSE', async () => {
     let transport: SSEServerTransport | undefined;
     const server = await serve(async (request, response, body) => {
       if (request.method === 'POST') return transport?.handlePostMessage(request, response, JSON.parse(body));
@@ -61,7 +61,7 @@ describe('A1 credentials of a spec', () => {
     expect(new Set(server.seen.map(({ headers }) => headers['x-wrapped']))).toEqual(new Set(['yes']));
   });
 
-  test('may be as the official client takes them, with no more than a token', async () => {
+  it('may be as the official client takes them, with no more than a token', async () => {
     const server = await serveStateless();
     await callOnce({ url: server.url, auth: { token: async () => 'plain' } });
     expect(new Set(server.seen.map(({ headers }) => headers.authorization))).toEqual(

@@ -1,5 +1,5 @@
 import { McpServer, type Server } from '@modelcontextprotocol/server';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { InProcessServer } from '../../../src/server-spec.ts';
 import { InProcessTransport } from '../../../src/transport/in-process/in-process-transport.ts';
 import { recordingContext } from '../support/context.ts';
@@ -21,7 +21,7 @@ function serverWith(answer: (args: Record<string, unknown> | undefined) => unkno
 }
 
 describe('T8 a server in this process', () => {
-  test.each([
+  it.each([
     { title: 'of today', make: makeServer },
     { title: 'of 2025', make: makeOlderServer },
   ])('a call to a server $title', async ({ make }) => {
@@ -32,7 +32,7 @@ describe('T8 a server in this process', () => {
     }
   });
 
-  test('is closed at the end, and can serve again', async () => {
+  it('is closed at the end, and can serve again', async () => {
     const server = makeServer();
     for (let count = 0; count < 3; count++) {
       const transport = open(server);
@@ -46,7 +46,7 @@ describe('T8 a server in this process', () => {
     }
   });
 
-  test('that closes ends the connection', async () => {
+  it('that closes ends the connection', async () => {
     const server = makeServer();
     const transport = open(server);
     const { client, closed, closes } = await connectClient(transport);
@@ -58,7 +58,7 @@ describe('T8 a server in this process', () => {
     expect(transport.end).toEqual({ what: 'closed the connection' });
   });
 
-  test.each([
+  it.each([
     { title: 'Server', make: makeServer },
     { title: 'McpServer', make: () => new McpServer({ name: 'current', version: '1.0.0' }) },
     { title: 'Server of 2025', make: makeOlderServer },
@@ -72,7 +72,7 @@ describe('T8 a server in this process', () => {
     expect(closes()).toBe(0);
   });
 
-  test('that cannot be connected says why', async () => {
+  it('that cannot be connected says why', async () => {
     const close = vi.fn(async () => {});
     const broken = { connect: () => Promise.reject(new Error('no database')), close };
     expect(await failureOf(open(broken).start())).toMatchObject({
@@ -82,14 +82,14 @@ describe('T8 a server in this process', () => {
     expect(close).not.toHaveBeenCalled();
   });
 
-  test('that hangs while connecting does not hold up a destroy', async () => {
+  it('that hangs while connecting does not hold up a destroy', async () => {
     const transport = open({ connect: () => new Promise(() => {}), close: () => new Promise(() => {}) });
     const starting = failureOf(transport.start());
     await transport.destroy();
     expect(await starting).toMatchObject({ code: 'CONNECT_FAILED' });
   });
 
-  test('that hangs while closing does not hold up a close for long', async () => {
+  it('that hangs while closing does not hold up a close for long', async () => {
     const server = makeServer();
     const stuck = { connect: server.connect.bind(server), close: () => new Promise<void>(() => {}) };
     const transport = open(stuck);
@@ -100,7 +100,7 @@ describe('T8 a server in this process', () => {
 });
 
 describe('T8 messages between client and server', () => {
-  test('are copies: what one side changes later is its own affair', async () => {
+  it('are copies: what one side changes later is its own affair', async () => {
     let received: Record<string, unknown> | undefined;
     const kept = { list: ['original'] };
     const server = serverWith((params) => {
@@ -121,13 +121,13 @@ describe('T8 messages between client and server', () => {
     await transport.close();
   });
 
-  test('hold data only: an argument that is a function is refused before it leaves', async () => {
+  it('hold data only: an argument that is a function is refused before it leaves', async () => {
     const { client } = await connectClient(open(makeServer()));
     const failure = await failureOf(client.callTool({ name: 'echo', arguments: { callback: () => {} } }));
     expect(failure).toMatchObject({ code: 'INVALID_ARGUMENTS' });
   });
 
-  test('hold data only: a result that is not data fails its call, and the server hears of it', async () => {
+  it('hold data only: a result that is not data fails its call, and the server hears of it', async () => {
     const server = serverWith(() => ({ ...text('fine'), extra: () => {} }));
     const heard: Error[] = [];
     server.onerror = (error) => heard.push(error);
@@ -141,7 +141,7 @@ describe('T8 messages between client and server', () => {
     await transport.close();
   });
 
-  test('reach a handler whose exception is no concern of the server', async () => {
+  it('reach a handler whose exception is no concern of the server', async () => {
     const server = makeServer();
     const heard: Error[] = [];
     server.onerror = (error) => heard.push(error);

@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { UrlServerSpec } from '../../../src/server-spec.ts';
 import { WebSocketTransport } from '../../../src/transport/websocket/websocket-transport.ts';
 import { recordingContext } from '../support/context.ts';
@@ -21,7 +21,7 @@ function open(server: { url: string }, spec: Partial<UrlServerSpec> = {}, pingIn
 const asWs = (origin: string) => ({ url: origin.replace('http:', 'ws:') });
 
 describe('T7 WebSocket', () => {
-  test.each(['auto', 'legacy'] as const)('a call, %s', async (mode) => {
+  it.each(['auto', 'legacy'] as const)('a call, %s', async (mode) => {
     const server = await serveWebSocket((message, socket) => {
       if (message.method === 'server/discover') {
         socket.send(
@@ -33,7 +33,7 @@ describe('T7 WebSocket', () => {
     expect(await client.callTool(call)).toMatchObject(text('fine'));
   });
 
-  test('offers the subprotocol and sends the headers', async () => {
+  it('offers the subprotocol and sends the headers', async () => {
     const server = await serveWebSocket();
     await connectClient(open(server, { headers: async () => ({ 'x-team': 'blue' }) }).transport);
     expect(server.handshakes[0]?.headers).toMatchObject({
@@ -42,7 +42,7 @@ describe('T7 WebSocket', () => {
     });
   });
 
-  test('what is not a JSON-RPC message is reported and dropped', async () => {
+  it('what is not a JSON-RPC message is reported and dropped', async () => {
     const server = await serveWebSocket((message, socket) => {
       socket.send('not JSON');
       socket.send('{"no":"message"}');
@@ -60,7 +60,7 @@ describe('T7 WebSocket', () => {
     expect(errors).toEqual([]);
   });
 
-  test('close says goodbye and waits for the answer', async () => {
+  it('close says goodbye and waits for the answer', async () => {
     const server = await serveWebSocket();
     const codes: number[] = [];
     const { transport } = open(server);
@@ -73,7 +73,7 @@ describe('T7 WebSocket', () => {
     await vi.waitFor(() => expect(codes).toEqual([1000]), WAIT);
   });
 
-  test('close does not wait for a server that never answers it', async () => {
+  it('close does not wait for a server that never answers it', async () => {
     const server = await serveWebSocket();
     const { transport } = open(server);
     const { closes } = await connectClient(transport);
@@ -82,7 +82,7 @@ describe('T7 WebSocket', () => {
     expect(closes()).toBe(1);
   });
 
-  test('destroy cuts such a close short', async () => {
+  it('destroy cuts such a close short', async () => {
     const server = await serveWebSocket();
     const { transport } = open(server);
     const { closes } = await connectClient(transport);
@@ -93,7 +93,7 @@ describe('T7 WebSocket', () => {
     expect(closes()).toBe(1);
   });
 
-  test('nothing is left of it', async () => {
+  it('nothing is left of it', async () => {
     const server = await serveWebSocket();
     const before = process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
     const { transport } = open(server);
@@ -107,7 +107,7 @@ describe('T7 WebSocket', () => {
 });
 
 describe('T7 a handshake that fails', () => {
-  test.each([
+  it.each([
     { status: 401, code: 'AUTH_REQUIRED', advice: 'headers' },
     { status: 403, code: 'AUTH_REQUIRED', advice: 'headers' },
     { status: 404, code: 'CONNECT_FAILED', advice: 'path' },
@@ -127,7 +127,7 @@ describe('T7 a handshake that fails', () => {
     await vi.waitFor(() => expect(server.openSockets()).toBe(0), WAIT);
   });
 
-  test('for the subprotocol is not spoken', async () => {
+  it('for the subprotocol is not spoken', async () => {
     const server = await serveWebSocket(undefined, { handleProtocols: () => false });
     const failure = await failureOf(connectClient(open(server).transport));
     expect(failure).toMatchObject({
@@ -136,7 +136,7 @@ describe('T7 a handshake that fails', () => {
     });
   });
 
-  test('for nobody listens', async () => {
+  it('for nobody listens', async () => {
     const failure = await failureOf(
       connectClient(open(asWs(`${await unusedOrigin()}/mcp?token=secret`)).transport),
     );
@@ -145,7 +145,7 @@ describe('T7 a handshake that fails', () => {
     expect(failure.message).not.toContain('secret');
   });
 
-  test('for it is never answered', async () => {
+  it('for it is never answered', async () => {
     const server = createServer((socket) => void socket.on('error', () => {}).resume());
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void server.close());
@@ -161,7 +161,7 @@ describe('T7 a handshake that fails', () => {
     await vi.waitFor(async () => expect(await connections()).toBe(0), WAIT);
   });
 
-  test('for it is closed meanwhile', async () => {
+  it('for it is closed meanwhile', async () => {
     const server = await serve(() => {});
     const { transport } = open(asWs(server.url));
     const starting = failureOf(transport.start());
@@ -173,7 +173,7 @@ describe('T7 a handshake that fails', () => {
 });
 
 describe('T7 the end of a WebSocket', () => {
-  test('carries the close code and the reason, made harmless', async () => {
+  it('carries the close code and the reason, made harmless', async () => {
     const server = await serveWebSocket((_message, socket) => socket.close(1011, 'out of \u001b[31mmemory'));
     const { transport } = open(server);
     const { client, closed, closes } = await connectClient(transport);
@@ -183,7 +183,7 @@ describe('T7 the end of a WebSocket', () => {
     expect(transport.end?.what).toBe('closed the connection (code 1011, "out of \\u{1b}[31mmemory")');
   });
 
-  test('a message that is too large ends it', async () => {
+  it('a message that is too large ends it', async () => {
     const server = await serveWebSocket((message, socket) => reply(socket, message, text('x'.repeat(5_000))));
     const { transport } = open(server, { maxMessageBytes: 4_000 });
     const { client, closed } = await connectClient(transport);
@@ -192,7 +192,7 @@ describe('T7 the end of a WebSocket', () => {
     expect(transport.end?.error).toMatchObject({ code: 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH' });
   });
 
-  test('a send on a closing socket surely did not leave', async () => {
+  it('a send on a closing socket surely did not leave', async () => {
     const server = await serveWebSocket();
     const { transport } = open(server);
     const { closed } = await connectClient(transport);
@@ -204,7 +204,7 @@ describe('T7 the end of a WebSocket', () => {
 });
 
 describe('S17 a WebSocket server that dies', () => {
-  test('by a crash', async () => {
+  it('by a crash', async () => {
     const server = await serveWebSocket((_message, socket) => socket.terminate());
     const { transport } = open(server);
     const { client, closed } = await connectClient(transport);
@@ -213,7 +213,7 @@ describe('S17 a WebSocket server that dies', () => {
     expect(transport.end?.what).toContain('code 1006');
   });
 
-  test('by answering no pings', async () => {
+  it('by answering no pings', async () => {
     const server = await serveWebSocket(() => {}, { autoPong: false });
     const { transport } = open(server, {}, 30);
     const { client, closed } = await connectClient(transport);
@@ -223,7 +223,7 @@ describe('S17 a WebSocket server that dies', () => {
     await vi.waitFor(() => expect(server.sockets.size).toBe(0), WAIT);
   });
 
-  test('but not while it answers them', async () => {
+  it('but not while it answers them', async () => {
     let pings = 0;
     const server = await serveWebSocket((message, socket) => {
       socket.on('ping', () => {

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { DownloadFolder } from '../../../../src/toolkit/resources/downloads/download-folder.ts';
 import { failureOf } from '../../../group/support/failure.ts';
 
@@ -30,7 +30,7 @@ function downloads(folder: string, maxFileBytes = 1000, maxTotalBytes = 10_000):
 const text = (value: string): Buffer => Buffer.from(value);
 
 describe('M9 downloads stay in their folder', () => {
-  test('which is made when it is first needed', async () => {
+  it('which is made when it is first needed', async () => {
     const { around, folder } = place();
     const files = downloads(join(folder, 'deeper'));
     expect(readdirSync(around)).toEqual([]);
@@ -38,7 +38,7 @@ describe('M9 downloads stay in their folder', () => {
     expect(readFileSync(join(folder, 'deeper', 'a.txt'), 'utf8')).toBe('hello');
   });
 
-  test('and nothing that is there is overwritten', async () => {
+  it('and nothing that is there is overwritten', async () => {
     const { folder } = place();
     mkdirSync(join(folder, 'a-2.txt'), { recursive: true });
     writeFileSync(join(folder, 'a.txt'), 'mine');
@@ -47,7 +47,7 @@ describe('M9 downloads stay in their folder', () => {
     expect(readFileSync(join(folder, 'a.txt'), 'utf8')).toBe('mine');
   });
 
-  test('and no link is followed', async () => {
+  it('and no link is followed', async () => {
     const { around, folder } = place();
     mkdirSync(folder);
     writeFileSync(join(around, 'outside'), 'mine');
@@ -60,7 +60,7 @@ describe('M9 downloads stay in their folder', () => {
     expect(readdirSync(around).toSorted()).toEqual(['downloads', 'outside']);
   });
 
-  test('also when the folder becomes a link to somewhere else', async () => {
+  it('also when the folder becomes a link to somewhere else', async () => {
     const { around, folder } = place();
     const files = downloads(folder);
     await files.save('x:/a', text('x'));
@@ -71,7 +71,7 @@ describe('M9 downloads stay in their folder', () => {
     expect(readdirSync(join(around, 'elsewhere'))).toEqual([]);
   });
 
-  test('which may be behind a link from the start', async () => {
+  it('which may be behind a link from the start', async () => {
     const { around, folder } = place();
     mkdirSync(join(around, 'real'));
     symlinkSync(join(around, 'real'), folder);
@@ -79,7 +79,7 @@ describe('M9 downloads stay in their folder', () => {
     expect(readdirSync(join(around, 'real'))).toEqual(['a']);
   });
 
-  test.each(['../../evil', '%2e%2e%2fevil', '/etc/evil', 'C:\\evil', 'evil\0'])(
+  it.each(['../../evil', '%2e%2e%2fevil', '/etc/evil', 'C:\\evil', 'evil\0'])(
     'whatever the URI: %j',
     async (uri) => {
       const { around, folder } = place();
@@ -89,7 +89,7 @@ describe('M9 downloads stay in their folder', () => {
     },
   );
 
-  test('many at a time with the same name', async () => {
+  it('many at a time with the same name', async () => {
     const { folder } = place();
     const files = downloads(folder);
     const saved = await Promise.all(
@@ -100,7 +100,7 @@ describe('M9 downloads stay in their folder', () => {
     names.forEach((name, nr) => expect(readFileSync(join(folder, name), 'utf8')).toBe(String(nr)));
   });
 
-  test('and nobody else can read them', async () => {
+  it('and nobody else can read them', async () => {
     const { folder } = place();
     await downloads(folder).save('x:/a', text('x'));
     expect(statSync(join(folder, 'a')).mode & 0o777).toBe(0o600);
@@ -108,7 +108,7 @@ describe('M9 downloads stay in their folder', () => {
 });
 
 describe('M9 how much may be downloaded', () => {
-  test('a file that is too large is not saved', async () => {
+  it('a file that is too large is not saved', async () => {
     const { around, folder } = place();
     expect(await downloads(folder, 3).save('x:/a', text('four'))).toEqual({
       refused: expect.stringContaining('may have 3'),
@@ -116,7 +116,7 @@ describe('M9 how much may be downloaded', () => {
     expect(readdirSync(around)).toEqual([]);
   });
 
-  test('nor one that would be too much, also when several come at once', async () => {
+  it('nor one that would be too much, also when several come at once', async () => {
     const { folder } = place();
     const files = downloads(folder, 10, 10);
     const saved = await Promise.all(['a', 'b', 'c'].map((name) => files.save(`x:/${name}`, text('1234'))));
@@ -128,7 +128,7 @@ describe('M9 how much may be downloaded', () => {
     expect(readdirSync(folder).toSorted()).toEqual(['a', 'b']);
   });
 
-  test('what could not be saved does not count', async () => {
+  it('what could not be saved does not count', async () => {
     const { folder } = place();
     writeFileSync(folder, 'a file where the folder should be');
     const files = downloads(folder, 10, 10);

@@ -1,9 +1,9 @@
 import * as fc from 'fast-check';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { numbered, safeFileName } from '../../../../src/toolkit/resources/downloads/safe-file-name.ts';
 
 describe('M9 names of downloads', () => {
-  test.each([
+  it.each([
     ['file:///home/me/report.pdf', 'report.pdf'],
     ['https://host/a/b.txt?version=1#top', 'b.txt'],
     ['memo://notes/', 'notes'],
@@ -15,7 +15,7 @@ describe('M9 names of downloads', () => {
     expect(safeFileName(uri)).toBe(name.normalize('NFC'));
   });
 
-  test.each([
+  it.each([
     ['climb', 'file:///../../etc/passwd', 'passwd'],
     ['climb in escapes', 'x:/%2e%2e%2f%2e%2e%2fetc%2fpasswd', 'passwd'],
     ['climb in escapes, twice', 'x:/%252e%252e%252fpasswd', '2e_2e_2fpasswd'],
@@ -39,14 +39,14 @@ describe('M9 names of downloads', () => {
     expect(safeFileName(uri)).toBe(name);
   });
 
-  test('are short, and keep their extension', () => {
+  it('are short, and keep their extension', () => {
     const name = safeFileName(`x:/${'日'.repeat(500)}.pdf`);
     expect(Buffer.byteLength(name)).toBeLessThanOrEqual(120);
     expect(name).toMatch(/^日+\.pdf$/);
     expect(Buffer.byteLength(safeFileName(`x:/a.${'b'.repeat(500)}`))).toBeLessThanOrEqual(120);
   });
 
-  test.each([
+  it.each([
     ['a.txt', 'a-2.txt'],
     ['archive.tar.gz', 'archive.tar-2.gz'],
     ['README', 'README-2'],
@@ -54,7 +54,7 @@ describe('M9 names of downloads', () => {
     expect(numbered(name, 2)).toBe(withNumber);
   });
 
-  test('are plain names of files, whatever the URI', () => {
+  it('are plain names of files, whatever the URI', () => {
     const piece = fc.constantFrom(
       '..',
       '.',
