@@ -1,5 +1,5 @@
 import type { CommandName } from './command-line/command-table.ts';
-import type { RunCommand } from './command-line/context.ts';
+import type { RunCommand } from './command-line/invocation.ts';
 
 /** Each command has a file of its own, which is loaded when it is called. */
 const LOADERS: Readonly<Record<CommandName, () => Promise<RunCommand>>> = {

@@ -3,8 +3,8 @@ import { splitInlineCommand, type InlineServer } from './command-line/inline-ser
 import { Interrupt } from './terminal/interrupt.ts';
 import { loadCommand } from './load-command.ts';
 import { parseCommandLine } from './command-line/program.ts';
-import { reportError } from './advice/report-error.ts';
-import { withSignInAdvice } from './advice/sign-in-advice.ts';
+import { reportError } from './errors/report-error.ts';
+import { withSignInAdvice } from './errors/sign-in-advice.ts';
 import { Terminal } from './terminal/terminal.ts';
 
 /** Runs the command and ends the process. */

@@ -4,7 +4,7 @@ import { printable, suggestion } from '../internal/text.ts';
 import type { ConfigOAuthOptions } from './auth.ts';
 import type { Config, ConfigPrompt } from './config.ts';
 import { findConfig } from './find-config.ts';
-import { resolvePath } from './user-folders.ts';
+import { resolvePath } from './environment.ts';
 
 /** The variables of an environment, such as `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;

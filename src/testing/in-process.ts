@@ -2,9 +2,9 @@ import type { Transport } from '@modelcontextprotocol/client';
 import { PlenumError } from '../errors/plenum-error.ts';
 import { sleep } from '../internal/timers.ts';
 import type { InProcessServer } from '../server-spec.ts';
-import { isRpcMessage } from './json-rpc.ts';
-import type { ServerScript } from './script.ts';
-import { ScriptedServer } from './scripted-server.ts';
+import { isRpcMessage } from './server/json-rpc.ts';
+import type { ServerScript } from './script/script.ts';
+import { ScriptedServer } from './server/scripted-server.ts';
 
 /**
  * A scripted server in this process, for a spec of the form `{ server }`. It can be connected again after it was

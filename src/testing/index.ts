@@ -9,10 +9,10 @@ export {
   type ScriptedWebSocketServer,
   type ServeWebSocketOptions,
 } from './serve-websocket.ts';
-export { TcpProxy, type TcpProxyOptions } from './tcp-proxy.ts';
-export { readLedger, type LedgerEntry } from './ledger.ts';
-export type { ScriptedServer } from './scripted-server.ts';
-export type { Inspection, LoggedNotification, LoggedReply, LoggedRequest } from './server-core.ts';
+export { TcpProxy, type TcpProxyOptions } from './network/tcp-proxy.ts';
+export { readLedger, type LedgerEntry } from './server/ledger.ts';
+export type { ScriptedServer } from './server/scripted-server.ts';
+export type { Inspection, LoggedNotification, LoggedReply, LoggedRequest } from './server/server-core.ts';
 export type {
   ControlCommand,
   Crash,
@@ -29,4 +29,4 @@ export type {
   ServerScript,
   ToolBehaviour,
   WhoAmI,
-} from './script.ts';
+} from './script/script.ts';

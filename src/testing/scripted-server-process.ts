@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { sleep } from '../internal/timers.ts';
 import { beginLife } from './process/lifecycle.ts';
 import { StdioChild } from './process/stdio-child.ts';
-import type { ServerScript } from './script.ts';
+import type { ServerScript } from './script/script.ts';
 
 const [source, text = '', , httpOptions] = process.argv.slice(2);
 

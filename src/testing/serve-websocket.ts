@@ -1,12 +1,12 @@
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
 import type { IncomingMessage } from 'node:http';
 import { PlenumError } from '../errors/plenum-error.ts';
-import { count, shape } from './checks.ts';
+import { count, shape } from './script/checks.ts';
 import { headersOf } from './http/exchange.ts';
 import { Listener } from './http/listener.ts';
-import { isRpcMessage, parseJson } from './json-rpc.ts';
-import type { Crash, ServerScript } from './script.ts';
-import { ScriptedServer } from './scripted-server.ts';
+import { isRpcMessage, parseJson } from './server/json-rpc.ts';
+import type { Crash, ServerScript } from './script/script.ts';
+import { ScriptedServer } from './server/scripted-server.ts';
 
 export interface ServeWebSocketOptions {
   /** @default 0, a free one */

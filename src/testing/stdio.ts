@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { PlenumError } from '../errors/plenum-error.ts';
 import type { StdioServerSpec } from '../server-spec.ts';
-import { checkScript } from './check-script.ts';
-import type { ServerScript } from './script.ts';
+import { checkScript } from './script/check-script.ts';
+import type { ServerScript } from './script/script.ts';
 
 /** One argument of a process may have 128 KiB on Linux, and all of them together less than that on Windows. */
 const LONGEST_ARGUMENT = 30_000;

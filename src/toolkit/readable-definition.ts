@@ -1,4 +1,4 @@
-import { wellFormedJson } from './well-formed.ts';
+import { wellFormedJson } from './content/well-formed.ts';
 import type { ToolDefinition } from './tool-source.ts';
 
 /** Characters of JSON: more than a hundred thousand tokens, for one tool, in every turn. */

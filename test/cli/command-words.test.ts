@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { PlenumError } from '../../src/errors/plenum-error.ts';
-import { withCommandWords } from '../../src/cli/advice/command-words.ts';
+import { withCommandWords } from '../../src/cli/errors/command-words.ts';
 
 describe('plenum: errors of the library in the words of the command line', () => {
   it('advice names options, and the facts stay', () => {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { JsonObject } from '../../src/testing/json-rpc.ts';
+import type { JsonObject } from '../../src/testing/server/json-rpc.ts';
 import type { CachedCatalog } from '../../src/group/cache/catalog-cache.ts';
 import { fileCatalogCache } from '../../src/group/cache/file-catalog-cache.ts';
 import { memoryCatalogCache } from '../../src/group/cache/memory-catalog-cache.ts';

@@ -1,5 +1,5 @@
 import type { AuthStatus } from '../../auth/auth-status.ts';
-import type { RunCommand } from '../command-line/context.ts';
+import type { RunCommand } from '../command-line/invocation.ts';
 import { signInOf } from '../servers/credentials.ts';
 import { reportBroken } from '../servers/fleet.ts';
 import { findServers, type PlainServer } from '../servers/server-set.ts';

@@ -1,5 +1,5 @@
 import { readTexts } from '../arguments/call-arguments.ts';
-import type { RunCommand } from '../command-line/context.ts';
+import type { RunCommand } from '../command-line/invocation.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { explainUnknown, withFleet, type Fleet } from '../servers/fleet.ts';
 import { looksLikeUri, possibleOwners } from '../servers/owners.ts';

@@ -1,4 +1,4 @@
-import type { RunCommand } from '../command-line/context.ts';
+import type { RunCommand } from '../command-line/invocation.ts';
 import { completionScript, SHELLS } from '../command-line/completion-scripts.ts';
 import { EXIT, UsageError } from '../exit-codes.ts';
 

@@ -3,7 +3,7 @@ import type { ConfigRemark } from '../../config/config.ts';
 import { printRemark } from '../../config/read/findings.ts';
 import { loadConfig } from '../../config/load-config.ts';
 import { isRecord } from '../../internal/checks.ts';
-import type { RunCommand } from '../command-line/context.ts';
+import type { RunCommand } from '../command-line/invocation.ts';
 import { EXIT } from '../exit-codes.ts';
 import { count, lineText } from '../terminal/terminal-text.ts';
 

@@ -7,7 +7,7 @@ import type {
 } from '../../group/catalog/catalog.ts';
 import type { SessionGroup } from '../../group/session-group.ts';
 import { printable, suggestion } from '../../internal/text.ts';
-import type { RunCommand } from '../command-line/context.ts';
+import type { RunCommand } from '../command-line/invocation.ts';
 import { EXIT } from '../exit-codes.ts';
 import { explainUnknown, withFleet } from '../servers/fleet.ts';
 import { looksLikeUri, possibleOwners } from '../servers/owners.ts';

@@ -1,10 +1,10 @@
 import type { PlenumError } from '../../errors/plenum-error.ts';
 import type { Diagnosis } from '../doctor/diagnose.ts';
 import type { Finding } from '../doctor/finding.ts';
-import type { Invocation, RunCommand } from '../command-line/context.ts';
+import type { Invocation, RunCommand } from '../command-line/invocation.ts';
 import { EXIT, unreachableExitCode, type ExitCode } from '../exit-codes.ts';
 import { createHandlers } from '../questions/handlers.ts';
-import { errorFacts } from '../advice/report-error.ts';
+import { errorFacts } from '../errors/report-error.ts';
 import { findServers } from '../servers/server-set.ts';
 import { bodyText, count, lineText } from '../terminal/terminal-text.ts';
 import type { Terminal } from '../terminal/terminal.ts';

@@ -1,9 +1,9 @@
 import type { HealthReport } from '../../manager/leases/health-report.ts';
-import { inCommandWords } from '../advice/command-words.ts';
-import type { Invocation, RunCommand } from '../command-line/context.ts';
+import { inCommandWords } from '../errors/command-words.ts';
+import type { Invocation, RunCommand } from '../command-line/invocation.ts';
 import { EXIT, exitCodeOf, unreachableExitCode } from '../exit-codes.ts';
 import { findServers } from '../servers/server-set.ts';
-import { isLoginMissing, withSignInAdvice } from '../advice/sign-in-advice.ts';
+import { isLoginMissing, withSignInAdvice } from '../errors/sign-in-advice.ts';
 import { table } from '../terminal/tables.ts';
 import { count, lineText } from '../terminal/terminal-text.ts';
 

@@ -8,9 +8,9 @@ import {
 } from '../../config/editors/read-editor-configs.ts';
 import { printable, suggestion } from '../../internal/text.ts';
 import { converse, NoAnswer } from '../questions/ask.ts';
-import type { Invocation, RunCommand } from '../command-line/context.ts';
+import type { Invocation, RunCommand } from '../command-line/invocation.ts';
 import { EXIT, UsageError, type ExitCode } from '../exit-codes.ts';
-import { createMatcher } from '../servers/match.ts';
+import { createMatcher } from '../command-line/name-patterns.ts';
 import { currentConfig, lostServers, type LostServers } from '../servers/shadowed-config.ts';
 import { table } from '../terminal/tables.ts';
 import { count, lineText } from '../terminal/terminal-text.ts';

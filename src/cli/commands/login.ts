@@ -1,5 +1,5 @@
 import type { ConfigOAuthOptions } from '../../config/auth.ts';
-import type { Invocation, RunCommand } from '../command-line/context.ts';
+import type { Invocation, RunCommand } from '../command-line/invocation.ts';
 import { signInOf } from '../servers/credentials.ts';
 import { UsageError } from '../exit-codes.ts';
 import { reportBroken } from '../servers/fleet.ts';

@@ -1,4 +1,4 @@
-import type { RunCommand } from '../command-line/context.ts';
+import type { RunCommand } from '../command-line/invocation.ts';
 import { signInOf } from '../servers/credentials.ts';
 import { UsageError } from '../exit-codes.ts';
 import { reportBroken } from '../servers/fleet.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PlenumError } from '../../errors/plenum-error.ts';
-import { inCommandWords } from '../advice/command-words.ts';
-import type { RunCommand } from '../command-line/context.ts';
+import { inCommandWords } from '../errors/command-words.ts';
+import type { RunCommand } from '../command-line/invocation.ts';
 import { EXIT, exitCodeOf, unreachableExitCode } from '../exit-codes.ts';
 import { withFleet, type Fleet } from '../servers/fleet.ts';
 import { findServers } from '../servers/server-set.ts';

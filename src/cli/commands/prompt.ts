@@ -1,10 +1,10 @@
 import { readTexts } from '../arguments/call-arguments.ts';
 import { ContentView } from '../views/content-view.ts';
-import type { RunCommand } from '../command-line/context.ts';
+import type { RunCommand } from '../command-line/invocation.ts';
 import { EXIT } from '../exit-codes.ts';
 import { explainUnknown, withFleet } from '../servers/fleet.ts';
 import { possibleOwners } from '../servers/owners.ts';
-import { patience } from '../servers/patience.ts';
+import { patience } from '../servers/call-timeouts.ts';
 import { showProgress } from '../terminal/progress.ts';
 import { findServers } from '../servers/server-set.ts';
 import { checkOut } from '../views/saved-parts.ts';

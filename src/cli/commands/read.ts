@@ -1,8 +1,8 @@
 import { ContentView } from '../views/content-view.ts';
-import type { RunCommand } from '../command-line/context.ts';
+import type { RunCommand } from '../command-line/invocation.ts';
 import { EXIT, UnreachableError, type ExitCode } from '../exit-codes.ts';
 import { explainUnknown, withFleet, type Fleet } from '../servers/fleet.ts';
-import { patience } from '../servers/patience.ts';
+import { patience } from '../servers/call-timeouts.ts';
 import { showProgress } from '../terminal/progress.ts';
 import { findServers } from '../servers/server-set.ts';
 import { checkOut } from '../views/saved-parts.ts';

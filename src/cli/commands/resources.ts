@@ -1,4 +1,4 @@
-import type { RunCommand } from '../command-line/context.ts';
+import type { RunCommand } from '../command-line/invocation.ts';
 import { listCatalog } from '../servers/list-catalog.ts';
 
 export const run: RunCommand = (invocation) =>

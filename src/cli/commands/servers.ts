@@ -1,9 +1,9 @@
 import type { PlenumError } from '../../errors/plenum-error.ts';
 import type { ServerStatus } from '../../group/members/member.ts';
-import type { RunCommand } from '../command-line/context.ts';
+import type { RunCommand } from '../command-line/invocation.ts';
 import { unreachableExitCode } from '../exit-codes.ts';
 import { adviseDoctor, withFleet } from '../servers/fleet.ts';
-import { errorFacts } from '../advice/report-error.ts';
+import { errorFacts } from '../errors/report-error.ts';
 import { findServers } from '../servers/server-set.ts';
 import { table } from '../terminal/tables.ts';
 import { lineText } from '../terminal/terminal-text.ts';

@@ -1,5 +1,5 @@
 import type { ToolEntry } from '../../group/catalog/catalog.ts';
-import type { RunCommand } from '../command-line/context.ts';
+import type { RunCommand } from '../command-line/invocation.ts';
 import { listCatalog } from '../servers/list-catalog.ts';
 
 export const run: RunCommand = (invocation) =>

@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { messageOf } from '../../errors/plenum-error.ts';
-import type { RunCommand } from '../command-line/context.ts';
+import type { RunCommand } from '../command-line/invocation.ts';
 import { UsageError } from '../exit-codes.ts';
 import { reportMissing, withFleet } from '../servers/fleet.ts';
-import { createMatcher } from '../servers/match.ts';
+import { createMatcher } from '../command-line/name-patterns.ts';
 import { checkOut, replacesFile, STANDARD_OUTPUT } from '../views/saved-parts.ts';
 import { findServers } from '../servers/server-set.ts';
 import { bodyText, jsonText } from '../terminal/terminal-text.ts';

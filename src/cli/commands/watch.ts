@@ -1,5 +1,5 @@
 import type { PlenumError } from '../../errors/plenum-error.ts';
-import type { Invocation, RunCommand } from '../command-line/context.ts';
+import type { Invocation, RunCommand } from '../command-line/invocation.ts';
 import { EXIT } from '../exit-codes.ts';
 import { withFleet, type Fleet } from '../servers/fleet.ts';
 import { eventText, type WatchedEvent } from '../views/event-text.ts';

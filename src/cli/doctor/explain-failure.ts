@@ -1,13 +1,13 @@
 import { stat } from 'node:fs/promises';
 import { isAbsolute, resolve } from 'node:path';
 import type { PlenumError } from '../../errors/plenum-error.ts';
-import { commandAdvice } from '../advice/command-advice.ts';
-import type { Invocation } from '../command-line/context.ts';
+import { commandAdvice } from '../errors/command-advice.ts';
+import type { Invocation } from '../command-line/invocation.ts';
 import { signInOf } from '../servers/credentials.ts';
-import { causeCodes, explainStderr } from '../advice/failure-facts.ts';
+import { causeCodes, explainStderr } from '../errors/failure-facts.ts';
 import type { Finding, FindingCode } from './finding.ts';
 import type { PlainServer } from '../servers/server-set.ts';
-import { isLoginMissing, loginCommand, withSignInAdvice } from '../advice/sign-in-advice.ts';
+import { isLoginMissing, loginCommand, withSignInAdvice } from '../errors/sign-in-advice.ts';
 
 /** Why a server did not come up, and what to do about it. */
 export async function explainFailure(

@@ -5,7 +5,7 @@ import type {
 } from '@modelcontextprotocol/client';
 import type { HandlerContext } from '../../session/handlers.ts';
 import { converse, NoAnswer, type Ask } from './ask.ts';
-import type { Invocation } from '../command-line/context.ts';
+import type { Invocation } from '../command-line/invocation.ts';
 import { readFields } from './form-field.ts';
 import { askFields } from './form.ts';
 import { lineText } from '../terminal/terminal-text.ts';

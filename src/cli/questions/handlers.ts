@@ -1,5 +1,5 @@
 import type { Handlers } from '../../session/handlers.ts';
-import type { Invocation } from '../command-line/context.ts';
+import type { Invocation } from '../command-line/invocation.ts';
 import { readRoots } from '../command-line/options.ts';
 import { jsonText } from '../terminal/terminal-text.ts';
 

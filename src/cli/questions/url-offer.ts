@@ -1,6 +1,6 @@
 import type { UrlElicitation } from '../../errors/plenum-error.ts';
 import { converse, NoAnswer, type Ask } from './ask.ts';
-import type { Invocation } from '../command-line/context.ts';
+import type { Invocation } from '../command-line/invocation.ts';
 import { openUrl } from './open-url.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { PlenumError } from '../../errors/plenum-error.ts';
 import type { SessionGroup } from '../../group/session-group.ts';
 import { compileUriTemplate } from '../../group/catalog/uri-template.ts';
-import type { Invocation } from '../command-line/context.ts';
+import type { Invocation } from '../command-line/invocation.ts';
 import type { PlainServer } from './server-set.ts';
 
 /** How long the others may take once a server has what is wanted, in milliseconds: they may have it too. */

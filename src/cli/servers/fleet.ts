@@ -1,14 +1,14 @@
 import { PlenumError } from '../../errors/plenum-error.ts';
 import type { SessionGroup } from '../../group/session-group.ts';
 import { settledWithin } from '../../internal/settled-within.ts';
-import type { Invocation } from '../command-line/context.ts';
+import type { Invocation } from '../command-line/invocation.ts';
 import { unreachableExitCode, UnreachableError, type ExitCode } from '../exit-codes.ts';
-import { commandAdvice } from '../advice/command-advice.ts';
-import { withCommandWords } from '../advice/command-words.ts';
+import { commandAdvice } from '../errors/command-advice.ts';
+import { withCommandWords } from '../errors/command-words.ts';
 import { createHandlers } from '../questions/handlers.ts';
-import { reportError } from '../advice/report-error.ts';
+import { reportError } from '../errors/report-error.ts';
 import type { PlainServer, ServerSet } from './server-set.ts';
-import { shellWord, withSignInAdvice } from '../advice/sign-in-advice.ts';
+import { shellWord, withSignInAdvice } from '../errors/sign-in-advice.ts';
 import { stderrOf } from './server-stderr.ts';
 import { count } from '../terminal/terminal-text.ts';
 

@@ -1,8 +1,8 @@
 import type { SessionGroup } from '../../group/session-group.ts';
-import type { Invocation } from '../command-line/context.ts';
+import type { Invocation } from '../command-line/invocation.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { reportMissing, withFleet, type Fleet } from './fleet.ts';
-import { createMatcher, type Matches } from './match.ts';
+import { createMatcher, type Matches } from '../command-line/name-patterns.ts';
 import { possibleOwners } from './owners.ts';
 import { findServers, type ServerSet } from './server-set.ts';
 import { table } from '../terminal/tables.ts';

@@ -5,10 +5,10 @@ import type { PlenumError } from '../../errors/plenum-error.ts';
 import type { GroupConnectOptions } from '../../group/group-options.ts';
 import { printable, suggestion } from '../../internal/text.ts';
 import type { StdioServerSpec, UrlServerSpec } from '../../server-spec.ts';
-import type { Invocation } from '../command-line/context.ts';
+import type { Invocation } from '../command-line/invocation.ts';
 import { UsageError } from '../exit-codes.ts';
 import { inlineName, inlineSpec } from '../command-line/inline-server.ts';
-import { createMatcher } from './match.ts';
+import { createMatcher } from '../command-line/name-patterns.ts';
 import { parseEnv } from '../command-line/options.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 

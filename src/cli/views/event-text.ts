@@ -2,9 +2,9 @@ import type { PlenumError } from '../../errors/plenum-error.ts';
 import type { CatalogDiff } from '../../group/catalog/catalog.ts';
 import type { GroupEvent } from '../../group/group-events.ts';
 import type { OverflowEvent } from '../../internal/event-hub.ts';
-import type { Invocation } from '../command-line/context.ts';
-import { inCommandWords } from '../advice/command-words.ts';
-import { withSignInAdvice } from '../advice/sign-in-advice.ts';
+import type { Invocation } from '../command-line/invocation.ts';
+import { inCommandWords } from '../errors/command-words.ts';
+import { withSignInAdvice } from '../errors/sign-in-advice.ts';
 import { bodyText, jsonText, lineText } from '../terminal/terminal-text.ts';
 
 /** What `watch` shows: what happens in the group, and to its configuration. */

@@ -1,5 +1,5 @@
 import type { ContentView } from './content-view.ts';
-import type { Invocation } from '../command-line/context.ts';
+import type { Invocation } from '../command-line/invocation.ts';
 import { saveParts, STANDARD_OUTPUT } from './saved-parts.ts';
 
 /** Shows a result to people, unless JSON is wanted, and saves its parts if `--out` says where. */

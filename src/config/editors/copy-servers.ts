@@ -6,7 +6,7 @@ import { isRecord } from '../../internal/checks.ts';
 import { isFile } from '../find-config.ts';
 import type { FoundServer } from './read-editor-configs.ts';
 import { relocateServer } from './relocate-server.ts';
-import { resolvePath } from '../user-folders.ts';
+import { resolvePath } from '../environment.ts';
 import { workspaceFolder } from '../expand/workspace-folder.ts';
 
 export interface CopyServersOptions {

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { foldersUpwards } from '../find-config.ts';
 import type { Environment } from '../load-config.ts';
-import { userFolders } from '../user-folders.ts';
+import { userFolders } from '../environment.ts';
 
 /** A program whose files are known. */
 export type EditorId =

@@ -1,6 +1,6 @@
 import { basename, sep } from 'node:path';
 import type { Environment } from '../load-config.ts';
-import { userFolders } from '../user-folders.ts';
+import { userFolders } from '../environment.ts';
 import { workspaceFolder } from './workspace-folder.ts';
 
 /** What names such as `${workspaceFolder}` stand for in a file. */

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { SERVER_ERROR, type JsonObject } from '../json-rpc.ts';
+import { SERVER_ERROR, type JsonObject } from '../server/json-rpc.ts';
 
 const LARGEST_BODY_BYTES = 64 * 1024 * 1024;
 

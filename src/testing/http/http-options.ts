@@ -1,5 +1,5 @@
 import { PlenumError } from '../../errors/plenum-error.ts';
-import { count, durationMs, flag, nonEmpty, oneOf, shape } from '../checks.ts';
+import { count, durationMs, flag, nonEmpty, oneOf, shape } from '../script/checks.ts';
 
 export interface ServeHttpOptions {
   /**

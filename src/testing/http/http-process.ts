@@ -2,10 +2,10 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { PlenumError } from '../../errors/plenum-error.ts';
 import { createDeferred, type Deferred } from '../../internal/deferred.ts';
-import { checkCommand } from '../check-script.ts';
-import { isObject } from '../json-rpc.ts';
-import type { ControlCommand, ServerScript } from '../script.ts';
-import type { Inspection } from '../server-core.ts';
+import { checkCommand } from '../script/check-script.ts';
+import { isObject } from '../server/json-rpc.ts';
+import type { ControlCommand, ServerScript } from '../script/script.ts';
+import type { Inspection } from '../server/server-core.ts';
 import { entryFile, scriptArguments, type ScriptFile } from '../stdio.ts';
 import { checkHttpOptions, type ServeHttpOptions } from './http-options.ts';
 

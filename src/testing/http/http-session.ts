@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Origin } from '../call.ts';
-import type { RequestId, RpcMessage } from '../json-rpc.ts';
-import type { Channel, Peer } from '../peer.ts';
+import type { Origin } from '../server/call.ts';
+import type { RequestId, RpcMessage } from '../server/json-rpc.ts';
+import type { Channel, Peer } from '../server/peer.ts';
 import { ReplyStream, type ReplyOptions } from './reply-stream.ts';
 
 const STREAMS_KEPT = 100;

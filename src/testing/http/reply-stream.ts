@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { METHOD_NOT_FOUND, isResponse, type RpcMessage } from '../json-rpc.ts';
+import { METHOD_NOT_FOUND, isResponse, type RpcMessage } from '../server/json-rpc.ts';
 
 export interface ReplyOptions {
   /** First part of its event ids, with which it can be resumed; without it there are none. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { sleep } from '../../internal/timers.ts';
-import type { Origin } from '../call.ts';
+import type { Origin } from '../server/call.ts';
 import {
   HEADER_MISMATCH,
   INVALID_PARAMS,
@@ -12,10 +12,10 @@ import {
   isRpcMessage,
   parseJson,
   type RpcMessage,
-} from '../json-rpc.ts';
-import type { Peer } from '../peer.ts';
-import type { Crash, ServerScript } from '../script.ts';
-import { ScriptedServer } from '../scripted-server.ts';
+} from '../server/json-rpc.ts';
+import type { Peer } from '../server/peer.ts';
+import type { Crash, ServerScript } from '../script/script.ts';
+import { ScriptedServer } from '../server/scripted-server.ts';
 import { headersOf, isForeign, mismatch, readBody, refuse } from './exchange.ts';
 import { checkHttpOptions, type ServeHttpOptions } from './http-options.ts';
 import { HttpSession } from './http-session.ts';

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { PlenumError } from '../../errors/plenum-error.ts';
-import { count, nonEmpty, shape } from '../checks.ts';
-import { isRpcMessage, parseJson } from '../json-rpc.ts';
-import type { Peer } from '../peer.ts';
-import type { Crash, ServerScript } from '../script.ts';
-import { ScriptedServer } from '../scripted-server.ts';
+import { count, nonEmpty, shape } from '../script/checks.ts';
+import { isRpcMessage, parseJson } from '../server/json-rpc.ts';
+import type { Peer } from '../server/peer.ts';
+import type { Crash, ServerScript } from '../script/script.ts';
+import { ScriptedServer } from '../server/scripted-server.ts';
 import { headersOf, readBody, refuse } from './exchange.ts';
 import { Listener } from './listener.ts';
 

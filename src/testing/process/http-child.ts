@@ -1,9 +1,9 @@
-import type { ProcessFacts } from '../call.ts';
-import { parseCommand } from '../check-script.ts';
+import type { ProcessFacts } from '../server/call.ts';
+import { parseCommand } from '../script/check-script.ts';
 import type { ServeHttpOptions } from '../http/http-options.ts';
 import { ScriptedHttpServer } from '../http/serve-http.ts';
-import { isObject } from '../json-rpc.ts';
-import type { Crash, ServerScript } from '../script.ts';
+import { isObject } from '../server/json-rpc.ts';
+import type { Crash, ServerScript } from '../script/script.ts';
 import { die } from './lifecycle.ts';
 
 /** A scripted HTTP server in this process, which the parent drives over the IPC channel. */

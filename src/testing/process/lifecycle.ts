@@ -1,8 +1,8 @@
 import { writeSync } from 'node:fs';
 import { LONGEST_TIMER_MS } from '../../internal/timers.ts';
-import { readLedger, writeLedger } from '../ledger.ts';
-import type { ProcessFacts } from '../call.ts';
-import type { Crash, ServerScript } from '../script.ts';
+import { readLedger, writeLedger } from '../server/ledger.ts';
+import type { ProcessFacts } from '../server/call.ts';
+import type { Crash, ServerScript } from '../script/script.ts';
 
 /** An orphan leaves after this time, whatever its script says. */
 const ORPHAN_LIFE_MS = 60_000;

@@ -1,8 +1,8 @@
-import type { ProcessFacts } from '../call.ts';
+import type { ProcessFacts } from '../server/call.ts';
 import { LONGEST_TIMER_MS } from '../../internal/timers.ts';
-import { isRpcMessage, parseJson } from '../json-rpc.ts';
-import type { Crash, ServerScript } from '../script.ts';
-import { ScriptedServer } from '../scripted-server.ts';
+import { isRpcMessage, parseJson } from '../server/json-rpc.ts';
+import type { Crash, ServerScript } from '../script/script.ts';
+import { ScriptedServer } from '../server/scripted-server.ts';
 import { die } from './lifecycle.ts';
 
 /** A scripted server on this process's standard input and output. */

@@ -1,5 +1,5 @@
 import type Anthropic from '@anthropic-ai/sdk';
-import { CUT_OFF, runCalls, type HandledCall, type HandleOptions } from '../calls/run-calls.ts';
+import { CUT_OFF, runCalls, type HandledCall, type HandleOptions } from '../run-calls.ts';
 import { expectAnswer } from '../calls/expect-answer.ts';
 import { liveTools, type Expressed, type LiveTools, type ToolProblem } from '../live-tools.ts';
 import { checkModelToolOptions, modelTool, type ModelTool, type ModelToolOptions } from '../model-tool.ts';

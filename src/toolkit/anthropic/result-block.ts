@@ -1,6 +1,6 @@
 import type Anthropic from '@anthropic-ai/sdk';
 import type { CallToolResult } from '@modelcontextprotocol/client';
-import { wellFormed } from '../well-formed.ts';
+import { wellFormed } from '../content/well-formed.ts';
 import { describePiece } from '../content/describe-piece.ts';
 import { imageOf, pdfOf } from '../content/media.ts';
 import { contentPieces, type ContentPiece } from '../content/pieces.ts';

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { CallToolResult, ContentBlock } from '@modelcontextprotocol/client';
-import { wellFormed, wellFormedJson } from '../well-formed.ts';
+import { wellFormed, wellFormedJson } from './well-formed.ts';
 import { saidAlready } from './said-already.ts';
 
 /** One part of a tool's result, in words that are no provider's. `data` is base64. */

@@ -1,7 +1,7 @@
 import type { CallToolResult } from '@modelcontextprotocol/client';
 import type OpenAI from 'openai';
 import { plainContent } from '../content/plain-content.ts';
-import type { HandledCall } from '../calls/run-calls.ts';
+import type { HandledCall } from '../run-calls.ts';
 import { failureTexts } from './failure-texts.ts';
 import { imageUrl } from './image-url.ts';
 

@@ -1,5 +1,5 @@
 import type OpenAI from 'openai';
-import { CUT_OFF, runCalls, type HandledCall, type HandleOptions } from '../calls/run-calls.ts';
+import { CUT_OFF, runCalls, type HandledCall, type HandleOptions } from '../run-calls.ts';
 import { expectAnswer, expectMessage } from '../calls/expect-answer.ts';
 import { plainContent } from '../content/plain-content.ts';
 import { liveTools, type LiveTools, type ToolProblem } from '../live-tools.ts';

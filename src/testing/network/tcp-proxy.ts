@@ -1,5 +1,5 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { PlenumError } from '../errors/plenum-error.ts';
+import { PlenumError } from '../../errors/plenum-error.ts';
 import { listenOn } from './listen-on.ts';
 import { Pump, type Valve } from './pump.ts';
 import { onceGone, resetSocket } from './reset-socket.ts';

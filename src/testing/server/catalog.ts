@@ -1,6 +1,6 @@
 import { INVALID_PARAMS, type JsonObject } from './json-rpc.ts';
 import { failure, success, type Outcome } from './outcome.ts';
-import type { ListKind, ScriptedResourceTemplate, ScriptedTool, ServerScript } from './script.ts';
+import type { ListKind, ScriptedResourceTemplate, ScriptedTool, ServerScript } from '../script/script.ts';
 
 /** The tools of a script, the filler ones included. */
 export function allTools(script: ServerScript): ScriptedTool[] | undefined {

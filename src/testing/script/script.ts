@@ -1,4 +1,4 @@
-import type { JsonObject, RpcError } from './json-rpc.ts';
+import type { JsonObject, RpcError } from '../server/json-rpc.ts';
 
 /** The two ways of speaking MCP: the `initialize` handshake (to 2025-11-25), and the stateless 2026-07-28. */
 export type Era = 'legacy' | 'modern';

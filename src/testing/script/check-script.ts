@@ -1,4 +1,4 @@
-import { PlenumError } from '../errors/plenum-error.ts';
+import { PlenumError } from '../../errors/plenum-error.ts';
 import {
   anything,
   count,

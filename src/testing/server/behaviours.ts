@@ -1,8 +1,8 @@
-import { sleep } from '../internal/timers.ts';
+import { sleep } from '../../internal/timers.ts';
 import type { Call, Reply } from './call.ts';
 import { INTERNAL_ERROR, INVALID_PARAMS, META, isObject, metaOf, type JsonObject } from './json-rpc.ts';
 import { failure, json, silence, success, text, type Outcome } from './outcome.ts';
-import type { LogLevel, ScriptedTool, ToolBehaviour, WhoAmI } from './script.ts';
+import type { LogLevel, ScriptedTool, ToolBehaviour, WhoAmI } from '../script/script.ts';
 
 /** One call of a scripted tool, the `count`-th of it. */
 interface ToolCall {

@@ -1,7 +1,7 @@
 import { runTool } from './behaviours.ts';
 import type { Call, World } from './call.ts';
 import { capabilitiesOf, findTool, entriesOf, pageOf, readResource } from './catalog.ts';
-import { parseCommand } from './check-script.ts';
+import { parseCommand } from '../script/check-script.ts';
 import {
   INTERNAL_ERROR,
   INVALID_PARAMS,
@@ -11,7 +11,7 @@ import {
   type JsonObject,
 } from './json-rpc.ts';
 import { failure, success, type Outcome } from './outcome.ts';
-import type { ListKind, ServerScript } from './script.ts';
+import type { ListKind, ServerScript } from '../script/script.ts';
 
 export type Handler = (call: Call) => Outcome | Promise<Outcome>;
 export type Handlers = Readonly<Record<string, Handler>>;

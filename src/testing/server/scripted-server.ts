@@ -1,5 +1,5 @@
 import type { ProcessFacts, Reply } from './call.ts';
-import { checkCommand } from './check-script.ts';
+import { checkCommand } from '../script/check-script.ts';
 import type { JsonObject } from './json-rpc.ts';
 import type {
   ControlCommand,
@@ -10,7 +10,7 @@ import type {
   ScriptedResourceTemplate,
   ScriptedTool,
   ServerScript,
-} from './script.ts';
+} from '../script/script.ts';
 import { ServerCore, type Inspection } from './server-core.ts';
 
 /**

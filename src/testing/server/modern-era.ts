@@ -4,7 +4,7 @@ import { INVALID_PARAMS, META, UNSUPPORTED_VERSION, isObject, metaOf, type JsonO
 import { legacyVersions } from './legacy-era.ts';
 import { implementation, introduction, sharedMethods, type Handlers } from './methods.ts';
 import { failure, silence, success, type Outcome } from './outcome.ts';
-import type { ServerScript } from './script.ts';
+import type { ServerScript } from '../script/script.ts';
 
 /** The versions without a handshake that the server supports. */
 export function modernVersions(script: ServerScript): string[] {

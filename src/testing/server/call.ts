@@ -1,5 +1,13 @@
 import type { JsonObject, RequestId, RpcError } from './json-rpc.ts';
-import type { ControlCommand, Crash, Era, Faults, ListKind, LogLevel, ServerScript } from './script.ts';
+import type {
+  ControlCommand,
+  Crash,
+  Era,
+  Faults,
+  ListKind,
+  LogLevel,
+  ServerScript,
+} from '../script/script.ts';
 
 /** What the client at the other end said about itself and asked to be told, on one channel. */
 export interface ClientState {

@@ -1,4 +1,4 @@
-import { messageOf } from '../errors/plenum-error.ts';
+import { messageOf } from '../../errors/plenum-error.ts';
 import type { Call } from './call.ts';
 import { INTERNAL_ERROR, INVALID_PARAMS } from './json-rpc.ts';
 import { legacyMethods } from './legacy-era.ts';

@@ -1,9 +1,16 @@
 import type { ProcessFacts, Reply, World } from './call.ts';
-import { checkScript } from './check-script.ts';
+import { checkScript } from '../script/check-script.ts';
 import type { JsonObject, RequestId, RpcRequest } from './json-rpc.ts';
 import { writeLedger } from './ledger.ts';
 import { Peer, type Channel, type Observer } from './peer.ts';
-import type { ControlCommand, Crash, FaultChanges, Faults, ListKind, ServerScript } from './script.ts';
+import type {
+  ControlCommand,
+  Crash,
+  FaultChanges,
+  Faults,
+  ListKind,
+  ServerScript,
+} from '../script/script.ts';
 
 export interface LoggedRequest {
   id: RequestId;

@@ -1,6 +1,6 @@
 import { PlenumError } from '../../errors/plenum-error.ts';
 import { isRecord } from '../../internal/checks.ts';
-import type { Invocation } from '../command-line/context.ts';
+import type { Invocation } from '../command-line/invocation.ts';
 import { UnreachableError } from '../exit-codes.ts';
 
 /** The command that signs in to a server. */

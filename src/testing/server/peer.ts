@@ -1,5 +1,5 @@
-import { createDeferred, type Deferred } from '../internal/deferred.ts';
-import { sleep } from '../internal/timers.ts';
+import { createDeferred, type Deferred } from '../../internal/deferred.ts';
+import { sleep } from '../../internal/timers.ts';
 import type { Call, ClientState, Origin, Reply, World } from './call.ts';
 import { answer, isHandshake } from './dispatch.ts';
 import {
@@ -16,7 +16,7 @@ import {
 } from './json-rpc.ts';
 import { stamp } from './modern-era.ts';
 import type { Outcome } from './outcome.ts';
-import type { Era, ListKind } from './script.ts';
+import type { Era, ListKind } from '../script/script.ts';
 
 /** The way to one client, given by the host. Neither function throws; after the end they do nothing. */
 export interface Channel {

@@ -1,5 +1,5 @@
 import type { CallOptions } from '../../session/call-options.ts';
-import type { Invocation } from '../command-line/context.ts';
+import type { Invocation } from '../command-line/invocation.ts';
 import type { ServerSet } from './server-set.ts';
 
 /**

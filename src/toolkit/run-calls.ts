@@ -1,11 +1,11 @@
 import type { CallToolResult, Progress } from '@modelcontextprotocol/client';
-import { PlenumError } from '../../errors/plenum-error.ts';
-import { isRecord } from '../../internal/checks.ts';
-import { printable, suggestion } from '../../internal/text.ts';
-import type { ContentPiece } from '../content/pieces.ts';
-import type { ModelTool } from '../model-tool.ts';
-import { errorResult, runTool } from '../run-tool.ts';
-import type { ToolSource } from '../tool-source.ts';
+import { PlenumError } from '../errors/plenum-error.ts';
+import { isRecord } from '../internal/checks.ts';
+import { printable, suggestion } from '../internal/text.ts';
+import type { ContentPiece } from './content/pieces.ts';
+import type { ModelTool } from './model-tool.ts';
+import { errorResult, runTool } from './run-tool.ts';
+import type { ToolSource } from './tool-source.ts';
 
 /** A call as a model made it. */
 export interface RequestedCall {

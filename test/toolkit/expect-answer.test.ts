@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { anthropicToolkit } from '../../../src/toolkit/anthropic/index.ts';
-import { openaiToolkit } from '../../../src/toolkit/openai/index.ts';
-import type { ToolSource } from '../../../src/toolkit/tool-source.ts';
+import { anthropicToolkit } from '../../src/toolkit/anthropic/index.ts';
+import { openaiToolkit } from '../../src/toolkit/openai/index.ts';
+import type { ToolSource } from '../../src/toolkit/tool-source.ts';
 
 const source: ToolSource = { tools: new Map(), callTool: () => Promise.reject(new Error('not called')) };
 const openai = openaiToolkit(source);

@@ -1,5 +1,5 @@
-import { LONGEST_TIMER_MS } from '../internal/timers.ts';
-import { isObject } from './json-rpc.ts';
+import { LONGEST_TIMER_MS } from '../../internal/timers.ts';
+import { isObject } from '../server/json-rpc.ts';
 
 /** Looks at a value; returns what is wrong with it, or undefined. */
 export type Check = (value: unknown, path: string) => string | undefined;
