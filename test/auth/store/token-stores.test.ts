@@ -1,0 +1,113 @@
+import { chmod, mkdir, mkdtemp, readFile, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { fileTokenStore, memoryTokenStore, type TokenStore } from '../../../src/auth/index.ts';
+import { failureOf } from '../../session/support/open.ts';
+
+async function folder(): Promise<string> {
+  const path = await mkdtemp(join(tmpdir(), 'plenum-tokens-'));
+  onTestFinished(() => rm(path, { recursive: true, force: true }));
+  return path;
+}
+
+const stores: [string, () => Promise<TokenStore>][] = [
+  ['in memory', async () => memoryTokenStore()],
+  ['in a file', async () => fileTokenStore(join(await folder(), 'tokens.json'))],
+];
+
+describe.each(stores)('A4 a store %s', (_, make) => {
+  it('keeps entries until they are deleted', async () => {
+    const store = await make();
+    expect(await store.get('a')).toBeUndefined();
+    await store.set('a', { one: 1 });
+    await store.set('b', { two: 2 });
+    await store.set('a', { one: 'one' });
+    expect([await store.get('a'), await store.get('b')]).toEqual([{ one: 'one' }, { two: 2 }]);
+    await store.delete('a');
+    expect([await store.get('a'), await store.get('b')]).toEqual([undefined, { two: 2 }]);
+  });
+
+  it('loses nothing that is written at the same time', async () => {
+    const store = await make();
+    const keys = Array.from({ length: 20 }, (_each, index) => `key ${index}`);
+    await Promise.all(keys.map((key) => store.set(key, { key })));
+    expect(await Promise.all(keys.map((key) => store.get(key)))).toEqual(keys.map((key) => ({ key })));
+  });
+
+  it('lets one work at a time under one key, and others under theirs', async () => {
+    const store = await make();
+    let inside = 0;
+    let most = 0;
+    const work = async (): Promise<void> => {
+      most = Math.max(most, ++inside);
+      await sleep(5);
+      inside--;
+    };
+    await Promise.all(Array.from({ length: 5 }, async () => store.lock?.('a', work)));
+    expect(most).toBe(1);
+    const nested = await store.lock?.('a', async () => store.lock?.('b', async () => 'both'));
+    expect(nested).toBe('both');
+  });
+
+  it('goes on after work that failed', async () => {
+    const store = await make();
+    const failed = store.lock?.('a', () => Promise.reject(new Error('no')));
+    await expect(failed).rejects.toThrow('no');
+    expect(await store.lock?.('a', async () => 'yes')).toBe('yes');
+  });
+});
+
+describe('A4 a token file', () => {
+  it('is for its owner alone, as is a folder that is made for it', async () => {
+    const path = join(await folder(), 'deep', 'tokens.json');
+    await fileTokenStore(path).set('a', { b: 1 });
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
+    expect((await stat(join(path, '..'))).mode & 0o777).toBe(0o700);
+  });
+
+  it('leaves nothing beside it', async () => {
+    const at = await folder();
+    const store = fileTokenStore(join(at, 'tokens.json'));
+    await store.lock?.('a', () => store.set('a', { b: 1 }));
+    expect(await readdir(at)).toEqual(['tokens.json']);
+  });
+
+  it('that was open to others is refused', async () => {
+    const path = join(await folder(), 'tokens.json');
+    await fileTokenStore(path).set('a', { b: 1 });
+    await chmod(path, 0o644);
+    const error = await failureOf(fileTokenStore(path).get('a'));
+    expect([error.code, error.message]).toEqual(['CONFIG_INVALID', expect.stringContaining('chmod 600')]);
+  });
+
+  it.each([
+    ['that is not JSON', '{"secret": hunter2'],
+    ['of somebody else', '{"secret":"hunter2"}'],
+    ['of a version to come', '{"format":"mcp-plenum/tokens","version":2,"entries":{}}'],
+  ])('%s is refused, and stays as it is', async (_, content) => {
+    const path = join(await folder(), 'tokens.json');
+    await writeFile(path, content, { mode: 0o600 });
+    const error = await failureOf(fileTokenStore(path).set('a', { b: 1 }));
+    expect(error.code).toBe('CONFIG_INVALID');
+    expect(error.message).not.toContain('hunter2');
+    expect(await readFile(path, 'utf8')).toBe(content);
+  });
+
+  it('that cannot be a file', async () => {
+    const path = join(await folder(), 'tokens.json');
+    await mkdir(path);
+    expect((await failureOf(fileTokenStore(path).get('a'))).code).toBe('CONFIG_INVALID');
+    expect(() => fileTokenStore('')).toThrow('"path"');
+  });
+
+  it('whose lock was left by a process that was killed is used all the same', async () => {
+    const path = join(await folder(), 'tokens.json');
+    await mkdir(`${path}.lock`);
+    const longAgo = new Date(Date.now() - 60_000);
+    await utimes(`${path}.lock`, longAgo, longAgo);
+    await fileTokenStore(path).set('a', { b: 1 });
+    expect(await fileTokenStore(path).get('a')).toEqual({ b: 1 });
+  });
+});

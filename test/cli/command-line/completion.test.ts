@@ -1,0 +1,94 @@
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { folder, MAIN, plenum, plenumJson } from '../support/run-cli.ts';
+
+const evil = ['$(touch owned)', '`touch owned`', 'a b', "it's", '*', 'x\u001b[2J'];
+
+/** A folder with a configuration and a `plenum` on the PATH. */
+function place(names: readonly string[]): { cwd: string; env: Record<string, string> } {
+  const cwd = folder();
+  const servers = Object.fromEntries(names.map((name) => [name, { command: 'x' }]));
+  writeFileSync(join(cwd, 'plenum.json'), JSON.stringify({ mcpServers: servers }));
+  writeFileSync(join(cwd, 'plenum'), `#!/bin/sh\nexec '${process.execPath}' '${MAIN}' "$@"\n`);
+  chmodSync(join(cwd, 'plenum'), 0o755);
+  return { cwd, env: { PATH: [cwd, process.env['PATH']].join(delimiter), HOME: cwd } };
+}
+
+function has(shell: string): boolean {
+  return spawnSync(shell, ['--version']).status === 0;
+}
+
+/** What bash offers for the last of some words. */
+function bashOffers(words: readonly string[], { cwd, env }: ReturnType<typeof place>): string[] {
+  const script = `
+    source <(plenum completion bash)
+    COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1))
+    _plenum
+    printf '%s\\n' "\${COMPREPLY[@]}"`;
+  const { stdout, stderr } = spawnSync('bash', ['-c', script, 'bash', ...words], {
+    cwd,
+    env,
+    encoding: 'utf8',
+  });
+  expect(stderr).toBe('');
+  return stdout.split('\n').filter((line) => line !== '');
+}
+
+describe('plenum completion', () => {
+  it('--servers prints the names in the configuration, and nothing when there is none', async () => {
+    const { cwd } = place(['one', 'two']);
+    expect((await plenum(['completion', '--servers'], { cwd })).stdout).toBe('one\ntwo\n');
+    expect(await plenumJson(['completion', '--servers'], { cwd })).toEqual(['one', 'two']);
+    expect(await plenum(['completion', '--servers', '-c', 'nowhere'])).toEqual({
+      exitCode: 0,
+      stdout: '',
+      stderr: '',
+    });
+  });
+
+  it('names that hold control characters are left out', async () => {
+    const { cwd } = place(evil);
+    expect((await plenum(['completion', '--servers'], { cwd })).stdout).not.toContain('\u001b');
+  });
+
+  it('--json has the script', async () => {
+    expect(await plenumJson(['completion', 'fish'])).toEqual({
+      shell: 'fish',
+      script: expect.stringContaining('complete -c plenum'),
+    });
+  });
+
+  describe.skipIf(!has('bash'))('in bash', () => {
+    it('offers commands, options and servers', () => {
+      const here = place(['one', 'two', 'other']);
+      expect(bashOffers(['plenum', 'to'], here)).toEqual(['tools']);
+      expect(bashOffers(['plenum', '--json', 'des'], here)).toEqual(['describe']);
+      expect(bashOffers(['plenum', 'call', '--ar'], here)).toEqual(['--args']);
+      expect(bashOffers(['plenum', 'tools', '--ver'], here)).toEqual(['--verbose', '--version']);
+      expect(bashOffers(['plenum', 'tools', '--server', 'o'], here)).toEqual(['one', 'other']);
+      for (const command of ['servers', 'ping', 'health', 'watch', 'doctor'])
+        expect(bashOffers(['plenum', command, 'o'], here)).toEqual(['one', 'other']);
+      expect(bashOffers(['plenum', 'completion', ''], here)).toEqual(['bash', 'zsh', 'fish']);
+      expect(bashOffers(['plenum', 'config', ''], here)).toEqual(['check']);
+    });
+
+    it('does not run what a server is called', () => {
+      const here = place(evil);
+      const offers = bashOffers(['plenum', 'tools', '-s', ''], here);
+      expect(offers).toContain('a\\ b');
+      expect(offers).toHaveLength(evil.length - 1);
+      expect(existsSync(join(here.cwd, 'owned'))).toBe(false);
+    });
+  });
+
+  it.each(['bash', 'zsh', 'fish'] as const)('the script for %s is well-formed', async (shell) => {
+    const { stdout } = await plenum(['completion', shell]);
+    for (const word of ['tools', 'describe', 'server', 'verbose']) expect(stdout).toContain(word);
+    if (!has(shell)) return;
+    const file = join(folder(), 'script');
+    writeFileSync(file, stdout);
+    expect(spawnSync(shell, ['-n', file], { encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' });
+  });
+});

@@ -1,0 +1,129 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { writeFileSync } from 'node:fs';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { serveHttp, stdioSpec } from '../../../src/testing/index.ts';
+import { configFile, environment, folder, MAIN } from '../support/run-cli.ts';
+import { until } from '../support/until.ts';
+
+interface Line {
+  time: string;
+  type: string;
+  server?: string;
+  [key: string]: unknown;
+}
+
+function watch(args: readonly string[]): {
+  lines: () => Line[];
+  text: () => string;
+  end: () => Promise<unknown>;
+} {
+  const child = spawn(process.execPath, [MAIN, 'watch', ...args], { cwd: folder(), env: environment() });
+  let stdout = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
+  onTestFinished(() => void child.kill('SIGKILL'));
+  return {
+    text: () => stdout,
+    lines: () =>
+      stdout
+        .split('\n')
+        .slice(0, -1)
+        .map((line) => JSON.parse(line)),
+    end: async () => {
+      child.kill('SIGINT');
+      const [code] = await once(child, 'exit');
+      return code;
+    },
+  };
+}
+
+describe('plenum watch', () => {
+  it('--json prints states and events as lines, as they happen', async () => {
+    await using server = await serveHttp({ tools: [{ name: 'old' }] });
+    const watching = watch([server.url, '--json']);
+    const find = (type: string): Line | undefined => watching.lines().find((line) => line.type === type);
+    await until(
+      () => find('status') !== undefined,
+      () => 'the state is shown',
+    );
+    expect(find('status')).toMatchObject({
+      server: '127.0.0.1',
+      status: { state: 'ready', protocolVersion: expect.any(String) },
+    });
+    expect(Date.parse(find('status')?.time ?? '')).not.toBeNaN();
+    // Whether its listening stream is up cannot be seen from here: the change is made until it is noticed.
+    let number = 0;
+    await until(
+      () => {
+        server.setTools([{ name: `new${number++}` }]);
+        return find('catalog') !== undefined;
+      },
+      () => 'the change is shown',
+    );
+    expect(find('catalog')).toMatchObject({ diff: { tools: { removed: ['old'] } } });
+    expect(await watching.end()).toBe(130);
+  });
+
+  it('follows the configuration, and reports one that is broken', async () => {
+    const path = configFile({ one: stdioSpec() });
+    const watching = watch(['-c', path]);
+    await until(
+      () => watching.text().includes('one is ready'),
+      () => 'the first server is shown',
+    );
+    writeFileSync(path, JSON.stringify({ mcpServers: { one: stdioSpec(), two: stdioSpec() } }));
+    await until(
+      () => watching.text().includes('two was added'),
+      () => 'the second server is shown',
+    );
+    await until(
+      () => watching.text().includes('read again: added two'),
+      () => 'the reading is shown',
+    );
+    writeFileSync(path, '{ broken');
+    await until(
+      () => watching.text().includes('configuration cannot be used'),
+      () => 'the fault is shown',
+    );
+    expect(await watching.end()).toBe(130);
+  });
+
+  it('shows a server that dies, comes back, logs and writes to standard error', async () => {
+    const { command, args } = stdioSpec({ faults: { flap: { afterMs: 1_500 }, stderr: 'hello\n' } });
+    const watching = watch(['--', command, ...args]);
+    const shows = (text: string) =>
+      until(
+        () => watching.text().includes(text),
+        () => `${text} is shown`,
+      );
+    await shows('is reconnecting, attempt 1');
+    await shows('says on standard error: hello');
+    await until(
+      () => watching.text().split('is ready').length > 2,
+      () => 'it is back',
+    );
+    expect(await watching.end()).toBe(130);
+  });
+
+  it('a server that cannot be had is shown, and tried again', async () => {
+    const watching = watch(['--', 'no-such-command-here']);
+    await until(
+      () => /is reconnecting, attempt [2-9]/.test(watching.text()),
+      () => 'it is tried again',
+    );
+    expect(await watching.end()).toBe(130);
+  });
+
+  it('each failed attempt is told once, with the time of the next one', async () => {
+    const watching = watch(['-c', configFile({ broken: { command: 'no-such-command-here' } })]);
+    await until(
+      () => /attempt 4/.test(watching.text()),
+      () => 'several attempts are shown',
+    );
+    const [, ...attempts] = watching.text().trim().split('\n');
+    const shown = attempts.map((line) => / attempt (\d+) in \d+\.\d s: /.exec(line)?.[1]);
+    expect(shown).toEqual([...new Set(shown)]);
+    expect(shown).not.toContain(undefined);
+    await watching.end();
+  });
+});
