@@ -1,4 +1,4 @@
-import { onAbort } from '../internal/abort-fan.ts';
+import { onAbort } from '../internal/limit.ts';
 
 /** Waits for `work`, or no longer than `signal` lets; the work goes on. Rejects with the signal's reason. */
 export async function waitFor<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {

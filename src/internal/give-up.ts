@@ -1,4 +1,4 @@
-import { onAbort } from './abort-fan.ts';
+import { onAbort } from './limit.ts';
 import { startTimer } from './timers.ts';
 
 /** What a {@link giveUpAfter} rejects with when the time is over. */

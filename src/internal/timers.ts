@@ -21,17 +21,3 @@ export function startTimer(ms: number, fire: () => void, options?: { keepAlive?:
   arm(ms);
   return () => clearTimeout(handle);
 }
-
-/** Resolves after `ms` milliseconds, or as soon as `signal` aborts; never rejects. */
-export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal?.aborted === true) return resolve();
-    const stop = startTimer(ms, done, { keepAlive: true });
-    function done(): void {
-      stop();
-      signal?.removeEventListener('abort', done);
-      resolve();
-    }
-    signal?.addEventListener('abort', done, { once: true });
-  });
-}

@@ -3,7 +3,7 @@ import { PlenumError } from '../errors/plenum-error.ts';
 import { checkCount } from '../internal/checks.ts';
 import { createDeferred } from '../internal/deferred.ts';
 import { EventHub, type OverflowEvent } from '../internal/event-hub.ts';
-import { settledWithin } from '../internal/settled-within.ts';
+import { settledWithin } from '../internal/limit.ts';
 import { printable, suggestion } from '../internal/text.ts';
 import type { ReconnectOptions } from '../server-spec.ts';
 import { createConnectGates } from '../session/connection/connect-gate.ts';

@@ -1,4 +1,4 @@
-import { onAbort } from '../internal/abort-fan.ts';
+import { onAbort } from '../internal/limit.ts';
 import { startTimer } from '../internal/timers.ts';
 
 /** What ends something early, beside its own time: when `signal` aborts, `reason` makes the error to end it with. */
@@ -55,19 +55,4 @@ export class TimeLimit {
   stop(): void {
     for (const stop of this.#stops) stop();
   }
-}
-
-/** Resolves after `ms` milliseconds, or as soon as one of the signals aborts; never rejects. */
-export function pause(ms: number, signals: readonly AbortSignal[]): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      for (const stop of stops) stop();
-      resolve();
-    };
-    const stops = [
-      startTimer(ms, done, { keepAlive: true }),
-      ...signals.map((signal) => onAbort(signal, done)),
-    ];
-    if (signals.some(({ aborted }) => aborted)) done();
-  });
 }

@@ -1,5 +1,5 @@
 import { PlenumError } from '../errors/plenum-error.ts';
-import { onAbort } from '../internal/abort-fan.ts';
+import { onAbort } from '../internal/limit.ts';
 import { resolveSessionOptions, type SessionOptions } from './session-options.ts';
 import { resolveTarget, type SessionTarget } from './session-target.ts';
 import { SupervisedSession } from './supervised-session.ts';

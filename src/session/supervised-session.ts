@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import type { Client, Implementation, LoggingLevel, ServerCapabilities } from '@modelcontextprotocol/client';
 import { messageOf, PlenumError } from '../errors/plenum-error.ts';
 import type { ServerSpec } from '../server-spec.ts';
-import { onAbort } from '../internal/abort-fan.ts';
+import { onAbort } from '../internal/limit.ts';
 import { EventHub, type OverflowEvent } from '../internal/event-hub.ts';
 import { printable } from '../internal/text.ts';
 import { loadOfficial } from '../transport/official.ts';
@@ -265,9 +265,7 @@ export class SupervisedSession extends SessionRequests implements Session {
     };
     this.resources.tools.clear();
     this.#health?.stop();
-    const giveUp = (): void => void connection.destroy();
-    const stopListening = onAbort(signal, giveUp);
-    if (signal.aborted) giveUp();
+    const stopListening = onAbort(signal, () => void connection.destroy());
     try {
       const leftMs = this.#options.connectTimeoutMs - connection.connectMs;
       await this.resources.subscriptions.restore(connection, Math.max(leftMs, LEAST_RESTORE_MS));

@@ -1,6 +1,6 @@
 import type { Transport } from '@modelcontextprotocol/client';
 import { PlenumError } from '../errors/plenum-error.ts';
-import { sleep } from '../internal/timers.ts';
+import { sleep } from '../internal/limit.ts';
 import type { InProcessServer } from '../server-spec.ts';
 import { isRpcMessage } from './server/json-rpc.ts';
 import type { ServerScript } from './script/script.ts';

@@ -3,7 +3,7 @@
  * start it, with its script on the command line.
  */
 import { readFileSync } from 'node:fs';
-import { sleep } from '../internal/timers.ts';
+import { sleep } from '../internal/limit.ts';
 import { beginLife } from './process/lifecycle.ts';
 import { StdioChild } from './process/stdio-child.ts';
 import type { ServerScript } from './script/script.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { LONGEST_TIMER_MS, sleep, startTimer } from '../../src/internal/timers.ts';
+import { sleep } from '../../src/internal/limit.ts';
+import { LONGEST_TIMER_MS, startTimer } from '../../src/internal/timers.ts';
 
 describe('startTimer', () => {
   it('does not fire at once when the delay is longer than Node can hold', async () => {
@@ -25,16 +26,5 @@ describe('startTimer', () => {
     startTimer(0, () => (count += 100), { keepAlive: true })();
     await sleep(20);
     expect(count).toBe(1);
-  });
-});
-
-describe('sleep', () => {
-  it('ends early when its signal aborts, and at once when it had', async () => {
-    const controller = new AbortController();
-    const asleep = sleep(60_000, controller.signal);
-    controller.abort();
-    await asleep;
-    await sleep(60_000, controller.signal);
-    expect(controller.signal.aborted).toBe(true);
   });
 });

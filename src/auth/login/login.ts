@@ -9,7 +9,7 @@ import {
   type StoredOAuthClientInformation,
 } from '@modelcontextprotocol/client';
 import { messageOf } from '../../errors/plenum-error.ts';
-import { onAbort } from '../../internal/abort-fan.ts';
+import { onAbort } from '../../internal/limit.ts';
 import { createDeferred } from '../../internal/deferred.ts';
 import { printable } from '../../internal/text.ts';
 import { startTimer } from '../../internal/timers.ts';

@@ -1,6 +1,6 @@
 import { PlenumError } from '../../errors/plenum-error.ts';
 import type { SessionGroup } from '../../group/session-group.ts';
-import { settledWithin } from '../../internal/settled-within.ts';
+import { settledWithin } from '../../internal/limit.ts';
 import type { Invocation } from '../command-line/invocation.ts';
 import { unreachableExitCode, UnreachableError, type ExitCode } from '../exit-codes.ts';
 import { commandAdvice } from '../errors/command-advice.ts';

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { sleep } from '../../internal/timers.ts';
+import { sleep } from '../../internal/limit.ts';
 
 export interface PollFileOptions {
   /** How often the file is looked at, in milliseconds. */

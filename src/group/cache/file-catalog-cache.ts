@@ -1,5 +1,5 @@
 import { checkCount, checkText } from '../../internal/checks.ts';
-import { sleep } from '../../internal/timers.ts';
+import { sleep } from '../../internal/limit.ts';
 import {
   DEFAULT_BOUNDS,
   type CachedCatalog,

@@ -1,5 +1,5 @@
 import { PlenumError } from '../../errors/plenum-error.ts';
-import { settledWithin } from '../../internal/settled-within.ts';
+import { settledWithin } from '../../internal/limit.ts';
 import { isServerRecord, type ServerRecord } from './server-record.ts';
 import type { CatalogCache } from './catalog-cache.ts';
 import type { LazyPlan } from '../members/member.ts';

@@ -1,6 +1,6 @@
 import type { CallToolResult } from '@modelcontextprotocol/client';
 import { messageOf, PlenumError, type PlenumErrorCode } from '../../errors/plenum-error.ts';
-import { onAbort } from '../../internal/abort-fan.ts';
+import { onAbort } from '../../internal/limit.ts';
 import { isRecord } from '../../internal/checks.ts';
 import { createDeferred } from '../../internal/deferred.ts';
 import { printable } from '../../internal/text.ts';

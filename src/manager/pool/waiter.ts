@@ -1,5 +1,5 @@
 import { PlenumError } from '../../errors/plenum-error.ts';
-import { onAbort } from '../../internal/abort-fan.ts';
+import { onAbort } from '../../internal/limit.ts';
 import { createDeferred } from '../../internal/deferred.ts';
 import { startTimer } from '../../internal/timers.ts';
 import type { PooledSession } from './pooled-session.ts';

@@ -1,5 +1,6 @@
 import { PlenumError } from '../../errors/plenum-error.ts';
 import { Backoff } from '../../internal/backoff.ts';
+import { sleep } from '../../internal/limit.ts';
 import { printable } from '../../internal/text.ts';
 import type { ReportVerdict } from './circuit-breaker.ts';
 import { Effects } from './effects.ts';
@@ -10,7 +11,7 @@ import type { ReplayRule } from '../pool/replay-rule.ts';
 import { isConnectionFailure, resolveRetryOptions, type RetryOptions } from './retry-policy.ts';
 import type { RunOptions, Work } from './run-options.ts';
 import type { ServerRecord } from '../server-record.ts';
-import { pause, TimeLimit } from '../time-limit.ts';
+import { TimeLimit } from '../time-limit.ts';
 
 export interface RunnerOptions {
   readonly retry: false | RetryOptions | undefined;
@@ -112,7 +113,7 @@ export class Runner {
 
         record.retries++;
         publish({ type: 'retry', server: name, principal, attempt: attempt + 1, delayMs, error });
-        await pause(delayMs, [limit.signal, closing]);
+        await sleep(delayMs, limit.signal, closing);
         limit.throwIfOver();
         if (closing.aborted || tooLate(0)) throw final(error, attempt);
       }

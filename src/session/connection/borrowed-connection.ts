@@ -2,7 +2,7 @@ import type { Client } from '@modelcontextprotocol/client';
 import { PlenumError } from '../../errors/plenum-error.ts';
 import type { OverflowEvent } from '../../internal/event-hub.ts';
 import { giveUpAfter, TIMED_OUT } from '../../internal/give-up.ts';
-import { settledWithin } from '../../internal/settled-within.ts';
+import { settledWithin } from '../../internal/limit.ts';
 import type { TransportEnd } from '../../transport/managed-transport.ts';
 import type { Connection } from './connection.ts';
 import type { SessionEvent } from '../session.ts';

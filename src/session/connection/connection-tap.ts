@@ -8,7 +8,7 @@ import type {
 } from '@modelcontextprotocol/client';
 import { PlenumError } from '../../errors/plenum-error.ts';
 import { createDeferred } from '../../internal/deferred.ts';
-import { settledWithin } from '../../internal/settled-within.ts';
+import { settledWithin } from '../../internal/limit.ts';
 import { DirectCalls } from './direct-calls.ts';
 import { ListBudget } from './list-budget.ts';
 import { isAnswer } from '../../transport/json-rpc.ts';

@@ -5,7 +5,7 @@ import type {
   JSONRPCResponse,
   RequestOptions,
 } from '@modelcontextprotocol/client';
-import { onAbort } from '../../internal/abort-fan.ts';
+import { onAbort } from '../../internal/limit.ts';
 import { PendingTable } from '../../internal/pending-table.ts';
 import { official } from '../../transport/official.ts';
 import { callResultOf } from './call-result.ts';
@@ -43,6 +43,7 @@ export class DirectCalls {
   /** Settles as the official client's `request` does. */
   call(params: CallToolRequestParams, { timeout, signal }: RequestOptions): Promise<CallToolResult> {
     return new Promise((resolve, reject) => {
+      if (signal?.aborted === true) return reject(signal.reason);
       const id = this.#calls.nextId();
       const timer = setTimeout(() => {
         this.#cancel(

@@ -1,5 +1,5 @@
 import { PlenumError } from '../../errors/plenum-error.ts';
-import { onAbort } from '../../internal/abort-fan.ts';
+import { onAbort } from '../../internal/limit.ts';
 import { startTimer, type StopTimer } from '../../internal/timers.ts';
 
 export interface GateOptions {

@@ -1,7 +1,7 @@
 import type { Client as OfficialClient, ClientOptions } from '@modelcontextprotocol/client';
 import { PlenumError } from '../../errors/plenum-error.ts';
 import { giveUpAfter, TIMED_OUT } from '../../internal/give-up.ts';
-import { settledWithin } from '../../internal/settled-within.ts';
+import { settledWithin } from '../../internal/limit.ts';
 import { printable } from '../../internal/text.ts';
 import { LONGEST_TIMER_MS } from '../../internal/timers.ts';
 import type {

@@ -1,4 +1,4 @@
-import { onAbort } from '../../internal/abort-fan.ts';
+import { onAbort } from '../../internal/limit.ts';
 import { startTimer } from '../../internal/timers.ts';
 import type { RevocableCallOptions } from '../call-options.ts';
 

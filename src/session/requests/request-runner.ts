@@ -96,12 +96,13 @@ export class RequestRunner {
 
   async #wait(call: Call): Promise<Connection> {
     const { request, options, timeoutMs, totalMs, startedAt } = call;
-    const signals = [options.signal, options.revoked].filter((each) => each !== undefined);
-    const signal = signals.length > 1 ? AbortSignal.any(signals) : signals[0];
+    const signals = [options.signal, options.revoked];
     const leftMs = Math.min(timeoutMs, totalMs) - (performance.now() - startedAt);
-    const ready = await this.#options.supervisor.whenReady(leftMs, signal, request.doing);
+    const ready = await this.#options.supervisor.whenReady(leftMs, signals, request.doing);
     call.waitedMs = performance.now() - startedAt;
-    if (signal?.aborted === true) throw this.#aborted(request, signal, false);
+    for (const signal of signals) {
+      if (signal?.aborted === true) throw this.#aborted(request, signal, false);
+    }
     return ready;
   }
 

@@ -7,7 +7,7 @@ import type {
 import { PlenumError } from '../../errors/plenum-error.ts';
 import { Backoff } from '../../internal/backoff.ts';
 import { printable } from '../../internal/text.ts';
-import { sleep } from '../../internal/timers.ts';
+import { sleep } from '../../internal/limit.ts';
 import type { Connection } from '../connection/connection.ts';
 import type { ListKind } from '../session.ts';
 import { translateError } from '../errors/translate-error.ts';

@@ -1,5 +1,5 @@
 import { PlenumError } from '../../errors/plenum-error.ts';
-import { settledWithin } from '../../internal/settled-within.ts';
+import { settledWithin } from '../../internal/limit.ts';
 import { SessionErrors } from '../errors/session-errors.ts';
 import { reasonOf, type SignIn } from '../sign-in/sign-in.ts';
 import type { Supervisor } from './supervisor.ts';

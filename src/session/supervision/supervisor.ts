@@ -1,7 +1,7 @@
 import { PlenumError } from '../../errors/plenum-error.ts';
 import { Backoff } from '../../internal/backoff.ts';
 import { createDeferred } from '../../internal/deferred.ts';
-import { settledWithin } from '../../internal/settled-within.ts';
+import { settledWithin } from '../../internal/limit.ts';
 import { startTimer } from '../../internal/timers.ts';
 import type { Connection } from '../connection/connection.ts';
 import { IdleTimer } from './idle-timer.ts';
@@ -161,9 +161,13 @@ export class Supervisor {
    * `NOT_CONNECTED` when none is coming or too many calls wait already; of a session that may sleep, with what
    * waking it failed with.
    */
-  async whenReady(timeoutMs: number, signal: AbortSignal | undefined, doing: string): Promise<Connection> {
+  async whenReady(
+    timeoutMs: number,
+    signals: readonly (AbortSignal | undefined)[],
+    doing: string,
+  ): Promise<Connection> {
     if (this.isAsleep && !this.#isAsking) {
-      const next = this.#waiting.next(timeoutMs, signal, doing, undefined);
+      const next = this.#waiting.next(timeoutMs, signals, doing, undefined);
       this.#wake().catch(() => {}); // Whoever waits is told.
       return next;
     }
@@ -177,9 +181,10 @@ export class Supervisor {
       case 'idle':
         throw this.#errors.notConnected('was not started');
       case 'failed':
-        if (state.signIn?.isAsking === true) return this.#waiting.next(timeoutMs, signal, doing, state.error);
-        await settledWithin(state.signIn?.look() ?? Promise.resolve(), timeoutMs, signal);
-        if (this.#state !== state) return this.whenReady(timeoutMs, signal, doing);
+        if (state.signIn?.isAsking === true)
+          return this.#waiting.next(timeoutMs, signals, doing, state.error);
+        await settledWithin(state.signIn?.look() ?? Promise.resolve(), timeoutMs, ...signals);
+        if (this.#state !== state) return this.whenReady(timeoutMs, signals, doing);
         if (state.error.code === 'AUTH_REQUIRED') throw this.#errors.notSent(state.error);
         throw this.#errors.notConnected(
           `gave up (${state.error.message}). Call reconnect() to try again`,
@@ -187,7 +192,7 @@ export class Supervisor {
         );
       case 'connecting':
       case 'waiting':
-        return this.#waiting.next(timeoutMs, signal, doing, state.error);
+        return this.#waiting.next(timeoutMs, signals, doing, state.error);
     }
   }
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { sleep } from '../../internal/timers.ts';
+import { sleep } from '../../internal/limit.ts';
 import type { Origin } from '../server/call.ts';
 import {
   HEADER_MISMATCH,

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Server } from 'node:net';
 import { PlenumError } from '../../errors/plenum-error.ts';
-import { sleep } from '../../internal/timers.ts';
+import { sleep } from '../../internal/limit.ts';
 
 const TRIES = 20;
 const TRY_AGAIN_MS = 50;

@@ -1,4 +1,4 @@
-import { sleep } from '../../internal/timers.ts';
+import { sleep } from '../../internal/limit.ts';
 import type { Call, Reply } from './call.ts';
 import { INTERNAL_ERROR, INVALID_PARAMS, META, isObject, metaOf, type JsonObject } from './json-rpc.ts';
 import { failure, json, silence, success, text, type Outcome } from './outcome.ts';
@@ -71,7 +71,7 @@ export const behaviours: { readonly [T in ToolBehaviour['type']]: Behaviour<T> }
   },
 
   async sleepUntilCancelled(_does, { call }) {
-    await aborted(call.signal);
+    await sleep(Infinity, call.signal);
     return silence;
   },
 
@@ -140,11 +140,6 @@ export const behaviours: { readonly [T in ToolBehaviour['type']]: Behaviour<T> }
 function echo({ tool, args }: ToolCall): Exclude<Outcome, { kind: 'silence' }> {
   const content = [{ type: 'text', text: JSON.stringify(args) }];
   return { kind: 'result', result: { content, ...(tool.outputSchema && { structuredContent: args }) } };
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve();
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
 }
 
 const LEVELS: readonly LogLevel[] = [

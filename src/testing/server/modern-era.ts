@@ -1,4 +1,5 @@
 import type { Call } from './call.ts';
+import { sleep } from '../../internal/limit.ts';
 import { capabilitiesOf } from './catalog.ts';
 import { INVALID_PARAMS, META, UNSUPPORTED_VERSION, isObject, metaOf, type JsonObject } from './json-rpc.ts';
 import { legacyVersions } from './legacy-era.ts';
@@ -33,7 +34,7 @@ export const modernMethods: Handlers = {
       notifications: honored,
     });
     call.client.listens.set(call.id, honored);
-    await new Promise((resolve) => call.signal.addEventListener('abort', resolve, { once: true }));
+    await sleep(Infinity, call.signal);
     call.client.listens.delete(call.id);
     return silence;
   },

@@ -1,5 +1,5 @@
 import { createDeferred, type Deferred } from '../../internal/deferred.ts';
-import { sleep } from '../../internal/timers.ts';
+import { sleep } from '../../internal/limit.ts';
 import type { Call, ClientState, Origin, Reply, World } from './call.ts';
 import { answer, isHandshake } from './dispatch.ts';
 import {

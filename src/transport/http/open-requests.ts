@@ -1,6 +1,7 @@
 import type { RequestId, TransportSendOptions } from '@modelcontextprotocol/client';
 import type { PlenumError } from '../../errors/plenum-error.ts';
 import { createDeferred, type Deferred } from '../../internal/deferred.ts';
+import { onAbort } from '../../internal/limit.ts';
 
 /** Tells which request a POST carries; taken off before the POST leaves. */
 const REQUEST_HEADER = 'x-plenum-request';
@@ -72,12 +73,8 @@ export class OpenRequest {
   }
 
   /** Calls back when the caller gives it up. */
-  listen(onAbort: () => void): void {
-    const given = this.options.requestSignal;
-    if (given === undefined) return;
-    given.addEventListener('abort', onAbort, { once: true });
-    this.#stopListening = () => given.removeEventListener('abort', onAbort);
-    if (given.aborted) onAbort();
+  listen(giveUp: () => void): void {
+    this.#stopListening = onAbort(this.options.requestSignal, giveUp);
   }
 
   /** Listens to its caller no more. */

@@ -8,6 +8,7 @@ import {
 } from '@modelcontextprotocol/client';
 import { PlenumError } from '../../errors/plenum-error.ts';
 import { createDeferred } from '../../internal/deferred.ts';
+import { onAbort } from '../../internal/limit.ts';
 import { startTimer } from '../../internal/timers.ts';
 import type { UrlServerSpec } from '../../server-spec.ts';
 import { BaseTransport } from '../base-transport.ts';
@@ -71,7 +72,7 @@ export class SseTransport extends BaseTransport {
     const stopTimer = startTimer(this.#openTimeoutMs, () => late.reject(this.#noEndpoint()), {
       keepAlive: true,
     });
-    ending.addEventListener('abort', stopTimer, { once: true });
+    const stopListening = onAbort(ending, stopTimer);
     try {
       await Promise.race([this.#official.start(), late.promise]);
       // It may have ended in the same breath in which it named its endpoint.
@@ -81,7 +82,7 @@ export class SseTransport extends BaseTransport {
       throw this.#explain(error);
     } finally {
       stopTimer();
-      ending.removeEventListener('abort', stopTimer);
+      stopListening();
     }
   }
 

@@ -1,5 +1,6 @@
 import { PlenumError } from '../../errors/plenum-error.ts';
-import { sleep, startTimer, type StopTimer } from '../../internal/timers.ts';
+import { sleep } from '../../internal/limit.ts';
+import { startTimer, type StopTimer } from '../../internal/timers.ts';
 import { isOpenStream } from './http-fetch.ts';
 
 /** The wait after an attempt that failed, in milliseconds; it doubles with each that follows. */

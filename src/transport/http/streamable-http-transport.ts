@@ -13,7 +13,7 @@ import type { ServerAuth, UrlServerSpec } from '../../server-spec.ts';
 import { BaseTransport } from '../base-transport.ts';
 import type { TransportContext } from '../managed-transport.ts';
 import { parseServerUrl } from '../server-url.ts';
-import { settledWithin } from '../../internal/settled-within.ts';
+import { settledWithin } from '../../internal/limit.ts';
 import { HttpFetch, type BodyFault } from './http-fetch.ts';
 import { goneBecause, networkError } from './network-error.ts';
 import { OfficialExchanges } from './official-exchanges.ts';

@@ -7,6 +7,7 @@ import {
   type TransportSendOptions,
 } from '@modelcontextprotocol/client';
 import { messageOf, PlenumError } from '../../errors/plenum-error.ts';
+import { onAbort } from '../../internal/limit.ts';
 import type { UrlServerSpec } from '../../server-spec.ts';
 import { BaseTransport } from '../base-transport.ts';
 import type {
@@ -128,10 +129,9 @@ export class UrlTransport extends BaseTransport {
   }
 
   async #closeInner(force: AbortSignal): Promise<void> {
-    const destroy = (): void => void this.#inner.destroy();
-    force.addEventListener('abort', destroy, { once: true });
+    const stopListening = onAbort(force, () => void this.#inner.destroy());
     await this.#inner.close();
-    force.removeEventListener('abort', destroy);
+    stopListening();
   }
 }
 

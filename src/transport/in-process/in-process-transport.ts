@@ -3,7 +3,7 @@ import { messageOf, PlenumError } from '../../errors/plenum-error.ts';
 import type { InProcessServer, InProcessServerSpec } from '../../server-spec.ts';
 import { BaseTransport } from '../base-transport.ts';
 import type { TransportContext } from '../managed-transport.ts';
-import { settledWithin } from '../../internal/settled-within.ts';
+import { settledWithin } from '../../internal/limit.ts';
 
 const CLOSE_TIMEOUT_MS = 2_000;
 /** JSON-RPC's "Internal error". */

@@ -1,8 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
-import { sleep } from '../../internal/timers.ts';
+import { settledWithin, sleep } from '../../internal/limit.ts';
 import type { StopSignal } from './process-group.ts';
 import { processGroupOf } from './process-group.ts';
-import { settledWithin } from '../../internal/settled-within.ts';
 import type { Stoppable } from './stop-sequence.ts';
 
 const FIRST_LOOK_MS = 5;

@@ -9,7 +9,7 @@ import type { LastWords, ManagedTransport, TransportContext, TransportEnd } from
 import { killAtExit } from './kill-at-exit.ts';
 import { MessageReader } from './message-reader.ts';
 import { ProcessTree } from './process-tree.ts';
-import { settledWithin } from '../../internal/settled-within.ts';
+import { settledWithin } from '../../internal/limit.ts';
 import type { SpawnedServer } from './spawn-server.ts';
 import { spawnServer } from './spawn-server.ts';
 import { StderrCapture } from './stderr-capture.ts';

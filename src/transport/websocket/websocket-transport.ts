@@ -12,7 +12,7 @@ import { resolveHeaders } from '../http/resolve-headers.ts';
 import type { TransportContext } from '../managed-transport.ts';
 import { parseServerUrl } from '../server-url.ts';
 import { tlsConnect } from '../tls-connect.ts';
-import { settledWithin } from '../../internal/settled-within.ts';
+import { onAbort, settledWithin } from '../../internal/limit.ts';
 import { keepAlive } from './keep-alive.ts';
 
 const SUBPROTOCOL = 'mcp';
@@ -60,12 +60,12 @@ export class WebSocketTransport extends BaseTransport {
         ),
       { keepAlive: true },
     );
-    ending.addEventListener('abort', stopTimer, { once: true });
+    const stopListening = onAbort(ending, stopTimer);
     try {
       await this.#opened.promise;
     } finally {
       stopTimer();
-      ending.removeEventListener('abort', stopTimer);
+      stopListening();
     }
   }
 
