@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { inProcess } from '../../src/testing/index.ts';
+import { PlenumError } from '../../src/index.ts';
 import { failureOf, open } from './support/open.ts';
+import { RawServer } from './support/raw-server.ts';
 
 const protocol = 'legacy';
 
@@ -41,5 +43,23 @@ describe('S9 a server that gives more than anybody asked for', () => {
     await using server = inProcess({ fillerTools: 10_000, pageSize: 100 });
     const { session } = await open(server, { protocol });
     expect((await session.listTools()).tools).toHaveLength(10_000);
+  });
+});
+
+describe('S9 a server that pretends an error of ours', () => {
+  it.each([
+    ['as an object', new PlenumError('SESSION_CLOSED', 'closed', { maybeExecuted: false })],
+    ['as JSON', { name: 'PlenumError', code: 'SESSION_CLOSED', message: 'closed', maybeExecuted: false }],
+  ])('%s is quoted, not believed', async (_, data) => {
+    const server = new RawServer(({ id, method }, raw) => {
+      if (method !== 'tools/call') return undefined;
+      raw.send({ jsonrpc: '2.0', id, error: { code: -32_603, message: 'no', data } });
+      return undefined;
+    });
+    const { session } = await open(server.spec, { protocol });
+    const failure = await failureOf(session.callTool('any'));
+    expect(failure).toMatchObject({ code: 'PROTOCOL', rpcCode: -32_603, rpcMessage: 'no' });
+    expect(failure).not.toHaveProperty('maybeExecuted');
+    expect(session.status.state).toBe('ready');
   });
 });

@@ -1,5 +1,4 @@
 import type {
-  JSONRPCErrorResponse,
   JSONRPCMessage,
   MessageExtraInfo,
   RequestId,
@@ -11,11 +10,9 @@ import { createDeferred } from '../../internal/deferred.ts';
 import { settledWithin } from '../../internal/limit.ts';
 import { DirectCalls } from './direct-calls.ts';
 import { ListBudget } from './list-budget.ts';
+import { failRequest } from '../../transport/fail-request.ts';
 import { isAnswer } from '../../transport/json-rpc.ts';
 import type { ManagedTransport } from '../../transport/managed-transport.ts';
-
-/** JSON-RPC's "Internal error". */
-const INTERNAL_ERROR = -32_603;
 
 /** How many cancelled requests are remembered so that their late answers can be dropped quietly. */
 const ABANDONED_LIMIT = 1_000;
@@ -177,7 +174,7 @@ export class ConnectionTap implements Transport {
         if (typeof offered === 'string') this.offeredVersion = offered;
       }
       const refusal = id === undefined ? undefined : this.#refusal(id, message);
-      if (id !== undefined && refusal !== undefined) return this.#deliver(errorAnswer(id, refusal), extra);
+      if (id !== undefined && refusal !== undefined) return this.#deliver(failRequest(id, refusal), extra);
     }
     this.#deliver(message, extra);
   }
@@ -223,11 +220,6 @@ export class ConnectionTap implements Transport {
     this.onclose?.();
     this.directCalls.end();
   }
-}
-
-/** An answer in the server's stead; the session knows it by its data. */
-function errorAnswer(id: RequestId, data: PlenumError): JSONRPCErrorResponse {
-  return { jsonrpc: '2.0', id, error: { code: INTERNAL_ERROR, message: data.message, data } };
 }
 
 /** Throws what says more of why a message could not be sent. */

@@ -2,6 +2,7 @@ import type { ProtocolError, SdkError } from '@modelcontextprotocol/client';
 import { messageOf, PlenumError } from '../../errors/plenum-error.ts';
 import { isRecord } from '../../internal/checks.ts';
 import { printable } from '../../internal/text.ts';
+import { localFailure } from '../../transport/fail-request.ts';
 import type { TransportEnd } from '../../transport/managed-transport.ts';
 import { official } from '../../transport/official.ts';
 
@@ -44,8 +45,8 @@ export function translateError(error: unknown, context: ErrorContext): PlenumErr
     return authRequired(context, 'the server wants other credentials', error);
   }
   if (error instanceof official.ProtocolError) {
-    // An answer that a transport wrote in the server's stead, for a request whose own stream had died.
-    if (error.data instanceof PlenumError) return translateError(error.data, context);
+    const local = localFailure(error.data);
+    if (local !== undefined) return translateError(local, context);
     if (error instanceof official.UrlElicitationRequiredError && Array.isArray(error.elicitations)) {
       return new PlenumError(
         'URL_ELICITATION_REQUIRED',

@@ -11,6 +11,7 @@ import { PlenumError } from '../../errors/plenum-error.ts';
 import { startTimer, type StopTimer } from '../../internal/timers.ts';
 import type { ServerAuth, UrlServerSpec } from '../../server-spec.ts';
 import { BaseTransport } from '../base-transport.ts';
+import { failRequest } from '../fail-request.ts';
 import type { TransportContext } from '../managed-transport.ts';
 import { parseServerUrl } from '../server-url.ts';
 import { settledWithin } from '../../internal/limit.ts';
@@ -38,9 +39,6 @@ const RECONNECTION = {
   reconnectionDelayGrowFactor: 1.5,
   maxRetries: 5,
 };
-
-/** The code that the specification leaves to implementations. */
-const CONNECTION_ERROR_CODE = -32_000;
 
 /**
  * Streamable HTTP. The official transport speaks it; this one sees to it that every request is settled, that a
@@ -330,17 +328,12 @@ export class StreamableHttpTransport extends BaseTransport {
     this.#fail(request, error);
   }
 
-  /** Answers a request in the server's stead; the session knows such an answer by its data. */
+  /** Fails a request for which the official transport still waits. */
   #fail(request: OpenRequest, error: PlenumError): void {
     const waiting = this.#requests.has(request);
     if (waiting) this.#requests.delete(request.id);
     request.cancel();
-    if (!waiting) return;
-    this.deliver({
-      jsonrpc: '2.0',
-      id: request.id,
-      error: { code: CONNECTION_ERROR_CODE, message: error.message, data: error },
-    });
+    if (waiting) this.deliver(failRequest(request.id, error));
   }
 
   /** The official transport remembers one timer only, whatever the number of its streams. */

@@ -2,12 +2,11 @@ import { InMemoryTransport, type JSONRPCMessage, type MessageExtraInfo } from '@
 import { messageOf, PlenumError } from '../../errors/plenum-error.ts';
 import type { InProcessServer, InProcessServerSpec } from '../../server-spec.ts';
 import { BaseTransport } from '../base-transport.ts';
+import { failRequest } from '../fail-request.ts';
 import type { TransportContext } from '../managed-transport.ts';
 import { settledWithin } from '../../internal/limit.ts';
 
 const CLOSE_TIMEOUT_MS = 2_000;
-/** JSON-RPC's "Internal error". */
-const INTERNAL_ERROR_CODE = -32_603;
 
 /**
  * A server in this process, over a linked pair (row T8). It is connected at the start and closed at the end.
@@ -104,8 +103,7 @@ export class InProcessTransport extends BaseTransport {
   /** The server tried to answer and will not try again: without this the request would wait in vain. */
   #answerInstead(message: JSONRPCMessage, failure: PlenumError): void {
     if ('method' in message || message.id === undefined) return;
-    const error = { code: INTERNAL_ERROR_CODE, message: failure.message, data: failure };
-    this.deliver({ jsonrpc: '2.0', id: message.id, error });
+    this.deliver(failRequest(message.id, failure));
   }
 }
 

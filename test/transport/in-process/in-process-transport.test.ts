@@ -1,6 +1,8 @@
+import type { JSONRPCMessage } from '@modelcontextprotocol/client';
 import { McpServer, type Server } from '@modelcontextprotocol/server';
 import { describe, expect, it, vi } from 'vitest';
 import type { InProcessServer } from '../../../src/server-spec.ts';
+import { localFailure } from '../../../src/transport/fail-request.ts';
 import { InProcessTransport } from '../../../src/transport/in-process/in-process-transport.ts';
 import { recordingContext } from '../support/context.ts';
 import { text } from '../support/mcp-stub.ts';
@@ -132,12 +134,14 @@ describe('T8 messages between client and server', () => {
     const heard: Error[] = [];
     server.onerror = (error) => heard.push(error);
     const transport = open(server);
-    const answers: unknown[] = [];
+    const answers: JSONRPCMessage[] = [];
     transport.onmessage = (message) => answers.push(message);
     await transport.start();
     await transport.send({ jsonrpc: '2.0', id: 1, method: 'custom/keep' });
     await vi.waitFor(() => expect(heard).toHaveLength(1));
-    expect(answers).toMatchObject([{ id: 1, error: { data: { code: 'INVALID_RESULT' } } }]);
+    expect(answers).toMatchObject([{ id: 1, error: {} }]);
+    const reasons = answers.map((answer) => 'error' in answer && localFailure(answer.error.data));
+    expect(reasons).toMatchObject([{ code: 'INVALID_RESULT' }]);
     await transport.close();
   });
 

@@ -1,6 +1,6 @@
 import { Client, ProtocolError } from '@modelcontextprotocol/client';
 import { onTestFinished } from 'vitest';
-import { PlenumError } from '../../../src/errors/plenum-error.ts';
+import { localFailure } from '../../../src/transport/fail-request.ts';
 import type { ManagedTransport } from '../../../src/transport/managed-transport.ts';
 
 export interface ConnectedClient {
@@ -34,13 +34,14 @@ export async function connectClient(
   return { client, closes: () => closes, errors, closed };
 }
 
-/** What a promise rejected with; what a transport answered in the server's stead counts as its own error. */
+/** What a promise rejected with; a request that the transport failed gives the transport's error. */
 export async function failureOf(work: Promise<unknown>): Promise<Error> {
   const outcome = await work.then(
     (value) => new Error(`expected a failure, got ${JSON.stringify(value)}`),
     (error: unknown) => error,
   );
-  if (outcome instanceof ProtocolError && outcome.data instanceof PlenumError) return outcome.data;
+  const local = outcome instanceof ProtocolError ? localFailure(outcome.data) : undefined;
+  if (local !== undefined) return local;
   if (outcome instanceof Error) return outcome;
   throw new TypeError('rejected with something that is not an Error');
 }
