@@ -5,8 +5,8 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { openSession } from '../../src/index.ts';
 import { bearer } from '../../src/auth/index.ts';
 import { failureOf } from '../session/support/open.ts';
-import { serve } from '../transport/support/loopback.ts';
-import { openWith } from './support/protected-server.ts';
+import { serve } from '../support/loopback.ts';
+import { openWith } from '../support/sign-in/protected-server.ts';
 
 const SECRET = 'open-sesame';
 

@@ -8,9 +8,9 @@ import { bearer, fileTokenStore, memoryTokenStore, type OAuth } from '../../src/
 import { createDeferred } from '../../src/internal/deferred.ts';
 import { failureOf, watch } from '../session/support/open.ts';
 import { eventually } from '../session/support/eventually.ts';
-import { visit } from './support/browser.mjs';
-import { openWith, personWith, startProtected } from './support/protected-server.ts';
-import { startResourceServer } from './support/resource-server.ts';
+import { visit } from '../support/sign-in/browser.mjs';
+import { openWith, personWith, startProtected } from '../support/sign-in/protected-server.ts';
+import { startResourceServer } from '../support/sign-in/resource-server.ts';
 
 const read = { content: [{ type: 'text', text: 'read' }] };
 

@@ -5,7 +5,7 @@ import { delimiter, dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { COMMANDS, GLOBAL_OPTIONS } from '../../src/cli/command-line/command-table.ts';
 import { serveHttp } from '../../src/testing/index.ts';
-import { startProtected } from '../auth/support/protected-server.ts';
+import { startProtected } from '../support/sign-in/protected-server.ts';
 import { environment, folder, MAIN, referenceServer } from './support/run-cli.ts';
 
 const page = readFileSync(resolve(import.meta.dirname, '../../docs/cli.md'), 'utf8');

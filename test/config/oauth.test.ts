@@ -2,8 +2,8 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { SessionGroup } from '../../src/index.ts';
-import { visit } from '../auth/support/browser.mjs';
-import { startProtected } from '../auth/support/protected-server.ts';
+import { visit } from '../support/sign-in/browser.mjs';
+import { startProtected } from '../support/sign-in/protected-server.ts';
 import { folderWith } from './support/files.ts';
 import { load, loadServers, problemsOf } from './support/loading.ts';
 

@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import type { Progress } from '@modelcontextprotocol/client';
 import type { SessionGroup } from '../../src/index.ts';
 import type { ScriptedTool } from '../../src/testing/index.ts';
-import { eventually } from './support/eventually.ts';
-import { failureOf } from './support/failure.ts';
-import { connectGroup } from './support/groups.ts';
-import { ERAS, http, local, methodsOf, PLACES, requestsOf, tools } from './support/peers.ts';
+import { eventually } from '../support/eventually.ts';
+import { failureOf } from '../support/failures.ts';
+import { connectGroup } from '../support/groups.ts';
+import { ERAS, http, local, methodsOf, PLACES, requestsOf, tools } from '../support/servers.ts';
 
 const TOOLS: ScriptedTool[] = [
   { name: 'echo' },

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { GroupServerSpec } from '../../src/index.ts';
 import { stdioSpec } from '../../src/testing/index.ts';
-import { bounded, eventually, settled } from './support/eventually.ts';
-import { failureOf } from './support/failure.ts';
-import { connectGroup, newGroup } from './support/groups.ts';
-import { fixture, ledgerFile, local, tools } from './support/peers.ts';
-import { expectGoneForGood, isRunning, runningPids, startedPids } from './support/processes.ts';
-import { RawServer } from './support/raw-server.ts';
+import { bounded, eventually, settled } from '../support/eventually.ts';
+import { failureOf } from '../support/failures.ts';
+import { connectGroup, newGroup } from '../support/groups.ts';
+import { fixture, ledgerFile, local, tools } from '../support/servers.ts';
+import { expectGoneForGood, isRunning, runningPids, startedPids } from '../support/processes.ts';
+import { RawServer } from '../support/raw-server.ts';
 
 describe('G14 close() in the midst of things', () => {
   it.each(['close', 'destroy'] as const)(

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { GroupServerSpec, SessionGroup } from '../../src/index.ts';
 import { stdioSpec, type Faults } from '../../src/testing/index.ts';
-import { bounded, eventually } from './support/eventually.ts';
-import { EventLog } from './support/event-log.ts';
-import { failureOf } from './support/failure.ts';
-import { connectGroup, newGroup } from './support/groups.ts';
-import { http, ledgerFile, local, PLACES, tools } from './support/peers.ts';
-import { expectGoneForGood, runningPids } from './support/processes.ts';
+import { bounded, eventually } from '../support/eventually.ts';
+import { EventLog } from '../support/event-log.ts';
+import { failureOf } from '../support/failures.ts';
+import { connectGroup, newGroup } from '../support/groups.ts';
+import { http, ledgerFile, local, PLACES, tools } from '../support/servers.ts';
+import { expectGoneForGood, runningPids } from '../support/processes.ts';
 
 const STUBBORN: Faults = { ignoreTermination: true };
 

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { SessionGroup, type GroupServerSpec } from '../../src/index.ts';
 import { stdioSpec } from '../../src/testing/index.ts';
-import { bounded, eventually } from './support/eventually.ts';
-import { EventLog } from './support/event-log.ts';
-import { failureOf } from './support/failure.ts';
-import { connectGroup, newGroup } from './support/groups.ts';
-import { http, ledgerFile, local, PLACES, tools } from './support/peers.ts';
-import { expectGoneForGood, startedPids } from './support/processes.ts';
-import { gate, RawServer } from './support/raw-server.ts';
+import { bounded, eventually } from '../support/eventually.ts';
+import { EventLog } from '../support/event-log.ts';
+import { failureOf } from '../support/failures.ts';
+import { connectGroup, newGroup } from '../support/groups.ts';
+import { http, ledgerFile, local, PLACES, tools } from '../support/servers.ts';
+import { expectGoneForGood, startedPids } from '../support/processes.ts';
+import { gate, RawServer } from '../support/raw-server.ts';
 
 const HUNG = { tools: tools('never'), faults: { neverInitialize: true } };
 

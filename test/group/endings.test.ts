@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SessionGroup, openSession } from '../../src/index.ts';
 import { inProcess, serveHttp, stdioSpec } from '../../src/testing/index.ts';
-import { eventually } from './support/eventually.ts';
+import { eventually } from '../support/eventually.ts';
 
 const tools = [{ name: 'echo' }];
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { stdioSpec, type ServerScript } from '../../src/testing/index.ts';
-import { bounded, eventually } from './support/eventually.ts';
-import { EventLog } from './support/event-log.ts';
-import { connectGroup, newGroup, newSession } from './support/groups.ts';
-import { ERAS, fixture, http, local, tools } from './support/peers.ts';
+import { bounded, eventually } from '../support/eventually.ts';
+import { EventLog } from '../support/event-log.ts';
+import { connectGroup, newGroup, newSession } from '../support/groups.ts';
+import { ERAS, fixture, http, local, tools } from '../support/servers.ts';
 
 const TALKING: ServerScript = {
   tools: [{ name: 'log', does: { type: 'log', level: 'warning', data: 'low disk' } }],

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { LogMessage } from '../../src/index.ts';
 import type { LogLevel, ServerScript } from '../../src/testing/index.ts';
-import { eventually } from './support/eventually.ts';
-import { EventLog } from './support/event-log.ts';
-import { failureOf } from './support/failure.ts';
-import { connectGroup, newGroup } from './support/groups.ts';
-import { ERAS, http, local, PLACES, requestsOf, tools } from './support/peers.ts';
+import { eventually } from '../support/eventually.ts';
+import { EventLog } from '../support/event-log.ts';
+import { failureOf } from '../support/failures.ts';
+import { connectGroup, newGroup } from '../support/groups.ts';
+import { ERAS, http, local, PLACES, requestsOf, tools } from '../support/servers.ts';
 
 const PROMPTS: ServerScript = {
   prompts: [{ name: 'review', arguments: [{ name: 'language', required: true }, { name: 'framework' }] }],

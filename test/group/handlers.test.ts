@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { HandlerContext, Handlers } from '../../src/index.ts';
 import type { ScriptedTool, ServerScript } from '../../src/testing/index.ts';
-import { eventually } from './support/eventually.ts';
-import { EventLog } from './support/event-log.ts';
-import { connectGroup, newGroup } from './support/groups.ts';
-import { ERAS, http, local, PLACES, requestsOf, tools } from './support/peers.ts';
-import { gate } from './support/raw-server.ts';
+import { eventually } from '../support/eventually.ts';
+import { EventLog } from '../support/event-log.ts';
+import { connectGroup, newGroup } from '../support/groups.ts';
+import { ERAS, http, local, PLACES, requestsOf, tools } from '../support/servers.ts';
+import { gate } from '../support/raw-server.ts';
 
 const form = {
   message: 'Who are you?',

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { SessionGroup } from '../../src/index.ts';
-import { eventually } from './support/eventually.ts';
-import { fixture, ledgerFile } from './support/peers.ts';
-import { runningPids, startedPids } from './support/processes.ts';
+import { eventually } from '../support/eventually.ts';
+import { fixture, ledgerFile } from '../support/servers.ts';
+import { runningPids, startedPids } from '../support/processes.ts';
 
 const SERVERS = 50;
 

@@ -1,13 +1,13 @@
 import { setTimeout as after } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { stdioSpec, TcpProxy } from '../../src/testing/index.ts';
-import { bounded, eventually, settled } from './support/eventually.ts';
-import { EventLog } from './support/event-log.ts';
-import { failureOf } from './support/failure.ts';
-import { connectGroup } from './support/groups.ts';
-import { ERAS, http, ledgerFile, local, requestsOf, tools } from './support/peers.ts';
-import { runningPids, startedPids } from './support/processes.ts';
-import { gate, RawServer } from './support/raw-server.ts';
+import { bounded, eventually, settled } from '../support/eventually.ts';
+import { EventLog } from '../support/event-log.ts';
+import { failureOf } from '../support/failures.ts';
+import { connectGroup } from '../support/groups.ts';
+import { ERAS, http, ledgerFile, local, requestsOf, tools } from '../support/servers.ts';
+import { runningPids, startedPids } from '../support/processes.ts';
+import { gate, RawServer } from '../support/raw-server.ts';
 
 describe('G16 a known route works while an unrelated server is down', () => {
   it('one that crashed, one that hangs, one behind a dead network', { timeout: 30_000 }, async () => {

@@ -6,13 +6,13 @@ import type { Transport } from '@modelcontextprotocol/client';
 import { describe, expect, it } from 'vitest';
 import { SessionGroup } from '../../src/index.ts';
 import { readLedger, stdioSpec } from '../../src/testing/index.ts';
-import { bounded, eventually, settled } from './support/eventually.ts';
-import { EventLog } from './support/event-log.ts';
-import { failureOf } from './support/failure.ts';
-import { connectGroup, newGroup } from './support/groups.ts';
-import { http, ledgerFile, local, requestsOf, tools } from './support/peers.ts';
-import { expectGoneForGood, runningPids, startedPids } from './support/processes.ts';
-import { gate, RawServer } from './support/raw-server.ts';
+import { bounded, eventually, settled } from '../support/eventually.ts';
+import { EventLog } from '../support/event-log.ts';
+import { failureOf } from '../support/failures.ts';
+import { connectGroup, newGroup } from '../support/groups.ts';
+import { http, ledgerFile, local, requestsOf, tools } from '../support/servers.ts';
+import { expectGoneForGood, runningPids, startedPids } from '../support/processes.ts';
+import { gate, RawServer } from '../support/raw-server.ts';
 
 const callsIn = (ledger: string): unknown[] => readLedger(ledger).filter(({ event }) => event === 'call');
 

@@ -2,13 +2,13 @@ import { getEventListeners } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import type { SessionManager } from '../../src/manager/session-manager.ts';
 import { stdioSpec } from '../../src/testing/index.ts';
-import { bounded, eventually } from '../group/support/eventually.ts';
-import { failureOf } from '../group/support/failure.ts';
-import { ledgerFile } from '../group/support/peers.ts';
-import { expectGoneForGood, startedPids } from '../group/support/processes.ts';
+import { bounded, eventually } from '../support/eventually.ts';
+import { failureOf } from '../support/failures.ts';
+import { ledgerFile } from '../support/servers.ts';
+import { expectGoneForGood, startedPids } from '../support/processes.ts';
 import { nameOf, TOOLS } from './support/answers.ts';
 import { Fleet } from './support/fleet.ts';
-import { EventLog } from '../group/support/event-log.ts';
+import { EventLog } from '../support/event-log.ts';
 import {
   expectAtRest,
   expectNothingHeld,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { SessionManagerOptions } from '../../src/manager/manager-options.ts';
 import { SessionManager } from '../../src/manager/session-manager.ts';
-import { thrownBy } from '../group/support/failure.ts';
+import { thrownBy } from '../support/failures.ts';
 import { Fleet } from './support/fleet.ts';
 
 const NONSENSE: [string, object | undefined | null | string][] = [

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { stdioSpec } from '../../src/testing/index.ts';
-import { bounded, eventually } from '../group/support/eventually.ts';
-import { fixture, http, ledgerFile } from '../group/support/peers.ts';
-import { expectGoneForGood, runningPids, startedPids } from '../group/support/processes.ts';
+import { bounded, eventually } from '../support/eventually.ts';
+import { fixture, http, ledgerFile } from '../support/servers.ts';
+import { expectGoneForGood, runningPids, startedPids } from '../support/processes.ts';
 import { nameOf, TOOLS } from './support/answers.ts';
 import { Fleet } from './support/fleet.ts';
 import { expectNothingHeld, newManager, statsOf } from './support/managers.ts';

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { bounded, eventually } from '../group/support/eventually.ts';
+import { bounded, eventually } from '../support/eventually.ts';
 import { nameOf, TOOLS } from './support/answers.ts';
 import { Fleet } from './support/fleet.ts';
-import { EventLog } from '../group/support/event-log.ts';
+import { EventLog } from '../support/event-log.ts';
 import { newManager, statsOf, untilWaiting, watched } from './support/managers.ts';
 
 /** Longer than a timer of the platform can be: one that is set to it as it is fires at once. */

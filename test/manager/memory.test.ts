@@ -3,7 +3,7 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import type { Session } from '../../src/index.ts';
 import type { SessionManager } from '../../src/manager/session-manager.ts';
-import { failureOf } from '../group/support/failure.ts';
+import { failureOf } from '../support/failures.ts';
 import { TOOLS } from './support/answers.ts';
 import { Fleet } from './support/fleet.ts';
 import { newManager } from './support/managers.ts';

@@ -2,10 +2,10 @@ import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { HandlerContext } from '../../src/index.ts';
 import type { ManagedServerSpec } from '../../src/manager/pool/managed-server.ts';
-import { failureOf } from '../group/support/failure.ts';
-import { http } from '../group/support/peers.ts';
+import { failureOf } from '../support/failures.ts';
+import { http } from '../support/servers.ts';
 import { TOOLS } from './support/answers.ts';
-import { EventLog } from '../group/support/event-log.ts';
+import { EventLog } from '../support/event-log.ts';
 import { newManager } from './support/managers.ts';
 
 const SECRET = 'hunter2-of-ada';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { SessionManager } from '../../src/manager/session-manager.ts';
-import { failureOf } from '../group/support/failure.ts';
+import { failureOf } from '../support/failures.ts';
 import { nameOf, TOOLS } from './support/answers.ts';
 import { Fleet } from './support/fleet.ts';
 import { expectNothingHeld, newManager } from './support/managers.ts';

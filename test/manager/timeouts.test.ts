@@ -1,10 +1,10 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ManagedServer, ManagedServerSpec } from '../../src/manager/pool/managed-server.ts';
 import { stdioSpec, TcpProxy } from '../../src/testing/index.ts';
-import { bounded, eventually } from '../group/support/eventually.ts';
-import { failureOf } from '../group/support/failure.ts';
-import { http, ledgerFile } from '../group/support/peers.ts';
-import { expectGoneForGood, runningPids, startedPids } from '../group/support/processes.ts';
+import { bounded, eventually } from '../support/eventually.ts';
+import { failureOf } from '../support/failures.ts';
+import { http, ledgerFile } from '../support/servers.ts';
+import { expectGoneForGood, runningPids, startedPids } from '../support/processes.ts';
 import { nameOf, TOOLS } from './support/answers.ts';
 import { Fleet } from './support/fleet.ts';
 import { expectAtRest, expectNothingHeld, newManager, statsOf } from './support/managers.ts';

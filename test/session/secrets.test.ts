@@ -9,7 +9,7 @@ import {
   type ServerScript,
   type WhoAmI,
 } from '../../src/testing/index.ts';
-import { unusedOrigin } from '../transport/support/loopback.ts';
+import { unusedOrigin } from '../support/loopback.ts';
 import { failureOf, jsonOf, open, openFailure, type OpenedSession } from './support/open.ts';
 
 const SECRET = 'hush-5ecret-c0ffee';

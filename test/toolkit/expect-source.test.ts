@@ -4,8 +4,8 @@ import { mcpToolkit } from '../../src/toolkit/mcp/index.ts';
 import { withPolicy } from '../../src/toolkit/policy/with-policy.ts';
 import { withBoundedResults } from '../../src/toolkit/results/with-bounded-results.ts';
 import { createToolkit } from '../../src/toolkit/toolkit.ts';
-import { connectGroup } from '../group/support/groups.ts';
-import { local } from '../group/support/peers.ts';
+import { connectGroup } from '../support/groups.ts';
+import { local } from '../support/servers.ts';
 
 describe('M9 what tools come from', () => {
   it('a group, and whatever is around one, will do', async () => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { liveTools } from '../../src/toolkit/live-tools.ts';
-import { eventually } from '../group/support/eventually.ts';
-import { connectGroup } from '../group/support/groups.ts';
-import { local, tools } from '../group/support/peers.ts';
+import { eventually } from '../support/eventually.ts';
+import { connectGroup } from '../support/groups.ts';
+import { local, tools } from '../support/servers.ts';
 
 describe('M9 tools that follow a catalog', () => {
   it('are expressed once, and again only when their definition changes', async () => {

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { modelTool, type ModelTool, type ModelToolOptions } from '../../src/toolkit/model-tool.ts';
 import { genericDialect } from '../../src/toolkit/schema/dialects.ts';
 import type { ScriptedTool } from '../../src/testing/index.ts';
-import { connectGroup } from '../group/support/groups.ts';
-import { local, requestsOf } from '../group/support/peers.ts';
+import { connectGroup } from '../support/groups.ts';
+import { local, requestsOf } from '../support/servers.ts';
 
 async function connect(tool: ScriptedTool, options: ModelToolOptions = {}) {
   const server = local({ tools: [tool] });

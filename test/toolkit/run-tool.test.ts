@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { PlenumError } from '../../src/index.ts';
 import { runTool } from '../../src/toolkit/run-tool.ts';
 import type { ToolSource } from '../../src/toolkit/tool-source.ts';
-import { bounded, eventually } from '../group/support/eventually.ts';
-import { failureOf } from '../group/support/failure.ts';
-import { connectGroup } from '../group/support/groups.ts';
-import { local, requestsOf, tools } from '../group/support/peers.ts';
+import { bounded, eventually } from '../support/eventually.ts';
+import { failureOf } from '../support/failures.ts';
+import { connectGroup } from '../support/groups.ts';
+import { local, requestsOf, tools } from '../support/servers.ts';
 import { stdioSpec, type ServerScript } from '../../src/testing/index.ts';
 import { textOf } from './support/result-text.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { textTokens, tokenEstimate, toolTokens } from '../../src/toolkit/token-estimate.ts';
-import { connectGroup } from '../group/support/groups.ts';
-import { local, tools } from '../group/support/peers.ts';
+import { connectGroup } from '../support/groups.ts';
+import { local, tools } from '../support/servers.ts';
 
 /** Texts with what the tokenizer o200k_base makes of them. */
 const COUNTED: [string, number][] = [

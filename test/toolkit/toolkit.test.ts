@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import { SessionGroup } from '../../src/index.ts';
 import { createToolkit } from '../../src/toolkit/toolkit.ts';
 import type { ToolSource } from '../../src/toolkit/tool-source.ts';
-import { eventually } from '../group/support/eventually.ts';
-import { failureOf, thrownBy } from '../group/support/failure.ts';
-import { connectGroup, newSession } from '../group/support/groups.ts';
-import { local, requestsOf, tools } from '../group/support/peers.ts';
+import { eventually } from '../support/eventually.ts';
+import { failureOf, thrownBy } from '../support/failures.ts';
+import { connectGroup, newSession } from '../support/groups.ts';
+import { local, requestsOf, tools } from '../support/servers.ts';
 import { textOf, textsOf } from './support/result-text.ts';
 
 const LONG = 'long '.repeat(1000);

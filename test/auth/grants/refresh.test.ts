@@ -12,7 +12,7 @@ import {
   type TokenStore,
 } from '../../../src/auth/index.ts';
 import { failureOf } from '../../session/support/open.ts';
-import { openWith, personWith, startProtected } from '../support/protected-server.ts';
+import { openWith, personWith, startProtected } from '../../support/sign-in/protected-server.ts';
 
 const PROGRAM = resolve(import.meta.dirname, '../support/call-once.mjs');
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { findChromium, openPage, signInOn } from '../support/chromium.ts';
-import { openWith, personWith, startProtected } from '../support/protected-server.ts';
+import { openWith, personWith, startProtected } from '../../support/sign-in/protected-server.ts';
 
 describe('A3 a login in a real browser', () => {
   it('a person signs in, consents, and reads that it worked', { timeout: 120_000 }, async ({ skip }) => {

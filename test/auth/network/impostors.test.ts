@@ -3,8 +3,8 @@ import { openSession } from '../../../src/index.ts';
 import { oauth, type OAuthOptions } from '../../../src/auth/index.ts';
 import type { FetchLike } from '@modelcontextprotocol/client';
 import { failureOf } from '../../session/support/open.ts';
-import { serve, type Loopback } from '../../transport/support/loopback.ts';
-import { personWith, startProtected } from '../support/protected-server.ts';
+import { serve, type Loopback } from '../../support/loopback.ts';
+import { personWith, startProtected } from '../../support/sign-in/protected-server.ts';
 
 /** What an authorization server says of itself; nobody checks that it is true. */
 type Metadata = Record<string, unknown>;

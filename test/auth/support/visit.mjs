@@ -1,4 +1,4 @@
 // `node visit.mjs <url>`: a person who signs in at once.
-import { visit } from './browser.mjs';
+import { visit } from '../../support/sign-in/browser.mjs';
 
 await visit(process.argv[2] ?? '');

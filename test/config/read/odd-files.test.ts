@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readEditorConfigs } from '../../../src/config/index.ts';
 import { load as loadAgain } from '../../../src/config/load-config.ts';
-import { bounded } from '../../group/support/eventually.ts';
+import { bounded } from '../../support/eventually.ts';
 import { configFile, folderWith } from '../support/files.ts';
 import { load, loadServers, messagesOf, problemsOf, refusalOf } from '../support/loading.ts';
 

@@ -7,7 +7,7 @@ import {
   type ConfigWatchEvent,
 } from '../../../src/config/index.ts';
 import { stdioSpec, type ServerScript } from '../../../src/testing/index.ts';
-import { eventually } from '../../group/support/eventually.ts';
+import { eventually } from '../../support/eventually.ts';
 
 type EventOf<T extends ConfigWatchEvent['type']> = Extract<ConfigWatchEvent, { type: T }>;
 

@@ -6,9 +6,9 @@ import type { JsonObject } from '../../../src/testing/server/json-rpc.ts';
 import type { CachedCatalog } from '../../../src/group/cache/catalog-cache.ts';
 import { fileCatalogCache } from '../../../src/group/cache/file-catalog-cache.ts';
 import { memoryCatalogCache } from '../../../src/group/cache/memory-catalog-cache.ts';
-import { connectGroup, newGroup } from '../support/groups.ts';
+import { connectGroup, newGroup } from '../../support/groups.ts';
 import { learn, stateOf } from '../support/lazy.ts';
-import { local } from '../support/peers.ts';
+import { local } from '../../support/servers.ts';
 import { TinySource } from '../support/tiny-source.ts';
 
 function newPath(): string {

@@ -17,12 +17,12 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import type { CachedCatalog } from '../../../src/group/cache/catalog-cache.ts';
 import { fileCatalogCache } from '../../../src/group/cache/file-catalog-cache.ts';
 import { memoryCatalogCache } from '../../../src/group/cache/memory-catalog-cache.ts';
-import { bounded } from '../support/eventually.ts';
-import { EventLog } from '../support/event-log.ts';
-import { failureOf, thrownBy } from '../support/failure.ts';
-import { connectGroup, newGroup } from '../support/groups.ts';
+import { bounded } from '../../support/eventually.ts';
+import { EventLog } from '../../support/event-log.ts';
+import { failureOf, thrownBy } from '../../support/failures.ts';
+import { connectGroup, newGroup } from '../../support/groups.ts';
 import { learn } from '../support/lazy.ts';
-import { local, tools } from '../support/peers.ts';
+import { local, tools } from '../../support/servers.ts';
 
 /** A path in a folder of its own; deleted when the test is over. */
 function newPath(): string {

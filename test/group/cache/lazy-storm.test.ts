@@ -4,10 +4,10 @@ import { memoryCatalogCache } from '../../../src/group/cache/memory-catalog-cach
 import type { GroupServerSpec } from '../../../src/index.ts';
 import { stdioSpec, type ScriptedInProcessServer } from '../../../src/testing/index.ts';
 import { Dice } from '../support/dice.ts';
-import { bounded } from '../support/eventually.ts';
-import { connectGroup } from '../support/groups.ts';
-import { ledgerFile, local } from '../support/peers.ts';
-import { expectGoneForGood, startedPids } from '../support/processes.ts';
+import { bounded } from '../../support/eventually.ts';
+import { connectGroup } from '../../support/groups.ts';
+import { ledgerFile, local } from '../../support/servers.ts';
+import { expectGoneForGood, startedPids } from '../../support/processes.ts';
 import { TinySource } from '../support/tiny-source.ts';
 
 describe('lazy servers under a storm', () => {

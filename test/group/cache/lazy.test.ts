@@ -3,14 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { memoryCatalogCache } from '../../../src/group/cache/memory-catalog-cache.ts';
 import type { SessionGroup } from '../../../src/index.ts';
 import { stdioSpec, type ServerScript } from '../../../src/testing/index.ts';
-import { bounded, eventually, settled } from '../support/eventually.ts';
-import { EventLog } from '../support/event-log.ts';
-import { failureOf } from '../support/failure.ts';
-import { connectGroup, newGroup } from '../support/groups.ts';
+import { bounded, eventually, settled } from '../../support/eventually.ts';
+import { EventLog } from '../../support/event-log.ts';
+import { failureOf } from '../../support/failures.ts';
+import { connectGroup, newGroup } from '../../support/groups.ts';
 import { connectKnown, learn, stateOf, untilState } from '../support/lazy.ts';
-import { ERAS, http, ledgerFile, local, requestsOf, tools } from '../support/peers.ts';
-import { expectGoneForGood, runningPids, startedPids } from '../support/processes.ts';
-import { gate, RawServer } from '../support/raw-server.ts';
+import { ERAS, http, ledgerFile, local, requestsOf, tools } from '../../support/servers.ts';
+import { expectGoneForGood, runningPids, startedPids } from '../../support/processes.ts';
+import { gate, RawServer } from '../../support/raw-server.ts';
 
 const SCRIPT: ServerScript = {
   name: 'lazybones',

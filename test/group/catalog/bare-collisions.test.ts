@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { SessionGroup } from '../../../src/index.ts';
 import { stdioSpec, type ServerScript } from '../../../src/testing/index.ts';
-import { eventually } from '../support/eventually.ts';
-import { EventLog } from '../support/event-log.ts';
-import { failureOf } from '../support/failure.ts';
-import { connectGroup, newGroup } from '../support/groups.ts';
-import { http, ledgerFile, local, requestsOf, tools } from '../support/peers.ts';
-import { expectGoneForGood, runningPids } from '../support/processes.ts';
-import { RawServer } from '../support/raw-server.ts';
+import { eventually } from '../../support/eventually.ts';
+import { EventLog } from '../../support/event-log.ts';
+import { failureOf } from '../../support/failures.ts';
+import { connectGroup, newGroup } from '../../support/groups.ts';
+import { http, ledgerFile, local, requestsOf, tools } from '../../support/servers.ts';
+import { expectGoneForGood, runningPids } from '../../support/processes.ts';
+import { RawServer } from '../../support/raw-server.ts';
 
 describe('G6 bare naming keeps upstream names', () => {
   it('as long as they do not clash', async () => {

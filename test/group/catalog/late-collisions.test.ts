@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { eventually } from '../support/eventually.ts';
-import { EventLog } from '../support/event-log.ts';
-import { failureOf } from '../support/failure.ts';
-import { connectGroup } from '../support/groups.ts';
-import { ERAS, http, local, requestsOf, tools } from '../support/peers.ts';
+import { eventually } from '../../support/eventually.ts';
+import { EventLog } from '../../support/event-log.ts';
+import { failureOf } from '../../support/failures.ts';
+import { connectGroup } from '../../support/groups.ts';
+import { ERAS, http, local, requestsOf, tools } from '../../support/servers.ts';
 
 describe.each(ERAS)('G6 a clash that appears later, by list_changed (%s)', (era) => {
   async function clashing() {

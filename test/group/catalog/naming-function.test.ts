@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { NamingContext, NamingFunction } from '../../../src/index.ts';
 import type { ServerScript } from '../../../src/testing/index.ts';
-import { eventually } from '../support/eventually.ts';
-import { failureOf } from '../support/failure.ts';
-import { connectGroup, newGroup } from '../support/groups.ts';
-import { local, requestsOf, tools } from '../support/peers.ts';
+import { eventually } from '../../support/eventually.ts';
+import { failureOf } from '../../support/failures.ts';
+import { connectGroup, newGroup } from '../../support/groups.ts';
+import { local, requestsOf, tools } from '../../support/servers.ts';
 
 const EVERYTHING: ServerScript = {
   name: 'upstream',

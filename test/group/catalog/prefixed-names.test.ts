@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { eventually } from '../support/eventually.ts';
-import { connectGroup, newGroup } from '../support/groups.ts';
-import { local, requestsOf, tools } from '../support/peers.ts';
+import { eventually } from '../../support/eventually.ts';
+import { connectGroup, newGroup } from '../../support/groups.ts';
+import { local, requestsOf, tools } from '../../support/servers.ts';
 import { Dice } from '../support/dice.ts';
 
 const VALID = /^[a-zA-Z0-9_-]{1,64}$/;

@@ -1,10 +1,10 @@
 import type { ReadResourceResult } from '@modelcontextprotocol/client';
 import { describe, expect, it } from 'vitest';
-import { eventually } from '../support/eventually.ts';
-import { EventLog } from '../support/event-log.ts';
-import { failureOf } from '../support/failure.ts';
-import { connectGroup, newGroup } from '../support/groups.ts';
-import { ERAS, http, local, PLACES, requestsOf, tools } from '../support/peers.ts';
+import { eventually } from '../../support/eventually.ts';
+import { EventLog } from '../../support/event-log.ts';
+import { failureOf } from '../../support/failures.ts';
+import { connectGroup, newGroup } from '../../support/groups.ts';
+import { ERAS, http, local, PLACES, requestsOf, tools } from '../../support/servers.ts';
 
 async function text(reading: Promise<ReadResourceResult>): Promise<unknown> {
   const [content] = (await reading).contents;

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { ServerScript } from '../../../src/testing/index.ts';
-import { eventually } from '../support/eventually.ts';
-import { connectGroup, newGroup } from '../support/groups.ts';
-import { local, tools } from '../support/peers.ts';
-import { RawServer } from '../support/raw-server.ts';
+import { eventually } from '../../support/eventually.ts';
+import { connectGroup, newGroup } from '../../support/groups.ts';
+import { local, tools } from '../../support/servers.ts';
+import { RawServer } from '../../support/raw-server.ts';
 
 const EVERYTHING: ServerScript = {
   tools: [{ name: 't', description: 'before' }],

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createToolFilter } from '../../../src/group/catalog/tool-filter.ts';
-import { thrownBy } from '../support/failure.ts';
+import { thrownBy } from '../../support/failures.ts';
 
 describe('G5 a tool filter', () => {
   it.each([

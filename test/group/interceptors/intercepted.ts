@@ -1,8 +1,8 @@
 import type { GroupServerSpec, SessionGroup } from '../../../src/index.ts';
 import type { ToolInterceptor } from '../../../src/group/interceptors/interceptors.ts';
 import type { ScriptedInProcessServer, ScriptedTool } from '../../../src/testing/index.ts';
-import { connectGroup } from '../support/groups.ts';
-import { local } from '../support/peers.ts';
+import { connectGroup } from '../../support/groups.ts';
+import { local } from '../../support/servers.ts';
 
 export const TOOLS: ScriptedTool[] = [
   { name: 'echo', annotations: { readOnlyHint: true } },

@@ -8,11 +8,11 @@ import type {
   ToolInterceptor,
 } from '../../../src/group/interceptors/interceptors.ts';
 import { createDeferred } from '../../../src/internal/deferred.ts';
-import { bounded, eventually } from '../support/eventually.ts';
-import { failureOf } from '../support/failure.ts';
-import { newSession } from '../support/groups.ts';
+import { bounded, eventually } from '../../support/eventually.ts';
+import { failureOf } from '../../support/failures.ts';
+import { newSession } from '../../support/groups.ts';
 import { argumentsOf, intercepted, text, TOOLS } from './intercepted.ts';
-import { local } from '../support/peers.ts';
+import { local } from '../../support/servers.ts';
 
 /** Holds every call until it is let go, on its way in. */
 function gate(): { interceptor: ToolInterceptor; calls: InterceptedCall[]; open: () => void } {

@@ -6,10 +6,10 @@ import type {
   NextCall,
   ToolInterceptor,
 } from '../../../src/group/interceptors/interceptors.ts';
-import { failureOf, thrownBy } from '../support/failure.ts';
-import { newGroup } from '../support/groups.ts';
+import { failureOf, thrownBy } from '../../support/failures.ts';
+import { newGroup } from '../../support/groups.ts';
 import { argumentsOf, intercepted, text } from './intercepted.ts';
-import { local, requestsOf, tools } from '../support/peers.ts';
+import { local, requestsOf, tools } from '../../support/servers.ts';
 
 /** Writes down when a call comes by, going in and coming out. */
 function trace(name: string, lines: string[]): ToolInterceptor {

@@ -4,12 +4,12 @@ import type { Transport } from '@modelcontextprotocol/client';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { GroupServerSpec } from '../../../src/index.ts';
 import { stdioSpec, type ServerScript } from '../../../src/testing/index.ts';
-import { bounded, eventually } from '../support/eventually.ts';
-import { failureOf } from '../support/failure.ts';
-import { newGroup } from '../support/groups.ts';
-import { http, ledgerFile, local, requestsOf, tools } from '../support/peers.ts';
-import { expectGoneForGood, runningPids, startedPids } from '../support/processes.ts';
-import { gate } from '../support/raw-server.ts';
+import { bounded, eventually } from '../../support/eventually.ts';
+import { failureOf } from '../../support/failures.ts';
+import { newGroup } from '../../support/groups.ts';
+import { http, ledgerFile, local, requestsOf, tools } from '../../support/servers.ts';
+import { expectGoneForGood, runningPids, startedPids } from '../../support/processes.ts';
+import { gate } from '../../support/raw-server.ts';
 
 const REASON = new Error('the user left');
 

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { GroupServerSpec, PlenumErrorCode, SessionGroup } from '../../../src/index.ts';
 import { serveWebSocket, stdioSpec, type ServerScript } from '../../../src/testing/index.ts';
-import { eventually } from '../support/eventually.ts';
-import { failureOf } from '../support/failure.ts';
-import { newGroup } from '../support/groups.ts';
-import { http, ledgerFile, local, tools } from '../support/peers.ts';
-import { expectGoneForGood, runningPids, startedPids } from '../support/processes.ts';
-import { RawServer } from '../support/raw-server.ts';
+import { eventually } from '../../support/eventually.ts';
+import { failureOf } from '../../support/failures.ts';
+import { newGroup } from '../../support/groups.ts';
+import { http, ledgerFile, local, tools } from '../../support/servers.ts';
+import { expectGoneForGood, runningPids, startedPids } from '../../support/processes.ts';
+import { RawServer } from '../../support/raw-server.ts';
 
 /** A group with one good server, as a witness that nothing of a refused one is left. */
 async function groupWithWitness(): Promise<{ group: SessionGroup; expectAsBefore: () => Promise<void> }> {

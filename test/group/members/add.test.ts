@@ -2,10 +2,10 @@ import { InMemoryTransport } from '@modelcontextprotocol/client';
 import { McpServer } from '@modelcontextprotocol/server';
 import { describe, expect, it } from 'vitest';
 import { serveSse } from '../../../src/testing/index.ts';
-import { thrownBy, failureOf } from '../support/failure.ts';
-import { newGroup } from '../support/groups.ts';
-import { expectGoneForGood } from '../support/processes.ts';
-import { fixture, http, ledgerFile, local, PLACES, requestsOf, tools } from '../support/peers.ts';
+import { thrownBy, failureOf } from '../../support/failures.ts';
+import { newGroup } from '../../support/groups.ts';
+import { expectGoneForGood } from '../../support/processes.ts';
+import { fixture, http, ledgerFile, local, PLACES, requestsOf, tools } from '../../support/servers.ts';
 
 describe('G2 add() picks the transport by the shape of the spec', () => {
   it.each(Object.entries(PLACES))('%s', async (_place, start) => {

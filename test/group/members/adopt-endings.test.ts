@@ -1,10 +1,10 @@
 import { Client } from '@modelcontextprotocol/client';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openTransport } from '../../../src/transport/open-transport.ts';
-import { bounded } from '../support/eventually.ts';
-import { failureOf } from '../support/failure.ts';
-import { newGroup } from '../support/groups.ts';
-import { local } from '../support/peers.ts';
+import { bounded } from '../../support/eventually.ts';
+import { failureOf } from '../../support/failures.ts';
+import { newGroup } from '../../support/groups.ts';
+import { local } from '../../support/servers.ts';
 
 describe('G3 destroy() of a group with an adopted client', () => {
   it('fails what is under way at once, and leaves the client to its owner', async () => {

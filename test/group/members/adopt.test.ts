@@ -2,13 +2,13 @@ import { Client, InMemoryTransport } from '@modelcontextprotocol/client';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openSession } from '../../../src/index.ts';
 import { stdioSpec, type ScriptedInProcessServer } from '../../../src/testing/index.ts';
-import { bounded, eventually } from '../support/eventually.ts';
-import { EventLog } from '../support/event-log.ts';
-import { failureOf } from '../support/failure.ts';
-import { newGroup, newSession } from '../support/groups.ts';
-import { ERAS, http, ledgerFile, local, tools } from '../support/peers.ts';
-import { runningPids } from '../support/processes.ts';
-import { gate, RawServer } from '../support/raw-server.ts';
+import { bounded, eventually } from '../../support/eventually.ts';
+import { EventLog } from '../../support/event-log.ts';
+import { failureOf } from '../../support/failures.ts';
+import { newGroup, newSession } from '../../support/groups.ts';
+import { ERAS, http, ledgerFile, local, tools } from '../../support/servers.ts';
+import { runningPids } from '../../support/processes.ts';
+import { gate, RawServer } from '../../support/raw-server.ts';
 
 /** An official client of the caller's own, connected. */
 async function officialClient(server: ScriptedInProcessServer, era: (typeof ERAS)[number]): Promise<Client> {

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { stdioSpec } from '../../../src/testing/index.ts';
-import { bounded, eventually } from '../support/eventually.ts';
-import { failureOf } from '../support/failure.ts';
-import { connectGroup, newGroup } from '../support/groups.ts';
-import { fixture, http, ledgerFile, local, tools } from '../support/peers.ts';
+import { bounded, eventually } from '../../support/eventually.ts';
+import { failureOf } from '../../support/failures.ts';
+import { connectGroup, newGroup } from '../../support/groups.ts';
+import { fixture, http, ledgerFile, local, tools } from '../../support/servers.ts';
 
 /** How many processes were coming up at the same moment at most, by what they wrote down themselves. */
 function mostAtOnce(ledger: string): number {

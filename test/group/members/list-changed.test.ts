@@ -2,12 +2,12 @@ import { setTimeout as after } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { SessionGroup } from '../../../src/index.ts';
 import type { ScriptedServer, ServerScript } from '../../../src/testing/index.ts';
-import { eventually, settled } from '../support/eventually.ts';
-import { EventLog } from '../support/event-log.ts';
-import { failureOf } from '../support/failure.ts';
-import { connectGroup, newGroup, newSession } from '../support/groups.ts';
-import { ERAS, http, local, methodsOf, PLACES, requestsOf, tools } from '../support/peers.ts';
-import { gate, RawServer } from '../support/raw-server.ts';
+import { eventually, settled } from '../../support/eventually.ts';
+import { EventLog } from '../../support/event-log.ts';
+import { failureOf } from '../../support/failures.ts';
+import { connectGroup, newGroup, newSession } from '../../support/groups.ts';
+import { ERAS, http, local, methodsOf, PLACES, requestsOf, tools } from '../../support/servers.ts';
+import { gate, RawServer } from '../../support/raw-server.ts';
 
 const EVERYTHING: ServerScript = {
   tools: [{ name: 'stays' }, { name: 'goes' }, { name: 'alters', description: 'before' }],

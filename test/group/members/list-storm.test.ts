@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { stdioSpec } from '../../../src/testing/index.ts';
-import { bounded, eventually, settled } from '../support/eventually.ts';
-import { EventLog } from '../support/event-log.ts';
-import { connectGroup } from '../support/groups.ts';
-import { ERAS, fixture, http, local, requestsOf, tools } from '../support/peers.ts';
+import { bounded, eventually, settled } from '../../support/eventually.ts';
+import { EventLog } from '../../support/event-log.ts';
+import { connectGroup } from '../../support/groups.ts';
+import { ERAS, fixture, http, local, requestsOf, tools } from '../../support/servers.ts';
 
 const NOTIFICATIONS = 10_000;
 

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { CatalogKind } from '../../../src/index.ts';
 import type { ListKind, ServerScript } from '../../../src/testing/index.ts';
-import { eventually } from '../support/eventually.ts';
-import { EventLog } from '../support/event-log.ts';
-import { failureOf } from '../support/failure.ts';
-import { connectGroup, newGroup } from '../support/groups.ts';
-import { ERAS, http, local, methodsOf, PLACES, requestsOf, tools } from '../support/peers.ts';
+import { eventually } from '../../support/eventually.ts';
+import { EventLog } from '../../support/event-log.ts';
+import { failureOf } from '../../support/failures.ts';
+import { connectGroup, newGroup } from '../../support/groups.ts';
+import { ERAS, http, local, methodsOf, PLACES, requestsOf, tools } from '../../support/servers.ts';
 
 const EVERYTHING: ServerScript = {
   tools: tools('t'),

@@ -1,10 +1,10 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { SessionManager } from '../../../src/index.ts';
-import { bounded, eventually } from '../support/eventually.ts';
-import { failureOf } from '../support/failure.ts';
-import { connectGroup } from '../support/groups.ts';
+import { bounded, eventually } from '../../support/eventually.ts';
+import { failureOf } from '../../support/failures.ts';
+import { connectGroup } from '../../support/groups.ts';
 import { stateOf, untilState } from '../support/lazy.ts';
-import { ERAS, local, tools } from '../support/peers.ts';
+import { ERAS, local, tools } from '../../support/servers.ts';
 
 describe.each(ERAS)('a group on a SessionManager (%s)', (era) => {
   const start = (max: number) => {

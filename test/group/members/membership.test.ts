@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { bounded, eventually } from '../support/eventually.ts';
-import { EventLog } from '../support/event-log.ts';
-import { failureOf } from '../support/failure.ts';
-import { newGroup } from '../support/groups.ts';
-import { ERAS, local, PLACES, tools } from '../support/peers.ts';
+import { bounded, eventually } from '../../support/eventually.ts';
+import { EventLog } from '../../support/event-log.ts';
+import { failureOf } from '../../support/failures.ts';
+import { newGroup } from '../../support/groups.ts';
+import { ERAS, local, PLACES, tools } from '../../support/servers.ts';
 
 describe('G1 a group is empty at first', () => {
   it('has nothing, says so of every name, and closes at once', async () => {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { stdioSpec } from '../../../src/testing/index.ts';
-import { bounded, eventually } from '../support/eventually.ts';
-import { EventLog } from '../support/event-log.ts';
-import { failureOf } from '../support/failure.ts';
-import { connectGroup, newGroup, newSession } from '../support/groups.ts';
-import { http, ledgerFile, local, tools } from '../support/peers.ts';
-import { expectGoneForGood, runningPids } from '../support/processes.ts';
+import { bounded, eventually } from '../../support/eventually.ts';
+import { EventLog } from '../../support/event-log.ts';
+import { failureOf } from '../../support/failures.ts';
+import { connectGroup, newGroup, newSession } from '../../support/groups.ts';
+import { http, ledgerFile, local, tools } from '../../support/servers.ts';
+import { expectGoneForGood, runningPids } from '../../support/processes.ts';
 
 const ORDERS = ['abc', 'acb', 'bac', 'bca', 'cab', 'cba'];
 

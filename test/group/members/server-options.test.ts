@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { GroupServerSpec } from '../../../src/index.ts';
-import { eventually } from '../support/eventually.ts';
-import { EventLog } from '../support/event-log.ts';
-import { failureOf } from '../support/failure.ts';
-import { connectGroup, newGroup } from '../support/groups.ts';
+import { eventually } from '../../support/eventually.ts';
+import { EventLog } from '../../support/event-log.ts';
+import { failureOf } from '../../support/failures.ts';
+import { connectGroup, newGroup } from '../../support/groups.ts';
 import { learn } from '../support/lazy.ts';
-import { local, requestsOf, tools } from '../support/peers.ts';
+import { local, requestsOf, tools } from '../../support/servers.ts';
 
 describe('G5 one server with a naming of its own', () => {
   it('bare beside prefixed, a function beside both', async () => {

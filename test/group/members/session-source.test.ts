@@ -3,14 +3,14 @@ import { memoryCatalogCache } from '../../../src/group/cache/memory-catalog-cach
 import type { SessionSource, SourcedServer } from '../../../src/group/members/session-source.ts';
 import { PlenumError, SessionGroup } from '../../../src/index.ts';
 import { stdioSpec, type ServerScript } from '../../../src/testing/index.ts';
-import { bounded, eventually, settled } from '../support/eventually.ts';
-import { EventLog } from '../support/event-log.ts';
-import { failureOf } from '../support/failure.ts';
-import { connectGroup, newGroup } from '../support/groups.ts';
+import { bounded, eventually, settled } from '../../support/eventually.ts';
+import { EventLog } from '../../support/event-log.ts';
+import { failureOf } from '../../support/failures.ts';
+import { connectGroup, newGroup } from '../../support/groups.ts';
 import { stateOf, untilState } from '../support/lazy.ts';
-import { ERAS, http, ledgerFile, local, requestsOf, tools } from '../support/peers.ts';
-import { startedPids } from '../support/processes.ts';
-import { gate } from '../support/raw-server.ts';
+import { ERAS, http, ledgerFile, local, requestsOf, tools } from '../../support/servers.ts';
+import { startedPids } from '../../support/processes.ts';
+import { gate } from '../../support/raw-server.ts';
 import { TinySource } from '../support/tiny-source.ts';
 
 const SCRIPT: ServerScript = {

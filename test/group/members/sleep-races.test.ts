@@ -5,7 +5,7 @@ import type { SessionManager } from '../../../src/manager/session-manager.ts';
 import { Fleet } from '../../manager/support/fleet.ts';
 import { expectNothingHeld, newManager } from '../../manager/support/managers.ts';
 import { Dice } from '../support/dice.ts';
-import { bounded, eventually } from '../support/eventually.ts';
+import { bounded, eventually } from '../../support/eventually.ts';
 import { connectKnown, stateOf, untilState } from '../support/lazy.ts';
 
 const URI = 'file:///a';

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { SessionGroup } from '../../../src/index.ts';
 import type { ScriptedTool } from '../../../src/testing/index.ts';
-import { eventually } from '../support/eventually.ts';
-import { failureOf } from '../support/failure.ts';
-import { connectGroup, newGroup } from '../support/groups.ts';
-import { local, requestsOf, tools } from '../support/peers.ts';
+import { eventually } from '../../support/eventually.ts';
+import { failureOf } from '../../support/failures.ts';
+import { connectGroup, newGroup } from '../../support/groups.ts';
+import { local, requestsOf, tools } from '../../support/servers.ts';
 
 const TRACKER: ScriptedTool[] = [
   { name: 'create_issue', description: 'Create a new issue in a repository.' },

@@ -2,8 +2,8 @@ import { memoryCatalogCache } from '../../../src/group/cache/memory-catalog-cach
 import type { CatalogCache } from '../../../src/group/cache/catalog-cache.ts';
 import type { SessionGroup } from '../../../src/index.ts';
 import type { GroupConnectOptions } from '../../../src/group/group-options.ts';
-import { eventually } from './eventually.ts';
-import { connectGroup } from './groups.ts';
+import { eventually } from '../../support/eventually.ts';
+import { connectGroup } from '../../support/groups.ts';
 
 /** Connects a group and closes it again: its lazy servers' catalogs are known from then on. */
 export async function learn(options: GroupConnectOptions): Promise<CatalogCache> {

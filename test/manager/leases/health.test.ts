@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { stdioSpec } from '../../../src/testing/index.ts';
-import { bounded, eventually } from '../../group/support/eventually.ts';
-import { failureOf } from '../../group/support/failure.ts';
-import { http, ledgerFile } from '../../group/support/peers.ts';
-import { expectGoneForGood } from '../../group/support/processes.ts';
+import { bounded, eventually } from '../../support/eventually.ts';
+import { failureOf } from '../../support/failures.ts';
+import { http, ledgerFile } from '../../support/servers.ts';
+import { expectGoneForGood } from '../../support/processes.ts';
 import { nameOf, TOOLS } from '../support/answers.ts';
 import { Fleet } from '../support/fleet.ts';
 import { expectAtRest, expectNothingHeld, newManager, statsOf, warm } from '../support/managers.ts';

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { Session } from '../../../src/index.ts';
-import { bounded, eventually } from '../../group/support/eventually.ts';
-import { failureOf } from '../../group/support/failure.ts';
+import { bounded, eventually } from '../../support/eventually.ts';
+import { failureOf } from '../../support/failures.ts';
 import { nameOf, TOOLS } from '../support/answers.ts';
 import { Fleet } from '../support/fleet.ts';
-import { EventLog } from '../../group/support/event-log.ts';
+import { EventLog } from '../../support/event-log.ts';
 import { expectAtRest, newManager, statsOf, untilWaiting, watched } from '../support/managers.ts';
 
 const RESOURCES = [{ uri: 'file:///a' }];

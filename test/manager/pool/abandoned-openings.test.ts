@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { stdioSpec } from '../../../src/testing/index.ts';
-import { bounded, eventually } from '../../group/support/eventually.ts';
-import { failureOf } from '../../group/support/failure.ts';
-import { ledgerFile } from '../../group/support/peers.ts';
-import { startedPids } from '../../group/support/processes.ts';
+import { bounded, eventually } from '../../support/eventually.ts';
+import { failureOf } from '../../support/failures.ts';
+import { ledgerFile } from '../../support/servers.ts';
+import { startedPids } from '../../support/processes.ts';
 import { nameOf, TOOLS } from '../support/answers.ts';
 import { Fleet } from '../support/fleet.ts';
 import { expectAtRest, newManager, statsOf } from '../support/managers.ts';

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { PlenumError } from '../../../src/index.ts';
 import { stdioSpec } from '../../../src/testing/index.ts';
-import { bounded } from '../../group/support/eventually.ts';
+import { bounded } from '../../support/eventually.ts';
 import { Dice } from '../../group/support/dice.ts';
-import { ledgerFile } from '../../group/support/peers.ts';
-import { expectGoneForGood, runningPids } from '../../group/support/processes.ts';
+import { ledgerFile } from '../../support/servers.ts';
+import { expectGoneForGood, runningPids } from '../../support/processes.ts';
 import { TOOLS } from '../support/answers.ts';
 import { Fleet } from '../support/fleet.ts';
 import { expectAtRest, expectNothingHeld, newManager, statsOf } from '../support/managers.ts';

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { bounded, eventually } from '../../group/support/eventually.ts';
-import { failureOf } from '../../group/support/failure.ts';
-import { fixture, http, ledgerFile } from '../../group/support/peers.ts';
+import { bounded, eventually } from '../../support/eventually.ts';
+import { failureOf } from '../../support/failures.ts';
+import { fixture, http, ledgerFile } from '../../support/servers.ts';
 import { nameOf, TOOLS } from '../support/answers.ts';
 import { Fleet } from '../support/fleet.ts';
 import { newManager } from '../support/managers.ts';

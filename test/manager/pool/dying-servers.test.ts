@@ -1,13 +1,13 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ManagedServerSpec } from '../../../src/manager/pool/managed-server.ts';
 import { httpProcess, stdioSpec } from '../../../src/testing/index.ts';
-import { bounded, eventually, settled } from '../../group/support/eventually.ts';
-import { failureOf } from '../../group/support/failure.ts';
-import { http, ledgerFile } from '../../group/support/peers.ts';
-import { expectGoneForGood, runningPids, startedPids } from '../../group/support/processes.ts';
+import { bounded, eventually, settled } from '../../support/eventually.ts';
+import { failureOf } from '../../support/failures.ts';
+import { http, ledgerFile } from '../../support/servers.ts';
+import { expectGoneForGood, runningPids, startedPids } from '../../support/processes.ts';
 import { nameOf, TOOLS, who } from '../support/answers.ts';
 import { Fleet } from '../support/fleet.ts';
-import { EventLog } from '../../group/support/event-log.ts';
+import { EventLog } from '../../support/event-log.ts';
 import {
   expectAtRest,
   expectNothingHeld,

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { bounded, eventually } from '../../group/support/eventually.ts';
-import { failureOf } from '../../group/support/failure.ts';
+import { bounded, eventually } from '../../support/eventually.ts';
+import { failureOf } from '../../support/failures.ts';
 import { nameOf, TOOLS } from '../support/answers.ts';
 import { Fleet } from '../support/fleet.ts';
-import { EventLog } from '../../group/support/event-log.ts';
+import { EventLog } from '../../support/event-log.ts';
 import { newManager, statsOf, untilWaiting, warm, watched } from '../support/managers.ts';
 
 function abcd(fleet: Fleet): Record<'a' | 'b' | 'c' | 'd', ReturnType<Fleet['spec']>> {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { ManagedServer, SpecFactory } from '../../../src/manager/pool/managed-server.ts';
 import type { SessionManager } from '../../../src/manager/session-manager.ts';
-import { bounded, eventually } from '../../group/support/eventually.ts';
-import { failureOf } from '../../group/support/failure.ts';
-import { http } from '../../group/support/peers.ts';
+import { bounded, eventually } from '../../support/eventually.ts';
+import { failureOf } from '../../support/failures.ts';
+import { http } from '../../support/servers.ts';
 import { nameOf, TOOLS } from '../support/answers.ts';
 import { Fleet } from '../support/fleet.ts';
 import { expectAtRest, expectNothingHeld, newManager } from '../support/managers.ts';

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { stdioSpec } from '../../../src/testing/index.ts';
-import { bounded, eventually } from '../../group/support/eventually.ts';
-import { failureOf } from '../../group/support/failure.ts';
-import { ledgerFile } from '../../group/support/peers.ts';
-import { expectGoneForGood, runningPids } from '../../group/support/processes.ts';
+import { bounded, eventually } from '../../support/eventually.ts';
+import { failureOf } from '../../support/failures.ts';
+import { ledgerFile } from '../../support/servers.ts';
+import { expectGoneForGood, runningPids } from '../../support/processes.ts';
 import { nameOf, TOOLS } from '../support/answers.ts';
 import { Fleet } from '../support/fleet.ts';
-import { EventLog } from '../../group/support/event-log.ts';
+import { EventLog } from '../../support/event-log.ts';
 import { expectNothingHeld, newManager, statsOf, warm } from '../support/managers.ts';
 
 describe('M4 idle close', () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Lease } from '../../../src/manager/leases/lease.ts';
 import type { SessionManager } from '../../../src/manager/session-manager.ts';
 import { Dice } from '../../group/support/dice.ts';
-import { bounded, eventually } from '../../group/support/eventually.ts';
+import { bounded, eventually } from '../../support/eventually.ts';
 import { TOOLS } from '../support/answers.ts';
 import { Fleet } from '../support/fleet.ts';
 import { expectNothingHeld, newManager, watched, type Outcome } from '../support/managers.ts';

@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { McpServer } from '@modelcontextprotocol/server';
 import { describe, expect, it } from 'vitest';
 import { stdioSpec } from '../../../src/testing/index.ts';
-import { bounded, eventually } from '../../group/support/eventually.ts';
-import { failureOf } from '../../group/support/failure.ts';
-import { http, ledgerFile, local } from '../../group/support/peers.ts';
-import { expectGoneForGood, runningPids } from '../../group/support/processes.ts';
+import { bounded, eventually } from '../../support/eventually.ts';
+import { failureOf } from '../../support/failures.ts';
+import { http, ledgerFile, local } from '../../support/servers.ts';
+import { expectGoneForGood, runningPids } from '../../support/processes.ts';
 import { nameOf, TOOLS, who } from '../support/answers.ts';
 import { Fleet } from '../support/fleet.ts';
 import {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { bounded, eventually } from '../../group/support/eventually.ts';
-import { failureOf } from '../../group/support/failure.ts';
+import { bounded, eventually } from '../../support/eventually.ts';
+import { failureOf } from '../../support/failures.ts';
 import { nameOf, TOOLS } from '../support/answers.ts';
 import { Fleet } from '../support/fleet.ts';
 import { expectAtRest, expectNothingHeld, newManager, statsOf, warm } from '../support/managers.ts';

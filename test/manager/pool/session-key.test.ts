@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest';
 import type { ManagedServer } from '../../../src/manager/pool/managed-server.ts';
 import type { SessionManager } from '../../../src/manager/session-manager.ts';
 import { stdioSpec, type WhoAmI } from '../../../src/testing/index.ts';
-import { bounded, eventually } from '../../group/support/eventually.ts';
-import { http } from '../../group/support/peers.ts';
+import { bounded, eventually } from '../../support/eventually.ts';
+import { http } from '../../support/servers.ts';
 import { nameOf, TOOLS, who } from '../support/answers.ts';
 import { Fleet } from '../support/fleet.ts';
-import { EventLog } from '../../group/support/event-log.ts';
+import { EventLog } from '../../support/event-log.ts';
 import { newManager, statsOf, untilWaiting } from '../support/managers.ts';
 
 /** Who answers a run, and with what. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { bounded, eventually } from '../../group/support/eventually.ts';
+import { bounded, eventually } from '../../support/eventually.ts';
 import { nameOf, TOOLS } from '../support/answers.ts';
 import { Fleet } from '../support/fleet.ts';
 import { newManager, releaseAll, untilWaiting } from '../support/managers.ts';

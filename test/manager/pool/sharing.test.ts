@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { bounded, eventually } from '../../group/support/eventually.ts';
-import { failureOf } from '../../group/support/failure.ts';
-import { http } from '../../group/support/peers.ts';
+import { bounded, eventually } from '../../support/eventually.ts';
+import { failureOf } from '../../support/failures.ts';
+import { http } from '../../support/servers.ts';
 import { nameOf, TOOLS } from '../support/answers.ts';
 import { Fleet } from '../support/fleet.ts';
 import { expectAtRest, newManager, releaseAll, statsOf, untilWaiting, watched } from '../support/managers.ts';

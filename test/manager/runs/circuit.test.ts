@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { PlenumError, type Session } from '../../../src/index.ts';
 import type { SessionManager } from '../../../src/manager/session-manager.ts';
-import { bounded, eventually } from '../../group/support/eventually.ts';
-import { failureOf } from '../../group/support/failure.ts';
-import { http } from '../../group/support/peers.ts';
+import { bounded, eventually } from '../../support/eventually.ts';
+import { failureOf } from '../../support/failures.ts';
+import { http } from '../../support/servers.ts';
 import { nameOf, TOOLS } from '../support/answers.ts';
 import { Fleet } from '../support/fleet.ts';
-import { EventLog } from '../../group/support/event-log.ts';
+import { EventLog } from '../../support/event-log.ts';
 import { expectAtRest, newManager, statsOf } from '../support/managers.ts';
 
 const BROKEN = { faults: { dieOnInitialize: true } };

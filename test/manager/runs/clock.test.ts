@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { PlenumError } from '../../../src/index.ts';
 import { CircuitBreaker } from '../../../src/manager/runs/circuit-breaker.ts';
-import { eventually } from '../../group/support/eventually.ts';
-import { thrownBy } from '../../group/support/failure.ts';
+import { eventually } from '../../support/eventually.ts';
+import { thrownBy } from '../../support/failures.ts';
 
 const HOUR_MS = 3_600_000;
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Session } from '../../../src/index.ts';
 import { readLedger, stdioSpec, type ScriptedTool, type ToolBehaviour } from '../../../src/testing/index.ts';
-import { bounded, eventually } from '../../group/support/eventually.ts';
-import { failureOf } from '../../group/support/failure.ts';
-import { ledgerFile } from '../../group/support/peers.ts';
+import { bounded, eventually } from '../../support/eventually.ts';
+import { failureOf } from '../../support/failures.ts';
+import { ledgerFile } from '../../support/servers.ts';
 import { Fleet } from '../support/fleet.ts';
 import { expectAtRest, newManager } from '../support/managers.ts';
 

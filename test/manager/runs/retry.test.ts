@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { PlenumError } from '../../../src/index.ts';
 import type { RetryContext } from '../../../src/manager/runs/retry-policy.ts';
 import { stdioSpec } from '../../../src/testing/index.ts';
-import { bounded, eventually } from '../../group/support/eventually.ts';
-import { failureOf } from '../../group/support/failure.ts';
-import { ledgerFile } from '../../group/support/peers.ts';
-import { startedPids } from '../../group/support/processes.ts';
+import { bounded, eventually } from '../../support/eventually.ts';
+import { failureOf } from '../../support/failures.ts';
+import { ledgerFile } from '../../support/servers.ts';
+import { startedPids } from '../../support/processes.ts';
 import { nameOf, TOOLS } from '../support/answers.ts';
 import { Fleet } from '../support/fleet.ts';
-import { EventLog } from '../../group/support/event-log.ts';
+import { EventLog } from '../../support/event-log.ts';
 import { expectAtRest, newManager, statsOf } from '../support/managers.ts';
 
 const BROKEN = { faults: { dieOnInitialize: true } };

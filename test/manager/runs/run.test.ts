@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Session } from '../../../src/index.ts';
 import type { RunContext } from '../../../src/manager/runs/run-options.ts';
-import { bounded, eventually } from '../../group/support/eventually.ts';
-import { failureOf } from '../../group/support/failure.ts';
+import { bounded, eventually } from '../../support/eventually.ts';
+import { failureOf } from '../../support/failures.ts';
 import { nameOf, textOf, TOOLS } from '../support/answers.ts';
 import { Fleet } from '../support/fleet.ts';
 import { expectAtRest, newManager, statsOf } from '../support/managers.ts';

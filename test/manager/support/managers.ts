@@ -3,7 +3,7 @@ import type { Lease } from '../../../src/manager/leases/lease.ts';
 import type { SessionManagerOptions } from '../../../src/manager/manager-options.ts';
 import type { ServerStats } from '../../../src/manager/manager-stats.ts';
 import { SessionManager } from '../../../src/manager/session-manager.ts';
-import { eventually } from '../../group/support/eventually.ts';
+import { eventually } from '../../support/eventually.ts';
 
 /** A manager; destroyed when the test is over. */
 export function newManager(options: SessionManagerOptions): SessionManager {

@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { PlenumError, type ServerSpec } from '../../../src/index.ts';
 import { createConnectGates } from '../../../src/session/connection/connect-gate.ts';
-import { bounded, eventually } from '../../group/support/eventually.ts';
-import { failureOf } from '../../group/support/failure.ts';
+import { bounded, eventually } from '../../support/eventually.ts';
+import { failureOf } from '../../support/failures.ts';
 
 const PROCESS: ServerSpec = { command: 'server' };
 const REMOTE: ServerSpec = { url: 'http://127.0.0.1/' };

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openSession, PlenumError } from '../../../src/index.ts';
 import { inProcess, serveHttp, stdioSpec } from '../../../src/testing/index.ts';
-import { serve, unusedOrigin } from '../../transport/support/loopback.ts';
+import { serve, unusedOrigin } from '../../support/loopback.ts';
 import { eventually } from '../support/eventually.ts';
 import { failureOf, open, openFailure } from '../support/open.ts';
 

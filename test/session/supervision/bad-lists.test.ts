@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { ServerScript } from '../../../src/testing/index.ts';
-import { EventLog } from '../../group/support/event-log.ts';
-import { eventually, settled } from '../../group/support/eventually.ts';
-import { connectGroup } from '../../group/support/groups.ts';
-import { ERAS, local, requestsOf, tools } from '../../group/support/peers.ts';
+import { EventLog } from '../../support/event-log.ts';
+import { eventually, settled } from '../../support/eventually.ts';
+import { connectGroup } from '../../support/groups.ts';
+import { ERAS, local, requestsOf, tools } from '../../support/servers.ts';
 import { QUICK, REVENANTS } from './revenants.ts';
 
 const PLACES = Object.entries(REVENANTS);

@@ -1,9 +1,9 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { serveHttp, TcpProxy, type ScriptedHttpServer } from '../../../src/testing/index.ts';
-import { EventLog } from '../../group/support/event-log.ts';
-import { eventually } from '../../group/support/eventually.ts';
-import { connectGroup } from '../../group/support/groups.ts';
-import { tools } from '../../group/support/peers.ts';
+import { EventLog } from '../../support/event-log.ts';
+import { eventually } from '../../support/eventually.ts';
+import { connectGroup } from '../../support/groups.ts';
+import { tools } from '../../support/servers.ts';
 import { QUICK } from './revenants.ts';
 
 const slow = { name: 'slow', does: { type: 'slow' as const, ms: 2_000 } };

@@ -1,12 +1,12 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { SessionStatus } from '../../../src/index.ts';
 import { httpProcess, serveHttp, stdioSpec, type HttpProcess } from '../../../src/testing/index.ts';
-import { EventLog } from '../../group/support/event-log.ts';
-import { bounded, eventually } from '../../group/support/eventually.ts';
-import { failureOf } from '../../group/support/failure.ts';
-import { connectGroup, newSession } from '../../group/support/groups.ts';
-import { expectGoneForGood } from '../../group/support/processes.ts';
-import { http, ledgerFile, local, requestsOf, tools } from '../../group/support/peers.ts';
+import { EventLog } from '../../support/event-log.ts';
+import { bounded, eventually } from '../../support/eventually.ts';
+import { failureOf } from '../../support/failures.ts';
+import { connectGroup, newSession } from '../../support/groups.ts';
+import { expectGoneForGood } from '../../support/processes.ts';
+import { http, ledgerFile, local, requestsOf, tools } from '../../support/servers.ts';
 import { QUICK } from './revenants.ts';
 
 type Reconnecting = Extract<SessionStatus, { state: 'reconnecting' }>;

@@ -10,11 +10,11 @@ import {
   type ScriptedServer,
   type ServerScript,
 } from '../../../src/testing/index.ts';
-import { EventLog } from '../../group/support/event-log.ts';
-import { eventually } from '../../group/support/eventually.ts';
-import { connectGroup } from '../../group/support/groups.ts';
-import { local, tools } from '../../group/support/peers.ts';
-import { gate, RawServer } from '../../group/support/raw-server.ts';
+import { EventLog } from '../../support/event-log.ts';
+import { eventually } from '../../support/eventually.ts';
+import { connectGroup } from '../../support/groups.ts';
+import { local, tools } from '../../support/servers.ts';
+import { gate, RawServer } from '../../support/raw-server.ts';
 import { QUICK } from './revenants.ts';
 
 const URI = 'memo://one';

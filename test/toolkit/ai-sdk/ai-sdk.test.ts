@@ -9,11 +9,11 @@ import {
 import { describe, expect, it } from 'vitest';
 import { aiSdkToolkit, ToolError, type AiSdkToolkitOptions } from '../../../src/toolkit/ai-sdk/index.ts';
 import type { ServerScript } from '../../../src/testing/index.ts';
-import { eventually } from '../../group/support/eventually.ts';
-import { thrownBy } from '../../group/support/failure.ts';
-import { connectGroup } from '../../group/support/groups.ts';
-import { local, requestsOf, tools } from '../../group/support/peers.ts';
-import { gate, RawServer } from '../../group/support/raw-server.ts';
+import { eventually } from '../../support/eventually.ts';
+import { thrownBy } from '../../support/failures.ts';
+import { connectGroup } from '../../support/groups.ts';
+import { local, requestsOf, tools } from '../../support/servers.ts';
+import { gate, RawServer } from '../../support/raw-server.ts';
 import { scriptedModel, toolOutputs, type Step } from './scripted-model.ts';
 
 const PNG = 'iVBORw0KGgo=';

@@ -6,10 +6,10 @@ import {
   type AnthropicToolkitOptions,
   type HandleOptions,
 } from '../../../src/toolkit/anthropic/index.ts';
-import { eventually } from '../../group/support/eventually.ts';
-import { failureOf, thrownBy } from '../../group/support/failure.ts';
-import { connectGroup } from '../../group/support/groups.ts';
-import { local, requestsOf, tools } from '../../group/support/peers.ts';
+import { eventually } from '../../support/eventually.ts';
+import { failureOf, thrownBy } from '../../support/failures.ts';
+import { connectGroup } from '../../support/groups.ts';
+import { local, requestsOf, tools } from '../../support/servers.ts';
 import { BROKEN_TOOLS, EVERY_KIND, ODD_TOOLS, PDF, PNG } from '../support/odd-tools.ts';
 import { serveMessages, type ScriptedUse, type Turn } from './messages-endpoint.ts';
 

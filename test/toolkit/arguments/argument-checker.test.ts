@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { PlenumError } from '../../../src/index.ts';
 import { ArgumentChecker } from '../../../src/toolkit/arguments/argument-checker.ts';
 import type { ToolDefinition } from '../../../src/toolkit/tool-source.ts';
-import { thrownBy } from '../../group/support/failure.ts';
+import { thrownBy } from '../../support/failures.ts';
 
 type Schema = ToolDefinition['inputSchema'];
 

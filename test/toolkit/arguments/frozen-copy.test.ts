@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { frozenCopy } from '../../../src/toolkit/arguments/frozen-copy.ts';
-import { thrownBy } from '../../group/support/failure.ts';
+import { thrownBy } from '../../support/failures.ts';
 
 describe('M9 the copy of arguments that is shown and sent', () => {
   it('is frozen at every depth, and its original is not', () => {

@@ -12,10 +12,10 @@ import { withPolicy } from '../../../src/toolkit/policy/with-policy.ts';
 import { runTool } from '../../../src/toolkit/run-tool.ts';
 import { createToolkit } from '../../../src/toolkit/toolkit.ts';
 import type { ToolDefinition, ToolSource } from '../../../src/toolkit/tool-source.ts';
-import { eventually } from '../../group/support/eventually.ts';
-import { failureOf } from '../../group/support/failure.ts';
-import { connectGroup } from '../../group/support/groups.ts';
-import { local, requestsOf, tools } from '../../group/support/peers.ts';
+import { eventually } from '../../support/eventually.ts';
+import { failureOf } from '../../support/failures.ts';
+import { connectGroup } from '../../support/groups.ts';
+import { local, requestsOf, tools } from '../../support/servers.ts';
 import { textOf } from '../support/result-text.ts';
 
 const AT_ONCE = 20_000;

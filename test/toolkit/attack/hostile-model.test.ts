@@ -7,8 +7,8 @@ import { anthropicToolkit } from '../../../src/toolkit/anthropic/index.ts';
 import { openaiToolkit, type ChatCalls } from '../../../src/toolkit/openai/index.ts';
 import { runTool } from '../../../src/toolkit/run-tool.ts';
 import { createToolkit } from '../../../src/toolkit/toolkit.ts';
-import { connectGroup } from '../../group/support/groups.ts';
-import { local, requestsOf, tools } from '../../group/support/peers.ts';
+import { connectGroup } from '../../support/groups.ts';
+import { local, requestsOf, tools } from '../../support/servers.ts';
 import { scriptedModel, toolOutputs } from '../ai-sdk/scripted-model.ts';
 import { textOf } from '../support/result-text.ts';
 

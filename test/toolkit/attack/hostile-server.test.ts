@@ -6,9 +6,9 @@ import { langchainToolkit } from '../../../src/toolkit/langchain/index.ts';
 import { openaiToolkit } from '../../../src/toolkit/openai/index.ts';
 import { createToolkit } from '../../../src/toolkit/toolkit.ts';
 import { runTool } from '../../../src/toolkit/run-tool.ts';
-import { eventually } from '../../group/support/eventually.ts';
-import { connectGroup } from '../../group/support/groups.ts';
-import { local, tools } from '../../group/support/peers.ts';
+import { eventually } from '../../support/eventually.ts';
+import { connectGroup } from '../../support/groups.ts';
+import { local, tools } from '../../support/servers.ts';
 import { anthropicFaults, type SentTool } from '../anthropic/anthropic-rules.ts';
 import { textOf } from '../support/result-text.ts';
 

@@ -1,9 +1,9 @@
 import type { Tool } from '@modelcontextprotocol/client';
 import { describe, expect, it } from 'vitest';
 import { ArgumentChecker } from '../../../src/toolkit/arguments/argument-checker.ts';
-import { thrownBy } from '../../group/support/failure.ts';
-import { connectGroup } from '../../group/support/groups.ts';
-import { local } from '../../group/support/peers.ts';
+import { thrownBy } from '../../support/failures.ts';
+import { connectGroup } from '../../support/groups.ts';
+import { local } from '../../support/servers.ts';
 
 /** Far more than it takes, far less than for ever. */
 const AT_ONCE = 15_000;

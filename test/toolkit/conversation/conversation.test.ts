@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { createToolkit } from '../../../src/toolkit/toolkit.ts';
-import { eventually } from '../../group/support/eventually.ts';
-import { connectGroup } from '../../group/support/groups.ts';
+import { eventually } from '../../support/eventually.ts';
+import { connectGroup } from '../../support/groups.ts';
 import { serveModel } from '../support/model-api.ts';
 import type { Heard, HeardResult } from '../support/wire.ts';
 import { script, type ScriptedTurn } from './script.ts';

@@ -5,7 +5,7 @@ import { McpServer } from '@modelcontextprotocol/server';
 import { onTestFinished } from 'vitest';
 import { z } from 'zod';
 import type { GroupServerSpec } from '../../../src/index.ts';
-import { http } from '../../group/support/peers.ts';
+import { http } from '../../support/servers.ts';
 
 /** A chart, as a picture of one pixel. */
 export const CHART =

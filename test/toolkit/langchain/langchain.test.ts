@@ -10,10 +10,10 @@ import {
   type LangchainToolkitOptions,
 } from '../../../src/toolkit/langchain/index.ts';
 import type { ServerScript } from '../../../src/testing/index.ts';
-import { eventually } from '../../group/support/eventually.ts';
-import { failureOf } from '../../group/support/failure.ts';
-import { connectGroup } from '../../group/support/groups.ts';
-import { local, requestsOf, tools } from '../../group/support/peers.ts';
+import { eventually } from '../../support/eventually.ts';
+import { failureOf } from '../../support/failures.ts';
+import { connectGroup } from '../../support/groups.ts';
+import { local, requestsOf, tools } from '../../support/servers.ts';
 import { serveModel, type ModelApi } from '../support/model-api.ts';
 
 const PNG = 'iVBORw0KGgo=';

@@ -3,10 +3,10 @@ import { InMemoryTransport, Server } from '@modelcontextprotocol/server';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { mcpToolkit } from '../../../src/toolkit/mcp/index.ts';
 import type { ServerScript } from '../../../src/testing/index.ts';
-import { eventually } from '../../group/support/eventually.ts';
-import { failureOf } from '../../group/support/failure.ts';
-import { connectGroup } from '../../group/support/groups.ts';
-import { local, requestsOf, tools } from '../../group/support/peers.ts';
+import { eventually } from '../../support/eventually.ts';
+import { failureOf } from '../../support/failures.ts';
+import { connectGroup } from '../../support/groups.ts';
+import { local, requestsOf, tools } from '../../support/servers.ts';
 
 async function connect(script: ServerScript) {
   const server = local(script);

@@ -6,10 +6,10 @@ import {
   type HandleOptions,
   type OpenaiToolkitOptions,
 } from '../../../src/toolkit/openai/index.ts';
-import { eventually } from '../../group/support/eventually.ts';
-import { failureOf, thrownBy } from '../../group/support/failure.ts';
-import { connectGroup } from '../../group/support/groups.ts';
-import { local, requestsOf, tools } from '../../group/support/peers.ts';
+import { eventually } from '../../support/eventually.ts';
+import { failureOf, thrownBy } from '../../support/failures.ts';
+import { connectGroup } from '../../support/groups.ts';
+import { local, requestsOf, tools } from '../../support/servers.ts';
 import { BROKEN_TOOLS, EVERY_KIND, ODD_TOOLS, PNG } from '../support/odd-tools.ts';
 import { serveChat, type ScriptedCall } from './chat-endpoint.ts';
 

@@ -6,8 +6,8 @@ import {
   type HandleOptions,
   type OpenaiToolkitOptions,
 } from '../../../src/toolkit/openai/index.ts';
-import { connectGroup } from '../../group/support/groups.ts';
-import { local, requestsOf, tools } from '../../group/support/peers.ts';
+import { connectGroup } from '../../support/groups.ts';
+import { local, requestsOf, tools } from '../../support/servers.ts';
 import { ODD_TOOLS, EVERY_KIND, PDF, PNG } from '../support/odd-tools.ts';
 import type { ScriptedCall } from './chat-endpoint.ts';
 import { serveResponses } from './responses-endpoint.ts';

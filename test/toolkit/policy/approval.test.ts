@@ -3,10 +3,10 @@ import { createDeferred } from '../../../src/internal/deferred.ts';
 import type { ServerScript } from '../../../src/testing/index.ts';
 import type { Approval, ToolCallRequest, ToolPolicy } from '../../../src/toolkit/policy/tool-policy.ts';
 import { withPolicy } from '../../../src/toolkit/policy/with-policy.ts';
-import { bounded, eventually } from '../../group/support/eventually.ts';
-import { failureOf } from '../../group/support/failure.ts';
-import { connectGroup } from '../../group/support/groups.ts';
-import { local, requestsOf, tools } from '../../group/support/peers.ts';
+import { bounded, eventually } from '../../support/eventually.ts';
+import { failureOf } from '../../support/failures.ts';
+import { connectGroup } from '../../support/groups.ts';
+import { local, requestsOf, tools } from '../../support/servers.ts';
 import { textOf } from '../support/result-text.ts';
 
 const DELETE: ServerScript = {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { compileRules } from '../../../src/toolkit/policy/tool-rules.ts';
 import type { ToolRule } from '../../../src/toolkit/policy/tool-policy.ts';
 import type { ToolDefinition } from '../../../src/toolkit/tool-source.ts';
-import { thrownBy } from '../../group/support/failure.ts';
+import { thrownBy } from '../../support/failures.ts';
 
 const inputSchema = { type: 'object' } as const;
 

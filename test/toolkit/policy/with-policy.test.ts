@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest';
 import type { ServerScript } from '../../../src/testing/index.ts';
 import type { ToolPolicy } from '../../../src/toolkit/policy/tool-policy.ts';
 import { withPolicy } from '../../../src/toolkit/policy/with-policy.ts';
-import { eventually } from '../../group/support/eventually.ts';
-import { failureOf, thrownBy } from '../../group/support/failure.ts';
-import { connectGroup } from '../../group/support/groups.ts';
-import { local, requestsOf, tools } from '../../group/support/peers.ts';
+import { eventually } from '../../support/eventually.ts';
+import { failureOf, thrownBy } from '../../support/failures.ts';
+import { connectGroup } from '../../support/groups.ts';
+import { local, requestsOf, tools } from '../../support/servers.ts';
 import { textOf } from '../support/result-text.ts';
 
 async function policed(policy: ToolPolicy, script: ServerScript = { tools: tools('read', 'write') }) {

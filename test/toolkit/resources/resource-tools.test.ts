@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ScriptedResource, ServerScript } from '../../../src/testing/index.ts';
 import { createToolkit, type ToolkitOptions } from '../../../src/toolkit/toolkit.ts';
-import { eventually } from '../../group/support/eventually.ts';
-import { failureOf, thrownBy } from '../../group/support/failure.ts';
-import { connectGroup, newSession } from '../../group/support/groups.ts';
-import { local, requestsOf, tools } from '../../group/support/peers.ts';
+import { eventually } from '../../support/eventually.ts';
+import { failureOf, thrownBy } from '../../support/failures.ts';
+import { connectGroup, newSession } from '../../support/groups.ts';
+import { local, requestsOf, tools } from '../../support/servers.ts';
 import { textOf } from '../support/result-text.ts';
 
 const PNG = Buffer.from('png').toString('base64');

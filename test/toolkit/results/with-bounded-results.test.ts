@@ -4,9 +4,9 @@ import type { ScriptedTool } from '../../../src/testing/index.ts';
 import type { ResultBounds } from '../../../src/toolkit/results/result-bounds.ts';
 import { withBoundedResults } from '../../../src/toolkit/results/with-bounded-results.ts';
 import type { ToolSource } from '../../../src/toolkit/tool-source.ts';
-import { failureOf, thrownBy } from '../../group/support/failure.ts';
-import { connectGroup } from '../../group/support/groups.ts';
-import { local } from '../../group/support/peers.ts';
+import { failureOf, thrownBy } from '../../support/failures.ts';
+import { connectGroup } from '../../support/groups.ts';
+import { local } from '../../support/servers.ts';
 import { textOf, textsOf } from '../support/result-text.ts';
 
 async function bounded(bounds: ResultBounds, ...tools: ScriptedTool[]) {

@@ -5,10 +5,10 @@ import { withBoundedResults } from '../../../src/toolkit/results/with-bounded-re
 import { runTool } from '../../../src/toolkit/run-tool.ts';
 import { searchToolkit, type SearchToolkitOptions } from '../../../src/toolkit/search/search-toolkit.ts';
 import type { ToolSource } from '../../../src/toolkit/tool-source.ts';
-import { eventually } from '../../group/support/eventually.ts';
-import { failureOf, thrownBy } from '../../group/support/failure.ts';
-import { connectGroup } from '../../group/support/groups.ts';
-import { local, requestsOf, tools } from '../../group/support/peers.ts';
+import { eventually } from '../../support/eventually.ts';
+import { failureOf, thrownBy } from '../../support/failures.ts';
+import { connectGroup } from '../../support/groups.ts';
+import { local, requestsOf, tools } from '../../support/servers.ts';
 import { textOf } from '../support/result-text.ts';
 
 const TRACKER: ScriptedTool[] = [

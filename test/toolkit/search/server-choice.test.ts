@@ -3,9 +3,9 @@ import { withPolicy } from '../../../src/toolkit/policy/with-policy.ts';
 import { runTool } from '../../../src/toolkit/run-tool.ts';
 import { serverChoiceToolkit, type ServerChoiceOptions } from '../../../src/toolkit/search/server-choice.ts';
 import type { ToolSource } from '../../../src/toolkit/tool-source.ts';
-import { failureOf, thrownBy } from '../../group/support/failure.ts';
-import { connectGroup } from '../../group/support/groups.ts';
-import { local, requestsOf, tools } from '../../group/support/peers.ts';
+import { failureOf, thrownBy } from '../../support/failures.ts';
+import { connectGroup } from '../../support/groups.ts';
+import { local, requestsOf, tools } from '../../support/servers.ts';
 import { textOf } from '../support/result-text.ts';
 
 async function choice(

@@ -1,7 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { UrlServerSpec } from '../../../src/server-spec.ts';
 import { HttpFetch } from '../../../src/transport/http/http-fetch.ts';
-import { serve, type Handler, type Loopback } from '../support/loopback.ts';
+import { serve, type Handler, type Loopback } from '../../support/loopback.ts';
 import { failureOf } from '../support/official-client.ts';
 
 async function open(server: Loopback, spec: Partial<UrlServerSpec> = {}): Promise<HttpFetch> {

@@ -7,7 +7,7 @@ import { openSession } from '../../../src/index.ts';
 import type { ServerAuth, UrlServerSpec } from '../../../src/server-spec.ts';
 import { StreamableHttpTransport } from '../../../src/transport/http/streamable-http-transport.ts';
 import { recordingContext } from '../support/context.ts';
-import { serve } from '../support/loopback.ts';
+import { serve } from '../../support/loopback.ts';
 import {
   answer,
   endWith,

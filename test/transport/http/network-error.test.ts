@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { PlenumError } from '../../../src/errors/plenum-error.ts';
 import { HttpFetch } from '../../../src/transport/http/http-fetch.ts';
 import { goneBecause, networkError } from '../../../src/transport/http/network-error.ts';
-import { serve, unusedOrigin } from '../support/loopback.ts';
+import { serve, unusedOrigin } from '../../support/loopback.ts';
 import { failureOf } from '../support/official-client.ts';
 
 async function failureAt(url: string, openTimeoutMs = 10_000): Promise<PlenumError> {

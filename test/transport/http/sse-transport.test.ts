@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from 'vitest';
 import type { UrlServerSpec } from '../../../src/server-spec.ts';
 import { SseTransport } from '../../../src/transport/http/sse-transport.ts';
 import { recordingContext } from '../support/context.ts';
-import { serve, unusedOrigin, type Handler, type Loopback } from '../support/loopback.ts';
+import { serve, unusedOrigin, type Handler, type Loopback } from '../../support/loopback.ts';
 import { endWith, openEventStream } from '../support/mcp-stub.ts';
 import { connectClient, failureOf } from '../support/official-client.ts';
 import { serveSse } from '../support/official-servers.ts';

@@ -5,7 +5,7 @@ import { PlenumError } from '../../../src/errors/plenum-error.ts';
 import type { UrlServerSpec } from '../../../src/server-spec.ts';
 import { StreamableHttpTransport } from '../../../src/transport/http/streamable-http-transport.ts';
 import { recordingContext } from '../support/context.ts';
-import { serve, unusedOrigin, type Loopback } from '../support/loopback.ts';
+import { serve, unusedOrigin, type Loopback } from '../../support/loopback.ts';
 import {
   endWith,
   openEventStream,

@@ -3,7 +3,7 @@ import type { UrlServerSpec } from '../../../src/server-spec.ts';
 import { UrlTransport } from '../../../src/transport/http/url-transport.ts';
 import type { TransportMemory } from '../../../src/transport/managed-transport.ts';
 import { recordingContext } from '../support/context.ts';
-import { serve, unusedOrigin, type Loopback } from '../support/loopback.ts';
+import { serve, unusedOrigin, type Loopback } from '../../support/loopback.ts';
 import { endWith, openEventStream, serveStub } from '../support/mcp-stub.ts';
 import { connectClient, failureOf } from '../support/official-client.ts';
 import { serveSse, serveStateful, serveStateless } from '../support/official-servers.ts';

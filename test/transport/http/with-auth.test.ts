@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { openSession } from '../../../src/index.ts';
 import type { ServerAuth, UrlServerSpec } from '../../../src/server-spec.ts';
 import { makeOlderServer, serveStateless } from '../support/official-servers.ts';
-import { serve } from '../support/loopback.ts';
+import { serve } from '../../support/loopback.ts';
 
 /** Credentials that say what they were asked for. */
 function createAuth() {

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { serve, type Loopback } from './loopback.ts';
+import { serve, type Loopback } from '../../support/loopback.ts';
 
 export interface RpcMessage {
   readonly id?: number | string;

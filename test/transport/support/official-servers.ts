@@ -10,7 +10,7 @@ import {
 } from '@modelcontextprotocol/sdk/server/streamableHttp.js';
 import { CallToolRequestSchema, type JSONRPCMessage } from '@modelcontextprotocol/sdk/types.js';
 import { onTestFinished } from 'vitest';
-import { serve, type Loopback } from './loopback.ts';
+import { serve, type Loopback } from '../../support/loopback.ts';
 
 /** What the tools of every server here do: `slow` takes its time, `hang` never answers, any other echoes. */
 function callTool(params: { name: string; arguments?: Record<string, unknown> | undefined }) {

@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import type { UrlServerSpec } from '../../../src/server-spec.ts';
 import { WebSocketTransport } from '../../../src/transport/websocket/websocket-transport.ts';
 import { recordingContext } from '../support/context.ts';
-import { serve, unusedOrigin } from '../support/loopback.ts';
+import { serve, unusedOrigin } from '../../support/loopback.ts';
 import { endWith, text } from '../support/mcp-stub.ts';
 import { connectClient, failureOf } from '../support/official-client.ts';
 import { reply, serveWebSocket } from '../support/websocket-server.ts';

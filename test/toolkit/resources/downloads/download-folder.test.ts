@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { DownloadFolder } from '../../../../src/toolkit/resources/downloads/download-folder.ts';
-import { failureOf } from '../../../group/support/failure.ts';
+import { failureOf } from '../../../support/failures.ts';
 
 /** A folder with a folder for downloads in it; deleted when the test is over. */
 function place(): { around: string; folder: string } {

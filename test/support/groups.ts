@@ -7,7 +7,7 @@ import {
   type Session,
   type SessionOptions,
   type SessionTarget,
-} from '../../../src/index.ts';
+} from '../../src/index.ts';
 
 /** An empty group; destroyed when the test is over. */
 export function newGroup(options: GroupOptions = {}): SessionGroup {

@@ -1,5 +1,5 @@
 import type { JSONRPCMessage, Transport } from '@modelcontextprotocol/client';
-import type { InProcessServer } from '../../../src/index.ts';
+import type { InProcessServer } from '../../src/index.ts';
 
 type Params = Record<string, unknown>;
 type Answer = (params: Params) => unknown;

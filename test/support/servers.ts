@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import type { GroupServerSpec } from '../../../src/index.ts';
+import type { GroupServerSpec } from '../../src/index.ts';
 import {
   inProcess,
   serveHttp,
@@ -16,11 +16,11 @@ import {
   type ScriptedTool,
   type ServeHttpOptions,
   type ServerScript,
-} from '../../../src/testing/index.ts';
+} from '../../src/testing/index.ts';
 
 export const ERAS = ['legacy', 'modern'] as const;
 
-const FIXTURES = join(import.meta.dirname, '../../fixtures/servers');
+const FIXTURES = join(import.meta.dirname, '../fixtures/servers');
 
 /** Tools that echo. */
 export function tools(...names: string[]): ScriptedTool[] {

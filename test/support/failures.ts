@@ -1,5 +1,5 @@
 import { expect } from 'vitest';
-import { PlenumError } from '../../../src/index.ts';
+import { PlenumError } from '../../src/index.ts';
 
 /** The error that `promise` rejects with; fails when it does not, or with something else. */
 export async function failureOf(promise: Promise<unknown>): Promise<PlenumError> {

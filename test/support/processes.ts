@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
-import { readLedger } from '../../../src/testing/index.ts';
+import { readLedger } from '../../src/testing/index.ts';
 import { settled } from './eventually.ts';
 
 /** Whether a process runs; a zombie does not. */
