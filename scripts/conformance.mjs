@@ -1,12 +1,12 @@
 // `npm run conformance`: the official conformance suite judges test/conformance/client.mjs. Run the build first.
 // One line for each leg; the exit code is 1 when anything is not as it should be. `-- --keep` keeps the results.
 import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { availableParallelism, tmpdir } from 'node:os';
 import { dirname, join, relative, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { installLocked } from './install-locked.mjs';
 
 const { values: options } = parseArgs({ options: { keep: { type: 'boolean', default: false } } });
 
@@ -31,7 +31,7 @@ const legs = [process.execPath, newerNode].flatMap((node) => [
   { name: 'suite all', node, args: ['--suite', 'all', '--expected-failures', baseline] },
 ]);
 
-if (!existsSync(suite) || !existsSync(newerNode)) await install();
+if (!installLocked(referee)) throw new Error('The referee could not be installed.');
 const turns = await startTurns();
 const results = await mkdtemp(join(tmpdir(), 'plenum-conformance-'));
 try {
@@ -40,11 +40,6 @@ try {
   turns.close();
   if (options.keep) console.log(`Results: ${results}`);
   else await rm(results, { recursive: true, force: true });
-}
-
-async function install() {
-  const { code, output } = await run('npm', ['ci', '--no-audit', '--no-fund'], { cwd: referee });
-  if (code !== 0) throw new Error(`The referee could not be installed:\n${output}`);
 }
 
 /** Runs one leg and tells how it went; says whether all is well. */
@@ -144,9 +139,9 @@ async function startTurns() {
   return server;
 }
 
-function run(command, args, { cwd, env } = {}) {
+function run(command, args, { env } = {}) {
   return new Promise((done, fail) => {
-    const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8');

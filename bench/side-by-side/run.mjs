@@ -2,8 +2,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { installLocked } from '../../scripts/install-locked.mjs';
 import { CONTESTANTS } from './contestants.mjs';
-import { installPeers } from './install.mjs';
 import { readOptions, USAGE } from './options.mjs';
 import { chartOf } from './report/chart.mjs';
 import { describeMachine } from './report/machine.mjs';
@@ -32,11 +32,9 @@ else await run();
 
 async function run() {
   const machine = await describeMachine();
-  if (options.form !== 'smoke') {
-    const failure = installPeers();
-    if (failure !== undefined)
-      say(`The peers could not be installed (${failure}); those that are not there are missing below.`);
-  }
+  // Without the peers, raw and official still run, with the packages of the repository itself.
+  if (options.form !== 'smoke' && !installLocked(import.meta.dirname))
+    say('The peers could not be installed; those that are not there are missing below.');
   if (machine.loadBefore > 0.2)
     say(`This machine does other work (${machine.loadBefore} cores of it): take ratios, not figures.`);
 

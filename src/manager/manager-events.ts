@@ -20,6 +20,10 @@ export type CloseReason =
   /** The manager was closed. */
   | 'closed';
 
+/**
+ * Whose sessions an event is about.
+ * @inline
+ */
 interface About {
   readonly server: string;
   readonly principal: string | undefined;

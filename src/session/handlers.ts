@@ -37,6 +37,7 @@ export interface LogMessage {
   readonly data: unknown;
 }
 
+/** @inline */
 type Awaitable<T> = T | Promise<T>;
 
 /**

@@ -24,7 +24,7 @@ import type { CallOptions, ReadOptions } from './call-options.ts';
 export type Era = 'legacy' | 'modern';
 
 /** What a status may say beside its state; a state that does not say it has it undefined. */
-interface StatusFacts {
+export interface SessionStatusFacts {
   readonly attempt: number;
   readonly nextTryAt: number;
   readonly connectMs: number;
@@ -32,19 +32,20 @@ interface StatusFacts {
   readonly error: PlenumError;
 }
 
-type StatusOf<State extends string, Facts = unknown> = {
+/** The status of one state: what it says, and nothing of what only other states say. */
+export type SessionStatusOf<State extends string, Facts = unknown> = {
   readonly state: State;
   /** Since when, in epoch milliseconds. */
   readonly since: number;
-} & Facts & { readonly [K in Exclude<keyof StatusFacts, keyof Facts>]?: undefined };
+} & Facts & { readonly [K in Exclude<keyof SessionStatusFacts, keyof Facts>]?: undefined };
 
 /** Where a session stands. */
 export type SessionStatus =
   /** Not started, or ended until somebody needs it. */
-  | StatusOf<'idle'>
+  | SessionStatusOf<'idle'>
   /** The first connection is coming up. */
-  | StatusOf<'connecting', { readonly attempt: number }>
-  | StatusOf<
+  | SessionStatusOf<'connecting', { readonly attempt: number }>
+  | SessionStatusOf<
       'ready',
       {
         readonly era: Era;
@@ -56,7 +57,7 @@ export type SessionStatus =
       }
     >
   /** Lost; an attempt is under way or to come. */
-  | StatusOf<
+  | SessionStatusOf<
       'reconnecting',
       {
         /** Which attempt; it counts on from earlier losses until a connection has lived `resetAfterMs`. */
@@ -71,11 +72,11 @@ export type SessionStatus =
    * Gave up, or was told not to reconnect; `reconnect()` tries again. One that failed with `AUTH_REQUIRED` comes back
    * by itself when somebody has signed in.
    */
-  | StatusOf<'failed', { readonly error: PlenumError }>
+  | SessionStatusOf<'failed', { readonly error: PlenumError }>
   /** Closing; calls in flight finish. */
-  | StatusOf<'draining'>
+  | SessionStatusOf<'draining'>
   /** Over; with an error when it was destroyed for a reason. */
-  | StatusOf<'closed', { readonly error?: PlenumError }>;
+  | SessionStatusOf<'closed', { readonly error?: PlenumError }>;
 
 export type ListKind = 'tools' | 'resources' | 'prompts';
 

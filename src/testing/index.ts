@@ -11,6 +11,8 @@ export {
 } from './serve-websocket.ts';
 export { TcpProxy, type TcpProxyOptions } from './network/tcp-proxy.ts';
 export { readLedger, type LedgerEntry } from './server/ledger.ts';
+export type { Reply } from './server/call.ts';
+export type { JsonObject, RequestId, RpcError } from './server/json-rpc.ts';
 export type { ScriptedServer } from './server/scripted-server.ts';
 export type { Inspection, LoggedNotification, LoggedReply, LoggedRequest } from './server/server-core.ts';
 export type {

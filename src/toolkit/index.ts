@@ -2,6 +2,7 @@ export { createToolkit, type Toolkit, type ToolkitOptions } from './toolkit.ts';
 export type { CatalogSource } from './catalog-source.ts';
 export type { ToolCallOptions, ToolDefinition, ToolSource } from './tool-source.ts';
 export type { ToolProblem } from './live-tools.ts';
+export type { ModelToolOptions } from './model-tool.ts';
 export type { ExtendedToolSource } from './own-tools.ts';
 
 export { errorResult, runTool, type RunToolOptions } from './run-tool.ts';
@@ -14,6 +15,8 @@ export type { ResourceToolOptions } from './resources/resource-tool-options.ts';
 export { withBoundedResults, type BoundedToolSource } from './results/with-bounded-results.ts';
 export type { ResultBounds } from './results/result-bounds.ts';
 
+export type { ServerFacts } from './search/server-facts.ts';
+export type { SearchableToolSource } from './search/tool-finder.ts';
 export { searchToolkit, type SearchToolkitOptions } from './search/search-toolkit.ts';
 export {
   serverChoiceToolkit,
@@ -27,4 +30,4 @@ export { contentPieces, type ContentPiece } from './content/pieces.ts';
 export { plainContent, type PlainContent } from './content/plain-content.ts';
 export { portableSchema, type PortableSchema } from './schema/portable-schema.ts';
 export { genericDialect } from './schema/dialects.ts';
-export type { SchemaDialect } from './schema/dialect.ts';
+export type { JsonObject, SchemaDialect, StrictRules } from './schema/dialect.ts';

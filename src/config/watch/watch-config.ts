@@ -65,6 +65,7 @@ export async function watchConfig(
   return watch;
 }
 
+/** @inline */
 type Source = Config | string | URL | LoadConfigOptions;
 
 function knownOf(source: Source): LoadedConfig | undefined {
