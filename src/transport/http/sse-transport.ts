@@ -14,8 +14,8 @@ import type { UrlServerSpec } from '../../server-spec.ts';
 import { BaseTransport } from '../base-transport.ts';
 import type { TransportContext } from '../managed-transport.ts';
 import { parseServerUrl } from '../server-url.ts';
-import { HttpFetch } from './http-fetch.ts';
-import { goneBecause } from './network-error.ts';
+import { HttpFetch } from './network/http-fetch.ts';
+import { goneBecause } from './network/network-error.ts';
 import { withAuth } from './with-auth.ts';
 
 const OPEN_TIMEOUT_MS = 5_000;

@@ -1,8 +1,8 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import type { UrlServerSpec } from '../../../src/server-spec.ts';
-import { HttpFetch } from '../../../src/transport/http/http-fetch.ts';
-import { serve, type Handler, type Loopback } from '../../support/loopback.ts';
-import { failureOf } from '../support/official-client.ts';
+import type { UrlServerSpec } from '../../../../src/server-spec.ts';
+import { HttpFetch } from '../../../../src/transport/http/network/http-fetch.ts';
+import { serve, type Handler, type Loopback } from '../../../support/loopback.ts';
+import { failureOf } from '../../support/official-client.ts';
 
 async function open(server: Loopback, spec: Partial<UrlServerSpec> = {}): Promise<HttpFetch> {
   const url = new URL(server.url);

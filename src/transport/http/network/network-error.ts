@@ -1,4 +1,4 @@
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { PlenumError } from '../../../errors/plenum-error.ts';
 
 /** One way in which a request fails without an answer, known by the codes of the error and its causes. */
 interface Failure {

@@ -1,4 +1,4 @@
-import { startTimer } from '../../internal/timers.ts';
+import { startTimer } from '../../../internal/timers.ts';
 
 /** What a body is held to while it is read. */
 export interface BodyGuard {

@@ -4,13 +4,13 @@ import { runInNewContext } from 'node:vm';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import type { JSONRPCMessage } from '@modelcontextprotocol/client';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { PlenumError } from '../../../src/errors/plenum-error.ts';
-import { HttpPool, targetOf } from '../../../src/transport/http/http-pool.ts';
+import { PlenumError } from '../../../../src/errors/plenum-error.ts';
+import { HttpPool, targetOf } from '../../../../src/transport/http/network/http-pool.ts';
 import {
   PostExchange,
   type PostListener,
   type StreamFault,
-} from '../../../src/transport/http/post-exchange.ts';
+} from '../../../../src/transport/http/lean/post-exchange.ts';
 import {
   chunkedStreamHead,
   eventStreamHead,
@@ -19,7 +19,7 @@ import {
   json,
   serveRaw,
   type RawServer,
-} from '../support/raw-http.ts';
+} from '../../support/raw-http.ts';
 
 const WAIT = { timeout: 10_000 };
 const ANSWER = '{"jsonrpc":"2.0","id":1,"result":{"word":"žluťoučký 🐎"}}';

@@ -1,5 +1,5 @@
-import { PlenumError } from '../../errors/plenum-error.ts';
-import type { HeadersSource } from '../../server-spec.ts';
+import { PlenumError } from '../../../errors/plenum-error.ts';
+import type { HeadersSource } from '../../../server-spec.ts';
 
 /**
  * The headers for one connection. Throws `CONNECT_FAILED` when the function that knows them fails, and

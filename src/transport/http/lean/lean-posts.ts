@@ -1,7 +1,7 @@
 import type { JSONRPCRequest, OAuthClientProvider, TransportSendOptions } from '@modelcontextprotocol/client';
-import type { ServerAuth } from '../../server-spec.ts';
-import type { HttpFetch } from './http-fetch.ts';
-import { targetOf, type PoolTarget } from './http-pool.ts';
+import type { ServerAuth } from '../../../server-spec.ts';
+import type { HttpFetch } from '../network/http-fetch.ts';
+import { targetOf, type PoolTarget } from '../network/http-pool.ts';
 import { PostExchange, type PostListener } from './post-exchange.ts';
 import { PostHeaders, type ConnectionFacts } from './post-headers.ts';
 

@@ -1,7 +1,7 @@
 import { Agent, ProxyAgent, type Dispatcher } from 'undici';
-import { LONGEST_TIMER_MS } from '../../internal/timers.ts';
-import type { TlsOptions } from '../../server-spec.ts';
-import { tlsConnect } from '../tls-connect.ts';
+import { LONGEST_TIMER_MS } from '../../../internal/timers.ts';
+import type { TlsOptions } from '../../../server-spec.ts';
+import { tlsConnect } from '../../tls-connect.ts';
 import { SocketPool } from './socket-pool.ts';
 
 export interface HttpPoolOptions {

@@ -1,4 +1,4 @@
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { PlenumError } from '../../../errors/plenum-error.ts';
 
 const REDIRECT_STATUSES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 /** These repeat the request as it was; the others make a GET of it. */

@@ -1,5 +1,5 @@
 import type { FetchLike } from '@modelcontextprotocol/client';
-import { onAbort } from '../../internal/limit.ts';
+import { onAbort } from '../../../internal/limit.ts';
 import { targetOf, type HttpPool } from './http-pool.ts';
 import { ResponseHandler } from './response-handler.ts';
 

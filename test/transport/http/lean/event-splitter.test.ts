@@ -1,6 +1,6 @@
 import { array, assert, constantFrom, nat, property } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { EventSplitter } from '../../../src/transport/http/event-splitter.ts';
+import { EventSplitter } from '../../../../src/transport/http/lean/event-splitter.ts';
 
 /** What a splitter gives back for chunks, and what it still holds. */
 function split(chunks: readonly (string | Buffer)[]): { texts: string[]; rest: string } {

@@ -1,13 +1,13 @@
 import type { JSONRPCMessage } from '@modelcontextprotocol/client';
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import type { Dispatcher } from 'undici';
-import type { PlenumError } from '../../errors/plenum-error.ts';
-import { startTimer, type StopTimer } from '../../internal/timers.ts';
-import { isAnswer, isMessage, LONGEST_BATCH } from '../json-rpc.ts';
+import type { PlenumError } from '../../../errors/plenum-error.ts';
+import { startTimer, type StopTimer } from '../../../internal/timers.ts';
+import { isAnswer, isMessage, LONGEST_BATCH } from '../../json-rpc.ts';
 import { ByteList } from './byte-list.ts';
 import { EventSplitter } from './event-splitter.ts';
-import { limitEvent, limitTotal, type BodyGuard } from './guard-body.ts';
-import { ResponseHandler, type ResponseHeaders } from './response-handler.ts';
+import { limitEvent, limitTotal, type BodyGuard } from '../network/guard-body.ts';
+import { ResponseHandler, type ResponseHeaders } from '../network/response-handler.ts';
 
 type Controller = Dispatcher.DispatchController;
 

@@ -1,6 +1,6 @@
 import type { FetchLike } from '@modelcontextprotocol/client';
-import { PlenumError } from '../../errors/plenum-error.ts';
-import type { UrlServerSpec } from '../../server-spec.ts';
+import { PlenumError } from '../../../errors/plenum-error.ts';
+import type { UrlServerSpec } from '../../../server-spec.ts';
 import { guardBody, limitEvent, limitTotal } from './guard-body.ts';
 import { HttpPool } from './http-pool.ts';
 import { networkError } from './network-error.ts';

@@ -1,5 +1,5 @@
 import type { JSONRPCRequest } from '@modelcontextprotocol/client';
-import { DEFAULT_HEADERS } from './pool-fetch.ts';
+import { DEFAULT_HEADERS } from '../network/pool-fetch.ts';
 
 const VERSION_CLAIM = 'io.modelcontextprotocol/protocolVersion';
 /** What stands in a header as it is; the official client encodes the rest (SEP-2243). */

@@ -2,9 +2,9 @@ import { gzipSync } from 'node:zlib';
 import type { Socket } from 'node:net';
 import { getEventListeners } from 'node:events';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { HttpPool } from '../../../src/transport/http/http-pool.ts';
-import { fetchThrough } from '../../../src/transport/http/pool-fetch.ts';
-import { eventStreamHead, head, httpChunk, serveRaw, type RawServer } from '../support/raw-http.ts';
+import { HttpPool } from '../../../../src/transport/http/network/http-pool.ts';
+import { fetchThrough } from '../../../../src/transport/http/network/pool-fetch.ts';
+import { eventStreamHead, head, httpChunk, serveRaw, type RawServer } from '../../support/raw-http.ts';
 
 const WAIT = { timeout: 10_000 };
 

@@ -1,11 +1,11 @@
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { PlenumError } from '../../../src/errors/plenum-error.ts';
-import { HttpFetch } from '../../../src/transport/http/http-fetch.ts';
-import { goneBecause, networkError } from '../../../src/transport/http/network-error.ts';
-import { serve, unusedOrigin } from '../../support/loopback.ts';
-import { failureOf } from '../support/official-client.ts';
+import { PlenumError } from '../../../../src/errors/plenum-error.ts';
+import { HttpFetch } from '../../../../src/transport/http/network/http-fetch.ts';
+import { goneBecause, networkError } from '../../../../src/transport/http/network/network-error.ts';
+import { serve, unusedOrigin } from '../../../support/loopback.ts';
+import { failureOf } from '../../support/official-client.ts';
 
 async function failureAt(url: string, openTimeoutMs = 10_000): Promise<PlenumError> {
   const http = new HttpFetch({ server: 'tested', url: new URL(url), spec: { url }, openTimeoutMs });

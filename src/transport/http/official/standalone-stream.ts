@@ -1,7 +1,7 @@
-import { PlenumError } from '../../errors/plenum-error.ts';
-import { sleep } from '../../internal/limit.ts';
-import { startTimer, type StopTimer } from '../../internal/timers.ts';
-import { isOpenStream } from './http-fetch.ts';
+import { PlenumError } from '../../../errors/plenum-error.ts';
+import { sleep } from '../../../internal/limit.ts';
+import { startTimer, type StopTimer } from '../../../internal/timers.ts';
+import { isOpenStream } from '../network/http-fetch.ts';
 
 /** The wait after an attempt that failed, in milliseconds; it doubles with each that follows. */
 const FIRST_DELAY_MS = 500;

@@ -1,5 +1,10 @@
 import { describe, expect, it, vi } from 'vitest';
-import { guardBody, limitEvent, limitTotal, type BodyGuard } from '../../../src/transport/http/guard-body.ts';
+import {
+  guardBody,
+  limitEvent,
+  limitTotal,
+  type BodyGuard,
+} from '../../../../src/transport/http/network/guard-body.ts';
 
 const tooLarge = () => new Error('too large');
 const bytes = (text: string) => new TextEncoder().encode(text);

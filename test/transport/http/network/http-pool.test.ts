@@ -1,9 +1,9 @@
 import { createServer } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { HttpPool, type HttpPoolOptions } from '../../../src/transport/http/http-pool.ts';
-import { fetchThrough } from '../../../src/transport/http/pool-fetch.ts';
-import { head, serveRaw, type RawServer } from '../support/raw-http.ts';
+import { HttpPool, type HttpPoolOptions } from '../../../../src/transport/http/network/http-pool.ts';
+import { fetchThrough } from '../../../../src/transport/http/network/pool-fetch.ts';
+import { head, serveRaw, type RawServer } from '../../support/raw-http.ts';
 
 const WAIT = { timeout: 15_000 };
 const FINE = head(200, { 'content-length': '4' }) + 'fine';

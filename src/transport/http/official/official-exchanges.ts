@@ -1,6 +1,6 @@
-import { PlenumError } from '../../errors/plenum-error.ts';
-import { isOpenStream, type BodyFault, type BodyWatch, type HttpFetch } from './http-fetch.ts';
-import type { OpenRequest, OpenRequests } from './open-requests.ts';
+import { PlenumError } from '../../../errors/plenum-error.ts';
+import { isOpenStream, type BodyFault, type BodyWatch, type HttpFetch } from '../network/http-fetch.ts';
+import type { OpenRequest, OpenRequests } from '../open-requests.ts';
 import { resumedStream } from './resumed-stream.ts';
 import type { StandaloneStream } from './standalone-stream.ts';
 
