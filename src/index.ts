@@ -104,9 +104,9 @@ export type {
   ConfigPrompt,
   ConfigWarning,
   ConfiguredServer,
+  LoadConfigOptions,
 } from './config/config.ts';
 export type { ConfigOAuthOptions } from './config/auth.ts';
-export type { LoadConfigOptions } from './config/load-config.ts';
 
 /** The protocol's own types that appear above, so that a program can name them. */
 export type {

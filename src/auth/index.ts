@@ -5,7 +5,6 @@ export type { AuthEvent, AuthorizeContext } from './auth-events.ts';
 export type { AuthReason } from './auth-failure.ts';
 export { enterpriseAssertion, type EnterpriseOptions } from './grants/enterprise-assertion.ts';
 export { fileTokenStore } from './store/file-token-store.ts';
-export { memoryTokenStore } from './store/memory-token-store.ts';
+export { memoryTokenStore, type StoredEntry, type TokenStore } from './store/token-store.ts';
 export type { AuthStatus } from './auth-status.ts';
 export type { AuthorizeOptions, ServerAuth, SignInWatch } from '../server-spec.ts';
-export type { StoredEntry, TokenStore } from './store/token-store.ts';

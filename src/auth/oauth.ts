@@ -1,7 +1,7 @@
 import { PlenumError } from '../errors/plenum-error.ts';
 import type { AuthorizeOptions, ServerAuth } from '../server-spec.ts';
 import type { AuthStatus, UnauthorizedContext } from './auth-status.ts';
-import { memoryTokenStore } from './store/memory-token-store.ts';
+import { memoryTokenStore } from './store/token-store.ts';
 import { resolveOAuthOptions, type OAuthOptions, type ResolvedOAuthOptions } from './oauth-options.ts';
 import { ServerCredentials } from './server-credentials.ts';
 

@@ -4,12 +4,11 @@ import {
   fetchToken,
   isStrictScopeSuperset,
   type FetchLike,
+  extractWWWAuthenticateParams,
 } from '@modelcontextprotocol/client';
 import { tell } from './auth-events.ts';
 import { authFailure, authRequired } from './auth-failure.ts';
-import { askForChallenge, type Challenge } from './network/challenge.ts';
 import { checkDiscovery, discover, type Discovery } from './network/discovery.ts';
-import { inLoginQueue } from './login/login-queue.ts';
 import { logIn } from './login/login.ts';
 import { MachineFlow } from './grants/machine-flow.ts';
 import { OAuthFetch } from './network/oauth-fetch.ts';
@@ -244,4 +243,31 @@ function satisfies(tokens: StoredTokens, { rejected, mustCover }: TokenRequest):
 
 function challengeOf({ challenge }: TokenRequest): Challenge | undefined {
   return challenge === 'ask' ? undefined : challenge;
+}
+
+const logins = new Turns();
+
+/**
+ * Runs `login` when no other login at this authorization server is under way in this process: a person can look at
+ * one page at a time, and the second login often needs none.
+ */
+function inLoginQueue<T>(issuer: string, login: () => Promise<T>): Promise<T> {
+  return logins.take(issuer, login);
+}
+
+/** What a server says with a refusal. */
+interface Challenge {
+  readonly resourceMetadataUrl?: URL | undefined;
+  readonly scope?: string | undefined;
+}
+
+/** Asks a server for something harmless, to hear what it says to whoever has no token. */
+async function askForChallenge(server: URL, fetch: FetchLike): Promise<Challenge> {
+  const response = await fetch(server, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 0, method: 'ping' }),
+  });
+  await response.body?.cancel();
+  return response.status === 401 ? extractWWWAuthenticateParams(response) : {};
 }

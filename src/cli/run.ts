@@ -1,11 +1,12 @@
 import { EXIT, exitCodeOf, type ExitCode } from './exit-codes.ts';
 import { splitInlineCommand, type InlineServer } from './command-line/inline-server.ts';
 import { Interrupt } from './terminal/interrupt.ts';
-import { loadCommand } from './load-command.ts';
 import { parseCommandLine } from './command-line/program.ts';
 import { reportError } from './errors/report-error.ts';
 import { withSignInAdvice } from './errors/sign-in-advice.ts';
 import { Terminal } from './terminal/terminal.ts';
+import type { CommandName } from './command-line/command-table.ts';
+import type { RunCommand } from './command-line/invocation.ts';
 
 /** Runs the command and ends the process. */
 export async function run(argv: readonly string[]): Promise<void> {
@@ -51,4 +52,32 @@ function flushed(stream: NodeJS.WriteStream): Promise<void> {
     if (stream.writableLength === 0 || stream.destroyed) resolve();
     else stream.write('', () => resolve());
   });
+}
+
+/** Each command has a file of its own, which is loaded when it is called. */
+const LOADERS: Readonly<Record<CommandName, () => Promise<RunCommand>>> = {
+  servers: async () => (await import('./commands/servers.ts')).run,
+  tools: async () => (await import('./commands/tools.ts')).run,
+  resources: async () => (await import('./commands/resources.ts')).run,
+  prompts: async () => (await import('./commands/prompts.ts')).run,
+  describe: async () => (await import('./commands/describe.ts')).run,
+  call: async () => (await import('./commands/call.ts')).run,
+  read: async () => (await import('./commands/read.ts')).run,
+  prompt: async () => (await import('./commands/prompt.ts')).run,
+  complete: async () => (await import('./commands/complete.ts')).run,
+  ping: async () => (await import('./commands/ping.ts')).run,
+  health: async () => (await import('./commands/health.ts')).run,
+  watch: async () => (await import('./commands/watch.ts')).run,
+  import: async () => (await import('./commands/import.ts')).run,
+  'config check': async () => (await import('./commands/config-check.ts')).run,
+  doctor: async () => (await import('./commands/doctor.ts')).run,
+  login: async () => (await import('./commands/login.ts')).run,
+  logout: async () => (await import('./commands/logout.ts')).run,
+  'auth status': async () => (await import('./commands/auth-status.ts')).run,
+  types: async () => (await import('./commands/types.ts')).run,
+  completion: async () => (await import('./commands/completion.ts')).run,
+};
+
+function loadCommand(name: CommandName): Promise<RunCommand> {
+  return LOADERS[name]();
 }

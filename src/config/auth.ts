@@ -1,9 +1,8 @@
 import { join, resolve } from 'node:path';
 import type { OAuthOptions } from '../auth/oauth-options.ts';
 import type { ServerAuth } from '../server-spec.ts';
-import type { Environment } from './load-config.ts';
+import { type Environment, userFolders } from './environment.ts';
 import type { AuthSettings } from './schema/schema.ts';
-import { userFolders } from './environment.ts';
 
 /** What a file does not say about its logins. */
 export type ConfigOAuthOptions = Pick<

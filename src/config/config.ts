@@ -1,4 +1,6 @@
 import type { PlenumError } from '../errors/plenum-error.ts';
+import type { ConfigOAuthOptions } from './auth.ts';
+import type { Environment } from './environment.ts';
 import type {
   HealthOptions,
   ProtocolChoice,
@@ -118,3 +120,36 @@ export interface ConfigInput {
 
 /** Asks for the value of an input. */
 export type ConfigPrompt = (input: ConfigInput) => string | Promise<string>;
+
+export interface LoadConfigOptions {
+  /** The file. Without it, one is looked for from `cwd` upwards, then in the user's own folder. */
+  path?: string | URL;
+  /** @default process.cwd() */
+  cwd?: string;
+  /**
+   * Where `${VAR}` and the user's folders are looked up.
+   * @default process.env
+   */
+  env?: Environment;
+  /** Asks for the value of `${input:id}`, once for each id. Without it, a file that wants one is refused. */
+  prompt?: ConfigPrompt;
+  /**
+   * For servers with `"auth": { "type": "oauth" }`: how logins are shown and told of, whether they begin by themselves,
+   * and where tokens are kept. Wins over the file.
+   */
+  oauth?: ConfigOAuthOptions;
+  /**
+   * Whether a server that something is wrong with costs the others nothing: it is left out, and `config.broken` says
+   * why. What is wrong with the file as a whole still rejects.
+   * @default false
+   */
+  tolerant?: boolean;
+  /** Called with the name of each server: whether it is wanted. Of others nothing is read, expanded or asked for. */
+  only?: (server: string) => boolean;
+}
+
+/** A configuration with its servers as data, before functions are made of them: that can be compared. */
+export interface ReadConfig {
+  readonly config: Config;
+  readonly plain: { readonly servers: ReadonlyMap<string, unknown>; readonly group: unknown };
+}

@@ -2,7 +2,9 @@ import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { PlenumError } from '../errors/plenum-error.ts';
-import type { Environment } from './load-config.ts';
+
+/** The variables of an environment, such as `process.env`. */
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Where a user keeps things, by the conventions of the platform. */
 export interface UserFolders {

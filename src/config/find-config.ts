@@ -1,8 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { PlenumError } from '../errors/plenum-error.ts';
-import type { Environment } from './load-config.ts';
-import { userFolders } from './environment.ts';
+import { type Environment, userFolders } from './environment.ts';
 
 /** What is looked for in each folder, in this order. */
 const NAMES = ['plenum.json', '.mcp.json', 'mcp.json', '.vscode/mcp.json', '.cursor/mcp.json'];

@@ -1,40 +1,9 @@
 import { PlenumError } from '../errors/plenum-error.ts';
 import { checkBoolean, checkFunction } from '../internal/checks.ts';
 import { printable, suggestion } from '../internal/text.ts';
-import type { ConfigOAuthOptions } from './auth.ts';
-import type { Config, ConfigPrompt } from './config.ts';
+import type { Config, ConfigPrompt, LoadConfigOptions, ReadConfig } from './config.ts';
 import { findConfig } from './find-config.ts';
 import { resolvePath } from './environment.ts';
-
-/** The variables of an environment, such as `process.env`. */
-export type Environment = Readonly<Record<string, string | undefined>>;
-
-export interface LoadConfigOptions {
-  /** The file. Without it, one is looked for from `cwd` upwards, then in the user's own folder. */
-  path?: string | URL;
-  /** @default process.cwd() */
-  cwd?: string;
-  /**
-   * Where `${VAR}` and the user's folders are looked up.
-   * @default process.env
-   */
-  env?: Environment;
-  /** Asks for the value of `${input:id}`, once for each id. Without it, a file that wants one is refused. */
-  prompt?: ConfigPrompt;
-  /**
-   * For servers with `"auth": { "type": "oauth" }`: how logins are shown and told of, whether they begin by themselves,
-   * and where tokens are kept. Wins over the file.
-   */
-  oauth?: ConfigOAuthOptions;
-  /**
-   * Whether a server that something is wrong with costs the others nothing: it is left out, and `config.broken` says
-   * why. What is wrong with the file as a whole still rejects.
-   * @default false
-   */
-  tolerant?: boolean;
-  /** Called with the name of each server: whether it is wanted. Of others nothing is read, expanded or asked for. */
-  only?: (server: string) => boolean;
-}
 
 const OPTION_NAMES: readonly string[] = [
   'path',
@@ -85,12 +54,6 @@ function checkOptions(options: LoadConfigOptions): void {
   checkFunction('prompt', options.prompt);
   checkBoolean('tolerant', options.tolerant);
   checkFunction('only', options.only);
-}
-
-/** A configuration with its servers as data, before functions are made of them: that can be compared. */
-export interface ReadConfig {
-  readonly config: Config;
-  readonly plain: { readonly servers: ReadonlyMap<string, unknown>; readonly group: unknown };
 }
 
 export interface LoadedConfig extends ReadConfig {

@@ -1,6 +1,5 @@
 export { createToolkit, type Toolkit, type ToolkitOptions } from './toolkit.ts';
-export type { CatalogSource } from './catalog-source.ts';
-export type { ToolCallOptions, ToolDefinition, ToolSource } from './tool-source.ts';
+export type { CatalogSource, ToolCallOptions, ToolDefinition, ToolSource } from './tool-source.ts';
 export type { ToolProblem } from './live-tools.ts';
 export type { ModelToolOptions } from './model-tool.ts';
 export type { ExtendedToolSource } from './own-tools.ts';
@@ -15,14 +14,14 @@ export type { ResourceToolOptions } from './resources/resource-tool-options.ts';
 export { withBoundedResults, type BoundedToolSource } from './results/with-bounded-results.ts';
 export type { ResultBounds } from './results/result-bounds.ts';
 
-export type { ServerFacts } from './search/server-facts.ts';
-export type { SearchableToolSource } from './search/tool-finder.ts';
-export { searchToolkit, type SearchToolkitOptions } from './search/search-toolkit.ts';
 export {
+  type ServerFacts,
   serverChoiceToolkit,
   type ServerChoiceOptions,
   type ServerChoiceToolkit,
 } from './search/server-choice.ts';
+export type { SearchableToolSource } from './search/tool-finder.ts';
+export { searchToolkit, type SearchToolkitOptions } from './search/search-toolkit.ts';
 export { textTokens, tokenEstimate, toolTokens, type TokenEstimate } from './token-estimate.ts';
 
 /** For an adapter to another SDK. */

@@ -1,7 +1,6 @@
 import { messageOf } from '../errors/plenum-error.ts';
 import { printable } from '../internal/text.ts';
-import { expectToolSource } from './expect-source.ts';
-import type { ToolDefinition, ToolSource } from './tool-source.ts';
+import { expectToolSource, type ToolDefinition, type ToolSource } from './tool-source.ts';
 
 /** A tool that cannot be shown to a model as it is, and why. */
 export interface ToolProblem {
@@ -78,4 +77,13 @@ function sort<T>(
     else problems.push({ tool, server: definition.server, problem: outcome.problem });
   }
   return { tools, problems };
+}
+
+/** The same function, which answers the same question with the same answer as long as nobody asks another. */
+export function rememberLast<A extends object, R>(derive: (from: A) => R): (from: A) => R {
+  let last: { readonly from: A; readonly result: R } | undefined;
+  return (from) => {
+    if (last?.from !== from) last = { from, result: derive(from) };
+    return last.result;
+  };
 }

@@ -3,12 +3,11 @@ import { PlenumError } from '../errors/plenum-error.ts';
 import { checkBoolean, checkDuration, checkFunction } from '../internal/checks.ts';
 import { printable } from '../internal/text.ts';
 import type { Expressed } from './live-tools.ts';
-import { MAX_DEFINITION_LENGTH, readableDefinition } from './readable-definition.ts';
 import { runTool, type RunToolOptions } from './run-tool.ts';
 import type { JsonObject, SchemaDialect } from './schema/dialect.ts';
 import { portableSchema } from './schema/portable-schema.ts';
-import { toolNameProblem } from './tool-name.ts';
 import type { ToolDefinition, ToolSource } from './tool-source.ts';
+import { wellFormedJson } from './content/well-formed.ts';
 
 /** One call by a model, as its SDK makes it. */
 export interface ModelCall {
@@ -108,4 +107,44 @@ function callOptions(name: string, call: ModelCall, options: ModelToolOptions): 
     onProgress: (progress) =>
       Promise.all([call.onProgress?.(progress), onProgress?.(progress, { tool: name, callId })]),
   };
+}
+
+/** Characters of JSON: more than a hundred thousand tokens, for one tool, in every turn. */
+const MAX_DEFINITION_LENGTH = 400_000;
+
+/** A tool as a model can be shown it, or why it cannot. */
+function readableDefinition(
+  definition: ToolDefinition,
+): { readonly definition: ToolDefinition } | { readonly problem: string } {
+  const { title, description, inputSchema } = definition;
+  const shown = { title, description, inputSchema };
+  const json = jsonOf(shown);
+  if (json === undefined) return { problem: 'Its definition is nested too deeply to be sent.' };
+  if (json.length > MAX_DEFINITION_LENGTH) {
+    const problem = `Its definition has ${json.length} characters, and no more than ${MAX_DEFINITION_LENGTH} are sent.`;
+    return { problem };
+  }
+  const fit = wellFormedJson(shown, json);
+  return { definition: fit === shown ? definition : { ...definition, ...fit } };
+}
+
+/** Undefined for what is nested too deeply. */
+function jsonOf(value: object): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
+}
+
+/** What every provider takes as a tool's name; one that is not refuses the whole request. */
+const ACCEPTED = /^[a-zA-Z0-9_-]{1,64}$/;
+
+/** Why a model cannot be shown a tool of this name; undefined when it can. */
+export function toolNameProblem(name: string, accepted = ACCEPTED): string | undefined {
+  if (accepted.test(name)) return undefined;
+  return (
+    `The name "${printable(name, 80)}" is not one that the model's API takes (${accepted.source}). ` +
+    'Use the default naming of the group, or rename the tool.'
+  );
 }

@@ -1,5 +1,8 @@
-import type { CallToolResult, Tool } from '@modelcontextprotocol/client';
+import type { CallToolResult, Tool, GetPromptResult, ReadResourceResult } from '@modelcontextprotocol/client';
 import type { CallOptions } from '../session/call-options.ts';
+import { PlenumError } from '../errors/plenum-error.ts';
+import { isRecord } from '../internal/checks.ts';
+import type { Catalog } from '../group/catalog/catalog.ts';
 
 /** A tool as a model is shown it. */
 export interface ToolDefinition extends Pick<
@@ -35,3 +38,40 @@ export interface ToolSource {
     options?: ToolCallOptions,
   ): Promise<CallToolResult>;
 }
+
+/**
+ * Throws `CONFIG_INVALID` for what is no source of tools. Without that, a session or a promise would pass for a source
+ * that has no tools at the moment.
+ */
+export function expectToolSource(source: unknown): void {
+  if (isRecord(source) && 'tools' in source && typeof source['callTool'] === 'function') return;
+  throw new PlenumError(
+    'CONFIG_INVALID',
+    `Tools must come from a group, a toolkit or another source of tools; this is ${describe(source)}.`,
+  );
+}
+
+function describe(source: unknown): string {
+  if (!isRecord(source)) return source === null ? 'null' : typeof source;
+  if (typeof source['then'] === 'function') return 'a promise: await it first';
+  if (typeof source['callTool'] === 'function') {
+    return 'probably a session: use "await createToolkit(session)"';
+  }
+  return 'an object without "tools" and "callTool"';
+}
+
+/** A source that has more than tools; a `SessionGroup` is one by its shape. */
+export interface CatalogSource extends ToolSource {
+  /** The same object until something changes. */
+  readonly catalog: Catalog;
+  readResource(uri: string, options: ToolCallOptions & { server: string }): Promise<ReadResourceResult>;
+  /** Gets a prompt by its key in `catalog.prompts`. */
+  getPrompt(
+    name: string,
+    args: Readonly<Record<string, string>>,
+    options: ToolCallOptions,
+  ): Promise<GetPromptResult>;
+}
+
+/** Makes the exposed name of an own tool that speaks to a server. */
+export type OwnNaming = (server: string, name: string) => string;

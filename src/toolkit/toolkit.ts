@@ -3,17 +3,18 @@ import { checkBoolean, checkDuration, isRecord } from '../internal/checks.ts';
 import { prefixedName } from '../group/catalog/prefixed-name.ts';
 import { SessionGroup } from '../group/session-group.ts';
 import type { Session } from '../session/session.ts';
-import type { CatalogSource, OwnNaming } from './catalog-source.ts';
-import { expectToolSource } from './expect-source.ts';
-import type { ToolProblem } from './live-tools.ts';
+import { type CatalogSource, type OwnNaming, expectToolSource, type ToolSource } from './tool-source.ts';
+import { type ToolProblem, rememberLast } from './live-tools.ts';
 import type { ToolPolicy } from './policy/tool-policy.ts';
 import { withPolicy } from './policy/with-policy.ts';
 import type { ResourceToolOptions } from './resources/resource-tool-options.ts';
-import { withCatalogTools } from './resources/with-catalog-tools.ts';
 import type { ResultBounds } from './results/result-bounds.ts';
 import { withBoundedResults } from './results/with-bounded-results.ts';
-import { toolNameProblem } from './tool-name.ts';
-import type { ToolSource } from './tool-source.ts';
+import { toolNameProblem } from './model-tool.ts';
+import type { Catalog } from '../group/catalog/catalog.ts';
+import { withOwnTools, type ExtendedToolSource, type OwnTool } from './own-tools.ts';
+import { createPromptTools } from './resources/prompt-tools.ts';
+import { createResourceTools } from './resources/resource-tools.ts';
 
 /** What goes into a toolkit beside tools, and how calls are made. */
 export interface ToolkitOptions {
@@ -182,4 +183,22 @@ function expectCatalog(from: CatalogSource | ToolSource): CatalogSource {
 /** The name as it is, where that is one that every provider accepts. */
 function bareName(server: string, name: string): string {
   return toolNameProblem(name) === undefined ? name : prefixedName(server, name);
+}
+
+interface CatalogToolOptions {
+  readonly resources?: ResourceToolOptions | undefined;
+  readonly prompts?: boolean | undefined;
+}
+
+/** Adds tools for what a group has beside tools. They follow its catalog. Throws `CONFIG_INVALID`. */
+function withCatalogTools(
+  source: CatalogSource,
+  { resources, prompts }: CatalogToolOptions,
+  naming: OwnNaming,
+): ExtendedToolSource {
+  const makers: ((catalog: Catalog) => OwnTool[])[] = [];
+  if (resources !== undefined) makers.push(createResourceTools(source, naming, resources));
+  if (prompts === true) makers.push(createPromptTools(source, naming));
+  const make = rememberLast((catalog: Catalog) => makers.flatMap((maker) => maker(catalog)));
+  return withOwnTools(source, () => make(source.catalog));
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { expectToolSource } from '../../src/toolkit/expect-source.ts';
+import { expectToolSource } from '../../src/toolkit/tool-source.ts';
 import { mcpToolkit } from '../../src/toolkit/mcp/index.ts';
 import { withPolicy } from '../../src/toolkit/policy/with-policy.ts';
 import { withBoundedResults } from '../../src/toolkit/results/with-bounded-results.ts';

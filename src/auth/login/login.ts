@@ -20,7 +20,6 @@ import { clientSigner } from '../grants/known-client.ts';
 import { IntroducingLoginFlow, LoginFlow } from './login-flow.ts';
 import { LoopbackRedirect, type LoginAnswer } from './loopback-redirect.ts';
 import type { ResolvedOAuthOptions } from '../oauth-options.ts';
-import { openBrowser } from './open-browser.ts';
 import { isLoopbackUrl } from '../network/private-address.ts';
 import { clientEntry, withExpiry, type StoredTokens } from '../store/stored-tokens.ts';
 
@@ -214,4 +213,15 @@ function accepts(
 
 function redirectUris(client: StoredOAuthClientInformation | undefined): readonly string[] {
   return client !== undefined && 'redirect_uris' in client ? (client.redirect_uris ?? []) : [];
+}
+
+/**
+ * Shows a URL in the user's browser: one argument of a fixed program, never a part of a command line. Rejects when
+ * there is no such program.
+ */
+export async function openBrowser(url: URL): Promise<void> {
+  const { default: open } = await import('open');
+  const opener = await open(url.href);
+  // What becomes of it shows by whether anybody signs in.
+  opener.on('error', () => {});
 }

@@ -1,3 +1,5 @@
+import { Turns } from '../../internal/turns.ts';
+
 /** What a store keeps: plain data, fit for JSON. It holds secrets. */
 export type StoredEntry = Readonly<Record<string, unknown>>;
 
@@ -14,4 +16,30 @@ export interface TokenStore {
    * token, and the others find it refreshed. A store without it is used by one process at a time.
    */
   lock?<T>(key: string, work: () => Promise<T>): Promise<T>;
+}
+
+/** A store that ends with the process; what `oauth()` uses when it is given none. */
+export function memoryTokenStore(): TokenStore {
+  return new MemoryTokenStore();
+}
+
+class MemoryTokenStore implements TokenStore {
+  readonly #entries = new Map<string, StoredEntry>();
+  readonly #turns = new Turns();
+
+  async get(key: string): Promise<StoredEntry | undefined> {
+    return this.#entries.get(key);
+  }
+
+  async set(key: string, entry: StoredEntry): Promise<void> {
+    this.#entries.set(key, entry);
+  }
+
+  async delete(key: string): Promise<void> {
+    this.#entries.delete(key);
+  }
+
+  lock<T>(key: string, work: () => Promise<T>): Promise<T> {
+    return this.#turns.take(key, work);
+  }
 }

@@ -1,8 +1,8 @@
 import type { AuthStatus } from '../../auth/auth-status.ts';
 import type { RunCommand } from '../command-line/invocation.ts';
-import { signInOf } from '../servers/credentials.ts';
+import type { ConfiguredServer } from '../../config/config.ts';
+import { signInOf, findServers } from '../servers/server-set.ts';
 import { reportBroken } from '../servers/fleet.ts';
-import { findServers, type PlainServer } from '../servers/server-set.ts';
 import { table } from '../terminal/tables.ts';
 import { lineText } from '../terminal/terminal-text.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -36,7 +36,7 @@ export const run: RunCommand = async (invocation) => {
   return reportBroken(invocation, set);
 };
 
-function kindOf(spec: PlainServer): Row['auth'] {
+function kindOf(spec: ConfiguredServer): Row['auth'] {
   if (signInOf(spec) !== undefined) return 'oauth';
   return 'url' in spec && spec.auth !== undefined ? 'bearer' : 'none';
 }

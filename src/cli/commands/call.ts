@@ -3,18 +3,17 @@ import type { CallToolResult } from '@modelcontextprotocol/client';
 import { PlenumError } from '../../errors/plenum-error.ts';
 import { isRecord } from '../../internal/checks.ts';
 import { fitArguments, readArguments } from '../arguments/call-arguments.ts';
-import { ContentView } from '../views/content-view.ts';
+import { ContentView, showView } from '../views/content-view.ts';
 import type { RunCommand } from '../command-line/invocation.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { explainUnknown, withFleet, type Fleet } from '../servers/fleet.ts';
 import { possibleOwners } from '../servers/owners.ts';
-import { patience } from '../servers/call-timeouts.ts';
+import { callTimeouts } from '../servers/call-timeouts.ts';
 import { showProgress } from '../terminal/progress.ts';
 import { findServers } from '../servers/server-set.ts';
 import { checkOut } from '../views/saved-parts.ts';
-import { showView } from '../views/show-view.ts';
 import { jsonText, parsedJson } from '../terminal/terminal-text.ts';
-import { offerUrls } from '../questions/url-offer.ts';
+import { offerUrls } from '../questions/open-url.ts';
 
 export const run: RunCommand = async (invocation) => {
   const { operands, options, terminal, interrupt } = invocation;
@@ -30,7 +29,7 @@ export const run: RunCommand = async (invocation) => {
     try {
       const result = await showProgress(terminal, name, (onProgress) =>
         group.callTool(name, args, {
-          ...patience(invocation, set, tool?.server),
+          ...callTimeouts(invocation, set, tool?.server),
           onProgress,
           signal: interrupt.signal,
         }),

@@ -1,6 +1,6 @@
 import type { PlenumError } from '../../errors/plenum-error.ts';
 import type { Diagnosis } from '../doctor/diagnose.ts';
-import type { Finding } from '../doctor/finding.ts';
+import type { Finding } from '../doctor/explain-failure.ts';
 import type { Invocation, RunCommand } from '../command-line/invocation.ts';
 import { EXIT, unreachableExitCode, type ExitCode } from '../exit-codes.ts';
 import { createHandlers } from '../questions/handlers.ts';

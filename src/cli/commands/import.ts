@@ -11,9 +11,11 @@ import { converse, NoAnswer } from '../questions/ask.ts';
 import type { Invocation, RunCommand } from '../command-line/invocation.ts';
 import { EXIT, UsageError, type ExitCode } from '../exit-codes.ts';
 import { createMatcher } from '../command-line/name-patterns.ts';
-import { currentConfig, lostServers, type LostServers } from '../servers/shadowed-config.ts';
 import { table } from '../terminal/tables.ts';
 import { count, lineText } from '../terminal/terminal-text.ts';
+import { findConfig } from '../../config/find-config.ts';
+import { readJsonFile } from '../../config/read/read-file.ts';
+import { isRecord } from '../../internal/checks.ts';
 
 export const run: RunCommand = async (invocation) => {
   const { operands, options, terminal } = invocation;
@@ -196,4 +198,38 @@ async function agrees(
 
 function listOf(names: readonly string[]): string {
   return names.length === 0 ? '.' : `: ${names.map((name) => lineText(name)).join(', ')}`;
+}
+
+/** Servers of a file that another one has taken the place of. */
+interface LostServers {
+  readonly from: string;
+  readonly to: string;
+  /** Names of what `from` has and `to` has not. */
+  readonly names: readonly string[];
+}
+
+/** The configuration that commands take here; undefined when there is none. */
+async function currentConfig(): Promise<string | undefined> {
+  return findConfig(process.cwd(), process.env).catch(() => undefined);
+}
+
+/** What is out of sight when commands took `before` and now take another file; undefined when nothing is. */
+async function lostServers(before: string | undefined): Promise<LostServers | undefined> {
+  const now = await currentConfig();
+  if (before === undefined || now === undefined || now === before) return undefined;
+  const there = new Set(await serversIn(now));
+  const names = (await serversIn(before)).filter((name) => !there.has(name));
+  return names.length === 0 ? undefined : { from: before, to: now, names };
+}
+
+/** Whatever else is wrong with the file. */
+async function serversIn(path: string): Promise<string[]> {
+  const root = await readJsonFile(path).then(
+    (file) => file.root,
+    () => ({}),
+  );
+  return ['mcpServers', 'servers'].flatMap((section) => {
+    const servers: unknown = Reflect.get(root, section);
+    return isRecord(servers) ? Object.keys(servers) : [];
+  });
 }

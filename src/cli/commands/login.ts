@@ -1,10 +1,10 @@
 import type { ConfigOAuthOptions } from '../../config/auth.ts';
 import type { Invocation, RunCommand } from '../command-line/invocation.ts';
-import { signInOf } from '../servers/credentials.ts';
+import type { ConfiguredServer } from '../../config/config.ts';
+import { signInOf, findServers } from '../servers/server-set.ts';
 import { UsageError } from '../exit-codes.ts';
 import { reportBroken } from '../servers/fleet.ts';
 import { openUrl } from '../questions/open-url.ts';
-import { findServers, type PlainServer } from '../servers/server-set.ts';
 import { lineText } from '../terminal/terminal-text.ts';
 
 export const run: RunCommand = async (invocation) => {
@@ -39,7 +39,7 @@ function loginOptions({ options, terminal }: Invocation): ConfigOAuthOptions {
   };
 }
 
-function refuse(server: string, spec: PlainServer, path: string | undefined): never {
+function refuse(server: string, spec: ConfiguredServer, path: string | undefined): never {
   const isWeb = 'url' in spec && /^https?:/i.test(String(spec.url));
   const why = isWeb
     ? `has no "auth" to sign in with. Write "auth": { "type": "oauth" } in ${path ?? 'its configuration'}, without other credentials`

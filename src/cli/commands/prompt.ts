@@ -1,14 +1,13 @@
 import { readTexts } from '../arguments/call-arguments.ts';
-import { ContentView } from '../views/content-view.ts';
+import { ContentView, showView } from '../views/content-view.ts';
 import type { RunCommand } from '../command-line/invocation.ts';
 import { EXIT } from '../exit-codes.ts';
 import { explainUnknown, withFleet } from '../servers/fleet.ts';
 import { possibleOwners } from '../servers/owners.ts';
-import { patience } from '../servers/call-timeouts.ts';
+import { callTimeouts } from '../servers/call-timeouts.ts';
 import { showProgress } from '../terminal/progress.ts';
 import { findServers } from '../servers/server-set.ts';
 import { checkOut } from '../views/saved-parts.ts';
-import { showView } from '../views/show-view.ts';
 import { lineText } from '../terminal/terminal-text.ts';
 
 export const run: RunCommand = async (invocation) => {
@@ -27,7 +26,7 @@ export const run: RunCommand = async (invocation) => {
         const server = group.prompts.get(name)?.server;
         const result = await showProgress(terminal, name, (onProgress) =>
           group.getPrompt(name, args, {
-            ...patience(invocation, set, server),
+            ...callTimeouts(invocation, set, server),
             onProgress,
             signal: interrupt.signal,
           }),

@@ -1,12 +1,11 @@
-import { ContentView } from '../views/content-view.ts';
+import { ContentView, showView } from '../views/content-view.ts';
 import type { RunCommand } from '../command-line/invocation.ts';
 import { EXIT, UnreachableError, type ExitCode } from '../exit-codes.ts';
 import { explainUnknown, withFleet, type Fleet } from '../servers/fleet.ts';
-import { patience } from '../servers/call-timeouts.ts';
+import { callTimeouts } from '../servers/call-timeouts.ts';
 import { showProgress } from '../terminal/progress.ts';
 import { findServers } from '../servers/server-set.ts';
 import { checkOut } from '../views/saved-parts.ts';
-import { showView } from '../views/show-view.ts';
 
 export const run: RunCommand = async (invocation) => {
   const { operands, options, terminal, interrupt } = invocation;
@@ -22,7 +21,7 @@ export const run: RunCommand = async (invocation) => {
     try {
       const result = await showProgress(terminal, uri, (onProgress) =>
         fleet.group.readResource(uri, {
-          ...patience(invocation, set, choice.server),
+          ...callTimeouts(invocation, set, choice.server),
           ...choice,
           onProgress,
           signal: interrupt.signal,

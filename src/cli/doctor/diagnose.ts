@@ -4,9 +4,9 @@ import type { ServerStatus } from '../../group/members/member.ts';
 import type { Handlers } from '../../session/handlers.ts';
 import type { Invocation } from '../command-line/invocation.ts';
 import { withCommandWords } from '../errors/command-words.ts';
-import { explainFailure } from './explain-failure.ts';
-import type { Finding } from './finding.ts';
-import type { PlainServer, ServerSet } from '../servers/server-set.ts';
+import { explainFailure, type Finding } from './explain-failure.ts';
+import type { ConfiguredServer } from '../../config/config.ts';
+import type { ServerSet } from '../servers/server-set.ts';
 
 export interface Diagnosis {
   readonly server: string;
@@ -37,7 +37,7 @@ export interface DiagnoseOptions {
 /** Opens a server by itself and says what is wrong with it. Rejects with `ABORTED` only. */
 export async function diagnose(
   server: string,
-  spec: PlainServer,
+  spec: ConfiguredServer,
   context: DiagnoseOptions,
 ): Promise<Diagnosis> {
   const { status, catalog, error: failure, problems } = await tryOut(server, spec, context);
@@ -54,7 +54,7 @@ export async function diagnose(
 
 async function tryOut(
   server: string,
-  spec: PlainServer,
+  spec: ConfiguredServer,
   { handlers, signal, options }: DiagnoseOptions,
 ): Promise<Trial> {
   const { SessionGroup } = await import('../../group/session-group.ts');
@@ -109,7 +109,7 @@ function complaints({ listErrors, collisions }: ServerStatus, problems: readonly
 /** A server that is held to one era may well answer in the other. */
 async function otherEra(
   server: string,
-  spec: PlainServer,
+  spec: ConfiguredServer,
   { code, message }: PlenumError,
   context: DiagnoseOptions,
 ): Promise<Finding | undefined> {

@@ -1,17 +1,41 @@
 import { stat } from 'node:fs/promises';
 import { isAbsolute, resolve } from 'node:path';
 import type { PlenumError } from '../../errors/plenum-error.ts';
-import { commandAdvice } from '../errors/command-advice.ts';
+import { commandAdvice, causeCodes, explainStderr } from '../errors/failure-advice.ts';
 import type { Invocation } from '../command-line/invocation.ts';
-import { signInOf } from '../servers/credentials.ts';
-import { causeCodes, explainStderr } from '../errors/failure-facts.ts';
-import type { Finding, FindingCode } from './finding.ts';
-import type { PlainServer } from '../servers/server-set.ts';
+import type { ConfiguredServer } from '../../config/config.ts';
+import { signInOf } from '../servers/server-set.ts';
 import { isLoginMissing, loginCommand, withSignInAdvice } from '../errors/sign-in-advice.ts';
+
+/** Something that is to be said about a server. */
+export interface Finding {
+  readonly level: 'error' | 'warning';
+  /** Stable, for programs. */
+  readonly code: FindingCode;
+  readonly message: string;
+  /** What to do about it. */
+  readonly advice: string;
+}
+
+type FindingCode =
+  | 'command-not-found'
+  | 'not-executable'
+  | 'wrong-folder'
+  | 'wrong-path'
+  | 'exits'
+  | 'needs-auth'
+  | 'other-era'
+  | 'not-an-mcp-server'
+  | 'unreachable'
+  | 'hangs'
+  | 'failed'
+  | 'noisy-stdout'
+  | 'list-failed'
+  | 'name-collision';
 
 /** Why a server did not come up, and what to do about it. */
 export async function explainFailure(
-  spec: PlainServer,
+  spec: ConfiguredServer,
   error: PlenumError,
   problems: readonly PlenumError[],
   inline: Invocation['inline'],
@@ -27,7 +51,7 @@ export async function explainFailure(
     : explainUrl(error, say);
 }
 
-function signInAdvice(spec: PlainServer, error: PlenumError, inline: Invocation['inline']): string {
+function signInAdvice(spec: ConfiguredServer, error: PlenumError, inline: Invocation['inline']): string {
   if (isLoginMissing(error) && signInOf(spec) !== undefined) {
     const other = inline === undefined ? '' : ' Or give it credentials: --header.';
     return `Sign in: ${loginCommand(error.server, inline)}.${other}`;
@@ -41,7 +65,7 @@ function signInAdvice(spec: PlainServer, error: PlenumError, inline: Invocation[
 type Say = (code: FindingCode, advice: string, message?: string) => Finding;
 
 async function explainProcess(
-  spec: Extract<PlainServer, { command: string }>,
+  spec: Extract<ConfiguredServer, { command: string }>,
   error: PlenumError,
   problems: readonly PlenumError[],
   say: Say,
@@ -110,7 +134,7 @@ function explainUrl(error: PlenumError, say: Say): Finding {
 async function missingFile({
   args = [],
   cwd,
-}: Extract<PlainServer, { command: string }>): Promise<string | undefined> {
+}: Extract<ConfiguredServer, { command: string }>): Promise<string | undefined> {
   const folder = typeof cwd === 'string' ? cwd : process.cwd();
   for (const arg of args) {
     const looksLikeFile =

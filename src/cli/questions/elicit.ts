@@ -9,7 +9,7 @@ import type { Invocation } from '../command-line/invocation.ts';
 import { readFields } from './form-field.ts';
 import { askFields } from './form.ts';
 import { lineText } from '../terminal/terminal-text.ts';
-import { offerUrl } from './url-offer.ts';
+import { offerUrl } from './open-url.ts';
 
 /** Asks the user what a server wants to know; declines when there is nobody to ask. */
 export async function elicit(

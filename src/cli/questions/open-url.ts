@@ -1,6 +1,45 @@
+import type { UrlElicitation } from '../../errors/plenum-error.ts';
+import { converse, NoAnswer, type Ask } from './ask.ts';
+import type { Invocation } from '../command-line/invocation.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import type { Terminal } from '../terminal/terminal.ts';
+
+/** Shows a URL that a server wants visited, and opens it after a yes. Returns whether there was one. */
+export async function offerUrl(ask: Ask, terminal: Terminal, given: string): Promise<boolean> {
+  const url = URL.canParse(given) ? new URL(given) : undefined;
+  if (url === undefined || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
+    terminal.warn(`It wants a URL visited that is no web address, which is not opened: ${given}`);
+    return false;
+  }
+  // The whole of it, and its host by itself: long URLs hide where they lead.
+  terminal.note(`It wants you to visit ${url.host}:\n  ${url.href}`);
+  const { confirm } = await import('@clack/prompts');
+  const message = `Open ${url.host} in the browser?`;
+  const yes = await ask<boolean>((streams) => confirm({ message, initialValue: false, ...streams }));
+  if (yes) await openUrl(url, terminal);
+  return yes;
+}
+
+/** For a call that was refused until its user has visited some URLs. */
+export async function offerUrls(
+  { terminal, interrupt }: Invocation,
+  elicitations: readonly UrlElicitation[],
+): Promise<void> {
+  for (const { message, url } of elicitations) {
+    terminal.note(`The server asks: ${message}`);
+    if (!terminal.interactive) {
+      terminal.note(`  ${url}`);
+      continue;
+    }
+    try {
+      await converse(terminal, interrupt, interrupt.signal, (ask) => offerUrl(ask, terminal, url));
+    } catch (error) {
+      if (!(error instanceof NoAnswer)) throw error;
+    }
+  }
+  terminal.note('When that is done, call again.');
+}
 
 /** The program that opens a URL, and what comes before it. Never a shell: the URL came from a server. */
 function opener(): [program: string, ...args: string[]] {

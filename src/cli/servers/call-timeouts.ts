@@ -6,7 +6,7 @@ import type { ServerSet } from './server-set.ts';
  * How long a call may take: `--timeout`, whatever happens. Without it, as long as there is progress; and on a terminal
  * for ever, unless the configuration says otherwise: its user may be filling in a form of that call, and has Ctrl-C.
  */
-export function patience(
+export function callTimeouts(
   { options: { timeout }, terminal }: Pick<Invocation, 'options' | 'terminal'>,
   { servers, options }: ServerSet,
   server: string | undefined,

@@ -1,12 +1,12 @@
 import { getProxyForUrl } from 'proxy-from-env';
-import type { PlainServer } from './server-set.ts';
+import type { ConfiguredServer } from '../../config/config.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 /**
  * A server with the proxy that HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY give it, unless it names its own or needs
  * none. The library does not look at the environment; the command line is expected to.
  */
-export function withEnvironmentProxy(server: PlainServer, terminal: Terminal): PlainServer {
+export function withEnvironmentProxy(server: ConfiguredServer, terminal: Terminal): ConfiguredServer {
   if (!('url' in server) || server.proxy !== undefined || !URL.canParse(String(server.url))) return server;
   const url = new URL(server.url);
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return server;

@@ -3,7 +3,7 @@ import { PlenumError } from '../../errors/plenum-error.ts';
 import type { SessionGroup } from '../../group/session-group.ts';
 import { compileUriTemplate } from '../../group/catalog/uri-template.ts';
 import type { Invocation } from '../command-line/invocation.ts';
-import type { PlainServer } from './server-set.ts';
+import type { ConfiguredServer } from '../../config/config.ts';
 
 /** How long the others may take once a server has what is wanted, in milliseconds: they may have it too. */
 const GRACE_MS = 1_000;
@@ -21,7 +21,7 @@ interface Arrivals {
  */
 async function openUntil(
   group: SessionGroup,
-  servers: Readonly<Record<string, PlainServer>>,
+  servers: Readonly<Record<string, ConfiguredServer>>,
   isEnough: () => boolean,
   signal: AbortSignal,
 ): Promise<Arrivals> {
@@ -61,7 +61,7 @@ async function openUntil(
 export async function searchFor(
   uri: string,
   group: SessionGroup,
-  servers: Readonly<Record<string, PlainServer>>,
+  servers: Readonly<Record<string, ConfiguredServer>>,
   { terminal, interrupt: { signal } }: Invocation,
 ): Promise<{ group: SessionGroup; failures: Arrivals['failures'] }> {
   try {

@@ -3,14 +3,17 @@ import type { SessionGroup } from '../../group/session-group.ts';
 import { settledWithin } from '../../internal/limit.ts';
 import type { Invocation } from '../command-line/invocation.ts';
 import { unreachableExitCode, UnreachableError, type ExitCode } from '../exit-codes.ts';
-import { commandAdvice } from '../errors/command-advice.ts';
+import { commandAdvice } from '../errors/failure-advice.ts';
 import { withCommandWords } from '../errors/command-words.ts';
 import { createHandlers } from '../questions/handlers.ts';
 import { reportError } from '../errors/report-error.ts';
-import type { PlainServer, ServerSet } from './server-set.ts';
+import type { ConfiguredServer } from '../../config/config.ts';
+import type { ServerSet } from './server-set.ts';
 import { shellWord, withSignInAdvice } from '../errors/sign-in-advice.ts';
-import { stderrOf } from './server-stderr.ts';
 import { count } from '../terminal/terminal-text.ts';
+import { Writable } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
+import type { Terminal } from '../terminal/terminal.ts';
 
 /** How long servers may take to end in order after an interrupt, in milliseconds. */
 const CLOSE_AFTER_INTERRUPT_MS = 2_000;
@@ -80,10 +83,10 @@ export async function withFleet<T>(
 /** A server as this command needs it. */
 function adjusted(
   name: string,
-  spec: PlainServer,
+  spec: ConfiguredServer,
   { options: { timeout }, terminal }: Invocation,
   isWatched: boolean,
-): PlainServer {
+): ConfiguredServer {
   return {
     ...spec,
     ...(timeout !== undefined && { timeoutMs: timeout, connectTimeoutMs: timeout }),
@@ -120,7 +123,11 @@ function failuresOf(group: SessionGroup): Map<string, PlenumError> {
   return failures;
 }
 
-function advised(error: PlenumError, spec: PlainServer | undefined, { inline }: Invocation): PlenumError {
+function advised(
+  error: PlenumError,
+  spec: ConfiguredServer | undefined,
+  { inline }: Invocation,
+): PlenumError {
   const told = withSignInAdvice(error, inline);
   const advice = commandAdvice(spec, error, inline !== undefined);
   return withCommandWords(
@@ -163,4 +170,21 @@ export function explainUnknown(error: unknown, { failures }: Fleet, owners?: Rea
   if (!(error instanceof PlenumError) || !/^UNKNOWN_(TOOL|PROMPT|RESOURCE)$/.test(error.code)) return error;
   const missing = [...failures].find(([name]) => owners?.has(name) ?? true);
   return missing === undefined ? error : new UnreachableError(missing[1]);
+}
+
+/** The longest line shown, in characters. */
+const MAX_LINE = 10_000;
+
+/** Shows what a server writes to standard error, line by line, with its name. */
+function stderrOf(server: string, terminal: Terminal): Writable {
+  const decoder = new StringDecoder('utf8');
+  let rest = '';
+  return new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      const lines = (rest + decoder.write(chunk)).split('\n');
+      rest = (lines.pop() ?? '').slice(-MAX_LINE);
+      for (const line of lines) terminal.note(`[${server}] ${line.slice(0, MAX_LINE)}`);
+      done();
+    },
+  });
 }

@@ -1,5 +1,5 @@
 import type { ConfigOAuthOptions } from '../../config/auth.ts';
-import type { Config, ConfiguredServerOptions } from '../../config/config.ts';
+import type { Config, ConfiguredServer } from '../../config/config.ts';
 import { printRemark } from '../../config/read/findings.ts';
 import type { PlenumError } from '../../errors/plenum-error.ts';
 import type { GroupConnectOptions } from '../../group/group-options.ts';
@@ -11,13 +11,11 @@ import { inlineName, inlineSpec } from '../command-line/inline-server.ts';
 import { createMatcher } from '../command-line/name-patterns.ts';
 import { parseEnv } from '../command-line/options.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-
-/** A server as data: from a configuration, or from the command line. */
-export type PlainServer = (StdioServerSpec | UrlServerSpec) & ConfiguredServerOptions;
+import type { ServerOAuth } from '../../auth/oauth.ts';
 
 /** The servers that a command is about, not yet opened. */
 export interface ServerSet {
-  readonly servers: Readonly<Record<string, PlainServer>>;
+  readonly servers: Readonly<Record<string, ConfiguredServer>>;
   /** Those that the configuration is wrong about, with what is wrong. */
   readonly broken: ReadonlyMap<string, PlenumError>;
   /** What holds for all of them. */
@@ -53,9 +51,9 @@ export async function findServers(
 }
 
 async function proxied(
-  servers: Readonly<Record<string, PlainServer>>,
+  servers: Readonly<Record<string, ConfiguredServer>>,
   terminal: Terminal,
-): Promise<Readonly<Record<string, PlainServer>>> {
+): Promise<Readonly<Record<string, ConfiguredServer>>> {
   if (!Object.values(servers).some((server) => 'url' in server)) return servers;
   const { withEnvironmentProxy } = await import('./environment-proxy.ts');
   return Object.fromEntries(
@@ -67,7 +65,7 @@ async function proxied(
 async function withInlineAuth(
   spec: StdioServerSpec | UrlServerSpec,
   options: ConfigOAuthOptions,
-): Promise<PlainServer> {
+): Promise<ConfiguredServer> {
   if (!('url' in spec) || !/^https?:/i.test(String(spec.url))) return spec;
   if (Object.keys(spec.headers ?? {}).some((name) => name.toLowerCase() === 'authorization')) return spec;
   const { authOf } = await import('../../config/auth.ts');
@@ -97,7 +95,7 @@ function warnOfUnset({ options, terminal }: Invocation): void {
 /** The configuration that is named, or the nearest one, with the servers that `--server` chooses. */
 async function readChosen({ options, terminal }: Invocation, oauth: ConfigOAuthOptions): Promise<Config> {
   const { loadConfig } = await import('../../config/load-config.ts');
-  const { askForInput } = await import('../questions/ask-input.ts');
+  const { askForInput } = await import('../questions/ask.ts');
   const names = new Set<string>();
   const isChosen = await createMatcher(options.server);
   const config = await loadConfig({
@@ -140,4 +138,15 @@ function reportWarnings(terminal: Terminal, { path, warnings }: Config): void {
   for (const warning of warnings.slice(0, MOST_WARNINGS)) terminal.warn(printRemark(warning));
   const more = warnings.length - MOST_WARNINGS;
   if (more > 0) terminal.warn(`${path}: and ${more} more, see: plenum config check`);
+}
+
+/** The credentials of a server that somebody can sign in to; undefined for any other. */
+export function signInOf(spec: ConfiguredServer): ServerOAuth | undefined {
+  if (!('url' in spec) || spec.auth === undefined || !('token' in spec.auth)) return undefined;
+  const credentials = spec.auth.forServer?.(new URL(spec.url));
+  return credentials !== undefined && isServerOAuth(credentials) ? credentials : undefined;
+}
+
+function isServerOAuth(credentials: object): credentials is ServerOAuth {
+  return 'authorize' in credentials && 'signOut' in credentials && 'status' in credentials;
 }

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { foldersUpwards } from '../find-config.ts';
-import type { Environment } from '../load-config.ts';
-import { userFolders } from '../environment.ts';
+import { type Environment, userFolders } from '../environment.ts';
 
 /** A program whose files are known. */
 export type EditorId =

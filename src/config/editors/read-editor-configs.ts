@@ -102,7 +102,7 @@ function inputsOf(definition: unknown, given: unknown): Readonly<Record<string, 
 function createReader(): Read {
   const roots = new Map<string, ReturnType<Read>>();
   const read: Read = async (path) => {
-    const { readJsonFile } = await import('../read/read-json-file.ts');
+    const { readJsonFile } = await import('../read/read-file.ts');
     return (await readJsonFile(path)).root;
   };
   return (path) => {

@@ -1,9 +1,9 @@
 import type { Inputs } from './inputs.ts';
 import type { JsonPath } from '../json/json-path.ts';
-import type { Environment } from '../load-config.ts';
-import { placesOf } from './places.ts';
+import { type Environment, userFolders } from '../environment.ts';
 import type { TemplateScope } from './template.ts';
 import { workspaceFolder } from './workspace-folder.ts';
+import { basename, sep } from 'node:path';
 
 /** What the references of one file stand for. */
 export class Scope {
@@ -28,4 +28,16 @@ export class Scope {
       input: (id) => this.#inputs.get(id, path),
     };
   }
+}
+
+/** What names such as `${workspaceFolder}` stand for in a file. */
+function placesOf(file: string, env: Environment): ReadonlyMap<string, string> {
+  const workspace = workspaceFolder(file);
+  return new Map([
+    ['workspaceFolder', workspace],
+    ['workspaceFolderBasename', basename(workspace)],
+    ['userHome', userFolders(env).home],
+    ['pathSeparator', sep],
+    ['/', sep],
+  ]);
 }

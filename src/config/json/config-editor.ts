@@ -1,7 +1,7 @@
 import { isRecord } from '../../internal/checks.ts';
 import { setValue } from './edit-json.ts';
 import { describe } from '../read/findings.ts';
-import { readJsonFile } from '../read/read-json-file.ts';
+import { readJsonFile } from '../read/read-file.ts';
 
 const SECTIONS = ['mcpServers', 'servers'] as const;
 

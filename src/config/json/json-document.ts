@@ -1,6 +1,5 @@
-import { parseTree, printParseErrorCode, type Node, type ParseError } from 'jsonc-parser';
+import { parseTree, printParseErrorCode, type Node, type ParseError, createScanner } from 'jsonc-parser';
 import { printable } from '../../internal/text.ts';
-import { checkNesting } from './json-nesting.ts';
 import type { JsonPath } from './json-path.ts';
 
 export interface Position {
@@ -168,4 +167,21 @@ function valueOf(node: Node): unknown {
     return key === undefined || value === undefined ? [] : [[String(key.value), valueOf(value)] as const];
   });
   return Object.fromEntries(entries);
+}
+
+const DEEPEST = 100;
+
+/** Where a text goes deeper than any configuration does. The parser calls itself, so it has to be known before. */
+function checkNesting(text: string): { offset: number; limit: number } | undefined {
+  const scanner = createScanner(text, true);
+  let depth = 0;
+  for (;;) {
+    scanner.scan();
+    const offset = scanner.getTokenOffset();
+    if (offset >= text.length) return undefined;
+    const token = text[offset];
+    if (token === '{' || token === '[') depth++;
+    if (token === '}' || token === ']') depth = Math.max(0, depth - 1);
+    if (depth > DEEPEST) return { offset, limit: DEEPEST };
+  }
 }

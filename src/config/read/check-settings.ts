@@ -1,13 +1,11 @@
 import type { z } from 'zod';
 import { isRecord } from '../../internal/checks.ts';
 import { printable, suggestion } from '../../internal/text.ts';
-import { checkValue, type Mismatch } from './check-value.ts';
-import { expandValues } from '../expand/expand-values.ts';
+import { expandValues } from '../expand/template.ts';
 import { describe, describeWord, type Findings } from './findings.ts';
 import { AnswerPending } from '../expand/inputs.ts';
 import { isWithin, type JsonPath } from '../json/json-path.ts';
 import type { Scope } from '../expand/scope.ts';
-import { unknownKeys } from './unknown-keys.ts';
 
 /** Settings as they stand in a file, and how to say where. */
 export interface RawSettings {
@@ -61,4 +59,76 @@ function found(values: unknown, { path, isWord }: Mismatch): string {
   }
   if (isWord) return describeWord(value);
   return typeof value === 'string' && value.includes('${') ? 'what a string expands to' : describe(value);
+}
+
+/** Something that a schema does not allow. */
+interface Mismatch {
+  readonly path: JsonPath;
+  readonly allowed: string;
+  /** Whether one of a few words is allowed: what was found instead is no secret, then. */
+  readonly isWord: boolean;
+}
+
+type Checked<T> = { readonly value: T } | { readonly mismatches: readonly Mismatch[] };
+
+/** Checks a value; what is not in the schema is left out. */
+function checkValue<T extends z.ZodType>(schema: T, value: unknown): Checked<z.output<T>> {
+  const result = schema.safeParse(value);
+  return result.success
+    ? { value: result.data }
+    : { mismatches: result.error.issues.flatMap((issue) => mismatchesOf(issue)) };
+}
+
+type Issue = z.core.$ZodIssue;
+
+function mismatchesOf(issue: Issue, outer: JsonPath = []): Mismatch[] {
+  const path = [...outer, ...issue.path.map((step) => (typeof step === 'number' ? step : String(step)))];
+  // Of the ways that a value could have been meant, the one that it has the shape of has its fault further inside.
+  if (issue.code === 'invalid_union') {
+    if (issue.discriminator !== undefined && 'options' in issue) {
+      const allowed = (issue.options ?? []).map((word) => JSON.stringify(word)).join(', ');
+      return [{ path, allowed, isWord: true }];
+    }
+    const meant = issue.errors.find(
+      (issues) => issues.length > 0 && issues.every((each) => each.path.length > 0),
+    );
+    if (meant !== undefined) return meant.flatMap((each) => mismatchesOf(each, path));
+  }
+  return [{ path, allowed: issue.message, isWord: issue.code === 'invalid_value' }];
+}
+
+/** A key that its object's schema does not have, with those that it has. */
+interface UnknownKey {
+  readonly path: JsonPath;
+  readonly known: readonly string[];
+}
+
+/** Keys at any depth of `value` that no schema knows. */
+function unknownKeys(schema: z.core.$ZodType, value: unknown, path: JsonPath = []): UnknownKey[] {
+  if (!isRecord(value)) return [];
+  const shape = shapeOf(schema);
+  if (shape === undefined) return [];
+  const known = Object.keys(shape);
+  return Object.entries(value).flatMap(([key, part]) => {
+    const inner = Object.hasOwn(shape, key) ? shape[key] : undefined;
+    const at = [...path, key];
+    return inner === undefined ? [{ path: at, known }] : unknownKeys(inner, part, at);
+  });
+}
+
+/** The properties of the object that a schema describes, or of all those that it allows among other things. */
+function shapeOf(schema: z.core.$ZodType): Readonly<Record<string, z.core.$ZodType>> | undefined {
+  const { def } = schema._zod as z.core.$ZodTypes['_zod'];
+  switch (def.type) {
+    case 'object':
+      return def.shape;
+    case 'optional':
+      return shapeOf(def.innerType);
+    case 'union': {
+      const shapes = def.options.map(shapeOf).filter((shape) => shape !== undefined);
+      return shapes.length === 0 ? undefined : Object.assign({}, ...shapes);
+    }
+    default:
+      return undefined;
+  }
 }

@@ -1,4 +1,8 @@
 import { createReadStream } from 'node:fs';
+import { PlenumError } from '../../errors/plenum-error.ts';
+import { isRecord } from '../../internal/checks.ts';
+import { describe, Findings } from './findings.ts';
+import { JsonDocument } from '../json/json-document.ts';
 
 /** Settings of editors grow to some megabytes; what is larger is something else. */
 const LARGEST_BYTES = 32 * 1024 * 1024;
@@ -37,5 +41,32 @@ function reasonOf(error: unknown): string {
       return 'it may not be read';
     default:
       return code;
+  }
+}
+
+/** A file that holds one JSON object, with its text. */
+interface JsonFile {
+  readonly document: JsonDocument;
+  readonly findings: Findings;
+  readonly root: Readonly<Record<string, unknown>>;
+}
+
+/** Rejects with `CONFIG_INVALID`. */
+export async function readJsonFile(path: string): Promise<JsonFile> {
+  const document = new JsonDocument(await readText(path));
+  const findings = new Findings(path, document);
+  findings.throwIfFailed();
+  const root = document.value;
+  if (isRecord(root)) return { document, findings, root };
+  findings.problem([], `found ${describe(root)}, allowed an object with "mcpServers" or "servers"`);
+  throw findings.error();
+}
+
+async function readText(path: string): Promise<string> {
+  try {
+    return await readTextFile(path);
+  } catch (error) {
+    if (!(error instanceof UnreadableFile)) throw error;
+    throw new PlenumError('CONFIG_INVALID', `Reading ${path}: ${error.message}.`, { cause: error.cause });
   }
 }

@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { PlenumError } from '../../errors/plenum-error.ts';
-import type { ConfiguredServer } from '../config.ts';
-import type { ReadConfig } from '../load-config.ts';
+import type { ConfiguredServer, ReadConfig } from '../config.ts';
 
 /** What a watched group needs to be able to do; a `SessionGroup` is one. */
 export interface WatchedGroup {

@@ -3,10 +3,9 @@ import { PlenumError } from '../../errors/plenum-error.ts';
 import { checkDuration, checkFunction } from '../../internal/checks.ts';
 import { EventHub, type OverflowEvent } from '../../internal/event-hub.ts';
 import { applyServers, type Applied, type Known, type WatchedGroup } from './apply-servers.ts';
-import type { Config } from '../config.ts';
-import { load, loadedFrom, type LoadConfigOptions, type LoadedConfig } from '../load-config.ts';
+import type { Config, LoadConfigOptions } from '../config.ts';
+import { load, loadedFrom, type LoadedConfig } from '../load-config.ts';
 import { pollFile } from './poll-file.ts';
-import type { ConfigWatchEvent } from './watch-events.ts';
 
 export interface WatchConfigOptions {
   /** Told of every event as it happens; `events()` gives the same. */
@@ -164,3 +163,21 @@ class FileWatch implements ConfigWatch {
 function isNothing({ added, changed, removed, failed }: Applied): boolean {
   return added.length + changed.length + removed.length + failed.size === 0;
 }
+
+/** What happens to a watched configuration. */
+export type ConfigWatchEvent =
+  /** The file changed, and the group is as it says, but for `failed`. */
+  | {
+      readonly type: 'reloaded';
+      readonly config: Config;
+      /** Names of servers that were opened, that were closed and opened anew, and that were closed. */
+      readonly added: readonly string[];
+      readonly changed: readonly string[];
+      readonly removed: readonly string[];
+      /** Servers that could not be opened, by name; they are tried again with the next change. */
+      readonly failed: ReadonlyMap<string, PlenumError>;
+      /** Whether what holds for the whole group changed: that takes effect with the next group. */
+      readonly groupOptionsChanged: boolean;
+    }
+  /** The file cannot be used as it is; the group stays as it was. */
+  | { readonly type: 'problem'; readonly error: PlenumError };

@@ -1,7 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { listenOn } from '../network/listen-on.ts';
-import { onceGone, resetSocket } from '../network/reset-socket.ts';
+import { listenOn, onceGone, resetSocket } from '../network/sockets.ts';
 
 /** A node:http server on loopback that knows its sockets. */
 export class Listener {

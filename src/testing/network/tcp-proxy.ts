@@ -1,8 +1,7 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { PlenumError } from '../../errors/plenum-error.ts';
-import { listenOn } from './listen-on.ts';
+import { listenOn, onceGone, resetSocket } from './sockets.ts';
 import { Pump, type Valve } from './pump.ts';
-import { onceGone, resetSocket } from './reset-socket.ts';
 
 export interface TcpProxyOptions {
   /** Where connections go: a URL of any scheme, or host and port. */

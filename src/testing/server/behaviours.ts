@@ -1,7 +1,6 @@
 import { sleep } from '../../internal/limit.ts';
-import type { Call, Reply } from './call.ts';
+import { type Call, type Reply, failure, json, silence, success, text, type Outcome } from './call.ts';
 import { INTERNAL_ERROR, INVALID_PARAMS, META, isObject, metaOf, type JsonObject } from './json-rpc.ts';
-import { failure, json, silence, success, text, type Outcome } from './outcome.ts';
 import type { LogLevel, ScriptedTool, ToolBehaviour, WhoAmI } from '../script/script.ts';
 
 /** One call of a scripted tool, the `count`-th of it. */

@@ -1,5 +1,5 @@
 import { INVALID_PARAMS, type JsonObject } from './json-rpc.ts';
-import { failure, success, type Outcome } from './outcome.ts';
+import { failure, success, type Outcome } from './call.ts';
 import type { ListKind, ScriptedResourceTemplate, ScriptedTool, ServerScript } from '../script/script.ts';
 
 /** The tools of a script, the filler ones included. */

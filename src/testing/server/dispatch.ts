@@ -1,10 +1,9 @@
 import { messageOf } from '../../errors/plenum-error.ts';
-import type { Call } from './call.ts';
+import { type Call, failure, silence, type Outcome } from './call.ts';
 import { INTERNAL_ERROR, INVALID_PARAMS } from './json-rpc.ts';
 import { legacyMethods } from './legacy-era.ts';
 import { unknownMethod, type Handlers } from './methods.ts';
 import { modernMethods, refuseModern } from './modern-era.ts';
-import { failure, silence, type Outcome } from './outcome.ts';
 
 export function isHandshake(method: string): boolean {
   return method === 'initialize' || method === 'server/discover';

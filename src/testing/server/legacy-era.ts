@@ -1,6 +1,6 @@
 import { UNSUPPORTED_VERSION } from './json-rpc.ts';
 import { implementation, introduction, sharedMethods, type Handlers } from './methods.ts';
-import { failure, success } from './outcome.ts';
+import { failure, success } from './call.ts';
 import type { LogLevel, ServerScript } from '../script/script.ts';
 
 const RELEASED = ['2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05'];

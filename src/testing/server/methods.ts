@@ -1,5 +1,5 @@
 import { runTool } from './behaviours.ts';
-import type { Call, World } from './call.ts';
+import { type Call, type World, failure, success, type Outcome } from './call.ts';
 import { capabilitiesOf, findTool, entriesOf, pageOf, readResource } from './catalog.ts';
 import { parseCommand } from '../script/check-script.ts';
 import {
@@ -10,7 +10,6 @@ import {
   isObject,
   type JsonObject,
 } from './json-rpc.ts';
-import { failure, success, type Outcome } from './outcome.ts';
 import type { ListKind, ServerScript } from '../script/script.ts';
 
 export type Handler = (call: Call) => Outcome | Promise<Outcome>;

@@ -1,10 +1,9 @@
-import type { Call } from './call.ts';
+import { type Call, failure, silence, success, type Outcome } from './call.ts';
 import { sleep } from '../../internal/limit.ts';
 import { capabilitiesOf } from './catalog.ts';
 import { INVALID_PARAMS, META, UNSUPPORTED_VERSION, isObject, metaOf, type JsonObject } from './json-rpc.ts';
 import { legacyVersions } from './legacy-era.ts';
 import { implementation, introduction, sharedMethods, type Handlers } from './methods.ts';
-import { failure, silence, success, type Outcome } from './outcome.ts';
 import type { ServerScript } from '../script/script.ts';
 
 /** The versions without a handshake that the server supports. */

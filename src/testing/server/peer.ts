@@ -1,6 +1,6 @@
 import { createDeferred, type Deferred } from '../../internal/deferred.ts';
 import { sleep } from '../../internal/limit.ts';
-import type { Call, ClientState, Origin, Reply, World } from './call.ts';
+import type { Call, ClientState, Origin, Reply, World, Outcome } from './call.ts';
 import { answer, isHandshake } from './dispatch.ts';
 import {
   META,
@@ -15,7 +15,6 @@ import {
   type RpcResponse,
 } from './json-rpc.ts';
 import { stamp } from './modern-era.ts';
-import type { Outcome } from './outcome.ts';
 import type { Era, ListKind } from '../script/script.ts';
 
 /** The way to one client, given by the host. Neither function throws; after the end they do nothing. */

@@ -2,8 +2,7 @@ import type { CallToolResult } from '@modelcontextprotocol/client';
 import type { ToolResultPart } from 'ai';
 import { isRecord } from '../../internal/checks.ts';
 import { describePiece } from '../content/describe-piece.ts';
-import { fileName } from '../content/file-name.ts';
-import { imageOf, isImageType } from '../content/media.ts';
+import { fileName, imageOf, isImageType } from '../content/media.ts';
 import { contentPieces, type ContentPiece } from '../content/pieces.ts';
 
 type ModelOutput = ToolResultPart['output'];

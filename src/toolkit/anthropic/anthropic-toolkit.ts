@@ -1,6 +1,5 @@
 import type Anthropic from '@anthropic-ai/sdk';
-import { CUT_OFF, runCalls, type HandledCall, type HandleOptions } from '../run-calls.ts';
-import { expectAnswer } from '../calls/expect-answer.ts';
+import { CUT_OFF, runCalls, type HandledCall, type HandleOptions, expectAnswer } from '../run-calls.ts';
 import { liveTools, type Expressed, type LiveTools, type ToolProblem } from '../live-tools.ts';
 import { checkModelToolOptions, modelTool, type ModelTool, type ModelToolOptions } from '../model-tool.ts';
 import { anthropicDialect } from '../schema/dialects.ts';

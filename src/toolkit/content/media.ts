@@ -1,4 +1,5 @@
 import type { ContentPiece } from './pieces.ts';
+import { wellFormed } from './well-formed.ts';
 
 export type ImageType = 'image/png' | 'image/jpeg' | 'image/gif' | 'image/webp';
 
@@ -52,4 +53,13 @@ function cleanBase64(data: string, maxLength: number): string | undefined {
   const padded = bare.padEnd(Math.ceil(bare.length / 4) * 4, '=');
   const isBase64 = bare.length % 4 !== 1 && /^[A-Za-z0-9+/]+$/.test(bare);
   return isBase64 && padded.length <= maxLength ? padded : undefined;
+}
+
+const MAX_LENGTH = 200;
+
+/** The last part of a URI's path: APIs want a name for a file, and show it to the model. */
+export function fileName(uri: string): string {
+  const path = uri.split(/[?#]/, 1)[0] ?? '';
+  const name = path.split('/').findLast((part) => part !== '') ?? 'file';
+  return wellFormed(name.slice(-MAX_LENGTH));
 }

@@ -1,7 +1,7 @@
 import { ToolMessage, type MessageContent } from '@langchain/core/messages';
 import { DynamicStructuredTool, type ToolRunnableConfig } from '@langchain/core/tools';
 import type { Progress } from '@modelcontextprotocol/client';
-import { checkBoolean, checkFunction } from '../../internal/checks.ts';
+import { checkBoolean, checkFunction, isRecord } from '../../internal/checks.ts';
 import { liveTools, type ToolProblem } from '../live-tools.ts';
 import { checkModelToolOptions, modelTool, type ModelTool, type ModelToolOptions } from '../model-tool.ts';
 import { progressStream } from '../progress-stream.ts';
@@ -9,8 +9,10 @@ import { genericDialect } from '../schema/dialects.ts';
 import type { JsonObject } from '../schema/dialect.ts';
 import { errorText, ToolError } from '../tool-error.ts';
 import type { ToolSource } from '../tool-source.ts';
-import { checkableSchema } from './checkable-schema.ts';
 import { messageContent } from './message-content.ts';
+import { heaviestCheck } from '../../schema-check/checking-cost.ts';
+import { harmlessSchema } from '../../schema-check/harmless-schema.ts';
+import { withRemark, mapSubschemas } from '../schema/keywords.ts';
 
 export { ToolError } from '../tool-error.ts';
 export type { ToolProblem } from '../live-tools.ts';
@@ -129,4 +131,28 @@ function langchainTool(
           progressStream((onProgress) => run(input, config, onProgress))
       : (input: unknown, _manager: unknown, config?: ToolRunnableConfig) => run(input, config),
   });
+}
+
+/**
+ * LangChain checks arguments in this process against the schema that a model is shown. So what would let a server
+ * decide how long that takes is said in words (docs/decisions/0008); the server itself checks it all the same.
+ */
+function checkableSchema(schema: JsonObject): { schema: JsonObject } | { problem: string } {
+  const checkable = harmlessSchema(inWords(schema)) as JsonObject;
+  if (heaviestCheck(checkable) <= MAX_CHECKS) return { schema: checkable };
+  return {
+    problem:
+      'Its input schema would take LangChain too long to check: its parts refer to each other too often.',
+  };
+}
+
+/** How often one argument may be checked. */
+const MAX_CHECKS = 20_000;
+
+function inWords(schema: JsonObject): JsonObject {
+  let told = mapSubschemas(schema, (subschema) => (isRecord(subschema) ? inWords(subschema) : subschema));
+  const { pattern, uniqueItems } = schema;
+  if (typeof pattern === 'string') told = withRemark(told, `Matches the regular expression ${pattern}`);
+  if (uniqueItems === true) told = withRemark(told, 'No item comes twice.');
+  return told;
 }

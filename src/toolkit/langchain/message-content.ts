@@ -1,7 +1,7 @@
 import type { ContentBlock, MessageContent } from '@langchain/core/messages';
 import type { CallToolResult } from '@modelcontextprotocol/client';
 import { describePiece } from '../content/describe-piece.ts';
-import { fileName } from '../content/file-name.ts';
+import { fileName } from '../content/media.ts';
 import { contentPieces, type ContentPiece } from '../content/pieces.ts';
 
 /**

@@ -6,10 +6,9 @@ export {
   type OpenaiToolkit,
   type ResponsesCalls,
 } from './openai-toolkit.ts';
-export type { ChatImageMessage, ChatToolMessage } from './chat-messages.ts';
+export type { ChatImageMessage, ChatToolMessage, FunctionCallOutput } from './result-messages.ts';
 export type { ChatTool, ResponsesTool } from './function-tool.ts';
 export type { OpenaiToolkitOptions } from './openai-options.ts';
-export type { FunctionCallOutput } from './responses-output.ts';
 export type { HandledCall, HandleOptions } from '../run-calls.ts';
 export type { ContentPiece } from '../content/pieces.ts';
 export type { ToolProblem } from '../live-tools.ts';

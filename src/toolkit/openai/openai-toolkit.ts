@@ -1,14 +1,25 @@
 import type OpenAI from 'openai';
-import { CUT_OFF, runCalls, type HandledCall, type HandleOptions } from '../run-calls.ts';
-import { expectAnswer, expectMessage } from '../calls/expect-answer.ts';
+import {
+  CUT_OFF,
+  runCalls,
+  type HandledCall,
+  type HandleOptions,
+  expectAnswer,
+  expectMessage,
+} from '../run-calls.ts';
 import { plainContent } from '../content/plain-content.ts';
-import { liveTools, type LiveTools, type ToolProblem } from '../live-tools.ts';
-import { rememberLast } from '../remember-last.ts';
+import { liveTools, type LiveTools, type ToolProblem, rememberLast } from '../live-tools.ts';
 import type { ToolSource } from '../tool-source.ts';
-import { imageMessage, toolMessage, type ChatImageMessage, type ChatToolMessage } from './chat-messages.ts';
+import {
+  imageMessage,
+  toolMessage,
+  type ChatImageMessage,
+  type ChatToolMessage,
+  responsesOutput,
+  type FunctionCallOutput,
+} from './result-messages.ts';
 import { functionTool, type ChatTool, type FunctionTool, type ResponsesTool } from './function-tool.ts';
 import { checkOpenaiOptions, type OpenaiToolkitOptions } from './openai-options.ts';
-import { responsesOutput, type FunctionCallOutput } from './responses-output.ts';
 
 /** What is read of a message of Chat Completions. */
 export interface ChatCalls {

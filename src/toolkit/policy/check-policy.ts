@@ -1,6 +1,6 @@
 import { PlenumError } from '../../errors/plenum-error.ts';
 import { checkBoolean, checkFunction, checkTextRecord, isRecord } from '../../internal/checks.ts';
-import { toolNameProblem } from '../tool-name.ts';
+import { toolNameProblem } from '../model-tool.ts';
 import type { ToolPolicy } from './tool-policy.ts';
 
 const KNOWN: ReadonlySet<string> = new Set<keyof ToolPolicy>([

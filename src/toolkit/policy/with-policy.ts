@@ -4,9 +4,13 @@ import { PlenumError } from '../../errors/plenum-error.ts';
 import { printable, suggestion } from '../../internal/text.ts';
 import { ArgumentChecker } from '../arguments/argument-checker.ts';
 import { frozenCopy } from '../arguments/frozen-copy.ts';
-import { expectToolSource } from '../expect-source.ts';
+import {
+  expectToolSource,
+  type ToolCallOptions,
+  type ToolDefinition,
+  type ToolSource,
+} from '../tool-source.ts';
 import type { ToolProblem } from '../live-tools.ts';
-import type { ToolCallOptions, ToolDefinition, ToolSource } from '../tool-source.ts';
 import { askApproval, refusal } from './ask-approval.ts';
 import { checkPolicy } from './check-policy.ts';
 import type { ToolPolicy } from './tool-policy.ts';

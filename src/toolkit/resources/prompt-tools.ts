@@ -1,7 +1,7 @@
 import type { CallToolResult, ContentBlock, GetPromptResult } from '@modelcontextprotocol/client';
 import type { Catalog, PromptEntry } from '../../group/catalog/catalog.ts';
 import { expectText, optionalText } from '../arguments/expect-text.ts';
-import type { CatalogSource, OwnNaming } from '../catalog-source.ts';
+import type { CatalogSource, OwnNaming } from '../tool-source.ts';
 import type { OwnTool } from '../own-tools.ts';
 
 /** A tool for each prompt: it gets the prompt's messages. */

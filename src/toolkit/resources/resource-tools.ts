@@ -1,9 +1,8 @@
 import type { CallToolResult } from '@modelcontextprotocol/client';
 import type { Catalog, ResourceEntry, ResourceTemplateEntry } from '../../group/catalog/catalog.ts';
 import { expectText, optionalText } from '../arguments/expect-text.ts';
-import type { CatalogSource, OwnNaming } from '../catalog-source.ts';
+import type { CatalogSource, OwnNaming, ToolCallOptions } from '../tool-source.ts';
 import type { OwnTool } from '../own-tools.ts';
-import type { ToolCallOptions } from '../tool-source.ts';
 import { DownloadFolder } from './downloads/download-folder.ts';
 import { LIST_SCHEMA, listResources } from './list-resources.ts';
 import { savedContents, shownContents } from './resource-content.ts';

@@ -1,9 +1,7 @@
 import { snapshotMap } from '../../group/catalog/snapshot-map.ts';
-import { expectToolSource } from '../expect-source.ts';
-import type { ToolProblem } from '../live-tools.ts';
+import { expectToolSource, type ToolDefinition, type ToolSource } from '../tool-source.ts';
+import { type ToolProblem, rememberLast } from '../live-tools.ts';
 import { withOwnTools } from '../own-tools.ts';
-import { rememberLast } from '../remember-last.ts';
-import type { ToolDefinition, ToolSource } from '../tool-source.ts';
 import { boundResult } from './bound-result.ts';
 import { PageStore } from './page-store.ts';
 import { readMoreTool } from './read-more.ts';

@@ -132,3 +132,10 @@ function mapValue(keyword: string, value: unknown, map: (sub: unknown, step: str
 export function escapePointer(name: string): string {
   return name.replaceAll('~', '~0').replaceAll('/', '~1');
 }
+
+/** The schema with a sentence more in its description: for what a dialect has no keyword for. */
+export function withRemark(schema: JsonObject, remark: string): JsonObject {
+  const { description } = schema;
+  const before = typeof description === 'string' && description !== '' ? `${description.trimEnd()} ` : '';
+  return { ...schema, description: `${before}${remark}` };
+}

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
 import { isRecord } from '../../internal/checks.ts';
 import { printable } from '../../internal/text.ts';
-import { withRemark } from './description.ts';
+import { withRemark, mapSubschemas } from './keywords.ts';
 import type { JsonObject } from './dialect.ts';
 import { inexpressible } from './inexpressible.ts';
-import { mapSubschemas } from './keywords.ts';
 
 /** Keywords whose meaning hangs on names that cannot be told from a list. */
 const NAME_BOUND = ['patternProperties', 'propertyNames'];

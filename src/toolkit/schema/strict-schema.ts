@@ -1,9 +1,8 @@
 import { isRecord } from '../../internal/checks.ts';
-import { withRemark } from './description.ts';
+import { withRemark, escapePointer, isAssertion } from './keywords.ts';
 import type { JsonObject, StrictRules } from './dialect.ts';
 import { areDisjoint } from './disjoint.ts';
 import { inexpressible } from './inexpressible.ts';
-import { escapePointer, isAssertion } from './keywords.ts';
 import { hasType } from './spelled-out.ts';
 import { checkLimits } from './strict-limits.ts';
 

@@ -1,9 +1,8 @@
 import { PlenumError } from '../../errors/plenum-error.ts';
 import { checkCount, checkTextArray, isRecord } from '../../internal/checks.ts';
 import { wildcardMatcher } from '../../group/catalog/wildcard.ts';
-import { expectToolSource } from '../expect-source.ts';
+import { expectToolSource, type ToolSource } from '../tool-source.ts';
 import { withOwnTools, type ExtendedToolSource, type OwnTool } from '../own-tools.ts';
-import type { ToolSource } from '../tool-source.ts';
 import { callByNameTool } from './call-by-name.ts';
 import { describeTool } from './describe-tools.ts';
 import { partOf } from './part-of.ts';

@@ -1,15 +1,14 @@
 import { PlenumError } from '../../errors/plenum-error.ts';
 import { checkCount, checkOneOf, checkTextRecord, isRecord } from '../../internal/checks.ts';
-import { expectToolSource } from '../expect-source.ts';
+import { expectToolSource, type ToolSource } from '../tool-source.ts';
 import { withOwnTools, type ExtendedToolSource } from '../own-tools.ts';
-import type { ToolSource } from '../tool-source.ts';
 import { callByNameTool } from './call-by-name.ts';
 import { fullDescription } from './describe-tools.ts';
 import { partOf } from './part-of.ts';
-import { instructionsOf, introduce, type ServerFacts } from './server-facts.ts';
 import { listServersTool, useServerTool } from './server-tools.ts';
 import { expectServer, toolsByServer } from './servers-of.ts';
 import { toolLines } from './signature.ts';
+import { printable } from '../../internal/text.ts';
 
 export interface ServerChoiceOptions {
   /**
@@ -130,4 +129,35 @@ function checkOptions(options: ServerChoiceOptions): ServerChoiceOptions {
 
 function hasFacts(source: ToolSource): source is ToolSource & ServerFacts {
   return 'servers' in source && source.servers instanceof Map && 'session' in source;
+}
+
+/** Knows more of servers than a list of their tools says; a `SessionGroup` does. */
+export interface ServerFacts {
+  readonly servers: ReadonlyMap<
+    string,
+    {
+      readonly serverInfo?: {
+        readonly title?: string | undefined;
+        readonly description?: string | undefined;
+      };
+    }
+  >;
+  session(server: string): { readonly instructions: string | undefined };
+}
+
+const MAX_DESCRIPTION_LENGTH = 300;
+const MAX_INSTRUCTIONS_LENGTH = 2_000;
+
+/** What a server says of itself, in a line; empty when it says nothing. */
+function introduce(facts: ServerFacts | undefined, server: string): string {
+  const { title, description } = facts?.servers.get(server)?.serverInfo ?? {};
+  const said = [title, description].filter((text) => text !== undefined && text !== '');
+  return printable(said.join(': ').replace(/\s+/g, ' '), MAX_DESCRIPTION_LENGTH);
+}
+
+/** How a server says that its tools are to be used; empty when it does not. */
+function instructionsOf(facts: ServerFacts | undefined, server: string): string {
+  if (facts?.servers.has(server) !== true) return '';
+  const text = facts.session(server).instructions?.trim() ?? '';
+  return text.length > MAX_INSTRUCTIONS_LENGTH ? `${text.slice(0, MAX_INSTRUCTIONS_LENGTH)}…` : text;
 }

@@ -2,7 +2,7 @@ import { access, chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { openBrowser } from '../../../src/auth/login/open-browser.ts';
+import { openBrowser } from '../../../src/auth/login/login.ts';
 import { eventually } from '../../session/support/eventually.ts';
 
 describe('A3 the browser of this machine', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { openaiDialect, openaiStrictDialect } from '../../../src/toolkit/schema/dialects.ts';
-import { isPortablePattern } from '../../../src/toolkit/schema/portable-pattern.ts';
+import { isPortablePattern } from '../../../src/toolkit/schema/spelled-out.ts';
 import { portableSchema } from '../../../src/toolkit/schema/portable-schema.ts';
 
 describe('M9 patterns that every provider can compile', () => {

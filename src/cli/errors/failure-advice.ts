@@ -1,3 +1,5 @@
+import type { ConfiguredServer } from '../../config/config.ts';
+
 /** The codes of an error and of its causes, HTTP statuses too; `UNREADABLE` for an answer that no parser accepts. */
 export function causeCodes(error: unknown, depth = 0): Set<string> {
   const codes = new Set<string>();
@@ -32,4 +34,25 @@ const LAST_WORDS: readonly (readonly [pattern: RegExp, advice: string])[] = [
 export function explainStderr(message: string): string {
   const known = LAST_WORDS.find(([pattern]) => pattern.test(message));
   return known?.[1] ?? 'Run its command by itself in a terminal, and see what it says.';
+}
+
+/** What is wrong with the way in which a command was written that could not be started; undefined when nothing is. */
+export function commandAdvice(
+  spec: ConfiguredServer | undefined,
+  error: unknown,
+  isInline: boolean,
+): string | undefined {
+  if (spec === undefined || !('command' in spec)) return undefined;
+  const codes = causeCodes(error);
+  if (!codes.has('ENOENT') && !codes.has('ENOTDIR')) return undefined;
+  const { command } = spec;
+  if (/^~\w*[\\/]/.test(command))
+    return `"~" is not expanded in a command: write the whole path of ${command}.`;
+  const [program = '', ...args] = command.trim().split(/\s+/);
+  if (args.length === 0) return undefined;
+  if (isInline) return `Arguments are words of their own: leave out the quotes around "${command}" after --.`;
+  return (
+    'Arguments are no part of the command: write ' +
+    `"command": ${JSON.stringify(program)}, "args": ${JSON.stringify([...args, ...(spec.args ?? [])])}.`
+  );
 }
