@@ -2,7 +2,7 @@ import type { LoggingLevel } from '@modelcontextprotocol/client';
 import { PlenumError } from '../errors/plenum-error.ts';
 import type { EventHub } from '../internal/event-hub.ts';
 import type { CallOptions } from '../session/call-options.ts';
-import type { SupervisedSession } from '../session/supervised-session.ts';
+import type { Session } from '../session/session.ts';
 import { onEachReady } from './each-ready.ts';
 import type { GroupEvent } from './group-events.ts';
 import type { Member } from './members/member.ts';
@@ -14,7 +14,7 @@ export class LogLevels {
   readonly #hub: EventHub<GroupEvent>;
   #level: LoggingLevel | undefined;
   /** Sessions that were told a level; they repeat it to every new connection by themselves. */
-  #told = new WeakSet<SupervisedSession>();
+  #told = new WeakSet<Session>();
 
   constructor(membership: Membership, hub: EventHub<GroupEvent>) {
     this.#membership = membership;
@@ -40,7 +40,7 @@ export class LogLevels {
     });
   }
 
-  #tell(session: SupervisedSession, level: LoggingLevel, options?: CallOptions): Promise<void> {
+  #tell(session: Session, level: LoggingLevel, options?: CallOptions): Promise<void> {
     this.#told.add(session);
     return session.setLoggingLevel(level, options);
   }

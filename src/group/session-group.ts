@@ -13,7 +13,6 @@ import { EventHub, type OverflowEvent } from '../internal/event-hub.ts';
 import { printable, suggestion } from '../internal/text.ts';
 import type { CallOptions, ReadOptions } from '../session/call-options.ts';
 import type { CompletionReference, Session, SessionStatus } from '../session/session.ts';
-import type { SupervisedSession } from '../session/supervised-session.ts';
 import type {
   Catalog,
   CatalogKind,
@@ -116,7 +115,7 @@ export class SessionGroup implements AsyncDisposable {
     return this.#joining.add(name, spec, options);
   }
 
-  /** Takes in a session or official client that the caller opened; closing it stays the caller's (row G3). */
+  /** Takes in a session or official client that the caller opened; closing it stays the caller's. */
   adopt(name: string, session: Session | Client): Promise<Session> {
     return this.#joining.adopt(name, session);
   }
@@ -125,9 +124,9 @@ export class SessionGroup implements AsyncDisposable {
   async remove(server: string | Session): Promise<void> {
     const member = this.#memberOf(server);
     this.#membership.drop(member);
-    const { name, owned, session } = member;
+    const { name, own } = member;
     for (const [uri, origin] of this.#subscribed) if (origin.server === name) this.#subscribed.delete(uri);
-    if (owned) await this.#membership.seeOff(session, () => this.#seeOut(session));
+    if (own !== undefined) await this.#membership.seeOff(own, () => this.#seeOut(own));
   }
 
   /** How every server is doing. */
@@ -284,7 +283,7 @@ export class SessionGroup implements AsyncDisposable {
     this.#expectOpen();
     if (server === undefined) return this.#membership.refresh(this.#membership.members);
     const member = this.#membership.get(server);
-    if (member.session.isAsleep) await member.session.wake();
+    if (member.internals.isAsleep) await member.internals.wake();
     await this.#membership.refresh([member]);
   }
 
@@ -295,8 +294,8 @@ export class SessionGroup implements AsyncDisposable {
   async reconnect(options: { failedOnly?: boolean } = {}): Promise<void> {
     this.#expectOpen();
     const chosen = [...this.#membership.members].filter(
-      ({ owned, phase, session }) =>
-        owned && phase !== 'refused' && !(options.failedOnly === true && isWell(session.status)),
+      ({ own, phase, session }) =>
+        own !== undefined && phase !== 'refused' && !(options.failedOnly === true && isWell(session.status)),
     );
     await Promise.allSettled(chosen.map(({ session }) => session.reconnect()));
   }
@@ -328,12 +327,12 @@ export class SessionGroup implements AsyncDisposable {
     return this.close();
   }
 
-  async #end(endSession: (session: SupervisedSession) => Promise<void>, reason: unknown): Promise<void> {
+  async #end(endSession: (session: Session) => Promise<void>, reason: unknown): Promise<void> {
     const members = this.#membership.end();
     await Promise.all([
       ...members.map(async (member) => {
         member.release();
-        if (member.owned) await endSession(member.session);
+        if (member.own !== undefined) await endSession(member.own);
       }),
       ...this.#membership.leaving.map(endSession),
     ]);
@@ -344,7 +343,7 @@ export class SessionGroup implements AsyncDisposable {
   }
 
   /** Closes a session when the calls that are on their way to it have ended. */
-  async #seeOut(session: SupervisedSession): Promise<void> {
+  async #seeOut(session: Session): Promise<void> {
     if (this.#interception !== undefined) await this.#interception.drain(session);
     await session.close();
   }
@@ -357,7 +356,7 @@ export class SessionGroup implements AsyncDisposable {
     });
   }
 
-  #sessionOf({ server }: Origin): SupervisedSession {
+  #sessionOf({ server }: Origin): Session {
     this.#expectOpen();
     return this.#membership.get(server).session;
   }

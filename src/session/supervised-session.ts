@@ -17,7 +17,8 @@ import { HealthMonitor } from './supervision/health.ts';
 import { InFlight } from './supervision/in-flight.ts';
 import { openConnection } from './connection/open-connection.ts';
 import { RequestRunner } from './requests/request-runner.ts';
-import type { Era, Session, SessionEvent, SessionStatus } from './session.ts';
+import type { Era, SessionEvent, SessionStatus } from './session.ts';
+import { sessionInternals, type InternalSession, type SessionInternals } from './session-internals.ts';
 import type { ResolvedSessionOptions } from './session-options.ts';
 import { SessionRequests, type RequestResources } from './requests/session-requests.ts';
 import type { ResolvedTarget } from './session-target.ts';
@@ -36,8 +37,8 @@ const LEAST_RESTORE_MS = 250;
 
 const openAtOnce: ConnectGate = (open) => open();
 
-/** A {@link Session} that keeps itself connected. */
-export class SupervisedSession extends SessionRequests implements Session {
+/** A session that keeps itself connected. */
+export class SupervisedSession extends SessionRequests implements InternalSession, SessionInternals {
   readonly name: string;
   readonly #target: ResolvedTarget;
   readonly #options: ResolvedSessionOptions;
@@ -114,12 +115,22 @@ export class SupervisedSession extends SessionRequests implements Session {
     this.#supervisor.letSleep({ ...policy, isNeeded });
   }
 
-  /** Whether it has no connection for want of use, and would get one by a call. */
+  get [sessionInternals](): SessionInternals {
+    return this;
+  }
+
+  get timeoutMs(): number {
+    return this.#options.timeoutMs;
+  }
+
+  get connectionKey(): object | undefined {
+    return this.client;
+  }
+
   get isAsleep(): boolean {
     return this.#supervisor.isAsleep;
   }
 
-  /** Connects if it is asleep. Rejects when that fails. */
   wake(): Promise<void> {
     return this.#supervisor.wake();
   }
@@ -129,7 +140,6 @@ export class SupervisedSession extends SessionRequests implements Session {
     this.#facts = facts;
   }
 
-  /** Calls `listener` on every event, synchronously and in order. Returns how to stop. */
   observe(listener: (event: SessionEvent) => void): () => void {
     return this.#hub.listen(listener);
   }

@@ -6,7 +6,8 @@ import { createDeferred } from '../../internal/deferred.ts';
 import { printable } from '../../internal/text.ts';
 import { startTimer, type StopTimer } from '../../internal/timers.ts';
 import type { CallOptions } from '../../session/call-options.ts';
-import type { SupervisedSession } from '../../session/supervised-session.ts';
+import type { Session } from '../../session/session.ts';
+import { internalsOf } from '../../session/session-internals.ts';
 import type { ToolEntry } from '../catalog/catalog.ts';
 import type { InterceptedCallOptions, NextCall, ToolInterceptor } from './interceptors.ts';
 
@@ -14,7 +15,7 @@ import type { InterceptedCallOptions, NextCall, ToolInterceptor } from './interc
 export interface CallTarget {
   readonly name: string;
   readonly definition: ToolEntry;
-  readonly session: SupervisedSession;
+  readonly session: Session;
 }
 
 type Arguments = Readonly<Record<string, unknown>>;
@@ -48,7 +49,7 @@ export class InterceptedRun {
     this.target = target;
     this.#interceptors = interceptors;
     this.#attempts = interceptors.map(() => 0);
-    this.#timeoutMs = options.timeoutMs ?? target.session.resources.timeoutMs;
+    this.#timeoutMs = options.timeoutMs ?? internalsOf(target.session).timeoutMs;
     this.#limit(signal, options.maxTotalTimeoutMs);
     if (!this.#isOver) void this.#settle(this.#enter(0, args ?? {}, options));
   }

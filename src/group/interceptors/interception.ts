@@ -1,6 +1,6 @@
 import type { CallToolResult } from '@modelcontextprotocol/client';
 import type { CallOptions } from '../../session/call-options.ts';
-import type { SupervisedSession } from '../../session/supervised-session.ts';
+import type { Session } from '../../session/session.ts';
 import { InterceptedRun, type CallTarget } from './intercepted-run.ts';
 import type { ToolInterceptor } from './interceptors.ts';
 
@@ -34,7 +34,7 @@ export class Interception {
   }
 
   /** Waits for the calls on their way to `session`, or to any; as long as they may take. */
-  async drain(session?: SupervisedSession): Promise<void> {
+  async drain(session?: Session): Promise<void> {
     const runs = [...this.#runs].filter(({ target }) => session === undefined || target.session === session);
     for (const run of runs) run.hurry();
     await Promise.allSettled(runs.map(({ outcome }) => outcome));

@@ -1,8 +1,9 @@
 import type { Client } from '@modelcontextprotocol/client';
 import { PlenumError } from '../../errors/plenum-error.ts';
-import { checkText } from '../../internal/checks.ts';
+import { checkText, isRecord } from '../../internal/checks.ts';
 import { createConnectGates } from '../../session/connection/connect-gate.ts';
 import type { Session } from '../../session/session.ts';
+import { isSession } from '../../session/session-internals.ts';
 import { resolveSessionOptions, type SessionOptions } from '../../session/session-options.ts';
 import type { ServerRecord } from '../cache/server-record.ts';
 import { resolveTarget } from '../../session/session-target.ts';
@@ -38,7 +39,8 @@ export class Joining {
   async add(name: string, spec: GroupServerSpec, options: AddOptions): Promise<Session> {
     const { signal } = options;
     checkText('name', name);
-    const { session, member: plan } = this.#plan(name, spec, options);
+    const plan = this.#plan(name, spec, options);
+    const session = plan.own;
     throwIfAborted(name, signal);
     this.#membership.expectFree(name);
     const member = this.#membership.enrol(name, session, plan);
@@ -51,7 +53,7 @@ export class Joining {
       const fetched = known === undefined ? await member.fetch(CATALOG_KINDS) : member.recall(known);
       throwIfAborted(name, signal);
       const expected = known === undefined ? 'ready' : 'idle';
-      if (session.status.state !== expected || fetched.client !== session.client)
+      if (session.status.state !== expected || fetched.connectionKey !== session.connectionKey)
         throw wentAway(name, session);
       this.#membership.admit(member, fetched);
       return session;
@@ -67,20 +69,27 @@ export class Joining {
 
   async adopt(name: string, given: Session | Client): Promise<Session> {
     checkText('name', name);
-    // The wrapper around a client is the group's own to close; that lets go of the client and no more.
-    const isSession = given instanceof SupervisedSession;
-    const session = isSession ? given : this.#wrap(name, given);
-    if (session.status.state === 'closed' || session.status.state === 'draining') throw sessionClosed(name);
+    if (isSession(given)) return this.#adopt(name, given, undefined);
+    // The session around a client is the group's own to close, which leaves the client as it is.
+    const own = this.#wrap(name, given);
+    return this.#adopt(name, own, own);
+  }
+
+  async #adopt(name: string, session: Session, own: SupervisedSession | undefined): Promise<Session> {
+    expectUsable(name, session);
     this.#membership.expectFree(name);
-    const member = this.#membership.enrol(name, session, this.#planAdopted(!isSession));
+    const member = this.#membership.enrol(name, session, this.#planAdopted(own));
     try {
-      if (!isSession) await session.start(false);
+      await own?.start(false);
+      // Its lists can only be had while it is up. One that cannot be woken now is listed when it is up again.
+      if (member.internals.isAsleep) await member.internals.wake().catch(() => {});
+      expectUsable(name, session);
       if (session.status.state !== 'ready') member.phase = 'late';
       else this.#membership.admit(member, await member.fetch(CATALOG_KINDS));
       return session;
     } catch (error) {
       this.#membership.drop(member);
-      if (!isSession) await this.#membership.seeOff(session, () => session.destroy(error));
+      if (own !== undefined) await this.#membership.seeOff(own, () => own.destroy(error));
       throw error;
     }
   }
@@ -88,10 +97,10 @@ export class Joining {
   async connectAll(options: GroupConnectOptions): Promise<void> {
     const { servers, signal, strict } = options;
     // All of them are checked before the first is opened.
-    const plans = Object.entries(servers).map(([name, spec]) => ({ name, ...this.#plan(name, spec, {}) }));
+    const plans = Object.entries(servers).map(([name, spec]) => ({ name, plan: this.#plan(name, spec, {}) }));
     if (signal?.aborted === true)
       throw new PlenumError('ABORTED', 'Connecting the group: given up.', { cause: signal.reason });
-    const members = plans.map(({ name, session, member }) => this.#membership.enrol(name, session, member));
+    const members = plans.map(({ name, plan }) => this.#membership.enrol(name, plan.own, plan));
     const known = this.#recall(members);
     const arrivals = members.map((member) => {
       const arrived =
@@ -146,21 +155,22 @@ export class Joining {
     return naming(name, () => planServer(name, given, options, this.#options, this.#gates));
   }
 
-  #wrap(name: string, given: Session | Client): SupervisedSession {
-    const target = resolveTarget(given as Client);
-    if (target.type === 'client')
+  #wrap(name: string, given: Client): SupervisedSession {
+    const target =
+      isRecord(given) && 'callTool' in given && 'transport' in given ? resolveTarget(given) : undefined;
+    if (target?.type === 'client')
       return new SupervisedSession(name, target, resolveSessionOptions(this.#options));
     throw new PlenumError(
       'CONFIG_INVALID',
-      `Adopting "${name}": give a session of openSession() or an official Client.`,
+      `Adopting "${name}": give a session, as of openSession(), a lease or another group, or an official Client.`,
     );
   }
 
-  #planAdopted(owned: boolean): MemberPlan {
+  #planAdopted(own: SupervisedSession | undefined): MemberPlan {
     const { timeoutMs, connectTimeoutMs } = resolveSessionOptions(this.#options);
     const { exposure } = resolveServerOptions({}, this.#options.naming ?? 'prefixed');
     const listTimeoutMs = Math.min(timeoutMs, connectTimeoutMs);
-    return { owned, adopted: true, exposure, lazy: undefined, listTimeoutMs };
+    return { own, adopted: true, exposure, lazy: undefined, listTimeoutMs };
   }
 }
 
@@ -179,9 +189,9 @@ type Arrival = FetchedListing | PlenumError;
 
 /** Starts a member and fetches its lists. Never rejects. */
 async function arrive(member: Member, keepTrying: boolean): Promise<Arrival> {
-  const { session, name } = member;
+  const { own, name } = member;
   try {
-    await session.start(keepTrying, true);
+    await own?.start(keepTrying, true);
     return await member.fetch(CATALOG_KINDS);
   } catch (error) {
     return PlenumError.from(error, 'CONNECT_FAILED', `Connecting to server "${name}"`, { server: name });
@@ -198,8 +208,9 @@ async function arriveLazily(
   return record === undefined ? arrive(member, keepTrying) : member.recall(record);
 }
 
-function sessionClosed(name: string): PlenumError {
-  return new PlenumError('SESSION_CLOSED', `Adopting "${name}": the session is closed.`, { server: name });
+function expectUsable(name: string, { status }: Session): void {
+  if (status.state !== 'closed' && status.state !== 'draining') return;
+  throw new PlenumError('SESSION_CLOSED', `Adopting "${name}": the session is closed.`, { server: name });
 }
 
 function abortion(signal: AbortSignal | undefined): { promise: Promise<never>; stop: () => void } {

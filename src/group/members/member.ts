@@ -1,6 +1,7 @@
 import type { Implementation, ServerCapabilities } from '@modelcontextprotocol/client';
 import { PlenumError } from '../../errors/plenum-error.ts';
-import type { Era, SessionStatus } from '../../session/session.ts';
+import type { Era, Session, SessionStatus } from '../../session/session.ts';
+import { internalsOf, type SessionInternals } from '../../session/session-internals.ts';
 import type { SupervisedSession } from '../../session/supervised-session.ts';
 import type { ServerRecord } from '../cache/server-record.ts';
 import { CATALOG_KINDS, type CatalogKind, type Collision, type Exposure } from '../catalog/catalog.ts';
@@ -31,8 +32,8 @@ export type MemberPhase = 'joining' | 'late' | 'joined' | 'refused';
 
 /** What a group decided about a server before it is there. */
 export interface MemberPlan {
-  /** Whether the group ends the session; a wrapper around an adopted client is its own, too. */
-  readonly owned: boolean;
+  /** The session, when the group made it and is to end it; that holds for the one around an adopted client, too. */
+  readonly own: SupervisedSession | undefined;
   readonly adopted: boolean;
   readonly exposure: Exposure;
   /** Undefined when the server is always up. */
@@ -49,8 +50,9 @@ export interface LazyPlan {
 /** A session in a group, with what the group knows about its lists. */
 export class Member {
   readonly name: string;
-  readonly session: SupervisedSession;
-  readonly owned: boolean;
+  readonly session: Session;
+  readonly internals: SessionInternals;
+  readonly own: SupervisedSession | undefined;
   readonly adopted: boolean;
   readonly exposure: Exposure;
   readonly lazy: LazyPlan | undefined;
@@ -69,20 +71,21 @@ export class Member {
   /** For each kind, the number of the fetch that was committed last: an older one that comes late is stale. */
   readonly #committed = new Map<CatalogKind, number>();
   #fetches = 0;
-  /** Clients whose lists were asked for, all of them. */
+  /** Connections whose lists were asked for, all of them. */
   readonly #asked = new WeakSet<object>();
   /** Of a lazy server, the latest of each list. */
   #known: ServerRecord['listing'] = {};
 
   constructor(
     name: string,
-    session: SupervisedSession,
-    { owned, adopted, exposure, lazy, listTimeoutMs }: MemberPlan,
+    session: Session,
+    { own, adopted, exposure, lazy, listTimeoutMs }: MemberPlan,
     refresh: (member: Member, kinds: ReadonlySet<CatalogKind>) => Promise<Iterable<CatalogKind>>,
   ) {
     this.name = name;
     this.session = session;
-    this.owned = owned;
+    this.internals = internalsOf(session);
+    this.own = own;
     this.adopted = adopted;
     this.exposure = exposure;
     this.lazy = lazy;
@@ -92,17 +95,17 @@ export class Member {
 
   async fetch(kinds: Iterable<CatalogKind>): Promise<FetchedListing> {
     const number = ++this.#fetches;
-    const client = this.session.client;
+    const { connectionKey } = this.internals;
     const wanted = [...kinds];
     const listing = await fetchListing(this.session, wanted, this.#listTimeoutMs, this.#released.signal);
-    if (client !== undefined && wanted.length === CATALOG_KINDS.length) this.#asked.add(client);
-    return { number, client, listing };
+    if (connectionKey !== undefined && wanted.length === CATALOG_KINDS.length) this.#asked.add(connectionKey);
+    return { number, connectionKey, listing };
   }
 
   /** Whether the lists of the present connection were never asked for. */
   get listsAreDue(): boolean {
-    const { client } = this.session;
-    return client !== undefined && !this.#asked.has(client);
+    const { connectionKey } = this.internals;
+    return connectionKey !== undefined && !this.#asked.has(connectionKey);
   }
 
   /** Whether nothing is known yet of a list that may still come. */
@@ -112,8 +115,8 @@ export class Member {
 
   /** What an earlier session found, in the place of a fetch. Until there is a connection, it is all that is known. */
   recall({ listing, ...facts }: ServerRecord): FetchedListing {
-    this.session.recall(facts);
-    return { number: 0, client: undefined, listing };
+    this.own?.recall(facts);
+    return { number: 0, connectionKey: undefined, listing };
   }
 
   /** What is known of a lazy server, for a session to come. */
@@ -170,9 +173,9 @@ export class Member {
   }
 }
 
-/** Lists, with the number of the fetch and the client that they came from. */
+/** Lists, with the number of the fetch and the connection that they came over. */
 export interface FetchedListing {
   readonly number: number;
-  readonly client: unknown;
+  readonly connectionKey: object | undefined;
   readonly listing: ServerListing;
 }

@@ -1,8 +1,7 @@
 import { PlenumError } from '../../errors/plenum-error.ts';
 import type { EventHub } from '../../internal/event-hub.ts';
 import { suggestion } from '../../internal/text.ts';
-import type { SessionEvent, SessionStatus } from '../../session/session.ts';
-import type { SupervisedSession } from '../../session/supervised-session.ts';
+import type { Session, SessionEvent, SessionStatus } from '../../session/session.ts';
 import { CATALOG_KINDS, type CatalogDiff, type CatalogKind, type Collision } from '../catalog/catalog.ts';
 import { collisionError, type CatalogIndex, type Claim } from '../catalog/catalog-index.ts';
 import type { GroupEvent } from '../group-events.ts';
@@ -26,7 +25,7 @@ export class Membership {
   /** Members that wait for a name of somebody else's. */
   readonly #contestants = new Set<Member>();
   /** Sessions that were taken out and are still ending. */
-  readonly #leaving = new Set<SupervisedSession>();
+  readonly #leaving = new Set<Session>();
   #ended = false;
 
   constructor(
@@ -76,10 +75,10 @@ export class Membership {
   }
 
   /** Takes a session in; its entries come with `admit`. */
-  enrol(name: string, session: SupervisedSession, plan: MemberPlan): Member {
+  enrol(name: string, session: Session, plan: MemberPlan): Member {
     const member = new Member(name, session, plan, (who, kinds) => this.#refresh(who, kinds));
     this.#members.set(name, member);
-    member.stopObserving = session.observe((event) => this.#onSessionEvent(member, event));
+    member.stopObserving = member.internals.observe((event) => this.#onSessionEvent(member, event));
     this.#hub.publish({ type: 'server-added', server: name });
     const { status } = session;
     if (status.state !== 'idle') this.#hub.publish({ type: 'status', server: name, status });
@@ -103,7 +102,7 @@ export class Membership {
     this.#commit(member, listing, claim);
     this.#settleIn(member, fetched);
     // The server was replaced while its lists were under way: they may be its predecessor's.
-    if (fetched.client !== member.session.client) member.refresher.mark(CATALOG_KINDS);
+    if (fetched.connectionKey !== member.internals.connectionKey) member.refresher.mark(CATALOG_KINDS);
     else member.refresher.mark(kindsToRetry(fetched));
     this.#catchUp(member);
   }
@@ -112,7 +111,7 @@ export class Membership {
   #settleIn(member: Member, fetched: FetchedListing): void {
     if (member.lazy === undefined) return;
     this.#note(member, fetched);
-    member.session.letSleep({
+    member.own?.letSleep({
       idleMs: member.lazy.idleMs,
       isNeeded: () => member.isIncomplete,
       isBusy: () => member.listsAreDue,
@@ -120,9 +119,9 @@ export class Membership {
   }
 
   /** Keeps what a lazy server itself has told. */
-  #note(member: Member, { client }: FetchedListing): void {
+  #note(member: Member, { connectionKey }: FetchedListing): void {
     const { name, lazy } = member;
-    if (lazy === undefined || client === undefined || member.isIncomplete) return;
+    if (lazy === undefined || connectionKey === undefined || member.isIncomplete) return;
     this.#known.note(name, lazy.fingerprint, member.record);
   }
 
@@ -142,7 +141,7 @@ export class Membership {
       server: member.name,
       status: { state: 'failed', since: Date.now(), error },
     });
-    if (member.owned) void member.session.destroy(error);
+    void member.own?.destroy(error);
   }
 
   /** Fetches all lists of all servers that are there, past every cache, and commits them together (row G16). */
@@ -170,7 +169,7 @@ export class Membership {
   }
 
   /** Ends a session that was taken out; the end of the group waits for it, and may hurry it. */
-  async seeOff(session: SupervisedSession, end: () => Promise<void>): Promise<void> {
+  async seeOff(session: Session, end: () => Promise<void>): Promise<void> {
     this.#leaving.add(session);
     try {
       await end();
@@ -179,7 +178,7 @@ export class Membership {
     }
   }
 
-  get leaving(): readonly SupervisedSession[] {
+  get leaving(): readonly Session[] {
     return [...this.#leaving];
   }
 
@@ -231,7 +230,7 @@ export class Membership {
   async #admitLate(member: Member): Promise<void> {
     const fetched = await member.fetch(CATALOG_KINDS);
     if (!this.#isIn(member) || member.phase !== 'late') return;
-    if (fetched.client !== member.session.client) return; // The next connection brings its own lists.
+    if (fetched.connectionKey !== member.internals.connectionKey) return; // The next connection brings its own lists.
     try {
       this.admit(member, fetched);
     } catch (error) {
@@ -241,7 +240,7 @@ export class Membership {
 
   async #refresh(member: Member, kinds: ReadonlySet<CatalogKind>): Promise<Iterable<CatalogKind>> {
     // Not worth waking it for: all its lists are fetched when it comes up.
-    if (member.session.isAsleep) return [];
+    if (member.internals.isAsleep) return [];
     const fetched = await member.fetch(kinds);
     if (!this.#isIn(member) || member.phase !== 'joined') return [];
     if (member.session.status.state === 'closed') return [];

@@ -11,9 +11,8 @@ import { resolveServerOptions } from '../server-options.ts';
 import type { SourcedServer } from './session-source.ts';
 
 /** A server of a group, checked and ready to start. */
-export interface ServerPlan {
-  readonly session: SupervisedSession;
-  readonly member: MemberPlan;
+export interface ServerPlan extends MemberPlan {
+  readonly own: SupervisedSession;
 }
 
 /** What decides about a connection; a server from a source has no say in it. */
@@ -50,7 +49,7 @@ export function planServer(
   const { idleMs, exposure } = resolveServerOptions(given, group.naming ?? 'prefixed');
   const lazy =
     idleMs === undefined ? undefined : { idleMs, fingerprint: fingerprintOf(name, given, capabilities) };
-  return { session, member: { owned: true, adopted: false, exposure, lazy, listTimeoutMs } };
+  return { own: session, adopted: false, exposure, lazy, listTimeoutMs };
 }
 
 interface Planned {

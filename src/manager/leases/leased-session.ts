@@ -12,7 +12,12 @@ import { EventHub, type OverflowEvent } from '../../internal/event-hub.ts';
 import type { CallOptions } from '../../session/call-options.ts';
 import type { Connection } from '../../session/connection/connection.ts';
 import { InFlight } from '../../session/supervision/in-flight.ts';
-import type { Era, Session, SessionEvent, SessionStatus } from '../../session/session.ts';
+import type { Era, SessionEvent, SessionStatus } from '../../session/session.ts';
+import {
+  sessionInternals,
+  type InternalSession,
+  type SessionInternals,
+} from '../../session/session-internals.ts';
 import {
   SessionRequests,
   type RequestInfo,
@@ -37,7 +42,7 @@ export interface LeaseDesk {
 type Send<T> = (connection: Connection, options: RequestOptions) => Promise<T>;
 
 /** A session as one lease sees it: the session underneath until the lease ends, closed from then on. */
-export class LeasedSession extends SessionRequests implements Session {
+export class LeasedSession extends SessionRequests implements InternalSession, SessionInternals {
   readonly resources: RequestResources;
   readonly #session: SupervisedSession;
   readonly #desk: LeaseDesk;
@@ -113,14 +118,33 @@ export class LeasedSession extends SessionRequests implements Session {
   }
 
   events(): AsyncIterableIterator<SessionEvent | OverflowEvent> {
-    if (this.#hub === undefined) {
-      const hub = new EventHub<SessionEvent>();
-      this.#hub = hub;
-      if (this.#endedAt === undefined)
-        this.#stopObserving = this.#session.observe((event) => hub.publish(event));
-      else hub.end();
-    }
-    return this.#hub.iterate();
+    return this.#openHub().iterate();
+  }
+
+  get [sessionInternals](): SessionInternals {
+    return this;
+  }
+
+  get timeoutMs(): number {
+    return this.#session.timeoutMs;
+  }
+
+  /** Not the client: a group that looks at it makes no calls on it. */
+  get connectionKey(): object | undefined {
+    return this.#endedAt === undefined ? this.#session.connectionKey : undefined;
+  }
+
+  get isAsleep(): boolean {
+    return this.#endedAt === undefined && this.#session.isAsleep;
+  }
+
+  async wake(): Promise<void> {
+    if (this.#endedAt !== undefined) throw this.#over('Connecting', false);
+    await this.#session.wake();
+  }
+
+  observe(listener: (event: SessionEvent) => void): () => void {
+    return this.#openHub().listen(listener);
   }
 
   async reconnect(): Promise<void> {
@@ -168,6 +192,17 @@ export class LeasedSession extends SessionRequests implements Session {
     const settled = this.end();
     this.#revoked.abort(cause);
     return settled;
+  }
+
+  /** Most leases are never asked for events. */
+  #openHub(): EventHub<SessionEvent> {
+    if (this.#hub !== undefined) return this.#hub;
+    const hub = new EventHub<SessionEvent>();
+    this.#hub = hub;
+    if (this.#endedAt === undefined)
+      this.#stopObserving = this.#session.observe((event) => hub.publish(event));
+    else hub.end();
+    return hub;
   }
 
   #carry<T>(request: RequestInfo, options: CallOptions, send: Send<T>): Promise<T> {

@@ -1,0 +1,75 @@
+import { isRecord } from '../internal/checks.ts';
+import type { Session, SessionEvent } from './session.ts';
+
+/** The key of {@link SessionInternals}; the same in every copy of this version of the package. */
+export const sessionInternals: unique symbol = Symbol.for('mcp-plenum.session-internals.1');
+
+/** What a group needs of a session beyond the public interface. */
+export interface SessionInternals {
+  /** How long a request may take when its options do not say, in milliseconds. */
+  readonly timeoutMs: number;
+  /** Tells connections apart: another object after each reconnect, undefined while there is none. */
+  readonly connectionKey: object | undefined;
+  /** Whether it has no connection because nobody uses it; the next request makes one. */
+  readonly isAsleep: boolean;
+  /** Connects if it is asleep. Rejects when that fails. */
+  wake(): Promise<void>;
+  /** Calls `listener` on every event, in order, as it happens. Returns how to stop. */
+  observe(listener: (event: SessionEvent) => void): () => void;
+}
+
+/** A session that gives access to its internals. */
+export interface InternalSession extends Session {
+  readonly [sessionInternals]: SessionInternals;
+}
+
+/** Whether something is a session: one of Plenum's own, or any object that can do what a group asks of one. */
+export function isSession(value: unknown): value is Session {
+  if (!isRecord(value)) return false;
+  if (sessionInternals in value) return true;
+  return (
+    isRecord(value['status']) &&
+    ['callTool', 'listTools', 'events', 'close'].every((method) => typeof value[method] === 'function')
+  );
+}
+
+/** The internals of a session; of one that is not Plenum's own, made from what every session has. */
+export function internalsOf(session: Session): SessionInternals {
+  return isInternal(session) ? session[sessionInternals] : new PublicInternals(session);
+}
+
+function isInternal(session: Session): session is InternalSession {
+  return sessionInternals in session;
+}
+
+/** For a session that a caller's own class implements, such as a wrapper around one of ours. */
+class PublicInternals implements SessionInternals {
+  readonly timeoutMs = 60_000;
+  readonly isAsleep = false;
+  readonly #session: Session;
+
+  constructor(session: Session) {
+    this.#session = session;
+  }
+
+  get connectionKey(): object | undefined {
+    return this.#session.client;
+  }
+
+  async wake(): Promise<void> {}
+
+  observe(listener: (event: SessionEvent) => void): () => void {
+    const events = this.#session.events();
+    const listen = async (): Promise<void> => {
+      for await (const event of events) {
+        if (event.type !== 'overflow') listener(event);
+        // An event that was dropped may have announced any change.
+        else
+          for (const kind of ['tools', 'resources', 'prompts'] as const)
+            listener({ type: 'list-changed', kind });
+      }
+    };
+    listen().catch(() => {}); // Events that end with an error have ended.
+    return () => void events.return?.().catch(() => {});
+  }
+}
