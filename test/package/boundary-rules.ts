@@ -41,15 +41,10 @@ export function findWrongArrows(modules: readonly SourceModule[], rooms: Rooms):
   });
 }
 
-/** A type-only import of a file in the same room makes no cycle: nothing of it is left at run time. */
+/** Imports lead back to no file that they came from. A circle of types counts, too: none of its files can be read alone. */
 export function findCycles(modules: readonly SourceModule[]): string[] {
   const edges = new Map(
-    modules.map((module) => [
-      module.path,
-      relativeImports(module)
-        .filter(({ target, found }) => !found.typeOnly || roomOf(target) !== roomOf(module.path))
-        .map(({ target }) => target),
-    ]),
+    modules.map((module) => [module.path, relativeImports(module).map(({ target }) => target)]),
   );
   const cycles: string[] = [];
   const done = new Set<string>();
@@ -110,10 +105,48 @@ export function findAmbientUses(
   );
 }
 
-export function findLongFiles(modules: readonly SourceModule[], maxLines: number): string[] {
-  return modules
-    .filter((module) => module.lineCount > maxLines)
-    .map((module) => `${module.path}: ${module.lineCount} lines, more than ${maxLines}`);
+/** A folder has at most `maxFiles` files of its own; `exempt` names the folders of which each file is one of a kind. */
+export function findCrowdedFolders(
+  modules: readonly SourceModule[],
+  maxFiles: number,
+  exempt: readonly string[],
+): string[] {
+  const counts = new Map<string, number>();
+  for (const { path } of modules) {
+    const folder = posix.dirname(path);
+    counts.set(folder, (counts.get(folder) ?? 0) + 1);
+  }
+  return [...counts]
+    .filter(([folder, count]) => count > maxFiles && !exempt.includes(folder))
+    .map(([folder, count]) => `${folder}: ${count} files, more than ${maxFiles}`);
+}
+
+/** The files of fewer than `minLines` lines, the shortest first, when they are `maxShare` of all files or more. */
+export function findShortFiles(
+  modules: readonly SourceModule[],
+  minLines: number,
+  maxShare: number,
+): string[] {
+  const short = modules.filter(({ lineCount }) => lineCount < minLines);
+  if (short.length < maxShare * modules.length) return [];
+  return short
+    .toSorted((a, b) => a.lineCount - b.lineCount)
+    .map(({ path, lineCount }) => `${path}: ${lineCount} lines`);
+}
+
+/**
+ * The folders of `test/` are those of `src/`. Exempt are those that `others` names, with all below them, and a folder
+ * `support` in any folder.
+ */
+export function findStrayTestFolders(
+  testFolders: readonly string[],
+  sourceFolders: readonly string[],
+  others: readonly string[],
+): string[] {
+  return testFolders.filter((folder) => {
+    if (sourceFolders.includes(folder) || posix.basename(folder) === 'support') return false;
+    return !others.some((other) => folder === other || folder.startsWith(`${other}/`));
+  });
 }
 
 function relativeImports(module: SourceModule): { target: string; found: Import }[] {
