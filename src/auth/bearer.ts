@@ -2,7 +2,7 @@ import type { FetchLike } from '@modelcontextprotocol/client';
 import { PlenumError } from '../errors/plenum-error.ts';
 import { checkText } from '../internal/checks.ts';
 import type { ServerAuth } from '../server-spec.ts';
-import type { UnauthorizedContext } from './auth-status.ts';
+import type { UnauthorizedContext } from './server-credentials.ts';
 import { SentTokens } from './network/sent-tokens.ts';
 
 /** A token, or a function that knows it: asked with every connection, and again when a token was refused. */

@@ -6,5 +6,5 @@ export type { AuthReason } from './auth-failure.ts';
 export { enterpriseAssertion, type EnterpriseOptions } from './grants/enterprise-assertion.ts';
 export { fileTokenStore } from './store/file-token-store.ts';
 export { memoryTokenStore, type StoredEntry, type TokenStore } from './store/token-store.ts';
-export type { AuthStatus } from './auth-status.ts';
+export type { AuthStatus } from './server-credentials.ts';
 export type { AuthorizeOptions, ServerAuth, SignInWatch } from '../server-spec.ts';

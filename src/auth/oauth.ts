@@ -1,9 +1,8 @@
 import { PlenumError } from '../errors/plenum-error.ts';
 import type { AuthorizeOptions, ServerAuth } from '../server-spec.ts';
-import type { AuthStatus, UnauthorizedContext } from './auth-status.ts';
+import { type AuthStatus, type UnauthorizedContext, ServerCredentials } from './server-credentials.ts';
 import { memoryTokenStore } from './store/token-store.ts';
 import { resolveOAuthOptions, type OAuthOptions, type ResolvedOAuthOptions } from './oauth-options.ts';
-import { ServerCredentials } from './server-credentials.ts';
 
 /** OAuth credentials for any number of servers; each has tokens of its own. */
 export interface OAuth extends ServerAuth {

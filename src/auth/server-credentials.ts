@@ -4,17 +4,33 @@ import {
   isStrictScopeSuperset,
   withDpop,
   type FetchLike,
+  type AuthProvider,
 } from '@modelcontextprotocol/client';
 import { PlenumError } from '../errors/plenum-error.ts';
 import { LONGEST_TIMER_MS, startTimer } from '../internal/timers.ts';
 import type { AuthorizeOptions, ServerAuth, SignInWatch } from '../server-spec.ts';
-import type { AuthStatus, UnauthorizedContext } from './auth-status.ts';
 import type { ResolvedOAuthOptions } from './oauth-options.ts';
 import { bearerOf, SentTokens } from './network/sent-tokens.ts';
 import { isExpiring, type StoredTokens } from './store/stored-tokens.ts';
 import { TokenSource, type TokenRequest } from './token-source.ts';
 import { waitFor } from './wait-for.ts';
 import { watchStore } from './store/watch-store.ts';
+
+/** What the official client tells of a request that was refused. */
+export type UnauthorizedContext = Parameters<NonNullable<AuthProvider['onUnauthorized']>>[0];
+
+/** Whether there are tokens for a server, and what for. */
+export type AuthStatus =
+  | { readonly signedIn: false }
+  | {
+      readonly signedIn: true;
+      readonly issuer: string;
+      readonly scope?: string;
+      /** In epoch milliseconds; absent when the authorization server did not say. */
+      readonly expiresAt?: number;
+      /** Whether it can be renewed without a person. */
+      readonly refreshable: boolean;
+    };
 
 type Wanted = Omit<TokenRequest, 'signal'>;
 type Leave = TokenRequest['login'];

@@ -29,6 +29,6 @@ describe('importing the room', () => {
   });
 
   it('the schema is found when it is looked for', () => {
-    expect(loadedWith(resolve(source, 'config/read-config.ts'))).toContain('zod');
+    expect(loadedWith(resolve(source, 'config/read/read-config.ts'))).toContain('zod');
   });
 });

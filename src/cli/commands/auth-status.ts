@@ -1,4 +1,4 @@
-import type { AuthStatus } from '../../auth/auth-status.ts';
+import type { AuthStatus } from '../../auth/server-credentials.ts';
 import type { RunCommand } from '../command-line/invocation.ts';
 import type { ConfiguredServer } from '../../config/config.ts';
 import { signInOf, findServers } from '../servers/server-set.ts';

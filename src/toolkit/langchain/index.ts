@@ -1,6 +1,6 @@
-import { ToolMessage, type MessageContent } from '@langchain/core/messages';
+import { ToolMessage, type MessageContent, type ContentBlock } from '@langchain/core/messages';
 import { DynamicStructuredTool, type ToolRunnableConfig } from '@langchain/core/tools';
-import type { Progress } from '@modelcontextprotocol/client';
+import type { Progress, CallToolResult } from '@modelcontextprotocol/client';
 import { checkBoolean, checkFunction, isRecord } from '../../internal/checks.ts';
 import { liveTools, type ToolProblem } from '../live-tools.ts';
 import { checkModelToolOptions, modelTool, type ModelTool, type ModelToolOptions } from '../model-tool.ts';
@@ -9,10 +9,12 @@ import { genericDialect } from '../schema/dialects.ts';
 import type { JsonObject } from '../schema/dialect.ts';
 import { errorText, ToolError } from '../tool-error.ts';
 import type { ToolSource } from '../tool-source.ts';
-import { messageContent } from './message-content.ts';
 import { heaviestCheck } from '../../schema-check/checking-cost.ts';
 import { harmlessSchema } from '../../schema-check/harmless-schema.ts';
 import { withRemark, mapSubschemas } from '../schema/keywords.ts';
+import { describePiece } from '../content/describe-piece.ts';
+import { fileName } from '../content/media.ts';
+import { contentPieces, type ContentPiece } from '../content/pieces.ts';
 
 export { ToolError } from '../tool-error.ts';
 export type { ToolProblem } from '../live-tools.ts';
@@ -155,4 +157,33 @@ function inWords(schema: JsonObject): JsonObject {
   if (typeof pattern === 'string') told = withRemark(told, `Matches the regular expression ${pattern}`);
   if (uniqueItems === true) told = withRemark(told, 'No item comes twice.');
   return told;
+}
+
+/**
+ * What a model is told of a result: one text as a string, several as a list (row M9). Media that `accepts` turns down
+ * are named in words.
+ */
+function messageContent(result: CallToolResult, accepts: (mediaType: string) => boolean): MessageContent {
+  const blocks = contentPieces(result)
+    .filter((piece) => piece.type !== 'text' || piece.text.trim() !== '') // Some APIs refuse a blank one.
+    .map((piece) => contentBlock(piece, accepts));
+  const [first] = blocks;
+  if (first === undefined) return '';
+  return blocks.length === 1 && typeof first['text'] === 'string' ? first['text'] : blocks;
+}
+
+/** In the shapes that the chat models of LangChain 1 take in a message of a tool. */
+function contentBlock(
+  piece: ContentPiece,
+  accepts: (mediaType: string) => boolean,
+): ContentBlock & Record<string, unknown> {
+  if (!('data' in piece) || piece.mimeType === undefined || !accepts(piece.mimeType)) {
+    return { type: 'text', text: describePiece(piece) };
+  }
+  const { data, mimeType } = piece;
+  const kind = mimeType.split('/', 1)[0];
+  if (kind === 'image') return { type: 'image_url', image_url: { url: `data:${mimeType};base64,${data}` } };
+  const block = { source_type: 'base64', mime_type: mimeType, data };
+  if (kind === 'audio') return { type: 'audio', ...block };
+  return { type: 'file', ...block, metadata: { filename: 'uri' in piece ? fileName(piece.uri) : 'file' } };
 }

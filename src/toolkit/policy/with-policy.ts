@@ -3,7 +3,6 @@ import type { CallToolResult } from '@modelcontextprotocol/client';
 import { PlenumError } from '../../errors/plenum-error.ts';
 import { printable, suggestion } from '../../internal/text.ts';
 import { ArgumentChecker } from '../arguments/argument-checker.ts';
-import { frozenCopy } from '../arguments/frozen-copy.ts';
 import {
   expectToolSource,
   type ToolCallOptions,
@@ -106,5 +105,28 @@ function isSame(now: Offer, before: Offer): boolean {
     return now.original === before.original || isDeepStrictEqual(now, before);
   } catch {
     return false;
+  }
+}
+
+/** A copy of a tool's arguments that nobody can change any more. Throws `INVALID_ARGUMENTS` when they are no data. */
+export function frozenCopy(tool: string, args: Args): Args {
+  try {
+    const copy = structuredClone(args);
+    freeze(copy);
+    return copy;
+  } catch (cause) {
+    const message = `Tool "${printable(tool, 80)}" was not called: its arguments are not plain data.`;
+    throw new PlenumError('INVALID_ARGUMENTS', message, { cause, maybeExecuted: false });
+  }
+}
+
+/** Not by recursion: a model may nest its arguments as deeply as it likes. */
+function freeze(root: object): void {
+  const left: object[] = [root];
+  for (let value = left.pop(); value !== undefined; value = left.pop()) {
+    Object.freeze(value);
+    for (const inner of Object.values(value)) {
+      if (typeof inner === 'object' && inner !== null && !Object.isFrozen(inner)) left.push(inner);
+    }
   }
 }

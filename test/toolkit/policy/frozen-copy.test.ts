@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { frozenCopy } from '../../../src/toolkit/arguments/frozen-copy.ts';
+import { frozenCopy } from '../../../src/toolkit/policy/with-policy.ts';
 import { thrownBy } from '../../support/failures.ts';
 
 describe('M9 the copy of arguments that is shown and sent', () => {
