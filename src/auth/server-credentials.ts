@@ -7,13 +7,13 @@ import {
   type AuthProvider,
 } from '@modelcontextprotocol/client';
 import { PlenumError } from '../errors/plenum-error.ts';
+import { abortable } from '../internal/limit.ts';
 import { LONGEST_TIMER_MS, startTimer } from '../internal/timers.ts';
 import type { AuthorizeOptions, ServerAuth, SignInWatch } from '../server-spec.ts';
 import type { ResolvedOAuthOptions } from './oauth-options.ts';
 import { bearerOf, SentTokens } from './network/sent-tokens.ts';
 import { isExpiring, type StoredTokens } from './store/stored-tokens.ts';
 import { TokenSource, type TokenRequest } from './token-source.ts';
-import { waitFor } from './wait-for.ts';
 import { watchStore } from './store/watch-store.ts';
 
 /** What the official client tells of a request that was refused. */
@@ -132,7 +132,7 @@ export class ServerCredentials implements ServerAuth {
       viaTransport: fetchFn,
       login,
     };
-    await waitFor(this.#get(request), sent.signal);
+    await abortable(this.#get(request), sent.signal);
   }
 
   #wrap(fetch: FetchLike, login: Leave): FetchLike {
@@ -143,7 +143,7 @@ export class ServerCredentials implements ServerAuth {
     // Nothing else need keep the process running while a person signs in.
     const stopTimer = startTimer(LONGEST_TIMER_MS, () => {}, { keepAlive: true });
     try {
-      await waitFor(ifNeeded ? this.#signInIfNeeded() : this.#signIn(), signal);
+      await abortable(ifNeeded ? this.#signInIfNeeded() : this.#signIn(), signal);
     } finally {
       stopTimer();
     }
@@ -223,7 +223,7 @@ export class ServerCredentials implements ServerAuth {
         const isStepUp = response.status === 403 && challenge.error === 'insufficient_scope';
         if (token === undefined || !isStepUp || stepUps === MAX_STEP_UPS) return response;
         await response.body?.cancel();
-        await waitFor(this.#widen(token, challenge, viaTransport, login), init?.signal ?? undefined);
+        await abortable(this.#widen(token, challenge, viaTransport, login), init?.signal ?? undefined);
         headers.set('authorization', `Bearer ${this.#tokens?.access_token}`);
       }
     };

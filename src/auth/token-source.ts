@@ -22,8 +22,8 @@ import {
   withExpiry,
   type StoredTokens,
 } from './store/stored-tokens.ts';
+import { abortable } from '../internal/limit.ts';
 import { Turns } from '../internal/turns.ts';
-import { waitFor } from './wait-for.ts';
 
 /** What tokens are wanted for. */
 export interface TokenRequest {
@@ -189,7 +189,7 @@ export class TokenSource {
       tell(options.onEvent, { type: 'authorized', server: this.#server.href, issuer });
       return tokens;
     });
-    return waitFor(login, request.signal);
+    return abortable(login, request.signal);
   }
 
   /** A server that refused a token may have moved to another authorization server. */

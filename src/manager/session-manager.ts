@@ -183,10 +183,10 @@ export class SessionManager implements AsyncDisposable {
     checkAcquireOptions(options);
     const { timeoutMs = Infinity, signal } = options;
     const doing = `Opening sessions of server "${server}" ahead of time`;
-    const limit = this.#leasing.patience(doing, server, timeoutMs, signal);
+    const limit = this.#leasing.limit(doing, server, timeoutMs, signal);
     try {
       const keyed = await this.#leasing.specOf(record, options);
-      limit.throwIfOver();
+      limit.throwIfEnded();
       await limit.hold(this.#pool.prewarm(record.bucketFor(options.principal, keyed), count));
     } finally {
       limit.stop();
@@ -275,7 +275,7 @@ export class SessionManager implements AsyncDisposable {
 
   async #acquireChosen(choosing: Promise<ServerRecord>, options: AcquireOptions): Promise<Lease> {
     const { timeoutMs = Infinity, signal } = options;
-    const limit = this.#leasing.patience('Choosing a server', undefined, timeoutMs, signal);
+    const limit = this.#leasing.limit('Choosing a server', undefined, timeoutMs, signal);
     try {
       return await this.#leasing.acquire(await limit.hold(choosing), options);
     } finally {
@@ -299,7 +299,7 @@ export class SessionManager implements AsyncDisposable {
     signal: AbortSignal | undefined,
   ): Promise<SupervisedSession> {
     const timeoutMs = options.connectTimeoutMs ?? record.connectTimeoutMs;
-    const limit = this.#leasing.patienceForSpec(record, timeoutMs, signal);
+    const limit = this.#leasing.limitOnSpec(record, timeoutMs, signal);
     try {
       const { spec } = await limit.hold(record.resolve(principal, limit.signal));
       const checked = checkTarget(record.name, spec, { call: options, manager: this.#options });

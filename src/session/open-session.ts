@@ -1,5 +1,5 @@
 import { PlenumError } from '../errors/plenum-error.ts';
-import { onAbort } from '../internal/limit.ts';
+import { Limit } from '../internal/limit.ts';
 import { resolveSessionOptions, type SessionOptions } from './session-options.ts';
 import { resolveTarget, type SessionTarget } from './session-target.ts';
 import { SupervisedSession } from './supervised-session.ts';
@@ -31,23 +31,26 @@ export async function startSession(
   session: SupervisedSession,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const stopListening = onAbort(signal, () => void session.destroy(signal?.reason));
+  const server = session.name;
+  const limit = new Limit(
+    {},
+    {
+      signal,
+      reason: (cause) =>
+        new PlenumError('ABORTED', `Opening server "${server}": given up.`, { server, cause }),
+    },
+  );
+  limit.onEnd(() => void session.destroy(signal?.reason));
   try {
-    throwIfAborted(session.name, signal);
+    limit.throwIfEnded();
     await session.start(false);
-    throwIfAborted(session.name, signal);
+    limit.throwIfEnded();
   } catch (error) {
     await session.destroy(error);
-    throwIfAborted(session.name, signal);
-    throw error;
+    throw limit.explain(error);
   } finally {
-    stopListening();
+    limit.stop();
   }
-}
-
-function throwIfAborted(server: string, signal: AbortSignal | undefined): void {
-  if (signal?.aborted !== true) return;
-  throw new PlenumError('ABORTED', `Opening server "${server}": given up.`, { server, cause: signal.reason });
 }
 
 /** A session that is not started. Throws `CONFIG_INVALID`. */

@@ -8,11 +8,9 @@ import {
   type FetchLike,
   type StoredOAuthClientInformation,
 } from '@modelcontextprotocol/client';
-import { messageOf } from '../../errors/plenum-error.ts';
-import { onAbort } from '../../internal/limit.ts';
-import { createDeferred } from '../../internal/deferred.ts';
+import { messageOf, type PlenumError } from '../../errors/plenum-error.ts';
+import { Limit } from '../../internal/limit.ts';
 import { printable } from '../../internal/text.ts';
-import { startTimer } from '../../internal/timers.ts';
 import { tell } from '../auth-events.ts';
 import { authRequired, isOutage } from '../auth-failure.ts';
 import type { Discovery } from '../network/discovery.ts';
@@ -109,22 +107,19 @@ async function askPerson(
   request: LoginRequest,
 ): Promise<LoginAnswer> {
   const { options, signal } = request;
-  const over = new AbortController();
-  const givenUp = createDeferred<never>();
-  const stopTimer = startTimer(options.loginTimeoutMs, () => {
-    const what = `nobody signed in within ${options.loginTimeoutMs} ms. Allow longer with "loginTimeoutMs".`;
-    givenUp.reject(authRequired('login_abandoned', targetOf(request), what));
-  });
-  const stopListening = onAbort(signal, () => givenUp.reject(signal.reason));
+  const ms = options.loginTimeoutMs;
+  const expired = (): PlenumError => {
+    const what = `nobody signed in within ${ms} ms. Allow longer with "loginTimeoutMs".`;
+    return authRequired('login_abandoned', targetOf(request), what);
+  };
+  const limit = new Limit({ ms, expired, keepAlive: false }, signal);
   try {
-    signal.throwIfAborted();
+    limit.throwIfEnded();
     const answer = redirect.answerTo(flow.state());
-    const neverShown = show(url, request, over.signal);
-    return await Promise.race([answer, neverShown, givenUp.promise]);
+    const neverShown = show(url, request, limit.signal);
+    return await limit.hold(Promise.race([answer, neverShown]));
   } finally {
-    stopTimer();
-    stopListening();
-    over.abort();
+    limit.end();
   }
 }
 

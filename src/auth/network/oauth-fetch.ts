@@ -4,6 +4,7 @@ import type { LookupFunction } from 'node:net';
 import type { FetchLike } from '@modelcontextprotocol/client';
 import { Agent, fetch as pooledFetch } from 'undici';
 import { PlenumError } from '../../errors/plenum-error.ts';
+import { Limit } from '../../internal/limit.ts';
 import { isLoopbackUrl, isPrivateAddress, literalAddress } from './private-address.ts';
 
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -37,16 +38,16 @@ export class OAuthFetch {
 
   readonly fetch: FetchLike = async (target, init = {}) => {
     const url = new URL(target);
+    const limit = new Limit({ ms: REQUEST_TIMEOUT_MS }, init.signal ?? undefined);
     try {
       await this.#check(url);
-      const limit = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
-      const given = init.signal ?? undefined;
-      const signal = given === undefined ? limit : AbortSignal.any([given, limit]);
-      const response = await this.#send(url, { redirect: 'error', ...init, signal });
+      const response = await this.#send(url, { redirect: 'error', ...init, signal: limit.signal });
       return await readWhole(response, url);
     } catch (error) {
       // The official client takes any other error for a server that knows nothing of OAuth, and guesses on.
       throw error instanceof TypeError ? error : new TypeError('A request was not made.', { cause: error });
+    } finally {
+      limit.stop();
     }
   };
 

@@ -1,5 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { PlenumError } from '../../errors/plenum-error.ts';
+import { sleep } from '../../internal/limit.ts';
 import { inCommandWords } from '../errors/command-words.ts';
 import type { RunCommand } from '../command-line/invocation.ts';
 import { EXIT, exitCodeOf, unreachableExitCode } from '../exit-codes.ts';
@@ -21,7 +21,7 @@ export const run: RunCommand = async (invocation) => {
     const report: Record<string, unknown> = {};
     let exitCode = unreachableExitCode([...fleet.failures.values()]);
     for (let round = 0; round < (options.count ?? 1); round++) {
-      if (round > 0) await pause(PAUSE_MS, interrupt.signal);
+      if (round > 0) await sleep(PAUSE_MS, interrupt.signal);
       if (interrupt.signal.aborted) break;
       const outcomes = await Promise.all(
         [...Object.keys(set.servers), ...set.broken.keys()].map((server) =>
@@ -57,8 +57,4 @@ async function pingOne({ group, failures }: Fleet, server: string, signal: Abort
   } catch (error) {
     return { server, error: PlenumError.from(error, 'PROTOCOL', `Pinging server "${server}"`, { server }) };
   }
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal }).catch(() => {});
 }

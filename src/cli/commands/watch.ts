@@ -1,4 +1,5 @@
 import type { PlenumError } from '../../errors/plenum-error.ts';
+import { onAbort } from '../../internal/limit.ts';
 import type { Invocation, RunCommand } from '../command-line/invocation.ts';
 import { EXIT } from '../exit-codes.ts';
 import { withFleet, type Fleet } from '../servers/fleet.ts';
@@ -27,15 +28,14 @@ async function watch(invocation: Invocation, set: ServerSet, { group }: Fleet): 
     else terminal.data(`${new Date().toTimeString().slice(0, 8)} ${eventText(event, invocation.inline)}`);
   };
   const events = group.events();
-  const stop = (): void => void events.return?.();
-  if (interrupt.signal.aborted) stop();
-  else interrupt.signal.addEventListener('abort', stop, { once: true });
+  const stopListening = onAbort(interrupt.signal, () => void events.return?.());
   for (const [server, status] of group.servers) show({ type: 'status', server, status });
   for (const [server, error] of set.broken) show({ type: 'problem', server, error });
   const following = await follow(invocation, set, group, show);
   try {
     for await (const event of events) show(event);
   } finally {
+    stopListening();
     await following?.close();
   }
   return EXIT.good;

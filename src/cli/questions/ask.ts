@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import { Limit } from '../../internal/limit.ts';
 import type { Interrupt } from '../terminal/interrupt.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { PlenumError } from '../../errors/plenum-error.ts';
@@ -48,9 +49,7 @@ async function askOnce<T>(
   };
   process.stdin.on('keypress', onKeypress);
   // Prompts never take back their listener: each gets a signal of its own.
-  const own = new AbortController();
-  const onAbort = (): void => own.abort(signal?.reason);
-  signal?.addEventListener('abort', onAbort, { once: true });
+  const own = new Limit({}, signal);
   try {
     const answer = await question({
       input: process.stdin,
@@ -59,7 +58,7 @@ async function askOnce<T>(
     });
     if (typeof answer !== 'symbol') return answer;
   } finally {
-    signal?.removeEventListener('abort', onAbort);
+    own.stop();
     process.stdin.off('keypress', onKeypress);
     process.stdin.pause();
   }

@@ -3,6 +3,7 @@ import type {
   ElicitRequestURLParams,
   ElicitResult,
 } from '@modelcontextprotocol/client';
+import { Limit } from '../../internal/limit.ts';
 import type { HandlerContext } from '../../session/handlers.ts';
 import { converse, NoAnswer, type Ask } from './ask.ts';
 import type { Invocation } from '../command-line/invocation.ts';
@@ -22,9 +23,9 @@ export async function elicit(
     terminal.note(`[${server}] asks: ${params.message}${url}\nDeclined: there is no terminal to ask on.`);
     return { action: 'decline' };
   }
+  const limit = new Limit({}, signal, interrupt.signal);
   try {
-    const either = AbortSignal.any([signal, interrupt.signal]);
-    return await converse(terminal, interrupt, either, async (ask) => {
+    return await converse(terminal, interrupt, limit.signal, async (ask) => {
       terminal.note(`\nServer "${server}" asks: ${params.message}`);
       if (params.mode !== 'url') return fillIn(ask, server, params);
       return { action: (await offerUrl(ask, terminal, params.url)) ? 'accept' : 'decline' };
@@ -32,6 +33,8 @@ export async function elicit(
   } catch (error) {
     if (!(error instanceof NoAnswer)) throw error;
     return { action: 'cancel' };
+  } finally {
+    limit.stop();
   }
 }
 

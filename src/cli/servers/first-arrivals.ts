@@ -1,7 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { PlenumError } from '../../errors/plenum-error.ts';
 import type { SessionGroup } from '../../group/session-group.ts';
 import { compileUriTemplate } from '../../group/catalog/uri-template.ts';
+import { createDeferred } from '../../internal/deferred.ts';
+import { Limit, settledWithin } from '../../internal/limit.ts';
 import type { Invocation } from '../command-line/invocation.ts';
 import type { ConfiguredServer } from '../../config/config.ts';
 
@@ -27,33 +28,24 @@ async function openUntil(
 ): Promise<Arrivals> {
   const failures = new Map<string, PlenumError>();
   const pending = new Set(Object.keys(servers));
-  const giveUp = new AbortController();
-  const either = AbortSignal.any([signal, giveUp.signal]);
-  const found = new AbortController();
+  const limit = new Limit({}, signal);
+  const enough = createDeferred<void>();
   const arrivals = Object.entries(servers).map(async ([name, spec]) => {
     try {
-      await group.add(name, spec, { signal: either });
+      await group.add(name, spec, { signal: limit.signal });
     } catch (error) {
-      if (giveUp.signal.aborted) return;
+      if (limit.verdict?.by === 'owner') return;
       failures.set(name, PlenumError.from(error, 'CONNECT_FAILED', `Connecting to server "${name}"`));
     }
     pending.delete(name);
-    if (isEnough()) found.abort();
+    if (isEnough()) enough.resolve();
   });
   const all = Promise.all(arrivals);
-  const enough = new Promise<void>((resolve) => {
-    found.signal.addEventListener('abort', () => resolve(), { once: true });
-  });
-  await Promise.race([all, enough]);
-  if (pending.size > 0) {
-    const over = new AbortController();
-    const grace = sleep(GRACE_MS, undefined, { signal: over.signal }).catch(() => {});
-    await Promise.race([all, grace]);
-    over.abort();
-  }
-  signal.throwIfAborted();
+  await Promise.race([all, enough.promise]);
+  if (pending.size > 0) await settledWithin(all, GRACE_MS);
+  limit.throwIfEnded();
   const late = [...pending];
-  giveUp.abort(new Error('Another server has it.'));
+  limit.end(new Error('Another server has it.'));
   return { failures, late };
 }
 

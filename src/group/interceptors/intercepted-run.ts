@@ -1,6 +1,6 @@
 import type { CallToolResult } from '@modelcontextprotocol/client';
 import { messageOf, PlenumError, type PlenumErrorCode } from '../../errors/plenum-error.ts';
-import { onAbort } from '../../internal/limit.ts';
+import { Limit } from '../../internal/limit.ts';
 import { isRecord } from '../../internal/checks.ts';
 import { createDeferred } from '../../internal/deferred.ts';
 import { printable } from '../../internal/text.ts';
@@ -30,7 +30,7 @@ export class InterceptedRun {
   readonly #timeoutMs: number;
   readonly #cancel = new AbortController();
   readonly #outcome = createDeferred<CallToolResult>();
-  readonly #stops: (() => void)[] = [];
+  #limit: Limit | undefined;
   /** How often each interceptor was entered. */
   readonly #attempts: number[];
   #isOver = false;
@@ -50,7 +50,7 @@ export class InterceptedRun {
     this.#interceptors = interceptors;
     this.#attempts = interceptors.map(() => 0);
     this.#timeoutMs = options.timeoutMs ?? internalsOf(target.session).timeoutMs;
-    this.#limit(signal, options.maxTotalTimeoutMs);
+    this.#begin(signal, options.maxTotalTimeoutMs);
     if (!this.#isOver) void this.#settle(this.#enter(0, args ?? {}, options));
   }
 
@@ -74,14 +74,14 @@ export class InterceptedRun {
     this.#finish(cause ?? error);
   }
 
-  #limit(signal: AbortSignal | undefined, totalMs = Infinity): void {
-    const abort = (): void => this.end('ABORTED', 'given up by the caller', signal?.reason);
-    const expire = (): void =>
-      this.end('TIMEOUT', `not done within ${totalMs} ms. Allow more with "maxTotalTimeoutMs"`);
-    // What is no duration, the session says.
-    if (totalMs >= 0) this.#stops.push(startTimer(totalMs, expire, { keepAlive: true }));
-    this.#stops.push(onAbort(signal, abort));
-    if (signal?.aborted === true) abort();
+  #begin(signal: AbortSignal | undefined, totalMs = Infinity): void {
+    if (signal === undefined && totalMs === Infinity) return;
+    // The session refuses what is no duration.
+    this.#limit = new Limit({ ms: totalMs >= 0 ? totalMs : Infinity }, signal);
+    this.#limit.onEnd(({ by, reason }) => {
+      if (by === 'signal') this.end('ABORTED', 'given up by the caller', reason);
+      else this.end('TIMEOUT', `not done within ${totalMs} ms. Allow more with "maxTotalTimeoutMs"`);
+    });
   }
 
   async #settle(outcome: Promise<CallToolResult>): Promise<void> {
@@ -98,7 +98,7 @@ export class InterceptedRun {
   #finish(reason?: unknown): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    for (const stop of this.#stops) stop();
+    this.#limit?.stop();
     this.#stopPatience();
     if (reason !== undefined || this.#requests > 0) this.#cancel.abort(reason ?? this.#ended());
   }

@@ -1,6 +1,7 @@
 import type { Client } from '@modelcontextprotocol/client';
 import { PlenumError } from '../../errors/plenum-error.ts';
 import { checkText, isRecord } from '../../internal/checks.ts';
+import { Limit } from '../../internal/limit.ts';
 import { createConnectGates } from '../../session/connection/connect-gate.ts';
 import type { Session } from '../../session/session.ts';
 import { isSession } from '../../session/session-internals.ts';
@@ -41,17 +42,27 @@ export class Joining {
     checkText('name', name);
     const plan = this.#plan(name, spec, options);
     const session = plan.own;
-    throwIfAborted(name, signal);
-    this.#membership.expectFree(name);
-    const member = this.#membership.enrol(name, session, plan);
-    const onAbort = (): void => void session.destroy(signal?.reason);
-    signal?.addEventListener('abort', onAbort, { once: true });
+    const limit = new Limit({}, { signal, reason: (cause) => givenUp(name, cause) });
     try {
-      const known = plan.lazy === undefined ? undefined : (await this.#recall([member])).get(name);
+      limit.throwIfEnded();
+      this.#membership.expectFree(name);
+      const member = this.#membership.enrol(name, session, plan);
+      limit.onEnd(() => void session.destroy(signal?.reason));
+      return await this.#bringIn(member, session, limit);
+    } finally {
+      limit.stop();
+    }
+  }
+
+  /** Starts a member, fetches its lists and admits it. When that fails or `limit` ends, drops it. */
+  async #bringIn(member: Member, session: SupervisedSession, limit: Limit): Promise<Session> {
+    const { name } = member;
+    try {
+      const known = member.lazy === undefined ? undefined : (await this.#recall([member])).get(name);
       if (session.status.state !== 'idle') throw wentAway(name, session);
       if (known === undefined) await session.start(false);
       const fetched = known === undefined ? await member.fetch(CATALOG_KINDS) : member.recall(known);
-      throwIfAborted(name, signal);
+      limit.throwIfEnded();
       const expected = known === undefined ? 'ready' : 'idle';
       if (session.status.state !== expected || fetched.connectionKey !== session.connectionKey)
         throw wentAway(name, session);
@@ -60,10 +71,7 @@ export class Joining {
     } catch (error) {
       this.#membership.drop(member);
       await this.#membership.seeOff(session, () => session.destroy(error));
-      throwIfAborted(name, signal);
-      throw error;
-    } finally {
-      signal?.removeEventListener('abort', onAbort);
+      throw limit.explain(error);
     }
   }
 
@@ -98,8 +106,14 @@ export class Joining {
     const { servers, signal, strict } = options;
     // All of them are checked before the first is opened.
     const plans = Object.entries(servers).map(([name, spec]) => ({ name, plan: this.#plan(name, spec, {}) }));
-    if (signal?.aborted === true)
-      throw new PlenumError('ABORTED', 'Connecting the group: given up.', { cause: signal.reason });
+    const limit = new Limit(
+      {},
+      {
+        signal,
+        reason: (cause) => new PlenumError('ABORTED', 'Connecting the group: given up.', { cause }),
+      },
+    );
+    limit.throwIfEnded();
     const members = plans.map(({ name, plan }) => this.#membership.enrol(name, plan.own, plan));
     const known = this.#recall(members);
     const arrivals = members.map((member) => {
@@ -109,11 +123,10 @@ export class Joining {
           : arriveLazily(member, known, strict !== true);
       return { member, arrived };
     });
-    const givenUp = abortion(signal);
     try {
-      await Promise.race([Promise.all(arrivals.map(({ arrived }) => arrived)), givenUp.promise]);
+      await limit.hold(Promise.all(arrivals.map(({ arrived }) => arrived)));
     } finally {
-      givenUp.stop();
+      limit.stop();
     }
     // In the order in which they were given, whatever the order in which they came, so that who keeps a contested
     // name does not depend on chance.
@@ -213,25 +226,8 @@ function expectUsable(name: string, { status }: Session): void {
   throw new PlenumError('SESSION_CLOSED', `Adopting "${name}": the session is closed.`, { server: name });
 }
 
-function abortion(signal: AbortSignal | undefined): { promise: Promise<never>; stop: () => void } {
-  let stop = (): void => {};
-  const promise = new Promise<never>((_, reject) => {
-    const onAbort = (): void => {
-      reject(new PlenumError('ABORTED', 'Connecting the group: given up.', { cause: signal?.reason }));
-    };
-    signal?.addEventListener('abort', onAbort, { once: true });
-    stop = () => signal?.removeEventListener('abort', onAbort);
-  });
-  promise.catch(() => {});
-  return { promise, stop };
-}
-
-function throwIfAborted(name: string, signal: AbortSignal | undefined): void {
-  if (signal?.aborted !== true) return;
-  throw new PlenumError('ABORTED', `Adding server "${name}": given up.`, {
-    server: name,
-    cause: signal.reason,
-  });
+function givenUp(name: string, cause: unknown): PlenumError {
+  return new PlenumError('ABORTED', `Adding server "${name}": given up.`, { server: name, cause });
 }
 
 /** Why a server that had come up is not there any more. */

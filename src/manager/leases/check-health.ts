@@ -35,7 +35,7 @@ export async function checkHealth(
 ): Promise<HealthReport> {
   const { timeoutMs = Infinity, signal, principal } = options;
   const { name: server } = record;
-  const limit = desk.leasing.patience(`Checking server "${server}"`, server, timeoutMs, signal);
+  const limit = desk.leasing.limit(`Checking server "${server}"`, server, timeoutMs, signal);
   try {
     return await limit.hold(ask(record, principal, limit.signal, desk));
   } catch (cause) {

@@ -1,4 +1,5 @@
 import { PlenumError } from '../../errors/plenum-error.ts';
+import { Limit } from '../../internal/limit.ts';
 import { closedError } from '../pool/closed-error.ts';
 import type { AcquireOptions } from './lease.ts';
 import type { ManagerEvent } from '../manager-events.ts';
@@ -8,7 +9,6 @@ import type { PooledSession } from '../pool/pooled-session.ts';
 import type { ServerRecord } from '../server-record.ts';
 import type { KeyedSpec } from '../pool/session-key.ts';
 import type { SessionPool } from '../pool/session-pool.ts';
-import { TimeLimit } from '../time-limit.ts';
 
 /** What a run wants to know of the use of its leases. */
 export interface WorkListener extends Required<
@@ -91,7 +91,7 @@ export class Leasing {
 
   async #askForSpec(record: ServerRecord, options: AcquireOptions): Promise<KeyedSpec> {
     const { timeoutMs = this.#options.acquireTimeoutMs, signal, principal } = options;
-    const limit = this.patienceForSpec(record, Math.min(timeoutMs, record.connectTimeoutMs), signal);
+    const limit = this.limitOnSpec(record, Math.min(timeoutMs, record.connectTimeoutMs), signal);
     try {
       return await limit.hold(record.resolve(principal, limit.signal));
     } finally {
@@ -100,24 +100,18 @@ export class Leasing {
   }
 
   /** A limit on something that is done for a caller; ends with the manager, too. */
-  patience(
-    doing: string,
-    server: string | undefined,
-    ms: number,
-    signal: AbortSignal | undefined,
-  ): TimeLimit {
+  limit(doing: string, server: string | undefined, ms: number, signal: AbortSignal | undefined): Limit {
     const error = (code: 'TIMEOUT' | 'ABORTED', what: string, cause?: unknown): PlenumError =>
       new PlenumError(code, `${doing}: ${what}.`, { server, cause, maybeExecuted: false });
-    return new TimeLimit(
-      ms,
-      () => error('TIMEOUT', `not done within ${ms} ms`),
+    return new Limit(
+      { ms, expired: () => error('TIMEOUT', `not done within ${ms} ms`) },
       { signal, reason: (cause) => error('ABORTED', 'given up by the caller', cause) },
       { signal: this.#closing, reason: () => closedError(doing, { server }) },
     );
   }
 
-  /** As `patience`, for what the caller's own functions compute. */
-  patienceForSpec({ name }: ServerRecord, ms: number, signal: AbortSignal | undefined): TimeLimit {
-    return this.patience(`Computing the spec of server "${name}"`, name, ms, signal);
+  /** As `limit`, for what the caller's own functions compute. */
+  limitOnSpec({ name }: ServerRecord, ms: number, signal: AbortSignal | undefined): Limit {
+    return this.limit(`Computing the spec of server "${name}"`, name, ms, signal);
   }
 }

@@ -1,13 +1,12 @@
 import { PlenumError } from '../../errors/plenum-error.ts';
-import { onAbort } from '../../internal/limit.ts';
 import { createDeferred } from '../../internal/deferred.ts';
-import { startTimer } from '../../internal/timers.ts';
+import { Limit } from '../../internal/limit.ts';
 import type { PooledSession } from './pooled-session.ts';
 import type { Bucket } from './server-pool.ts';
 
 let lastTicket = 0;
 
-/** A caller that waits for a session. Owns its timer and its place in the line. */
+/** A caller that waits for a session. Owns its limit and its place in the line. */
 export class Waiter {
   readonly bucket: Bucket;
   /** Whose turn it is: lower comes first. */
@@ -15,7 +14,7 @@ export class Waiter {
   readonly #outcome = createDeferred<PooledSession>();
   readonly #stop: (impatient: boolean) => void;
 
-  /** `onLeave` is called once, with whether the caller lost patience. */
+  /** `onLeave` is called once, with whether the caller gave up waiting. */
   constructor(
     bucket: Bucket,
     timeoutMs: number,
@@ -24,23 +23,24 @@ export class Waiter {
   ) {
     this.bucket = bucket;
     const { waiters } = bucket.server;
-    const giveUp = (error: PlenumError): void => {
-      this.#stop(true);
-      this.#outcome.reject(error);
-    };
-    const stopTimer = startTimer(timeoutMs, () => giveUp(this.#timedOut(timeoutMs)), { keepAlive: true });
-    const stopListening = onAbort(signal, () => giveUp(givenUp(bucket, signal?.reason)));
+    const limit = new Limit(
+      { ms: timeoutMs, expired: () => this.#timedOut(timeoutMs) },
+      { signal, reason: (cause) => givenUp(bucket, cause) },
+    );
     bucket.enter();
     bucket.waiting++;
     waiters.add(this);
     this.#stop = (impatient) => {
-      stopTimer();
-      stopListening();
+      limit.stop();
       if (!waiters.delete(this)) return;
       bucket.waiting--;
       bucket.leave();
       onLeave(impatient);
     };
+    limit.onEnd(({ reason }) => {
+      this.#stop(true);
+      this.#outcome.reject(reason);
+    });
   }
 
   /** Whether the outcome is still open. */

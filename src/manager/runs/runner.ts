@@ -1,6 +1,6 @@
 import { PlenumError } from '../../errors/plenum-error.ts';
 import { Backoff } from '../../internal/backoff.ts';
-import { sleep } from '../../internal/limit.ts';
+import { Limit, sleep } from '../../internal/limit.ts';
 import { printable } from '../../internal/text.ts';
 import type { ReportVerdict } from './circuit-breaker.ts';
 import { Effects } from './effects.ts';
@@ -11,7 +11,6 @@ import type { ReplayRule } from '../pool/replay-rule.ts';
 import { isConnectionFailure, resolveRetryOptions, type RetryOptions } from './retry-policy.ts';
 import type { RunOptions, Work } from './run-options.ts';
 import type { ServerRecord } from '../server-record.ts';
-import { TimeLimit } from '../time-limit.ts';
 
 export interface RunnerOptions {
   readonly retry: false | RetryOptions | undefined;
@@ -32,7 +31,7 @@ export interface RunnerOptions {
 interface Job<T> {
   readonly work: Work<T>;
   readonly options: RunOptions;
-  readonly limit: TimeLimit;
+  readonly limit: Limit;
 }
 
 interface Failure {
@@ -79,11 +78,10 @@ export class Runner {
       const doing = server === undefined ? 'A run' : `A run on server "${printable(server)}"`;
       return new PlenumError(code, `${doing}: ${what}.`, { server, cause });
     };
-    const limit = new TimeLimit(
-      timeoutMs,
-      () => ended('TIMEOUT', `not done within ${timeoutMs} ms`),
+    const limit = new Limit(
+      { ms: timeoutMs, expired: () => ended('TIMEOUT', `not done within ${timeoutMs} ms`) },
       { signal, reason: (cause) => ended('ABORTED', 'given up by the caller', cause) },
-      { signal: ending, reason: (cause) => cause },
+      ending,
     );
     let question: OpenQuestion | undefined;
     let mayHaveRun = false;
@@ -100,8 +98,7 @@ export class Runner {
         if (tools.size > 0) mayHaveRun = true;
         // The server was asked whether its tools may run again, and said no: nothing was tried again.
         if (question !== undefined && error === question.error) throw final(error, attempt - 1);
-        if (limit.signal.aborted || closing.aborted || attempt >= policy.attempts)
-          throw final(error, attempt);
+        if (limit.ended || closing.aborted || attempt >= policy.attempts) throw final(error, attempt);
         const isWorth = policy.retryIf(error, { server: name, attempt, connected });
         if (!(await limit.hold(isWorth))) throw final(error, attempt);
         const replay = rule?.judge(tools) ?? 'allowed';
@@ -114,7 +111,7 @@ export class Runner {
         record.retries++;
         publish({ type: 'retry', server: name, principal, attempt: attempt + 1, delayMs, error });
         await sleep(delayMs, limit.signal, closing);
-        limit.throwIfOver();
+        limit.throwIfEnded();
         if (closing.aborted || tooLate(0)) throw final(error, attempt);
       }
     } finally {
@@ -147,28 +144,28 @@ export class Runner {
         onClientTaken: () => effects.noteAnything(),
       });
     } catch (cause) {
-      const error = limit.verdict(cause);
+      const error = limit.explain(cause);
       report(asked && error === cause && showsDown(error) ? 'failure' : 'nothing');
       return { error, connected: false, begun: false, effects, rule: undefined };
     }
 
     const { attemptTimeoutMs = Infinity } = options;
-    const patience = new TimeLimit(attemptTimeoutMs, () => timedOut(server, attemptTimeoutMs), {
-      signal: limit.signal,
-      reason: (cause) => cause,
-    });
+    const attemptLimit = new Limit(
+      { ms: attemptTimeoutMs, expired: () => timedOut(server, attemptTimeoutMs) },
+      limit.signal,
+    );
     let begun = false;
     try {
-      if (question !== undefined) await patience.hold(answer(question, record, lease));
+      if (question !== undefined) await attemptLimit.hold(answer(question, record, lease));
       begun = true;
-      const context = { server, attempt, signal: patience.signal };
-      const value = await patience.hold(Promise.resolve().then(() => work(lease.session, context)));
+      const context = { server, attempt, signal: attemptLimit.signal };
+      const value = await attemptLimit.hold(Promise.resolve().then(() => work(lease.session, context)));
       report('success');
       // What the work left under way may finish; nobody waits for it.
       void lease.release();
       return { value };
     } catch (error) {
-      if (isSilence(error, patience)) {
+      if (isSilence(error, attemptLimit)) {
         void lease.revokeAndCheck(error).then((alive) => report(alive ? 'success' : 'failure'));
       } else {
         void lease.revoke(error);
@@ -179,7 +176,7 @@ export class Runner {
       }
       return { error, connected: true, begun, effects, rule: lease.replay };
     } finally {
-      patience.stop();
+      attemptLimit.stop();
     }
   }
 }
@@ -206,9 +203,9 @@ function showsDown(error: unknown): boolean {
 }
 
 /** Whether a server may have been silent for too long: it has to be asked whether it hangs. */
-function isSilence(error: unknown, patience: TimeLimit): boolean {
+function isSilence(error: unknown, limit: Limit): boolean {
   if (!(error instanceof PlenumError) || error.code !== 'TIMEOUT') return false;
-  return patience.signal.aborted || error.maybeExecuted !== false;
+  return limit.ended || error.maybeExecuted !== false;
 }
 
 function timedOut(server: string, ms: number): PlenumError {

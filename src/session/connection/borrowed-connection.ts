@@ -1,8 +1,7 @@
 import type { Client } from '@modelcontextprotocol/client';
 import { PlenumError } from '../../errors/plenum-error.ts';
 import type { OverflowEvent } from '../../internal/event-hub.ts';
-import { giveUpAfter, TIMED_OUT } from '../../internal/give-up.ts';
-import { settledWithin } from '../../internal/limit.ts';
+import { Limit, settledWithin } from '../../internal/limit.ts';
 import type { TransportEnd } from '../../transport/managed-transport.ts';
 import type { Connection } from './connection.ts';
 import type { SessionEvent } from '../session.ts';
@@ -57,23 +56,21 @@ function quietly(act: () => unknown): void {
 
 async function receive({ server, borrow, timeoutMs, signal }: BorrowRequest): Promise<LentSession> {
   const doing = `Borrowing a session for server "${server}"`;
-  const giveUp = giveUpAfter(timeoutMs, signal);
-  const enough = new AbortController();
+  const limit = new Limit({ ms: timeoutMs }, signal);
   // In a turn of its own, for a source that throws instead of rejecting.
-  const lending = Promise.resolve().then(() => borrow(enough.signal));
+  const lending = Promise.resolve().then(() => borrow(limit.signal));
   try {
-    return await Promise.race([lending, giveUp.promise]);
+    return await limit.hold(lending);
   } catch (error) {
-    if (giveUp.reason === undefined) throw PlenumError.from(error, 'CONNECT_FAILED', doing, { server });
-    enough.abort(error);
+    if (limit.verdict === undefined) throw PlenumError.from(error, 'CONNECT_FAILED', doing, { server });
     // Nobody waits for it any more: one that comes all the same goes back unused.
     lending.then((lent) => lent.release()).catch(() => {});
-    if (giveUp.reason !== TIMED_OUT)
+    if (limit.verdict.by !== 'deadline')
       throw new PlenumError('ABORTED', `${doing}: given up.`, { server, cause: error });
     const message = `${doing}: none within ${timeoutMs} ms. Allow more with "connectTimeoutMs".`;
     throw new PlenumError('TIMEOUT', message, { server });
   } finally {
-    giveUp.stop();
+    limit.stop();
   }
 }
 

@@ -1,7 +1,6 @@
 import type { Client as OfficialClient, ClientOptions } from '@modelcontextprotocol/client';
 import { PlenumError } from '../../errors/plenum-error.ts';
-import { giveUpAfter, TIMED_OUT } from '../../internal/give-up.ts';
-import { settledWithin } from '../../internal/limit.ts';
+import { Limit, settledWithin, type Verdict } from '../../internal/limit.ts';
 import { printable } from '../../internal/text.ts';
 import { LONGEST_TIMER_MS } from '../../internal/timers.ts';
 import type {
@@ -84,11 +83,11 @@ class Attempt {
   }
 
   async run(): Promise<Connection> {
-    const { server, options, signal } = this.#request;
+    const { options, signal } = this.#request;
     const work = this.#connect();
-    const giveUp = giveUpAfter(options.connectTimeoutMs - (performance.now() - this.#startedAt), signal);
+    const limit = new Limit({ ms: options.connectTimeoutMs - (performance.now() - this.#startedAt) }, signal);
     try {
-      return await Promise.race([work, giveUp.promise]);
+      return await limit.hold(work);
     } catch (error) {
       this.#givenUp = true;
       work.then(
@@ -100,11 +99,10 @@ class Attempt {
       const lastWords = this.#transport?.lastWords;
       await this.#transport?.destroy();
       this.#tap?.finish();
-      const reason = giveUp.reason === undefined ? error : giveUp.reason;
       await loadOfficial(); // What it threw may be a class of its.
-      throw this.#explain(reason, end, lastWords, server, options);
+      throw this.#explain(limit.explain(error), limit.verdict, end, lastWords);
     } finally {
-      giveUp.stop();
+      limit.stop();
     }
   }
 
@@ -145,21 +143,21 @@ class Attempt {
 
   #explain(
     error: unknown,
+    verdict: Verdict | undefined,
     end: TransportEnd | undefined,
     lastWords: LastWords | undefined,
-    server: string,
-    options: ResolvedSessionOptions,
   ): unknown {
+    const { server, options } = this.#request;
     const doing = `Connecting to server "${server}"`;
     const fields = { server, cause: error };
-    if (error === TIMED_OUT) {
+    if (verdict?.by === 'deadline') {
       return new PlenumError(
         'TIMEOUT',
         `${doing}: no handshake within ${options.connectTimeoutMs} ms. Allow more with "connectTimeoutMs".${halfLine(lastWords)}${tail(end ?? lastWords)}`,
         { server },
       );
     }
-    if (error === this.#request.signal.reason && this.#request.signal.aborted) {
+    if (verdict?.by === 'signal') {
       return new PlenumError('ABORTED', `${doing}: given up.`, fields);
     }
     if (this.#tap?.echoes === true) {

@@ -1,7 +1,7 @@
 import type { RequestOptions } from '@modelcontextprotocol/client';
 import { PlenumError } from '../../errors/plenum-error.ts';
+import { Limit } from '../../internal/limit.ts';
 import { LONGEST_TIMER_MS } from '../../internal/timers.ts';
-import { CallLimit } from './call-limit.ts';
 import type { RevocableCallOptions } from '../call-options.ts';
 import type { Connection } from '../connection/connection.ts';
 import type { InFlight } from '../supervision/in-flight.ts';
@@ -29,6 +29,11 @@ function neverRan({ code, maybeExecuted }: PlenumError, { foreign }: Connection)
   if (code === 'SESSION_EXPIRED') return true;
   // A session on loan hears of the end of its connection a moment later than a request on it does.
   return foreign === 'session' && code === 'CONNECTION_LOST' && maybeExecuted === false;
+}
+
+/** What the server is told of a call that ran out of time. */
+function callExpired(): Error {
+  return new Error('The time limit of the call has passed.');
 }
 
 type Send<T> = (connection: Connection, options: RequestOptions) => Promise<T>;
@@ -106,24 +111,27 @@ export class RequestRunner {
     return ready;
   }
 
-  /** What may end the call beside the official client's own timer. Undefined, and free, for most. */
-  #limitOf({ options, timeoutMs, totalMs, waitedMs }: Call, connection: Connection): CallLimit | undefined {
+  /**
+   * What may end the call beside the official client's own timer; undefined when there is no such thing. The official
+   * client checks its own total limit only when progress arrives, and waits for our handlers without any limit.
+   */
+  #limitOf({ options, timeoutMs, totalMs, waitedMs }: Call, connection: Connection): Limit | undefined {
     // In the 2026-07-28 era the client waits for our own handlers, which may wait for a person; and a foreign client
     // does not fail what is under way when we let go of it.
     const isHeld = connection.era === 'modern' || connection.foreign !== undefined;
     const isCancellable = options.signal !== undefined || options.revoked !== undefined;
     if (!isHeld && !isCancellable && totalMs === Infinity) return undefined;
-    const held = {
-      gone: connection.gone,
-      closing: this.#options.supervisor.closing,
-      patienceMs: timeoutMs - waitedMs,
-    };
-    return new CallLimit(options, totalMs - waitedMs, isHeld ? held : undefined);
+    const total = { ms: totalMs - waitedMs, expired: callExpired };
+    if (!isHeld) return new Limit(total, options.signal, options.revoked);
+    const { closing } = this.#options.supervisor;
+    // A handler that a closing session waits for has as much time as a request.
+    const end = { signal: closing, graceMs: timeoutMs - waitedMs };
+    return new Limit(total, options.signal, options.revoked, connection.gone, end);
   }
 
-  #explain(thrown: unknown, call: Call, connection: Connection, limit: CallLimit | undefined): PlenumError {
+  #explain(thrown: unknown, call: Call, connection: Connection, limit: Limit | undefined): PlenumError {
     const { signal, revoked } = call.options;
-    if (limit?.expired === true) return timedOut(this.#limitContext(call, connection));
+    if (limit?.verdict?.by === 'deadline') return timedOut(this.#limitContext(call, connection));
     if (signal?.aborted === true) return this.#aborted(call.request, signal, true);
     if (revoked?.aborted === true) return this.#aborted(call.request, revoked, true);
     const context = this.#context(call, connection);

@@ -1,8 +1,7 @@
 import type { CallToolResult } from '@modelcontextprotocol/client';
 import { PlenumError } from '../../errors/plenum-error.ts';
-import { onAbort } from '../../internal/limit.ts';
+import { Limit } from '../../internal/limit.ts';
 import { isRecord } from '../../internal/checks.ts';
-import { createDeferred } from '../../internal/deferred.ts';
 import { printable } from '../../internal/text.ts';
 import { errorResult } from '../run-tool.ts';
 import type { ToolCallRequest, ToolPolicy } from './tool-policy.ts';
@@ -19,22 +18,18 @@ export async function askApproval(
   { signal, ...call }: Omit<ToolCallRequest, 'signal'> & { readonly signal: AbortSignal | undefined },
 ): Promise<Decision> {
   if (signal?.aborted === true) throw aborted(call.name, signal.reason);
-  const asking = new AbortController();
-  const givenUp = createDeferred<never>();
-  const stopListening = onAbort(signal, () => {
-    asking.abort(signal?.reason);
-    givenUp.reject(aborted(call.name, signal?.reason));
-  });
+  const limit = new Limit({}, signal);
   try {
-    const answer = Promise.resolve({ ...call, signal: asking.signal }).then(approve);
-    return read(call, await Promise.race([givenUp.promise, answer]));
+    const answer = Promise.resolve({ ...call, signal: limit.signal }).then(approve);
+    return read(call, await limit.hold(answer));
   } catch (error) {
+    if (limit.verdict !== undefined) throw aborted(call.name, limit.verdict.reason);
     throw PlenumError.from(error, 'CONFIG_INVALID', `The policy's "approve" threw for ${of(call.name)}`, {
       server: call.tool.server,
       maybeExecuted: false,
     });
   } finally {
-    stopListening();
+    limit.stop();
   }
 }
 
