@@ -8,6 +8,7 @@ import {
   findCrowdedFolders,
   findCycles,
   findShortFiles,
+  findSignalListeners,
   findStrayTestFolders,
   findWrongArrows,
   findWrongPackages,
@@ -66,6 +67,9 @@ const themes = [
   'toolkit/conversation', // whole conversations with each SDK
 ];
 
+/** Its listener is the one that a signal has. */
+const signalListeners = /^internal\/limit\.ts$/;
+
 const dependencies = Object.keys({
   ...manifest.dependencies,
   ...('peerDependencies' in manifest ? (manifest.peerDependencies ?? {}) : {}),
@@ -105,6 +109,10 @@ describe('the source tree', () => {
 
   it('leaves environment, arguments and console to the command line and to config', () => {
     expect(findAmbientUses(modules, ambient)).toEqual([]);
+  });
+
+  it('listens to signals in one file', () => {
+    expect(findSignalListeners(modules, signalListeners)).toEqual([]);
   });
 
   it(`has no folder of more than ${maxFiles} files, but for those of like things`, () => {
@@ -334,6 +342,36 @@ describe('the rule on ambient state', () => {
       'transport/stdio/child-environment.ts:1: uses console',
       'testing/server-process.ts:1: uses console',
     ]);
+  });
+});
+
+describe('the rule on signals', () => {
+  it.each([
+    "signal.addEventListener('abort', end)",
+    "signal?.addEventListener('abort', end, { once: true })",
+    "options.signal['addEventListener'](`abort`, end)",
+    'signal.onabort = end',
+    'options.signal.onabort ??= end',
+  ])('finds a listener in: %s', (text) => {
+    expect(findSignalListeners(tree({ 'group/a.ts': `\n${text};` }), signalListeners)).toEqual([
+      'group/a.ts:2: listens to a signal. Use internal/limit.ts',
+    ]);
+  });
+
+  it.each([
+    "socket.addEventListener('close', end)",
+    'socket.addEventListener(event, end)',
+    "signal.removeEventListener('abort', end)",
+    'onAbort(signal, end)',
+    'const handlers = { onabort: end }',
+    "// signal.addEventListener('abort', end)",
+  ])('finds nothing in: %s', (text) => {
+    expect(findSignalListeners(tree({ 'group/a.ts': text }), signalListeners)).toEqual([]);
+  });
+
+  it('allows the file of the one listener', () => {
+    const modules = tree({ 'internal/limit.ts': "signal.addEventListener('abort', fire);" });
+    expect(findSignalListeners(modules, signalListeners)).toEqual([]);
   });
 });
 

@@ -105,6 +105,15 @@ export function findAmbientUses(
   );
 }
 
+/** Only the files that match listen to signals by themselves. */
+export function findSignalListeners(modules: readonly SourceModule[], allowed: RegExp): string[] {
+  return modules
+    .filter(({ path }) => !allowed.test(path))
+    .flatMap(({ path, signalListeners }) =>
+      signalListeners.map((line) => `${path}:${line}: listens to a signal. Use internal/limit.ts`),
+    );
+}
+
 /** A folder has at most `maxFiles` files of its own; `exempt` names the folders of which each file is one of a kind. */
 export function findCrowdedFolders(
   modules: readonly SourceModule[],

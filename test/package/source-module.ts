@@ -7,6 +7,8 @@ export interface SourceModule {
   readonly lineCount: number;
   readonly imports: readonly Import[];
   readonly ambient: readonly AmbientUse[];
+  /** The lines on which something listens to a signal by itself. */
+  readonly signalListeners: readonly number[];
 }
 
 export interface Import {
@@ -38,12 +40,14 @@ interface Node {
 export function parseModule(path: string, text: string): SourceModule {
   const imports: Import[] = [];
   const ambient: AmbientUse[] = [];
+  const signalListeners: number[] = [];
   const lineOf = (node: Node) => text.slice(0, node.start).split('\n').length;
   const program: unknown = parseAst(text, { lang: 'ts' });
 
   const visit = (node: Node, parent: Node | undefined, key: string) => {
     const found = importOf(node);
     if (found !== undefined) imports.push({ ...found, line: lineOf(node) });
+    if (listensToSignal(node)) signalListeners.push(lineOf(node));
     for (const name of ambientNamesOf(node, parent, key)) ambient.push({ name, line: lineOf(node) });
     for (const [childKey, value] of Object.entries(node)) {
       for (const child of Array.isArray(value) ? value : [value]) {
@@ -52,7 +56,8 @@ export function parseModule(path: string, text: string): SourceModule {
     }
   };
   if (isNode(program)) visit(program, undefined, '');
-  return { path, lineCount: text.replace(/\n$/, '').split('\n').length, imports, ambient };
+  const lineCount = text.replace(/\n$/, '').split('\n').length;
+  return { path, lineCount, imports, ambient, signalListeners };
 }
 
 function importOf(node: Node): Omit<Import, 'line'> | undefined {
@@ -81,6 +86,31 @@ function namesOf(node: Node, field: 'imported' | 'local'): string[] {
     if (specifier.type === 'ImportNamespaceSpecifier') return '*';
     return nameOf(specifier[field]) ?? '*';
   });
+}
+
+/** `signal.addEventListener('abort', …)` or `signal.onabort = …`. */
+function listensToSignal(node: Node): boolean {
+  if (node.type === 'AssignmentExpression') return memberOf(node['left']) === 'onabort';
+  if (node.type !== 'CallExpression' || memberOf(node['callee']) !== 'addEventListener') return false;
+  const [event] = Array.isArray(node['arguments']) ? node['arguments'] : [];
+  return textOf(event) === 'abort';
+}
+
+/** Of `a.b` and `a['b']`: `b`. */
+function memberOf(value: unknown): string | undefined {
+  return isNode(value) && value.type === 'MemberExpression' ? nameOf(value['property']) : undefined;
+}
+
+/** What a string, or a template without parts, says. */
+function textOf(value: unknown): string | undefined {
+  if (!isNode(value)) return undefined;
+  if (value.type === 'Literal') return nameOf(value);
+  const quasis = value.type === 'TemplateLiteral' ? value['quasis'] : undefined;
+  const [quasi] = Array.isArray(quasis) && quasis.length === 1 ? quasis.filter(isNode) : [];
+  const text: unknown = quasi?.['value'];
+  return typeof text === 'object' && text !== null && 'cooked' in text && typeof text.cooked === 'string'
+    ? text.cooked
+    : undefined;
 }
 
 /** The spellings that people use; one who wants to get round this will. */

@@ -31,6 +31,17 @@ describe('plenum beside a server that hangs', () => {
     expect(stdout).toContain(output);
   });
 
+  it('read prints no warning beside twelve of them', async () => {
+    const hanging = Array.from({ length: 12 }, (_, index) => `silent${index}`);
+    const config = configFile({ docs, ...Object.fromEntries(hanging.map((name) => [name, silent])) });
+    const { exitCode, stdout, stderr } = await plenum(['read', 'docs://notes', '-c', config]);
+    expect({ exitCode, stdout, stderr }).toEqual({
+      exitCode: 0,
+      stdout: 'Notes\n',
+      stderr: `Not waited for: ${hanging.join(', ')}\n`,
+    });
+  });
+
   it('what nobody has is awaited, and the server that hangs is the reason', async () => {
     const config = configFile({ docs, silent });
     const { exitCode, stderr } = await plenum(['read', 'other://x', '--timeout', '3s', '-c', config]);
