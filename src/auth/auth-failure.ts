@@ -27,7 +27,7 @@ export type AuthReason =
   | 'token_refused';
 
 /** What is known of the sign-in, for `data` of the error. */
-export interface AuthTarget {
+interface AuthTarget {
   readonly server: URL;
   readonly issuer?: string | undefined;
   readonly resource?: string | undefined;

@@ -11,7 +11,7 @@ export type ConfigOAuthOptions = Pick<
 >;
 
 /** Where relative paths start, and what was given beside the file. */
-export interface AuthContext {
+interface AuthContext {
   readonly workspace: string;
   readonly env: Environment;
   readonly oauth: ConfigOAuthOptions | undefined;
@@ -38,7 +38,7 @@ export function authHeaders(settings: AuthSettings): Record<string, string> | un
 }
 
 /** Where the tokens of a user are kept, by the conventions of the platform. */
-export function defaultTokenFile(env: Environment): string {
+function defaultTokenFile(env: Environment): string {
   return join(userFolders(env).data, 'plenum', 'tokens.json');
 }
 

@@ -7,7 +7,7 @@ import { PlenumError } from '../errors/plenum-error.ts';
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Where a user keeps things, by the conventions of the platform. */
-export interface UserFolders {
+interface UserFolders {
   readonly home: string;
   /** Folders that hold one folder of settings for each program, best first. */
   readonly settings: readonly string[];

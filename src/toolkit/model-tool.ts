@@ -10,7 +10,7 @@ import type { ToolDefinition, ToolSource } from './tool-source.ts';
 import { wellFormedJson } from './content/well-formed.ts';
 
 /** One call by a model, as its SDK makes it. */
-export interface ModelCall {
+interface ModelCall {
   /** The SDK's id of the call. */
   readonly callId?: string | undefined;
   readonly signal?: AbortSignal | undefined;

@@ -8,7 +8,7 @@ import { errorResult, runTool } from './run-tool.ts';
 import type { ToolSource } from './tool-source.ts';
 
 /** A call as a model made it. */
-export interface RequestedCall {
+interface RequestedCall {
   /** The provider's id of the call. */
   readonly id: string;
   readonly name: string;
@@ -48,7 +48,7 @@ export const CUT_OFF =
   'The call was not carried out: your answer was cut off in the middle of its arguments.';
 
 /** What an adapter keeps of each tool. */
-export type ShownTools = ReadonlyMap<string, { readonly model: ModelTool }>;
+type ShownTools = ReadonlyMap<string, { readonly model: ModelTool }>;
 
 /**
  * Carries out a model's calls side by side and gives them with their results, in its order. Rejects with `ABORTED`

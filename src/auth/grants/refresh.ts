@@ -17,7 +17,7 @@ const HOPELESS: ReadonlySet<string> = new Set([
   'unauthorized_client',
 ]);
 
-export interface RefreshRequest {
+interface RefreshRequest {
   readonly tokens: StoredTokens;
   readonly options: ResolvedOAuthOptions;
   readonly discovery: Discovery;

@@ -8,7 +8,7 @@ import type {
 import { knownClient } from '../grants/known-client.ts';
 import type { ResolvedOAuthOptions } from '../oauth-options.ts';
 
-export interface LoginFlowContext {
+interface LoginFlowContext {
   readonly options: ResolvedOAuthOptions;
   readonly discovery: OAuthDiscoveryState;
   /** Where the browser comes back to. */

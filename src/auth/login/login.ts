@@ -21,7 +21,7 @@ import type { ResolvedOAuthOptions } from '../oauth-options.ts';
 import { isLoopbackUrl } from '../network/private-address.ts';
 import { clientEntry, withExpiry, type StoredTokens } from '../store/stored-tokens.ts';
 
-export interface LoginRequest {
+interface LoginRequest {
   readonly server: URL;
   readonly options: ResolvedOAuthOptions;
   readonly discovery: Discovery;

@@ -17,7 +17,7 @@ export interface Discovery {
   readonly resource: string | undefined;
 }
 
-export interface DiscoveryOptions {
+interface DiscoveryOptions {
   readonly server: URL;
   /** Where the server said that its metadata are. */
   readonly resourceMetadataUrl: URL | undefined;

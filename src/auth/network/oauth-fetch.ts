@@ -11,7 +11,7 @@ const REQUEST_TIMEOUT_MS = 30_000;
 /** Metadata, registrations and tokens are small. */
 const MAX_BODY_BYTES = 1024 * 1024;
 
-export interface OAuthFetchOptions {
+interface OAuthFetchOptions {
   /** The server that credentials are for. */
   readonly server: URL;
   /** The transport's own `fetch`, for addresses of the server's origin: it knows the spec's headers. */

@@ -1,7 +1,7 @@
 import type { FetchLike } from '@modelcontextprotocol/client';
 
 /** How a request left that was answered. */
-export interface SentToken {
+interface SentToken {
   readonly token: string | undefined;
   /** Aborts when nobody waits for the request any more. */
   readonly signal: AbortSignal | undefined;

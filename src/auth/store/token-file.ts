@@ -10,7 +10,7 @@ const VERSION = 1;
 const MAX_BYTES = 16 * 1024 * 1024;
 const OTHERS = 0o077;
 
-export type TokenEntries = ReadonlyMap<string, StoredEntry>;
+type TokenEntries = ReadonlyMap<string, StoredEntry>;
 
 /**
  * Reads a token file; one that is not there is empty. Throws `CONFIG_INVALID` for one that cannot be used: unreadable,

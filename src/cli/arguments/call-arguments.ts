@@ -10,7 +10,7 @@ import { propertyOf, resolveSchema, type Schema } from './schema-types.ts';
 type Arguments = Record<string, unknown>;
 
 /** Arguments as they were typed; only a tool's schema says what they are. */
-export interface TypedArguments {
+interface TypedArguments {
   /** From `--args`, or from standard input. */
   readonly base: Arguments;
   /** From `key:=json`. */

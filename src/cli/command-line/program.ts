@@ -6,7 +6,7 @@ import { parseDuration, type CommandOptions, type GlobalOptions } from './option
 import { packageVersion } from '../version.ts';
 
 /** A command line, understood. */
-export interface ParsedCommand {
+interface ParsedCommand {
   readonly definition: CommandDefinition;
   readonly operands: readonly string[];
   readonly inline: InlineServer | undefined;

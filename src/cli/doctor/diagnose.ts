@@ -27,7 +27,7 @@ interface Trial {
   readonly problems: readonly PlenumError[];
 }
 
-export interface DiagnoseOptions {
+interface DiagnoseOptions {
   readonly handlers: Handlers;
   readonly signal: AbortSignal;
   readonly options: ServerSet['options'];

@@ -5,7 +5,7 @@ import { jsonText } from '../terminal/terminal-text.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 /** An error as `--json` shows it. */
-export interface ErrorFacts {
+interface ErrorFacts {
   readonly code: string;
   readonly message: string;
   readonly server?: string;

@@ -7,7 +7,7 @@ import type { ConfigInput } from '../../config/config.ts';
 import { lineText } from '../terminal/terminal-text.ts';
 
 /** What every prompt is given: questions are no data, so they go to standard error. */
-export interface PromptStreams {
+interface PromptStreams {
   readonly input: Readable;
   readonly output: Writable;
   readonly signal?: AbortSignal;

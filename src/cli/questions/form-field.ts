@@ -1,7 +1,7 @@
 import { isRecord } from '../../internal/checks.ts';
 import { lineText } from '../terminal/terminal-text.ts';
 
-export interface Choice {
+interface Choice {
   readonly value: string;
   /** Fit for a terminal. */
   readonly label: string;

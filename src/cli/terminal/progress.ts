@@ -20,7 +20,7 @@ export async function showProgress<T>(
 }
 
 /** A bar when the total is known, else the bare number; with the message, if there is one. */
-export function progressText({ progress, total, message }: Progress): string {
+function progressText({ progress, total, message }: Progress): string {
   const known = total !== undefined && total > 0;
   const share = known ? Math.min(1, Math.max(0, progress / total)) : 0;
   const filled = Math.round(share * BAR_LENGTH);

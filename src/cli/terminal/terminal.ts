@@ -2,7 +2,7 @@ import { isatty, WriteStream } from 'node:tty';
 import { StatusLine } from './status-line.ts';
 import { bodyText, jsonText, lineText } from './terminal-text.ts';
 
-export interface TerminalOptions {
+interface TerminalOptions {
   readonly json: boolean;
   readonly verbose: boolean;
   readonly color: boolean;

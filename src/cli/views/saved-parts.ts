@@ -107,7 +107,7 @@ async function isDirectory(path: string): Promise<boolean> {
 }
 
 /** A name without folders, hidden beginnings or odd characters: it comes from a server. */
-export function safeName({ name, mimeType }: Pick<Part, 'name' | 'mimeType'>): string {
+function safeName({ name, mimeType }: Pick<Part, 'name' | 'mimeType'>): string {
   const last = name.replace(/[\\/]+$/, '').replace(/^.*[\\/]/s, '');
   const plain = last
     .replace(/[^\w.-]+/g, '_')

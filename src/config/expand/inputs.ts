@@ -7,7 +7,7 @@ import { printPath, type JsonPath } from '../json/json-path.ts';
 import { TemplateError } from './template.ts';
 
 /** An input as the file describes it; `command` when its value would have to come from a program. */
-export type InputDefinition = InputQuestion | 'command';
+type InputDefinition = InputQuestion | 'command';
 
 type InputQuestion = Omit<ConfigInput, 'field'>;
 

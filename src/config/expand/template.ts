@@ -29,7 +29,7 @@ interface Reference {
  * Replaces `${…}` in a text; `$${` stands for `${` itself. What a reference expands to is not looked at again.
  * Throws a {@link TemplateError}.
  */
-export function expandTemplate(text: string, scope: TemplateScope): string {
+function expandTemplate(text: string, scope: TemplateScope): string {
   if (!text.includes('${')) return text;
   return evaluate(new TemplateParser(text).parse(), scope);
 }

@@ -8,7 +8,7 @@ export interface Position {
 }
 
 /** What is wrong with a text as JSON. */
-export interface JsonFault {
+interface JsonFault {
   readonly at: Position;
   readonly path: JsonPath;
   readonly message: string;

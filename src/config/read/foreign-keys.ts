@@ -1,7 +1,7 @@
 import { isRecord } from '../../internal/checks.ts';
 
 /** How another program spells something that Plenum has, too. */
-export interface Spelling {
+interface Spelling {
   /** The key, and the key inside its value. */
   readonly from: readonly [string] | readonly [string, string];
   readonly to: string;

@@ -14,7 +14,7 @@ import type { Scope } from '../expand/scope.ts';
 import { dropOtherKind, serverFields, type ServerFields } from './server-fields.ts';
 
 /** A server of a file; `plain` is the same as data, to be compared with a later state. */
-export interface ReadServer {
+interface ReadServer {
   readonly server: ConfiguredServer;
   readonly plain: unknown;
 }

@@ -138,7 +138,7 @@ export const stdioServer = options({
 });
 
 /** How each transport may be spelled. The first spelling of each is Plenum's own. */
-export const TRANSPORTS = {
+const TRANSPORTS = {
   http: ['http', 'streamable-http', 'streamableHttp', 'streamable_http', 'streamable'],
   sse: ['sse'],
   websocket: ['websocket', 'ws'],
@@ -301,6 +301,4 @@ export const groupOptions = options({
   ).exactOptional(),
 });
 
-export type StdioSettings = z.output<typeof stdioServer>;
-export type UrlSettings = z.output<typeof urlServer>;
 export type AuthSettings = z.output<typeof auth>;

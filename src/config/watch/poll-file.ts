@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { sleep } from '../../internal/limit.ts';
 
-export interface PollFileOptions {
+interface PollFileOptions {
   /** How often the file is looked at, in milliseconds. */
   readonly intervalMs: number;
   /** How long it must have been still, in milliseconds. */

@@ -3,7 +3,7 @@ import { failure, success, type Outcome } from './call.ts';
 import type { ListKind, ScriptedResourceTemplate, ScriptedTool, ServerScript } from '../script/script.ts';
 
 /** The tools of a script, the filler ones included. */
-export function allTools(script: ServerScript): ScriptedTool[] | undefined {
+function allTools(script: ServerScript): ScriptedTool[] | undefined {
   const { tools, fillerTools } = script;
   if (fillerTools === undefined) return tools;
   return [...(tools ?? []), ...Array.from({ length: fillerTools }, (_, index) => filler(index))];

@@ -16,7 +16,7 @@ export interface RpcRequest {
   params?: JsonObject;
 }
 
-export interface RpcNotification {
+interface RpcNotification {
   jsonrpc: '2.0';
   method: string;
   params?: JsonObject;
@@ -37,7 +37,6 @@ export const SESSION_NOT_FOUND = -32001;
 /** 2025-11-25 and before; later an `INVALID_PARAMS`. */
 export const RESOURCE_NOT_FOUND = -32002;
 export const HEADER_MISMATCH = -32020;
-export const MISSING_CAPABILITY = -32021;
 export const UNSUPPORTED_VERSION = -32022;
 
 /** Keys of `_meta` in the 2026-07-28 era. */

@@ -7,7 +7,7 @@ import { implementation, introduction, sharedMethods, type Handlers } from './me
 import type { ServerScript } from '../script/script.ts';
 
 /** The versions without a handshake that the server supports. */
-export function modernVersions(script: ServerScript): string[] {
+function modernVersions(script: ServerScript): string[] {
   if (script.era === 'legacy') return [];
   return script.protocolVersions?.filter((version) => version >= '2026') ?? ['2026-07-28'];
 }

@@ -46,7 +46,7 @@ export interface Inspection {
 }
 
 /** What the core needs of the host that brings its messages in and out. */
-export interface Host {
+interface Host {
   /** Ends a process, or resets connections. `afterAnswer` lets what was sent arrive first. */
   died(crash: Crash, afterAnswer: boolean): void;
   /** Stops reading input, or goes on. */

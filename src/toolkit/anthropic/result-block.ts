@@ -8,7 +8,7 @@ import { contentPieces, type ContentPiece } from '../content/pieces.ts';
 export type ToolResultBlock = Anthropic.Messages.ToolResultBlockParam;
 type Part = Exclude<ToolResultBlock['content'], string | undefined>[number];
 
-export interface ResultBlock {
+interface ResultBlock {
   readonly block: ToolResultBlock;
   /** What the block says in words only. */
   readonly beside: readonly ContentPiece[];

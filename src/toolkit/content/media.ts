@@ -1,7 +1,7 @@
 import type { ContentPiece } from './pieces.ts';
 import { wellFormed } from './well-formed.ts';
 
-export type ImageType = 'image/png' | 'image/jpeg' | 'image/gif' | 'image/webp';
+type ImageType = 'image/png' | 'image/jpeg' | 'image/gif' | 'image/webp';
 
 /** What model APIs take: base64 without line ends, and a type that is what the bytes say. */
 export interface Media<T extends string> {

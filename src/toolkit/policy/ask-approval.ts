@@ -9,8 +9,7 @@ import type { ToolCallRequest, ToolPolicy } from './tool-policy.ts';
 type Approve = NonNullable<ToolPolicy['approve']>;
 
 /** What came of asking: the arguments to send, or what the model is told instead. */
-export type Decision =
-  { readonly args: Readonly<Record<string, unknown>> } | { readonly refusal: CallToolResult };
+type Decision = { readonly args: Readonly<Record<string, unknown>> } | { readonly refusal: CallToolResult };
 
 /** Asks whether a call may be made. Rejects with `ABORTED` as soon as the caller gives up, or `CONFIG_INVALID`. */
 export async function askApproval(

@@ -5,7 +5,7 @@ import type { ToolDefinition } from '../tool-source.ts';
 import type { ToolPolicy } from './tool-policy.ts';
 
 /** Whether a tool, by its exposed name, is on offer. */
-export type ToolMatcher = (name: string, tool: ToolDefinition) => boolean;
+type ToolMatcher = (name: string, tool: ToolDefinition) => boolean;
 
 /** A longer name cannot be compared with a glob in good time: with any rule there is, it is not on offer. */
 const MAX_NAME_LENGTH = 256;

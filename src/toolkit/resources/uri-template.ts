@@ -1,14 +1,14 @@
 /** A place of a template that a value goes to. */
-export interface TemplateVariable {
+interface TemplateVariable {
   readonly name: string;
   /** Whether the URI is whole without it. */
   readonly isOptional: boolean;
 }
 
-export type TemplateValues = Readonly<Record<string, string | undefined>>;
+type TemplateValues = Readonly<Record<string, string | undefined>>;
 
 /** A URI template that can be filled in. */
-export interface FillableTemplate {
+interface FillableTemplate {
   readonly variables: readonly TemplateVariable[];
   readonly fill: (values: TemplateValues) => string;
 }

@@ -2,7 +2,7 @@ import { isRecord } from '../../internal/checks.ts';
 import type { JsonObject } from './dialect.ts';
 
 /** Follows a reference; gives the schema itself when it is none. */
-export type Resolve = (schema: unknown) => JsonObject;
+type Resolve = (schema: unknown) => JsonObject;
 
 /** Whether no value can fit both: another type, or another constant under a property that both require. */
 export function areDisjoint(a: JsonObject, b: JsonObject, resolve: Resolve): boolean {

@@ -8,7 +8,7 @@ import { hasType } from './spelled-out.ts';
 /** The one property of an object that stands around arguments whose schema may not stand at the top. */
 const WRAPPED = 'arguments';
 
-export interface ObjectRoot {
+interface ObjectRoot {
   readonly schema: JsonObject;
   readonly unwrap?: (args: JsonObject) => JsonObject;
 }

@@ -8,7 +8,7 @@ import { inexpressible } from './inexpressible.ts';
 /** Keywords whose meaning hangs on names that cannot be told from a list. */
 const NAME_BOUND = ['patternProperties', 'propertyNames'];
 
-export interface Renamed {
+interface Renamed {
   readonly schema: JsonObject;
   readonly restore?: (args: JsonObject) => JsonObject;
 }

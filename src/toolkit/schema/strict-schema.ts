@@ -14,7 +14,7 @@ interface Strict {
   readonly restore: Restore;
 }
 
-export interface StrictSchema {
+interface StrictSchema {
   readonly schema: JsonObject;
   readonly restore?: (args: JsonObject) => JsonObject;
 }

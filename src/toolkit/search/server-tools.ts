@@ -6,7 +6,7 @@ import { textResult } from './call-by-name.ts';
 const MAX_SAMPLE = 6;
 
 /** A server as a model is told of it. */
-export interface ServerIntroduction {
+interface ServerIntroduction {
   readonly name: string;
   readonly description: string;
   readonly tools: readonly string[];
