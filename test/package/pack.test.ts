@@ -50,7 +50,7 @@ describe('the packed package', () => {
     expect(files).toEqual(expect.arrayContaining(['LICENSE', 'README.md', 'CHANGELOG.md', 'package.json']));
     expect(files).toEqual(expect.arrayContaining(['dist/index.js', 'dist/index.d.ts', 'src/index.ts']));
     const papers =
-      /^((LICENSE|README\.md|CHANGELOG\.md|CONTRIBUTING\.md|package\.json)|docs\/.+\.md|schema\/plenum\.schema\.json|examples\/.+\.mjs)$/;
+      /^((LICENSE|README\.md|CHANGELOG\.md|CONTRIBUTING\.md|SECURITY\.md|package\.json)|docs\/.+\.md|schema\/plenum\.schema\.json|examples\/.+\.mjs)$/;
     const parts = /^(dist\/.+\.(js|d\.ts)(\.map)?|src\/.+\.ts)$/;
     expect(files.filter((file) => !papers.test(file) && !parts.test(file))).toEqual([]);
     expect(files.filter((file) => /\.(test|spec|bench)\./.test(file))).toEqual([]);
