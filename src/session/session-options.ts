@@ -56,7 +56,7 @@ export interface ResolvedSessionOptions {
   readonly maxPages: number;
 }
 
-const CLIENT_INFO: Implementation = { name: 'mcp-plenum', version: '0.1.0' };
+const CLIENT_INFO: Implementation = { name: 'mcp-plenum', version: '0.0.0' };
 
 /**
  * Checks options and fills in the defaults. Where several are given, the first that has a field wins, so pass

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import manifest from '../../../package.json' with { type: 'json' };
 import type { SessionOptions } from '../../../src/index.ts';
 import { inProcess, serveHttp, stdioSpec } from '../../../src/testing/index.ts';
 import { open, openFailure } from '../support/open.ts';
@@ -122,6 +123,16 @@ describe('S12 facts after opening', () => {
       expect(session.status).toMatchObject({ state: 'ready', era, protocolVersion });
     },
   );
+
+  it('this program introduces itself as this package and its version', async () => {
+    await using server = inProcess({ era: 'legacy' });
+    await open(server);
+    const initialize = server.requests.find(({ method }) => method === 'initialize');
+    expect(initialize?.params['clientInfo']).toMatchObject({
+      name: manifest.name,
+      version: manifest.version,
+    });
+  });
 
   it('this program introduces itself as it was told to', async () => {
     await using server = inProcess({ era: 'legacy' });
