@@ -8,8 +8,10 @@ export default defineConfig({
     pool: 'forks',
     maxWorkers: 2,
     retry: 0,
-    testTimeout: 20_000,
-    hookTimeout: 20_000,
+    // These only end what hangs. A test waits for a condition, and passes on a machine that is busy otherwise, too.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 60_000, interval: 10 } },
     globalSetup: ['test/support/global-setup.ts'],
   },
 });

@@ -24,7 +24,7 @@ export function isAnswer(message: object): boolean {
     return result['_meta'] === undefined || isRecord(result['_meta']);
   }
   if (result !== undefined || !(id === undefined || isId(id))) return false;
-  return isRecord(error) && Number.isInteger(error['code']) && typeof error['message'] === 'string';
+  return isRecord(error) && Number.isSafeInteger(error['code']) && typeof error['message'] === 'string';
 }
 
 interface Answer {
@@ -35,7 +35,7 @@ interface Answer {
 }
 
 function isId(value: unknown): boolean {
-  return typeof value === 'string' || Number.isInteger(value);
+  return typeof value === 'string' || Number.isSafeInteger(value);
 }
 
 function isObject(value: unknown): boolean {

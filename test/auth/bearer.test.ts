@@ -4,9 +4,9 @@ import { createMcpHandler, McpServer } from '@modelcontextprotocol/server';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openSession } from '../../src/index.ts';
 import { bearer } from '../../src/auth/index.ts';
-import { failureOf } from '../session/support/open.ts';
 import { serve } from '../support/loopback.ts';
 import { openWith } from '../support/sign-in/protected-server.ts';
+import { failureOf } from '../support/failures.ts';
 
 const SECRET = 'open-sesame';
 

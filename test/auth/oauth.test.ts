@@ -4,10 +4,10 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { openSession } from '../../src/index.ts';
 import { oauth } from '../../src/auth/index.ts';
 import { createDeferred } from '../../src/internal/deferred.ts';
-import { failureOf } from '../session/support/open.ts';
 import { visit } from '../support/sign-in/browser.mjs';
 import { openWith, personWith, startProtected } from '../support/sign-in/protected-server.ts';
 import { startResourceServer } from '../support/sign-in/resource-server.ts';
+import { failureOf } from '../support/failures.ts';
 
 const answer = (text: string) => ({ content: [{ type: 'text', text }] });
 

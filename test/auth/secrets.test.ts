@@ -2,9 +2,10 @@ import { inspect } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openSession } from '../../src/index.ts';
 import { bearer, memoryTokenStore, oauth } from '../../src/auth/index.ts';
-import { failureOf, watch } from '../session/support/open.ts';
+import { watch } from '../session/support/open.ts';
 import { serve } from '../support/loopback.ts';
 import { openWith, personWith, startProtected } from '../support/sign-in/protected-server.ts';
+import { failureOf } from '../support/failures.ts';
 
 /** Everything that a program could write to a log of `values`. */
 function logged(...values: unknown[]): string {

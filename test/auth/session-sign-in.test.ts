@@ -1,16 +1,16 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openSession, SessionGroup, SessionManager, type GroupConnectOptions } from '../../src/index.ts';
 import { bearer, fileTokenStore, memoryTokenStore, type OAuth } from '../../src/auth/index.ts';
 import { createDeferred } from '../../src/internal/deferred.ts';
-import { failureOf, watch } from '../session/support/open.ts';
-import { eventually } from '../session/support/eventually.ts';
+import { watch } from '../session/support/open.ts';
 import { visit } from '../support/sign-in/browser.mjs';
 import { openWith, personWith, startProtected } from '../support/sign-in/protected-server.ts';
 import { startResourceServer } from '../support/sign-in/resource-server.ts';
+import { failureOf } from '../support/failures.ts';
+import { newFolder } from '../support/folders.ts';
 
 const read = { content: [{ type: 'text', text: 'read' }] };
 
@@ -43,9 +43,9 @@ describe('A3 a login outside of connecting', () => {
   it('openSession waits for a person for longer than connectTimeoutMs', async () => {
     const server = await startProtected();
     const { auth, shown, events } = slowPerson();
-    const opening = openWith(server.url, auth, { connectTimeoutMs: 1_000 });
+    const opening = openWith(server.url, auth, { connectTimeoutMs: 3_000 });
     const url = await shown;
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await sleep(3_500);
     await visit(url);
     expect(await (await opening).callTool('read')).toMatchObject(read);
     expect(events.filter(({ type }) => type === 'authorize')).toHaveLength(1);
@@ -105,7 +105,7 @@ describe('A3 a login outside of connecting', () => {
     const call = group.session('slow').callTool('read');
     await visit(await shown);
     expect(await call).toMatchObject(read);
-    await eventually(() => [...group.tools.keys()]).toEqual(['slow__read', 'slow__write']);
+    await expect.poll(() => [...group.tools.keys()]).toEqual(['slow__read', 'slow__write']);
   });
 
   it('a manager lends a session after the login that its opening began', async () => {
@@ -221,8 +221,8 @@ describe('A3 a session that needs a person comes back by itself', () => {
     const group = await connect({ servers: { a: { url: server.url, auth }, b: { url: server.url, auth } } });
     expect([...group.servers.values()].map(({ state }) => state)).toEqual(['failed', 'failed']);
     await group.session('a').authorize();
-    await eventually(() => group.servers.get('b')?.state).toBe('ready');
-    await eventually(() => group.tools.size).toBe(4);
+    await expect.poll(() => group.servers.get('b')?.state).toBe('ready');
+    await expect.poll(() => group.tools.size).toBe(4);
     expect(server.authorizationServer.grants).toEqual(['authorization_code']);
   });
 
@@ -230,14 +230,12 @@ describe('A3 a session that needs a person comes back by itself', () => {
     const { session, auth, server } = await openAndRevoke();
     expect((await failureOf(session.reconnect())).code).toBe('AUTH_REQUIRED');
     await auth.forServer(server.url).authorize();
-    await eventually(() => session.status.state).toBe('ready');
+    await expect.poll(() => session.status.state).toBe('ready');
   });
 
   it('when another process signs in that shares the token file', async () => {
     const server = await startProtected();
-    const folder = mkdtempSync(join(tmpdir(), 'plenum-sign-in-'));
-    onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-    const path = join(folder, 'tokens.json');
+    const path = join(newFolder(), 'tokens.json');
     const { auth } = personWith({ interactive: false, store: fileTokenStore(path) });
     const group = await connect({ servers: { s: { url: server.url, auth } } });
     expect(group.servers.get('s')?.state).toBe('failed');
@@ -251,7 +249,7 @@ describe('A3 a session that needs a person comes back by itself', () => {
     expect(await new Promise((resolve) => other.once('close', resolve))).toBe(0);
     // A call that comes first finds it.
     expect(await group.session('s').callTool('read')).toMatchObject(read);
-    await eventually(() => group.tools.size).toBe(2);
+    await expect.poll(() => group.tools.size).toBe(2);
   });
 
   it('without a call, too', async () => {
@@ -259,7 +257,7 @@ describe('A3 a session that needs a person comes back by itself', () => {
     const store = memoryTokenStore();
     const session = await openAndFail(server.url, personWith({ interactive: false, store }).auth);
     await personWith({ store }).auth.forServer(server.url).authorize();
-    await eventually(() => session.status.state).toBe('ready');
+    await expect.poll(() => session.status.state).toBe('ready');
     expect(await session.callTool('read')).toMatchObject(read);
   });
 

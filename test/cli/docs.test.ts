@@ -6,7 +6,8 @@ import { describe, expect, it } from 'vitest';
 import { COMMANDS, GLOBAL_OPTIONS } from '../../src/cli/command-line/command-table.ts';
 import { serveHttp } from '../../src/testing/index.ts';
 import { startProtected } from '../support/sign-in/protected-server.ts';
-import { environment, folder, MAIN, referenceServer } from './support/run-cli.ts';
+import { environment, MAIN, referenceServer } from './support/run-cli.ts';
+import { newFolder } from '../support/folders.ts';
 
 const page = readFileSync(resolve(import.meta.dirname, '../../docs/cli.md'), 'utf8');
 const BROWSER = resolve(import.meta.dirname, '../auth/support/visit.mjs');
@@ -22,7 +23,7 @@ const blocks = [...page.matchAll(/^## (.+)$|^```sh\n([^]*?)^```/gm)].reduce<
 
 /** A folder as the page takes it for granted: three public servers, some files, an editor; `plenum` and `npx` on the PATH. */
 function place(issues?: string): { cwd: string; env: Record<string, string> } {
-  const cwd = folder();
+  const cwd = newFolder();
   const write = (name: string, content: string): void => {
     mkdirSync(dirname(join(cwd, name)), { recursive: true });
     writeFileSync(join(cwd, name), content);

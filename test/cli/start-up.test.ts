@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import { parseModule } from '../package/source-module.ts';
@@ -38,7 +38,8 @@ describe('plenum: start-up', () => {
       for (const { specifier, typeOnly, line } of module.imports) {
         const isDynamic = readFileSync(join(CLI, path), 'utf8').split('\n')[line - 1]?.includes('import(');
         if (typeOnly || isDynamic === true) continue;
-        if (specifier.startsWith('./')) load(specifier.slice(2));
+        const within = join(dirname(path), specifier);
+        if (specifier.startsWith('.') && !within.startsWith('..')) load(within);
         else eager.add(specifier);
       }
     };

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { expect, onTestFinished } from 'vitest';
-import { processesMarked } from '../support/marked-processes.ts';
+import { processesMarked } from '../support/processes.ts';
 
 const PACKAGE_ROOT = resolve(import.meta.dirname, '../..');
 

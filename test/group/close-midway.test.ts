@@ -4,9 +4,11 @@ import { stdioSpec } from '../../src/testing/index.ts';
 import { bounded, eventually, settled } from '../support/eventually.ts';
 import { failureOf } from '../support/failures.ts';
 import { connectGroup, newGroup } from '../support/groups.ts';
-import { fixture, ledgerFile, local, tools } from '../support/servers.ts';
+import { local, tools } from '../support/servers.ts';
 import { expectGoneForGood, isRunning, runningPids, startedPids } from '../support/processes.ts';
 import { RawServer } from '../support/raw-server.ts';
+import { fixture } from '../support/fixtures.ts';
+import { ledgerFile } from '../support/folders.ts';
 
 describe('G14 close() in the midst of things', () => {
   it.each(['close', 'destroy'] as const)(
@@ -91,7 +93,7 @@ describe('G14 close() in the midst of things', () => {
     const who: { pid: number; grandchild: number } = JSON.parse(block?.type === 'text' ? block.text : '{}');
     const ledger = ledgerFile();
     // A shell between us and the server, as npx is.
-    const { command, args } = fixture('tiny', `--ledger=${ledger}`, 'echo');
+    const { command, args } = fixture('group-tiny.mjs', `--ledger=${ledger}`, 'echo');
     const line = [command, ...args].map((word) => `'${word}'`).join(' ');
     await group.add('wrapped', { command: 'sh', args: ['-c', `${line}; true`] });
     expect([isRunning(who.pid), isRunning(who.grandchild), runningPids(ledger).length]).toEqual([

@@ -5,8 +5,9 @@ import { bounded, eventually } from '../support/eventually.ts';
 import { EventLog } from '../support/event-log.ts';
 import { failureOf } from '../support/failures.ts';
 import { connectGroup, newGroup } from '../support/groups.ts';
-import { http, ledgerFile, local, PLACES, tools } from '../support/servers.ts';
+import { http, local, PLACES, tools } from '../support/servers.ts';
 import { expectGoneForGood, runningPids } from '../support/processes.ts';
+import { ledgerFile } from '../support/folders.ts';
 
 const STUBBORN: Faults = { ignoreTermination: true };
 

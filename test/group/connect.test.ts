@@ -5,9 +5,10 @@ import { bounded, eventually } from '../support/eventually.ts';
 import { EventLog } from '../support/event-log.ts';
 import { failureOf } from '../support/failures.ts';
 import { connectGroup, newGroup } from '../support/groups.ts';
-import { http, ledgerFile, local, PLACES, tools } from '../support/servers.ts';
+import { http, local, PLACES, tools } from '../support/servers.ts';
 import { expectGoneForGood, startedPids } from '../support/processes.ts';
 import { gate, RawServer } from '../support/raw-server.ts';
+import { ledgerFile } from '../support/folders.ts';
 
 const HUNG = { tools: tools('never'), faults: { neverInitialize: true } };
 

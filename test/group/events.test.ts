@@ -3,7 +3,8 @@ import { stdioSpec, type ServerScript } from '../../src/testing/index.ts';
 import { bounded, eventually } from '../support/eventually.ts';
 import { EventLog } from '../support/event-log.ts';
 import { connectGroup, newGroup, newSession } from '../support/groups.ts';
-import { ERAS, fixture, http, local, tools } from '../support/servers.ts';
+import { ERAS, http, local, tools } from '../support/servers.ts';
+import { fixture } from '../support/fixtures.ts';
 
 const TALKING: ServerScript = {
   tools: [{ name: 'log', does: { type: 'log', level: 'warning', data: 'low disk' } }],
@@ -167,7 +168,7 @@ describe('events() of a group', () => {
     const log = new EventLog(group);
     const garbage = { at: 'start' as const, lines: ['Starting server on port 3000...', '{"half":'] };
     await group.add('chatty', stdioSpec({ tools: tools('echo'), faults: { garbage } }));
-    await group.add('tiny', fixture('tiny', 'echo'));
+    await group.add('tiny', fixture('group-tiny.mjs', 'echo'));
     await log.until('problem');
     expect(
       log.of('problem').every(({ server, error }) => server === 'chatty' && error.server === 'chatty'),

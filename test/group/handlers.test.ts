@@ -6,6 +6,7 @@ import { EventLog } from '../support/event-log.ts';
 import { connectGroup, newGroup } from '../support/groups.ts';
 import { ERAS, http, local, PLACES, requestsOf, tools } from '../support/servers.ts';
 import { gate } from '../support/raw-server.ts';
+import { textOf } from '../support/results.ts';
 
 const form = {
   message: 'Who are you?',
@@ -28,9 +29,6 @@ const SPEAKING: Handlers = {
   }),
   onRoots: ({ server }) => [{ uri: `file:///${server}` }],
 };
-
-const textOf = ({ content }: { content: { type: string; text?: string }[] }): string =>
-  content[0]?.text ?? '';
 
 describe.each(ERAS)('Handlers of the group (%s)', (era) => {
   const script: ServerScript = { era, tools: ASKING };

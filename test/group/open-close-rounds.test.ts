@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { SessionGroup } from '../../src/index.ts';
 import { eventually } from '../support/eventually.ts';
-import { fixture, ledgerFile } from '../support/servers.ts';
 import { runningPids, startedPids } from '../support/processes.ts';
+import { fixture } from '../support/fixtures.ts';
+import { ledgerFile } from '../support/folders.ts';
 
 const SERVERS = 50;
 
@@ -21,7 +22,7 @@ describe('G14 a group of 50 stdio servers, opened and closed', () => {
     const servers = Object.fromEntries(
       Array.from({ length: SERVERS }, (_, nr) => [
         `s${nr}`,
-        fixture('tiny', `--ledger=${ledger}`, 'echo', 'other'),
+        fixture('group-tiny.mjs', `--ledger=${ledger}`, 'echo', 'other'),
       ]),
     );
     const before = handles();

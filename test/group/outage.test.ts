@@ -5,9 +5,10 @@ import { bounded, eventually, settled } from '../support/eventually.ts';
 import { EventLog } from '../support/event-log.ts';
 import { failureOf } from '../support/failures.ts';
 import { connectGroup } from '../support/groups.ts';
-import { ERAS, http, ledgerFile, local, requestsOf, tools } from '../support/servers.ts';
+import { ERAS, http, local, requestsOf, tools } from '../support/servers.ts';
 import { runningPids, startedPids } from '../support/processes.ts';
 import { gate, RawServer } from '../support/raw-server.ts';
+import { ledgerFile } from '../support/folders.ts';
 
 describe('G16 a known route works while an unrelated server is down', () => {
   it('one that crashed, one that hangs, one behind a dead network', { timeout: 30_000 }, async () => {

@@ -10,9 +10,10 @@ import { bounded, eventually, settled } from '../support/eventually.ts';
 import { EventLog } from '../support/event-log.ts';
 import { failureOf } from '../support/failures.ts';
 import { connectGroup, newGroup } from '../support/groups.ts';
-import { http, ledgerFile, local, requestsOf, tools } from '../support/servers.ts';
+import { http, local, requestsOf, tools } from '../support/servers.ts';
 import { expectGoneForGood, runningPids, startedPids } from '../support/processes.ts';
 import { gate, RawServer } from '../support/raw-server.ts';
+import { ledgerFile } from '../support/folders.ts';
 
 const callsIn = (ledger: string): unknown[] => readLedger(ledger).filter(({ event }) => event === 'call');
 

@@ -4,7 +4,6 @@ import type { SessionManager } from '../../src/manager/session-manager.ts';
 import { stdioSpec } from '../../src/testing/index.ts';
 import { bounded, eventually } from '../support/eventually.ts';
 import { failureOf } from '../support/failures.ts';
-import { ledgerFile } from '../support/servers.ts';
 import { expectGoneForGood, startedPids } from '../support/processes.ts';
 import { nameOf, TOOLS } from './support/answers.ts';
 import { Fleet } from './support/fleet.ts';
@@ -17,6 +16,7 @@ import {
   untilWaiting,
   warm,
 } from './support/managers.ts';
+import { ledgerFile } from '../support/folders.ts';
 
 const WAYS: [string, (manager: SessionManager, signal: AbortSignal) => Promise<unknown>][] = [
   ['acquire', (manager, signal) => manager.acquire('a', { signal })],

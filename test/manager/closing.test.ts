@@ -3,12 +3,12 @@ import type { SessionManager } from '../../src/manager/session-manager.ts';
 import { stdioSpec } from '../../src/testing/index.ts';
 import { bounded, eventually } from '../support/eventually.ts';
 import { failureOf } from '../support/failures.ts';
-import { ledgerFile } from '../support/servers.ts';
 import { expectGoneForGood, runningPids, startedPids } from '../support/processes.ts';
 import { nameOf, TOOLS } from './support/answers.ts';
 import { Fleet } from './support/fleet.ts';
 import { EventLog } from '../support/event-log.ts';
 import { expectNothingHeld, newManager, statsOf, untilWaiting, warm, watched } from './support/managers.ts';
+import { ledgerFile } from '../support/folders.ts';
 
 const ENDS = ['close', 'destroy'] as const;
 

@@ -5,11 +5,12 @@ import type { SpecContext } from '../../src/manager/pool/managed-server.ts';
 import { stdioSpec } from '../../src/testing/index.ts';
 import { bounded, eventually } from '../support/eventually.ts';
 import { failureOf } from '../support/failures.ts';
-import { http, ledgerFile, local } from '../support/servers.ts';
+import { http, local } from '../support/servers.ts';
 import { expectGoneForGood, runningPids } from '../support/processes.ts';
 import { nameOf, TOOLS, who } from './support/answers.ts';
 import { Fleet } from './support/fleet.ts';
 import { expectNothingHeld, newManager, statsOf } from './support/managers.ts';
+import { ledgerFile } from '../support/folders.ts';
 
 describe('M1 a fresh session', () => {
   it.each(['legacy', '2026-07-28'] as const)(

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { Session } from '../../src/index.ts';
 import type { ScriptedTool } from '../../src/testing/index.ts';
 import { bounded, eventually } from '../support/eventually.ts';
-import { jsonOf } from '../session/support/open.ts';
 import { Fleet } from './support/fleet.ts';
 import { newManager } from './support/managers.ts';
+import { jsonOf } from '../support/results.ts';
 
 const ASK: ScriptedTool = {
   name: 'ask',

@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { stdioSpec } from '../../src/testing/index.ts';
 import { bounded, eventually } from '../support/eventually.ts';
-import { fixture, http, ledgerFile } from '../support/servers.ts';
+import { http } from '../support/servers.ts';
 import { expectGoneForGood, runningPids, startedPids } from '../support/processes.ts';
 import { nameOf, TOOLS } from './support/answers.ts';
 import { Fleet } from './support/fleet.ts';
 import { expectNothingHeld, newManager, statsOf } from './support/managers.ts';
+import { fixture } from '../support/fixtures.ts';
+import { ledgerFile } from '../support/folders.ts';
 
 /** What keeps this process busy, timers that hold it included: how many of each kind. */
 function handles(): Record<string, number> {

@@ -5,9 +5,10 @@ import { stdioSpec, type WhoAmI } from '../../src/testing/index.ts';
 import { bounded } from '../support/eventually.ts';
 import { Dice } from '../group/support/dice.ts';
 import { http } from '../support/servers.ts';
-import { nameOf, textOf, TOOLS, who } from './support/answers.ts';
+import { nameOf, TOOLS, who } from './support/answers.ts';
 import { Fleet } from './support/fleet.ts';
 import { expectAtRest, newManager, warm } from './support/managers.ts';
+import { textOf } from '../support/results.ts';
 
 const PRINCIPALS = Array.from({ length: 20 }, (_, nr) => `user-${nr}`);
 /** Callers that give up, or whose session was taken down. */

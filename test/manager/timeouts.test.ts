@@ -3,11 +3,12 @@ import type { ManagedServer, ManagedServerSpec } from '../../src/manager/pool/ma
 import { stdioSpec, TcpProxy } from '../../src/testing/index.ts';
 import { bounded, eventually } from '../support/eventually.ts';
 import { failureOf } from '../support/failures.ts';
-import { http, ledgerFile } from '../support/servers.ts';
+import { http } from '../support/servers.ts';
 import { expectGoneForGood, runningPids, startedPids } from '../support/processes.ts';
 import { nameOf, TOOLS } from './support/answers.ts';
 import { Fleet } from './support/fleet.ts';
 import { expectAtRest, expectNothingHeld, newManager, statsOf } from './support/managers.ts';
+import { ledgerFile } from '../support/folders.ts';
 
 /** Servers that never come up, each in its way; with the ledger of those that are processes. */
 const HUNG: [string, (ledger: string) => Promise<ManagedServer>][] = [

@@ -8,10 +8,11 @@ import {
   type Faults,
   type ServerScript,
 } from '../../src/testing/index.ts';
-import { eventually } from './support/eventually.ts';
-import { fixture } from './support/fixture.ts';
-import { ERAS, failureOf, jsonOf, open, openFailure } from './support/open.ts';
+import { ERAS, open, openFailure } from './support/open.ts';
 import { RawServer } from './support/raw-server.ts';
+import { fixture } from '../support/fixtures.ts';
+import { failureOf } from '../support/failures.ts';
+import { jsonOf } from '../support/results.ts';
 
 const script: ServerScript = { tools: [{ name: 'echo' }] };
 const faulty = (faults: Faults): ServerScript => ({ ...script, faults });
@@ -47,7 +48,7 @@ describe.each(ERAS)('S9 garbage, in the $era era', ({ protocol }) => {
     const { target, close } = await start(faulty({ garbage: { at: 'answers', lines: garbage } }));
     const { session, seen } = await open(target, { protocol });
     for (let n = 0; n < 3; n++) expect(jsonOf(await session.callTool('echo', { n }))).toEqual({ n });
-    await eventually(() => seen('problem').length).toBeGreaterThan(0);
+    await expect.poll(() => seen('problem').length).toBeGreaterThan(0);
     expect(seen('problem')[0]?.error.server).toBe('tested');
     expect(session.status.state).toBe('ready');
     await session.close();
@@ -59,14 +60,14 @@ describe.each(ERAS)('S9 garbage, in the $era era', ({ protocol }) => {
     const spec = stdioSpec(faulty({ garbage: { at: 'answers', lines, base64: true } }));
     const { session, seen } = await open(spec, { protocol });
     expect(jsonOf(await session.callTool('echo', { a: 1 }))).toEqual({ a: 1 });
-    await eventually(() => seen('problem').length).toBeGreaterThan(0);
+    await expect.poll(() => seen('problem').length).toBeGreaterThan(0);
   });
 
   it('answers to an id that nobody asked are reported and dropped', async () => {
     await using server = inProcess(faulty({ unknownIdAnswer: true }));
     const { session, seen } = await open(server, { protocol });
     expect(jsonOf(await session.callTool('echo', { a: 1 }))).toEqual({ a: 1 });
-    await eventually(() => seen('problem').length).toBeGreaterThan(0);
+    await expect.poll(() => seen('problem').length).toBeGreaterThan(0);
     expect(session.status.state).toBe('ready');
   });
 
@@ -106,7 +107,7 @@ describe('S9 JSON that is no message', () => {
     expect(await session.request({ method: 'echo', params: { still: 'here' } })).toMatchObject({
       still: 'here',
     });
-    await eventually(() => seen('problem')).toHaveLength(1);
+    await expect.poll(() => seen('problem')).toHaveLength(1);
     expect(seen('problem')[0]?.error.message).toContain('tested');
     expect(session.status.state).toBe('ready');
   });
@@ -126,7 +127,7 @@ describe('S9 JSON that is no message', () => {
     );
     const pieces = [...bytes].map((byte) => Buffer.from([byte]).toString('base64'));
     await session.request({ method: 'raw', params: { pieces } });
-    await eventually(() => seen('notification')).toMatchObject([{ params: { text: 'ü€😀' } }]);
+    await expect.poll(() => seen('notification')).toMatchObject([{ params: { text: 'ü€😀' } }]);
     expect(seen('problem')).toEqual([]);
   });
 });
@@ -165,7 +166,7 @@ describe('S9 answers that are wrong', () => {
       () => 'a result',
       (error: { code: string }) => error.code,
     );
-    await eventually(() => server.requests('tools/call')).toHaveLength(1);
+    await expect.poll(() => server.requests('tools/call')).toHaveLength(1);
     server.send({ jsonrpc: '2.0', id: server.requests('tools/call')[0]?.id, ...answer });
     const outcome = await settled;
     expect(['a result', 'INVALID_RESULT', 'PROTOCOL', 'TIMEOUT']).toContain(outcome);

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { inProcess } from '../../src/testing/index.ts';
 import { PlenumError } from '../../src/index.ts';
-import { failureOf, open } from './support/open.ts';
+import { open } from './support/open.ts';
 import { RawServer } from './support/raw-server.ts';
+import { failureOf } from '../support/failures.ts';
 
 const protocol = 'legacy';
 

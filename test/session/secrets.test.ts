@@ -10,7 +10,9 @@ import {
   type WhoAmI,
 } from '../../src/testing/index.ts';
 import { unusedOrigin } from '../support/loopback.ts';
-import { failureOf, jsonOf, open, openFailure, type OpenedSession } from './support/open.ts';
+import { open, openFailure, type OpenedSession } from './support/open.ts';
+import { failureOf } from '../support/failures.ts';
+import { jsonOf } from '../support/results.ts';
 
 const SECRET = 'hush-5ecret-c0ffee';
 const script: ServerScript = {

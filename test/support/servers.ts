@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import type { GroupServerSpec } from '../../src/index.ts';
 import {
@@ -19,8 +16,6 @@ import {
 } from '../../src/testing/index.ts';
 
 export const ERAS = ['legacy', 'modern'] as const;
-
-const FIXTURES = join(import.meta.dirname, '../fixtures/servers');
 
 /** Tools that echo. */
 export function tools(...names: string[]): ScriptedTool[] {
@@ -76,18 +71,6 @@ export const PLACES: Record<string, (script: ServerScript) => Promise<PlacedServ
     return { spec: { url: server.url }, server };
   },
 };
-
-/** A spec that runs one of the fixture programs. */
-export function fixture(name: string, ...args: string[]): { command: string; args: string[] } {
-  return { command: process.execPath, args: [join(FIXTURES, `group-${name}.mjs`), ...args] };
-}
-
-/** A file for a ledger; deleted when the test is over. */
-export function ledgerFile(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'plenum-group-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return join(folder, 'ledger');
-}
 
 /** The methods of requests, without the handshake and what keeps a connection alive. */
 export function methodsOf(requests: readonly LoggedRequest[]): string[] {

@@ -1,7 +1,8 @@
 import type { Client } from '@modelcontextprotocol/client';
 import { describe, expect, it, vi } from 'vitest';
 import { inProcess, type ScriptedTool, type WhoAmI } from '../../src/testing/index.ts';
-import { ERAS, connect, linked, textOf, type Mode } from './support/clients.ts';
+import { ERAS, connect, linked, type Mode } from './support/clients.ts';
+import { textOf } from '../support/results.ts';
 
 /** A client of a server with one tool, named `it`. */
 async function withTool(does: ScriptedTool['does'], mode: Mode, tool: Partial<ScriptedTool> = {}) {
@@ -71,7 +72,7 @@ describe.each(ERAS)('testing kit: what a scripted tool does, $era', ({ era, mode
     const { server, call } = await withTool({ type: 'hang' }, mode);
     const controller = new AbortController();
     const hanging = call({}, { signal: controller.signal });
-    await vi.waitFor(() => expect(server.running).toBe(1), { timeout: 10_000 });
+    await expect.poll(() => server.running).toBe(1);
     controller.abort();
     await expect(hanging).rejects.toThrow();
   });
@@ -80,12 +81,10 @@ describe.each(ERAS)('testing kit: what a scripted tool does, $era', ({ era, mode
     const { server, call } = await withTool({ type: 'sleepUntilCancelled' }, mode);
     const controller = new AbortController();
     const sleeping = call({}, { signal: controller.signal });
-    await vi.waitFor(() => expect(server.running).toBe(1), { timeout: 10_000 });
+    await expect.poll(() => server.running).toBe(1);
     controller.abort();
     await expect(sleeping).rejects.toThrow();
-    await vi.waitFor(() => expect(server.cancelled).toMatchObject([{ method: 'tools/call' }]), {
-      timeout: 10_000,
-    });
+    await expect.poll(() => server.cancelled).toMatchObject([{ method: 'tools/call' }]);
     expect(server.running).toBe(0);
   });
 
@@ -95,10 +94,10 @@ describe.each(ERAS)('testing kit: what a scripted tool does, $era', ({ era, mode
     client.onerror = (error) => stray.push(error.message);
     const controller = new AbortController();
     const slow = client.callTool({ name: 'it' }, { signal: controller.signal });
-    await vi.waitFor(() => expect(server.running).toBe(1), { timeout: 10_000 });
+    await expect.poll(() => server.running).toBe(1);
     controller.abort();
     await expect(slow).rejects.toThrow();
-    await vi.waitFor(() => expect(stray).toHaveLength(1), { timeout: 10_000 });
+    await expect.poll(() => stray).toHaveLength(1);
   });
 
   it('progress is reported when it was asked for', async () => {

@@ -1,7 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   inProcess,
   readLedger,
@@ -10,8 +8,11 @@ import {
   type ScriptedTool,
   type ServerScript,
 } from '../../src/testing/index.ts';
-import { ERAS, connect, linked, newClient, stdio, textOf } from './support/clients.ts';
-import { RawChild, isAlive } from './support/raw-child.ts';
+import { ERAS, connect, linked, newClient, stdio } from './support/clients.ts';
+import { RawChild } from './support/raw-child.ts';
+import { textOf } from '../support/results.ts';
+import { isRunning } from '../support/processes.ts';
+import { newFolder } from '../support/folders.ts';
 
 const tools: ScriptedTool[] = [{ name: 'echo' }, { name: 'who', does: { type: 'whoami' } }];
 
@@ -65,7 +66,7 @@ describe('testing kit: faults of what a process prints', () => {
 
   it('a process writes on standard error', async () => {
     const raw = await greeted({ stderr: 'warning: old\n' });
-    await vi.waitFor(() => expect(raw.stderr).toBe('warning: old\n'), { timeout: 10_000 });
+    await expect.poll(() => raw.stderr).toBe('warning: old\n');
   });
 });
 
@@ -78,9 +79,7 @@ describe('testing kit: faults of a process', () => {
   });
 
   it('exits at its first starts only', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'plenum-'));
-    onTestFinished(() => rm(folder, { recursive: true }));
-    const ledgerFile = join(folder, 'ledger');
+    const ledgerFile = join(newFolder(), 'ledger');
     const start = () => child({ exitAtStart: { times: 2 } }, { ledgerFile });
     expect(await start().exited).toMatchObject({ code: 1 });
     expect(await start().exited).toMatchObject({ code: 1 });
@@ -111,7 +110,7 @@ describe('testing kit: faults of a process', () => {
     const { grandchild } = JSON.parse(textOf((await raw.answer(2)).result as object));
     raw.process.kill('SIGKILL');
     await raw.exited;
-    expect(isAlive(grandchild)).toBe(true);
+    expect(isRunning(grandchild)).toBe(true);
     process.kill(grandchild, 'SIGKILL');
   });
 
@@ -198,7 +197,7 @@ describe.each(ERAS)('testing kit: faults of answers, $era', ({ mode, era }) => {
   it('each answer comes twice', async () => {
     const { client, stray } = await server({ duplicateAnswers: true });
     await client.callTool({ name: 'echo' });
-    await vi.waitFor(() => expect(stray).toHaveLength(1), { timeout: 10_000 });
+    await expect.poll(() => stray).toHaveLength(1);
   });
 
   it('the server makes a request that no client knows, and keeps the reply', async () => {
@@ -234,7 +233,7 @@ describe.each(ERAS)('testing kit: faults of answers, $era', ({ mode, era }) => {
     const client = newClient(mode, { listChanged: { tools: { onChanged, debounceMs: 0 } } });
     await client.connect(await linked(faulty));
     await client.listTools();
-    await vi.waitFor(() => expect(storms.length).toBeGreaterThan(3), { timeout: 10_000 });
+    await expect.poll(() => storms.length).toBeGreaterThan(3);
   });
 
   it('answers wait', async () => {

@@ -3,7 +3,7 @@ import {
   StreamableHTTPClientTransport,
   type Transport,
 } from '@modelcontextprotocol/client';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   inProcess,
   serveHttp,
@@ -12,7 +12,8 @@ import {
   type ScriptedServer,
   type ServerScript,
 } from '../../src/testing/index.ts';
-import { ERAS, WebSocketTransport, linked, newClient, textOf } from './support/clients.ts';
+import { ERAS, WebSocketTransport, linked, newClient } from './support/clients.ts';
+import { textOf } from '../support/results.ts';
 
 const script: ServerScript = {
   tools: [{ name: 'echo' }, { name: 'hang', does: { type: 'hang' } }],
@@ -62,19 +63,18 @@ describe.each(eraAndHost)('testing kit: live control, $era over $host', ({ era, 
     });
     await client.connect(await transport());
     // The end of this handshake is a notification, which may still be under way.
-    if (era === 'legacy')
-      await vi.waitFor(() => expect(server.notifications).toHaveLength(1), { timeout: 10_000 });
+    if (era === 'legacy') await expect.poll(() => server.notifications).toHaveLength(1);
     return { server, client, changes, transport };
   }
 
   it('changed lists are announced, and read', async () => {
     const { server, client, changes } = await connected();
     server.setTools([{ name: 'new' }]);
-    await vi.waitFor(() => expect(changes).toEqual(['tools']), { timeout: 10_000 });
+    await expect.poll(() => changes).toEqual(['tools']);
     server.setResources([{ uri: 'b:2' }]);
     server.setResourceTemplates([{ uriTemplate: 'c://{id}' }]);
     server.setPrompts([{ name: 'q' }]);
-    await vi.waitFor(() => expect(changes).toContain('prompts'), { timeout: 10_000 });
+    await expect.poll(() => changes).toContain('prompts');
     expect(changes).toContain('resources');
     expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(['new']);
     expect((await client.listResources()).resources.map(({ uri }) => uri)).toEqual(['b:2']);
@@ -93,7 +93,7 @@ describe.each(eraAndHost)('testing kit: live control, $era over $host', ({ era, 
     else await client.listen({ resourceSubscriptions: ['a:1'] });
     server.resourceUpdated('a:2');
     server.resourceUpdated('a:1');
-    await vi.waitFor(() => expect(updates).toEqual(['a:1']), { timeout: 10_000 });
+    await expect.poll(() => updates).toEqual(['a:1']);
   });
 
   it('a hung server answers when it wakes up', async () => {
@@ -108,7 +108,7 @@ describe.each(eraAndHost)('testing kit: live control, $era over $host', ({ era, 
   it('a crash is felt, and the server can be reached again', async () => {
     const { server, client, transport } = await connected();
     const before = client.callTool({ name: 'hang' }, { timeout: 1000 });
-    await vi.waitFor(() => expect(server.running).toBeGreaterThan(0), { timeout: 10_000 });
+    await expect.poll(() => server.running).toBeGreaterThan(0);
     server.crash();
     await expect(before).rejects.toThrow();
     expect(server.running).toBe(0);

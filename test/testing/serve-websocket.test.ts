@@ -1,7 +1,8 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { WebSocket } from 'ws';
 import { serveWebSocket, type ScriptedWebSocketServer, type ServerScript } from '../../src/testing/index.ts';
-import { ERAS, WebSocketTransport, connect, textOf } from './support/clients.ts';
+import { ERAS, WebSocketTransport, connect } from './support/clients.ts';
+import { textOf } from '../support/results.ts';
 
 const tools: ServerScript['tools'] = [
   { name: 'echo' },
@@ -44,7 +45,7 @@ describe('testing kit: the ends of a WebSocket', () => {
     const transport = new WebSocketTransport(server.url);
     await connect(transport);
     server.closeSockets(1011, 'sorry');
-    await vi.waitFor(() => expect(transport.closeCode).toBe(1011), { timeout: 10_000 });
+    await expect.poll(() => transport.closeCode).toBe(1011);
   });
 
   it('closing the server says goodbye', async () => {
@@ -53,7 +54,7 @@ describe('testing kit: the ends of a WebSocket', () => {
     await connect(transport);
     await Promise.all([server.close(), server.close()]);
     expect(server.openSockets).toBe(0);
-    await vi.waitFor(() => expect(transport.closeCode).toBe(1001), { timeout: 10_000 });
+    await expect.poll(() => transport.closeCode).toBe(1001);
   });
 
   it('an upgrade is refused', async () => {

@@ -1,16 +1,12 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { readLedger, stdioSpec, type ScriptedTool, type ServerScript } from '../../src/testing/index.ts';
-import { ERAS, connect, stdio, textOf } from './support/clients.ts';
-import { RawChild, isAlive } from './support/raw-child.ts';
-
-async function temporaryFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'plenum-'));
-  onTestFinished(() => rm(folder, { recursive: true }));
-  return folder;
-}
+import { ERAS, connect, stdio } from './support/clients.ts';
+import { RawChild } from './support/raw-child.ts';
+import { textOf } from '../support/results.ts';
+import { isRunning } from '../support/processes.ts';
+import { newFolder } from '../support/folders.ts';
 
 const full: ServerScript = {
   name: 'full',
@@ -124,7 +120,7 @@ describe('testing kit: the life of a child process', () => {
   });
 
   it('tells its environment and its folder', async () => {
-    const cwd = await temporaryFolder();
+    const cwd = newFolder();
     const child = new RawChild({ ...stdioSpec(full), cwd, env: { COLOUR: 'green' } });
     await child.initialize();
     child.send(1, 'tools/call', { name: 'who' });
@@ -138,14 +134,14 @@ describe('testing kit: the life of a child process', () => {
       description: 'x'.repeat(100),
     }));
     expect(() => stdioSpec({ tools })).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
-    const scriptFile = join(await temporaryFolder(), 'script.json');
+    const scriptFile = join(newFolder(), 'script.json');
     await writeFile(scriptFile, JSON.stringify({ tools }));
     const client = await connect(stdio(stdioSpec({ scriptFile })));
     expect((await client.listTools()).tools).toHaveLength(500);
   });
 
   it('starts and calls are written in the ledger', async () => {
-    const ledgerFile = join(await temporaryFolder(), 'ledger');
+    const ledgerFile = join(newFolder(), 'ledger');
     expect(readLedger(ledgerFile)).toEqual([]);
     const tools: ScriptedTool[] = [{ name: 'die', does: { type: 'crash' } }];
     const client = await connect(stdio(stdioSpec({ name: 'l', ledgerFile, tools })));
@@ -169,7 +165,7 @@ describe('testing kit: the life of a child process', () => {
     };
     child.process.stdin?.write(Buffer.from(`${JSON.stringify(message)}\n`, encoding));
     const said = (): string => Buffer.concat(chunks).toString(encoding);
-    await vi.waitFor(() => expect(said()).toContain('\n'), { timeout: 10_000 });
+    await expect.poll(() => said()).toContain('\n');
     expect(textOf(JSON.parse(said()).result)).toBe('{"a":"é"}');
   });
 
@@ -211,6 +207,6 @@ describe('testing kit: the life of a child process', () => {
     const client = await connect(transport);
     const { pid } = transport;
     await client.close();
-    await vi.waitFor(() => expect(isAlive(pid ?? 0)).toBe(false), { timeout: 15_000 });
+    await expect.poll(() => isRunning(pid ?? 0)).toBe(false);
   });
 });

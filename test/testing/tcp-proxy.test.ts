@@ -1,9 +1,11 @@
 import { once } from 'node:events';
 import { connect as dial, createServer, type AddressInfo, type Socket } from 'node:net';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { TcpProxy, serveHttp, serveWebSocket } from '../../src/testing/index.ts';
-import { WebSocketTransport, connect, textOf } from './support/clients.ts';
+import { WebSocketTransport, connect } from './support/clients.ts';
+import { textOf } from '../support/results.ts';
+import { eventually } from '../support/eventually.ts';
 
 /** A server that sends back what it gets, behind a proxy. */
 async function echoBehindProxy(): Promise<TcpProxy> {
@@ -32,10 +34,10 @@ class Wire {
   }
 
   async hears(text: string): Promise<void> {
-    const check = (): void => {
-      if (!this.received.endsWith(text)) throw new Error(`Heard only ${this.received.slice(0, 100)}`);
-    };
-    await vi.waitFor(check, { timeout: 15_000, interval: 5 });
+    await eventually(
+      () => `"${text}", heard only ${this.received.slice(0, 100)}`,
+      () => this.received.endsWith(text),
+    );
   }
 }
 
@@ -54,13 +56,8 @@ describe('testing kit: a TCP proxy', () => {
     await Promise.all(wires.map((wire) => wire.hears('a')));
     expect(proxy.connections).toBe(2);
     proxy.cut();
-    await vi.waitFor(
-      () => expect(wires.map(({ error }) => error?.code)).toEqual(['ECONNRESET', 'ECONNRESET']),
-      {
-        timeout: 10_000,
-      },
-    );
-    await vi.waitFor(() => expect(proxy.connections).toBe(0), { timeout: 10_000 });
+    await expect.poll(() => wires.map(({ error }) => error?.code)).toEqual(['ECONNRESET', 'ECONNRESET']);
+    await expect.poll(() => proxy.connections).toBe(0);
     const next = new Wire(proxy);
     next.socket.write('b');
     await next.hears('b');
@@ -74,7 +71,7 @@ describe('testing kit: a TCP proxy', () => {
     await open.hears('a');
     await proxy.refuse();
     const refused = new Wire(proxy);
-    await vi.waitFor(() => expect(refused.error?.code).toBe('ECONNREFUSED'), { timeout: 10_000 });
+    await expect.poll(() => refused.error?.code).toBe('ECONNREFUSED');
     open.socket.write('b');
     await open.hears('ab');
     await proxy.accept();
@@ -93,7 +90,7 @@ describe('testing kit: a TCP proxy', () => {
     wire.socket.write('b');
     const other = new Wire(proxy);
     other.socket.write('c');
-    await vi.waitFor(() => expect(proxy.connections).toBe(2), { timeout: 10_000 });
+    await expect.poll(() => proxy.connections).toBe(2);
     expect([wire.received, other.received]).toEqual(['a', '']);
     proxy.resume();
     await wire.hears('ab');
@@ -107,9 +104,9 @@ describe('testing kit: a TCP proxy', () => {
     const block = Buffer.alloc(1_000_000, 'x');
     const blocks = 20;
     for (let n = 0; n < blocks; n++) wire.socket.write(block);
-    await vi.waitFor(() => expect(wire.socket.writableNeedDrain).toBe(true), { timeout: 10_000 });
+    await expect.poll(() => wire.socket.writableNeedDrain).toBe(true);
     proxy.resume();
-    await vi.waitFor(() => expect(wire.received).toHaveLength(blocks * block.length), { timeout: 15_000 });
+    await expect.poll(() => wire.received).toHaveLength(blocks * block.length);
   });
 
   it('pushes back on a sender whose receiver does not read', async () => {
@@ -126,7 +123,7 @@ describe('testing kit: a TCP proxy', () => {
     }
     expect(before).toBeGreaterThan(0);
     wire.socket.resume();
-    await vi.waitFor(() => expect(wire.received).toHaveLength(blocks * block.length), { timeout: 15_000 });
+    await expect.poll(() => wire.received).toHaveLength(blocks * block.length);
   });
 
   it('throttles, and stops throttling', async () => {
@@ -158,7 +155,7 @@ describe('testing kit: a TCP proxy', () => {
     wire.socket.write('a');
     await wire.hears('a');
     await Promise.all([proxy.close(), proxy.close()]);
-    await vi.waitFor(() => expect(wire.socket.destroyed).toBe(true), { timeout: 10_000 });
+    await expect.poll(() => wire.socket.destroyed).toBe(true);
     expect(proxy.connections).toBe(0);
   });
 
@@ -176,7 +173,7 @@ describe('testing kit: a TCP proxy', () => {
     const proxy = await TcpProxy.listen({ target: { host: '127.0.0.1', port } });
     onTestFinished(() => proxy.close());
     const wire = new Wire(proxy);
-    await vi.waitFor(() => expect(wire.error?.code).toBe('ECONNRESET'), { timeout: 10_000 });
+    await expect.poll(() => wire.error?.code).toBe('ECONNRESET');
     expect(proxy.connections).toBe(0);
   });
 });
@@ -201,7 +198,7 @@ describe('testing kit: a proxy before a scripted server', () => {
     const client = await connect(transport);
     await client.callTool({ name: 'echo' });
     proxy.cut();
-    await vi.waitFor(() => expect(transport.closeCode).toBe(1006), { timeout: 10_000 });
-    await vi.waitFor(() => expect(server.openSockets).toBe(0), { timeout: 10_000 });
+    await expect.poll(() => transport.closeCode).toBe(1006);
+    await expect.poll(() => server.openSockets).toBe(0);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { withOwnTools, type OwnTool } from '../../src/toolkit/own-tools.ts';
 import type { ToolDefinition, ToolSource } from '../../src/toolkit/tool-source.ts';
-import { textOf } from './support/result-text.ts';
+import { textOf } from '../support/results.ts';
 
 const inputSchema = { type: 'object' } as const;
 

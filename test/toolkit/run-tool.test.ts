@@ -7,7 +7,7 @@ import { failureOf } from '../support/failures.ts';
 import { connectGroup } from '../support/groups.ts';
 import { local, requestsOf, tools } from '../support/servers.ts';
 import { stdioSpec, type ServerScript } from '../../src/testing/index.ts';
-import { textOf } from './support/result-text.ts';
+import { textOf } from '../support/results.ts';
 
 async function group(script: ServerScript) {
   const server = local(script);

@@ -6,7 +6,7 @@ import { eventually } from '../support/eventually.ts';
 import { failureOf, thrownBy } from '../support/failures.ts';
 import { connectGroup, newSession } from '../support/groups.ts';
 import { local, requestsOf, tools } from '../support/servers.ts';
-import { textOf, textsOf } from './support/result-text.ts';
+import { textOf, textsOf } from '../support/results.ts';
 
 const LONG = 'long '.repeat(1000);
 

@@ -1,5 +1,5 @@
 import type { JSONRPCMessage } from '@modelcontextprotocol/client';
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { BaseTransport } from '../../src/transport/base-transport.ts';
 import type { TransportEnd } from '../../src/transport/managed-transport.ts';
 
@@ -134,7 +134,7 @@ describe('G14 the life of a transport', () => {
       maybeExecuted: false,
     });
     expect(transport.steps).toEqual([]);
-    await vi.waitFor(() => expect(transport.steps).toEqual(['shut by force', 'onclose']));
+    await expect.poll(() => transport.steps).toEqual(['shut by force', 'onclose']);
   });
 
   it('a close of our own is no loss', async () => {

@@ -9,11 +9,11 @@ const isOfficialAnswer = (message: object): boolean =>
 /** Members as answers have them, and as they should not be. */
 const members = {
   jsonrpc: constantFrom('2.0', '1.0', 2),
-  id: oneof(constantFrom(1, 'a', 1.5, null, true), jsonValue()),
+  id: oneof(constantFrom(1, 'a', 1.5, 2 ** 53, null, true), jsonValue()),
   result: oneof(record({ _meta: jsonValue(), more: jsonValue() }, { requiredKeys: [] }), jsonValue()),
   error: oneof(
     record({
-      code: oneof(constantFrom(1, 1.5), jsonValue()),
+      code: oneof(constantFrom(1, 1.5, 2 ** 53), jsonValue()),
       message: constantFrom('x', 5),
       data: jsonValue(),
     }),

@@ -1,9 +1,8 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { openSession } from '../../../src/index.ts';
 import {
   fileTokenStore,
@@ -11,8 +10,9 @@ import {
   type StoredEntry,
   type TokenStore,
 } from '../../../src/auth/index.ts';
-import { failureOf } from '../../session/support/open.ts';
 import { openWith, personWith, startProtected } from '../../support/sign-in/protected-server.ts';
+import { failureOf } from '../../support/failures.ts';
+import { newFolder } from '../../support/folders.ts';
 
 const PROGRAM = resolve(import.meta.dirname, '../support/call-once.mjs');
 
@@ -55,7 +55,7 @@ describe('A4 parallel refreshes make one request', () => {
   });
 
   it('two processes that share a token file', async () => {
-    const store = await tokenFile();
+    const store = tokenFile();
     const server = await startProtected();
     const { auth } = personWith({ store: fileTokenStore(store) });
     await auth.forServer(server.url).authorize();
@@ -80,7 +80,7 @@ describe('A4 parallel refreshes make one request', () => {
 
 describe('A4 where tokens are kept', () => {
   it('in a file that only its owner can read, for the next process', async () => {
-    const path = await tokenFile();
+    const path = tokenFile();
     const server = await startProtected();
     const first = personWith({ store: fileTokenStore(path) });
     await openWith(server.url, first.auth);
@@ -174,10 +174,8 @@ function bound(store: TokenStore): TokenStore {
   };
 }
 
-async function tokenFile(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'plenum-tokens-'));
-  onTestFinished(() => rm(folder, { recursive: true }));
-  return join(folder, 'tokens.json');
+function tokenFile(): string {
+  return join(newFolder(), 'tokens.json');
 }
 
 async function runProgram(url: string, store: string): Promise<string> {

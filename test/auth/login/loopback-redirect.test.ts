@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { failureOf } from '../../session/support/open.ts';
 import { LoopbackRedirect } from '../../../src/auth/login/loopback-redirect.ts';
+import { failureOf } from '../../support/failures.ts';
 
 async function open(port = 0): Promise<LoopbackRedirect> {
   const redirect = await LoopbackRedirect.open(port);

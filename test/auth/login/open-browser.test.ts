@@ -1,14 +1,12 @@
-import { access, chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { access, chmod, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openBrowser } from '../../../src/auth/login/login.ts';
-import { eventually } from '../../session/support/eventually.ts';
+import { newFolder } from '../../support/folders.ts';
 
 describe('A3 the browser of this machine', () => {
   it.runIf(process.platform === 'linux')('gets the URL as one argument, whatever is in it', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'plenum-browser-'));
-    onTestFinished(() => rm(folder, { recursive: true }));
+    const folder = newFolder();
     const browser = join(folder, 'browser');
     const seen = join(folder, 'seen');
     await writeFile(
@@ -25,12 +23,14 @@ describe('A3 the browser of this machine', () => {
 
     const url = new URL('https://login.example.com/?a=$(touch pwned)&b=`id`;c=|&&d=%22%27&e=--version');
     await openBrowser(url);
-    await eventually(() =>
-      access(seen).then(
-        () => true,
-        () => false,
-      ),
-    ).toBe(true);
+    await expect
+      .poll(() =>
+        access(seen).then(
+          () => true,
+          () => false,
+        ),
+      )
+      .toBe(true);
     expect(await readFile(seen, 'utf8')).toBe(`1\n${url.href}\n`);
   });
 });

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { openSession } from '../../../src/index.ts';
 import { oauth, type OAuthOptions } from '../../../src/auth/index.ts';
 import type { FetchLike } from '@modelcontextprotocol/client';
-import { failureOf } from '../../session/support/open.ts';
 import { serve, type Loopback } from '../../support/loopback.ts';
 import { personWith, startProtected } from '../../support/sign-in/protected-server.ts';
+import { failureOf } from '../../support/failures.ts';
 
 /** What an authorization server says of itself; nobody checks that it is true. */
 type Metadata = Record<string, unknown>;

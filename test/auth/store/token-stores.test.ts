@@ -1,20 +1,14 @@
-import { chmod, mkdir, mkdtemp, readFile, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, mkdir, readFile, readdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { fileTokenStore, memoryTokenStore, type TokenStore } from '../../../src/auth/index.ts';
-import { failureOf } from '../../session/support/open.ts';
-
-async function folder(): Promise<string> {
-  const path = await mkdtemp(join(tmpdir(), 'plenum-tokens-'));
-  onTestFinished(() => rm(path, { recursive: true, force: true }));
-  return path;
-}
+import { failureOf } from '../../support/failures.ts';
+import { newFolder } from '../../support/folders.ts';
 
 const stores: [string, () => Promise<TokenStore>][] = [
   ['in memory', async () => memoryTokenStore()],
-  ['in a file', async () => fileTokenStore(join(await folder(), 'tokens.json'))],
+  ['in a file', async () => fileTokenStore(join(newFolder(), 'tokens.json'))],
 ];
 
 describe.each(stores)('A4 a store %s', (_, make) => {
@@ -61,21 +55,21 @@ describe.each(stores)('A4 a store %s', (_, make) => {
 
 describe('A4 a token file', () => {
   it('is for its owner alone, as is a folder that is made for it', async () => {
-    const path = join(await folder(), 'deep', 'tokens.json');
+    const path = join(newFolder(), 'deep', 'tokens.json');
     await fileTokenStore(path).set('a', { b: 1 });
     expect((await stat(path)).mode & 0o777).toBe(0o600);
     expect((await stat(join(path, '..'))).mode & 0o777).toBe(0o700);
   });
 
   it('leaves nothing beside it', async () => {
-    const at = await folder();
+    const at = newFolder();
     const store = fileTokenStore(join(at, 'tokens.json'));
     await store.lock?.('a', () => store.set('a', { b: 1 }));
     expect(await readdir(at)).toEqual(['tokens.json']);
   });
 
   it('that was open to others is refused', async () => {
-    const path = join(await folder(), 'tokens.json');
+    const path = join(newFolder(), 'tokens.json');
     await fileTokenStore(path).set('a', { b: 1 });
     await chmod(path, 0o644);
     const error = await failureOf(fileTokenStore(path).get('a'));
@@ -87,7 +81,7 @@ describe('A4 a token file', () => {
     ['of somebody else', '{"secret":"hunter2"}'],
     ['of a version to come', '{"format":"mcp-plenum/tokens","version":2,"entries":{}}'],
   ])('%s is refused, and stays as it is', async (_, content) => {
-    const path = join(await folder(), 'tokens.json');
+    const path = join(newFolder(), 'tokens.json');
     await writeFile(path, content, { mode: 0o600 });
     const error = await failureOf(fileTokenStore(path).set('a', { b: 1 }));
     expect(error.code).toBe('CONFIG_INVALID');
@@ -96,14 +90,14 @@ describe('A4 a token file', () => {
   });
 
   it('that cannot be a file', async () => {
-    const path = join(await folder(), 'tokens.json');
+    const path = join(newFolder(), 'tokens.json');
     await mkdir(path);
     expect((await failureOf(fileTokenStore(path).get('a'))).code).toBe('CONFIG_INVALID');
     expect(() => fileTokenStore('')).toThrow('"path"');
   });
 
   it('whose lock was left by a process that was killed is used all the same', async () => {
-    const path = join(await folder(), 'tokens.json');
+    const path = join(newFolder(), 'tokens.json');
     await mkdir(`${path}.lock`);
     const longAgo = new Date(Date.now() - 60_000);
     await utimes(`${path}.lock`, longAgo, longAgo);

@@ -2,13 +2,14 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { folder, MAIN, plenum, plenumJson } from '../support/run-cli.ts';
+import { MAIN, plenum, plenumJson } from '../support/run-cli.ts';
+import { newFolder } from '../../support/folders.ts';
 
 const evil = ['$(touch owned)', '`touch owned`', 'a b', "it's", '*', 'x\u001b[2J'];
 
 /** A folder with a configuration and a `plenum` on the PATH. */
 function place(names: readonly string[]): { cwd: string; env: Record<string, string> } {
-  const cwd = folder();
+  const cwd = newFolder();
   const servers = Object.fromEntries(names.map((name) => [name, { command: 'x' }]));
   writeFileSync(join(cwd, 'plenum.json'), JSON.stringify({ mcpServers: servers }));
   writeFileSync(join(cwd, 'plenum'), `#!/bin/sh\nexec '${process.execPath}' '${MAIN}' "$@"\n`);
@@ -87,7 +88,7 @@ describe('plenum completion', () => {
     const { stdout } = await plenum(['completion', shell]);
     for (const word of ['tools', 'describe', 'server', 'verbose']) expect(stdout).toContain(word);
     if (!has(shell)) return;
-    const file = join(folder(), 'script');
+    const file = join(newFolder(), 'script');
     writeFileSync(file, stdout);
     expect(spawnSync(shell, ['-n', file], { encoding: 'utf8' })).toMatchObject({ status: 0, stderr: '' });
   });

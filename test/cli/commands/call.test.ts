@@ -2,7 +2,8 @@ import { existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, writeFil
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { stdioSpec, type ServerScript } from '../../../src/testing/index.ts';
-import { configFile, folder, inline, plenum, plenumJson } from '../support/run-cli.ts';
+import { configFile, inline, plenum, plenumJson } from '../support/run-cli.ts';
+import { newFolder } from '../../support/folders.ts';
 
 const schema = {
   type: 'object',
@@ -71,7 +72,7 @@ describe('plenum call: arguments', () => {
   });
 
   it('--args @file reads a file', async () => {
-    const cwd = folder();
+    const cwd = newFolder();
     writeFileSync(join(cwd, 'order.json'), '{"text":"from a file"}');
     const { stdout } = await plenum(['call', 'echo', '--args', '@order.json', ...inline(echo)], { cwd });
     expect(JSON.parse(stdout)).toEqual({ text: 'from a file' });
@@ -198,7 +199,7 @@ describe('plenum call: results', () => {
       resource: { uri, blob: Buffer.from(uri).toString('base64') },
     }));
     const server = answering({ one: { content: [image] }, many: { content: [image, ...blobs, image] } });
-    const cwd = folder();
+    const cwd = newFolder();
 
     const one = await plenum(['call', 'one', '--out', 'picture.png', ...server], { cwd });
     expect(one.exitCode).toBe(0);
@@ -221,7 +222,7 @@ describe('plenum call: results', () => {
 
   it('in a folder, nothing is overwritten and no link is followed', async () => {
     const image = { type: 'image', mimeType: 'image/png', data: Buffer.from('new').toString('base64') };
-    const cwd = folder();
+    const cwd = newFolder();
     mkdirSync(join(cwd, 'parts'));
     writeFileSync(join(cwd, 'target'), 'old');
     symlinkSync(join(cwd, 'target'), join(cwd, 'parts', 'image-1.png'));
@@ -232,7 +233,7 @@ describe('plenum call: results', () => {
   });
 
   it('--out that cannot be written is exit code 2, before the server is opened', async () => {
-    const cwd = folder();
+    const cwd = newFolder();
     writeFileSync(join(cwd, 'file'), '');
     const ledgerFile = join(cwd, 'ledger');
     const server = inline(stdioSpec({ tools: [{ name: 'one' }], ledgerFile }));
@@ -243,7 +244,7 @@ describe('plenum call: results', () => {
   });
 
   it('--out makes folders, and says when it replaces a file', async () => {
-    const cwd = folder();
+    const cwd = newFolder();
     const image = { type: 'image', mimeType: 'image/png', data: 'AAAA' };
     const call = ['call', 'one', '--out', 'new/x.png', ...answering({ one: { content: [image] } })];
     expect((await plenum(call, { cwd })).stderr).toBe('Saved new/x.png\n');
@@ -274,7 +275,7 @@ describe('plenum call: results', () => {
 });
 
 describe('plenum call: servers', () => {
-  const ledger = (): { ledgerFile: string } => ({ ledgerFile: join(folder(), 'ledger') });
+  const ledger = (): { ledgerFile: string } => ({ ledgerFile: join(newFolder(), 'ledger') });
 
   it('opens only the server that the name belongs to', async () => {
     const other = ledger();
@@ -307,7 +308,7 @@ describe('plenum call: servers', () => {
   });
 
   it('--root is what servers are told', async () => {
-    const cwd = folder();
+    const cwd = newFolder();
     mkdirSync(join(cwd, 'work'));
     const server = inline(stdioSpec({ tools: [{ name: 'roots', does: { type: 'roots' } }] }));
     const { stdout } = await plenum(['call', 'roots', '--root', 'work', '--root', cwd, ...server], { cwd });

@@ -2,11 +2,12 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ENTER, ESCAPE, plenumOnTerminal } from '../support/on-terminal.ts';
-import { folder, plenum, plenumJson } from '../support/run-cli.ts';
+import { plenum, plenumJson } from '../support/run-cli.ts';
+import { newFolder } from '../../support/folders.ts';
 
 /** A home with the files of some editors. */
 function home(files: Readonly<Record<string, object>>): { cwd: string; env: Record<string, string> } {
-  const path = folder();
+  const path = newFolder();
   for (const [name, content] of Object.entries(files)) {
     mkdirSync(dirname(join(path, name)), { recursive: true });
     writeFileSync(join(path, name), JSON.stringify(content));
@@ -189,7 +190,7 @@ describe('plenum import', () => {
 
 describe('plenum config check', () => {
   function check(text: string, ...args: string[]): ReturnType<typeof plenum> {
-    const cwd = folder();
+    const cwd = newFolder();
     writeFileSync(join(cwd, 'plenum.json'), text);
     return plenum(['config', 'check', ...args], { cwd });
   }
@@ -238,7 +239,7 @@ describe('plenum config check', () => {
   });
 
   it('checks the file that is named, and asks for no input', async () => {
-    const cwd = folder();
+    const cwd = newFolder();
     const inputs = [{ id: 'token', type: 'promptString', password: true }];
     const servers = { a: { command: 'x', env: { TOKEN: '${input:token}' } } };
     writeFileSync(join(cwd, 'other.json'), JSON.stringify({ inputs, mcpServers: servers }));

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { serveHttp, stdioSpec } from '../../../src/testing/index.ts';
-import { configFile, folder, inline, plenum, plenumJson } from '../support/run-cli.ts';
+import { configFile, inline, plenum, plenumJson } from '../support/run-cli.ts';
+import { newFolder } from '../../support/folders.ts';
 
 const picture = Buffer.from('picture').toString('base64');
 const docs = stdioSpec({
@@ -39,7 +40,7 @@ describe('plenum read', () => {
   });
 
   it('--out saves texts and blobs', async () => {
-    const cwd = folder();
+    const cwd = newFolder();
     const { stdout } = await plenum(['read', 'docs://picture', '--out', 'a.png', ...inline(docs)], { cwd });
     expect(stdout).toBe('');
     await plenum(['read', 'docs://notes', '--out', './', ...inline(docs)], { cwd });

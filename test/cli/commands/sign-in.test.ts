@@ -6,8 +6,9 @@ import { visit } from '../../support/sign-in/browser.mjs';
 import { findChromium, openPage, signInOn } from '../../auth/support/chromium.ts';
 import { startProtected, type Protected } from '../../support/sign-in/protected-server.ts';
 import { CTRL_C, plenumOnTerminal } from '../support/on-terminal.ts';
-import { configFile, environment, folder, MAIN, plenum, type Outcome } from '../support/run-cli.ts';
-import { until } from '../support/until.ts';
+import { configFile, environment, MAIN, plenum, type Outcome } from '../support/run-cli.ts';
+import { eventually } from '../../support/eventually.ts';
+import { newFolder } from '../../support/folders.ts';
 
 const oauth = { type: 'oauth' };
 
@@ -24,7 +25,7 @@ interface Place {
 async function place(): Promise<Place> {
   const server = await startProtected();
   const config = configFile({ issues: { url: server.url, auth: oauth } });
-  const env = { XDG_DATA_HOME: folder() };
+  const env = { XDG_DATA_HOME: newFolder() };
   const tokenFile = join(env.XDG_DATA_HOME, 'plenum/tokens.json');
   return { server, config, env, tokenFile, run: (...args) => plenum([...args, '-c', config], { env }) };
 }
@@ -42,9 +43,9 @@ async function logIn(
   child.stderr.setEncoding('utf8').on('data', (text: string) => (stderr += text));
   const closed = new Promise<number | null>((resolve) => child.once('close', resolve));
   let url: string | undefined;
-  await until(
-    () => (url = /^ {2}(http\S+)\n/m.exec(stderr)?.[1]) !== undefined || child.exitCode !== null,
+  await eventually(
     () => `a URL is shown; so far: ${stderr}`,
+    () => (url = /^ {2}(http\S+)\n/m.exec(stderr)?.[1]) !== undefined || child.exitCode !== null,
   );
   if (url !== undefined) await onUrl(url);
   return { exitCode: await closed, stdout, stderr };
@@ -144,7 +145,7 @@ describe('A3 plenum login, logout and auth status', () => {
     'the browser gets the URL that was shown, as one argument',
     async () => {
       const { config, env } = await place();
-      const bin = folder();
+      const bin = newFolder();
       const seen = join(bin, 'seen');
       writeFileSync(join(bin, 'xdg-open'), `#!/bin/sh\nprintf '%s\\n' "$#" "$@" > '${seen}'\n`);
       chmodSync(join(bin, 'xdg-open'), 0o755);

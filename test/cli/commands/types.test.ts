@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { stdioSpec, type ServerScript } from '../../../src/testing/index.ts';
 import { runTool } from '../../package/run.ts';
-import { configFile, folder, inline, plenum, plenumJson, referenceServer } from '../support/run-cli.ts';
+import { configFile, inline, plenum, plenumJson, referenceServer } from '../support/run-cli.ts';
+import { newFolder } from '../../support/folders.ts';
 
 type Tools = NonNullable<ServerScript['tools']>;
 
@@ -16,7 +17,7 @@ async function typesOf(tools: Tools): Promise<string> {
 }
 
 async function expectCompiles(source: string, program = ''): Promise<void> {
-  const cwd = folder();
+  const cwd = newFolder();
   writeFileSync(join(cwd, 'tools.ts'), `${source}\n${program}`);
   await expect(
     runTool(
@@ -83,11 +84,11 @@ describe('plenum types', () => {
   it('compile for the public servers', async () => {
     const config = configFile({
       everything: referenceServer('everything'),
-      files: referenceServer('filesystem', folder()),
+      files: referenceServer('filesystem', newFolder()),
       memory: referenceServer('memory'),
       thinking: referenceServer('sequential-thinking'),
     });
-    const cwd = folder();
+    const cwd = newFolder();
     const { exitCode, stdout, stderr } = await plenum(['types', '--out', 'tools.ts', '-c', config], { cwd });
     expect({ exitCode, stdout, stderr }).toEqual({ exitCode: 0, stdout: '', stderr: 'Wrote tools.ts\n' });
     const source = readFileSync(join(cwd, 'tools.ts'), 'utf8');
@@ -121,7 +122,7 @@ describe('plenum types: schemas are a stranger’s', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     onTestFinished(() => void server.close());
     const { port } = server.address() as AddressInfo;
-    const cwd = folder();
+    const cwd = newFolder();
     const secret = join(cwd, 'secret.json');
     writeFileSync(secret, '{"type":"object","properties":{"stolen":{"type":"string"}}}');
 

@@ -3,8 +3,9 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { serveHttp, stdioSpec } from '../../../src/testing/index.ts';
-import { configFile, environment, folder, MAIN } from '../support/run-cli.ts';
-import { until } from '../support/until.ts';
+import { configFile, environment, MAIN } from '../support/run-cli.ts';
+import { eventually } from '../../support/eventually.ts';
+import { newFolder } from '../../support/folders.ts';
 
 interface Line {
   time: string;
@@ -18,7 +19,7 @@ function watch(args: readonly string[]): {
   text: () => string;
   end: () => Promise<unknown>;
 } {
-  const child = spawn(process.execPath, [MAIN, 'watch', ...args], { cwd: folder(), env: environment() });
+  const child = spawn(process.execPath, [MAIN, 'watch', ...args], { cwd: newFolder(), env: environment() });
   let stdout = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (stdout += text));
   onTestFinished(() => void child.kill('SIGKILL'));
@@ -42,10 +43,7 @@ describe('plenum watch', () => {
     await using server = await serveHttp({ tools: [{ name: 'old' }] });
     const watching = watch([server.url, '--json']);
     const find = (type: string): Line | undefined => watching.lines().find((line) => line.type === type);
-    await until(
-      () => find('status') !== undefined,
-      () => 'the state is shown',
-    );
+    await eventually('the state is shown', () => find('status') !== undefined);
     expect(find('status')).toMatchObject({
       server: '127.0.0.1',
       status: { state: 'ready', protocolVersion: expect.any(String) },
@@ -53,13 +51,10 @@ describe('plenum watch', () => {
     expect(Date.parse(find('status')?.time ?? '')).not.toBeNaN();
     // Whether its listening stream is up cannot be seen from here: the change is made until it is noticed.
     let number = 0;
-    await until(
-      () => {
-        server.setTools([{ name: `new${number++}` }]);
-        return find('catalog') !== undefined;
-      },
-      () => 'the change is shown',
-    );
+    await eventually('the change is shown', () => {
+      server.setTools([{ name: `new${number++}` }]);
+      return find('catalog') !== undefined;
+    });
     expect(find('catalog')).toMatchObject({ diff: { tools: { removed: ['old'] } } });
     expect(await watching.end()).toBe(130);
   });
@@ -67,24 +62,12 @@ describe('plenum watch', () => {
   it('follows the configuration, and reports one that is broken', async () => {
     const path = configFile({ one: stdioSpec() });
     const watching = watch(['-c', path]);
-    await until(
-      () => watching.text().includes('one is ready'),
-      () => 'the first server is shown',
-    );
+    await eventually('the first server is shown', () => watching.text().includes('one is ready'));
     writeFileSync(path, JSON.stringify({ mcpServers: { one: stdioSpec(), two: stdioSpec() } }));
-    await until(
-      () => watching.text().includes('two was added'),
-      () => 'the second server is shown',
-    );
-    await until(
-      () => watching.text().includes('read again: added two'),
-      () => 'the reading is shown',
-    );
+    await eventually('the second server is shown', () => watching.text().includes('two was added'));
+    await eventually('the reading is shown', () => watching.text().includes('read again: added two'));
     writeFileSync(path, '{ broken');
-    await until(
-      () => watching.text().includes('configuration cannot be used'),
-      () => 'the fault is shown',
-    );
+    await eventually('the fault is shown', () => watching.text().includes('configuration cannot be used'));
     expect(await watching.end()).toBe(130);
   });
 
@@ -92,34 +75,25 @@ describe('plenum watch', () => {
     const { command, args } = stdioSpec({ faults: { flap: { afterMs: 1_500 }, stderr: 'hello\n' } });
     const watching = watch(['--', command, ...args]);
     const shows = (text: string) =>
-      until(
-        () => watching.text().includes(text),
+      eventually(
         () => `${text} is shown`,
+        () => watching.text().includes(text),
       );
     await shows('is reconnecting, attempt 1');
     await shows('says on standard error: hello');
-    await until(
-      () => watching.text().split('is ready').length > 2,
-      () => 'it is back',
-    );
+    await eventually('it is back', () => watching.text().split('is ready').length > 2);
     expect(await watching.end()).toBe(130);
   });
 
   it('a server that cannot be had is shown, and tried again', async () => {
     const watching = watch(['--', 'no-such-command-here']);
-    await until(
-      () => /is reconnecting, attempt [2-9]/.test(watching.text()),
-      () => 'it is tried again',
-    );
+    await eventually('it is tried again', () => /is reconnecting, attempt [2-9]/.test(watching.text()));
     expect(await watching.end()).toBe(130);
   });
 
   it('each failed attempt is told once, with the time of the next one', async () => {
     const watching = watch(['-c', configFile({ broken: { command: 'no-such-command-here' } })]);
-    await until(
-      () => /attempt 4/.test(watching.text()),
-      () => 'several attempts are shown',
-    );
+    await eventually('several attempts are shown', () => /attempt 4/.test(watching.text()));
     const [, ...attempts] = watching.text().trim().split('\n');
     const shown = attempts.map((line) => / attempt (\d+) in \d+\.\d s: /.exec(line)?.[1]);
     expect(shown).toEqual([...new Set(shown)]);

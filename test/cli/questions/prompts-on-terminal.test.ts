@@ -11,8 +11,9 @@ import {
   plenumOnTerminal,
   type OnTerminal,
 } from '../support/on-terminal.ts';
-import { configFile, folder, inline, marked } from '../support/run-cli.ts';
-import { until } from '../support/until.ts';
+import { configFile, inline, marked } from '../support/run-cli.ts';
+import { eventually } from '../../support/eventually.ts';
+import { newFolder } from '../../support/folders.ts';
 
 const schema = {
   type: 'object',
@@ -160,7 +161,7 @@ describe('plenum: forms on the terminal', () => {
 
 /** A browser that notes what it is started with. */
 function browser(): { env: Record<string, string>; opened: () => string[] } {
-  const path = folder();
+  const path = newFolder();
   const log = join(path, 'opened');
   writeFileSync(
     join(path, 'xdg-open'),
@@ -186,10 +187,7 @@ describe.skipIf(process.platform !== 'linux')('plenum: URLs that servers want vi
     terminal.type('y');
     expect(await terminal.exitCode).toBe(0);
     expect(answer(terminal)).toMatchObject({ action: 'accept' });
-    await until(
-      () => opened().length > 0,
-      () => 'the browser is started',
-    );
+    await eventually('the browser is started', () => opened().length > 0);
     expect(opened()).toEqual(['1', new URL(url).href]);
   });
 
@@ -227,10 +225,7 @@ describe.skipIf(process.platform !== 'linux')('plenum: URLs that servers want vi
     terminal.type('y');
     await terminal.shows('call again');
     expect(await terminal.exitCode).toBe(1);
-    await until(
-      () => opened().length > 0,
-      () => 'the browser is started',
-    );
+    await eventually('the browser is started', () => opened().length > 0);
   });
 });
 

@@ -2,13 +2,14 @@ import { realpathSync, writeFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { plenumOnTerminal } from '../support/on-terminal.ts';
-import { folder, plenum, plenumJson, referenceServer } from '../support/run-cli.ts';
+import { plenum, plenumJson, referenceServer } from '../support/run-cli.ts';
+import { newFolder } from '../../support/folders.ts';
 
 /** As a new user has it: the file of an editor in the folder, and nothing else. */
 describe('plenum with four public servers, and a broken one', () => {
   let cwd: string;
   beforeEach(() => {
-    cwd = realpathSync(folder());
+    cwd = realpathSync(newFolder());
     writeFileSync(join(cwd, 'notes.md'), '# Notes\n');
     const servers = {
       everything: referenceServer('everything'),

@@ -1,8 +1,9 @@
 import pty from '@lydell/node-pty';
 import { stripVTControlCharacters } from 'node:util';
 import { onTestFinished } from 'vitest';
-import { environment, folder, MAIN, type RunOptions } from './run-cli.ts';
-import { until } from './until.ts';
+import { environment, MAIN, type RunOptions } from './run-cli.ts';
+import { eventually } from '../../support/eventually.ts';
+import { newFolder } from '../../support/folders.ts';
 
 export const CTRL_C = '\u0003';
 export const ENTER = '\r';
@@ -28,7 +29,7 @@ const EXITED = /\[exited (\d+)\]/;
 /** Runs the command on a terminal of its own. */
 export function plenumOnTerminal(
   args: readonly string[],
-  { cwd = folder(), env }: RunOptions = {},
+  { cwd = newFolder(), env }: RunOptions = {},
 ): OnTerminal {
   const terminal = pty.spawn('/bin/sh', ['-c', STAYING, 'sh', process.execPath, MAIN, ...args], {
     cols: 100,
@@ -58,9 +59,9 @@ export function plenumOnTerminal(
       return output();
     },
     async shows(wanted) {
-      await until(
-        () => text().includes(wanted, seen),
+      await eventually(
         () => `"${wanted}" is shown; so far: ${text()}`,
+        () => text().includes(wanted, seen),
       );
       seen = text().indexOf(wanted, seen) + wanted.length;
     },

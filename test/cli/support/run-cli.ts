@@ -1,11 +1,10 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
-import { onTestFinished } from 'vitest';
 import type { StdioServerSpec } from '../../../src/server-spec.ts';
-import { until } from './until.ts';
-import { processesMarked } from '../../support/marked-processes.ts';
+import { eventually } from '../../support/eventually.ts';
+import { processesMarked } from '../../support/processes.ts';
+import { newFolder } from '../../support/folders.ts';
 
 const ROOT = resolve(import.meta.dirname, '../../..');
 
@@ -27,7 +26,7 @@ export interface Outcome {
 
 /** Runs the command to its end, in an empty folder with a home of its own. */
 export async function plenum(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
-  const { cwd = folder(), input = '' } = options;
+  const { cwd = newFolder(), input = '' } = options;
   const child = spawn(process.execPath, [MAIN, ...args], {
     cwd,
     env: environment(options.env),
@@ -52,17 +51,10 @@ export async function plenumJson(args: readonly string[], options?: RunOptions):
   return JSON.parse(stdout);
 }
 
-/** A folder that goes with the test. */
-export function folder(): string {
-  const path = mkdtempSync(join(tmpdir(), 'plenum-cli-'));
-  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
-  return path;
-}
-
 /** Nothing of the tester's own settings and logins; a mark on PATH, by which whatever it starts is known. */
 export function environment(more: Readonly<Record<string, string>> = {}): Record<string, string> {
   const { PATH = '', HOME = '', SystemRoot = '' } = process.env;
-  return { PATH, HOME, XDG_DATA_HOME: folder(), ...(SystemRoot !== '' && { SystemRoot }), ...more };
+  return { PATH, HOME, XDG_DATA_HOME: newFolder(), ...(SystemRoot !== '' && { SystemRoot }), ...more };
 }
 
 /** A mark for the environment of one run. */
@@ -70,17 +62,15 @@ export function marked(): { env: { PATH: string }; expectNothingLeft(): Promise<
   const mark = `/dev/null/plenum-cli-${process.pid}-${Math.random().toString(36).slice(2)}`;
   return {
     env: { PATH: [process.env['PATH'], mark].join(delimiter) },
-    expectNothingLeft: () =>
-      until(
-        () => processesMarked(mark).length === 0,
-        () => 'nothing is left running',
-      ),
+    expectNothingLeft: async () => {
+      await eventually('nothing is left running', () => processesMarked(mark).length === 0);
+    },
   };
 }
 
 /** Writes a configuration, and returns its path. */
 export function configFile(servers: Readonly<Record<string, object>>, more: object = {}): string {
-  const path = join(folder(), 'plenum.json');
+  const path = join(newFolder(), 'plenum.json');
   writeFileSync(path, JSON.stringify({ mcpServers: servers, ...more }));
   return path;
 }

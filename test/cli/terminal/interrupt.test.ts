@@ -3,16 +3,14 @@ import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { serveHttp, stdioSpec, type ScriptedHttpServer } from '../../../src/testing/index.ts';
 import { CTRL_C, plenumOnTerminal } from '../support/on-terminal.ts';
-import { configFile, environment, folder, inline, MAIN, marked } from '../support/run-cli.ts';
-import { until } from '../support/until.ts';
+import { configFile, environment, inline, MAIN, marked } from '../support/run-cli.ts';
+import { eventually } from '../../support/eventually.ts';
+import { newFolder } from '../../support/folders.ts';
 
 const hanging = { name: 'hang', does: { type: 'sleepUntilCancelled' as const } };
 
 async function untilCalled({ requests }: Pick<ScriptedHttpServer, 'requests'>): Promise<void> {
-  await until(
-    () => requests.some(({ method }) => method === 'tools/call'),
-    () => 'the tool is called',
-  );
+  await eventually('the tool is called', () => requests.some(({ method }) => method === 'tools/call'));
 }
 
 describe('plenum: Ctrl-C', () => {
@@ -23,10 +21,7 @@ describe('plenum: Ctrl-C', () => {
     terminal.type(CTRL_C);
     await terminal.shows('Stopping');
     expect(await terminal.exitCode).toBe(130);
-    await until(
-      () => server.cancelled.length === 1,
-      () => 'the server is told',
-    );
+    await eventually('the server is told', () => server.cancelled.length === 1);
   });
 
   it.each(['legacy', 'modern'] as const)('leaves no process of a server in the %s era', async (era) => {
@@ -85,7 +80,7 @@ describe('plenum: other endings', () => {
   ] as const)('%s without a terminal ends in order', async (signal, exitCode) => {
     await using server = await serveHttp({ era: 'legacy', tools: [hanging] });
     const child = spawn(process.execPath, [MAIN, 'call', server.url, 'hang'], {
-      cwd: folder(),
+      cwd: newFolder(),
       env: environment(),
       stdio: 'ignore',
     });
@@ -93,17 +88,14 @@ describe('plenum: other endings', () => {
     child.kill(signal);
     const [code] = await once(child, 'exit');
     expect(code).toBe(exitCode);
-    await until(
-      () => server.cancelled.length === 1,
-      () => 'the server is told',
-    );
+    await eventually('the server is told', () => server.cancelled.length === 1);
   });
 
   it('a reader that has had enough ends it without a word', async () => {
     const { env, expectNothingLeft } = marked();
     const server = stdioSpec({ tools: [{ name: 'big', does: { type: 'big', bytes: 5_000_000 } }] });
     const child = spawn(process.execPath, [MAIN, 'call', 'big', ...inline(server)], {
-      cwd: folder(),
+      cwd: newFolder(),
       env: environment(env),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -118,7 +110,7 @@ describe('plenum: other endings', () => {
   it('all of a long result arrives at a slow reader', async () => {
     const server = stdioSpec({ tools: [{ name: 'big', does: { type: 'big', bytes: 3_000_000 } }] });
     const child = spawn(process.execPath, [MAIN, 'call', 'big', ...inline(server)], {
-      cwd: folder(),
+      cwd: newFolder(),
       env: environment(),
       stdio: ['ignore', 'pipe', 'ignore'],
     });

@@ -1,7 +1,6 @@
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { newFolder } from '../../support/folders.ts';
 
 const FIXTURES = resolve(import.meta.dirname, '../../fixtures/configs');
 
@@ -11,8 +10,7 @@ export function fixture(name: string): string {
 
 /** A folder with these files; deleted when the test is over. */
 export function folderWith(files: Readonly<Record<string, string | object>> = {}): string {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'plenum-config-')));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = newFolder();
   for (const [name, content] of Object.entries(files)) writeTo(join(folder, name), content);
   return folder;
 }

@@ -1,7 +1,6 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { JsonObject } from '../../../src/testing/server/json-rpc.ts';
 import type { CachedCatalog } from '../../../src/group/cache/catalog-cache.ts';
 import { fileCatalogCache } from '../../../src/group/cache/file-catalog-cache.ts';
@@ -10,11 +9,10 @@ import { connectGroup, newGroup } from '../../support/groups.ts';
 import { learn, stateOf } from '../support/lazy.ts';
 import { local } from '../../support/servers.ts';
 import { TinySource } from '../support/tiny-source.ts';
+import { newFolder } from '../../support/folders.ts';
 
 function newPath(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'plenum-cache-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return join(folder, 'catalogs.json');
+  return join(newFolder(), 'catalogs.json');
 }
 
 const keyOf = (nr: number): string => nr.toString(16).padStart(64, '0');

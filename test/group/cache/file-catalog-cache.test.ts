@@ -3,17 +3,14 @@ import {
   chmodSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
-  rmSync,
   statSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { CachedCatalog } from '../../../src/group/cache/catalog-cache.ts';
 import { fileCatalogCache } from '../../../src/group/cache/file-catalog-cache.ts';
 import { memoryCatalogCache } from '../../../src/group/cache/memory-catalog-cache.ts';
@@ -23,12 +20,11 @@ import { failureOf, thrownBy } from '../../support/failures.ts';
 import { connectGroup, newGroup } from '../../support/groups.ts';
 import { learn } from '../support/lazy.ts';
 import { local, tools } from '../../support/servers.ts';
+import { newFolder } from '../../support/folders.ts';
 
 /** A path in a folder of its own; deleted when the test is over. */
 function newPath(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'plenum-cache-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
-  return join(folder, 'catalogs.json');
+  return join(newFolder(), 'catalogs.json');
 }
 
 const keyOf = (nr: number): string => nr.toString(16).padStart(64, '0');

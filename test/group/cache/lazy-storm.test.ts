@@ -6,9 +6,10 @@ import { stdioSpec, type ScriptedInProcessServer } from '../../../src/testing/in
 import { Dice } from '../support/dice.ts';
 import { bounded } from '../../support/eventually.ts';
 import { connectGroup } from '../../support/groups.ts';
-import { ledgerFile, local } from '../../support/servers.ts';
+import { local } from '../../support/servers.ts';
 import { expectGoneForGood, startedPids } from '../../support/processes.ts';
 import { TinySource } from '../support/tiny-source.ts';
+import { ledgerFile } from '../../support/folders.ts';
 
 describe('lazy servers under a storm', () => {
   it(

@@ -8,9 +8,10 @@ import { EventLog } from '../../support/event-log.ts';
 import { failureOf } from '../../support/failures.ts';
 import { connectGroup, newGroup } from '../../support/groups.ts';
 import { connectKnown, learn, stateOf, untilState } from '../support/lazy.ts';
-import { ERAS, http, ledgerFile, local, requestsOf, tools } from '../../support/servers.ts';
+import { ERAS, http, local, requestsOf, tools } from '../../support/servers.ts';
 import { expectGoneForGood, runningPids, startedPids } from '../../support/processes.ts';
 import { gate, RawServer } from '../../support/raw-server.ts';
+import { ledgerFile } from '../../support/folders.ts';
 
 const SCRIPT: ServerScript = {
   name: 'lazybones',

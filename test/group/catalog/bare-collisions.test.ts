@@ -5,9 +5,10 @@ import { eventually } from '../../support/eventually.ts';
 import { EventLog } from '../../support/event-log.ts';
 import { failureOf } from '../../support/failures.ts';
 import { connectGroup, newGroup } from '../../support/groups.ts';
-import { http, ledgerFile, local, requestsOf, tools } from '../../support/servers.ts';
+import { http, local, requestsOf, tools } from '../../support/servers.ts';
 import { expectGoneForGood, runningPids } from '../../support/processes.ts';
 import { RawServer } from '../../support/raw-server.ts';
+import { ledgerFile } from '../../support/folders.ts';
 
 describe('G6 bare naming keeps upstream names', () => {
   it('as long as they do not clash', async () => {

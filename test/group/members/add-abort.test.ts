@@ -7,9 +7,10 @@ import { stdioSpec, type ServerScript } from '../../../src/testing/index.ts';
 import { bounded, eventually } from '../../support/eventually.ts';
 import { failureOf } from '../../support/failures.ts';
 import { newGroup } from '../../support/groups.ts';
-import { http, ledgerFile, local, requestsOf, tools } from '../../support/servers.ts';
+import { http, local, requestsOf, tools } from '../../support/servers.ts';
 import { expectGoneForGood, runningPids, startedPids } from '../../support/processes.ts';
 import { gate } from '../../support/raw-server.ts';
+import { ledgerFile } from '../../support/folders.ts';
 
 const REASON = new Error('the user left');
 

@@ -4,9 +4,10 @@ import { serveWebSocket, stdioSpec, type ServerScript } from '../../../src/testi
 import { eventually } from '../../support/eventually.ts';
 import { failureOf } from '../../support/failures.ts';
 import { newGroup } from '../../support/groups.ts';
-import { http, ledgerFile, local, tools } from '../../support/servers.ts';
+import { http, local, tools } from '../../support/servers.ts';
 import { expectGoneForGood, runningPids, startedPids } from '../../support/processes.ts';
 import { RawServer } from '../../support/raw-server.ts';
+import { ledgerFile } from '../../support/folders.ts';
 
 /** A group with one good server, as a witness that nothing of a refused one is left. */
 async function groupWithWitness(): Promise<{ group: SessionGroup; expectAsBefore: () => Promise<void> }> {

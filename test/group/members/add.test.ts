@@ -5,7 +5,9 @@ import { serveSse } from '../../../src/testing/index.ts';
 import { thrownBy, failureOf } from '../../support/failures.ts';
 import { newGroup } from '../../support/groups.ts';
 import { expectGoneForGood } from '../../support/processes.ts';
-import { fixture, http, ledgerFile, local, PLACES, requestsOf, tools } from '../../support/servers.ts';
+import { http, local, PLACES, requestsOf, tools } from '../../support/servers.ts';
+import { fixture } from '../../support/fixtures.ts';
+import { ledgerFile } from '../../support/folders.ts';
 
 describe('G2 add() picks the transport by the shape of the spec', () => {
   it.each(Object.entries(PLACES))('%s', async (_place, start) => {
@@ -19,7 +21,7 @@ describe('G2 add() picks the transport by the shape of the spec', () => {
 
   it('a raw program without an SDK', async () => {
     const group = newGroup();
-    await group.add('raw', fixture('tiny', 'first', 'second'));
+    await group.add('raw', fixture('group-tiny.mjs', 'first', 'second'));
     expect([...group.tools.keys()]).toEqual(['raw__first', 'raw__second']);
     const { content } = await group.callTool('raw__second', { a: 1 });
     expect(content).toEqual([{ type: 'text', text: 'second {"a":1}' }]);
@@ -78,7 +80,7 @@ describe('G2 what add() refuses costs nothing', () => {
     const before = group.catalog;
     const error = await failureOf(group.add('a', { url: second.url }));
     expect(error).toMatchObject({ code: 'NAME_COLLISION', server: 'a' });
-    expect((await failureOf(group.add('a', fixture('tiny', `--ledger=${ledger}`)))).code).toBe(
+    expect((await failureOf(group.add('a', fixture('group-tiny.mjs', `--ledger=${ledger}`)))).code).toBe(
       'NAME_COLLISION',
     );
     await expectGoneForGood(ledger);

@@ -6,9 +6,10 @@ import { bounded, eventually } from '../../support/eventually.ts';
 import { EventLog } from '../../support/event-log.ts';
 import { failureOf } from '../../support/failures.ts';
 import { newGroup, newSession } from '../../support/groups.ts';
-import { ERAS, http, ledgerFile, local, tools } from '../../support/servers.ts';
+import { ERAS, http, local, tools } from '../../support/servers.ts';
 import { runningPids } from '../../support/processes.ts';
 import { gate, RawServer } from '../../support/raw-server.ts';
+import { ledgerFile } from '../../support/folders.ts';
 
 /** An official client of the caller's own, connected. */
 async function officialClient(server: ScriptedInProcessServer, era: (typeof ERAS)[number]): Promise<Client> {

@@ -1,21 +1,12 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { stdioSpec } from '../../../src/testing/index.ts';
 import { bounded, eventually } from '../../support/eventually.ts';
 import { failureOf } from '../../support/failures.ts';
 import { connectGroup, newGroup } from '../../support/groups.ts';
-import { fixture, http, ledgerFile, local, tools } from '../../support/servers.ts';
-
-/** How many processes were coming up at the same moment at most, by what they wrote down themselves. */
-function mostAtOnce(ledger: string): number {
-  let now = 0;
-  let most = 0;
-  for (const line of readFileSync(ledger, 'utf8').split('\n')) {
-    if (line.startsWith('start')) most = Math.max(most, ++now);
-    if (line.startsWith('up')) now--;
-  }
-  return most;
-}
+import { http, local, tools } from '../../support/servers.ts';
+import { fixture } from '../../support/fixtures.ts';
+import { ledgerFile } from '../../support/folders.ts';
+import { mostAtOnce } from '../../support/processes.ts';
 
 /** Servers that come up only when so many of them are coming up at once. */
 function starting(
@@ -26,7 +17,7 @@ function starting(
   return Object.fromEntries(
     Array.from({ length: count }, (_, nr) => [
       `s${nr}`,
-      fixture('starting', ledger, String(together), '50', `t${nr}`),
+      fixture('group-starting.mjs', ledger, String(together), '50', `t${nr}`),
     ]),
   );
 }

@@ -3,7 +3,8 @@ import { stdioSpec } from '../../../src/testing/index.ts';
 import { bounded, eventually, settled } from '../../support/eventually.ts';
 import { EventLog } from '../../support/event-log.ts';
 import { connectGroup } from '../../support/groups.ts';
-import { ERAS, fixture, http, local, requestsOf, tools } from '../../support/servers.ts';
+import { ERAS, http, local, requestsOf, tools } from '../../support/servers.ts';
+import { fixture } from '../../support/fixtures.ts';
 
 const NOTIFICATIONS = 10_000;
 
@@ -11,7 +12,7 @@ describe('G11 a storm of list_changed', () => {
   it(`${NOTIFICATIONS} from a child process: a handful of fetches, and the last state`, async () => {
     const group = await connectGroup({
       servers: {
-        stormy: fixture('storm', String(NOTIFICATIONS)),
+        stormy: fixture('group-storm.mjs', String(NOTIFICATIONS)),
         calm: { server: local({ tools: tools('echo') }) },
       },
     });

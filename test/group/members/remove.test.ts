@@ -4,8 +4,9 @@ import { bounded, eventually } from '../../support/eventually.ts';
 import { EventLog } from '../../support/event-log.ts';
 import { failureOf } from '../../support/failures.ts';
 import { connectGroup, newGroup, newSession } from '../../support/groups.ts';
-import { http, ledgerFile, local, tools } from '../../support/servers.ts';
+import { http, local, tools } from '../../support/servers.ts';
 import { expectGoneForGood, runningPids } from '../../support/processes.ts';
+import { ledgerFile } from '../../support/folders.ts';
 
 const ORDERS = ['abc', 'acb', 'bac', 'bca', 'cab', 'cba'];
 

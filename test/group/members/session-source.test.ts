@@ -8,10 +8,11 @@ import { EventLog } from '../../support/event-log.ts';
 import { failureOf } from '../../support/failures.ts';
 import { connectGroup, newGroup } from '../../support/groups.ts';
 import { stateOf, untilState } from '../support/lazy.ts';
-import { ERAS, http, ledgerFile, local, requestsOf, tools } from '../../support/servers.ts';
+import { ERAS, http, local, requestsOf, tools } from '../../support/servers.ts';
 import { startedPids } from '../../support/processes.ts';
 import { gate } from '../../support/raw-server.ts';
 import { TinySource } from '../support/tiny-source.ts';
+import { ledgerFile } from '../../support/folders.ts';
 
 const SCRIPT: ServerScript = {
   name: 'lent',

@@ -2,11 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { stdioSpec } from '../../../src/testing/index.ts';
 import { bounded, eventually } from '../../support/eventually.ts';
 import { failureOf } from '../../support/failures.ts';
-import { http, ledgerFile } from '../../support/servers.ts';
+import { http } from '../../support/servers.ts';
 import { expectGoneForGood } from '../../support/processes.ts';
 import { nameOf, TOOLS } from '../support/answers.ts';
 import { Fleet } from '../support/fleet.ts';
 import { expectAtRest, expectNothingHeld, newManager, statsOf, warm } from '../support/managers.ts';
+import { ledgerFile } from '../../support/folders.ts';
 
 describe('M6 the health of one server', () => {
   it.each<['legacy' | '2026-07-28', string]>([

@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { stdioSpec } from '../../../src/testing/index.ts';
 import { bounded, eventually } from '../../support/eventually.ts';
 import { failureOf } from '../../support/failures.ts';
-import { ledgerFile } from '../../support/servers.ts';
 import { startedPids } from '../../support/processes.ts';
 import { nameOf, TOOLS } from '../support/answers.ts';
 import { Fleet } from '../support/fleet.ts';
 import { expectAtRest, newManager, statsOf } from '../support/managers.ts';
+import { ledgerFile } from '../../support/folders.ts';
 
 /** The first server hangs when it starts, all others are well. */
 function firstHangs(): Fleet {

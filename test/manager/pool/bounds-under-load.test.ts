@@ -3,11 +3,11 @@ import { PlenumError } from '../../../src/index.ts';
 import { stdioSpec } from '../../../src/testing/index.ts';
 import { bounded } from '../../support/eventually.ts';
 import { Dice } from '../../group/support/dice.ts';
-import { ledgerFile } from '../../support/servers.ts';
 import { expectGoneForGood, runningPids } from '../../support/processes.ts';
 import { TOOLS } from '../support/answers.ts';
 import { Fleet } from '../support/fleet.ts';
 import { expectAtRest, expectNothingHeld, newManager, statsOf } from '../support/managers.ts';
+import { ledgerFile } from '../../support/folders.ts';
 
 /** What may go wrong when servers die under their callers. */
 const HARMLESS = new Set([

@@ -1,27 +1,18 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { bounded, eventually } from '../../support/eventually.ts';
 import { failureOf } from '../../support/failures.ts';
-import { fixture, http, ledgerFile } from '../../support/servers.ts';
+import { http } from '../../support/servers.ts';
 import { nameOf, TOOLS } from '../support/answers.ts';
 import { Fleet } from '../support/fleet.ts';
 import { newManager } from '../support/managers.ts';
-
-/** How many processes were coming up at the same moment at most, by what they wrote down themselves. */
-function mostAtOnce(ledger: string): number {
-  let now = 0;
-  let most = 0;
-  for (const line of readFileSync(ledger, 'utf8').split('\n')) {
-    if (line.startsWith('start')) most = Math.max(most, ++now);
-    if (line.startsWith('up')) now--;
-  }
-  return most;
-}
+import { fixture } from '../../support/fixtures.ts';
+import { ledgerFile } from '../../support/folders.ts';
+import { mostAtOnce } from '../../support/processes.ts';
 
 describe('how many servers of a manager come up at a time', () => {
   it.each([1, 3])('processes: %i, for pooled and fresh sessions together', async (processes) => {
     const ledger = ledgerFile();
-    const spec = fixture('starting', ledger, String(processes), '50', 'echo');
+    const spec = fixture('group-starting.mjs', ledger, String(processes), '50', 'echo');
     const manager = newManager({
       servers: { a: { ...spec, protocol: 'legacy' }, b: { ...spec, protocol: 'legacy' } },
       concurrency: { processes },

@@ -3,7 +3,7 @@ import type { ManagedServerSpec } from '../../../src/manager/pool/managed-server
 import { httpProcess, stdioSpec } from '../../../src/testing/index.ts';
 import { bounded, eventually, settled } from '../../support/eventually.ts';
 import { failureOf } from '../../support/failures.ts';
-import { http, ledgerFile } from '../../support/servers.ts';
+import { http } from '../../support/servers.ts';
 import { expectGoneForGood, runningPids, startedPids } from '../../support/processes.ts';
 import { nameOf, TOOLS, who } from '../support/answers.ts';
 import { Fleet } from '../support/fleet.ts';
@@ -16,6 +16,7 @@ import {
   untilWaiting,
   warm,
 } from '../support/managers.ts';
+import { ledgerFile } from '../../support/folders.ts';
 
 function processes(script: Parameters<typeof stdioSpec>[0] = {}): {
   ledger: string;

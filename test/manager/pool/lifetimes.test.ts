@@ -3,12 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { stdioSpec } from '../../../src/testing/index.ts';
 import { bounded, eventually } from '../../support/eventually.ts';
 import { failureOf } from '../../support/failures.ts';
-import { ledgerFile } from '../../support/servers.ts';
 import { expectGoneForGood, runningPids } from '../../support/processes.ts';
 import { nameOf, TOOLS } from '../support/answers.ts';
 import { Fleet } from '../support/fleet.ts';
 import { EventLog } from '../../support/event-log.ts';
 import { expectNothingHeld, newManager, statsOf, warm } from '../support/managers.ts';
+import { ledgerFile } from '../../support/folders.ts';
 
 describe('M4 idle close', () => {
   it('a session that nobody uses is closed after idleMs, process and all', async () => {

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { stdioSpec } from '../../../src/testing/index.ts';
 import { bounded, eventually } from '../../support/eventually.ts';
 import { failureOf } from '../../support/failures.ts';
-import { http, ledgerFile, local } from '../../support/servers.ts';
+import { http, local } from '../../support/servers.ts';
 import { expectGoneForGood, runningPids } from '../../support/processes.ts';
 import { nameOf, TOOLS, who } from '../support/answers.ts';
 import { Fleet } from '../support/fleet.ts';
@@ -17,6 +17,7 @@ import {
   warm,
   watched,
 } from '../support/managers.ts';
+import { ledgerFile } from '../../support/folders.ts';
 
 describe('M4 get or create', () => {
   it('an idle session is used again', async () => {

@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { ManagedServerSpec } from '../../../src/manager/pool/managed-server.ts';
 import { readLedger, type ScriptedTool } from '../../../src/testing/index.ts';
 import { failureOf } from '../../support/failures.ts';
-import { ledgerFile } from '../../support/servers.ts';
 import { Fleet } from '../support/fleet.ts';
 import { expectAtRest, newManager } from '../support/managers.ts';
+import { ledgerFile } from '../../support/folders.ts';
 
 const HARMLESS: ScriptedTool = { name: 'pay', annotations: { idempotentHint: true } };
 const PAY: ScriptedTool = { name: 'pay' };

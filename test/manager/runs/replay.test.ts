@@ -3,9 +3,9 @@ import type { Session } from '../../../src/index.ts';
 import { readLedger, stdioSpec, type ScriptedTool, type ToolBehaviour } from '../../../src/testing/index.ts';
 import { bounded, eventually } from '../../support/eventually.ts';
 import { failureOf } from '../../support/failures.ts';
-import { ledgerFile } from '../../support/servers.ts';
 import { Fleet } from '../support/fleet.ts';
 import { expectAtRest, newManager } from '../support/managers.ts';
+import { ledgerFile } from '../../support/folders.ts';
 
 const CRASH: ToolBehaviour = { type: 'crash' };
 const READ = { readOnlyHint: true };

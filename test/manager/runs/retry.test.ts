@@ -4,12 +4,12 @@ import type { RetryContext } from '../../../src/manager/runs/retry-policy.ts';
 import { stdioSpec } from '../../../src/testing/index.ts';
 import { bounded, eventually } from '../../support/eventually.ts';
 import { failureOf } from '../../support/failures.ts';
-import { ledgerFile } from '../../support/servers.ts';
 import { startedPids } from '../../support/processes.ts';
 import { nameOf, TOOLS } from '../support/answers.ts';
 import { Fleet } from '../support/fleet.ts';
 import { EventLog } from '../../support/event-log.ts';
 import { expectAtRest, newManager, statsOf } from '../support/managers.ts';
+import { ledgerFile } from '../../support/folders.ts';
 
 const BROKEN = { faults: { dieOnInitialize: true } };
 

@@ -3,9 +3,10 @@ import type { Session } from '../../../src/index.ts';
 import type { RunContext } from '../../../src/manager/runs/run-options.ts';
 import { bounded, eventually } from '../../support/eventually.ts';
 import { failureOf } from '../../support/failures.ts';
-import { nameOf, textOf, TOOLS } from '../support/answers.ts';
+import { nameOf, TOOLS } from '../support/answers.ts';
 import { Fleet } from '../support/fleet.ts';
 import { expectAtRest, newManager, statsOf } from '../support/managers.ts';
+import { textOf } from '../../support/results.ts';
 
 function one(options: Partial<Parameters<typeof newManager>[0]> = {}) {
   const fleet = new Fleet({ tools: TOOLS });

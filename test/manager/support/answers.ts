@@ -1,5 +1,6 @@
 import type { Session } from '../../../src/index.ts';
 import type { ScriptedTool, WhoAmI } from '../../../src/testing/index.ts';
+import { textOf } from '../../support/results.ts';
 
 /** Tools that most tests need: an echo, one that says who it is, one that never answers. */
 export const TOOLS: ScriptedTool[] = [
@@ -8,13 +9,6 @@ export const TOOLS: ScriptedTool[] = [
   { name: 'hang', does: { type: 'hang' } },
   { name: 'sleep', does: { type: 'sleepUntilCancelled' } },
 ];
-
-/** The text of a tool's result. */
-export function textOf(result: { content?: unknown }): string {
-  const [first]: unknown[] = Array.isArray(result.content) ? result.content : [];
-  if (typeof first === 'object' && first !== null && 'text' in first) return String(first.text);
-  throw new Error(`expected a text, got ${JSON.stringify(result)}`);
-}
 
 /** Asks a session for its server, by the tool `who`. */
 export async function who(session: Session): Promise<WhoAmI> {

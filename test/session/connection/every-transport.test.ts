@@ -7,9 +7,10 @@ import {
   serveWebSocket,
   type ServerScript,
 } from '../../../src/testing/index.ts';
-import { eventually } from '../support/eventually.ts';
-import { ERAS, failureOf, jsonOf, open } from '../support/open.ts';
+import { ERAS, open } from '../support/open.ts';
 import { WAYS } from '../support/transports.ts';
+import { failureOf } from '../../support/failures.ts';
+import { jsonOf } from '../../support/results.ts';
 
 const script: ServerScript = {
   tools: [
@@ -56,9 +57,11 @@ describe.each(cases)('S17 a server that dies, over $over, $era', ({ protocol, st
   it('right after its answer costs nobody that answer', { timeout: SOON_MS }, async () => {
     const { session } = await open(await start(script), { protocol, reconnect: { initialDelayMs: 10 } });
     expect(jsonOf(await session.callTool('last-gasp', { a: 1 }))).toEqual({ a: 1 });
-    await eventually(() => session.callTool('echo', { b: 2 }).then(jsonOf, () => undefined)).toEqual({
-      b: 2,
-    });
+    await expect
+      .poll(() => session.callTool('echo', { b: 2 }).then(jsonOf, () => undefined))
+      .toEqual({
+        b: 2,
+      });
   });
 });
 
@@ -81,9 +84,11 @@ describe('S17 a server whose process is killed', () => {
       expect(['TIMEOUT', 'CONNECTION_LOST']).toContain(early.code);
 
       await server.restart();
-      await eventually(() => session.callTool('echo', { a: 1 }).then(jsonOf, () => undefined)).toEqual({
-        a: 1,
-      });
+      await expect
+        .poll(() => session.callTool('echo', { a: 1 }).then(jsonOf, () => undefined))
+        .toEqual({
+          a: 1,
+        });
     },
   );
 });

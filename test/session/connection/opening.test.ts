@@ -6,8 +6,9 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openSession } from '../../../src/index.ts';
 import { inProcess, serveHttp, stdioSpec, type ScriptedInProcessServer } from '../../../src/testing/index.ts';
-import { eventually } from '../support/eventually.ts';
-import { failureOf, open, openFailure, textOf, watch } from '../support/open.ts';
+import { open, openFailure, watch } from '../support/open.ts';
+import { failureOf } from '../../support/failures.ts';
+import { textOf } from '../../support/results.ts';
 
 const tools = [{ name: 'echo' }];
 
@@ -163,13 +164,13 @@ describe("S14 a caller's own official client", () => {
 
     expect(textOf(await session.callTool('roots'))).toContain('file:///mine');
     server.setTools([{ name: 'roots', does: { type: 'roots' } }, { name: 'new' }]);
-    await eventually(() => changed).toEqual(['tools']);
-    await eventually(() => seen('list-changed')).toHaveLength(1);
+    await expect.poll(() => changed).toEqual(['tools']);
+    await expect.poll(() => seen('list-changed')).toHaveLength(1);
 
     await session.close();
     expect(textOf(await client.callTool({ name: 'roots' }))).toContain('file:///mine');
     server.setTools([{ name: 'roots', does: { type: 'roots' } }]);
-    await eventually(() => changed).toEqual(['tools', 'tools']);
+    await expect.poll(() => changed).toEqual(['tools', 'tools']);
   });
 
   it('that loses its connection fails the session, which has nothing to reconnect with', async () => {
@@ -179,10 +180,10 @@ describe("S14 a caller's own official client", () => {
     client.onclose = () => void closes++;
     const { session } = await open(client);
     const call = failureOf(session.callTool('hang'));
-    await eventually(() => server.running).toBe(1);
+    await expect.poll(() => server.running).toBe(1);
     await server.close();
     expect((await call).code).toBe('CONNECTION_LOST');
-    await eventually(() => session.status.state).toBe('failed');
+    await expect.poll(() => session.status.state).toBe('failed');
     expect((await failureOf(session.ping())).code).toBe('NOT_CONNECTED');
     expect(closes).toBe(1);
   });
@@ -192,7 +193,7 @@ describe("S14 a caller's own official client", () => {
     const client = await connectClient(server);
     const { session } = watch((await open(client)).session);
     await client.close();
-    await eventually(() => session.status.state).toBe('failed');
+    await expect.poll(() => session.status.state).toBe('failed');
     expect((await failureOf(session.ping())).code).toBe('NOT_CONNECTED');
   });
 

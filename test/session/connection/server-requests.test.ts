@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { HandlerContext, SessionOptions } from '../../../src/index.ts';
 import { inProcess, serveHttp, stdioSpec, type ScriptedTool } from '../../../src/testing/index.ts';
-import { eventually } from '../support/eventually.ts';
-import { ERAS, failureOf, jsonOf, open, textOf } from '../support/open.ts';
+import { ERAS, open } from '../support/open.ts';
 import { RawServer } from '../support/raw-server.ts';
+import { failureOf } from '../../support/failures.ts';
+import { jsonOf, textOf } from '../../support/results.ts';
 
 const messages = [{ role: 'user', content: { type: 'text', text: 'How warm is it?' } }];
 const schema = { type: 'object', properties: { ok: { type: 'boolean' } }, required: ['ok'] };
@@ -166,7 +167,7 @@ describe.each(ERAS)('S2 servers ask, in the $era era', ({ protocol }) => {
       (error: Error) => error.message,
     );
     expect(outcome).toContain('the disk is on fire');
-    await eventually(() => seen('problem')).toHaveLength(1);
+    await expect.poll(() => seen('problem')).toHaveLength(1);
     expect(seen('problem')[0]?.error).toMatchObject({ server: 'tested' });
     expect(seen('problem')[0]?.error.message).toContain('the disk is on fire');
     expect(jsonOf(await session.callTool('echo', { a: 1 }))).toEqual({ a: 1 });
@@ -203,9 +204,9 @@ describe('S2 requests without a handler', () => {
     { title: 'stdio', target: () => stdioSpec({ tools, faults: { requestUnknownMethod: true } }) },
   ])('a request that nobody knows is answered with -32601, over $title', async ({ target }) => {
     const { session } = await open(target(), { protocol: 'legacy' });
-    await eventually(
-      async () => (await session.request({ method: 'testing/inspect' }))['replies'],
-    ).toMatchObject([{ method: 'testing/unknown', error: { code: -32601 } }]);
+    await expect
+      .poll(async () => (await session.request({ method: 'testing/inspect' }))['replies'])
+      .toMatchObject([{ method: 'testing/unknown', error: { code: -32601 } }]);
     expect(session.status.state).toBe('ready');
   });
 
@@ -213,7 +214,7 @@ describe('S2 requests without a handler', () => {
     const server = new RawServer();
     await open(server.spec, { protocol: 'legacy' });
     server.send({ jsonrpc: '2.0', id: 'theirs', method: 'ping' });
-    await eventually(() => server.reply('theirs')).toBeDefined();
+    await expect.poll(() => server.reply('theirs')).toBeDefined();
     expect(server.reply('theirs')?.result).toEqual({});
   });
 });
@@ -236,7 +237,7 @@ describe('S2 the server cancels, or goes away', () => {
       method: 'roots/list',
       params: { _meta: { 'example.org/a': 1 } },
     });
-    await eventually(() => contexts).toHaveLength(1);
+    await expect.poll(() => contexts).toHaveLength(1);
     return { ...opened, context: contexts[0] };
   }
 
@@ -245,7 +246,7 @@ describe('S2 the server cancels, or goes away', () => {
     const { context, session } = await asked(server);
     expect(context?.meta).toEqual({ 'example.org/a': 1 });
     server.notify('notifications/cancelled', { requestId: 'theirs', reason: 'never mind' });
-    await eventually(() => context?.signal.aborted).toBe(true);
+    await expect.poll(() => context?.signal.aborted).toBe(true);
     expect((await failureOf(session.ping({ timeoutMs: 50 }))).code).toBe('TIMEOUT');
     expect(server.reply('theirs')).toBeUndefined();
   });
@@ -255,7 +256,7 @@ describe('S2 the server cancels, or goes away', () => {
     const { context, session } = await asked(server);
     expect(context?.signal.aborted).toBe(false);
     await (how === 'drop' ? server.drop() : session[how]());
-    await eventually(() => context?.signal.aborted).toBe(true);
+    await expect.poll(() => context?.signal.aborted).toBe(true);
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { eventually } from '../support/eventually.ts';
-import { fixture } from '../support/fixture.ts';
-import { failureOf, open } from '../support/open.ts';
+import { open } from '../support/open.ts';
+import { fixture } from '../../support/fixtures.ts';
+import { failureOf } from '../../support/failures.ts';
 
 /** More than any pipe holds. */
 const text = 'x'.repeat(1024 * 1024);
@@ -53,6 +53,6 @@ describe('S4 a pipe that nobody reads', () => {
     await session.destroy();
     expect((await call).code).toBe('SESSION_CLOSED');
     expect((await notification).code).toBe('SESSION_CLOSED');
-    await eventually(() => session.status.state).toBe('closed');
+    await expect.poll(() => session.status.state).toBe('closed');
   });
 });

@@ -5,8 +5,8 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { openSession, PlenumError } from '../../../src/index.ts';
 import { inProcess, serveHttp, stdioSpec } from '../../../src/testing/index.ts';
 import { serve, unusedOrigin } from '../../support/loopback.ts';
-import { eventually } from '../support/eventually.ts';
-import { failureOf, open, openFailure } from '../support/open.ts';
+import { open, openFailure } from '../support/open.ts';
+import { failureOf } from '../../support/failures.ts';
 
 /** Calls `openSession` as a program without types would. */
 function openUntyped(target: unknown, options?: unknown): Promise<unknown> {
@@ -157,7 +157,7 @@ describe('bad input: somebody else there', () => {
     const error = await openFailure(server.url, { connectTimeoutMs: 5_000 });
     expect(error).toMatchObject({ code: 'CONNECT_FAILED', server: 'tested' });
     if (status >= 400) expect(error.message).toContain(String(status));
-    await eventually(() => server.openSockets()).toBe(0);
+    await expect.poll(() => server.openSockets()).toBe(0);
   });
 
   it('an HTTP server that wants credentials is AUTH_REQUIRED', async () => {

@@ -6,8 +6,9 @@ import {
   stdioSpec,
   type ServerScript,
 } from '../../../src/testing/index.ts';
-import { eventually } from '../support/eventually.ts';
-import { failureOf, jsonOf, open, openFailure, textOf } from '../support/open.ts';
+import { open, openFailure } from '../support/open.ts';
+import { failureOf } from '../../support/failures.ts';
+import { jsonOf, textOf } from '../../support/results.ts';
 
 const MB = 1024 * 1024;
 const script: ServerScript = {
@@ -72,7 +73,7 @@ describe('S9 messages that are too large', () => {
   it('200 MB on one line, with the limit that is the default', async () => {
     const spec = stdioSpec({ ...script, era: 'legacy', faults: { hugeLineBytes: 200 * MB } });
     const { session } = await open(spec, { protocol: 'legacy', reconnect: false });
-    await eventually(() => session.status.state).toBe('failed');
+    await expect.poll(() => session.status.state).toBe('failed');
     if (session.status.state !== 'failed') return;
     expect(session.status.error.message).toContain('maxMessageBytes');
     expect(session.status.error.message).toContain(String(64 * MB));

@@ -7,10 +7,11 @@ import {
   type ScriptedServer,
   type ServerScript,
 } from '../../../src/testing/index.ts';
-import { eventually } from '../support/eventually.ts';
-import { ERAS, failureOf, jsonOf, open, openFailure, textOf } from '../support/open.ts';
+import { ERAS, open, openFailure } from '../support/open.ts';
 import { RawServer, SILENCE } from '../support/raw-server.ts';
 import { calledMethods } from '../support/wire.ts';
+import { failureOf } from '../../support/failures.ts';
+import { jsonOf, textOf } from '../../support/results.ts';
 
 const script: ServerScript = {
   tools: [
@@ -33,12 +34,12 @@ describe.each(ERAS)('S4 a call that was given up, in the $era era', ({ protocol 
     const { session } = await open(server, { protocol });
     const controller = new AbortController();
     const call = failureOf(session.callTool('hang', {}, { signal: controller.signal }));
-    await eventually(() => hangs(server)).toBe(1);
+    await expect.poll(() => hangs(server)).toBe(1);
     controller.abort(new Error('the user walked away'));
     const error = await call;
     expect(error).toMatchObject({ code: 'ABORTED', server: 'tested' });
     expect(error.message).toContain('hang');
-    await eventually(() => server.cancelled.map(({ params }) => params['name'])).toEqual(['hang']);
+    await expect.poll(() => server.cancelled.map(({ params }) => params['name'])).toEqual(['hang']);
     await session.ping();
     expect(server.notifications.filter(({ method }) => method === CANCELLED)).toHaveLength(1);
   });
@@ -47,7 +48,7 @@ describe.each(ERAS)('S4 a call that was given up, in the $era era', ({ protocol 
     await using server = inProcess(script);
     const { session } = await open(server, { protocol });
     expect((await failureOf(session.callTool('hang', {}, { timeoutMs: 100 }))).code).toBe('TIMEOUT');
-    await eventually(() => server.cancelled).toHaveLength(1);
+    await expect.poll(() => server.cancelled).toHaveLength(1);
     const [sent] = server.notifications.filter(({ method }) => method === CANCELLED);
     expect(sent?.params['requestId']).toBe(server.cancelled[0]?.id);
   });
@@ -88,7 +89,7 @@ describe.each(ERAS)('S4 a call that was given up, in the $era era', ({ protocol 
     controller.abort();
     expect((await call).code).toBe('ABORTED');
     await session.ping();
-    await eventually(() => server.cancelled.length - hangs(server)).toBe(0);
+    await expect.poll(() => server.cancelled.length - hangs(server)).toBe(0);
   });
 
   it('a late answer is dropped quietly', async () => {
@@ -109,10 +110,10 @@ describe.each(ERAS)('S4 a call that was given up, in the $era era', ({ protocol 
     const calls = Array.from({ length: 100 }, () =>
       failureOf(session.callTool('hang', {}, { signal: controller.signal })),
     );
-    await eventually(() => hangs(server)).toBe(100);
+    await expect.poll(() => hangs(server)).toBe(100);
     controller.abort();
     expect(new Set((await Promise.all(calls)).map(({ code }) => code))).toEqual(new Set(['ABORTED']));
-    await eventually(() => server.cancelled).toHaveLength(100);
+    await expect.poll(() => server.cancelled).toHaveLength(100);
   });
 
   it('calls that are over leave no listener on their signal', async () => {
@@ -146,10 +147,10 @@ describe('S4 cancelling over other transports', () => {
       const { session } = await open(server.url, { protocol });
       const controller = new AbortController();
       const call = failureOf(session.callTool('hang', {}, { signal: controller.signal }));
-      await eventually(() => hangs(server)).toBe(1);
+      await expect.poll(() => hangs(server)).toBe(1);
       controller.abort();
       expect((await call).code).toBe('ABORTED');
-      await eventually(() => server.cancelled).toHaveLength(1);
+      await expect.poll(() => server.cancelled).toHaveLength(1);
       expect(textOf(await session.callTool('echo', { a: 1 }))).toBe('{"a":1}');
     }
   });
@@ -172,13 +173,13 @@ describe('S4 which request is cancelled', () => {
     const controller = new AbortController();
     const kept = session.callTool('kept');
     const given = failureOf(session.callTool('given', {}, { signal: controller.signal }));
-    await eventually(() => server.requests('tools/call')).toHaveLength(2);
+    await expect.poll(() => server.requests('tools/call')).toHaveLength(2);
     controller.abort(new Error('secret reason'));
     await given;
     const id = server.requests('tools/call').find(({ params }) => params?.['name'] === 'given')?.id;
-    await eventually(() =>
-      server.notifications(CANCELLED).map(({ params }) => params?.['requestId']),
-    ).toEqual([id]);
+    await expect
+      .poll(() => server.notifications(CANCELLED).map(({ params }) => params?.['requestId']))
+      .toEqual([id]);
     for (const request of server.requests('tools/call')) server.respond(request.id, { content: [] });
     await expect(kept).resolves.toEqual({ content: [] });
   });
@@ -200,7 +201,7 @@ it('S4 a session that is closed right after a call was given up: over HTTP, too,
   const { session } = await open({ url: server.url }, { protocol: 'legacy' });
   const controller = new AbortController();
   const call = failureOf(session.callTool('hang', {}, { signal: controller.signal }));
-  await eventually(() => hangs(server)).toBe(1);
+  await expect.poll(() => hangs(server)).toBe(1);
   controller.abort();
   await session.close();
   expect((await call).code).toBe('ABORTED');

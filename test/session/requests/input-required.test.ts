@@ -1,8 +1,9 @@
 import { acceptedContent, inputRequired, McpServer } from '@modelcontextprotocol/server';
 import { describe, expect, it } from 'vitest';
 import { inProcess, serveHttp, type ScriptedTool } from '../../../src/testing/index.ts';
-import { eventually } from '../support/eventually.ts';
-import { failureOf, jsonOf, open, textOf } from '../support/open.ts';
+import { open } from '../support/open.ts';
+import { failureOf } from '../../support/failures.ts';
+import { jsonOf, textOf } from '../../support/results.ts';
 
 const form = { mode: 'form', message: 'Sure?', requestedSchema: { type: 'object', properties: {} } };
 const tools: ScriptedTool[] = [
@@ -119,14 +120,14 @@ describe('S15 input_required', () => {
     });
     const controller = new AbortController();
     const aborted = failureOf(session.callTool('once', {}, { signal: controller.signal }));
-    await eventually(() => signals).toHaveLength(1);
+    await expect.poll(() => signals).toHaveLength(1);
     controller.abort();
     expect((await aborted).code).toBe('ABORTED');
-    await eventually(() => signals[0]?.aborted).toBe(true);
+    await expect.poll(() => signals[0]?.aborted).toBe(true);
 
     const options = { timeoutMs: 100, maxTotalTimeoutMs: 200 };
     expect((await failureOf(session.callTool('once', {}, options))).code).toBe('TIMEOUT');
-    await eventually(() => signals[1]?.aborted).toBe(true);
+    await expect.poll(() => signals[1]?.aborted).toBe(true);
   });
 
   it('a person may take longer to answer than a request may', async () => {

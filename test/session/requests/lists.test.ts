@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { inProcess, serveHttp, stdioSpec, type ServerScript } from '../../../src/testing/index.ts';
-import { eventually } from '../support/eventually.ts';
-import { ERAS, failureOf, jsonOf, open } from '../support/open.ts';
+import { ERAS, open } from '../support/open.ts';
 import { RawServer } from '../support/raw-server.ts';
+import { failureOf } from '../../support/failures.ts';
+import { jsonOf } from '../../support/results.ts';
 
 const paged: ServerScript = {
   tools: Array.from({ length: 7 }, (_, n) => ({ name: `tool-${n}` })),
@@ -145,7 +146,7 @@ describe('S3 a list has one timeout', () => {
     const { session } = await open(server, { protocol: 'legacy' });
     const controller = new AbortController();
     const list = failureOf(session.listTools({ signal: controller.signal }));
-    await eventually(() => pages(server)).toBeGreaterThan(3);
+    await expect.poll(() => pages(server)).toBeGreaterThan(3);
     controller.abort();
     expect((await list).code).toBe('ABORTED');
   });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { LogMessage, NotificationContext } from '../../../src/index.ts';
 import { inProcess, serveHttp, stdioSpec, type ServerScript } from '../../../src/testing/index.ts';
-import { eventually } from '../support/eventually.ts';
-import { fixture } from '../support/fixture.ts';
-import { ERAS, jsonOf, open } from '../support/open.ts';
+import { ERAS, open } from '../support/open.ts';
 import { RawServer } from '../support/raw-server.ts';
+import { fixture } from '../../support/fixtures.ts';
+import { jsonOf } from '../../support/results.ts';
 
 const script: ServerScript = {
   tools: [
@@ -32,7 +32,7 @@ describe.each(ERAS)('S11 logs, in the $era era', ({ protocol }) => {
       },
     });
     await session.callTool('log', {}, wantsLogs);
-    await eventually(() => logs).toEqual([{ level: 'warning', logger: 'scripted', data: { disk: 'full' } }]);
+    await expect.poll(() => logs).toEqual([{ level: 'warning', logger: 'scripted', data: { disk: 'full' } }]);
     expect(contexts[0]?.server).toBe('tested');
     expect(contexts[0]?.session).toBe(session);
     expect(seen('log')).toEqual([
@@ -66,7 +66,7 @@ describe.each(ERAS)('S11 logs, in the $era era', ({ protocol }) => {
     await using server = inProcess(script);
     const { session, seen } = await open(server, { protocol, onLog });
     await session.callTool('log', {}, wantsLogs);
-    await eventually(() => seen('problem')).toHaveLength(1);
+    await expect.poll(() => seen('problem')).toHaveLength(1);
     expect(seen('problem')[0]?.error.message).toContain('the log book is full');
     expect(seen('problem')[0]?.error.server).toBe('tested');
     expect(jsonOf(await session.callTool('echo', { a: 1 }))).toEqual({ a: 1 });
@@ -84,7 +84,7 @@ describe('S11 notifications that nothing else handles', () => {
       },
     });
     server.notify('notifications/weather', { celsius: 21 });
-    await eventually(() => heard).toHaveLength(1);
+    await expect.poll(() => heard).toHaveLength(1);
     expect(heard[0]).toEqual([
       'tested',
       session,
@@ -102,7 +102,7 @@ describe('S11 notifications that nothing else handles', () => {
     };
     const { session, seen } = await open(server.spec, { protocol: 'legacy', onNotification });
     server.notify('notifications/weather');
-    await eventually(() => seen('problem')).toHaveLength(1);
+    await expect.poll(() => seen('problem')).toHaveLength(1);
     expect(seen('problem')[0]?.error.message).toContain('no idea what this is');
     expect(session.status.state).toBe('ready');
   });
@@ -118,7 +118,7 @@ describe('S11 notifications that nothing else handles', () => {
     server.notify('notifications/resources/updated', { uri: 'memo://one' });
     server.notify('notifications/message', { level: 'info', data: 1 });
     server.notify('notifications/weather');
-    await eventually(() => events).toHaveLength(4);
+    await expect.poll(() => events).toHaveLength(4);
     expect(events.map(({ type }) => type)).toEqual([
       'list-changed',
       'resource-updated',
@@ -139,10 +139,12 @@ describe.each(ERAS)('S11 changed lists, in the $era era', ({ protocol }) => {
         protocol,
       });
       // A server tells only those who listen by then, and the session listens in its own time.
-      await eventually(async () => {
-        await session.callTool('grow');
-        return seen('list-changed').length;
-      }).toBeGreaterThan(0);
+      await expect
+        .poll(async () => {
+          await session.callTool('grow');
+          return seen('list-changed').length;
+        })
+        .toBeGreaterThan(0);
       expect(seen('list-changed')[0]).toEqual({ type: 'list-changed', kind: 'tools' });
     },
   );
@@ -151,11 +153,13 @@ describe.each(ERAS)('S11 changed lists, in the $era era', ({ protocol }) => {
     await using server = inProcess(script);
     const { seen } = await open(server, { protocol });
     expect(seen('list-changed')).toEqual([]);
-    await eventually(() => {
-      server.setResources([]);
-      server.setPrompts([]);
-      return new Set(seen('list-changed').map(({ kind }) => kind));
-    }).toEqual(new Set(['resources', 'prompts']));
+    await expect
+      .poll(() => {
+        server.setResources([]);
+        server.setPrompts([]);
+        return new Set(seen('list-changed').map(({ kind }) => kind));
+      })
+      .toEqual(new Set(['resources', 'prompts']));
   });
 });
 
@@ -173,7 +177,7 @@ describe('S11 events', () => {
     for (const method of ['one', 'two', 'three']) server.notify(`notifications/${method}`);
     await brief;
     expect(methods).toEqual(['notifications/one', 'notifications/two']);
-    await eventually(() => seen('notification')).toHaveLength(3);
+    await expect.poll(() => seen('notification')).toHaveLength(3);
   });
 
   it('end when the session is closed', async () => {
@@ -197,7 +201,7 @@ describe('S11 events', () => {
     const reader = session.events();
     const count = 12_000;
     for (let n = 0; n < count; n++) server.notify('notifications/many', { n });
-    await eventually(() => server.connections).toBe(1);
+    await expect.poll(() => server.connections).toBe(1);
     let dropped = 0;
     let kept = 0;
     while (dropped + kept < count) {
@@ -214,6 +218,6 @@ describe('S11 events', () => {
     expect(seen('stderr')).toEqual([]);
     const pieces = ['first line\nsec', 'ond line\n'].map((text) => Buffer.from(text).toString('base64'));
     await session.request({ method: 'raw', params: { pieces, to: 2 } });
-    await eventually(() => seen('stderr').map(({ line }) => line)).toEqual(['first line', 'second line']);
+    await expect.poll(() => seen('stderr').map(({ line }) => line)).toEqual(['first line', 'second line']);
   });
 });

@@ -1,10 +1,10 @@
 import type { Progress } from '@modelcontextprotocol/client';
 import { describe, expect, it } from 'vitest';
 import { inProcess, serveHttp, stdioSpec, type ServerScript } from '../../../src/testing/index.ts';
-import { eventually } from '../support/eventually.ts';
-import { fixture } from '../support/fixture.ts';
-import { ERAS, jsonOf, open } from '../support/open.ts';
+import { ERAS, open } from '../support/open.ts';
 import { RawServer } from '../support/raw-server.ts';
+import { fixture } from '../../support/fixtures.ts';
+import { jsonOf } from '../../support/results.ts';
 
 const script: ServerScript = {
   tools: [
@@ -48,7 +48,7 @@ describe.each(ERAS)('S10 progress, in the $era era', ({ protocol }) => {
     };
     const result = await session.callTool('three', { a: 1 }, { onProgress });
     expect(jsonOf(result)).toEqual({ a: 1 });
-    await eventually(() => seen('problem').length).toBeGreaterThan(0);
+    await expect.poll(() => seen('problem').length).toBeGreaterThan(0);
     expect(seen('problem')[0]?.error.message).toContain('the progress bar broke');
     expect(seen('problem')[0]?.error.server).toBe('tested');
     await session.ping();
@@ -59,7 +59,7 @@ describe.each(ERAS)('S10 progress, in the $era era', ({ protocol }) => {
     const { session, seen } = await open(server, { protocol });
     const onProgress = (): Promise<void> => Promise.reject(new Error('the async progress bar broke'));
     await session.callTool('three', {}, { onProgress });
-    await eventually(() => seen('problem').length).toBeGreaterThan(0);
+    await expect.poll(() => seen('problem').length).toBeGreaterThan(0);
     expect(seen('problem')[0]?.error.message).toContain('the async progress bar broke');
   });
 

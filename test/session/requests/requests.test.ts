@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { eventually } from '../support/eventually.ts';
 import * as schemas from '../support/schemas.ts';
 import { inProcess, stdioSpec, type ServerScript } from '../../../src/testing/index.ts';
-import { ERAS, failureOf, jsonOf, open, textOf } from '../support/open.ts';
+import { ERAS, open } from '../support/open.ts';
 import { RawServer } from '../support/raw-server.ts';
 import { calledMethods } from '../support/wire.ts';
+import { failureOf } from '../../support/failures.ts';
+import { jsonOf, textOf } from '../../support/results.ts';
 
 const script: ServerScript = {
   tools: [
@@ -92,19 +93,23 @@ describe.each(ERAS)('S13 every request, in the $era era', ({ era, protocol }) =>
     await using server = inProcess(script);
     const { session, seen } = await open(server, { protocol });
     await session.subscribeResource('memo://one');
-    await eventually(() => {
-      server.resourceUpdated('memo://one');
-      return seen('resource-updated').length;
-    }).toBeGreaterThan(0);
+    await expect
+      .poll(() => {
+        server.resourceUpdated('memo://one');
+        return seen('resource-updated').length;
+      })
+      .toBeGreaterThan(0);
     expect(seen('resource-updated')[0]).toEqual({ type: 'resource-updated', uri: 'memo://one' });
 
     await session.unsubscribeResource('memo://one');
-    await eventually(async () => {
-      const before = seen('resource-updated').length;
-      server.resourceUpdated('memo://one');
-      await session.ping();
-      return seen('resource-updated').length - before;
-    }).toBe(0);
+    await expect
+      .poll(async () => {
+        const before = seen('resource-updated').length;
+        server.resourceUpdated('memo://one');
+        await session.ping();
+        return seen('resource-updated').length - before;
+      })
+      .toBe(0);
   });
 
   it('prompts', async () => {
@@ -184,9 +189,9 @@ describe.each(ERAS)('S13 every request, in the $era era', ({ era, protocol }) =>
     await using server = inProcess(script);
     const { session } = await open(server, { protocol });
     await session.notify({ method: 'notifications/example', params: { a: 1 } });
-    await eventually(() =>
-      server.notifications.find(({ method }) => method === 'notifications/example'),
-    ).toBeDefined();
+    await expect
+      .poll(() => server.notifications.find(({ method }) => method === 'notifications/example'))
+      .toBeDefined();
     const seen = server.notifications.find(({ method }) => method === 'notifications/example');
     expect(seen?.params).toMatchObject({ a: 1 });
   });
@@ -212,7 +217,7 @@ describe('S13 requests that only the legacy era has', () => {
     await session.callTool('say');
     await session.setLoggingLevel('debug');
     await session.callTool('say');
-    await eventually(() => seen('log')).toHaveLength(1);
+    await expect.poll(() => seen('log')).toHaveLength(1);
     expect(seen('log')[0]).toMatchObject({ level: 'info', data: 'hi', logger: 'scripted' });
   });
 
@@ -221,11 +226,9 @@ describe('S13 requests that only the legacy era has', () => {
     const { session } = await open(server, { protocol: 'legacy', onRoots: () => [] });
     await session.sendProgress({ progressToken: 'their-token', progress: 1, total: 2 });
     await session.sendRootsListChanged();
-    await eventually(() => server.notifications.map(({ method }) => method)).toEqual([
-      'notifications/initialized',
-      'notifications/progress',
-      'notifications/roots/list_changed',
-    ]);
+    await expect
+      .poll(() => server.notifications.map(({ method }) => method))
+      .toEqual(['notifications/initialized', 'notifications/progress', 'notifications/roots/list_changed']);
     expect(server.notifications[1]?.params).toMatchObject({
       progressToken: 'their-token',
       progress: 1,
@@ -248,7 +251,7 @@ describe('S5 answers out of order', () => {
     const server = new RawServer();
     const { session } = await open(server.spec, { protocol: 'legacy' });
     const calls = Array.from({ length: 300 }, (_, n) => session.callTool(`tool-${n}`));
-    await eventually(() => server.requests('tools/call')).toHaveLength(300);
+    await expect.poll(() => server.requests('tools/call')).toHaveLength(300);
     for (const { id, params } of server.requests('tools/call').toReversed()) {
       server.respond(id, { content: [{ type: 'text', text: String(params?.['name']) }] });
     }

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { inProcess, serveHttp, type ScriptedTool } from '../../../src/testing/index.ts';
-import { ERAS, failureOf, open, textOf } from '../support/open.ts';
+import { ERAS, open } from '../support/open.ts';
+import { failureOf } from '../../support/failures.ts';
+import { textOf } from '../../support/results.ts';
 
 const outputSchema = {
   type: 'object',

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { inProcess, serveHttp, stdioSpec, type ServerScript } from '../../../src/testing/index.ts';
-import { eventually } from '../support/eventually.ts';
-import { ERAS, failureOf, open, openFailure, textOf } from '../support/open.ts';
+import { ERAS, open, openFailure } from '../support/open.ts';
+import { failureOf } from '../../support/failures.ts';
+import { textOf } from '../../support/results.ts';
 
 const script: ServerScript = {
   tools: [
@@ -82,7 +83,7 @@ describe.each(ERAS)('S3 timeouts, in the $era era', ({ protocol }) => {
     expect(error.code).toBe('TIMEOUT');
     expect(error.message).toContain('250');
     expect(reports).toBeGreaterThan(0);
-    await eventually(() => server.running - listens(server)).toBe(0);
+    await expect.poll(() => server.running - listens(server)).toBe(0);
   });
 
   it('the total limit holds without any progress, and without a timeout', async () => {

@@ -7,10 +7,11 @@ import {
   stdioSpec,
   type ServerScript,
 } from '../../../src/testing/index.ts';
-import { eventually } from '../support/eventually.ts';
-import { fixture } from '../support/fixture.ts';
-import { ERAS, failureOf, jsonOf, open, openFailure } from '../support/open.ts';
+import { ERAS, open, openFailure } from '../support/open.ts';
 import { RawServer } from '../support/raw-server.ts';
+import { fixture } from '../../support/fixtures.ts';
+import { failureOf } from '../../support/failures.ts';
+import { jsonOf } from '../../support/results.ts';
 
 const script: ServerScript = {
   tools: [
@@ -60,7 +61,7 @@ describe('S8 a server that dies', () => {
     const tools = [{ name: 'last', does: { type: 'crashAfterAnswer' } }] as const;
     const { session } = await open(stdioSpec({ tools: [...tools] }), { reconnect: false });
     expect(jsonOf(await session.callTool('last', { a: 1 }))).toEqual({ a: 1 });
-    await eventually(() => session.status.state).toBe('failed');
+    await expect.poll(() => session.status.state).toBe('failed');
   });
 
   it('hundreds of waiters', async () => {
@@ -83,7 +84,7 @@ describe('S8 without reconnecting', () => {
   it('the session is failed, calls are refused at once, and nothing is left', async () => {
     const { session, states } = await open(stdioSpec(script), { reconnect: false });
     const error = await failureOf(session.callTool('crash'));
-    await eventually(() => session.status.state).toBe('failed');
+    await expect.poll(() => session.status.state).toBe('failed');
     expect(states()).toEqual(['failed']);
     if (session.status.state === 'failed') expect(session.status.error.code).toBe(error.code);
 
@@ -95,7 +96,7 @@ describe('S8 without reconnecting', () => {
   it('reconnect() brings the session back', async () => {
     const { session, states } = await open(stdioSpec(script), { reconnect: false });
     await failureOf(session.callTool('crash'));
-    await eventually(() => session.status.state).toBe('failed');
+    await expect.poll(() => session.status.state).toBe('failed');
     await session.reconnect();
     expect(session.status.state).toBe('ready');
     expect(jsonOf(await session.callTool('echo', { a: 1 }))).toEqual({ a: 1 });
@@ -106,7 +107,7 @@ describe('S8 without reconnecting', () => {
     const server = await serveWebSocket(script);
     const { session } = await open(server.url, { reconnect: false });
     await server.close();
-    await eventually(() => session.status.state).toBe('failed');
+    await expect.poll(() => session.status.state).toBe('failed');
     const error = await failureOf(session.reconnect());
     expect(error).toMatchObject({ code: 'CONNECT_FAILED', server: 'tested' });
     expect(session.status.state).toBe('failed');
@@ -160,7 +161,7 @@ describe('S8 a server that dies before it is ready fails the open', () => {
     )) {
       expect(error).toMatchObject({ code: 'CONNECT_FAILED', server: 'tested' });
     }
-    await eventually(() => [http.openSockets, socket.openSockets, sse.openStreams]).toEqual([0, 0, 0]);
+    await expect.poll(() => [http.openSockets, socket.openSockets, sse.openStreams]).toEqual([0, 0, 0]);
   });
 
   it('a stderr that never ends is cut to its end', async () => {
@@ -204,7 +205,7 @@ describe('S8 maybeExecuted tells the truth', () => {
     const server = new RawServer();
     const { session } = await open(server.spec, { protocol: 'legacy', reconnect: false });
     const call = failureOf(session.callTool('any'));
-    await eventually(() => server.requests('tools/call')).toHaveLength(1);
+    await expect.poll(() => server.requests('tools/call')).toHaveLength(1);
     await server.drop();
     expect(await call).toMatchObject({ code: 'CONNECTION_LOST', maybeExecuted: true });
   });
@@ -219,6 +220,6 @@ describe('S8 maybeExecuted tells the truth', () => {
       // A pooled connection may have been thought alive; a refused one took nothing.
       if (message.includes('ECONNREFUSED')) expect(maybeExecuted ?? false).toBe(false);
     }
-    await eventually(() => session.status.state).toBe('failed');
+    await expect.poll(() => session.status.state).toBe('failed');
   });
 });

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { openSession } from '../../../src/index.ts';
 import { inProcess, serveHttp, stdioSpec } from '../../../src/testing/index.ts';
-import { eventually } from '../support/eventually.ts';
-import { failureOf, open } from '../support/open.ts';
+import { open } from '../support/open.ts';
+import { failureOf } from '../../support/failures.ts';
 
 const params = { message: 'Well?', requestedSchema: { type: 'object', properties: {} } };
 const asks = { tools: [{ name: 'ask', does: { type: 'elicit' as const, params } }] };
@@ -19,7 +19,7 @@ describe('G14 closing while a handler waits for a person, in the modern era', ()
       },
     });
     const call = failureOf(session.callTool('ask'));
-    await eventually(() => signals.length).toBe(1);
+    await expect.poll(() => signals.length).toBe(1);
     await session.close();
     expect(await call).toMatchObject({ code: 'TIMEOUT', maybeExecuted: true });
     expect(signals[0]?.aborted).toBe(true);
@@ -35,10 +35,10 @@ describe('G14 closing while a handler waits for a person, in the modern era', ()
       },
     });
     const call = failureOf(session.callTool('ask'));
-    await eventually(() => signals.length).toBe(1);
+    await expect.poll(() => signals.length).toBe(1);
     await session.destroy();
     expect(await call).toMatchObject({ code: 'SESSION_CLOSED', maybeExecuted: true });
-    await eventually(() => signals[0]?.aborted).toBe(true);
+    await expect.poll(() => signals[0]?.aborted).toBe(true);
   });
 });
 
@@ -108,7 +108,7 @@ describe('S6 a schema that holds no longer', () => {
     const { session, seen } = await open(server, { protocol: 'legacy' });
     await session.listTools();
     server.setTools([tool('number', 7)]);
-    await eventually(() => seen('list-changed').length).toBe(1);
+    await expect.poll(() => seen('list-changed').length).toBe(1);
     expect((await session.callTool('value')).structuredContent).toEqual({ v: 7 });
   });
 });

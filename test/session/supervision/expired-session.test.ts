@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { serveHttp, type ScriptedHttpServer, type ServerScript } from '../../../src/testing/index.ts';
 import { endWith, serveStub } from '../../transport/support/mcp-stub.ts';
-import { eventually } from '../support/eventually.ts';
-import { failureOf, jsonOf, open, textOf } from '../support/open.ts';
+import { open } from '../support/open.ts';
+import { failureOf } from '../../support/failures.ts';
+import { jsonOf, textOf } from '../../support/results.ts';
 
 const script: ServerScript = {
   tools: [
@@ -75,10 +76,12 @@ describe.each([{ answers: 'json' }, { answers: 'sse' }] as const)(
       await session.setLoggingLevel('error');
       server.expireSessions();
       await session.callTool('log');
-      await eventually(() => {
-        server.resourceUpdated('memo://one');
-        return seen('resource-updated').length;
-      }).toBeGreaterThan(0);
+      await expect
+        .poll(() => {
+          server.resourceUpdated('memo://one');
+          return seen('resource-updated').length;
+        })
+        .toBeGreaterThan(0);
       expect(seen('log')).toEqual([]);
     });
 
@@ -93,7 +96,7 @@ describe.each([{ answers: 'json' }, { answers: 'sse' }] as const)(
       await using server = await serveHttp(script, { answers });
       const { session } = await open(server.url, { protocol, reconnect });
       const hanging = failureOf(session.callTool('hang'));
-      await eventually(() => server.running).toBeGreaterThan(0);
+      await expect.poll(() => server.running).toBeGreaterThan(0);
       server.expireSessions();
       expect(jsonOf(await session.callTool('echo', { a: 1 }))).toEqual({ a: 1 });
       expect(await hanging).toMatchObject({ code: 'CONNECTION_LOST', maybeExecuted: true });
@@ -120,7 +123,7 @@ describe.each([{ answers: 'json' }, { answers: 'sse' }] as const)(
       const error = await failureOf(session.callTool('count'));
       expect(['SESSION_EXPIRED', 'NOT_CONNECTED']).toContain(error.code);
       expect(handshakes(server)).toBe(1);
-      await eventually(() => session.status.state).toBe('failed');
+      await expect.poll(() => session.status.state).toBe('failed');
       await session.reconnect();
       expect(textOf(await session.callTool('count'))).toBe('1');
     });
@@ -150,7 +153,7 @@ describe('S16 the end of an HTTP session', () => {
     await session.close();
     expect(server.sessions).toEqual([]);
     expect(server.httpRequests.filter(({ method }) => method === 'DELETE')).toHaveLength(1);
-    await eventually(() => server.openSockets).toBe(0);
+    await expect.poll(() => server.openSockets).toBe(0);
   });
 
   it('unless the spec says otherwise', async () => {

@@ -11,11 +11,12 @@ import {
   type ServerScript,
   type WhoAmI,
 } from '../../../src/testing/index.ts';
-import { eventually } from '../support/eventually.ts';
-import { ledgerFile } from '../support/ledger-file.ts';
-import { ERAS, failureOf, jsonOf, open, watch } from '../support/open.ts';
-import { isAlive } from '../support/processes.ts';
+import { ERAS, open, watch } from '../support/open.ts';
 import { WAYS } from '../support/transports.ts';
+import { ledgerFile } from '../../support/folders.ts';
+import { failureOf } from '../../support/failures.ts';
+import { jsonOf } from '../../support/results.ts';
+import { isRunning } from '../../support/processes.ts';
 
 const script: ServerScript = {
   tools: [
@@ -41,7 +42,7 @@ describe.each(WAYS)('S14 close() over $over', ({ start }) => {
     expect((await Promise.all(calls)).map(jsonOf)).toEqual(Array.from({ length: 5 }, (_, n) => ({ n })));
     await closing;
     expect(session.status.state).toBe('closed');
-    await eventually(states).toEqual(['draining', 'closed']);
+    await expect.poll(states).toEqual(['draining', 'closed']);
   });
 
   it('waits for a call no longer than that call may take', async () => {
@@ -71,14 +72,14 @@ describe('S14 what a session leaves behind', () => {
     const { session } = await open(stdioSpec(script));
     const pid = await pidOf(session);
     await session[exit]();
-    expect(isAlive(pid)).toBe(false);
+    expect(isRunning(pid)).toBe(false);
   });
 
   it('destroy: no process either, if it ignores every request to leave', async () => {
     const { session } = await open(stdioSpec({ ...script, faults: { ignoreTermination: true } }));
     const pid = await pidOf(session);
     await session.destroy();
-    expect(isAlive(pid)).toBe(false);
+    expect(isRunning(pid)).toBe(false);
   });
 
   it('close: nor one that ignores every request to leave, within the grace periods', async () => {
@@ -90,7 +91,7 @@ describe('S14 what a session leaves behind', () => {
     const { session } = await open(spec);
     const pid = await pidOf(session);
     await session.close();
-    expect(isAlive(pid)).toBe(false);
+    expect(isRunning(pid)).toBe(false);
   });
 
   it.each(['close', 'destroy'] as const)('%s: no socket', async (exit) => {
@@ -103,7 +104,7 @@ describe('S14 what a session leaves behind', () => {
       await session[exit]();
       expect(session.status.state).toBe('closed');
     }
-    await eventually(() => [http.openSockets, sse.openStreams, socket.openSockets]).toEqual([0, 0, 0]);
+    await expect.poll(() => [http.openSockets, sse.openStreams, socket.openSockets]).toEqual([0, 0, 0]);
   });
 
   it('closing the session of a server in this process closes the server', async () => {
@@ -124,12 +125,12 @@ describe('S14 what a session leaves behind', () => {
     async ({ protocol }) => {
       await using http = await serveHttp({ faults: { neverInitialize: true } });
       const options = { protocol, connectTimeoutMs: 1_000 };
-      const file = await ledgerFile();
+      const file = ledgerFile();
       const spec = stdioSpec({ ledgerFile: file, faults: { neverInitialize: true } });
       await failureOf(openSession(http.url, options));
       await failureOf(openSession(spec, options));
-      expect(readLedger(file).map(({ pid }) => isAlive(pid))).toEqual([false]);
-      await eventually(() => http.openSockets).toBe(0);
+      expect(readLedger(file).map(({ pid }) => isRunning(pid))).toEqual([false]);
+      await expect.poll(() => http.openSockets).toBe(0);
     },
   );
 });
@@ -149,7 +150,7 @@ describe('S14 exits are idempotent', () => {
     await exits[second](session);
     await session.closed;
     expect(session.status.state).toBe('closed');
-    await eventually(() => states().filter((state) => state === 'closed')).toHaveLength(1);
+    await expect.poll(() => states().filter((state) => state === 'closed')).toHaveLength(1);
   });
 
   it.each(orders)('$first and $second at once, with a call under way', async ({ first, second }) => {
@@ -158,8 +159,8 @@ describe('S14 exits are idempotent', () => {
     const call = session.callTool('slow').catch(() => {});
     await Promise.all([exits[first](session), exits[second](session)]);
     await call;
-    expect(isAlive(pid)).toBe(false);
-    await eventually(() => states().filter((state) => state === 'closed')).toHaveLength(1);
+    expect(isRunning(pid)).toBe(false);
+    await expect.poll(() => states().filter((state) => state === 'closed')).toHaveLength(1);
   });
 
   it('destroy cuts a close short that waits for a call', async () => {
@@ -177,7 +178,7 @@ describe('S14 exits in any state', () => {
     const server = await serveWebSocket(script);
     const { session } = await open(server.url, { reconnect: { initialDelayMs: 60_000 } });
     await server.close();
-    await eventually(() => session.status.state).toBe('reconnecting');
+    await expect.poll(() => session.status.state).toBe('reconnecting');
     const waiting = failureOf(session.callTool('echo'));
     await session[exit]();
     expect((await waiting).code).toBe('SESSION_CLOSED');
@@ -187,7 +188,7 @@ describe('S14 exits in any state', () => {
   it.each(['close', 'destroy'] as const)('%s while a new process is being started', async (exit) => {
     const { session } = await open(stdioSpec({ ...script, startDelayMs: 300 }), { protocol: 'legacy' });
     await failureOf(session.callTool('crash'));
-    await eventually(() => session.status.state).toBe('reconnecting');
+    await expect.poll(() => session.status.state).toBe('reconnecting');
     const waiting = failureOf(session.callTool('echo'));
     await session[exit]();
     expect((await waiting).code).toBe('SESSION_CLOSED');
@@ -197,7 +198,7 @@ describe('S14 exits in any state', () => {
   it.each(['close', 'destroy'] as const)('%s when failed', async (exit) => {
     const { session } = await open(stdioSpec(script), { reconnect: false });
     await failureOf(session.callTool('crash'));
-    await eventually(() => session.status.state).toBe('failed');
+    await expect.poll(() => session.status.state).toBe('failed');
     await session[exit]();
     expect(session.status.state).toBe('closed');
   });
@@ -257,7 +258,7 @@ describe('S14 closed', () => {
     let settled = false;
     void session.closed.then(() => (settled = true));
     await failureOf(session.callTool('crash'));
-    await eventually(() => session.status.state).toBe('failed');
+    await expect.poll(() => session.status.state).toBe('failed');
     expect(settled).toBe(false);
   });
 });

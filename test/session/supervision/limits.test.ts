@@ -6,8 +6,9 @@ import { bounded, eventually } from '../../support/eventually.ts';
 import { failureOf } from '../../support/failures.ts';
 import { connectGroup, newSession } from '../../support/groups.ts';
 import { expectGoneForGood } from '../../support/processes.ts';
-import { http, ledgerFile, local, requestsOf, tools } from '../../support/servers.ts';
+import { http, local, requestsOf, tools } from '../../support/servers.ts';
 import { QUICK } from './revenants.ts';
+import { ledgerFile } from '../../support/folders.ts';
 
 type Reconnecting = Extract<SessionStatus, { state: 'reconnecting' }>;
 

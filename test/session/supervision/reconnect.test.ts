@@ -9,11 +9,12 @@ import {
   type ServerScript,
   type WhoAmI,
 } from '../../../src/testing/index.ts';
-import { eventually } from '../support/eventually.ts';
-import { ledgerFile } from '../support/ledger-file.ts';
-import { ERAS, failureOf, jsonOf, open, openFailure } from '../support/open.ts';
-import { isAlive } from '../support/processes.ts';
+import { ERAS, open, openFailure } from '../support/open.ts';
 import { RawServer } from '../support/raw-server.ts';
+import { ledgerFile } from '../../support/folders.ts';
+import { failureOf } from '../../support/failures.ts';
+import { jsonOf } from '../../support/results.ts';
+import { isRunning } from '../../support/processes.ts';
 
 const script: ServerScript = {
   tools: [
@@ -46,7 +47,7 @@ describe.each(ERAS)(
     });
 
     it('calls made meanwhile wait for it, and run once', async () => {
-      const file = await ledgerFile();
+      const file = ledgerFile();
       const spec = stdioSpec({ ...script, startDelayMs: 100, ledgerFile: file });
       const { session } = await open(spec, { protocol, reconnect: quick });
       await failureOf(session.callTool('crash'));
@@ -58,7 +59,7 @@ describe.each(ERAS)(
     });
 
     it('a call that was lost is not sent again', async () => {
-      const file = await ledgerFile();
+      const file = ledgerFile();
       const { session } = await open(stdioSpec({ ...script, ledgerFile: file }), {
         protocol,
         reconnect: quick,
@@ -74,11 +75,13 @@ describe.each(ERAS)(
       await session.subscribeResource('memo://one');
       await session.setLoggingLevel('error');
       server.crash();
-      await eventually(() => server.connections).toBe(2);
-      await eventually(() => {
-        server.resourceUpdated('memo://one');
-        return seen('resource-updated').length;
-      }).toBeGreaterThan(0);
+      await expect.poll(() => server.connections).toBe(2);
+      await expect
+        .poll(() => {
+          server.resourceUpdated('memo://one');
+          return seen('resource-updated').length;
+        })
+        .toBeGreaterThan(0);
       await session.callTool('log');
       await session.ping();
       expect(seen('log')).toEqual([]);
@@ -92,9 +95,11 @@ describe.each(ERAS)(
         reconnect: { initialDelayMs: 40, maxDelayMs: 40 },
       });
       await server.close();
-      await eventually(() =>
-        seen('status').some(({ status }) => status.state === 'reconnecting' && status.attempt >= 3),
-      ).toBe(true);
+      await expect
+        .poll(() =>
+          seen('status').some(({ status }) => status.state === 'reconnecting' && status.attempt >= 3),
+        )
+        .toBe(true);
       const reconnecting = seen('status').flatMap(({ status }) =>
         status.state === 'reconnecting' ? [status] : [],
       );
@@ -117,7 +122,7 @@ describe('S8 while there is no connection', () => {
     const server = await serveWebSocket(script);
     const opened = await open(server.url, { reconnect: quick, ...options });
     await server.close();
-    await eventually(() => opened.session.status.state, 5).not.toBe('ready');
+    await expect.poll(() => opened.session.status.state, { interval: 5 }).not.toBe('ready');
     return opened;
   }
 
@@ -161,7 +166,7 @@ describe('S8 while there is no connection', () => {
     const { session } = await open(server.url, { protocol: 'legacy', reconnect: slow });
     await server.kill();
     await failureOf(session.callTool('echo', {}, { timeoutMs: 300 }));
-    await eventually(() => session.status.state).toBe('reconnecting');
+    await expect.poll(() => session.status.state).toBe('reconnecting');
     await server.restart();
     await session.reconnect();
     expect(jsonOf(await session.callTool('echo', { a: 1 }))).toEqual({ a: 1 });
@@ -188,14 +193,14 @@ describe('S8 reconnect() of a session that is ready', () => {
     const { pid } = jsonOf(await session.callTool('whoami')) as WhoAmI;
     await session.reconnect();
     expect((jsonOf(await session.callTool('whoami')) as WhoAmI).pid).not.toBe(pid);
-    await eventually(() => isAlive(pid)).toBe(false);
+    await expect.poll(() => isRunning(pid)).toBe(false);
   });
 
   it('several at once make one', async () => {
     const { session, states } = await open(stdioSpec(script));
     await Promise.all([session.reconnect(), session.reconnect(), session.reconnect()]);
     expect(session.status.state).toBe('ready');
-    await eventually(() => states().filter((state) => state === 'ready')).toHaveLength(1);
+    await expect.poll(() => states().filter((state) => state === 'ready')).toHaveLength(1);
   });
 
   it('works with a server in this process, one by one and several at once', async () => {
@@ -214,7 +219,7 @@ describe('S8 reconnect() of a session that is ready', () => {
 
 describe('S8 a first connection that fails is not tried again', () => {
   it('whatever "reconnect" says', async () => {
-    const file = await ledgerFile();
+    const file = ledgerFile();
     const spec = stdioSpec({ ledgerFile: file, faults: { exitAtStart: { code: 1 } } });
     expect((await openFailure(spec, { protocol: 'legacy', reconnect: quick })).code).toBe('CONNECT_FAILED');
     expect(readLedger(file)).toHaveLength(1);
@@ -225,10 +230,12 @@ describe('S8 a server that flaps', () => {
   it('is brought back as often as it takes, and calls get through between', async () => {
     const spec = stdioSpec({ ...script, faults: { flap: { afterMs: 150 } } });
     const { session, states } = await open(spec, { protocol: 'legacy', reconnect: quick });
-    await eventually(async () => {
-      await session.callTool('echo', {}, { timeoutMs: 5_000 }).catch(() => {});
-      return states().filter((state) => state === 'ready').length;
-    }).toBeGreaterThanOrEqual(3);
+    await expect
+      .poll(async () => {
+        await session.callTool('echo', {}, { timeoutMs: 5_000 }).catch(() => {});
+        return states().filter((state) => state === 'ready').length;
+      })
+      .toBeGreaterThanOrEqual(3);
     await session.close();
     expect(session.status.state).toBe('closed');
   });

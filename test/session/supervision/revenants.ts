@@ -9,8 +9,8 @@ import {
   type ScriptedServer,
   type ServerScript,
 } from '../../../src/testing/index.ts';
-import { ledgerFile } from '../../support/servers.ts';
 import { startedPids } from '../../support/processes.ts';
+import { ledgerFile } from '../../support/folders.ts';
 
 /** A server that can end and come back as another one. */
 export interface Revenant {

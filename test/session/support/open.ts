@@ -1,13 +1,14 @@
 import { onTestFinished } from 'vitest';
 import {
   openSession,
-  PlenumError,
+  type PlenumError,
   type OverflowEvent,
   type Session,
   type SessionEvent,
   type SessionOptions,
   type SessionTarget,
 } from '../../../src/index.ts';
+import { failureOf } from '../../support/failures.ts';
 
 export type RecordedEvent = SessionEvent | OverflowEvent;
 
@@ -46,16 +47,6 @@ export function watch(session: Session): OpenedSession {
   return { session, events, seen, states: () => seen('status').map(({ status }) => status.state) };
 }
 
-/** The error that `work` fails with; it must be a PlenumError. */
-export async function failureOf(work: Promise<unknown>): Promise<PlenumError> {
-  const outcome = await work.then(
-    (value) => new Error(`expected a failure, got ${JSON.stringify(value)}`),
-    (error: unknown) => error,
-  );
-  if (outcome instanceof PlenumError) return outcome;
-  throw new Error('expected a PlenumError', { cause: outcome });
-}
-
 /** The error that opening fails with. A session that opens all the same is closed again. */
 export function openFailure(target: SessionTarget, options: SessionOptions = {}): Promise<PlenumError> {
   return failureOf(
@@ -64,16 +55,4 @@ export function openFailure(target: SessionTarget, options: SessionOptions = {})
       return `an open session in state ${session.status.state}`;
     }),
   );
-}
-
-/** The text of a tool's result. */
-export function textOf(result: { content?: unknown }): string {
-  const [first]: unknown[] = Array.isArray(result.content) ? result.content : [];
-  if (typeof first === 'object' && first !== null && 'text' in first) return String(first.text);
-  throw new Error(`expected a text, got ${JSON.stringify(result)}`);
-}
-
-/** What a tool returned as JSON text. */
-export function jsonOf(result: { content?: unknown }): unknown {
-  return JSON.parse(textOf(result));
 }

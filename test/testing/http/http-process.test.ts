@@ -1,8 +1,9 @@
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { httpProcess, type HttpProcess, type ServerScript } from '../../../src/testing/index.ts';
-import { ERAS, connect, textOf } from '../support/clients.ts';
-import { isAlive } from '../support/raw-child.ts';
+import { ERAS, connect } from '../support/clients.ts';
+import { textOf } from '../../support/results.ts';
+import { isRunning } from '../../support/processes.ts';
 
 const tools: ServerScript['tools'] = [
   { name: 'echo' },
@@ -50,11 +51,11 @@ describe.each(ERAS)('testing kit: an HTTP server in a child process, $era', ({ m
     const server = await start();
     const client = await connect(to(server), mode);
     expect(textOf(await client.callTool({ name: 'leave' }))).toBe('{}');
-    await vi.waitFor(() => expect(server.pid).toBeUndefined(), { timeout: 10_000 });
+    await expect.poll(() => server.pid).toBeUndefined();
     await server.restart();
     const other = await connect(to(server), mode);
     await expect(other.callTool({ name: 'crash' })).rejects.toThrow();
-    await vi.waitFor(() => expect(server.pid).toBeUndefined(), { timeout: 10_000 });
+    await expect.poll(() => server.pid).toBeUndefined();
     await expect(server.inspect()).rejects.toMatchObject({ code: 'NOT_CONNECTED' });
   });
 });
@@ -81,6 +82,6 @@ describe('testing kit: the life of an HTTP server in a child process', () => {
     const { pid = 0 } = server;
     await server.close();
     await server.close();
-    expect(isAlive(pid)).toBe(false);
+    expect(isRunning(pid)).toBe(false);
   });
 });

@@ -7,7 +7,8 @@ import {
   type ServeHttpOptions,
   type ServerScript,
 } from '../../../src/testing/index.ts';
-import { ERAS, connect, newClient, textOf } from '../support/clients.ts';
+import { ERAS, connect, newClient } from '../support/clients.ts';
+import { textOf } from '../../support/results.ts';
 
 const tools: ScriptedTool[] = [
   { name: 'echo' },
@@ -91,17 +92,17 @@ describe.each(ERAS)('testing kit: Streamable HTTP, $era', ({ era, mode }) => {
     const client = await connect(to(server), mode);
     const controller = new AbortController();
     const sleeping = client.callTool({ name: 'sleep' }, { signal: controller.signal });
-    await vi.waitFor(() => expect(server.running).toBe(1), { timeout: 10_000 });
+    await expect.poll(() => server.running).toBe(1);
     controller.abort();
     await expect(sleeping).rejects.toThrow();
-    await vi.waitFor(() => expect(server.cancelled).toHaveLength(1), { timeout: 10_000 });
+    await expect.poll(() => server.cancelled).toHaveLength(1);
   });
 
   it('a server that leaves after its answer is heard', async () => {
     const server = await serve();
     const client = await connect(to(server), mode);
     expect(textOf(await client.callTool({ name: 'leave' }))).toBe('{}');
-    await vi.waitFor(() => expect(server.sessions).toEqual([]), { timeout: 10_000 });
+    await expect.poll(() => server.sessions).toEqual([]);
   });
 
   it('without its token there is a 401', async () => {
@@ -135,7 +136,7 @@ describe.each(ERAS)('testing kit: Streamable HTTP, $era', ({ era, mode }) => {
     const stray: string[] = [];
     client.onerror = ({ message }) => stray.push(message);
     expect(textOf(await client.callTool({ name: 'echo', arguments: { a: 1 } }))).toBe('{"a":1}');
-    await vi.waitFor(() => expect(stray).toHaveLength(2), { timeout: 10_000 });
+    await expect.poll(() => stray).toHaveLength(2);
   });
 
   it('an answer that is dropped leaves its request open', async () => {
@@ -183,7 +184,7 @@ describe('testing kit: sessions of Streamable HTTP', () => {
     const server = await serve({}, { answers: 'sse', retryMs: 10 });
     const client = await connect(to(server));
     const answer = client.callTool({ name: 'slow', arguments: { a: 1 } });
-    await vi.waitFor(() => expect(server.running).toBe(1), { timeout: 10_000 });
+    await expect.poll(() => server.running).toBe(1);
     server.breakStreams();
     expect(textOf(await answer)).toBe('{"a":1}');
     const resumed = server.httpRequests.filter(
@@ -215,7 +216,7 @@ describe('testing kit: sessions of Streamable HTTP', () => {
     client.fallbackNotificationHandler = async ({ method }) => seen(method);
     await client.connect(transport);
     server.notify('notifications/testing', {});
-    await vi.waitFor(() => expect(seen).toHaveBeenCalledWith('notifications/testing'), { timeout: 10_000 });
+    await expect.poll(() => seen).toHaveBeenCalledWith('notifications/testing');
   });
 });
 

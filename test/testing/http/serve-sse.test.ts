@@ -6,7 +6,8 @@ import {
   type ServeSseOptions,
   type ServerScript,
 } from '../../../src/testing/index.ts';
-import { connect, newClient, textOf } from '../support/clients.ts';
+import { connect, newClient } from '../support/clients.ts';
+import { textOf } from '../../support/results.ts';
 
 const tools: ServerScript['tools'] = [{ name: 'echo' }, { name: 'roots', does: { type: 'roots' } }];
 

@@ -85,9 +85,3 @@ export class WebSocketTransport implements Transport {
     }
   }
 }
-
-/** The text of a tool's result. */
-export function textOf(result: { content?: unknown }): string {
-  const [block] = result.content as { text?: string }[];
-  return block?.text ?? '';
-}

@@ -1,7 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { onTestFinished, vi } from 'vitest';
+import { onTestFinished } from 'vitest';
 import type { StdioServerSpec } from '../../../src/server-spec.ts';
+import { eventually } from '../../support/eventually.ts';
 
 /** A child process that is spoken to line by line, without any SDK; killed when the test is over. */
 export class RawChild {
@@ -59,22 +60,9 @@ export class RawChild {
   }
 
   answer(id: number | string): Promise<{ result?: unknown; error?: unknown }> {
-    return vi.waitFor(
-      () => {
-        const found = this.messages.find((message) => message.id === id && message.method === undefined);
-        if (found === undefined) throw new Error(`No answer to ${id} among: ${this.lines.join('\n')}`);
-        return found;
-      },
-      { timeout: 15_000, interval: 10 },
+    return eventually(
+      () => `an answer to ${id} among: ${this.lines.join('\n')}`,
+      () => this.messages.find((message) => message.id === id && message.method === undefined),
     );
-  }
-}
-
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
   }
 }

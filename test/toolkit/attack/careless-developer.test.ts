@@ -1,8 +1,7 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CallToolResult } from '@modelcontextprotocol/client';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { ToolInterceptor } from '../../../src/index.ts';
 import { anthropicToolkit } from '../../../src/toolkit/anthropic/index.ts';
 import { langchainToolkit } from '../../../src/toolkit/langchain/index.ts';
@@ -16,7 +15,8 @@ import { eventually } from '../../support/eventually.ts';
 import { failureOf } from '../../support/failures.ts';
 import { connectGroup } from '../../support/groups.ts';
 import { local, requestsOf, tools } from '../../support/servers.ts';
-import { textOf } from '../support/result-text.ts';
+import { textOf } from '../../support/results.ts';
+import { newFolder } from '../../support/folders.ts';
 
 const AT_ONCE = 20_000;
 
@@ -170,8 +170,7 @@ describe('M9 downloads of a hostile server', () => {
   it(
     'thousands of empty files at once are not saved, nor are endless addresses told',
     async () => {
-      const around = mkdtempSync(join(tmpdir(), 'plenum-attack-'));
-      onTestFinished(() => rmSync(around, { recursive: true, force: true }));
+      const around = newFolder();
       const contents = Array.from({ length: 5000 }, () => ({ uri: `x:/${'a'.repeat(5000)}`, text: '' }));
       const group = await connectGroup({ servers: { s: { server: local({ tools: tools('t') }) } } });
       const source = {

@@ -10,7 +10,7 @@ import { createToolkit } from '../../../src/toolkit/toolkit.ts';
 import { connectGroup } from '../../support/groups.ts';
 import { local, requestsOf, tools } from '../../support/servers.ts';
 import { scriptedModel, toolOutputs } from '../ai-sdk/scripted-model.ts';
-import { textOf } from '../support/result-text.ts';
+import { textOf } from '../../support/results.ts';
 
 const AT_ONCE = 20_000;
 const deepText = '{"a":'.repeat(50_000) + '1' + '}'.repeat(50_000);

@@ -10,7 +10,7 @@ import { eventually } from '../../support/eventually.ts';
 import { connectGroup } from '../../support/groups.ts';
 import { local, tools } from '../../support/servers.ts';
 import { anthropicFaults, type SentTool } from '../anthropic/anthropic-rules.ts';
-import { textOf } from '../support/result-text.ts';
+import { textOf } from '../../support/results.ts';
 
 const AT_ONCE = 30_000;
 

@@ -1,11 +1,10 @@
-import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { McpServer } from '@modelcontextprotocol/server';
-import { onTestFinished } from 'vitest';
 import { z } from 'zod';
 import type { GroupServerSpec } from '../../../src/index.ts';
 import { http } from '../../support/servers.ts';
+import { newFolder } from '../../support/folders.ts';
 
 /** A chart, as a picture of one pixel. */
 export const CHART =
@@ -21,8 +20,7 @@ export interface FourServers {
 
 /** One server of each kind, each with work of its own. */
 export async function fourServers(): Promise<FourServers> {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'plenum-conversation-')));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const folder = newFolder();
   writeFileSync(join(folder, 'plan.md'), 'Ferry at nine, lunch in Oslo.');
   writeFileSync(join(folder, 'chart.png'), Buffer.from(CHART, 'base64'));
   const program = resolve('node_modules/@modelcontextprotocol/server-filesystem/dist/index.js');

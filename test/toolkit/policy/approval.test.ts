@@ -7,7 +7,7 @@ import { bounded, eventually } from '../../support/eventually.ts';
 import { failureOf } from '../../support/failures.ts';
 import { connectGroup } from '../../support/groups.ts';
 import { local, requestsOf, tools } from '../../support/servers.ts';
-import { textOf } from '../support/result-text.ts';
+import { textOf } from '../../support/results.ts';
 
 const DELETE: ServerScript = {
   tools: [

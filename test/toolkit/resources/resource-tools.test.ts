@@ -1,5 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ScriptedResource, ServerScript } from '../../../src/testing/index.ts';
@@ -8,7 +7,8 @@ import { eventually } from '../../support/eventually.ts';
 import { failureOf, thrownBy } from '../../support/failures.ts';
 import { connectGroup, newSession } from '../../support/groups.ts';
 import { local, requestsOf, tools } from '../../support/servers.ts';
-import { textOf } from '../support/result-text.ts';
+import { textOf } from '../../support/results.ts';
+import { newFolder } from '../../support/folders.ts';
 
 const PNG = Buffer.from('png').toString('base64');
 
@@ -180,14 +180,8 @@ describe('M9 resource templates as tools', () => {
 });
 
 describe('M9 resources as downloads', () => {
-  function folder(): string {
-    const path = mkdtempSync(join(tmpdir(), 'plenum-resources-'));
-    onTestFinished(() => rmSync(path, { recursive: true, force: true }));
-    return path;
-  }
-
   it('go to a folder, and the model is told their names', async () => {
-    const downloadTo = folder();
+    const downloadTo = newFolder();
     const { source } = await toolkit({ resources: { downloadTo } });
     expect(source.tools.get('docs__read_resource')?.annotations).toEqual({
       readOnlyHint: false,
@@ -201,7 +195,7 @@ describe('M9 resources as downloads', () => {
   });
 
   it('never leave it, whatever the server makes of a URI', async () => {
-    const downloadTo = folder();
+    const downloadTo = newFolder();
     const resources = [{ uri: 'docs://x/%2e%2e%2f%2e%2e%2fevil.sh', text: 'rm' }];
     const { source } = await toolkit({ resources: { downloadTo: join(downloadTo, 'inner') } }, { resources });
     await source.callTool('docs__read_resource', { uri: resources[0]?.uri });
@@ -209,7 +203,7 @@ describe('M9 resources as downloads', () => {
   });
 
   it('that are too large are an error that says so', async () => {
-    const { source } = await toolkit({ resources: { downloadTo: folder(), maxFileBytes: 2 } });
+    const { source } = await toolkit({ resources: { downloadTo: newFolder(), maxFileBytes: 2 } });
     const result = await source.callTool('docs__read_resource', { uri: 'docs://guide' });
     expect(result.isError).toBe(true);
     expect(textOf(result)).toContain('a file may have 2');

@@ -7,7 +7,7 @@ import type { ToolSource } from '../../../src/toolkit/tool-source.ts';
 import { failureOf, thrownBy } from '../../support/failures.ts';
 import { connectGroup } from '../../support/groups.ts';
 import { local } from '../../support/servers.ts';
-import { textOf, textsOf } from '../support/result-text.ts';
+import { textOf, textsOf } from '../../support/results.ts';
 
 async function bounded(bounds: ResultBounds, ...tools: ScriptedTool[]) {
   const group = await connectGroup({ servers: { s: { server: local({ tools }) } } });

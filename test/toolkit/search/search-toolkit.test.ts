@@ -9,7 +9,7 @@ import { eventually } from '../../support/eventually.ts';
 import { failureOf, thrownBy } from '../../support/failures.ts';
 import { connectGroup } from '../../support/groups.ts';
 import { local, requestsOf, tools } from '../../support/servers.ts';
-import { textOf } from '../support/result-text.ts';
+import { textOf } from '../../support/results.ts';
 
 const TRACKER: ScriptedTool[] = [
   {

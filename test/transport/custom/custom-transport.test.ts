@@ -105,7 +105,7 @@ describe('S14 a transport of the user', () => {
     await transport.close();
     expect(await starting).toMatchObject({ code: 'CONNECT_FAILED' });
     finish();
-    await vi.waitFor(() => expect(inner.close).toHaveBeenCalledTimes(2));
+    await expect.poll(() => inner.close).toHaveBeenCalledTimes(2);
   });
 
   it('that ends by itself, and says so twice, ends once', async () => {

@@ -8,7 +8,6 @@ import { endWith, openEventStream } from '../support/mcp-stub.ts';
 import { connectClient, failureOf } from '../support/official-client.ts';
 import { serveSse } from '../support/official-servers.ts';
 
-const WAIT = { timeout: 10_000 };
 const call = { name: 'echo', arguments: { word: 'hello' } };
 const echoed = { content: [{ type: 'text', text: '{"word":"hello"}' }] };
 
@@ -48,8 +47,8 @@ describe('T6 SSE', () => {
     await Promise.all([transport.close(), transport.destroy()]);
     expect(closes()).toBe(1);
     expect(transport.end).toBeUndefined();
-    await vi.waitFor(() => expect(server.openSockets()).toBe(0), WAIT);
-    await vi.waitFor(() => expect(server.sessions.size).toBe(0), WAIT);
+    await expect.poll(() => server.openSockets()).toBe(0);
+    await expect.poll(() => server.sessions.size).toBe(0);
   });
 
   it('a message for a session that the server forgot ends the connection, and was not handled', async () => {
@@ -75,7 +74,7 @@ describe('T6 an event stream that does not open', () => {
     expect(failure).toMatchObject({ code: 'CONNECT_FAILED', server: 'tested' });
     expect(failure.message).toContain(stranger.origin);
     expect(stranger.seen).toEqual([]);
-    await vi.waitFor(() => expect(server.openSockets()).toBe(0), WAIT);
+    await expect.poll(() => server.openSockets()).toBe(0);
   });
 
   it('because no endpoint is named in time', async () => {
@@ -86,7 +85,7 @@ describe('T6 an event stream that does not open', () => {
       code: 'CONNECT_FAILED',
       message: expect.stringContaining('within 100 ms'),
     });
-    await vi.waitFor(() => expect(server.openSockets()).toBe(0), WAIT);
+    await expect.poll(() => server.openSockets()).toBe(0);
   });
 
   it.each([
@@ -133,10 +132,10 @@ describe('T6 an event stream that does not open', () => {
     const server = await serveStream((_request, response) => openEventStream(response));
     const { transport } = open(server);
     const starting = failureOf(transport.start());
-    await vi.waitFor(() => expect(server.saw('GET')).toHaveLength(1), WAIT);
+    await expect.poll(() => server.saw('GET')).toHaveLength(1);
     await transport.close();
     expect(await starting).toMatchObject({ code: 'CONNECT_FAILED' });
-    await vi.waitFor(() => expect(server.openSockets()).toBe(0), WAIT);
+    await expect.poll(() => server.openSockets()).toBe(0);
   });
 
   it('and no timer is left to try it again', async () => {
@@ -157,10 +156,7 @@ describe('S17 an event stream that ends', () => {
     const { client, closed, closes } = await connectClient(transport);
     const before = timers();
     const hanging = failureOf(client.callTool({ name: 'hang' }));
-    await vi.waitFor(
-      () => expect(server.saw('POST').some(({ body }) => body.includes('hang'))).toBe(true),
-      WAIT,
-    );
+    await expect.poll(() => server.saw('POST').some(({ body }) => body.includes('hang'))).toBe(true);
     break_(server);
     await hanging;
     await closed;
@@ -188,7 +184,7 @@ describe('S17 an event stream that ends', () => {
       code: 'CONNECTION_LOST',
       message: expect.stringContaining('150 ms'),
     });
-    await vi.waitFor(() => expect(server.openSockets()).toBe(0), WAIT);
+    await expect.poll(() => server.openSockets()).toBe(0);
   });
 
   it('by an event that is too large', async () => {

@@ -17,8 +17,6 @@ import {
 import { connectClient, failureOf } from '../support/official-client.ts';
 import { MemoryEventStore, serveStateful, serveStateless } from '../support/official-servers.ts';
 
-const WAIT = { timeout: 10_000 };
-
 function open(server: Loopback, spec: Partial<UrlServerSpec> = {}) {
   const context = recordingContext();
   const transport = new StreamableHttpTransport({ url: server.url, ...spec }, context);
@@ -64,7 +62,7 @@ describe('T5 Streamable HTTP', () => {
     const { transport } = open(server, { headers });
     const { client } = await connectClient(transport);
     await client.callTool(call);
-    await vi.waitFor(() => expect(server.saw('GET')).toHaveLength(1), WAIT);
+    await expect.poll(() => server.saw('GET')).toHaveLength(1);
     await transport.close();
     expect(headers).toHaveBeenCalledTimes(1);
     expect(server.seen.map((each) => each.headers['x-team'])).toEqual(server.seen.map(() => 'blue'));
@@ -113,13 +111,13 @@ describe('T5 the end of a Streamable HTTP connection', () => {
     const server = await serveStateful();
     const { transport } = open(server);
     const { client, closes } = await connectClient(transport);
-    await vi.waitFor(() => expect(server.saw('GET')).toHaveLength(1), WAIT);
+    await expect.poll(() => server.saw('GET')).toHaveLength(1);
     await client.close();
     expect(server.saw('DELETE')).toHaveLength(1);
     expect(server.sessions.size).toBe(0);
     expect(closes()).toBe(1);
     expect(transport.end).toBeUndefined();
-    await vi.waitFor(() => expect(server.openSockets()).toBe(0), WAIT);
+    await expect.poll(() => server.openSockets()).toBe(0);
   });
 
   it('a server that does not allow DELETE is left in peace', async () => {
@@ -152,7 +150,7 @@ describe('T5 the end of a Streamable HTTP connection', () => {
     const { client, closes } = await connectClient(open(server).transport);
     await client.close();
     expect(closes()).toBe(1);
-    await vi.waitFor(() => expect(server.openSockets()).toBe(0), WAIT);
+    await expect.poll(() => server.openSockets()).toBe(0);
   });
 
   it('no DELETE when the spec says so', async () => {
@@ -168,15 +166,12 @@ describe('T5 the end of a Streamable HTTP connection', () => {
     const { transport } = open(server);
     const { client, closes } = await connectClient(transport);
     const hanging = failureOf(client.callTool({ name: 'hang' }));
-    await vi.waitFor(
-      () => expect(server.saw('POST').some(({ body }) => body.includes('hang'))).toBe(true),
-      WAIT,
-    );
+    await expect.poll(() => server.saw('POST').some(({ body }) => body.includes('hang'))).toBe(true);
     await transport.destroy();
     await hanging;
     expect(closes()).toBe(1);
     expect(server.saw('DELETE')).toHaveLength(1);
-    await vi.waitFor(() => expect(server.openSockets()).toBe(0), WAIT);
+    await expect.poll(() => server.openSockets()).toBe(0);
   });
 
   it('destroy cuts a close short that waits for its DELETE', async () => {
@@ -184,7 +179,7 @@ describe('T5 the end of a Streamable HTTP connection', () => {
     const { transport } = open(server);
     const { closes } = await connectClient(transport);
     const closing = transport.close();
-    await vi.waitFor(() => expect(server.saw('DELETE')).toHaveLength(1), WAIT);
+    await expect.poll(() => server.saw('DELETE')).toHaveLength(1);
     await Promise.all([transport.destroy(), closing, transport.close(), transport.destroy()]);
     expect(closes()).toBe(1);
   });
@@ -216,11 +211,8 @@ describe('S17 a server that dies under a Streamable HTTP call', () => {
     const { transport, context } = open(server);
     const { client } = await connectClient(transport);
     const hanging = failureOf(client.callTool({ name: 'hang' }));
-    await vi.waitFor(
-      () => expect(server.saw('POST').some(({ body }) => body.includes('hang'))).toBe(true),
-      WAIT,
-    );
-    await vi.waitFor(() => expect(server.saw('GET')).toHaveLength(1), WAIT);
+    await expect.poll(() => server.saw('POST').some(({ body }) => body.includes('hang'))).toBe(true);
+    await expect.poll(() => server.saw('GET')).toHaveLength(1);
     server.dropSockets();
     expect(await hanging).toMatchObject({ code: 'CONNECTION_LOST', maybeExecuted: true });
     expect(context.suspicions.length).toBeGreaterThan(0);
@@ -294,7 +286,7 @@ describe('S17 a server that dies under a Streamable HTTP call', () => {
     await connectClient(transport);
     const onRequestStreamEnd = vi.fn();
     await transport.send({ jsonrpc: '2.0', id: 'mine', method: 'tools/call' }, { onRequestStreamEnd });
-    await vi.waitFor(() => expect(onRequestStreamEnd).toHaveBeenCalledTimes(1), WAIT);
+    await expect.poll(() => onRequestStreamEnd).toHaveBeenCalledTimes(1);
   });
 
   it('when nobody listens any more the call surely did not run, and the connection ends once', async () => {
@@ -317,7 +309,7 @@ describe('S17 a server that dies under a Streamable HTTP call', () => {
     const server = await serveStateful();
     const { transport } = open(server);
     const { closed } = await connectClient(transport);
-    await vi.waitFor(() => expect(server.saw('GET')).toHaveLength(1), WAIT);
+    await expect.poll(() => server.saw('GET')).toHaveLength(1);
     await server.stop();
     await closed;
     expect(transport.end?.what).toContain('ECONNREFUSED');
@@ -379,7 +371,7 @@ describe('S16 an expired session', () => {
     const server = await serveStub({ sessionId: 'abc', onGet: (response) => endWith(response, 404) });
     const { transport } = open(server);
     const { client } = await connectClient(transport);
-    await vi.waitFor(() => expect(server.saw('GET')).toHaveLength(1), WAIT);
+    await expect.poll(() => server.saw('GET')).toHaveLength(1);
     expect(await client.callTool(call)).toMatchObject(text('fine'));
     expect(transport.end).toBeUndefined();
   });
@@ -400,7 +392,7 @@ describe('T5 resumption', () => {
     const { client } = await connectClient(transport);
     const tokens: string[] = [];
     const answered = client.callTool({ name: 'slow' }, { onresumptiontoken: (token) => tokens.push(token) });
-    await vi.waitFor(() => expect(tokens.length).toBeGreaterThan(0), WAIT);
+    await expect.poll(() => tokens.length).toBeGreaterThan(0);
     server.dropSockets();
     expect(await answered).toMatchObject({ content: [{ type: 'text', text: '{}' }] });
     expect(server.saw('GET').map(({ headers }) => headers['last-event-id'])).toContain(tokens[0]);
@@ -464,8 +456,8 @@ describe('T5 resumption', () => {
     const { transport } = open(server);
     const before = timers();
     const { client, errors } = await connectClient(transport);
-    await vi.waitFor(() => expect(server.saw('GET')).toHaveLength(1), WAIT);
-    await vi.waitFor(() => expect(server.pending()).toEqual([]), WAIT);
+    await expect.poll(() => server.saw('GET')).toHaveLength(1);
+    await expect.poll(() => server.pending()).toEqual([]);
     await client.ping();
     expect(errors).toEqual([]);
     expect(timers()).toBeLessThanOrEqual(before);
@@ -483,12 +475,9 @@ describe('T5 resumption', () => {
     const before = timers();
     const first = failureOf(client.callTool(call));
     const second = failureOf(client.callTool(call));
-    await vi.waitFor(
-      () => expect(server.saw('POST').filter(({ body }) => body.includes('echo'))).toHaveLength(2),
-      WAIT,
-    );
+    await expect.poll(() => server.saw('POST').filter(({ body }) => body.includes('echo'))).toHaveLength(2);
     // Two requests' own timeouts, and two resumptions.
-    await vi.waitFor(() => expect(timers()).toBeGreaterThanOrEqual(before + 4), WAIT);
+    await expect.poll(() => timers()).toBeGreaterThanOrEqual(before + 4);
     await transport.close();
     await Promise.all([first, second]);
     expect(timers()).toBeLessThanOrEqual(before);
@@ -539,7 +528,7 @@ describe('T5 the stream for what belongs to no request', () => {
   ])('is asked for again after %s, once it was there', async (_title, refuse) => {
     const server = await serveGets(breakOff, refuse, refuse, speak);
     const { transport, heard, errors, onStreamReopened } = await listen(server);
-    await vi.waitFor(() => expect(heard).toHaveBeenCalledTimes(1), WAIT);
+    await expect.poll(() => heard).toHaveBeenCalledTimes(1);
     expect(onStreamReopened).toHaveBeenCalledTimes(1);
     expect(errors).toEqual([]);
     expect(transport.end).toBeUndefined();
@@ -552,15 +541,15 @@ describe('T5 the stream for what belongs to no request', () => {
       speak,
     );
     const { heard, onStreamReopened } = await listen(server);
-    await vi.waitFor(() => expect(heard).toHaveBeenCalledTimes(1), WAIT);
+    await expect.poll(() => heard).toHaveBeenCalledTimes(1);
     expect(onStreamReopened).toHaveBeenCalledTimes(1);
   });
 
   it('is asked for again when the server does not begin to answer', async () => {
     const server = await serveGets(() => {}, speak);
     const { heard, context } = await listen(server, { readTimeoutMs: 200 });
-    await vi.waitFor(() => expect(heard).toHaveBeenCalledTimes(1), WAIT);
-    await vi.waitFor(() => expect(server.saw('GET')).toHaveLength(server.pending().length + 1), WAIT);
+    await expect.poll(() => heard).toHaveBeenCalledTimes(1);
+    await expect.poll(() => server.saw('GET')).toHaveLength(server.pending().length + 1);
     expect(context.suspicions).toEqual([]);
   });
 
@@ -569,7 +558,7 @@ describe('T5 the stream for what belongs to no request', () => {
     let current = 'old';
     const onUnauthorized = vi.fn(async () => void (current = 'fresh'));
     const { heard } = await listen(server, { auth: { token: async () => current, onUnauthorized } });
-    await vi.waitFor(() => expect(heard).toHaveBeenCalledTimes(1), WAIT);
+    await expect.poll(() => heard).toHaveBeenCalledTimes(1);
     expect(onUnauthorized).toHaveBeenCalledTimes(1);
     expect(server.saw('GET').map(({ headers }) => headers.authorization)).toEqual([
       'Bearer old',
@@ -589,7 +578,7 @@ describe('T5 the stream for what belongs to no request', () => {
   it('does not end the connection when the server never had it', async () => {
     const server = await serveGets((response) => endWith(response, 501));
     const { transport, errors } = await listen(server);
-    await vi.waitFor(() => expect(errors.length).toBeGreaterThan(0), WAIT);
+    await expect.poll(() => errors.length).toBeGreaterThan(0);
     expect(server.saw('GET')).toHaveLength(1);
     expect(transport.end).toBeUndefined();
   });
@@ -615,7 +604,7 @@ describe('T5 the stream for what belongs to no request', () => {
       speak,
     );
     const { heard, onStreamReopened } = await listen(server);
-    await vi.waitFor(() => expect(heard).toHaveBeenCalledTimes(1), WAIT);
+    await expect.poll(() => heard).toHaveBeenCalledTimes(1);
     expect(server.saw('GET').map(({ headers }) => headers['last-event-id'])).toEqual([
       undefined,
       'seven',
@@ -658,7 +647,7 @@ describe('T5 limits and silence', () => {
     expect(failure).toBeInstanceOf(PlenumError);
     expect(failure).toMatchObject({ code: 'INVALID_RESULT' });
     await client.ping();
-    await vi.waitFor(() => expect(server.pending()).toEqual([]), WAIT);
+    await expect.poll(() => server.pending()).toEqual([]);
     expect(server.saw('GET').filter(({ headers }) => headers['last-event-id'] !== undefined)).toEqual([]);
     expect(transport.end).toBeUndefined();
   });
@@ -696,7 +685,7 @@ describe('T5 limits and silence', () => {
     expect(failure).toMatchObject({ code: 'CONNECTION_LOST', maybeExecuted: true });
     expect(failure.cause).toMatchObject({ message: expect.stringContaining('readTimeoutMs') });
     expect(context.suspicions).toEqual([]);
-    await vi.waitFor(() => expect(server.pending()).toEqual([]), WAIT);
+    await expect.poll(() => server.pending()).toEqual([]);
   });
 
   it('an idle event stream is opened anew without a word', async () => {
@@ -708,7 +697,7 @@ describe('T5 limits and silence', () => {
     });
     const { transport, context } = open(server, { readTimeoutMs: 100 });
     const { errors } = await connectClient(transport);
-    await vi.waitFor(() => expect(server.saw('GET').length).toBeGreaterThan(2), WAIT);
+    await expect.poll(() => server.saw('GET').length).toBeGreaterThan(2);
     expect(errors).toEqual([]);
     expect(context.suspicions).toEqual([]);
   });
@@ -737,16 +726,10 @@ describe('S4 a cancelled Streamable HTTP request', () => {
     const { client, errors } = await connectClient(transport, mode);
     const giveUp = new AbortController();
     const hanging = failureOf(client.callTool({ name: 'hang' }, { signal: giveUp.signal }));
-    await vi.waitFor(
-      () => expect(server.saw('POST').some(({ body }) => body.includes('hang'))).toBe(true),
-      WAIT,
-    );
+    await expect.poll(() => server.saw('POST').some(({ body }) => body.includes('hang'))).toBe(true);
     giveUp.abort();
     await hanging;
-    await vi.waitFor(
-      () => expect(server.pending().filter(({ method }) => method === 'POST')).toEqual([]),
-      WAIT,
-    );
+    await expect.poll(() => server.pending().filter(({ method }) => method === 'POST')).toEqual([]);
     expect(await client.callTool(call)).toMatchObject(echoed);
     expect(errors).toEqual([]);
   });

@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { UrlServerSpec } from '../../../src/server-spec.ts';
 import { UrlTransport } from '../../../src/transport/http/url-transport.ts';
 import type { TransportMemory } from '../../../src/transport/managed-transport.ts';
@@ -8,7 +8,6 @@ import { endWith, openEventStream, serveStub } from '../support/mcp-stub.ts';
 import { connectClient, failureOf } from '../support/official-client.ts';
 import { serveSse, serveStateful, serveStateless } from '../support/official-servers.ts';
 
-const WAIT = { timeout: 10_000 };
 const call = { name: 'echo', arguments: { word: 'hello' } };
 const echoed = { content: [{ type: 'text', text: '{"word":"hello"}' }] };
 
@@ -52,7 +51,7 @@ describe('T9 a URL without a type', () => {
     expect(server.seen.map((each) => each.headers['x-team'])).toEqual(server.seen.map(() => 'blue'));
     await client.close();
     expect(closes()).toBe(1);
-    await vi.waitFor(() => expect(server.openSockets()).toBe(0), WAIT);
+    await expect.poll(() => server.openSockets()).toBe(0);
   });
 
   it.each([400, 404, 405])('is SSE when initialize is answered with HTTP %i', async (status) => {
@@ -64,8 +63,8 @@ describe('T9 a URL without a type', () => {
     });
     const { transport } = open(server);
     const connecting = connectClient(transport).catch(() => {});
-    await vi.waitFor(() => expect(transport.kind).toBe('sse'), WAIT);
-    await vi.waitFor(() => expect(server.seen.some(({ url }) => url === '/messages')).toBe(true), WAIT);
+    await expect.poll(() => transport.kind).toBe('sse');
+    await expect.poll(() => server.seen.some(({ url }) => url === '/messages')).toBe(true);
     await transport.close();
     await connecting;
   });
@@ -90,7 +89,7 @@ describe('T9 a URL without a type', () => {
       /neither Streamable HTTP \("initialize" was answered with HTTP 404\) nor SSE \(.*HTTP 404/,
     );
     expect(memory).toEqual({});
-    await vi.waitFor(() => expect(server.openSockets()).toBe(0), WAIT);
+    await expect.poll(() => server.openSockets()).toBe(0);
   });
 
   it('asks for credentials when only the event stream does', async () => {
@@ -107,10 +106,10 @@ describe('T9 a URL without a type', () => {
     });
     const { transport } = open(server);
     const connecting = failureOf(connectClient(transport));
-    await vi.waitFor(() => expect(server.saw('GET')).toHaveLength(1), WAIT);
+    await expect.poll(() => server.saw('GET')).toHaveLength(1);
     await transport.close();
     await connecting;
-    await vi.waitFor(() => expect(server.openSockets()).toBe(0), WAIT);
+    await expect.poll(() => server.openSockets()).toBe(0);
   });
 
   it('is not changed for SSE when it is closed meanwhile', async () => {

@@ -116,7 +116,7 @@ describe('T8 messages between client and server', () => {
     const sent = { words: ['original'] };
     await transport.send({ jsonrpc: '2.0', id: 1, method: 'custom/keep', params: sent });
     sent.words.push('changed');
-    await vi.waitFor(() => expect(answers).toHaveLength(1));
+    await expect.poll(() => answers).toHaveLength(1);
     kept.list.push('changed');
     expect(received).toEqual({ words: ['original'] });
     expect(answers).toMatchObject([{ result: { kept: { list: ['original'] } } }]);
@@ -138,7 +138,7 @@ describe('T8 messages between client and server', () => {
     transport.onmessage = (message) => answers.push(message);
     await transport.start();
     await transport.send({ jsonrpc: '2.0', id: 1, method: 'custom/keep' });
-    await vi.waitFor(() => expect(heard).toHaveLength(1));
+    await expect.poll(() => heard).toHaveLength(1);
     expect(answers).toMatchObject([{ id: 1, error: {} }]);
     const reasons = answers.map((answer) => 'error' in answer && localFailure(answer.error.data));
     expect(reasons).toMatchObject([{ code: 'INVALID_RESULT' }]);
@@ -157,7 +157,7 @@ describe('T8 messages between client and server', () => {
     transport.onerror = (error) => errors.push(error);
     await transport.start();
     await transport.send({ jsonrpc: '2.0', id: 1, method: 'ping' });
-    await vi.waitFor(() => expect(errors).toMatchObject([{ message: 'handler failed' }]));
+    await expect.poll(() => errors).toMatchObject([{ message: 'handler failed' }]);
     expect(heard).toEqual([]);
     await transport.close();
   });

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { stdioSpec } from '../../../src/testing/index.ts';
-import { eventually } from '../../session/support/eventually.ts';
+import { isRunning } from '../../support/processes.ts';
 
 const library = new URL('../../../dist/index.js', import.meta.url).href;
 
@@ -12,14 +12,6 @@ const program = (end: string): string => `
   const session = await openSession(${JSON.stringify(stdioSpec({ faults: { ignoreTermination: true } }))});
   process.stdout.write(String(session.status.pid), () => { ${end} });
 `;
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-}
 
 describe('T2 a program that exits without closing', () => {
   it.each([
@@ -34,6 +26,6 @@ describe('T2 a program that exits without closing', () => {
     await once(child, 'close');
     const pid = Number(printed);
     expect(pid).toBeGreaterThan(0);
-    await eventually(() => isAlive(pid)).toBe(false);
+    await expect.poll(() => isRunning(pid)).toBe(false);
   });
 });

@@ -2,7 +2,9 @@ import { Writable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { StdioServerSpec } from '../../../src/server-spec.ts';
-import { base64, eventually, isRunning, leakCheck, Probes, server } from './support.ts';
+import { base64, leakCheck, Probes, server } from './support.ts';
+import { isRunning } from '../../support/processes.ts';
+import { eventually } from '../../support/eventually.ts';
 
 const probes = new Probes();
 afterEach(() => probes.end());
@@ -127,7 +129,7 @@ describe('T2 stdio stop', () => {
       closed = probe.transport.close();
     };
     await probe.send(method, { code: 0 }).sent;
-    await eventually(() => closed);
+    await eventually('it is closed', () => closed !== undefined);
     await closed;
     expect(calls).toBe(1);
   });
@@ -196,7 +198,7 @@ describe('T2 stdio stop by force', () => {
     };
     const [many] = base64('{"jsonrpc":"2.0","method":"word"}\n'.repeat(1_000));
     await probe.send('raw', { pieces: [many] }).sent;
-    await eventually(() => destroyed);
+    await eventually('it is destroyed', () => destroyed !== undefined);
     await destroyed;
     expect(probe.messages).toHaveLength(1);
     expect(probe.problems).toEqual([]);
@@ -232,7 +234,7 @@ describe('T2 stdio stop of a whole tree', () => {
     const { child } = await probe.notified('ready');
     await probe.closed();
     expect(probe.transport.end).toEqual({ what: 'exited with code 3' });
-    await eventually(() => !isRunning(child));
+    await eventually('the child is gone', () => !isRunning(child));
     await probe.transport.close();
     expect(probe.closes).toHaveLength(1);
   });
@@ -281,7 +283,7 @@ describe('T4 stdio pipes that are full or broken', () => {
     // More than the pipe takes: the server is held up in the middle of its answer.
     const piece = Buffer.from('x'.repeat(4_000_000)).toString('base64');
     await probe.send('raw', { pieces: [piece], to: 2 }).sent;
-    await eventually(() => stuck.writableNeedDrain);
+    await eventually('the pipe is full', () => stuck.writableNeedDrain);
     await probe.transport.close();
     expect(probe.messages).toHaveLength(1);
     stuck.destroy();
@@ -292,7 +294,7 @@ describe('T4 stdio pipes that are full or broken', () => {
     const text = 'x'.repeat(100_000);
     const ids = Array.from({ length: 100 }, () => probe.send('echo', { text }));
     await Promise.all(ids.map(({ sent }) => sent));
-    await eventually(() => probe.messages.length === 100);
+    await eventually('100 messages', () => probe.messages.length === 100);
     expect(probe.messages.every((message) => 'result' in message && message.result['text'] === text)).toBe(
       true,
     );
@@ -308,7 +310,7 @@ describe('T4 stdio pipes that are full or broken', () => {
       () => (first = 'sent'),
       () => (first = 'lost'),
     );
-    await eventually(() => first !== 'pending');
+    await eventually('the first is settled', () => first !== 'pending');
     expect(first).toBe('sent');
     probe.kill();
     const reasons = (await outcomes).flatMap((outcome) =>
@@ -364,7 +366,7 @@ describe('T4 stdio pipes that are full or broken', () => {
     expect(probe.transport.end?.what).toBe('closed its standard input');
     expect(probe.transport.end?.error).toMatchObject({ code: 'EPIPE' });
     const heard = probe.stderrLines.length;
-    await eventually(() => probe.stderrLines.length > heard + 3);
+    await eventually('three more lines', () => probe.stderrLines.length > heard + 3);
     expect(probe.messages).toHaveLength(probe.closes[0] ?? 0);
     await probe.transport.destroy();
     expect(isRunning(pid)).toBe(false);

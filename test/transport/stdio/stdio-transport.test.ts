@@ -4,7 +4,9 @@ import { fstatSync, realpathSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { Client } from '@modelcontextprotocol/client';
 import { afterEach, describe, expect, it } from 'vitest';
-import { base64, eventually, isRunning, Probes, server } from './support.ts';
+import { base64, Probes, server } from './support.ts';
+import { isRunning } from '../../support/processes.ts';
+import { eventually } from '../../support/eventually.ts';
 
 const probes = new Probes();
 afterEach(() => probes.end());
@@ -19,7 +21,7 @@ describe('T1 stdio messages', () => {
   it('come back by the hundred, each once and in order', async () => {
     const probe = await probes.open(server('echo'));
     await Promise.all(Array.from({ length: 500 }, () => probe.send('ping').sent));
-    await eventually(() => probe.messages.length === 500);
+    await eventually('500 messages', () => probe.messages.length === 500);
     expect(probe.messages.map((message) => 'id' in message && message.id)).toEqual(
       Array.from({ length: 500 }, (_, i) => i + 1),
     );
@@ -54,7 +56,7 @@ describe('T1 stdio messages', () => {
     };
     await probe.send('ping').sent;
     await probe.send('ping').sent;
-    await eventually(() => seen.length === 2);
+    await eventually('two messages', () => seen.length === 2);
     expect(probe.errors.map((error) => error.message)).toEqual(['the handler failed']);
     expect(probe.closes).toEqual([]);
   });
@@ -110,7 +112,7 @@ describe('T1 stdio standard error of a server', () => {
   it('is captured line by line when nothing is said', async () => {
     const probe = await probes.open(server('echo'));
     await probe.ask('raw', chatter);
-    await eventually(() => probe.stderrLines.length === 2);
+    await eventually('two lines', () => probe.stderrLines.length === 2);
     expect(probe.stderrLines).toEqual(['one', 'two']);
   });
 
@@ -148,7 +150,7 @@ describe('T1 stdio standard error of a server', () => {
     };
     await probe.ask('raw', { pieces: base64('line\n'.repeat(50_000)), to: 2 });
     expect(await probe.ask('ping')).toEqual({});
-    await eventually(() => probe.errors.length === 50_000);
+    await eventually('50,000 errors', () => probe.errors.length === 50_000);
   });
 });
 
@@ -306,7 +308,7 @@ describe('T1 stdio under the official client', () => {
     const client = new Client({ name: 'test', version: '1.0.0' });
     const connecting = client.connect(transport);
     connecting.catch(() => {});
-    await eventually(() => transport.pid);
+    await eventually('a process', () => transport.pid);
     probe.kill();
     await expect(connecting).rejects.toThrow(/closed/i);
     expect(transport.end?.what).toBe('was killed by signal SIGKILL');

@@ -1,15 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { JSONRPCMessage } from '@modelcontextprotocol/client';
 import type { PlenumError } from '../../../src/errors/plenum-error.ts';
 import type { StdioServerSpec } from '../../../src/server-spec.ts';
 import { StdioTransport } from '../../../src/transport/stdio/stdio-transport.ts';
-
-/** How long anything may take on a busy machine before a test fails. */
-const BOUND_MS = 15_000;
-
-const FIXTURES = join(import.meta.dirname, '../../fixtures/servers');
+import { eventually } from '../../support/eventually.ts';
+import { fixture } from '../../support/fixtures.ts';
 
 /** A spec that runs one of the fixture programs. */
 export function server(
@@ -17,7 +11,7 @@ export function server(
   args: readonly string[] = [],
   rest: Partial<StdioServerSpec> = {},
 ): StdioServerSpec {
-  return { command: process.execPath, args: [join(FIXTURES, `stdio-${name}.mjs`), ...args], ...rest };
+  return { ...fixture(`stdio-${name}.mjs`, ...args), ...rest };
 }
 
 /** A transport and all that it has reported. */
@@ -53,7 +47,7 @@ export class Probe {
   async ask(method: string, params: Record<string, unknown> = {}): Promise<Record<string, unknown>> {
     const { id, sent } = this.send(method, params);
     await sent;
-    return eventually(() => {
+    return eventually(`an answer to "${method}"`, () => {
       for (const message of this.messages) {
         if ('id' in message && message.id === id && 'result' in message) return message.result;
       }
@@ -63,7 +57,7 @@ export class Probe {
 
   /** Waits for a notification and returns its parameters. */
   async notified(method: string): Promise<Record<string, unknown>> {
-    return eventually(() => {
+    return eventually(`a notification "${method}"`, () => {
       for (const message of this.messages) {
         if ('method' in message && message.method === method) return message.params ?? {};
       }
@@ -78,34 +72,7 @@ export class Probe {
   }
 
   closed(): Promise<unknown> {
-    return eventually(() => this.closes.length > 0);
-  }
-}
-
-/** Waits until `look` returns something, and returns that. */
-export async function eventually<T>(look: () => T | undefined | false, limitMs = BOUND_MS): Promise<T> {
-  const deadline = Date.now() + limitMs;
-  for (;;) {
-    const found = look();
-    if (found !== undefined && found !== false) return found;
-    if (Date.now() > deadline) throw new Error(`Not within ${limitMs} ms: ${look.toString()}`);
-    await sleep(10);
-  }
-}
-
-/** Whether a process runs; a zombie does not. */
-export function isRunning(pid: unknown): boolean {
-  if (typeof pid !== 'number') throw new TypeError('No process id');
-  try {
-    process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return stat[stat.lastIndexOf(')') + 2] !== 'Z';
-  } catch {
-    return process.platform !== 'linux';
+    return eventually('the end of the transport', () => this.closes.length > 0);
   }
 }
 
@@ -113,7 +80,7 @@ export function isRunning(pid: unknown): boolean {
 export function leakCheck(): () => Promise<void> {
   const before = activeResources();
   return async () => {
-    await eventually(() => {
+    await eventually('no handle is left', () => {
       const now = activeResources();
       return [...now].every(([type, count]) => count <= (before.get(type) ?? 0));
     });

@@ -2,6 +2,7 @@ import { Client, ProtocolError } from '@modelcontextprotocol/client';
 import { onTestFinished } from 'vitest';
 import { localFailure } from '../../../src/transport/fail-request.ts';
 import type { ManagedTransport } from '../../../src/transport/managed-transport.ts';
+import { rejectionOf } from '../../support/failures.ts';
 
 export interface ConnectedClient {
   readonly client: Client;
@@ -36,10 +37,7 @@ export async function connectClient(
 
 /** What a promise rejected with; a request that the transport failed gives the transport's error. */
 export async function failureOf(work: Promise<unknown>): Promise<Error> {
-  const outcome = await work.then(
-    (value) => new Error(`expected a failure, got ${JSON.stringify(value)}`),
-    (error: unknown) => error,
-  );
+  const outcome = await rejectionOf(work);
   const local = outcome instanceof ProtocolError ? localFailure(outcome.data) : undefined;
   if (local !== undefined) return local;
   if (outcome instanceof Error) return outcome;

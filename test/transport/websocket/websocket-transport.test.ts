@@ -1,6 +1,6 @@
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import type { UrlServerSpec } from '../../../src/server-spec.ts';
 import { WebSocketTransport } from '../../../src/transport/websocket/websocket-transport.ts';
 import { recordingContext } from '../support/context.ts';
@@ -9,7 +9,6 @@ import { endWith, text } from '../support/mcp-stub.ts';
 import { connectClient, failureOf } from '../support/official-client.ts';
 import { reply, serveWebSocket } from '../support/websocket-server.ts';
 
-const WAIT = { timeout: 10_000 };
 const call = { name: 'echo' };
 
 function open(server: { url: string }, spec: Partial<UrlServerSpec> = {}, pingIntervalMs?: number) {
@@ -70,7 +69,7 @@ describe('T7 WebSocket', () => {
     await Promise.all([transport.close(), transport.destroy(), transport.destroy()]);
     expect(closes()).toBe(1);
     expect(transport.end).toBeUndefined();
-    await vi.waitFor(() => expect(codes).toEqual([1000]), WAIT);
+    await expect.poll(() => codes).toEqual([1000]);
   });
 
   it('close does not wait for a server that never answers it', async () => {
@@ -99,7 +98,7 @@ describe('T7 WebSocket', () => {
     const { transport } = open(server);
     await connectClient(transport);
     await transport.destroy();
-    await vi.waitFor(() => expect(server.sockets.size).toBe(0), WAIT);
+    await expect.poll(() => server.sockets.size).toBe(0);
     expect(process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length).toBeLessThanOrEqual(
       before,
     );
@@ -124,7 +123,7 @@ describe('T7 a handshake that fails', () => {
     expect(failure.message).toContain(`HTTP ${status}`);
     expect(failure.message).toContain(advice);
     expect(stranger.seen).toEqual([]);
-    await vi.waitFor(() => expect(server.openSockets()).toBe(0), WAIT);
+    await expect.poll(() => server.openSockets()).toBe(0);
   });
 
   it('for the subprotocol is not spoken', async () => {
@@ -158,17 +157,17 @@ describe('T7 a handshake that fails', () => {
     });
     const connections = () =>
       new Promise((resolve) => server.getConnections((_error, count) => resolve(count)));
-    await vi.waitFor(async () => expect(await connections()).toBe(0), WAIT);
+    await expect.poll(() => connections()).toBe(0);
   });
 
   it('for it is closed meanwhile', async () => {
     const server = await serve(() => {});
     const { transport } = open(asWs(server.url));
     const starting = failureOf(transport.start());
-    await vi.waitFor(() => expect(server.seen).toHaveLength(1), WAIT);
+    await expect.poll(() => server.seen).toHaveLength(1);
     await transport.close();
     expect(await starting).toMatchObject({ code: 'CONNECT_FAILED' });
-    await vi.waitFor(() => expect(server.openSockets()).toBe(0), WAIT);
+    await expect.poll(() => server.openSockets()).toBe(0);
   });
 });
 
@@ -220,7 +219,7 @@ describe('S17 a WebSocket server that dies', () => {
     await failureOf(client.callTool(call));
     await closed;
     expect(transport.end?.what).toBe('answers no pings any more');
-    await vi.waitFor(() => expect(server.sockets.size).toBe(0), WAIT);
+    await expect.poll(() => server.sockets.size).toBe(0);
   });
 
   it('but not while it answers them', async () => {

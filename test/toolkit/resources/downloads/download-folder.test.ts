@@ -1,6 +1,5 @@
 import {
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -9,16 +8,15 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { DownloadFolder } from '../../../../src/toolkit/resources/downloads/download-folder.ts';
 import { failureOf } from '../../../support/failures.ts';
+import { newFolder } from '../../../support/folders.ts';
 
 /** A folder with a folder for downloads in it; deleted when the test is over. */
 function place(): { around: string; folder: string } {
-  const around = mkdtempSync(join(tmpdir(), 'plenum-downloads-'));
-  onTestFinished(() => rmSync(around, { recursive: true, force: true }));
+  const around = newFolder();
   const folder = join(around, 'downloads');
   return { around, folder };
 }

@@ -30,7 +30,6 @@ import {
   serveRawMcp,
 } from '../../support/raw-http.ts';
 
-const WAIT = { timeout: 10_000 };
 const call = { name: 'echo', arguments: { word: 'hello' } };
 
 function open(server: { url: string }, spec: Partial<UrlServerSpec> = {}) {
@@ -229,7 +228,7 @@ describe('T5 every request is sent once, whatever its answer', () => {
       },
     });
     const { client } = await connectClient(open(server).transport);
-    await vi.waitFor(() => expect(server.saw('GET')).toHaveLength(1), WAIT);
+    await expect.poll(() => server.saw('GET')).toHaveLength(1);
     expect(await client.callTool(call)).toMatchObject(text('over there'));
   });
 
@@ -314,7 +313,7 @@ describe('T5 every request is sent once, whatever its answer', () => {
     expect(await Promise.all(all)).toHaveLength(1_100);
     expect(errors).toEqual([]);
     await transport.close();
-    await vi.waitFor(() => expect(server.openSockets()).toBe(0), WAIT);
+    await expect.poll(() => server.openSockets()).toBe(0);
   });
 
   it('what the server says and asks before the answer comes first', async () => {
@@ -337,10 +336,7 @@ describe('T5 every request is sent once, whatever its answer', () => {
     const onProgress = ({ progress }: { progress: number }): void => void heard.push(progress);
     expect(await session.callTool('echo', {}, { onProgress })).toMatchObject(text('done'));
     expect(heard).toEqual([1, 2]);
-    await vi.waitFor(
-      () => expect(server.seen.filter(({ body }) => body.includes('"theirs"'))).toHaveLength(1),
-      WAIT,
-    );
+    await expect.poll(() => server.seen.filter(({ body }) => body.includes('"theirs"'))).toHaveLength(1);
   });
 
   it('a keep-alive socket that the server closes after each answer loses no call and sends none twice', async () => {
@@ -418,8 +414,8 @@ describe('T5 resumption of a stream that began on the lean path', () => {
     const server = await serveStateful({ eventStore: new MemoryEventStore(), retryInterval: 100 });
     const { client } = await connectClient(open(server).transport);
     const all = Array.from({ length: 10 }, () => client.callTool({ name: 'slow' }));
-    await vi.waitFor(() => expect(calls(server)).toBe(10), WAIT);
-    await vi.waitFor(() => expect(server.pending().length).toBeGreaterThanOrEqual(10), WAIT);
+    await expect.poll(() => calls(server)).toBe(10);
+    await expect.poll(() => server.pending().length).toBeGreaterThanOrEqual(10);
     await new Promise((resolve) => setTimeout(resolve, 100));
     server.dropSockets();
     expect(await Promise.all(all)).toHaveLength(10);
@@ -531,7 +527,7 @@ describe('A1 credentials on the lean path', () => {
     await failureOf(client.callTool(call));
     expect(calls(server)).toBe(1);
     // The answer that nobody reads any more.
-    await vi.waitFor(() => expect(server.pending()).toEqual([]), WAIT);
+    await expect.poll(() => server.pending()).toEqual([]);
   });
 
   it('a token that no header can hold is not shown', async () => {
@@ -663,13 +659,13 @@ describe('S4 a call on the lean path that is given up', () => {
     const { client, errors } = await connectClient(transport);
     const giveUp = new AbortController();
     const failed = failureOf(client.callTool(call, { signal: giveUp.signal }));
-    await vi.waitFor(() => expect(calls(server)).toBe(1), WAIT);
+    await expect.poll(() => calls(server)).toBe(1);
     await new Promise((resolve) => setTimeout(resolve, 50));
     giveUp.abort();
     await failed;
     const connection = server.saw('tools/call')[0]?.connection;
-    await vi.waitFor(() => expect(server.closed).toContain(connection), WAIT);
-    await vi.waitFor(() => expect(server.saw('notifications/cancelled')).toHaveLength(1), WAIT);
+    await expect.poll(() => server.closed).toContain(connection);
+    await expect.poll(() => server.saw('notifications/cancelled')).toHaveLength(1);
     await client.ping();
     expect(calls(server)).toBe(1);
     expect(errors).toEqual([]);
@@ -684,12 +680,12 @@ describe('S4 a call on the lean path that is given up', () => {
       const before = timers();
       const { client, closes } = await connectClient(transport);
       const failed = failureOf(client.callTool(call));
-      await vi.waitFor(() => expect(calls(server)).toBe(1), WAIT);
+      await expect.poll(() => calls(server)).toBe(1);
       await new Promise((resolve) => setTimeout(resolve, 50));
       await transport[end]();
       expect((await failed).message).not.toContain('expected a failure');
       expect(closes()).toBe(1);
-      await vi.waitFor(() => expect(server.openSockets()).toBe(0), WAIT);
+      await expect.poll(() => server.openSockets()).toBe(0);
       expect(timers()).toBeLessThanOrEqual(before);
       expect(calls(server)).toBe(1);
       expect(server.seen.filter(({ method }) => method === 'DELETE')).toHaveLength(1);
@@ -705,7 +701,7 @@ describe('S4 a call on the lean path that is given up', () => {
     const { client } = await connectClient(transport);
     await client.callTool(call);
     await transport.close();
-    await vi.waitFor(() => expect(server.openSockets()).toBe(0), WAIT);
+    await expect.poll(() => server.openSockets()).toBe(0);
     expect(timers()).toBeLessThanOrEqual(before);
   });
 
@@ -733,7 +729,9 @@ describe('S4 a call on the lean path that is given up', () => {
       server,
       transport,
       client,
-      isAsked: () => vi.waitFor(() => expect(asked).toBeGreaterThan(before), WAIT),
+      isAsked: async () => {
+        await expect.poll(() => asked).toBeGreaterThan(before);
+      },
       release: () => {
         gate = undefined;
         release();
@@ -775,7 +773,7 @@ describe('S4 a call on the lean path that is given up', () => {
     await isAsked();
     await transport.destroy();
     expect((await failed).message).not.toContain('expected a failure');
-    await vi.waitFor(() => expect(server.openSockets()).toBe(0), WAIT);
+    await expect.poll(() => server.openSockets()).toBe(0);
   });
 });
 

@@ -3,7 +3,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import type { JSONRPCMessage } from '@modelcontextprotocol/client';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { PlenumError } from '../../../../src/errors/plenum-error.ts';
 import { HttpPool, targetOf } from '../../../../src/transport/http/network/http-pool.ts';
 import {
@@ -20,8 +20,8 @@ import {
   serveRaw,
   type RawServer,
 } from '../../support/raw-http.ts';
+import { rejectionOf } from '../../../support/failures.ts';
 
-const WAIT = { timeout: 10_000 };
 const ANSWER = '{"jsonrpc":"2.0","id":1,"result":{"word":"žluťoučký 🐎"}}';
 const answer = JSON.parse(ANSWER) as JSONRPCMessage;
 const progress = (step: number): string =>
@@ -98,13 +98,6 @@ const collectGarbage: () => void = (() => {
   return runInNewContext('gc') as () => void;
 })();
 
-async function rejection(work: Promise<unknown>): Promise<unknown> {
-  return work.then(
-    (value) => expect.fail(`resolved with ${String(value)}`),
-    (error: unknown) => error,
-  );
-}
-
 /** Messages of an event stream that the official transport would read. */
 function eventsIn(text: string): unknown[] {
   return text
@@ -145,7 +138,7 @@ describe('T5 the usual answer to a POST', () => {
   it('a batch of more messages than one turn should handle is refused as a whole', async () => {
     const batch = `[${Array.from({ length: 1_000 }, (_, step) => progress(step)).join()},${ANSWER}]`;
     const { outcome, heard } = await answered(json(batch));
-    expect(await rejection(outcome)).toMatchObject({ message: 'a batch of 1001' });
+    expect(await rejectionOf(outcome)).toMatchObject({ message: 'a batch of 1001' });
     expect(heard.messages).toEqual([]);
   });
 
@@ -198,7 +191,7 @@ describe('T5 the usual answer to a POST', () => {
       const { outcome, heard } = post(pool, server);
       expect(await outcome).toBeUndefined();
       expect(heard.messages).toEqual([JSON.parse(progress(1)), JSON.parse(progress(2)), answer]);
-      await vi.waitFor(() => expect(heard.ends).toBe(1), WAIT);
+      await expect.poll(() => heard.ends).toBe(1);
       expect(heard).toMatchObject({ streams: 1, problems: [], faults: [] });
     }
     expect(server.seen).toHaveLength(body.length + 1);
@@ -240,7 +233,7 @@ describe('T5 the usual answer to a POST', () => {
     expect(await outcome).toBeUndefined();
     expect(heard).toMatchObject({ messages: [answer], ends: 0 });
     say(`id: 7\nretry: 5\n${event(progress(3))}`);
-    await vi.waitFor(() => expect(heard.messages).toHaveLength(2), WAIT);
+    await expect.poll(() => heard.messages).toHaveLength(2);
     expect(heard.ends).toBe(0);
   });
 
@@ -340,7 +333,7 @@ describe('T5 an unusual answer to a POST is handed on whole', () => {
 
   it('a coded body that is damaged is an error of its reader', async () => {
     const { outcome } = await answered(json('this is no gzip', { 'content-encoding': 'gzip' }));
-    expect(await rejection((await outcome)?.text() ?? Promise.resolve())).toBeInstanceOf(Error);
+    expect(await rejectionOf((await outcome)?.text() ?? Promise.resolve())).toBeInstanceOf(Error);
   });
 
   it('a chain of codings that nobody uses is refused, rather than undone', async () => {
@@ -350,7 +343,7 @@ describe('T5 an unusual answer to a POST is handed on whole', () => {
     );
     const started = performance.now();
     const read = outcome.then((response) => response?.text());
-    expect(await rejection(read)).not.toMatchObject({ code: 'Z_DATA_ERROR' });
+    expect(await rejectionOf(read)).not.toMatchObject({ code: 'Z_DATA_ERROR' });
     // A thousand decoders take far longer.
     expect(performance.now() - started).toBeLessThan(5_000);
   });
@@ -407,13 +400,13 @@ describe('T5 an unusual answer to a POST is handed on whole', () => {
 
     const broken = await post(pool, server).outcome;
     sockets[1]?.resetAndDestroy();
-    expect(await rejection(broken?.text() ?? Promise.resolve())).toBeInstanceOf(Error);
+    expect(await rejectionOf(broken?.text() ?? Promise.resolve())).toBeInstanceOf(Error);
 
     const third = post(pool, server);
     const cancelled = await third.outcome;
     third.exchange.cancel(new Error('enough'));
-    expect(await rejection(cancelled?.text() ?? Promise.resolve())).toMatchObject({ message: 'enough' });
-    await vi.waitFor(() => expect(server.closed).toContain(2), WAIT);
+    expect(await rejectionOf(cancelled?.text() ?? Promise.resolve())).toMatchObject({ message: 'enough' });
+    await expect.poll(() => server.closed).toContain(2);
   });
 });
 
@@ -423,7 +416,7 @@ describe('T5 limits of an answer', () => {
     const chunked = head(200, { 'content-type': 'application/json', 'transfer-encoding': 'chunked' });
     for (const bytes of [json(body), Buffer.concat([Buffer.from(chunked), httpChunk(body)])]) {
       const { outcome, heard } = await answered(bytes, new Heard(1_999));
-      expect(await rejection(outcome)).toMatchObject({ message: 'too large' });
+      expect(await rejectionOf(outcome)).toMatchObject({ message: 'too large' });
       expect(heard).toMatchObject({ messages: [], faults: [], ends: 0 });
     }
   });
@@ -434,9 +427,9 @@ describe('T5 limits of an answer', () => {
       new Heard(1_000),
     );
     expect(await outcome).toBeUndefined();
-    await vi.waitFor(() => expect(heard.ends).toBe(1), WAIT);
+    await expect.poll(() => heard.ends).toBe(1);
     expect(heard.faults).toMatchObject([{ fault: 'too-large', error: { message: 'too large' } }]);
-    await vi.waitFor(() => expect(server.closed).toContain(0), WAIT);
+    await expect.poll(() => server.closed).toContain(0);
   });
 
   it('an event of 60 MB', async () => {
@@ -474,11 +467,11 @@ describe('T5 limits of an answer', () => {
       const before = process.memoryUsage();
       const heard = new Heard(64 * 1024 * 1024);
       const { exchange, outcome } = post(poolTo(server), server, heard);
-      await vi.waitFor(() => expect(parts).toBe(size / 10_000), { timeout: 15_000 });
+      await expect.poll(() => parts).toBe(size / 10_000);
       collectGarbage();
       const after = process.memoryUsage();
       exchange.cancel(new Error('enough'));
-      await rejection(outcome);
+      await rejectionOf(outcome);
       const growth = after.heapUsed + after.external - before.heapUsed - before.external;
       // A Buffer for each byte would take a hundred times its size.
       expect(growth).toBeLessThan(size * 20);
@@ -510,7 +503,7 @@ describe('T5 limits of an answer', () => {
     const silent = await answeredBy((socket) => socket.write(eventStreamHead()), new Heard(1_000, 100));
     expect(await silent.outcome).toBeUndefined();
     expect(silent.heard).toMatchObject({ faults: [{ fault: 'silent' }], ends: 1 });
-    await vi.waitFor(() => expect(silent.server.closed).toContain(0), WAIT);
+    await expect.poll(() => silent.server.closed).toContain(0);
 
     const talking = await answeredBy(
       (socket) => {
@@ -535,8 +528,8 @@ describe('T5 limits of an answer', () => {
       new Heard(1_000, 200),
     );
     expect(await outcome).toBeUndefined();
-    await vi.waitFor(() => expect(heard.ends).toBe(1), WAIT);
-    await vi.waitFor(() => expect(server.closed).toContain(0), WAIT);
+    await expect.poll(() => heard.ends).toBe(1);
+    await expect.poll(() => server.closed).toContain(0);
   });
 });
 
@@ -553,7 +546,7 @@ describe('S17 an exchange that breaks', () => {
       const { server, outcome, heard } = await answeredBy((socket) =>
         socket.write(bytes, () => void socket[end]()),
       );
-      expect(await rejection(outcome)).toBeInstanceOf(Error);
+      expect(await rejectionOf(outcome)).toBeInstanceOf(Error);
       expect(heard).toMatchObject({ messages: [], faults: [], ends: 0 });
       expect(server.seen).toHaveLength(1);
     }
@@ -572,9 +565,9 @@ describe('S17 an exchange that breaks', () => {
     ],
   ])('%s', async (_what, bytes) => {
     const { outcome, heard, server } = await answeredBy((socket) => socket.write(bytes));
-    expect(await rejection(outcome)).toBeInstanceOf(Error);
+    expect(await rejectionOf(outcome)).toBeInstanceOf(Error);
     expect(heard.messages).toEqual([]);
-    await vi.waitFor(() => expect(server.closed).toContain(0), WAIT);
+    await expect.poll(() => server.closed).toContain(0);
   });
 
   it('a body that is longer than its length ends where it said', async () => {
@@ -624,7 +617,7 @@ describe('S17 an exchange that breaks', () => {
   it('nothing listens there', async () => {
     const server = await serveRaw(() => {});
     await server.stop();
-    expect(await rejection(post(poolTo(server), server).outcome)).toMatchObject({ code: 'ECONNREFUSED' });
+    expect(await rejectionOf(post(poolTo(server), server).outcome)).toMatchObject({ code: 'ECONNREFUSED' });
   });
 
   it('a handler that throws does not leave the exchange without an outcome', async () => {
@@ -639,7 +632,7 @@ describe('S17 an exchange that breaks', () => {
       }
       const { outcome, server } = await answeredBy((socket) => socket.end(bytes), new Throwing());
       await outcome.catch(() => {});
-      await vi.waitFor(() => expect(server.closed).toContain(0), WAIT);
+      await expect.poll(() => server.closed).toContain(0);
     }
   });
 });
@@ -657,12 +650,12 @@ describe('S4 an exchange that is given up', () => {
     ['within a stream', eventStreamHead() + event(progress(1)) + 'data: {'],
   ])('%s', async (_when, bytes) => {
     const { server, exchange, outcome, heard } = await answeredBy((socket) => socket.write(bytes));
-    await vi.waitFor(() => expect(server.seen).toHaveLength(1), WAIT);
-    if (bytes.includes('progress')) await vi.waitFor(() => expect(heard.messages).toHaveLength(1), WAIT);
+    await expect.poll(() => server.seen).toHaveLength(1);
+    if (bytes.includes('progress')) await expect.poll(() => heard.messages).toHaveLength(1);
     exchange.cancel(reason);
     exchange.cancel(new Error('again'));
-    expect(await rejection(outcome)).toBe(reason);
-    await vi.waitFor(() => expect(server.closed).toContain(0), WAIT);
+    expect(await rejectionOf(outcome)).toBe(reason);
+    await expect.poll(() => server.closed).toContain(0);
     expect(heard).toMatchObject({ ends: 0, faults: [], problems: [] });
   });
 
@@ -673,8 +666,8 @@ describe('S4 an exchange that is given up', () => {
       setImmediate(() => socket.write(eventStreamHead() + bytes));
     }, heard);
     heard.onMessage = () => exchange.cancel(reason);
-    expect(await rejection(outcome)).toBe(reason);
-    await vi.waitFor(() => expect(server.closed).toContain(0), WAIT);
+    expect(await rejectionOf(outcome)).toBe(reason);
+    await expect.poll(() => server.closed).toContain(0);
   });
 
   it('after its answer, it ends a stream that the server left open', async () => {
@@ -683,7 +676,7 @@ describe('S4 an exchange that is given up', () => {
     );
     expect(await outcome).toBeUndefined();
     exchange.cancel(reason);
-    await vi.waitFor(() => expect(server.closed).toContain(0), WAIT);
+    await expect.poll(() => server.closed).toContain(0);
     expect(heard).toMatchObject({ faults: [], ends: 0 });
   });
 
@@ -700,10 +693,10 @@ describe('S4 an exchange that is given up', () => {
     const server = await serveRaw(() => {});
     const { exchange, outcome } = post(poolTo(server), server);
     exchange.cancel(reason);
-    expect(await rejection(outcome)).toBe(reason);
+    expect(await rejectionOf(outcome)).toBe(reason);
     const pool = poolTo(server);
     post(pool, server);
-    await vi.waitFor(() => expect(server.seen).toHaveLength(1), WAIT);
+    await expect.poll(() => server.seen).toHaveLength(1);
     await pool.destroy();
     expect(server.seen).toHaveLength(1);
   });
@@ -717,11 +710,11 @@ describe('S4 an exchange that is given up', () => {
       `${eventStreamHead()}id: 1\n\n`,
     ]) {
       const { server, pool, outcome } = await answeredBy((socket) => socket.write(bytes));
-      await vi.waitFor(() => expect(server.seen).toHaveLength(1), WAIT);
+      await expect.poll(() => server.seen).toHaveLength(1);
       const settled = Promise.allSettled([outcome.then((response) => response?.text())]);
       await pool.destroy();
       await settled;
-      await vi.waitFor(() => expect(server.openSockets()).toBe(0), WAIT);
+      await expect.poll(() => server.openSockets()).toBe(0);
     }
   });
 });

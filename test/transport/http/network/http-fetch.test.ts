@@ -128,18 +128,18 @@ describe('T5 the connections of a transport', () => {
     const stream = await http.fetch(server.url);
     const waiting = failureOf(http.fetch(server.url, post));
     const reading = failureOf(stream.text());
-    await vi.waitFor(() => expect(server.seen).toHaveLength(2), { timeout: 10_000 });
+    await expect.poll(() => server.seen).toHaveLength(2);
     await http.destroy();
     expect(await waiting).toMatchObject({ code: 'CONNECTION_LOST' });
     expect(await reading).toMatchObject({ code: 'CONNECTION_LOST' });
-    await vi.waitFor(() => expect(server.openSockets()).toBe(0), { timeout: 10_000 });
+    await expect.poll(() => server.openSockets()).toBe(0);
   });
 
   it('an abort is passed on as it is', async () => {
     const server = await serve(() => {});
     const giveUp = new AbortController();
     const waiting = failureOf((await open(server)).fetch(server.url, { ...post, signal: giveUp.signal }));
-    await vi.waitFor(() => expect(server.seen).toHaveLength(1), { timeout: 10_000 });
+    await expect.poll(() => server.seen).toHaveLength(1);
     giveUp.abort();
     expect(await waiting).toMatchObject({ name: 'AbortError' });
   });

@@ -1,11 +1,10 @@
 import { createServer } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { HttpPool, type HttpPoolOptions } from '../../../../src/transport/http/network/http-pool.ts';
 import { fetchThrough } from '../../../../src/transport/http/network/pool-fetch.ts';
 import { head, serveRaw, type RawServer } from '../../support/raw-http.ts';
 
-const WAIT = { timeout: 15_000 };
 const FINE = head(200, { 'content-length': '4' }) + 'fine';
 
 function poolTo(server: RawServer, options: Partial<HttpPoolOptions> = {}) {
@@ -38,7 +37,7 @@ describe('T5 the sockets of a connection', () => {
     const { read } = poolTo(server);
     for (let count = 1; count <= 20; count++) {
       expect(await read()).toBe('fine');
-      await vi.waitFor(() => expect(server.closed.size).toBe(count), WAIT);
+      await expect.poll(() => server.closed.size).toBe(count);
     }
     expect(server.seen).toHaveLength(20);
   });
@@ -73,7 +72,7 @@ describe('T5 the sockets of a connection', () => {
     });
     const { read } = poolTo(server);
     const all = Promise.all(Array.from({ length: 1_100 }, () => read()));
-    await vi.waitFor(() => expect(waiting).toHaveLength(1_024), WAIT);
+    await expect.poll(() => waiting).toHaveLength(1_024);
     expect(server.openSockets()).toBe(1_024);
     isOpen = true;
     for (const socket of waiting) socket.write(FINE);
@@ -89,7 +88,7 @@ describe('T5 the sockets of a connection', () => {
     const { pool, read } = poolTo(own);
     expect([await read(), await read(other.url)]).toEqual(['fine', 'fine']);
     await pool.destroy();
-    await vi.waitFor(() => expect(own.openSockets() + other.openSockets()).toBe(0), WAIT);
+    await expect.poll(() => own.openSockets() + other.openSockets()).toBe(0);
   });
 });
 
@@ -98,10 +97,10 @@ describe('T5 the end of a pool', () => {
     const server = await serveRaw(() => {});
     const { pool, read } = poolTo(server);
     const all = Promise.allSettled(Array.from({ length: 1_100 }, () => read()));
-    await vi.waitFor(() => expect(server.seen.length).toBeGreaterThan(500), WAIT);
+    await expect.poll(() => server.seen.length).toBeGreaterThan(500);
     await pool.destroy();
     expect((await all).filter(({ status }) => status === 'fulfilled')).toEqual([]);
-    await vi.waitFor(() => expect(server.openSockets()).toBe(0), WAIT);
+    await expect.poll(() => server.openSockets()).toBe(0);
   });
 
   it('comes while a socket is being opened', async () => {
@@ -110,7 +109,7 @@ describe('T5 the end of a pool', () => {
     const failed = read().catch(() => 'failed');
     await pool.destroy();
     expect(await failed).toBe('failed');
-    await vi.waitFor(() => expect(server.openSockets()).toBe(0), WAIT);
+    await expect.poll(() => server.openSockets()).toBe(0);
   });
 
   it('may be asked for again', async () => {
@@ -177,6 +176,6 @@ describe('T5 a proxy', () => {
     for (const { headers } of [...own.seen, ...other.seen])
       expect(headers.has('proxy-authorization')).toBe(false);
     await pool.destroy();
-    await vi.waitFor(() => expect(tunnels.size).toBe(0), WAIT);
+    await expect.poll(() => tunnels.size).toBe(0);
   });
 });

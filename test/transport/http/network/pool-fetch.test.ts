@@ -1,12 +1,12 @@
 import { gzipSync } from 'node:zlib';
 import type { Socket } from 'node:net';
 import { getEventListeners } from 'node:events';
-import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { HttpPool } from '../../../../src/transport/http/network/http-pool.ts';
 import { fetchThrough } from '../../../../src/transport/http/network/pool-fetch.ts';
 import { eventStreamHead, head, httpChunk, serveRaw, type RawServer } from '../../support/raw-http.ts';
-
-const WAIT = { timeout: 10_000 };
+import { rejectionOf } from '../../../support/failures.ts';
+import { eventually, settled } from '../../../support/eventually.ts';
 
 function fetchOf(server: RawServer) {
   const pool = new HttpPool({ origin: server.origin, openTimeoutMs: 10_000 });
@@ -25,15 +25,6 @@ async function answering(answer: string | Buffer | ((socket: Socket) => void)) {
 
 const plain = (body: string): string =>
   head(200, { 'content-length': String(Buffer.byteLength(body)) }) + body;
-
-async function rejection(work: Promise<unknown>): Promise<Error> {
-  const outcome = await work.then(
-    (value) => value,
-    (error: unknown) => error,
-  );
-  expect(outcome).toBeInstanceOf(Error);
-  return outcome as Error;
-}
 
 describe('T5 fetch on a pool', () => {
   it('a body of text, of bytes, of a form, or none', async () => {
@@ -54,7 +45,7 @@ describe('T5 fetch on a pool', () => {
 
   it('another kind of body is refused', async () => {
     const { server, fetch } = await answering(plain('fine'));
-    expect(await rejection(fetch(server.url, { method: 'POST', body: new FormData() }))).toBeInstanceOf(
+    expect(await rejectionOf(fetch(server.url, { method: 'POST', body: new FormData() }))).toBeInstanceOf(
       TypeError,
     );
     expect(server.seen).toEqual([]);
@@ -104,8 +95,8 @@ describe('T5 fetch on a pool', () => {
 
   it('a status that is none', async () => {
     const { server, fetch } = await answering(head(999, { 'content-length': '0' }));
-    await rejection(fetch(server.url));
-    await vi.waitFor(() => expect(server.closed).toContain(0), WAIT);
+    await rejectionOf(fetch(server.url));
+    await expect.poll(() => server.closed).toContain(0);
   });
 });
 
@@ -163,15 +154,8 @@ describe('T5 the body of an answer', () => {
       more();
     });
     const response = await fetch(server.url);
-    let before = -1;
-    await vi.waitFor(
-      () => {
-        const grew = sent !== before;
-        before = sent;
-        expect(stalled && !grew).toBe(true);
-      },
-      { timeout: 10_000, interval: 300 },
-    );
+    await eventually('the server has stalled', () => stalled);
+    await settled(() => sent);
     expect(sent).toBeLessThan(100);
     let bytes = 0;
     for await (const chunk of response.body ?? []) bytes += chunk.byteLength;
@@ -200,7 +184,7 @@ describe('T5 the body of an answer', () => {
       socket.end(`${head(200, { 'content-length': '100' })}half of it`),
     );
     const response = await fetch(server.url);
-    expect(await rejection(response.text())).toBeInstanceOf(Error);
+    expect(await rejectionOf(response.text())).toBeInstanceOf(Error);
   });
 
   it('that nobody wants any more ends its connection', async () => {
@@ -215,7 +199,7 @@ describe('T5 the body of an answer', () => {
       );
       const response = await fetch(server.url);
       await response.body?.cancel();
-      await vi.waitFor(() => expect(server.closed).toContain(0), WAIT);
+      await expect.poll(() => server.closed).toContain(0);
     }
   });
 });
@@ -224,19 +208,19 @@ describe('S4 a fetch that is given up', () => {
   it('before it began', async () => {
     const { server, fetch } = await answering(plain('fine'));
     const reason = new Error('too late');
-    expect(await rejection(fetch(server.url, { signal: AbortSignal.abort(reason) }))).toBe(reason);
+    expect(await rejectionOf(fetch(server.url, { signal: AbortSignal.abort(reason) }))).toBe(reason);
     expect(server.seen).toEqual([]);
   });
 
   it('before its answer', async () => {
     const { server, fetch } = await answering('');
     const giveUp = new AbortController();
-    const failed = rejection(fetch(server.url, { signal: giveUp.signal }));
-    await vi.waitFor(() => expect(server.seen).toHaveLength(1), WAIT);
+    const failed = rejectionOf(fetch(server.url, { signal: giveUp.signal }));
+    await expect.poll(() => server.seen).toHaveLength(1);
     const reason = new Error('enough');
     giveUp.abort(reason);
     expect(await failed).toBe(reason);
-    await vi.waitFor(() => expect(server.closed).toContain(0), WAIT);
+    await expect.poll(() => server.closed).toContain(0);
     expect(getEventListeners(giveUp.signal, 'abort')).toEqual([]);
   });
 
@@ -244,11 +228,11 @@ describe('S4 a fetch that is given up', () => {
     const { server, fetch } = await answering(`${eventStreamHead()}a part`);
     const giveUp = new AbortController();
     const response = await fetch(server.url, { signal: giveUp.signal });
-    const failed = rejection(response.text());
+    const failed = rejectionOf(response.text());
     const reason = new Error('enough');
     giveUp.abort(reason);
     expect(await failed).toBe(reason);
-    await vi.waitFor(() => expect(server.closed).toContain(0), WAIT);
+    await expect.poll(() => server.closed).toContain(0);
     expect(getEventListeners(giveUp.signal, 'abort')).toEqual([]);
   });
 
@@ -262,7 +246,7 @@ describe('S4 a fetch that is given up', () => {
   it('an address that is none leaves its signal alone', async () => {
     const { server, fetch } = await answering(plain('fine'));
     const { signal } = new AbortController();
-    await rejection(fetch(`${server.origin}999999`, { signal }));
+    await rejectionOf(fetch(`${server.origin}999999`, { signal }));
     expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 });
