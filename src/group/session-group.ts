@@ -189,16 +189,20 @@ export class SessionGroup implements AsyncDisposable {
     args?: Readonly<Record<string, unknown>>,
     options?: CallOptions,
   ): Promise<CallToolResult>;
-  async callTool(
+  callTool(
     name: string,
     args?: Readonly<Record<string, unknown>>,
     options?: CallOptions,
   ): Promise<CallToolResult> {
-    const tool =
-      this.#index.tools.get(name) ?? this.#unknown('UNKNOWN_TOOL', 'tool', name, this.#index.tools.keys());
-    const session = this.#sessionOf(tool);
-    if (this.#interception === undefined) return session.callTool(tool.upstreamName, args, options);
-    return this.#interception.callTool({ name, definition: tool, session }, args, options);
+    try {
+      const tool =
+        this.#index.tools.get(name) ?? this.#unknown('UNKNOWN_TOOL', 'tool', name, this.#index.tools.keys());
+      const session = this.#sessionOf(tool);
+      if (this.#interception === undefined) return session.callTool(tool.upstreamName, args, options);
+      return this.#interception.callTool({ name, definition: tool, session }, args, options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /**

@@ -26,7 +26,7 @@ import { SignIn } from './sign-in/sign-in.ts';
 import { Subscriptions } from './requests/subscriptions.ts';
 import { Supervisor } from './supervision/supervisor.ts';
 import type { SleepPolicy } from './supervision/supervisor-options.ts';
-import { ToolBook } from './requests/tool-book.ts';
+import { ListedTools } from './requests/listed-tools.ts';
 import { lostError } from './errors/translate-error.ts';
 
 /** Bounds how many connections come up at a time: calls `open` when it is its turn. */
@@ -48,7 +48,7 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
   readonly #memory: ConnectionMemory = {};
   readonly #inFlight = new InFlight();
   readonly #supervisor: Supervisor;
-  /** What its requests stand on; a lease puts its own in front. */
+  /** What its requests need; sessions of leases share it. */
   readonly resources: RequestResources;
   #health: HealthMonitor | undefined;
   /** The connection before, for the facts that outlive it. */
@@ -86,13 +86,13 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
     });
     this.resources = {
       timeoutMs: options.timeoutMs,
-      run: (request, requestOptions, send) => runner.run(request, requestOptions, send),
+      runner,
       subscriptions: new Subscriptions(name, {
         onProblem: (error) => this.#problem(error),
         onListChanged: (kind) => this.#publish({ type: 'list-changed', kind }),
         onStreamLost: () => this.#health?.suspect(),
       }),
-      tools: new ToolBook(name),
+      tools: new ListedTools(name),
     };
   }
 

@@ -3,14 +3,12 @@ import type {
   Client,
   Implementation,
   ListToolsResult,
-  RequestOptions,
   ServerCapabilities,
 } from '@modelcontextprotocol/client';
 import { PlenumError } from '../../errors/plenum-error.ts';
 import { createDeferred } from '../../internal/deferred.ts';
 import { EventHub, type OverflowEvent } from '../../internal/event-hub.ts';
 import type { CallOptions } from '../../session/call-options.ts';
-import type { Connection } from '../../session/connection/connection.ts';
 import { InFlight } from '../../session/supervision/in-flight.ts';
 import type { Era, SessionEvent, SessionStatus } from '../../session/session.ts';
 import {
@@ -18,11 +16,8 @@ import {
   type InternalSession,
   type SessionInternals,
 } from '../../session/session-internals.ts';
-import {
-  SessionRequests,
-  type RequestInfo,
-  type RequestResources,
-} from '../../session/requests/session-requests.ts';
+import type { RequestInfo, SessionRequest } from '../../session/requests/request-runner.ts';
+import { SessionRequests, type RequestResources } from '../../session/requests/session-requests.ts';
 import type { SupervisedSession } from '../../session/supervised-session.ts';
 
 /** What a lease learns from the use of its session, and does for it. */
@@ -38,8 +33,6 @@ export interface LeaseDesk {
   release(): Promise<void>;
   discard(reason?: unknown): Promise<void>;
 }
-
-type Send<T> = (connection: Connection, options: RequestOptions) => Promise<T>;
 
 /** A session as one lease sees it: the session underneath until the lease ends, closed from then on. */
 export class LeasedSession extends SessionRequests implements InternalSession, SessionInternals {
@@ -66,7 +59,7 @@ export class LeasedSession extends SessionRequests implements InternalSession, S
       timeoutMs,
       subscriptions,
       tools,
-      run: (request, options, send) => this.#carry(request, options, send),
+      runner: { run: (request, options) => this.#run(request, options) },
     };
   }
 
@@ -205,19 +198,19 @@ export class LeasedSession extends SessionRequests implements InternalSession, S
     return hub;
   }
 
-  #carry<T>(request: RequestInfo, options: CallOptions, send: Send<T>): Promise<T> {
+  #run<T>(request: SessionRequest<T>, options: CallOptions): Promise<T> {
     if (this.#endedAt !== undefined) return Promise.reject(this.#over(request.doing, false));
-    const call = this.#call(request, options, send);
-    this.#desk.onRequest(request, call);
-    return call;
+    const answer = this.#send(request, options);
+    this.#desk.onRequest(request, answer);
+    return answer;
   }
 
-  async #call<T>(request: RequestInfo, options: CallOptions, send: Send<T>): Promise<T> {
+  async #send<T>(request: SessionRequest<T>, options: CallOptions): Promise<T> {
     this.#inFlight.enter();
     const startedAt = performance.now();
     try {
-      const underneath = { ...options, revoked: this.#revoked.signal };
-      const result = await this.#session.resources.run(request, underneath, send);
+      const revocable = { ...options, revoked: this.#revoked.signal };
+      const result = await this.#session.resources.runner.run(request, revocable);
       this.#desk.onAnswered(performance.now() - startedAt);
       return result;
     } catch (error) {

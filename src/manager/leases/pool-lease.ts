@@ -1,7 +1,7 @@
 import type { Tool } from '@modelcontextprotocol/client';
 import { startTimer, type StopTimer } from '../../internal/timers.ts';
 import type { Session } from '../../session/session.ts';
-import type { RequestInfo } from '../../session/requests/session-requests.ts';
+import type { RequestInfo } from '../../session/requests/request-runner.ts';
 import type { Lease } from './lease.ts';
 import { LeasedSession, type LeaseDesk } from './leased-session.ts';
 import type { LeaseHolder, PooledSession } from '../pool/pooled-session.ts';

@@ -1,5 +1,5 @@
 import { PlenumError } from '../../errors/plenum-error.ts';
-import type { RequestInfo } from '../../session/requests/session-requests.ts';
+import type { RequestInfo } from '../../session/requests/request-runner.ts';
 
 /** Requests that change nothing on the server, however often they are made. */
 const READING_METHODS: ReadonlySet<string> = new Set([

@@ -18,7 +18,7 @@ interface Call {
   readonly resolve: (result: CallToolResult) => void;
   readonly reject: (error: unknown) => void;
   readonly timer: NodeJS.Timeout;
-  readonly stopListening: () => void;
+  readonly stopListening: (() => void) | undefined;
 }
 
 /**
@@ -51,7 +51,8 @@ export class DirectCalls {
           new official.SdkError(official.SdkErrorCode.RequestTimeout, 'Request timed out', { timeout }),
         );
       }, timeout);
-      const stopListening = onAbort(signal, () => this.#cancel(id, signal?.reason));
+      const stopListening =
+        signal === undefined ? undefined : onAbort(signal, () => this.#cancel(id, signal.reason));
       this.#calls.add({ id, resolve, reject, timer, stopListening });
       this.#send({ jsonrpc: '2.0', id, method: 'tools/call', params }).catch((error: unknown) =>
         this.#take(id)?.reject(error),
@@ -103,7 +104,7 @@ export class DirectCalls {
 
 function release({ timer, stopListening }: Call): void {
   clearTimeout(timer);
-  stopListening();
+  stopListening?.();
 }
 
 /** Takes a result as the official client does in these revisions, to which `resultType` is a foreign word. */

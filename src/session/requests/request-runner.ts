@@ -36,17 +36,23 @@ function callExpired(): Error {
   return new Error('The time limit of the call has passed.');
 }
 
-type Send<T> = (connection: Connection, options: RequestOptions) => Promise<T>;
-
-/** What a request is, in words: they are asked for only when something goes wrong, or takes its time. */
-interface Described {
-  /** Starts the message of any error: `Calling tool "x"`. */
+/** What a request is. */
+export interface RequestInfo {
+  /** Begins the message of any error: `Calling tool "x"`. */
   readonly doing: string;
+  readonly method: string;
+  /** The tool that is called. */
+  readonly tool?: string;
+}
+
+/** A request that can be sent over any connection of its session. */
+export interface SessionRequest<T> extends RequestInfo {
+  send(connection: Connection, options: RequestOptions): Promise<T>;
 }
 
 /** One request on its way, over one connection or two. */
 interface Call {
-  readonly request: Described;
+  readonly request: RequestInfo;
   readonly options: RevocableCallOptions;
   readonly timeoutMs: number;
   readonly totalMs: number;
@@ -55,7 +61,10 @@ interface Call {
   waitedMs: number;
 }
 
-/** Carries requests to whatever connection there is, within the caller's limits, and translates what fails. */
+/**
+ * Sends requests over the present connection, or the next one when there is none, within their callers' limits; makes
+ * errors of Plenum of what fails.
+ */
 export class RequestRunner {
   readonly #options: RequestRunnerOptions;
 
@@ -63,7 +72,7 @@ export class RequestRunner {
     this.#options = options;
   }
 
-  async run<T>(request: Described, options: RevocableCallOptions, send: Send<T>): Promise<T> {
+  async run<T>(request: SessionRequest<T>, options: RevocableCallOptions): Promise<T> {
     const { server, supervisor, inFlight } = this.#options;
     const call = this.#begin(request, options);
     let connection = supervisor.ready ?? (await this.#wait(call));
@@ -78,7 +87,7 @@ export class RequestRunner {
       inFlight.enter();
       try {
         if (lost !== undefined) throw lost;
-        const answer = send(connection, this.#requestOptions(call, limit?.signal));
+        const answer = request.send(connection, this.#requestOptions(call, limit?.signal));
         return await (limit === undefined ? answer : limit.hold(answer));
       } catch (thrown) {
         const error = lost ?? this.#explain(thrown, call, connection, limit);
@@ -92,7 +101,7 @@ export class RequestRunner {
     }
   }
 
-  #begin(request: Described, options: RevocableCallOptions): Call {
+  #begin(request: RequestInfo, options: RevocableCallOptions): Call {
     const { timeoutMs = this.#options.timeoutMs, maxTotalTimeoutMs: totalMs = Infinity, signal } = options;
     if (!(timeoutMs >= 0 && totalMs >= 0)) throw this.#invalidTimeout(request);
     if (signal?.aborted === true) throw this.#aborted(request, signal, false);
@@ -185,13 +194,13 @@ export class RequestRunner {
     return (argument) => void call(argument);
   }
 
-  #invalidTimeout({ doing }: Described): PlenumError {
+  #invalidTimeout({ doing }: RequestInfo): PlenumError {
     const { server } = this.#options;
     const message = `${doing} on server "${server}": "timeoutMs" and "maxTotalTimeoutMs" must be numbers of milliseconds, 0 or more.`;
     return new PlenumError('CONFIG_INVALID', message, { server });
   }
 
-  #aborted({ doing }: Described, signal: AbortSignal, maybeExecuted: boolean): PlenumError {
+  #aborted({ doing }: RequestInfo, signal: AbortSignal, maybeExecuted: boolean): PlenumError {
     const { server } = this.#options;
     const message = `${doing} on server "${server}": given up by the caller.`;
     return new PlenumError('ABORTED', message, { server, cause: signal.reason, maybeExecuted });

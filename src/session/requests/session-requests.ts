@@ -1,4 +1,5 @@
 import type {
+  CallToolRequestParams,
   CallToolResult,
   Client,
   CompleteResult,
@@ -18,40 +19,30 @@ import { isRecord } from '../../internal/checks.ts';
 import { printable } from '../../internal/text.ts';
 import { official } from '../../transport/official.ts';
 import type { CallOptions, ReadOptions, RevocableCallOptions } from '../call-options.ts';
-import { callTool } from './call-tool.ts';
+import { callResultOf } from '../connection/call-result.ts';
 import type { Connection } from '../connection/connection.ts';
+import { DirectCalls } from '../connection/direct-calls.ts';
+import type { CompletionReference, RawRequest, Session } from '../session.ts';
 import { askForLife } from '../supervision/health.ts';
-import { anyResult, withMeta } from './request-params.ts';
-import type { CompletionReference, RawRequest } from '../session.ts';
+import type { ListedTool, ListedTools } from './listed-tools.ts';
+import type { RequestInfo, SessionRequest } from './request-runner.ts';
 import type { Subscriptions } from './subscriptions.ts';
-import type { ToolBook } from './tool-book.ts';
 
-/** A request in words: for messages, and for whoever carries it. */
-export interface RequestInfo {
-  /** Starts the message of any error: `Calling tool "x"`. */
-  readonly doing: string;
-  readonly method: string;
-  /** The tool that is called. */
-  readonly tool?: string;
+/** Sends requests to the server, each within its caller's limits. */
+export interface RequestSender {
+  run<T>(request: SessionRequest<T>, options: RevocableCallOptions): Promise<T>;
 }
 
-/** Carries one request to a connection, within the caller's limits. */
-export type RunRequest = <T>(
-  request: RequestInfo,
-  options: RevocableCallOptions,
-  send: (connection: Connection, options: RequestOptions) => Promise<T>,
-) => Promise<T>;
-
-/** What the requests of a session stand on. */
+/** What the requests of a session need. */
 export interface RequestResources {
-  readonly run: RunRequest;
-  /** The session's own, for what has no options. */
+  readonly runner: RequestSender;
+  /** How long a request may take when its options do not say, in milliseconds. */
   readonly timeoutMs: number;
   readonly subscriptions: Subscriptions;
-  readonly tools: ToolBook;
+  readonly tools: ListedTools;
 }
 
-/** The requests of a session, whatever carries them. */
+/** The requests of a session: the part that a session of a lease shares with the session that it uses. */
 export abstract class SessionRequests {
   protected abstract readonly resources: RequestResources;
 
@@ -93,15 +84,7 @@ export abstract class SessionRequests {
     options: CallOptions = {},
   ): Promise<CallToolResult> {
     if (args !== undefined && !isRecord(args)) return Promise.reject(notAnObject(name));
-    return this.#run(new ToolCallInfo(name), options, (connection, requestOptions) =>
-      callTool({
-        connection,
-        params: this.#params(connection, { name, arguments: { ...args } }, options),
-        options: requestOptions,
-        tools: this.resources.tools,
-        relist: () => this.listTools({ timeoutMs: requestOptions.timeout, signal: requestOptions.signal }),
-      }),
-    );
+    return this.resources.runner.run(new ToolCall(name, args, options, this.resources, this), options);
   }
 
   readResource(uri: string, options: ReadOptions = {}): Promise<ReadResourceResult> {
@@ -199,7 +182,7 @@ export abstract class SessionRequests {
     const tool = method === 'tools/call' ? { tool: String(request.params?.['name']) } : {};
     const info = { doing: `Request "${printable(method)}"`, method, ...tool };
     return this.#run(info, options, (connection, requestOptions) => {
-      connection.stain?.(); // Who knows what it asks for.
+      connection.stain?.(); // It may ask for anything.
       return connection.client.request(
         { method, params: this.#params(connection, { ...request.params }, options) },
         options.schema ?? anyResult,
@@ -218,7 +201,7 @@ export abstract class SessionRequests {
     );
   }
 
-  /** Kinds that the server does not offer are not asked for (row G10); every page is followed (row G9). */
+  /** Lists every page; empty, without a request, when the server does not offer the kind. */
   #list<T>(
     kind: 'tools' | 'resources' | 'prompts',
     options: CallOptions,
@@ -234,12 +217,7 @@ export abstract class SessionRequests {
   }
 
   #params<T extends object>(connection: Connection, params: T, options: CallOptions): T {
-    const level = connection.era === 'modern' ? this.resources.subscriptions.logLevel : undefined;
-    return withMeta(
-      params,
-      options,
-      level === undefined ? undefined : { [official.LOG_LEVEL_META_KEY]: level },
-    );
+    return withMeta(params, options, connection, this.resources.subscriptions);
   }
 
   #run<T>(
@@ -247,23 +225,127 @@ export abstract class SessionRequests {
     options: CallOptions,
     send: (connection: Connection, options: RequestOptions) => Promise<T>,
   ): Promise<T> {
-    return this.resources.run(info, options, send);
+    return this.resources.runner.run({ ...info, send }, options);
   }
 }
 
-/** Puts a call into words when they are wanted, which is hardly ever. */
-class ToolCallInfo implements RequestInfo {
+/** The server insists on an argument as a header, which was not sent (SEP-2243). */
+const HEADER_MISMATCH = -32020;
+
+/** One `tools/call`. The most frequent request by far: it goes past the official client where that is possible. */
+class ToolCall implements SessionRequest<CallToolResult> {
   readonly method = 'tools/call';
   readonly tool: string;
+  readonly #args: Readonly<Record<string, unknown>> | undefined;
+  readonly #options: CallOptions;
+  readonly #resources: RequestResources;
+  readonly #session: Pick<Session, 'listTools'>;
 
-  constructor(tool: string) {
+  constructor(
+    tool: string,
+    args: Readonly<Record<string, unknown>> | undefined,
+    options: CallOptions,
+    resources: RequestResources,
+    session: Pick<Session, 'listTools'>,
+  ) {
     this.tool = tool;
+    this.#args = args;
+    this.#options = options;
+    this.#resources = resources;
+    this.#session = session;
   }
 
   get doing(): string {
     return `Calling tool "${printable(this.tool)}"`;
   }
+
+  /** Checks structured content, too, when the server listed the tool with an output schema. */
+  send(connection: Connection, options: RequestOptions): Promise<CallToolResult> {
+    const listed = this.#resources.tools.get(this.tool);
+    const preparing = listed?.prepare();
+    if (preparing === undefined) return this.#sendPrepared(connection, options, listed);
+    return preparing.then(() => this.#sendPrepared(connection, options, listed));
+  }
+
+  #sendPrepared(
+    connection: Connection,
+    options: RequestOptions,
+    listed: ListedTool | undefined,
+  ): Promise<CallToolResult> {
+    const call = { name: this.tool, arguments: { ...this.#args } };
+    const params = withMeta(call, this.#options, connection, this.#resources.subscriptions);
+    const answer = this.#answerTo(params, connection, options, listed);
+    if (listed?.tool.outputSchema === undefined) return answer;
+    return answer.then((result) => {
+      if (result.resultType === undefined || result.resultType === 'complete') listed.check(result);
+      return result;
+    });
+  }
+
+  #answerTo(
+    params: CallToolRequestParams,
+    connection: Connection,
+    options: RequestOptions,
+    listed: ListedTool | undefined,
+  ): Promise<CallToolResult> {
+    const { directCalls, era } = connection;
+    if (directCalls !== undefined && DirectCalls.suffices(options)) return directCalls.call(params, options);
+    if (era === 'modern' && connection.perRequestStream && (listed?.mirrorsHeaders ?? true))
+      return this.#callWithHeaders(params, connection, options, listed);
+    return connection.client.request({ method: 'tools/call', params }, callResultOf(era), options);
+  }
+
+  /** By the official client's own method: it repeats arguments as headers where the tool's schema says so. */
+  async #callWithHeaders(
+    params: CallToolRequestParams,
+    { client }: Connection,
+    options: RequestOptions,
+    listed: ListedTool | undefined,
+  ): Promise<CallToolResult> {
+    const call = (known: ListedTool | undefined): Promise<CallToolResult> => {
+      if (known === undefined) return client.callTool(params, options);
+      const { name, inputSchema } = known.tool;
+      return client.callTool(params, { ...options, toolDefinition: { name, inputSchema } });
+    };
+    try {
+      return await call(listed);
+    } catch (error) {
+      const isStale = error instanceof official.ProtocolError && error.code === HEADER_MISMATCH;
+      if (listed === undefined || !isStale) throw error;
+      await this.#session.listTools({ timeoutMs: options.timeout, signal: options.signal });
+      return call(this.#resources.tools.get(this.tool));
+    }
+  }
 }
+
+/** `params` with what call options and the session add: `_meta`, and the answers of an earlier round. */
+function withMeta<T extends object>(
+  params: T,
+  { meta, inputResponses, requestState }: CallOptions,
+  { era }: Connection,
+  subscriptions: Subscriptions,
+): T {
+  // The 2026-07-28 era has no request for the log level: every request repeats it.
+  const logLevel = era === 'modern' ? subscriptions.logLevel : undefined;
+  const hasMeta = meta !== undefined || logLevel !== undefined;
+  if (!hasMeta && inputResponses === undefined && requestState === undefined) return params;
+  const levelMeta = logLevel === undefined ? undefined : { [official.LOG_LEVEL_META_KEY]: logLevel };
+  return {
+    ...params,
+    ...(hasMeta && { _meta: { ...levelMeta, ...meta } }),
+    ...(inputResponses !== undefined && { inputResponses }),
+    ...(requestState !== undefined && { requestState }),
+  };
+}
+
+/** Accepts any JSON-RPC result as it is. */
+const anyResult: StandardSchemaV1<unknown, Record<string, unknown>> = {
+  '~standard': {
+    version: 1,
+    vendor: 'mcp-plenum',
+    validate: (value) => ({ value: value as Record<string, unknown> }),
+  },
+};
 
 function notAnObject(tool: string): PlenumError {
   const message = `Calling tool "${printable(tool)}": the arguments must be an object.`;

@@ -4,12 +4,12 @@ import { printable } from '../../internal/text.ts';
 import type { SchemaCompiler } from '../../schema-check/schema-validator.ts';
 
 /**
- * What is known of the tools that a server last listed. Validators are compiled at a tool's first call and go
- * when the list does.
+ * The tools that a server last listed. The validator of a tool's output schema is compiled at its first call, and
+ * dropped with the list.
  */
-export class ToolBook {
+export class ListedTools {
   readonly #server: string;
-  #pages = new Map<string, ToolPage>();
+  #tools = new Map<string, ListedTool>();
 
   constructor(server: string) {
     this.#server = server;
@@ -17,25 +17,25 @@ export class ToolBook {
 
   replace(tools: readonly Tool[]): void {
     const compiler = compilerOfOneList();
-    const pages = new Map<string, ToolPage>();
+    const listed = new Map<string, ListedTool>();
     for (const tool of tools) {
-      if (!pages.has(tool.name)) pages.set(tool.name, new ToolPage(this.#server, tool, compiler));
+      if (!listed.has(tool.name)) listed.set(tool.name, new ListedTool(this.#server, tool, compiler));
     }
-    this.#pages = pages;
+    this.#tools = listed;
   }
 
-  /** Forgets everything: better no check than one against a schema that no longer holds. */
+  /** Forgets the list, because it may have changed: no check is better than one against an old schema. */
   clear(): void {
-    this.#pages = new Map();
+    this.#tools = new Map();
   }
 
-  get(name: string): ToolPage | undefined {
-    return this.#pages.get(name);
+  get(name: string): ListedTool | undefined {
+    return this.#tools.get(name);
   }
 }
 
 /** One listed tool. */
-export class ToolPage {
+export class ListedTool {
   readonly tool: Tool;
   readonly #server: string;
   readonly #compiler: LazyCompiler;
@@ -62,7 +62,7 @@ export class ToolPage {
       : this.#compile(outputSchema);
   }
 
-  /** Row S6. Throws `INVALID_RESULT` when structured content is missing or does not fit. */
+  /** Throws `INVALID_RESULT` when structured content is missing or does not fit. */
   check(result: CallToolResult): void {
     if (this.#validate === undefined || result.isError === true) return;
     const name = printable(this.tool.name);
