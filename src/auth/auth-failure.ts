@@ -15,13 +15,13 @@ export type AuthReason =
   | 'login_required'
   /** Nobody completed the login in time. */
   | 'login_abandoned'
-  /** The user or the authorization server said no. */
+  /** The user or the authorization server refused access. */
   | 'refused'
-  /** The authorization server is not who it claims to be, or not the one that was named. */
+  /** The authorization server's metadata name another issuer, or it is not the `issuer` of the options. */
   | 'issuer_mismatch'
-  /** An address that secrets are not sent to. */
+  /** Secrets are not sent to this address. */
   | 'refused_address'
-  /** The authorization server takes neither this client id nor registrations. */
+  /** The authorization server accepts neither this client id nor dynamic registration. */
   | 'client_unknown'
   /** An access token was refused, and there is no other. */
   | 'token_refused';
@@ -47,8 +47,8 @@ export function authRequired(reason: AuthReason, target: AuthTarget, what: strin
 }
 
 /**
- * What the official OAuth functions threw, as Plenum says it. Their errors quote what authorization servers answer,
- * so they are not passed on as a cause: a text with one of `secrets` in it is not shown.
+ * Translates an error of the official OAuth functions. Those errors quote answers of authorization servers, so they
+ * do not become the `cause`; a text that contains one of `secrets` is not shown.
  */
 export function authFailure(error: unknown, target: AuthTarget, secrets: Iterable<string>): PlenumError {
   const own = ownError(error);
@@ -56,7 +56,7 @@ export function authFailure(error: unknown, target: AuthTarget, secrets: Iterabl
   const shown = (text: string): string => withoutSecrets(printable(text, 300), secrets);
 
   if (error instanceof IssuerMismatchError || error instanceof AuthorizationServerMismatchError) {
-    // Not with the official message: it repeats what an impostor said.
+    // The official message is left out: it quotes the answer of a server that is not trusted.
     const what =
       'the authorization server is not the one that it should be. No code or secret was sent to it.';
     return authRequired('issuer_mismatch', target, what);
@@ -90,12 +90,12 @@ const OUTAGES: ReadonlySet<string> = new Set([
   'too_many_requests',
 ]);
 
-/** Whether an authorization server did not answer, or had no answer: another time it may. */
+/** Whether an authorization server did not answer or failed (5xx), so that a later attempt may succeed. */
 export function isOutage(error: unknown): boolean {
   return error instanceof TypeError || (error instanceof OAuthError && OUTAGES.has(error.code));
 }
 
-/** What an authorization server answered instead of a registration, in short. */
+/** Summarizes how an authorization server refused a registration. */
 function answerOf({ status, body }: RegistrationRejectedError): string {
   try {
     const answer: unknown = JSON.parse(body);
@@ -103,12 +103,12 @@ function answerOf({ status, body }: RegistrationRejectedError): string {
     if (typeof error === 'string')
       return `${error}${typeof description === 'string' ? `: ${description}` : ''}`;
   } catch {
-    // A page, most likely.
+    // The body is not JSON; most likely an HTML page.
   }
   return `HTTP ${status}`;
 }
 
-/** An error of Plenum's own, which the official functions may have seen as the cause of another. */
+/** A `PlenumError` that the official functions passed on, as it is or as a cause. */
 function ownError(error: unknown): PlenumError | undefined {
   for (let each = error; each instanceof Error; each = each.cause) {
     if (each instanceof PlenumError) return each;

@@ -5,7 +5,10 @@ import type { ServerAuth } from '../server-spec.ts';
 import type { UnauthorizedContext } from './server-credentials.ts';
 import { SentTokens } from './network/sent-tokens.ts';
 
-/** A token, or a function that knows it: asked with every connection, and again when a token was refused. */
+/**
+ * A token, or a function that returns it. The function is called for each connection, and again when a token was
+ * refused.
+ */
 export type BearerSource = string | (() => string | Promise<string>);
 
 /**

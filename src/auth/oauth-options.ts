@@ -12,38 +12,44 @@ import {
 import type { AuthEvent, AuthorizeContext } from './auth-events.ts';
 import type { TokenStore } from './store/token-store.ts';
 
-/** Who signs in: a person, this program for itself, or this program with a proof that somebody else gave it. */
+/** The grant types: a user signs in, the client uses its own credentials, or it presents an assertion. */
 export type OAuthGrant = 'authorization_code' | 'client_credentials' | 'jwt_bearer';
 
 export interface OAuthOptions {
   /**
-   * How access is granted: a person signs in with a browser, the client shows its own credentials, or it shows an
+   * How access is granted: a user signs in with a browser, the client uses its own credentials, or it presents an
    * `assertion` (enterprise-managed authorization, workload identity).
    * @default 'authorization_code'
    */
   grant?: OAuthGrant;
-  /** The client as the authorization server knows it. Without it the client describes or registers itself. */
+  /** The client id. Without it the client uses `clientMetadataUrl` or registers itself. */
   clientId?: string;
-  /** The client's secret; give `issuer` with it, or it goes to whichever authorization server the server names. */
+  /**
+   * The client secret. Give `issuer` with it: otherwise it is sent to whichever authorization server the MCP server
+   * names.
+   */
   clientSecret?: string;
-  /** In place of a secret: a key that signs an assertion for each token request (`private_key_jwt`). */
+  /** Instead of a secret: a key that signs an assertion for each token request (`private_key_jwt`). */
   privateKey?: PrivateKey;
-  /** An https URL with this client's metadata; it is the client id where the authorization server takes such. */
+  /** An https URL with this client's metadata. It is the client id at authorization servers that support such ids. */
   clientMetadataUrl?: string;
   /**
-   * What the client is called where it registers itself.
+   * The client name in a registration.
    * @default 'Plenum'
    */
   clientName?: string;
-  /** The only authorization server to deal with, by its issuer. */
+  /** The issuer of the only authorization server that is accepted. Without it, any that the MCP server names. */
   issuer?: string;
-  /** Scopes to ask for, beside those that the server demands. Without it: those that the server offers. */
+  /**
+   * Scopes to request in addition to those that the server demands. Without it, the scopes that the server's metadata
+   * list.
+   */
   scope?: string | readonly string[];
-  /** For the grant `jwt_bearer`: makes the assertion, asked for each token. */
+  /** For the grant `jwt_bearer`: makes the assertion; called for each token. */
   assertion?: (context: AssertionContext) => string | Promise<string>;
   /** Where tokens are kept. @default {@link memoryTokenStore} */
   store?: TokenStore;
-  /** Keeps the tokens of several people apart in one store. */
+  /** A name that keeps the tokens of several users apart in one store. */
   account?: string;
   /**
    * Whether a login begins when a server asks for one. Without it the session fails with `AUTH_REQUIRED`, until
@@ -51,9 +57,12 @@ export interface OAuthOptions {
    * @default true
    */
   interactive?: boolean;
-  /** Shows the login page to the user. @default it is opened in the browser of this machine */
+  /**
+   * Shows the login page to the user; a rejection ends the login. @default it is opened in the browser of this
+   * machine
+   */
   onAuthorize?: (url: URL, context: AuthorizeContext) => void | Promise<void>;
-  /** Told of logins and refreshes. */
+  /** Called with each login and refresh. */
   onEvent?: (event: AuthEvent) => void;
   /**
    * How long a person may take to sign in, in milliseconds.
@@ -76,7 +85,7 @@ export interface OAuthOptions {
    * @default false
    */
   allowPrivateAddresses?: boolean;
-  /** A `fetch` for authorization servers, in place of the built-in pool; it must honour `redirect: 'manual'`. */
+  /** A `fetch` for authorization servers, instead of the built-in one; it must honour `redirect: 'manual'`. */
   fetch?: FetchLike;
 }
 
@@ -87,11 +96,11 @@ export interface PrivateKey {
   readonly algorithm: string;
 }
 
-/** What an assertion is made for. */
+/** What an assertion is for. */
 export interface AssertionContext {
-  /** The issuer of the authorization server that takes it. */
+  /** The issuer of the authorization server that receives it. */
   readonly issuer: string;
-  /** The resource that access is wanted to, when the server names it. */
+  /** The resource indicator, when the server's metadata have one. */
   readonly resource: string | undefined;
   readonly scope: string | undefined;
   readonly fetch: FetchLike;
@@ -106,7 +115,7 @@ type Defaulted =
   | 'dpop'
   | 'allowPrivateAddresses';
 
-/** {@link OAuthOptions} with every default filled in but the store's. */
+/** {@link OAuthOptions} with defaults; the store has been chosen by the caller. */
 export type ResolvedOAuthOptions = Omit<OAuthOptions, Defaulted | 'scope' | 'store'> &
   Required<Pick<OAuthOptions, Defaulted>> & {
     readonly scope: string | undefined;

@@ -6,25 +6,26 @@ import { resolveOAuthOptions, type OAuthOptions, type ResolvedOAuthOptions } fro
 
 /** OAuth credentials for any number of servers; each has tokens of its own. */
 export interface OAuth extends ServerAuth {
-  /** The credentials for one server: what a session uses, and what signs in and out. */
+  /** The credentials for one server. A session uses them; so do `authorize()` and `signOut()`. */
   forServer(url: string | URL): ServerOAuth;
 }
 
 export interface ServerOAuth extends ServerAuth {
   /**
-   * Signs in anew, or with `ifNeeded` only when there is no token that will do. Rejects with `AUTH_REQUIRED` when that
-   * fails, and with `CONNECT_FAILED` when nobody answers. Sessions that wait for it come back.
+   * Signs in; with `ifNeeded` only when there is no usable token. Sessions that wait for a login reconnect then.
+   * Rejects with `AUTH_REQUIRED` when the login fails, and with `CONNECT_FAILED` when the authorization server does
+   * not answer.
    */
   authorize(options?: AuthorizeOptions): Promise<void>;
-  /** Forgets the tokens, here and in the store. */
+  /** Removes the tokens from memory and from the store. They are not revoked. */
   signOut(): Promise<void>;
   status(): Promise<AuthStatus>;
 }
 
 /**
- * OAuth 2.1 as the official client does it, for `auth` of a server spec: discovery, PKCE, resource indicators, client
- * metadata documents or registration, refresh, step-up. By default a person signs in with the browser of this machine,
- * and tokens end with the process. Throws `CONFIG_INVALID`.
+ * OAuth 2.1 for `auth` of a server spec, by the official client: discovery, PKCE, resource indicators, client
+ * metadata documents or registration, refresh, step-up. By default a user signs in with the browser of this machine,
+ * and tokens are kept in memory. Throws `CONFIG_INVALID`.
  */
 export function oauth(options: OAuthOptions = {}): OAuth {
   return new OAuthCredentials(resolveOAuthOptions(options, memoryTokenStore()));
@@ -33,7 +34,7 @@ export function oauth(options: OAuthOptions = {}): OAuth {
 class OAuthCredentials implements OAuth {
   readonly #options: ResolvedOAuthOptions;
   readonly #servers = new Map<string, ServerCredentials>();
-  /** The server of whoever does not say which one it talks to. */
+  /** The server that the methods without a URL are about. */
   #only: { readonly href: string; readonly credentials: ServerCredentials } | undefined;
 
   constructor(options: ResolvedOAuthOptions) {
@@ -49,7 +50,7 @@ class OAuthCredentials implements OAuth {
     return credentials;
   }
 
-  /** For an official transport; it is known with the first refusal which server this is. */
+  /** For an official transport, which does not say which server it talks to: the first refused request shows it. */
   async token(): Promise<string | undefined> {
     return this.#only?.credentials.token();
   }

@@ -16,7 +16,7 @@ import { isExpiring, type StoredTokens } from './store/stored-tokens.ts';
 import { TokenSource, type TokenRequest } from './token-source.ts';
 import { watchStore } from './store/watch-store.ts';
 
-/** What the official client tells of a request that was refused. */
+/** What the official client passes with a refused request. */
 export type UnauthorizedContext = Parameters<NonNullable<AuthProvider['onUnauthorized']>>[0];
 
 /** Whether there are tokens for a server, and what for. */
@@ -26,24 +26,24 @@ export type AuthStatus =
       readonly signedIn: true;
       readonly issuer: string;
       readonly scope?: string;
-      /** In epoch milliseconds; absent when the authorization server did not say. */
+      /** In epoch milliseconds; absent when the authorization server gave no lifetime. */
       readonly expiresAt?: number;
-      /** Whether it can be renewed without a person. */
+      /** Whether there is a refresh token or a grant that needs no user. */
       readonly refreshable: boolean;
     };
 
-type Wanted = Omit<TokenRequest, 'signal'>;
-type Leave = TokenRequest['login'];
+type WantedTokens = Omit<TokenRequest, 'signal'>;
+type LoginMode = TokenRequest['login'];
 
-/** Tokens on their way. */
-interface Getting extends Pick<Wanted, 'login' | 'mustCover'> {
+/** A request for tokens that is under way. */
+interface Getting extends Pick<WantedTokens, 'login' | 'mustCover'> {
   readonly promise: Promise<void>;
 }
 
-/** How far a request for tokens may go, from nobody to a person who is asked in any case. */
-const LEAVES: readonly Leave[] = ['never', 'if-needed', 'always'];
+/** Whether a request for tokens may ask the user to log in, in rising order. */
+const LOGIN_MODES: readonly LoginMode[] = ['never', 'if-needed', 'always'];
 
-/** How often one request may be refused for want of scope before the refusal stands. */
+/** How often one request is repeated with a wider token after it was refused for a missing scope. */
 const MAX_STEP_UPS = 1;
 
 /** The credentials of one client for one server, used by any number of connections. */
@@ -53,14 +53,14 @@ export class ServerCredentials implements ServerAuth {
   readonly #sent = new SentTokens();
   #tokens: StoredTokens | undefined;
   #loading: Promise<void> | undefined;
-  /** Without a person, and with one: who may not wait for a person does not. */
-  #gettingAlone: Getting | undefined;
+  /** Two requests for tokens can be under way: one that needs no login, and one that waits for the user. */
+  #gettingWithoutLogin: Getting | undefined;
   #getting: Getting | undefined;
-  /** What a server asked for last, and nobody got. */
-  #unmet: Wanted | undefined;
-  /** Those that wait until somebody signs in. */
+  /** The last challenge for which no token was got. */
+  #unmetRequest: WantedTokens | undefined;
+  /** Listeners that wait until a user has signed in. */
   readonly #waiting = new Set<() => void>();
-  /** Ends whatever is under way. */
+  /** Aborts all requests for tokens. */
   #ending = new AbortController();
 
   constructor(server: URL, options: ResolvedOAuthOptions) {
@@ -73,7 +73,7 @@ export class ServerCredentials implements ServerAuth {
     await this.#loading;
     const tokens = this.#tokens;
     if (tokens === undefined || !isExpiring(tokens)) return tokens?.access_token;
-    // A failure shows when the server refuses the old one, where something can be done about it.
+    // A failure is ignored here: the server then refuses the old token, and that refusal is handled.
     const request = { rejected: tokens.access_token, login: 'never' } as const;
     await this.#get(request).catch(() => {});
     return this.#tokens?.access_token;
@@ -84,12 +84,12 @@ export class ServerCredentials implements ServerAuth {
   }
 
   async onUnauthorized(context: UnauthorizedContext): Promise<void> {
-    await this.#renew(context, this.#leave);
+    await this.#renew(context, this.#loginMode);
   }
 
-  /** Shows the key to which a token is bound, and asks for a wider token when one covers too little. */
+  /** Adds the DPoP proof, and repeats a request with a wider token when the scope was insufficient (step-up). */
   wrapFetch(fetch: FetchLike): FetchLike {
-    return this.#wrap(fetch, this.#leave);
+    return this.#wrap(fetch, this.#loginMode);
   }
 
   unattended(): ServerAuth {
@@ -107,9 +107,9 @@ export class ServerCredentials implements ServerAuth {
       onSignedIn();
     };
     const watch = watchStore(() => this.#findSignIn(), found);
-    // A machine has nobody to wait for.
+    // Without a user no login will ever put a token into the store.
     if (this.#options.grant !== 'authorization_code') watch.stop();
-    else if (this.#isNews(this.#tokens)) queueMicrotask(() => this.#waiting.has(found) && found());
+    else if (this.#mayBeAccepted(this.#tokens)) queueMicrotask(() => this.#waiting.has(found) && found());
     this.#waiting.add(found);
     const stop = (): void => {
       this.#waiting.delete(found);
@@ -118,12 +118,12 @@ export class ServerCredentials implements ServerAuth {
     return { look: () => watch.look(), stop };
   }
 
-  /** What a call may do; nobody waits for a machine. */
-  get #leave(): Leave {
+  /** Whether a call may start a login. Grants that need no user never do. */
+  get #loginMode(): LoginMode {
     return this.interactive ? 'if-needed' : 'never';
   }
 
-  async #renew({ response, fetchFn }: UnauthorizedContext, login: Leave): Promise<void> {
+  async #renew({ response, fetchFn }: UnauthorizedContext, login: LoginMode): Promise<void> {
     const sent = this.#sent.of(response) ?? { token: this.#tokens?.access_token, signal: undefined };
     const { resourceMetadataUrl, scope } = extractWWWAuthenticateParams(response);
     const request = {
@@ -135,12 +135,12 @@ export class ServerCredentials implements ServerAuth {
     await abortable(this.#get(request), sent.signal);
   }
 
-  #wrap(fetch: FetchLike, login: Leave): FetchLike {
+  #wrap(fetch: FetchLike, login: LoginMode): FetchLike {
     return this.#sent.watch(this.#withStepUp(this.#withProof(fetch), fetch, login));
   }
 
   async authorize({ signal, ifNeeded = false }: AuthorizeOptions = {}): Promise<void> {
-    // Nothing else need keep the process running while a person signs in.
+    // A timer that keeps the process running while the user signs in; nothing else may do so.
     const stopTimer = startTimer(LONGEST_TIMER_MS, () => {}, { keepAlive: true });
     try {
       await abortable(ifNeeded ? this.#signInIfNeeded() : this.#signIn(), signal);
@@ -152,7 +152,7 @@ export class ServerCredentials implements ServerAuth {
   async signOut(): Promise<void> {
     this.#ending.abort(new PlenumError('ABORTED', 'Signing in was given up: the user signed out.'));
     this.#ending = new AbortController();
-    await Promise.allSettled([this.#getting?.promise, this.#gettingAlone?.promise]);
+    await Promise.allSettled([this.#getting?.promise, this.#gettingWithoutLogin?.promise]);
     this.#tokens = undefined;
     await this.#source.forget();
   }
@@ -175,24 +175,24 @@ export class ServerCredentials implements ServerAuth {
   }
 
   async #signInIfNeeded(): Promise<void> {
-    const unmet = this.#unmet;
+    const unmet = this.#unmetRequest;
     if (unmet !== undefined) return this.#get({ ...unmet, login: 'if-needed' });
     if ((await this.token()) !== undefined) return;
     await this.#get({ rejected: undefined, challenge: 'ask', login: 'if-needed' });
   }
 
-  /** Looks whether another process has signed in. */
+  /** Reads the store: another process may have signed in. */
   async #findSignIn(): Promise<boolean> {
     const stored = await this.#source.stored();
-    if (!this.#isNews(stored)) return false;
+    if (!this.#mayBeAccepted(stored)) return false;
     this.#tokens = stored;
     return true;
   }
 
-  /** Whether a server that refused access may grant it with these. */
-  #isNews(tokens: StoredTokens | undefined): boolean {
+  /** Whether these tokens differ from the refused ones, so that the server may accept them. */
+  #mayBeAccepted(tokens: StoredTokens | undefined): boolean {
     if (tokens === undefined || tokens.access_token === this.#sent.refused) return false;
-    return !isStrictScopeSuperset(this.#unmet?.mustCover, tokens.scope);
+    return !isStrictScopeSuperset(this.#unmetRequest?.mustCover, tokens.scope);
   }
 
   async #load(): Promise<void> {
@@ -204,7 +204,7 @@ export class ServerCredentials implements ServerAuth {
     }
   }
 
-  /** The official client does it, for whatever carries a token that is bound to a key. */
+  /** The official client adds the proof to requests whose token is bound to a key. */
   #withProof(fetch: FetchLike): FetchLike {
     if (this.#options.dpop === false) return fetch;
     const isBound = (): boolean => this.#tokens?.token_type.toLowerCase() === 'dpop';
@@ -213,7 +213,7 @@ export class ServerCredentials implements ServerAuth {
     return (url, init) => (bearerOf(new Headers(init?.headers)) === undefined ? fetch : prove)(url, init);
   }
 
-  #withStepUp(send: FetchLike, viaTransport: FetchLike, login: Leave): FetchLike {
+  #withStepUp(send: FetchLike, viaTransport: FetchLike, login: LoginMode): FetchLike {
     return async (url, init) => {
       const headers = new Headers(init?.headers);
       for (let stepUps = 0; ; stepUps++) {
@@ -233,61 +233,64 @@ export class ServerCredentials implements ServerAuth {
     rejected: string,
     challenge: { resourceMetadataUrl?: URL; scope?: string },
     viaTransport: FetchLike,
-    login: Leave,
+    login: LoginMode,
   ): Promise<void> {
-    // What was granted stays granted.
+    // The new token must also cover the scope that was granted before.
     const mustCover = computeScopeUnion(this.#tokens?.scope, challenge.scope);
     await this.#get({ rejected, challenge, mustCover, viaTransport, login });
   }
 
-  /** One at a time for all calls: those that come meanwhile share what it brings. */
-  async #get(request: Wanted): Promise<void> {
-    while (!this.#has(request)) {
-      const current = request.login === 'never' ? this.#gettingAlone : (this.#getting ?? this.#gettingAlone);
+  /** Calls share one request for tokens. */
+  async #get(request: WantedTokens): Promise<void> {
+    while (!this.#satisfies(request)) {
+      const current =
+        request.login === 'never' ? this.#gettingWithoutLogin : (this.#getting ?? this.#gettingWithoutLogin);
       if (current === undefined) return this.#start(request);
-      const isForMore = request.mustCover !== undefined && request.mustCover !== current.mustCover;
-      const goesFarther = LEAVES.indexOf(request.login) > LEAVES.indexOf(current.login);
-      if (!isForMore && !goesFarther) return current.promise;
-      await current.promise.catch(() => {}); // It is told to those that it was for.
+      const needsScope = request.mustCover !== undefined && request.mustCover !== current.mustCover;
+      const needsLogin = LOGIN_MODES.indexOf(request.login) > LOGIN_MODES.indexOf(current.login);
+      if (!needsScope && !needsLogin) return current.promise;
+      await current.promise.catch(() => {}); // The calls that wait for the tokens get this error.
     }
   }
 
-  /** Whether what was wanted has come meanwhile. */
-  #has({ rejected, mustCover, login }: Wanted): boolean {
+  /** Whether the current tokens satisfy the request. */
+  #satisfies({ rejected, mustCover, login }: WantedTokens): boolean {
     const tokens = this.#tokens;
     if (tokens === undefined || tokens.access_token === rejected || login === 'always') return false;
     return !isStrictScopeSuperset(mustCover, tokens.scope);
   }
 
-  async #start(request: Wanted): Promise<void> {
+  async #start(request: WantedTokens): Promise<void> {
     const { login, mustCover } = request;
     const getting: Getting = { login, mustCover, promise: this.#obtain(request) };
-    if (login === 'never') this.#gettingAlone = getting;
+    if (login === 'never') this.#gettingWithoutLogin = getting;
     else this.#getting = getting;
     try {
       await getting.promise;
     } finally {
-      if (login === 'never') this.#gettingAlone = undefined;
+      if (login === 'never') this.#gettingWithoutLogin = undefined;
       else this.#getting = undefined;
     }
   }
 
-  async #obtain(request: Wanted): Promise<void> {
+  async #obtain(request: WantedTokens): Promise<void> {
     try {
       this.#tokens = await this.#source.get({ ...request, signal: this.#ending.signal });
-      if (this.#unmet !== undefined && this.#has(this.#unmet)) this.#unmet = undefined;
-      if (this.#isNews(this.#tokens)) for (const found of this.#waiting) found();
+      if (this.#unmetRequest !== undefined && this.#satisfies(this.#unmetRequest))
+        this.#unmetRequest = undefined;
+      if (this.#mayBeAccepted(this.#tokens)) for (const found of this.#waiting) found();
     } catch (error) {
-      // The transport does not live as long as the want.
-      if (isFromServer(request)) this.#unmet = { ...request, viaTransport: undefined, isRepeated: true };
-      // Those that nothing can be got for any more are gone from the store.
+      // The transport's fetch is not kept: the transport may close before the login.
+      if (hasChallenge(request))
+        this.#unmetRequest = { ...request, viaTransport: undefined, isRepeated: true };
+      // The token source has removed tokens from the store that are of no more use.
       this.#tokens = await this.#source.stored();
       throw error;
     }
   }
 }
 
-/** Whether a server has said what it wants, in an answer to somebody else. */
-function isFromServer({ challenge }: Wanted): boolean {
+/** Whether the request has the challenge of a server's answer. */
+function hasChallenge({ challenge }: WantedTokens): boolean {
   return challenge !== undefined && challenge !== 'ask';
 }

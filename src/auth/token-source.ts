@@ -10,7 +10,7 @@ import { tell } from './auth-events.ts';
 import { authFailure, authRequired } from './auth-failure.ts';
 import { checkDiscovery, discover, type Discovery } from './network/discovery.ts';
 import { logIn } from './login/login.ts';
-import { MachineFlow } from './grants/machine-flow.ts';
+import { NonInteractiveFlow } from './grants/non-interactive-flow.ts';
 import { OAuthFetch } from './network/oauth-fetch.ts';
 import type { ResolvedOAuthOptions } from './oauth-options.ts';
 import { refresh } from './grants/refresh.ts';
@@ -25,17 +25,17 @@ import {
 import { abortable } from '../internal/limit.ts';
 import { Turns } from '../internal/turns.ts';
 
-/** What tokens are wanted for. */
+/** A request for tokens. */
 export interface TokenRequest {
-  /** The access token that will not do; any other that turns up meanwhile will. */
+  /** The access token that the server refused; any other one is accepted. */
   readonly rejected: string | undefined;
-  /** What the server said with its refusal; to be asked for, or undefined to go by what is known of it. */
+  /** The challenge of the server's refusal. `ask` sends a request to get one; undefined uses the stored discovery. */
   readonly challenge?: Challenge | 'ask';
-  /** Whether the challenge was followed up before: what was found then still holds. */
+  /** Whether the same challenge was used for discovery before; that result is used again. */
   readonly isRepeated?: boolean;
-  /** The scope that the token must cover, when one was refused for covering too little. */
+  /** The scope that the token must cover, after a refusal for insufficient scope. */
   readonly mustCover?: string | undefined;
-  /** Whether a person may be asked, or must be. */
+  /** Whether the user may be asked to log in, or must be. */
   readonly login: 'never' | 'if-needed' | 'always';
   /** The transport's own `fetch`. */
   readonly viaTransport?: FetchLike | undefined;
@@ -46,9 +46,9 @@ export interface TokenRequest {
 export class TokenSource {
   readonly #server: URL;
   readonly #options: ResolvedOAuthOptions;
-  /** Which client this is, among those in the store. */
+  /** The key of this client in the store. */
   readonly #client: string;
-  /** For a store that has no lock. */
+  /** Orders requests when the store has no `lock`. */
   readonly #turns = new Turns();
   #dpop: Promise<DpopSession> | undefined;
 
@@ -60,7 +60,7 @@ export class TokenSource {
     this.#client = parts.map(encodeURIComponent).join(' ');
   }
 
-  /** The session that holds the key of DPoP; undefined when tokens are not bound to one. */
+  /** The official client's DPoP session, which holds the key; undefined without DPoP. */
   async dpop(): Promise<DpopSession | undefined> {
     const { dpop } = this.#options;
     if (dpop === false) return undefined;
@@ -68,14 +68,14 @@ export class TokenSource {
     return this.#dpop;
   }
 
-  /** What the store has, without asking anybody. */
+  /** The tokens in the store; makes no request. */
   async stored(): Promise<StoredTokens | undefined> {
     const discovery = await this.#storedDiscovery();
     if (discovery === undefined) return undefined;
     return tokensEntry.read(this.#options.store, ...this.#keysOf(discovery));
   }
 
-  /** Takes everything out of the store that is for this server. */
+  /** Removes this server's entries from the store. */
   async forget(): Promise<void> {
     const { store } = this.#options;
     const discovery = await this.#storedDiscovery();
@@ -83,7 +83,7 @@ export class TokenSource {
     await discoveryEntry.remove(store, this.#server.href, this.#client);
   }
 
-  /** Rejects with `AUTH_REQUIRED`, with `CONNECT_FAILED` when nobody answers, or with the signal's reason. */
+  /** Rejects with `AUTH_REQUIRED`, with `CONNECT_FAILED` when a server does not answer, or with the signal's reason. */
   async get(request: TokenRequest): Promise<StoredTokens> {
     const { fetch, allowPrivateAddresses } = this.#options;
     const { viaTransport } = request;
@@ -95,8 +95,8 @@ export class TokenSource {
       const wanted = asked === undefined ? request : { ...request, challenge: asked };
       discovery = await this.#discover(wanted, asking.fetch);
       return (
-        (await this.#getAlone(discovery, wanted, asking.fetch)) ??
-        (await this.#getFromPerson(discovery, wanted, asking.fetch))
+        (await this.#getWithoutLogin(discovery, wanted, asking.fetch)) ??
+        (await this.#getByLogin(discovery, wanted, asking.fetch))
       );
     } catch (error) {
       if (request.signal.aborted && error === request.signal.reason) throw error;
@@ -108,20 +108,23 @@ export class TokenSource {
     }
   }
 
-  /** Without a person; undefined when it takes one. Whoever waited for the lock finds what its holder got. */
-  async #getAlone(
+  /**
+   * Gets tokens without a login; undefined when a login is needed. After waiting for the lock, it uses what the
+   * holder got.
+   */
+  async #getWithoutLogin(
     discovery: Discovery,
     request: TokenRequest,
     fetch: FetchLike,
   ): Promise<StoredTokens | undefined> {
     const { grant, store } = this.#options;
-    const forPerson = grant === 'authorization_code';
-    if (forPerson && request.login === 'always') return undefined;
+    const isInteractive = grant === 'authorization_code';
+    if (isInteractive && request.login === 'always') return undefined;
     const keys = this.#keysOf(discovery);
     const work = async (): Promise<StoredTokens | undefined> => {
       const known = await tokensEntry.read(store, ...keys);
       if (known !== undefined && satisfies(known, request)) return known;
-      const fresh = forPerson
+      const fresh = isInteractive
         ? await this.#refreshed(known, discovery, request, fetch)
         : await this.#granted(discovery, request, fetch);
       if (fresh !== undefined) await tokensEntry.write(store, fresh, ...keys);
@@ -152,7 +155,7 @@ export class TokenSource {
     fetch: FetchLike,
   ): Promise<StoredTokens> {
     const { authorizationServerUrl, authorizationServerMetadata: metadata, resourceMetadata } = state;
-    const flow = new MachineFlow(this.#options, { issuer, resource, fetch }, await this.dpop());
+    const flow = new NonInteractiveFlow(this.#options, { issuer, resource, fetch }, await this.dpop());
     const scope = this.#scopeFor(request) ?? resourceMetadata?.scopes_supported?.join(' ');
     const tokens = await fetchToken(flow, authorizationServerUrl, {
       fetchFn: fetch,
@@ -163,7 +166,7 @@ export class TokenSource {
     return withExpiry({ ...tokens, scope: tokens.scope ?? scope }, issuer, undefined);
   }
 
-  async #getFromPerson(discovery: Discovery, request: TokenRequest, fetch: FetchLike): Promise<StoredTokens> {
+  async #getByLogin(discovery: Discovery, request: TokenRequest, fetch: FetchLike): Promise<StoredTokens> {
     const options = this.#options;
     const { issuer, resource } = discovery;
     const scope = this.#scopeFor(request);
@@ -212,7 +215,7 @@ export class TokenSource {
     try {
       return checkDiscovery(state, { server: this.#server, issuer });
     } catch {
-      return undefined; // The options are others than they were.
+      return undefined; // The options have changed since.
     }
   }
 
@@ -220,7 +223,7 @@ export class TokenSource {
     return [issuer, resource ?? this.#server.href, this.#client];
   }
 
-  /** What to ask for; undefined leaves it to what the server offers. */
+  /** The scope to request; undefined for the scopes of the server's metadata. */
   #scopeFor(request: TokenRequest): string | undefined {
     return computeScopeUnion(this.#options.scope, challengeOf(request)?.scope, request.mustCover);
   }
@@ -248,20 +251,20 @@ function challengeOf({ challenge }: TokenRequest): Challenge | undefined {
 const logins = new Turns();
 
 /**
- * Runs `login` when no other login at this authorization server is under way in this process: a person can look at
- * one page at a time, and the second login often needs none.
+ * Runs one login at a time for each authorization server in this process: the user can handle one page at a time, and
+ * a second login often finds the tokens of the first.
  */
 function inLoginQueue<T>(issuer: string, login: () => Promise<T>): Promise<T> {
   return logins.take(issuer, login);
 }
 
-/** What a server says with a refusal. */
+/** The parameters of `WWW-Authenticate` in a refusal. */
 interface Challenge {
   readonly resourceMetadataUrl?: URL | undefined;
   readonly scope?: string | undefined;
 }
 
-/** Asks a server for something harmless, to hear what it says to whoever has no token. */
+/** Sends a `ping` without a token, to get the server's challenge. */
 async function askForChallenge(server: URL, fetch: FetchLike): Promise<Challenge> {
   const response = await fetch(server, {
     method: 'POST',

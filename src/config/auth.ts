@@ -49,9 +49,9 @@ async function oauthOf(
   // The official client comes with it, which a file without such servers need not load.
   const { oauth } = await import('../auth/oauth.ts');
   const { fileTokenStore } = await import('../auth/store/file-token-store.ts');
-  const isPerson = options.grant !== 'client_credentials';
+  const isInteractive = options.grant !== 'client_credentials';
   const path = tokenFile === undefined ? defaultTokenFile(env) : resolve(workspace, tokenFile);
   // A machine gets another token whenever it wants one.
-  const store = isPerson || tokenFile !== undefined ? { store: fileTokenStore(path) } : {};
+  const store = isInteractive || tokenFile !== undefined ? { store: fileTokenStore(path) } : {};
   return oauth({ ...options, ...store, ...given });
 }

@@ -3,22 +3,23 @@ import { PlenumError } from '../../errors/plenum-error.ts';
 import { checkFunction, checkText } from '../../internal/checks.ts';
 import type { AssertionContext } from '../oauth-options.ts';
 
-/** The identity provider of an enterprise, as this client knows it. */
+/** How this client reaches the identity provider of an enterprise. */
 export interface EnterpriseOptions {
   /** The identity provider's issuer; its token endpoint is looked up there. */
   issuer?: string;
-  /** Its token endpoint, in place of the issuer. */
+  /** The identity provider's token endpoint; give this or `issuer`. */
   tokenEndpoint?: string;
-  /** This client as the identity provider knows it. */
+  /** The id that this client has at the identity provider. */
   clientId: string;
   clientSecret?: string;
-  /** The user's ID token, or a function that knows it; asked for each assertion. */
+  /** The user's ID token, or a function that returns it. The function is called for each assertion. */
   idToken: string | (() => string | Promise<string>);
 }
 
 /**
- * For the grant `jwt_bearer` of `oauth()`: has the enterprise's identity provider vouch for the user (enterprise-managed
- * authorization, cross-app access), so that nobody signs in at each server. Throws `CONFIG_INVALID`.
+ * The `assertion` option of `oauth()` for the grant `jwt_bearer`: gets an assertion for the user from the
+ * enterprise's identity provider (enterprise-managed authorization, cross-app access), so that the user need not sign
+ * in at each server. Throws `CONFIG_INVALID`.
  */
 export function enterpriseAssertion(
   options: EnterpriseOptions,

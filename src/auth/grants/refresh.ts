@@ -9,8 +9,11 @@ import { clientSigner, knownClient } from './known-client.ts';
 import type { ResolvedOAuthOptions } from '../oauth-options.ts';
 import { withExpiry, type StoredTokens } from '../store/stored-tokens.ts';
 
-/** Answers that mean that these tokens will never be refreshed: somebody revoked them, or lost the key or client. */
-const HOPELESS: ReadonlySet<string> = new Set([
+/**
+ * Error codes after which a refresh can never succeed: the tokens were revoked, or the key or client is no longer
+ * known.
+ */
+const FINAL_CODES: ReadonlySet<string> = new Set([
   'invalid_grant',
   'invalid_dpop_proof',
   'invalid_client',
@@ -25,7 +28,10 @@ interface RefreshRequest {
   readonly fetch: FetchLike;
 }
 
-/** New tokens for a refresh token; undefined when there is none, or the authorization server takes it no more. */
+/**
+ * Gets new tokens for a refresh token. Returns undefined when there is no refresh token, or the authorization server
+ * no longer accepts it.
+ */
 export async function refresh(request: RefreshRequest): Promise<StoredTokens | undefined> {
   const { tokens, options, discovery, dpop, fetch } = request;
   const clientInformation = tokens.client ?? knownClient(options);
@@ -42,11 +48,11 @@ export async function refresh(request: RefreshRequest): Promise<StoredTokens | u
       ...(sign !== undefined && { addClientAuthentication: sign }),
       ...(dpop !== undefined && { dpop }),
     });
-    // Without a word on the scope, it is the one granted before (RFC 6749, 5.1).
+    // An answer without a scope grants the scope of before (RFC 6749, section 5.1).
     const scope = fresh.scope ?? tokens.scope;
     return withExpiry({ ...fresh, ...(scope !== undefined && { scope }) }, discovery.issuer, tokens.client);
   } catch (error) {
-    if (error instanceof OAuthError && HOPELESS.has(error.code)) return undefined;
+    if (error instanceof OAuthError && FINAL_CODES.has(error.code)) return undefined;
     throw error;
   }
 }

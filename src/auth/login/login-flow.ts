@@ -11,13 +11,13 @@ import type { ResolvedOAuthOptions } from '../oauth-options.ts';
 interface LoginFlowContext {
   readonly options: ResolvedOAuthOptions;
   readonly discovery: OAuthDiscoveryState;
-  /** Where the browser comes back to. */
+  /** The redirect URI. */
   readonly redirectUrl: string;
 }
 
 /**
- * What the official client is to know for one login of a person, by a client that the options name: it makes the URL
- * of the login page from it. Whatever has to be remembered until the browser comes back is here, and nowhere else.
+ * The provider that the official client asks during one login of a user, for a client id that the options name. It
+ * holds all that must be remembered until the browser is redirected back: state, code verifier, client.
  */
 export class LoginFlow implements OAuthClientProvider {
   readonly redirectUrl: string;
@@ -33,7 +33,7 @@ export class LoginFlow implements OAuthClientProvider {
     this.redirectUrl = redirectUrl;
   }
 
-  /** The page that the person is to visit, once the official client has made it. */
+  /** The URL of the login page, once the official client has made it. */
   get authorizationUrl(): URL | undefined {
     return this.#authorizationUrl;
   }
@@ -57,7 +57,7 @@ export class LoginFlow implements OAuthClientProvider {
     return this.#state;
   }
 
-  /** None: those that could be refreshed were refreshed before it came to this. */
+  /** Always undefined: a refresh was tried before the login. */
   tokens(): undefined {}
 
   saveTokens(): void {}
@@ -81,12 +81,12 @@ export class LoginFlow implements OAuthClientProvider {
   }
 }
 
-/** The same for a client that introduces itself: by the URL of its metadata, or by registering. */
+/** The provider for a client without an id: it uses the URL of its metadata as the id, or registers itself. */
 export class IntroducingLoginFlow extends LoginFlow {
   readonly clientMetadataUrl?: string;
   #client: StoredOAuthClientInformation | undefined;
 
-  /** `client` is what it is known as already, with this redirect URL. */
+  /** `client` is an earlier registration with this redirect URI. */
   constructor(context: LoginFlowContext, client: StoredOAuthClientInformation | undefined) {
     super(context);
     this.#client = client;

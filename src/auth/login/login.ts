@@ -25,7 +25,7 @@ interface LoginRequest {
   readonly server: URL;
   readonly options: ResolvedOAuthOptions;
   readonly discovery: Discovery;
-  /** Which client this is, among those in the store. */
+  /** The key of this client in the store. */
   readonly client: string;
   /** The scope that the server demands. */
   readonly scope: string | undefined;
@@ -35,8 +35,9 @@ interface LoginRequest {
 }
 
 /**
- * Lets a person sign in: opens a port for the browser to come back to, has the login page shown, and redeems the code.
- * The official client makes the page's URL and the request; `state` and issuer are checked before anything is sent.
+ * Runs one login: opens a loopback port for the redirect, shows the login page, and exchanges the code for tokens.
+ * The official client makes the page's URL and the token request; `state` and issuer are checked before the code is
+ * sent.
  */
 export async function logIn(request: LoginRequest): Promise<StoredTokens> {
   const { options, discovery } = request;
@@ -53,10 +54,10 @@ export async function logIn(request: LoginRequest): Promise<StoredTokens> {
     if (flow instanceof IntroducingLoginFlow && client !== undefined) {
       await clientEntry.write(options.store, client, discovery.issuer, request.client);
     }
-    const { params, finish } = await askPerson(url, flow, redirect, request);
+    const { params, finish } = await waitForRedirect(url, flow, redirect, request);
     const tokens = await redeem(params, url, flow, request).catch((error: unknown) => {
       if (!isOutage(error)) throw error;
-      // Not an outage like any other: trying again would have the person sign in again.
+      // Not CONNECT_FAILED, which supervision retries: each retry would ask the user to sign in again.
       const what = 'the authorization server did not answer when the login was to be completed.';
       throw authRequired('refused', targetOf(request), what);
     });
@@ -67,7 +68,7 @@ export async function logIn(request: LoginRequest): Promise<StoredTokens> {
   }
 }
 
-/** On the port that the client is known by; any other will do only for a client that can be registered again. */
+/** Opens the port of the client's registration. Another port is used only when the client can register again. */
 async function openRedirect(
   known: StoredOAuthClientInformation | undefined,
   wantedPort: number,
@@ -99,8 +100,8 @@ async function startFlow(flow: LoginFlow, request: LoginRequest): Promise<URL> {
   return url;
 }
 
-/** Shows the page and waits for what the browser brings back. */
-async function askPerson(
+/** Shows the login page and waits for the redirect. */
+async function waitForRedirect(
   url: URL,
   flow: LoginFlow,
   redirect: LoopbackRedirect,
@@ -116,8 +117,8 @@ async function askPerson(
   try {
     limit.throwIfEnded();
     const answer = redirect.answerTo(flow.state());
-    const neverShown = show(url, request, limit.signal);
-    return await limit.hold(Promise.race([answer, neverShown]));
+    const showing = show(url, request, limit.signal);
+    return await limit.hold(Promise.race([answer, showing]));
   } finally {
     limit.end();
   }
@@ -134,7 +135,7 @@ async function show(url: URL, request: LoginRequest, signal: AbortSignal): Promi
   } catch (error) {
     const reason = printable(messageOf(error));
     const what = `the login page could not be shown: ${reason}`;
-    // Without a browser here, whoever sees the events may have one elsewhere.
+    // This machine may have no browser; a listener of the events can show the URL elsewhere.
     if (onAuthorize !== undefined || onEvent === undefined)
       throw authRequired('login_required', targetOf(request), what);
     tell(onEvent, { type: 'authorize-failed', ...event, reason });
@@ -185,15 +186,15 @@ function targetOf({ server, discovery, scope }: LoginRequest) {
   return { server, issuer: discovery.issuer, resource: discovery.resource, scope };
 }
 
-/** The port that a registration names, so that it can be used once more. */
+/** The port of a registration's redirect URI. */
 function portOf(client: StoredOAuthClientInformation | undefined): number | undefined {
   const [uri] = redirectUris(client);
   return uri === undefined || !URL.canParse(uri) ? undefined : Number(new URL(uri).port);
 }
 
 /**
- * Whether a client can be used once more. One that is known by the URL of its metadata has no redirect URI here: any
- * port will do (RFC 8252). A registration may be for less than what is wanted now.
+ * Whether an earlier client can be used again. A client id that is a metadata URL has no stored redirect URI, and any
+ * port will do (RFC 8252). A registration may lack a scope that is needed now.
  */
 function accepts(
   client: StoredOAuthClientInformation | undefined,
@@ -211,12 +212,12 @@ function redirectUris(client: StoredOAuthClientInformation | undefined): readonl
 }
 
 /**
- * Shows a URL in the user's browser: one argument of a fixed program, never a part of a command line. Rejects when
- * there is no such program.
+ * Opens a URL in the user's browser. The URL is one argument of a fixed program and is never parsed by a shell.
+ * Rejects when there is no such program.
  */
 export async function openBrowser(url: URL): Promise<void> {
   const { default: open } = await import('open');
   const opener = await open(url.href);
-  // What becomes of it shows by whether anybody signs in.
+  // Whether the page opened shows in whether the user signs in.
   opener.on('error', () => {});
 }

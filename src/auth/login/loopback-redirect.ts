@@ -7,16 +7,16 @@ import { createDeferred } from '../../internal/deferred.ts';
 const HOST = '127.0.0.1';
 const PATH = '/callback';
 
-/** What the browser brought back, and a page that waits for its text. */
+/** The parameters of the redirect, and the browser's request, which waits for a page. */
 export interface LoginAnswer {
   readonly params: URLSearchParams;
-  /** Shows how it ended. */
+  /** Answers the browser with a page that says how the login ended. */
   readonly finish: (outcome: 'signed-in' | 'failed') => void;
 }
 
 /**
- * Where the browser comes back to: a port of this machine's loopback address, open for one login. It takes one
- * answer, and only the one that carries the login's `state`; whatever else calls there is turned away.
+ * The redirect URI of one login: an HTTP server on a loopback port. It accepts one request with the login's `state`
+ * and refuses all others.
  */
 export class LoopbackRedirect {
   readonly #server: Server;
@@ -43,9 +43,10 @@ export class LoopbackRedirect {
     this.#server = server;
     this.#port = (server.address() as AddressInfo).port;
     server.on('request', (request, response) => this.#handle(request, response));
-    // The session that waits keeps the process running, if anything does.
+    // This server does not keep the process running; the session that waits for the login does.
     server.unref();
-    server.on('error', () => {}); // One visitor more or less; the time limit ends a login that none completes.
+    // An error of the server is not an error of the login, which has a time limit.
+    server.on('error', () => {});
   }
 
   /** The redirect URI. */
@@ -59,7 +60,7 @@ export class LoopbackRedirect {
     return this.#answer.promise;
   }
 
-  /** Closes the port, once the pages that were asked for are through. */
+  /** Closes the port after the open requests were answered. */
   async close(): Promise<void> {
     this.#finish?.('failed');
     await new Promise<void>((resolve) => {
@@ -70,7 +71,7 @@ export class LoopbackRedirect {
 
   #handle(request: IncomingMessage, response: ServerResponse): void {
     request.resume();
-    // A page on the web may name this address by a host name of its own.
+    // DNS rebinding: a web page can reach this port under a host name of its own.
     if (request.headers.host !== `${HOST}:${this.#port}`) return this.#reply(response, 421, 'unknown');
     const url = new URL(request.url ?? '/', this.url);
     if (url.pathname !== PATH) return this.#reply(response, 404, 'unknown');
@@ -106,7 +107,7 @@ export class LoopbackRedirect {
   }
 }
 
-/** How a login looks from the browser. */
+/** How a login ended, for the page in the browser. */
 type LoginOutcome = 'signed-in' | 'failed' | 'unknown';
 
 const TEXTS: Readonly<Record<LoginOutcome, readonly [title: string, text: string]>> = {
@@ -118,7 +119,7 @@ const TEXTS: Readonly<Record<LoginOutcome, readonly [title: string, text: string
   ],
 };
 
-/** The page that the browser shows at the end; nothing on it comes from outside. */
+/** The page that the browser shows at the end. It contains no text from a request, so nothing can be injected. */
 function resultPage(outcome: LoginOutcome): string {
   const [title, text] = TEXTS[outcome];
   return `<!doctype html>

@@ -9,19 +9,19 @@ import {
 } from '@modelcontextprotocol/client';
 import { authRequired } from '../auth-failure.ts';
 
-/** Where a server sends its users, and what for. */
+/** What discovery found: the authorization server of an MCP server, its metadata, and the resource. */
 export interface Discovery {
   readonly state: OAuthDiscoveryState;
   readonly issuer: string;
-  /** The resource indicator as the server gives it; undefined when it has none. */
+  /** The resource indicator from the server's metadata; undefined when there are none. */
   readonly resource: string | undefined;
 }
 
 interface DiscoveryOptions {
   readonly server: URL;
-  /** Where the server said that its metadata are. */
+  /** The URL of the resource metadata that the server named in its refusal. */
   readonly resourceMetadataUrl: URL | undefined;
-  /** The only issuer that will do. */
+  /** The only issuer that is accepted; undefined for any. */
   readonly issuer: string | undefined;
   readonly fetch: FetchLike;
 }
@@ -44,7 +44,7 @@ export async function discover(options: DiscoveryOptions): Promise<Discovery> {
   return checkDiscovery(state, options);
 }
 
-/** What was discovered before, if it still satisfies. */
+/** Accepts an earlier discovery if it still meets the options; throws otherwise. */
 export function checkDiscovery(
   state: OAuthDiscoveryState,
   { server, issuer: wanted }: Pick<DiscoveryOptions, 'server' | 'issuer'>,
@@ -74,13 +74,13 @@ async function readResourceMetadata(
       fetch,
     );
   } catch (error) {
-    // A request that was refused or failed; any other error means that there are none.
+    // A TypeError means that the request failed. Any other error means that the server has no metadata.
     if (error instanceof TypeError) throw error;
     return undefined;
   }
 }
 
-/** As the official client compares them. */
+/** Compares issuers as the official client does. */
 function sameIssuer(a: string, b: string | undefined): boolean {
   return b !== undefined && a.replace(/\/$/, '') === b.replace(/\/$/, '');
 }

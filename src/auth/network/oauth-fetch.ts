@@ -12,9 +12,9 @@ const REQUEST_TIMEOUT_MS = 30_000;
 const MAX_BODY_BYTES = 1024 * 1024;
 
 interface OAuthFetchOptions {
-  /** The server that credentials are for. */
+  /** The MCP server that the credentials are for. */
   readonly server: URL;
-  /** The transport's own `fetch`, for addresses of the server's origin: it knows the spec's headers. */
+  /** The transport's `fetch`, used for URLs of the server's origin: it sends the headers of the spec. */
   readonly viaTransport?: FetchLike | undefined;
   /** The caller's `fetch`, in place of the built-in one. */
   readonly fetch?: FetchLike | undefined;
@@ -22,14 +22,14 @@ interface OAuthFetchOptions {
 }
 
 /**
- * The `fetch` of one OAuth flow. A server names its authorization server itself, so this one trusts no address: only
- * https, or http to this machine; no private address unless the server has one too, looked at when the socket is
- * opened; no redirect but what the official client follows itself, within the origin; limits on time and size.
+ * The `fetch` of one OAuth flow. The MCP server chooses the authorization server, so no address is trusted: only
+ * https is allowed, or http to loopback; a private address only when the server has one too, checked when the socket
+ * is opened; no redirects but those that the official client follows within the origin; limits on time and size.
  */
 export class OAuthFetch {
   readonly #options: OAuthFetchOptions;
   readonly #agent = new Agent({ connect: { lookup: this.#publicLookup() } });
-  /** Known once a request was checked. */
+  /** Undefined until the first request was checked. */
   #mayBePrivate: boolean | undefined;
 
   constructor(options: OAuthFetchOptions) {
@@ -44,14 +44,14 @@ export class OAuthFetch {
       const response = await this.#send(url, { redirect: 'error', ...init, signal: limit.signal });
       return await readWhole(response, url);
     } catch (error) {
-      // The official client takes any other error for a server that knows nothing of OAuth, and guesses on.
+      // The official client passes on a TypeError only; after any other error it guesses endpoints.
       throw error instanceof TypeError ? error : new TypeError('A request was not made.', { cause: error });
     } finally {
       limit.stop();
     }
   };
 
-  /** Leaves no socket. */
+  /** Closes every socket. */
   async close(): Promise<void> {
     await this.#agent.destroy();
   }
@@ -72,11 +72,14 @@ export class OAuthFetch {
     if (url.origin === server.origin || this.#mayBePrivate) return;
     const address = literalAddress(url);
     if (address !== undefined && isPrivateAddress(address)) throw refusedAsPrivate(url);
-    // The caller's own fetch looks names up by itself, so that only this much can be checked.
+    // The caller's fetch resolves names itself, so the address can be checked only here, before the request.
     if (fetch !== undefined && (await leadsToPrivate(url))) throw refusedAsPrivate(url);
   }
 
-  /** Looks a name up as usual, and refuses a private answer: there is no second look-up that could differ. */
+  /**
+   * Resolves a name and refuses a private address. The socket uses this very answer, so DNS cannot give another one
+   * later.
+   */
   #publicLookup(): LookupFunction {
     return (hostname, options, callback) => {
       lookUp(hostname, { ...options, all: true }, (error, found) => {
@@ -92,7 +95,7 @@ export class OAuthFetch {
   }
 }
 
-/** Whether a host is at a private address; one that cannot be looked up is not. */
+/** Whether a host resolves to a private address; false when it cannot be resolved. */
 async function leadsToPrivate(url: URL): Promise<boolean> {
   if (isLoopbackUrl(url)) return true;
   const literal = literalAddress(url);

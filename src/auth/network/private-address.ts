@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 
-/** Addresses that only mean something on this machine or in its own network, by RFC 6890 and its successors. */
+/** Ranges that are not globally routable, by RFC 6890 and its successors. */
 const PRIVATE_RANGES: readonly (readonly [network: string, prefix: number])[] = [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
@@ -31,23 +31,23 @@ for (const [network, prefix] of PRIVATE_RANGES) {
     continue;
   }
   blocked.addSubnet(network, prefix, 'ipv4');
-  // NAT64: a gateway makes the IPv4 address of it again.
+  // NAT64: a gateway translates these to the IPv4 address.
   blocked.addSubnet(`64:ff9b::${network}`, 96 + prefix, 'ipv6');
 }
 
-/** Whether an IP address is one that the public internet does not route; IPv4 inside IPv6 counts as IPv4. */
+/** Whether an IP address is not globally routable. IPv4 embedded in IPv6 counts as IPv4. */
 export function isPrivateAddress(address: string): boolean {
   const bare = address.split('%', 1)[0] ?? address;
   return isIP(bare) === 6 ? blocked.check(bare, 'ipv6') : blocked.check(bare, 'ipv4');
 }
 
-/** The IP address that a URL's host is, without brackets; undefined when it is a name. */
+/** The host of a URL when it is an IP address, without brackets; undefined when it is a name. */
 export function literalAddress(url: URL): string | undefined {
   const host = url.hostname.replace(/^\[|\]$/g, '');
   return isIP(host) === 0 ? undefined : host;
 }
 
-/** Whether a URL leads to this machine, by what it says. */
+/** Whether a URL's host is a loopback address or `localhost`. */
 export function isLoopbackUrl(url: URL): boolean {
   const { hostname } = url;
   if (hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '[::1]') return true;

@@ -1,26 +1,26 @@
 import type { FetchLike } from '@modelcontextprotocol/client';
 
-/** How a request left that was answered. */
+/** What an answered request was sent with. */
 interface SentToken {
   readonly token: string | undefined;
-  /** Aborts when nobody waits for the request any more. */
+  /** The signal of the request. */
   readonly signal: AbortSignal | undefined;
 }
 
 /**
- * Knows with which token each answered request left: a refusal that comes late may be of a token that has been
- * replaced, and is no reason to replace its successor.
+ * Remembers the token that each answered request was sent with. A late refusal may concern a token that has been
+ * replaced already, and must not replace the new one.
  */
 export class SentTokens {
   readonly #sent = new WeakMap<Response, SentToken>();
   #refused: string | undefined;
 
-  /** The token that was refused last; undefined when it was missing, or none was refused yet. */
+  /** The token that was refused last; undefined when the request had none, or none was refused yet. */
   get refused(): string | undefined {
     return this.#refused;
   }
 
-  /** The same `fetch`, looked at. */
+  /** Wraps `fetch` to record the token of each request. */
   watch(fetch: FetchLike): FetchLike {
     return async (url, init) => {
       const response = await fetch(url, init);

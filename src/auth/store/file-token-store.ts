@@ -6,15 +6,15 @@ import { checkText } from '../../internal/checks.ts';
 import { makeFolder, readTokenFile, writeTokenFile } from './token-file.ts';
 import type { StoredEntry, TokenStore } from './token-store.ts';
 
-/** How long a lock outlives its holder, if that was killed; a holder that lives keeps it fresh. */
+/** After how many milliseconds the lock of a process that was killed expires. A running holder renews it. */
 const STALE_MS = 15_000;
-/** Writing takes moments, a refresh as long as the authorization server takes. */
+/** Writing is quick, so the retries are short; a refresh lasts as long as the authorization server takes. */
 const WRITE_RETRIES = { retries: 100, factor: 1.2, minTimeout: 5, maxTimeout: 200 };
 const REFRESH_RETRIES = { retries: 600, factor: 1.2, minTimeout: 20, maxTimeout: 200 };
 
 /**
- * A store in a file that only its owner can read (mode 0600), made when there is something to keep. Several processes
- * may share it: a refresh by one of them serves all. Throws `CONFIG_INVALID`.
+ * Keeps tokens in a file that only its owner can read (mode 0600); the file is made with the first token. Several
+ * processes can share it: a refresh by one of them serves all. Throws `CONFIG_INVALID`.
  */
 export function fileTokenStore(path: string): TokenStore {
   checkText('path', path);
@@ -45,7 +45,7 @@ class FileTokenStore implements TokenStore {
     return this.#locked(`${this.#path}.${name}`, REFRESH_RETRIES, work);
   }
 
-  /** What others wrote meanwhile stays. */
+  /** Reads the file anew under the lock, so that what other processes wrote is kept. */
   async #change(change: (entries: Map<string, StoredEntry>) => void): Promise<void> {
     await this.#locked(this.#path, WRITE_RETRIES, async () => {
       const entries = new Map(await readTokenFile(this.#path));
@@ -54,13 +54,13 @@ class FileTokenStore implements TokenStore {
     });
   }
 
-  /** Holds the lock `<target>.lock` meanwhile. */
+  /** Runs `work` while it holds the lock `<target>.lock`. */
   async #locked<T>(target: string, retries: typeof WRITE_RETRIES, work: () => Promise<T>): Promise<T> {
     const release = await this.#acquire(target, retries);
     try {
       return await work();
     } finally {
-      // One that was held too long, in a process that stood still, may be somebody else's by now.
+      // The release fails when this process was suspended and another took the expired lock.
       await release().catch(() => {});
     }
   }

@@ -6,22 +6,22 @@ import type {
 import { isRecord } from '../../internal/checks.ts';
 import type { StoredEntry, TokenStore } from './token-store.ts';
 
-/** Tokens for one resource, with what it takes to refresh them. */
+/** Tokens for one resource, with what a refresh needs. */
 export interface StoredTokens extends StoredOAuthTokens {
   readonly issuer: string;
-  /** When it ends, in epoch milliseconds; absent when the authorization server did not say. */
+  /** When the access token expires, in epoch milliseconds; absent when the authorization server did not say. */
   readonly expires_at?: number | undefined;
-  /** How long it was given, in milliseconds. */
+  /** The lifetime of the access token, in milliseconds. */
   readonly lifetime?: number | undefined;
-  /** The registration that it was given to; absent for a client that the options know. */
+  /** The registered client that the tokens belong to; absent when the options name the client. */
   readonly client?: StoredOAuthClientInformation | undefined;
 }
 
-/** The part of a lifetime before whose end a token counts as expired; it takes time to get there. */
+/** A token counts as expired when less than this share of its lifetime is left: a request takes time to arrive. */
 const MARGIN_SHARE = 0.1;
 const MAX_MARGIN_MS = 30_000;
 
-/** One kind of entry: what it is found by, and how it is told from something else. */
+/** One kind of entry: how its key is made, and how its shape is checked. */
 function entry<T extends object>(kind: string, isOne: (value: StoredEntry) => boolean) {
   const keyOf = (parts: readonly string[]): string => [kind, ...parts.map(encodeURIComponent)].join(' ');
   return {
@@ -39,19 +39,19 @@ function entry<T extends object>(kind: string, isOne: (value: StoredEntry) => bo
   };
 }
 
-/** By server and client: where the server sends its users. */
+/** By server and client: what discovery found. */
 export const discoveryEntry = entry<OAuthDiscoveryState>(
   'server',
   (value) => typeof value['authorizationServerUrl'] === 'string',
 );
 
-/** By issuer and client: how the client is known there. */
+/** By issuer and client: the client's registration. */
 export const clientEntry = entry<StoredOAuthClientInformation>(
   'client',
   (value) => typeof value['client_id'] === 'string',
 );
 
-/** By issuer, resource and client. */
+/** By issuer, resource and client: the tokens. */
 export const tokensEntry = entry<StoredTokens>(
   'tokens',
   (value) =>
@@ -60,7 +60,7 @@ export const tokensEntry = entry<StoredTokens>(
     (value['client'] === undefined || isRecord(value['client'])),
 );
 
-/** Whether a token has ended, or is about to. */
+/** Whether a token has expired or is about to. */
 export function isExpiring({ expires_at, lifetime = Infinity }: StoredTokens): boolean {
   if (expires_at === undefined) return false;
   return Date.now() >= expires_at - Math.min(MAX_MARGIN_MS, lifetime * MARGIN_SHARE);

@@ -27,7 +27,7 @@ export async function readTokenFile(path: string): Promise<TokenEntries> {
   return new Map(entries.flatMap(([key, entry]) => (isRecord(entry) ? [[key, entry] as const] : [])));
 }
 
-/** Writes a token file for its owner's eyes only. Readers see the old one or the new one, whole. */
+/** Writes a token file with mode 0600, atomically: a reader sees the old file or the new one. */
 export async function writeTokenFile(path: string, entries: TokenEntries): Promise<void> {
   const file = { format: FORMAT, version: VERSION, entries: Object.fromEntries(entries) };
   try {
@@ -38,7 +38,7 @@ export async function writeTokenFile(path: string, entries: TokenEntries): Promi
   }
 }
 
-/** A folder that has to be made for it is its owner's alone, too. */
+/** Makes the folder with mode 0700 when it is missing. */
 export async function makeFolder(path: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
 }
@@ -67,7 +67,7 @@ function parse(path: string, content: string): unknown {
   try {
     return JSON.parse(content);
   } catch {
-    // The parser's own error quotes what it found.
+    // The parser's error is no cause here: it quotes the text, which holds tokens.
     throw unusable(path, 'is not JSON, or was cut off. Remove it, and sign in again');
   }
 }

@@ -1,24 +1,24 @@
 import { Turns } from '../../internal/turns.ts';
 
-/** What a store keeps: plain data, fit for JSON. It holds secrets. */
+/** One entry of a store: plain JSON data. It contains secrets. */
 export type StoredEntry = Readonly<Record<string, unknown>>;
 
 /**
- * Keeps what signing in brought, by key. Keys are text that names the authorization server, the resource and the
- * client, and hold no secret. Write one to keep tokens where they belong: in a keychain, in a database.
+ * Keeps tokens, client registrations and discovery results by key. A key names the authorization server, the resource
+ * and the client, and contains no secret. Implement it to keep tokens in a keychain or a database.
  */
 export interface TokenStore {
   get(key: string): Promise<StoredEntry | undefined>;
   set(key: string, entry: StoredEntry): Promise<void>;
   delete(key: string): Promise<void>;
   /**
-   * Runs `work` while nobody else who shares the store runs theirs for the same key: so one of them refreshes a
-   * token, and the others find it refreshed. A store without it is used by one process at a time.
+   * Runs `work` exclusively for its key among all processes that share the store, so that one of them refreshes a
+   * token and the others find it refreshed. A store without `lock` must be used by one process only.
    */
   lock?<T>(key: string, work: () => Promise<T>): Promise<T>;
 }
 
-/** A store that ends with the process; what `oauth()` uses when it is given none. */
+/** Keeps tokens in memory until the process ends. The default of `oauth()`. */
 export function memoryTokenStore(): TokenStore {
   return new MemoryTokenStore();
 }

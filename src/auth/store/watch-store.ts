@@ -1,17 +1,17 @@
 import { startTimer } from '../../internal/timers.ts';
 import type { SignInWatch } from '../../server-spec.ts';
 
-/** A store says nothing by itself: it is asked less and less often, and whenever somebody is in need. */
+/** A store sends no events, so it is polled: at rising intervals, and at once when a call needs a token. */
 const FIRST_LOOK_MS = 500;
 const LONGEST_PAUSE_MS = 10_000;
 
-/** Calls `onFound` once, when `find` finds what is waited for. Keeps no process running. */
+/** Polls `find` until it resolves to true, then calls `onFound` once. Does not keep the process running. */
 export function watchStore(find: () => Promise<boolean>, onFound: () => void): SignInWatch {
   let pauseMs = FIRST_LOOK_MS;
   let isOver = false;
   let stopTimer = (): void => {};
   const look = async (): Promise<void> => {
-    // A store that cannot be read now may be readable later.
+    // A store that cannot be read now may be readable at the next poll.
     const found = await find().catch(() => false);
     if (isOver || !found) return;
     stop();

@@ -11,10 +11,10 @@ import type { AssertionContext, ResolvedOAuthOptions } from '../oauth-options.ts
 const JWT_BEARER = 'urn:ietf:params:oauth:grant-type:jwt-bearer';
 
 /**
- * What the official client is to know for one token of a client that needs no person: it shows its own credentials, or
- * an assertion. The token is handed back, not kept here.
+ * The provider that the official client asks while it gets one token without a user: by the client's own credentials
+ * or by an assertion. The token is returned and not kept here.
  */
-export class MachineFlow implements OAuthClientProvider {
+export class NonInteractiveFlow implements OAuthClientProvider {
   readonly redirectUrl = undefined;
   readonly addClientAuthentication?: AddClientAuthentication;
   readonly #options: ResolvedOAuthOptions;
