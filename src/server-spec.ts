@@ -17,16 +17,17 @@ export interface ServerSpecOptions {
    */
   connectTimeoutMs?: number;
   /**
-   * Which protocol era to speak: the newest that the server knows, only the stateful `initialize` handshake,
-   * or exactly the 2026-07-28 revision.
+   * Which protocol to speak: the newest that the server knows (`auto`), one of an era (`legacy` with the stateful
+   * `initialize` handshake, `modern` from 2026-07-28 on), or exactly one revision. A server that does not speak it is
+   * `CONNECT_FAILED`.
    * @default 'auto'
    */
   protocol?: ProtocolChoice;
   /**
    * How a lost connection is replaced; `false` leaves it lost.
-   * @default true
+   * @default {}
    */
-  reconnect?: boolean | ReconnectOptions;
+  reconnect?: false | ReconnectOptions;
   /**
    * Whether a silent connection is asked for a sign of life now and then, and replaced when it gives none.
    * @default false
@@ -53,25 +54,35 @@ export interface HealthOptions {
   failures?: number;
 }
 
-export type ProtocolChoice = 'auto' | 'legacy' | '2026-07-28';
+/** The newest protocol that the server knows, one of an era, or a revision. */
+export type ProtocolChoice =
+  | 'auto'
+  | 'legacy'
+  | 'modern'
+  | '2026-07-28'
+  | '2025-11-25'
+  | '2025-06-18'
+  | '2025-03-26'
+  | '2024-11-05'
+  | '2024-10-07';
 
 /** How a lost connection is replaced: first try at once, then exponential backoff with full jitter. */
 export interface ReconnectOptions {
   /**
-   * Upper bound of the first delay, in milliseconds; it doubles with each attempt.
+   * Attempts to connect, the first included, after which the session gives up and is `failed`.
+   * @default Infinity
+   */
+  attempts?: number;
+  /**
+   * Upper bound of the delay before the second attempt, in milliseconds; it doubles with each attempt.
    * @default 250
    */
-  initialDelayMs?: number;
+  delayMs?: number;
   /**
    * Upper bound of any delay, in milliseconds.
    * @default 30000
    */
   maxDelayMs?: number;
-  /**
-   * Attempts after which the session gives up and is `failed`.
-   * @default Infinity
-   */
-  maxAttempts?: number;
   /**
    * How long a connection must have been up for the delays to start over, in milliseconds.
    * @default 60000

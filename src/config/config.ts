@@ -57,7 +57,7 @@ export interface ConfiguredGroup {
   timeoutMs?: number;
   connectTimeoutMs?: number;
   protocol?: ProtocolChoice;
-  reconnect?: boolean | ReconnectOptions;
+  reconnect?: false | ReconnectOptions;
   health?: boolean | HealthOptions;
   maxWaitingCalls?: number;
   maxInputRounds?: number;

@@ -1,12 +1,15 @@
 import { PlenumError } from '../errors/plenum-error.ts';
-import { checkBoolean, checkText, isRecord } from '../internal/checks.ts';
+import { checkOptions, checkValue, withoutUndefined } from '../options/check-options.ts';
+import { text } from '../options/kinds.ts';
+import { groupOptionsOfConfig, holdsConfig } from '../options/tables/config.ts';
+import { groupConnectOptions, groupOptions } from '../options/tables/group.ts';
 import type { ServerSpec } from '../server-spec.ts';
-import { checkConnectConcurrency, type ConnectConcurrency } from '../session/connection/connect-gate.ts';
+import type { ConnectConcurrency } from '../session/connection/connect-gate.ts';
 import { resolveSessionOptions, type SessionOptions } from '../session/session-options.ts';
 import type { CatalogCache } from './cache/catalog-cache.ts';
 import type { Naming } from './catalog/catalog.ts';
-import { checkInterceptors, type ToolInterceptor } from './interceptors/interceptors.ts';
-import { checkNaming, type GroupServerOptions } from './server-options.ts';
+import type { ToolInterceptor } from './interceptors/interceptors.ts';
+import type { GroupServerOptions } from './server-options.ts';
 import type { SourcedServer } from './members/session-source.ts';
 
 /**
@@ -50,30 +53,26 @@ export interface GroupConnectOptions extends GroupOptions {
 
 /** Checks a group's options. Throws `CONFIG_INVALID`. */
 export function checkGroupOptions(options: GroupOptions): void {
-  const given: unknown = options;
-  if (!isRecord(given)) throw new PlenumError('CONFIG_INVALID', 'Group options must be an object.');
+  if (typeof options === 'object' && Reflect.get(options, 'servers') !== undefined)
+    throw new PlenumError('CONFIG_INVALID', 'Give "servers" to SessionGroup.connect(), which opens them.');
+  checkOptions(groupOptions, options, 'Group options');
   resolveSessionOptions(options);
-  const { naming, concurrency, catalogCache } = options;
-  checkNaming(naming);
-  checkConnectConcurrency(concurrency);
-  checkInterceptors(options.interceptors);
-  if (catalogCache === undefined) return;
-  const cache: unknown = catalogCache;
-  if (!isRecord(cache) || typeof cache['read'] !== 'function' || typeof cache['write'] !== 'function') {
-    throw new PlenumError(
-      'CONFIG_INVALID',
-      'Option "catalogCache" must be a cache, such as fileCatalogCache(path).',
-    );
-  }
 }
 
-/** Checks what `SessionGroup.connect` is given. Throws `CONFIG_INVALID`. */
-export function checkConnectOptions(options: GroupConnectOptions): void {
-  checkGroupOptions(options);
-  checkBoolean('strict', options.strict);
-  const servers: unknown = options.servers;
-  if (!isRecord(servers)) {
-    throw new PlenumError('CONFIG_INVALID', 'Option "servers" must be an object of server specs by name.');
-  }
-  for (const name of Object.keys(servers)) checkText('servers: the name of each', name);
+/**
+ * Checks what `SessionGroup.connect` is given, and parts it: what the group is made with, and whom it is to connect.
+ * Throws `CONFIG_INVALID`.
+ */
+export function resolveConnectOptions(given: GroupConnectOptions): {
+  readonly options: GroupOptions;
+  readonly connecting: Pick<GroupConnectOptions, 'servers' | 'strict' | 'signal'>;
+} {
+  const table = holdsConfig(given) ? groupOptionsOfConfig : groupConnectOptions;
+  checkOptions(table, given, 'Group options');
+  const { servers, ...all } = withoutUndefined(given);
+  for (const name of Object.keys(servers)) checkValue('servers: the name of each', text, name);
+  const options = Object.fromEntries(
+    Object.entries(all).filter(([name]) => Object.hasOwn(groupOptions, name)),
+  );
+  return { options, connecting: { ...all, servers } };
 }

@@ -1,5 +1,4 @@
-import { PlenumError } from '../errors/plenum-error.ts';
-import { checkDuration, isRecord } from '../internal/checks.ts';
+import { lazyOptions } from '../options/tables/server.ts';
 import type { Exposure, Naming } from './catalog/catalog.ts';
 import { createToolFilter, type ToolFilterOptions } from './catalog/tool-filter.ts';
 
@@ -27,8 +26,6 @@ export interface LazyOptions {
   idleMs?: number;
 }
 
-const DEFAULT_IDLE_MS = 300_000;
-
 /** What the options of one server come to. */
 export interface ResolvedServerOptions {
   /** Undefined when the server is always up. */
@@ -36,22 +33,12 @@ export interface ResolvedServerOptions {
   readonly exposure: Exposure;
 }
 
-/** Checks what a group is told about one server, and fills in the defaults. Throws `CONFIG_INVALID`. */
+/** Fills in the defaults of what a group is told about one server, which is checked. Throws `CONFIG_INVALID` for globs. */
 export function resolveServerOptions(options: GroupServerOptions, byDefault: Naming): ResolvedServerOptions {
   const { lazy = false, naming } = options;
-  checkNaming(naming);
-  if (typeof lazy !== 'boolean' && !isRecord(lazy))
-    throw new PlenumError('CONFIG_INVALID', 'Option "lazy" must be true, false or an object.');
-  const idleMs = typeof lazy === 'object' ? checkDuration('lazy.idleMs', lazy.idleMs) : undefined;
+  const idleMs = typeof lazy === 'object' ? lazy.idleMs : undefined;
   return {
-    idleMs: lazy === false ? undefined : (idleMs ?? DEFAULT_IDLE_MS),
+    idleMs: lazy === false ? undefined : (idleMs ?? lazyOptions.idleMs.default),
     exposure: { naming: naming ?? byDefault, offersTool: createToolFilter(options) },
   };
-}
-
-/** Throws `CONFIG_INVALID`. */
-export function checkNaming(naming: Naming | undefined): void {
-  if (naming === undefined || naming === 'prefixed' || naming === 'bare' || typeof naming === 'function')
-    return;
-  throw new PlenumError('CONFIG_INVALID', `Option "naming" must be 'prefixed', 'bare' or a function.`);
 }

@@ -26,8 +26,8 @@ import { CatalogIndex } from './catalog/catalog-index.ts';
 import { onEachReady } from './each-ready.ts';
 import type { GroupEvent } from './group-events.ts';
 import {
-  checkConnectOptions,
   checkGroupOptions,
+  resolveConnectOptions,
   type GroupConnectOptions,
   type GroupOptions,
   type GroupServerSpec,
@@ -95,10 +95,10 @@ export class SessionGroup implements AsyncDisposable {
    * Rejects with `CONFIG_INVALID` before anything is opened, or `ABORTED`.
    */
   static async connect(options: GroupConnectOptions): Promise<SessionGroup> {
-    checkConnectOptions(options);
-    const group = new SessionGroup(options);
+    const { options: ofGroup, connecting } = resolveConnectOptions(options);
+    const group = new SessionGroup(ofGroup);
     try {
-      await group.#joining.connectAll(options);
+      await group.#joining.connectAll(connecting);
     } catch (error) {
       await group.destroy(error);
       throw error;

@@ -1,14 +1,14 @@
 /** How delays between attempts grow. */
 export interface BackoffPolicy {
   /** Upper bound of the first delay, in milliseconds. */
-  readonly initialDelayMs: number;
+  readonly delayMs: number;
   /** Upper bound of any delay, in milliseconds. */
   readonly maxDelayMs: number;
 }
 
 /**
  * Exponential backoff with full jitter: the first retry comes at once, the n-th later one after a random time
- * below `initialDelayMs * 2^n`, capped. Random over the whole range, so that many clients of one server that
+ * below `delayMs * 2^n`, capped. Random over the whole range, so that many clients of one server that
  * died do not come back in step.
  */
 export class Backoff {
@@ -25,7 +25,7 @@ export class Backoff {
   next(): number {
     const n = this.#attempts++;
     if (n === 0) return 0;
-    const bound = Math.min(this.#policy.initialDelayMs * 2 ** (n - 1), this.#policy.maxDelayMs);
+    const bound = Math.min(this.#policy.delayMs * 2 ** (n - 1), this.#policy.maxDelayMs);
     return Math.round(this.#random() * bound);
   }
 

@@ -34,9 +34,17 @@ export function nearest(name: string, candidates: Iterable<string>): string[] {
 export function suggestion(name: string, candidates: Iterable<string>): string {
   const known = [...candidates];
   const near = nearest(name, known);
-  const quote = (names: string[]): string => names.map((each) => `"${printable(each, 80)}"`).join(', ');
-  if (near.length > 0) return ` Did you mean ${quote(near)}?`;
+  if (near.length > 0) return didYouMean(near);
   if (known.length === 0) return '';
   const more = known.length > 5 ? ` and ${known.length - 5} more` : '';
-  return ` Known: ${quote(known.slice(0, 5))}${more}.`;
+  return ` Known: ${quoted(known.slice(0, 5))}${more}.`;
+}
+
+/** Begins with a space. */
+export function didYouMean(names: readonly string[]): string {
+  return ` Did you mean ${quoted(names)}?`;
+}
+
+function quoted(names: readonly string[]): string {
+  return names.map((each) => `"${printable(each, 80)}"`).join(', ');
 }

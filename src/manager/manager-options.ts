@@ -1,10 +1,12 @@
-import { PlenumError } from '../errors/plenum-error.ts';
-import { checkCount, checkDuration, checkFunction, checkText, isRecord } from '../internal/checks.ts';
-import { checkConnectConcurrency, type ConnectConcurrency } from '../session/connection/connect-gate.ts';
+import { checkOptions, checkValue } from '../options/check-options.ts';
+import { text } from '../options/kinds.ts';
+import { holdsConfig, managerOptionsOfConfig } from '../options/tables/config.ts';
+import { managerOptions } from '../options/tables/manager.ts';
+import type { ConnectConcurrency } from '../session/connection/connect-gate.ts';
 import { resolveSessionOptions, type SessionOptions } from '../session/session-options.ts';
 import { checkTarget } from './pool/check-target.ts';
 import type { CircuitOptions } from './runs/circuit-breaker.ts';
-import type { ManagedServer, ManagedServerSpec } from './pool/managed-server.ts';
+import type { ManagedServer } from './pool/managed-server.ts';
 import type { PoolOptions } from './pool/pool-options.ts';
 import type { RetryOptions } from './runs/retry-policy.ts';
 
@@ -32,64 +34,11 @@ export interface SessionManagerOptions extends Omit<SessionOptions, 'name'> {
 
 /** Checks everything that can be known before anything is opened. Throws `CONFIG_INVALID`. */
 export function checkManagerOptions(options: SessionManagerOptions): void {
-  const given: unknown = options;
-  if (!isRecord(given)) throw new PlenumError('CONFIG_INVALID', 'Manager options must be an object.');
+  const table = holdsConfig(options) ? managerOptionsOfConfig : managerOptions;
+  checkOptions(table, options, 'Manager options');
   resolveSessionOptions(options);
-  checkConnectConcurrency(options.concurrency);
-  checkDuration('closeTimeoutMs', options.closeTimeoutMs);
-  checkPool(options.pool);
-  checkRetry(options.retry);
-  checkCircuit(options.circuit);
-  checkServers(options);
-}
-
-/** Throws `CONFIG_INVALID`. */
-export function checkRetry(retry: unknown): void {
-  const details = section('retry', retry, true);
-  checkCount('retry.attempts', details['attempts'], 1);
-  checkDuration('retry.delayMs', details['delayMs']);
-  checkDuration('retry.maxDelayMs', details['maxDelayMs']);
-  checkDuration('retry.deadlineMs', details['deadlineMs']);
-  checkFunction('retry.retryIf', details['retryIf']);
-}
-
-function checkPool(pool: unknown): void {
-  const details = section('pool', pool, false);
-  checkCount('pool.max', details['max'], 1);
-  checkCount('pool.maxPerServer', details['maxPerServer'], 1);
-  checkCount('pool.maxWaiting', details['maxWaiting'], 0);
-  checkCount('pool.leasesPerSession', details['leasesPerSession'], 1);
-  for (const key of [
-    'idleMs',
-    'maxAgeMs',
-    'acquireTimeoutMs',
-    'checkAfterMs',
-    'reportLeasesAfterMs',
-  ] as const) {
-    checkDuration(`pool.${key}`, details[key]);
+  for (const [name, server] of Object.entries(options.servers)) {
+    checkValue('servers: the name of each', text, name);
+    if (typeof server !== 'function') checkTarget(name, server, { manager: options });
   }
-}
-
-function checkCircuit(circuit: unknown): void {
-  const details = section('circuit', circuit, true);
-  checkCount('circuit.failures', details['failures'], 1);
-  checkDuration('circuit.openMs', details['openMs']);
-}
-
-function checkServers(options: SessionManagerOptions): void {
-  const servers: unknown = options.servers;
-  if (!isRecord(servers)) {
-    throw new PlenumError('CONFIG_INVALID', 'Option "servers" must be an object of server specs by name.');
-  }
-  for (const [name, server] of Object.entries(servers)) {
-    checkText('servers: the name of each', name);
-    if (typeof server !== 'function') checkTarget(name, server as ManagedServerSpec, { manager: options });
-  }
-}
-
-function section(field: string, value: unknown, maySwitchOff: boolean): Record<string, unknown> {
-  if (value === undefined || (maySwitchOff && value === false)) return {};
-  if (isRecord(value)) return value;
-  const wanted = maySwitchOff ? 'an object or false' : 'an object';
-  throw new PlenumError('CONFIG_INVALID', `Option "${field}" must be ${wanted}.`);
 }

@@ -1,3 +1,5 @@
+import { withoutUndefined } from '../options/check-options.ts';
+import { serverSpecOptions } from '../options/tables/server.ts';
 import { checkTarget } from './pool/check-target.ts';
 import { CircuitBreaker, type CircuitStatus } from './runs/circuit-breaker.ts';
 import { LatencyHistogram } from './latency-histogram.ts';
@@ -6,8 +8,6 @@ import type { SessionManagerOptions } from './manager-options.ts';
 import type { ServerStats } from './manager-stats.ts';
 import { Bucket, ServerPool } from './pool/server-pool.ts';
 import { isComputed, principalKey, resolveKeyedSpec, type KeyedSpec } from './pool/session-key.ts';
-
-const DEFAULT_CONNECT_TIMEOUT_MS = 30_000;
 
 /** All that a manager keeps about one of its servers. */
 export class ServerRecord {
@@ -31,7 +31,7 @@ export class ServerRecord {
     this.name = name;
     this.pool = new ServerPool(name);
     this.circuit = new CircuitBreaker(name, options.circuit, onCircuit);
-    this.#given = given;
+    this.#given = withoutUndefined(given);
     this.#options = options;
   }
 
@@ -55,7 +55,7 @@ export class ServerRecord {
   /** How long the functions of the caller's that lead to a connection may take, in milliseconds. */
   get connectTimeoutMs(): number {
     const own = typeof this.#given === 'function' ? undefined : this.#given.connectTimeoutMs;
-    return own ?? this.#options.connectTimeoutMs ?? DEFAULT_CONNECT_TIMEOUT_MS;
+    return own ?? this.#options.connectTimeoutMs ?? serverSpecOptions.connectTimeoutMs.default;
   }
 
   stats(): ServerStats {

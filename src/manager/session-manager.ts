@@ -1,10 +1,19 @@
 import pLimit from 'p-limit';
 import { PlenumError } from '../errors/plenum-error.ts';
-import { checkCount } from '../internal/checks.ts';
 import { createDeferred } from '../internal/deferred.ts';
 import { EventHub, type OverflowEvent } from '../internal/event-hub.ts';
 import { settledWithin } from '../internal/limit.ts';
 import { printable, suggestion } from '../internal/text.ts';
+import { checkOptions, checkValue, withDefaults } from '../options/check-options.ts';
+import { count, defaultsOf } from '../options/kinds.ts';
+import {
+  acquireOptions,
+  checkHealthOptions,
+  managerOpenOptions,
+  managerOptions,
+  poolOptions,
+} from '../options/tables/manager.ts';
+import { healthOptions } from '../options/tables/server.ts';
 import type { ReconnectOptions } from '../server-spec.ts';
 import { createConnectGates } from '../session/connection/connect-gate.ts';
 import type { OpenSessionOptions } from '../session/open-session.ts';
@@ -13,7 +22,7 @@ import type { SessionTarget } from '../session/session-target.ts';
 import type { SupervisedSession } from '../session/supervised-session.ts';
 import { checkHealth, type CheckHealthOptions } from './leases/check-health.ts';
 import { closedError } from './pool/closed-error.ts';
-import { checkAcquireOptions, checkRun } from './check-options.ts';
+import { checkRun } from './check-options.ts';
 import { checkTarget } from './pool/check-target.ts';
 import { sessionCreator, type CreateSession } from './create-session.ts';
 import { FreshSessions } from './fresh-sessions.ts';
@@ -23,7 +32,6 @@ import { Leasing } from './leases/leasing.ts';
 import type { ManagerEvent } from './manager-events.ts';
 import { checkManagerOptions, type SessionManagerOptions } from './manager-options.ts';
 import type { ServerStats } from './manager-stats.ts';
-import { resolvePoolOptions } from './pool/pool-options.ts';
 import type { RunOptions, Work } from './runs/run-options.ts';
 import { Runner } from './runs/runner.ts';
 import { ServerRecord } from './server-record.ts';
@@ -31,10 +39,10 @@ import type { ServerRoute } from './server-route.ts';
 import { pinHeaders } from './pool/session-key.ts';
 import { SessionPool } from './pool/session-pool.ts';
 
+const WHOLE = count(0);
+
 /** How many servers `checkHealth` asks at a time. */
 const CHECKS_AT_A_TIME = 16;
-
-const DEFAULT_HEALTH_TIMEOUT_MS = 5_000;
 
 export interface OpenOptions extends OpenSessionOptions {
   /** On whose behalf; told to functions that make specs, and to handlers. */
@@ -69,10 +77,10 @@ export class SessionManager implements AsyncDisposable {
   constructor(options: SessionManagerOptions) {
     checkManagerOptions(options);
     this.#options = options;
-    this.#closeTimeoutMs = options.closeTimeoutMs ?? 10_000;
+    this.#closeTimeoutMs = options.closeTimeoutMs ?? managerOptions.closeTimeoutMs.default;
     const { health } = options;
     this.#healthTimeoutMs =
-      (typeof health === 'object' ? health.timeoutMs : undefined) ?? DEFAULT_HEALTH_TIMEOUT_MS;
+      (typeof health === 'object' ? health.timeoutMs : undefined) ?? healthOptions.timeoutMs.default;
     this.#createSession = sessionCreator(createConnectGates(options.concurrency));
     const publish = (event: ManagerEvent): void => this.#hub.publish(event);
     for (const [name, server] of Object.entries(options.servers)) {
@@ -80,7 +88,7 @@ export class SessionManager implements AsyncDisposable {
         publish({ type: 'circuit', server: name, circuit });
       this.#records.set(name, new ServerRecord(name, server, options, onCircuit));
     }
-    const pool = resolvePoolOptions(options.pool);
+    const pool = withDefaults(defaultsOf(poolOptions), options.pool);
     this.#pool = new SessionPool({
       ...pool,
       checkTimeoutMs: this.#healthTimeoutMs,
@@ -116,8 +124,8 @@ export class SessionManager implements AsyncDisposable {
    */
   async openSession(target: string | SessionTarget, options: OpenOptions = {}): Promise<Session> {
     this.#expectOpen('Opening a session');
+    checkOptions(managerOpenOptions, options, 'Session options');
     const { signal, principal, ...rest } = options;
-    checkAcquireOptions({ signal, principal });
     const record = this.#configured(target);
     const session =
       record === undefined
@@ -139,7 +147,7 @@ export class SessionManager implements AsyncDisposable {
    */
   acquire(server: ServerRoute, options: AcquireOptions = {}): Promise<Lease> {
     try {
-      checkAcquireOptions(options);
+      checkOptions(acquireOptions, options, 'Options of acquire()');
       const chosen = this.#choose(server);
       if (chosen instanceof ServerRecord) return this.#leasing.acquire(chosen, options);
       return this.#acquireChosen(chosen, options);
@@ -179,8 +187,8 @@ export class SessionManager implements AsyncDisposable {
    */
   async prewarm(server: string, count: number, options: AcquireOptions = {}): Promise<void> {
     const record = this.#record(server);
-    checkCount('count', count, 0);
-    checkAcquireOptions(options);
+    checkValue('count', WHOLE, count);
+    checkOptions(acquireOptions, options, 'Options of prewarm()');
     const { timeoutMs = Infinity, signal } = options;
     const doing = `Opening sessions of server "${server}" ahead of time`;
     const limit = this.#leasing.limit(doing, server, timeoutMs, signal);
@@ -204,7 +212,11 @@ export class SessionManager implements AsyncDisposable {
     server?: string | CheckHealthOptions,
     options: CheckHealthOptions = {},
   ): Promise<HealthReport | ReadonlyMap<string, HealthReport>> {
-    checkAcquireOptions(typeof server === 'object' ? server : options);
+    checkOptions(
+      checkHealthOptions,
+      typeof server === 'object' ? server : options,
+      'Options of checkHealth()',
+    );
     this.#expectOpen('Checking servers');
     if (typeof server === 'string') return this.#check(this.#record(server), options);
     const limit = pLimit(CHECKS_AT_A_TIME);
@@ -358,7 +370,7 @@ export class SessionManager implements AsyncDisposable {
  * and a run turns to them.
  */
 function onceAtMost(reconnect: false | Required<ReconnectOptions>): false | Required<ReconnectOptions> {
-  return reconnect === false ? false : { ...reconnect, maxAttempts: 1 };
+  return reconnect === false ? false : { ...reconnect, attempts: 1 };
 }
 
 function notAName(what: string, found: unknown): PlenumError {

@@ -1,5 +1,7 @@
 import { PlenumError } from '../errors/plenum-error.ts';
 import { Limit } from '../internal/limit.ts';
+import { checkOptions } from '../options/check-options.ts';
+import { openSessionOptions } from '../options/tables/session.ts';
 import { resolveSessionOptions, type SessionOptions } from './session-options.ts';
 import { resolveTarget, type SessionTarget } from './session-target.ts';
 import { SupervisedSession } from './supervised-session.ts';
@@ -55,6 +57,7 @@ export async function startSession(
 
 /** A session that is not started. Throws `CONFIG_INVALID`. */
 export function createSession(target: SessionTarget, options: SessionOptions): SupervisedSession {
+  checkOptions(openSessionOptions, options, 'Session options');
   const resolved = resolveTarget(target);
   const own = resolved.type === 'spec' ? resolved.spec : {};
   return new SupervisedSession(options.name ?? resolved.name, resolved, resolveSessionOptions(options, own));

@@ -1,13 +1,9 @@
 import type { ClientCapabilities, Implementation } from '@modelcontextprotocol/client';
 import { PlenumError } from '../errors/plenum-error.ts';
-import {
-  checkCount,
-  checkDuration,
-  checkFunction,
-  checkOneOf,
-  checkText,
-  isRecord,
-} from '../internal/checks.ts';
+import { withoutUndefined } from '../options/check-options.ts';
+import { defaultsOf } from '../options/kinds.ts';
+import { healthOptions, reconnectOptions } from '../options/tables/server.ts';
+import { sharedSessionOptions } from '../options/tables/session.ts';
 import type { HealthOptions, ProtocolChoice, ReconnectOptions, ServerSpecOptions } from '../server-spec.ts';
 import type { Handlers } from './handlers.ts';
 
@@ -58,12 +54,13 @@ export interface ResolvedSessionOptions {
 
 const CLIENT_INFO: Implementation = { name: 'mcp-plenum', version: '0.0.0' };
 
+const DEFAULTS = defaultsOf(sharedSessionOptions);
+
 /**
- * Checks options and fills in the defaults. Where several are given, the first that has a field wins, so pass
- * the most particular first. Throws `CONFIG_INVALID`.
+ * Fills in the defaults of options that are checked. Where several are given, the first that has a field wins, so pass
+ * the most particular first. Throws `CONFIG_INVALID` for a capability that nobody serves.
  */
 export function resolveSessionOptions(...layers: readonly SessionOptions[]): ResolvedSessionOptions {
-  for (const layer of layers) checkSessionOptions(layer);
   const pick = <K extends keyof SessionOptions>(key: K): SessionOptions[K] | undefined =>
     layers.find((layer) => layer[key] !== undefined)?.[key];
 
@@ -78,76 +75,24 @@ export function resolveSessionOptions(...layers: readonly SessionOptions[]): Res
     clientInfo: pick('clientInfo') ?? CLIENT_INFO,
     capabilities: declaredCapabilities(handlers, pick('capabilities') ?? {}),
     handlers,
-    timeoutMs: pick('timeoutMs') ?? 60_000,
-    connectTimeoutMs: pick('connectTimeoutMs') ?? 30_000,
-    protocol: pick('protocol') ?? 'auto',
+    timeoutMs: pick('timeoutMs') ?? DEFAULTS.timeoutMs,
+    connectTimeoutMs: pick('connectTimeoutMs') ?? DEFAULTS.connectTimeoutMs,
+    protocol: pick('protocol') ?? DEFAULTS.protocol,
     reconnect: resolveSwitch(
       layers.map((layer) => layer.reconnect),
       true,
-      RECONNECT_DEFAULTS,
+      defaultsOf(reconnectOptions),
     ),
     health: resolveSwitch(
       layers.map((layer) => layer.health),
-      false,
-      HEALTH_DEFAULTS,
+      DEFAULTS.health,
+      defaultsOf(healthOptions),
     ),
-    maxWaitingCalls: pick('maxWaitingCalls') ?? 1_000,
-    maxInputRounds: pick('maxInputRounds') ?? 10,
-    maxPages: pick('maxPages') ?? 1_000,
+    maxWaitingCalls: pick('maxWaitingCalls') ?? DEFAULTS.maxWaitingCalls,
+    maxInputRounds: pick('maxInputRounds') ?? DEFAULTS.maxInputRounds,
+    maxPages: pick('maxPages') ?? DEFAULTS.maxPages,
   };
 }
-
-function checkSessionOptions(options: SessionOptions): void {
-  const given: unknown = options;
-  if (!isRecord(given)) throw new PlenumError('CONFIG_INVALID', 'Session options must be an object.');
-  if (options.name !== undefined) checkText('name', options.name);
-  checkClientInfo(options.clientInfo);
-  checkDuration('timeoutMs', options.timeoutMs);
-  checkDuration('connectTimeoutMs', options.connectTimeoutMs);
-  checkOneOf('protocol', options.protocol, ['auto', 'legacy', '2026-07-28']);
-  checkCount('maxWaitingCalls', options.maxWaitingCalls, 0);
-  checkCount('maxInputRounds', options.maxInputRounds, 1);
-  checkCount('maxPages', options.maxPages, 1);
-  for (const key of ['onSampling', 'onElicitation', 'onRoots', 'onLog', 'onNotification'] as const) {
-    checkFunction(key, options[key]);
-  }
-  const reconnect = switchDetails<ReconnectOptions>('reconnect', options.reconnect);
-  checkDuration('reconnect.initialDelayMs', reconnect.initialDelayMs);
-  checkDuration('reconnect.maxDelayMs', reconnect.maxDelayMs);
-  checkDuration('reconnect.resetAfterMs', reconnect.resetAfterMs);
-  checkCount('reconnect.maxAttempts', reconnect.maxAttempts, 1);
-  const health = switchDetails<HealthOptions>('health', options.health);
-  checkCount('health.intervalMs', health.intervalMs, 1);
-  checkDuration('health.timeoutMs', health.timeoutMs);
-  checkCount('health.failures', health.failures, 1);
-}
-
-function checkClientInfo(clientInfo: unknown): void {
-  if (clientInfo === undefined) return;
-  if (!isRecord(clientInfo)) {
-    throw new PlenumError(
-      'CONFIG_INVALID',
-      'Option "clientInfo" must be an object with "name" and "version".',
-    );
-  }
-  checkText('clientInfo.name', clientInfo['name']);
-  checkText('clientInfo.version', clientInfo['version']);
-}
-
-function switchDetails<T extends object>(field: string, value: boolean | T | undefined): Partial<T> {
-  if (value === undefined || typeof value === 'boolean') return {};
-  if (isRecord(value)) return value;
-  throw new PlenumError('CONFIG_INVALID', `Option "${field}" must be true, false or an object.`);
-}
-
-const RECONNECT_DEFAULTS: Required<ReconnectOptions> = {
-  initialDelayMs: 250,
-  maxDelayMs: 30_000,
-  maxAttempts: Infinity,
-  resetAfterMs: 60_000,
-};
-
-const HEALTH_DEFAULTS: Required<HealthOptions> = { intervalMs: 30_000, timeoutMs: 5_000, failures: 2 };
 
 /** An option that is off, on, or on with details; details of all layers add up. */
 function resolveSwitch<T extends object>(
@@ -158,7 +103,7 @@ function resolveSwitch<T extends object>(
   const given = layers.filter((layer) => layer !== undefined);
   if ((given[0] ?? byDefault) === false) return false;
   const details = given.filter((layer) => typeof layer === 'object').toReversed();
-  return Object.assign({ ...defaults }, ...details);
+  return Object.assign({ ...defaults }, ...details.map(withoutUndefined));
 }
 
 /** Row S1: what is declared follows from the handlers that are given. */

@@ -1,23 +1,10 @@
 import type { Client, Transport } from '@modelcontextprotocol/client';
 import { PlenumError } from '../errors/plenum-error.ts';
-import {
-  checkBoolean,
-  checkCount,
-  checkDuration,
-  checkFunction,
-  checkOneOf,
-  checkText,
-  checkTextArray,
-  checkTextRecord,
-  isRecord,
-} from '../internal/checks.ts';
-import type {
-  InProcessServer,
-  InProcessServerSpec,
-  ServerSpec,
-  StdioServerSpec,
-  UrlServerSpec,
-} from '../server-spec.ts';
+import { isRecord } from '../internal/checks.ts';
+import { checkOptions, checkValue, withoutUndefined } from '../options/check-options.ts';
+import { specTables } from '../options/tables/group.ts';
+import { proxyUrl, serverUrl } from '../options/tables/server.ts';
+import type { InProcessServer, ServerSpec, UrlServerSpec } from '../server-spec.ts';
 import type { Session } from './session.ts';
 
 /** A session on loan. One of `release` and `discard` is called, once, when it is not needed any more. */
@@ -88,122 +75,54 @@ export function resolveTarget(target: SessionTarget): ResolvedTarget {
   return resolveSpec(target);
 }
 
-function resolveSpec(spec: ServerSpec): ResolvedTarget {
-  const shapes = (['command', 'url', 'server', 'transport'] as const).filter(
-    (key) => Reflect.get(spec, key) !== undefined,
-  );
-  if (shapes.length !== 1) {
-    const found = shapes.length === 0 ? 'none of them' : shapes.map((key) => `"${key}"`).join(' and ');
+const SHAPES = ['command', 'url', 'server', 'transport'] as const;
+
+function resolveSpec(given: ServerSpec): ResolvedTarget {
+  const shapes = SHAPES.filter((key) => Reflect.get(given, key) !== undefined);
+  const [shape] = shapes;
+  if (shape === undefined || shapes.length > 1) {
+    const found = shape === undefined ? 'none of them' : shapes.map((key) => `"${key}"`).join(' and ');
     throw new PlenumError(
       'CONFIG_INVALID',
       `A server spec has exactly one of "command", "url", "server" and "transport"; found ${found}.`,
     );
   }
-  if ('command' in spec) return { type: 'spec', spec, name: checkStdio(spec) };
-  if ('url' in spec) return { type: 'spec', spec, name: checkUrl(spec) };
-  if ('server' in spec) return { type: 'spec', spec, name: checkInProcess(spec) };
-  if (typeof spec.transport !== 'function') {
-    throw new PlenumError(
-      'CONFIG_INVALID',
-      'Option "transport" must be a function that returns a new transport.',
-    );
-  }
-  return { type: 'spec', spec, name: 'custom' };
+  checkOptions(specTables[shape], given, 'A server spec');
+  const spec = withoutUndefined(given);
+  return { type: 'spec', spec, name: nameOf(spec) };
 }
 
-function checkStdio(spec: StdioServerSpec): string {
-  checkText('command', spec.command);
-  checkOneOf('type', spec.type, ['stdio']);
-  checkTextArray('args', spec.args);
-  checkTextRecord('env', spec.env);
-  if (spec.cwd !== undefined && !(spec.cwd instanceof URL)) checkText('cwd', spec.cwd);
-  if (typeof spec.inheritEnv !== 'boolean') checkTextArray('inheritEnv', spec.inheritEnv);
-  checkOneOf('encoding', spec.encoding, ['utf-8', 'utf-16le', 'latin1']);
-  checkOneOf('encodingErrors', spec.encodingErrors, ['strict', 'ignore', 'replace']);
-  if (typeof spec.stderr !== 'object' || spec.stderr === null)
-    checkOneOf('stderr', spec.stderr, ['capture', 'inherit', 'ignore']);
-  checkCount('maxMessageBytes', spec.maxMessageBytes, 1);
-  checkDuration('closeGraceMs', spec.closeGraceMs);
-  checkDuration('terminateGraceMs', spec.terminateGraceMs);
-  return spec.command.replace(/^.*[\\/]/, '').replace(/\.\w+$/, '') || 'server';
+/** What to call a server when nobody says. */
+function nameOf(spec: ServerSpec): string {
+  if ('command' in spec) return spec.command.replace(/^.*[\\/]/, '').replace(/\.\w+$/, '') || 'server';
+  if ('url' in spec) return checkUrl(spec).host;
+  return 'server' in spec ? 'in-process' : 'custom';
 }
 
-function checkUrl(spec: UrlServerSpec): string {
-  const url = URL.canParse(String(spec.url)) ? new URL(spec.url) : undefined;
-  if (url === undefined)
-    throw new PlenumError(
-      'CONFIG_INVALID',
-      'Option "url" is not a URL. Give it whole, with its scheme: "https://…".',
-    );
-  const kind = checkOneOf('type', spec.type, ['http', 'sse', 'websocket']);
+/** Checks what goes together. */
+function checkUrl(spec: UrlServerSpec): URL {
+  const url = new URL(spec.url);
+  const { type, fetch, proxy, tls } = spec;
+  // The texts of URL objects are not looked at by the table.
+  checkValue('url', serverUrl, url.href);
+  if (proxy !== undefined) checkValue('proxy', proxyUrl, String(proxy));
   const websocket = url.protocol === 'ws:' || url.protocol === 'wss:';
-  if (!websocket && url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw new PlenumError(
-      'CONFIG_INVALID',
-      `Option "url" has the scheme "${url.protocol}"; Plenum speaks http, https, ws and wss.`,
-    );
-  }
-  if (kind !== undefined && (kind === 'websocket') !== websocket) {
-    throw new PlenumError(
-      'CONFIG_INVALID',
-      `Option "type" is "${kind}", which does not go with a "${url.protocol}" URL.`,
-    );
-  }
-  if (url.username !== '' || url.password !== '') {
-    throw new PlenumError(
-      'CONFIG_INVALID',
-      'Option "url" holds credentials, which would show up in messages. Use "headers" or "auth".',
-    );
-  }
-  if (typeof spec.headers !== 'function') checkTextRecord('headers', spec.headers);
-  checkDuration('openTimeoutMs', spec.openTimeoutMs);
-  checkDuration('readTimeoutMs', spec.readTimeoutMs);
-  checkFunction('fetch', spec.fetch);
-  checkProxy(spec);
-  checkTls(spec);
+  if (type !== undefined && (type === 'websocket') !== websocket)
+    throw invalid(`Option "type" is "${type}", which does not go with a "${url.protocol}" URL.`);
+  if (fetch !== undefined && proxy !== undefined)
+    throw invalid('Option "proxy" does not go with "fetch", which sends by itself.');
+  if (fetch !== undefined && tls !== undefined)
+    throw invalid('Option "tls" does not go with "fetch", which connects by itself.');
   for (const key of ['auth', 'fetch', 'proxy'] as const) {
-    if (websocket && spec[key] !== undefined) {
-      const advice = key === 'auth' ? ' Give credentials in "headers".' : '';
-      throw new PlenumError('CONFIG_INVALID', `Option "${key}" is not for WebSocket.${advice}`);
-    }
+    if (!websocket || spec[key] === undefined) continue;
+    const advice = key === 'auth' ? ' Give credentials in "headers".' : '';
+    throw invalid(`Option "${key}" is not for WebSocket.${advice}`);
   }
-  checkBoolean('terminateSession', spec.terminateSession);
-  checkCount('maxMessageBytes', spec.maxMessageBytes, 1);
-  return url.host;
+  return url;
 }
 
-function checkProxy({ proxy, fetch }: UrlServerSpec): void {
-  if (proxy === undefined) return;
-  if (fetch !== undefined)
-    throw new PlenumError(
-      'CONFIG_INVALID',
-      'Option "proxy" does not go with "fetch", which sends by itself.',
-    );
-  const url = URL.canParse(String(proxy)) ? new URL(proxy) : undefined;
-  if (url?.protocol === 'http:' || url?.protocol === 'https:') return;
-  // Not shown: it may hold a password.
-  throw new PlenumError('CONFIG_INVALID', 'Option "proxy" must be the http: or https: URL of a proxy.');
-}
-
-function checkTls({ tls, fetch }: UrlServerSpec): void {
-  if (tls === undefined) return;
-  if (fetch !== undefined)
-    throw new PlenumError(
-      'CONFIG_INVALID',
-      'Option "tls" does not go with "fetch", which connects by itself.',
-    );
-  if (!isRecord(tls)) throw new PlenumError('CONFIG_INVALID', 'Option "tls" must be an object.');
-  checkBoolean('tls.rejectUnauthorized', tls.rejectUnauthorized);
-}
-
-function checkInProcess(spec: InProcessServerSpec): string {
-  if (typeof spec.server !== 'function' && !isInProcessServer(spec.server)) {
-    throw new PlenumError(
-      'CONFIG_INVALID',
-      'Option "server" must be an McpServer or Server, with connect() and close(), or a function that makes one.',
-    );
-  }
-  return 'in-process';
+function invalid(message: string): PlenumError {
+  return new PlenumError('CONFIG_INVALID', message);
 }
 
 function isInProcessServer(value: unknown): value is InProcessServer {

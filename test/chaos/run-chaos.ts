@@ -110,7 +110,7 @@ function connect({ servers }: Fleet, maxDelayMs: number): Promise<SessionGroup> 
     strict: true,
     timeoutMs: CALL_TIMEOUT_MS,
     connectTimeoutMs: 10_000,
-    reconnect: { initialDelayMs: 100, maxDelayMs },
+    reconnect: { delayMs: 100, maxDelayMs },
     health: { intervalMs: 500, timeoutMs: 2_000, failures: 2 },
     onRoots: () => [],
   });

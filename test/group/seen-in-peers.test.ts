@@ -23,7 +23,7 @@ describe('An intentional close triggers the restart hook and the server comes ba
     async (how) => {
       const ledger = ledgerFile();
       const group = newGroup();
-      const reconnect = { initialDelayMs: 1, maxDelayMs: 1 };
+      const reconnect = { delayMs: 1, maxDelayMs: 1 };
       const session = await group.add('a', {
         ...stdioSpec({ ledgerFile: ledger }),
         reconnect,

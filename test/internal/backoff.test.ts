@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Backoff } from '../../src/internal/backoff.ts';
 
 describe('Backoff', () => {
-  const policy = { initialDelayMs: 250, maxDelayMs: 30_000 };
+  const policy = { delayMs: 250, maxDelayMs: 30_000 };
 
   it('tries at once, then waits up to a bound that doubles and is capped', () => {
     const longest = new Backoff(policy, () => 1);

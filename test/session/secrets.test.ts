@@ -72,7 +72,7 @@ describe('S14 secrets stay out of errors and events', () => {
     const headers = { authorization: `Bearer ${SECRET}`, 'x-api-key': SECRET };
     const opened = await open(
       { url: server.url, type, headers },
-      { protocol: 'legacy', reconnect: { initialDelayMs: 10 } },
+      { protocol: 'legacy', reconnect: { delayMs: 10 } },
     );
     const { headers: sent } = jsonOf(await opened.session.callTool('whoami')) as WhoAmI;
     expect(sent?.['x-api-key']).toBe(SECRET);

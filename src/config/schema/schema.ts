@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { serverSpecOptions } from '../../options/tables/server.ts';
 import {
   count,
   durationMs,
@@ -14,18 +15,21 @@ import {
   textsByName,
 } from './schema-parts.ts';
 
-const reconnect = switchWith(
+const reconnect = offOr(
   options({
-    initialDelayMs: durationMs(
-      'Upper bound of the first delay; it doubles with each attempt. Default: 250.',
+    delayMs: durationMs(
+      'Upper bound of the delay before the second attempt; it doubles with each attempt. Default: 250.',
     ).exactOptional(),
     maxDelayMs: durationMs('Upper bound of any delay. Default: 30000.').exactOptional(),
-    maxAttempts: count(1, 'Attempts after which the server is given up. Default: no limit.').exactOptional(),
+    attempts: count(
+      1,
+      'Attempts, the first included, after which the server is given up. Default: no limit.',
+    ).exactOptional(),
     resetAfterMs: durationMs(
       'How long a connection must have been up for the delays to start over. Default: 60000.',
     ).exactOptional(),
   }),
-  'How a lost connection is replaced; false leaves it lost. Default: true.',
+  'How a lost connection is replaced; false leaves it lost.',
 );
 
 const health = switchWith(
@@ -54,8 +58,18 @@ const sessionShape = {
     'How long one attempt to connect may take, in milliseconds. Default: 30000.',
   ).exactOptional(),
   protocol: oneOf(
-    ['auto', 'legacy', '2026-07-28'],
-    'Which era of the protocol to speak: the newest that the server knows, only the "initialize" handshake, or exactly 2026-07-28. Default: "auto".',
+    [
+      'auto',
+      'legacy',
+      'modern',
+      '2026-07-28',
+      '2025-11-25',
+      '2025-06-18',
+      '2025-03-26',
+      '2024-11-05',
+      '2024-10-07',
+    ],
+    serverSpecOptions.protocol.about,
   ).exactOptional(),
   reconnect: reconnect.exactOptional(),
   health: health.exactOptional(),

@@ -34,8 +34,3 @@ export interface CatalogCacheBounds {
    */
   maxBytes?: number;
 }
-
-export const DEFAULT_BOUNDS: Required<CatalogCacheBounds> = {
-  maxEntries: 1_000,
-  maxBytes: 32 * 1024 * 1024,
-};

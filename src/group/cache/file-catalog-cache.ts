@@ -1,11 +1,8 @@
-import { checkCount, checkText } from '../../internal/checks.ts';
 import { sleep } from '../../internal/limit.ts';
-import {
-  DEFAULT_BOUNDS,
-  type CachedCatalog,
-  type CatalogCache,
-  type CatalogCacheBounds,
-} from './catalog-cache.ts';
+import { checkOptions, checkValue, withDefaults } from '../../options/check-options.ts';
+import { defaultsOf, text } from '../../options/kinds.ts';
+import { catalogCacheBounds } from '../../options/tables/group.ts';
+import type { CachedCatalog, CatalogCache, CatalogCacheBounds } from './catalog-cache.ts';
 import { readCatalogFile, writeCatalogFile, type Entries } from './catalog-file.ts';
 
 /** How long to wait for more to write, in milliseconds. */
@@ -16,11 +13,9 @@ const COALESCE_MS = 100;
  * holds what servers list and say of themselves, and no part of their specs. Throws `CONFIG_INVALID`.
  */
 export function fileCatalogCache(path: string, options: CatalogCacheBounds = {}): CatalogCache {
-  checkText('path', path);
-  return new FileCatalogCache(path, {
-    maxEntries: checkCount('maxEntries', options.maxEntries, 1) ?? DEFAULT_BOUNDS.maxEntries,
-    maxBytes: checkCount('maxBytes', options.maxBytes, 1) ?? DEFAULT_BOUNDS.maxBytes,
-  });
+  checkValue('path', text, path);
+  checkOptions(catalogCacheBounds, options, 'Options of a cache');
+  return new FileCatalogCache(path, withDefaults(defaultsOf(catalogCacheBounds), options));
 }
 
 class FileCatalogCache implements CatalogCache {

@@ -1,14 +1,12 @@
-import { checkCount } from '../../internal/checks.ts';
-import {
-  DEFAULT_BOUNDS,
-  type CachedCatalog,
-  type CatalogCache,
-  type CatalogCacheBounds,
-} from './catalog-cache.ts';
+import { checkOptions, withDefaults } from '../../options/check-options.ts';
+import { defaultsOf } from '../../options/kinds.ts';
+import { memoryCacheBounds } from '../../options/tables/group.ts';
+import type { CachedCatalog, CatalogCache, CatalogCacheBounds } from './catalog-cache.ts';
 
 /** A cache that lasts as long as its object, and may be shared by groups. Throws `CONFIG_INVALID`. */
 export function memoryCatalogCache(options: Pick<CatalogCacheBounds, 'maxEntries'> = {}): CatalogCache {
-  const maxEntries = checkCount('maxEntries', options.maxEntries, 1) ?? DEFAULT_BOUNDS.maxEntries;
+  checkOptions(memoryCacheBounds, options, 'Options of a cache');
+  const { maxEntries } = withDefaults(defaultsOf(memoryCacheBounds), options);
   // Oldest first.
   const catalogs = new Map<string, CachedCatalog>();
   return {

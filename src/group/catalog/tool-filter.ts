@@ -1,6 +1,7 @@
 import picomatch from 'picomatch';
 import { PlenumError } from '../../errors/plenum-error.ts';
-import { checkText } from '../../internal/checks.ts';
+import { checkValue } from '../../options/check-options.ts';
+import { globs as globsKind } from '../../options/kinds.ts';
 import { wildcardMatcher } from './wildcard.ts';
 
 /** Which tools of a server a group offers. */
@@ -32,14 +33,12 @@ export function createToolFilter({ allow, deny }: ToolFilterOptions): ToolFilter
   };
 }
 
-function createMatcher(field: string, globs: unknown): ToolFilter | undefined {
+function createMatcher(field: string, globs: readonly string[] | undefined): ToolFilter | undefined {
   if (globs === undefined) return undefined;
-  if (!Array.isArray(globs))
-    throw new PlenumError('CONFIG_INVALID', `Option "${field}" must be an array of globs.`);
-  const matchers = globs.map((glob: unknown, index) => {
-    checkText(`${field}[${index}]`, glob);
+  checkValue(field, globsKind, globs);
+  const matchers = globs.map((glob, index) => {
     try {
-      return wildcardMatcher(String(glob)) ?? globMatcher(String(glob));
+      return wildcardMatcher(glob) ?? globMatcher(glob);
     } catch (cause) {
       throw new PlenumError('CONFIG_INVALID', `Option "${field}[${index}]" is not a glob.`, { cause });
     }

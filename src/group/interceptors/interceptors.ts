@@ -1,6 +1,4 @@
 import type { CallToolResult } from '@modelcontextprotocol/client';
-import { PlenumError } from '../../errors/plenum-error.ts';
-import { checkFunction } from '../../internal/checks.ts';
 import type { CallOptions } from '../../session/call-options.ts';
 import type { ToolEntry } from '../catalog/catalog.ts';
 
@@ -47,16 +45,3 @@ export type ToolInterceptor = (
   call: InterceptedCall,
   next: NextCall,
 ) => CallToolResult | Promise<CallToolResult>;
-
-/** Throws `CONFIG_INVALID`. */
-export function checkInterceptors(given: unknown): void {
-  if (given === undefined) return;
-  if (!Array.isArray(given)) {
-    throw new PlenumError('CONFIG_INVALID', 'Option "interceptors" must be an array of functions.');
-  }
-  for (const [index, each] of given.entries()) {
-    if (each === undefined)
-      throw new PlenumError('CONFIG_INVALID', `Option "interceptors[${index}]" is missing.`);
-    checkFunction(`interceptors[${index}]`, each);
-  }
-}

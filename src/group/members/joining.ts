@@ -1,7 +1,10 @@
 import type { Client } from '@modelcontextprotocol/client';
 import { PlenumError } from '../../errors/plenum-error.ts';
-import { checkText, isRecord } from '../../internal/checks.ts';
+import { isRecord } from '../../internal/checks.ts';
 import { Limit } from '../../internal/limit.ts';
+import { checkOptions, checkValue } from '../../options/check-options.ts';
+import { text } from '../../options/kinds.ts';
+import { addOptions } from '../../options/tables/session.ts';
 import { createConnectGates } from '../../session/connection/connect-gate.ts';
 import type { Session } from '../../session/session.ts';
 import { isSession } from '../../session/session-internals.ts';
@@ -38,8 +41,9 @@ export class Joining {
   }
 
   async add(name: string, spec: GroupServerSpec, options: AddOptions): Promise<Session> {
+    checkValue('name', text, name);
+    checkOptions(addOptions, options, 'Options of add()');
     const { signal } = options;
-    checkText('name', name);
     const plan = this.#plan(name, spec, options);
     const session = plan.own;
     const limit = new Limit({}, { signal, reason: (cause) => givenUp(name, cause) });
@@ -76,7 +80,7 @@ export class Joining {
   }
 
   async adopt(name: string, given: Session | Client): Promise<Session> {
-    checkText('name', name);
+    checkValue('name', text, name);
     if (isSession(given)) return this.#adopt(name, given, undefined);
     // The session around a client is the group's own to close, which leaves the client as it is.
     const own = this.#wrap(name, given);
@@ -102,8 +106,11 @@ export class Joining {
     }
   }
 
-  async connectAll(options: GroupConnectOptions): Promise<void> {
-    const { servers, signal, strict } = options;
+  async connectAll({
+    servers,
+    signal,
+    strict,
+  }: Pick<GroupConnectOptions, 'servers' | 'signal' | 'strict'>): Promise<void> {
     // All of them are checked before the first is opened.
     const plans = Object.entries(servers).map(([name, spec]) => ({ name, plan: this.#plan(name, spec, {}) }));
     const limit = new Limit(

@@ -1,5 +1,7 @@
 import { PlenumError } from '../../errors/plenum-error.ts';
-import { checkText, isRecord } from '../../internal/checks.ts';
+import { isRecord } from '../../internal/checks.ts';
+import { checkOptions, withoutUndefined } from '../../options/check-options.ts';
+import { sourcedSpec } from '../../options/tables/group.ts';
 import type { ServerSpec } from '../../server-spec.ts';
 import { resolveSessionOptions, type SessionOptions } from '../../session/session-options.ts';
 import { resolveTarget } from '../../session/session-target.ts';
@@ -38,11 +40,12 @@ const openAtOnce: ConnectGate = (open) => open();
  */
 export function planServer(
   name: string,
-  given: GroupServerSpec,
+  asGiven: GroupServerSpec,
   adding: Omit<SessionOptions, 'name'>,
   group: GroupOptions,
   gates: (spec: ServerSpec) => ConnectGate,
 ): ServerPlan {
+  const given = withoutUndefined(asGiven);
   const { session, capabilities, listTimeoutMs } = isSourced(given)
     ? planSourced(name, given, adding, group)
     : planOpened(name, given, adding, group, gates);
@@ -105,23 +108,11 @@ function isSourced(given: GroupServerSpec): given is SourcedServer {
 }
 
 function checkSourced(given: SourcedServer): void {
-  const source: unknown = given.source;
-  if (
-    typeof source !== 'object' ||
-    source === null ||
-    !('acquire' in source) ||
-    typeof source.acquire !== 'function'
-  )
-    throw new PlenumError(
-      'CONFIG_INVALID',
-      'Option "source" must have a method acquire(), as a SessionManager has.',
-    );
-  if (given.server !== undefined) checkText('server', given.server);
-  if (given.principal !== undefined) checkText('principal', given.principal);
   const misplaced = OF_THE_SOURCE.find((key) => Reflect.get(given, key) !== undefined);
   if (misplaced !== undefined)
     throw new PlenumError(
       'CONFIG_INVALID',
       `Option "${misplaced}" does not go with "source". Give it to the source, which makes the sessions.`,
     );
+  checkOptions(sourcedSpec, given, 'A server of a source');
 }

@@ -1,5 +1,6 @@
 import { PlenumError } from '../../errors/plenum-error.ts';
-import { checkCount, checkOneOf, checkTextArray } from '../../internal/checks.ts';
+import { checkOptions } from '../../options/check-options.ts';
+import { searchOptions } from '../../options/tables/group.ts';
 import { CATALOG_KINDS, type CatalogEntries, type CatalogKind } from '../catalog/catalog.ts';
 
 export interface SearchOptions<K extends CatalogKind = CatalogKind> {
@@ -44,12 +45,10 @@ export function resolveSearch<K extends CatalogKind>(
   options: SearchOptions<K>,
 ): ResolvedSearch<K> {
   if (typeof query !== 'string') throw new PlenumError('CONFIG_INVALID', 'A search query must be a string.');
+  checkOptions(searchOptions, options, 'Search options');
   const { limit, kinds, servers } = options;
-  checkTextArray('kinds', kinds);
-  kinds?.forEach((kind, index) => checkOneOf(`kinds[${index}]`, kind, CATALOG_KINDS));
-  checkTextArray('servers', servers);
   return {
-    limit: checkCount('limit', limit, 1) ?? 10,
+    limit: limit ?? searchOptions.limit.default,
     kinds: [...new Set(kinds ?? (CATALOG_KINDS as readonly K[]))],
     servers: servers === undefined ? undefined : new Set(servers),
   };

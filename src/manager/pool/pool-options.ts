@@ -50,17 +50,3 @@ export interface PoolOptions {
 }
 
 export type ResolvedPoolOptions = Readonly<Required<PoolOptions>>;
-
-export function resolvePoolOptions(options: PoolOptions = {}): ResolvedPoolOptions {
-  return {
-    max: options.max ?? 64,
-    maxPerServer: options.maxPerServer ?? 8,
-    maxWaiting: options.maxWaiting ?? 1_000,
-    acquireTimeoutMs: options.acquireTimeoutMs ?? 30_000,
-    idleMs: options.idleMs ?? 60_000,
-    maxAgeMs: options.maxAgeMs ?? Infinity,
-    checkAfterMs: options.checkAfterMs ?? 30_000,
-    leasesPerSession: options.leasesPerSession ?? 1,
-    reportLeasesAfterMs: options.reportLeasesAfterMs ?? Infinity,
-  };
-}

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { PlenumError } from '../../errors/plenum-error.ts';
+import { withoutUndefined } from '../../options/check-options.ts';
 import type { HeadersSource } from '../../server-spec.ts';
 import { fingerprint } from './fingerprint.ts';
 import type { ManagedServer, ManagedServerSpec, SpecContext } from './managed-server.ts';
@@ -28,7 +29,7 @@ export function isComputed(server: ManagedServer): boolean {
  */
 export async function resolveKeyedSpec(server: ManagedServer, context: SpecContext): Promise<KeyedSpec> {
   try {
-    const spec = typeof server === 'function' ? await server(context) : server;
+    const spec = typeof server === 'function' ? withoutUndefined(await server(context)) : server;
     const ask = headersFunction(spec);
     const headers = ask === undefined ? undefined : await ask();
     const key = `${principalKey(context.principal)} ${fingerprint([spec, headers])}`;

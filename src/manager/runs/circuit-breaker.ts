@@ -1,4 +1,7 @@
 import { PlenumError } from '../../errors/plenum-error.ts';
+import { withDefaults } from '../../options/check-options.ts';
+import { defaultsOf } from '../../options/kinds.ts';
+import { circuitOptions } from '../../options/tables/manager.ts';
 
 /** When `run` stops asking a server that keeps failing. */
 export interface CircuitOptions {
@@ -46,10 +49,11 @@ export class CircuitBreaker {
     options: false | CircuitOptions | undefined,
     onChange: (status: CircuitStatus) => void,
   ) {
-    const details = options === false ? { failures: Infinity } : (options ?? {});
+    const details = options === false ? { failures: Infinity } : options;
     this.#server = server;
-    this.#failuresToOpen = details.failures ?? 5;
-    this.#openMs = details.openMs ?? 30_000;
+    const { failures, openMs } = withDefaults(defaultsOf(circuitOptions), details);
+    this.#failuresToOpen = failures;
+    this.#openMs = openMs;
     this.#onChange = onChange;
   }
 

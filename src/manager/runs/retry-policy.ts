@@ -1,4 +1,6 @@
 import { PlenumError, type PlenumErrorCode } from '../../errors/plenum-error.ts';
+import { defaultsOf } from '../../options/kinds.ts';
+import { retryOptions } from '../../options/tables/manager.ts';
 
 /** How `run` repeats what failed. */
 export interface RetryOptions {
@@ -47,6 +49,8 @@ export interface ResolvedRetryOptions {
   readonly retryIf: NonNullable<RetryOptions['retryIf']>;
 }
 
+const DEFAULTS = defaultsOf(retryOptions);
+
 /** Where several are given, the first that has a field wins. */
 export function resolveRetryOptions(
   ...layers: readonly (false | RetryOptions | undefined)[]
@@ -56,10 +60,10 @@ export function resolveRetryOptions(
   const pick = <K extends keyof RetryOptions>(key: K): RetryOptions[K] | undefined =>
     given.find((layer) => layer[key] !== undefined)?.[key];
   return {
-    attempts: off ? 1 : (pick('attempts') ?? 3),
-    delayMs: pick('delayMs') ?? 250,
-    maxDelayMs: pick('maxDelayMs') ?? 10_000,
-    deadlineMs: pick('deadlineMs') ?? Infinity,
+    attempts: off ? 1 : (pick('attempts') ?? DEFAULTS.attempts),
+    delayMs: pick('delayMs') ?? DEFAULTS.delayMs,
+    maxDelayMs: pick('maxDelayMs') ?? DEFAULTS.maxDelayMs,
+    deadlineMs: pick('deadlineMs') ?? DEFAULTS.deadlineMs,
     retryIf: pick('retryIf') ?? failedToConnect,
   };
 }

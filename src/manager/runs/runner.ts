@@ -71,7 +71,7 @@ export class Runner {
     const { publish, closing, ending } = this.#options;
     const { timeoutMs = Infinity, signal, principal } = options;
     const policy = resolveRetryOptions(options.retry, this.#options.retry);
-    const backoff = new Backoff({ initialDelayMs: policy.delayMs, maxDelayMs: policy.maxDelayMs });
+    const backoff = new Backoff(policy);
     backoff.next(); // The first attempt is the one that comes at once.
     const startedAt = performance.now();
     const ended = (code: 'TIMEOUT' | 'ABORTED', what: string, cause?: unknown): PlenumError => {

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { checkCount } from '../../internal/checks.ts';
+import { concurrencyOptions } from '../../options/tables/server.ts';
 import type { ServerSpec } from '../../server-spec.ts';
 import { Gate, type GateOptions } from './gate.ts';
 import type { ConnectGate } from '../supervised-session.ts';
@@ -12,7 +12,7 @@ import type { ConnectGate } from '../supervised-session.ts';
 const PROCESSES_PER_CORE = 16;
 
 /** They cost a socket and little else. */
-const REMOTE = 128;
+const REMOTE = concurrencyOptions.remote.default;
 
 export type Patience = Pick<GateOptions, 'quickMs' | 'patienceMs' | 'paceMs'>;
 
@@ -42,12 +42,6 @@ export function createConnectGates(
   const gateOfRemote = createGate(remote, remote, patience);
   const open: ConnectGate = (connect) => connect();
   return (spec) => ('command' in spec ? gateOfProcesses : 'url' in spec ? gateOfRemote : open);
-}
-
-/** Throws `CONFIG_INVALID`. */
-export function checkConnectConcurrency(concurrency: ConnectConcurrency | undefined): void {
-  checkCount('concurrency.processes', concurrency?.processes, 1);
-  checkCount('concurrency.remote', concurrency?.remote, 1);
 }
 
 function createGate(places: number, mostPlaces: number, patience: Patience): ConnectGate {

@@ -9,6 +9,8 @@ import type {
   TransportContext,
   TransportEnd,
 } from '../../transport/managed-transport.ts';
+import { LEGACY_REVISIONS, MODERN_REVISIONS } from '../../options/tables/server.ts';
+import type { ProtocolChoice } from '../../server-spec.ts';
 import { loadOfficial, official } from '../../transport/official.ts';
 import { ClientConnection } from './client-connection.ts';
 import type { Connection, ConnectionMemory } from './connection.ts';
@@ -63,14 +65,14 @@ export async function openConnection(request: ConnectionRequest): Promise<Connec
 
 class Attempt {
   readonly #request: ConnectionRequest;
-  readonly #protocol: ResolvedSessionOptions['protocol'];
+  readonly #protocol: ProtocolChoice;
   readonly #startedAt: number;
   #transport: ManagedTransport | undefined;
   #tap: ConnectionTap | undefined;
   /** Nobody waits for this attempt any more; what it still brings up must go. */
   #givenUp = false;
 
-  constructor(request: ConnectionRequest, protocol: ResolvedSessionOptions['protocol'], startedAt: number) {
+  constructor(request: ConnectionRequest, protocol: ProtocolChoice, startedAt: number) {
     this.#request = request;
     this.#protocol = protocol;
     this.#startedAt = startedAt;
@@ -165,6 +167,11 @@ class Attempt {
       return new PlenumError('CONNECT_FAILED', `${doing}: ${what}`, fields);
     }
     const offered = this.#tap?.offeredVersion;
+    const pinned = legacyRevision(this.#protocol);
+    if (offered !== undefined && pinned !== undefined && offered !== pinned) {
+      const what = `the server speaks protocol version "${printable(offered, 40)}", option "protocol" demands "${pinned}".`;
+      return new PlenumError('CONNECT_FAILED', `${doing}: ${what}`, fields);
+    }
     if (offered !== undefined && !official.SUPPORTED_PROTOCOL_VERSIONS.includes(offered)) {
       return new PlenumError(
         'CONNECT_FAILED',
@@ -206,10 +213,9 @@ function tail(end: Partial<Pick<TransportEnd, 'stderr'>> | undefined): string {
   return `\nThe end of its stderr:\n${lines.map((line) => printable(line, 1_000)).join('\n')}`;
 }
 
-function clientOptions(
-  options: ResolvedSessionOptions,
-  protocol: ResolvedSessionOptions['protocol'],
-): ClientOptions {
+function clientOptions(options: ResolvedSessionOptions, protocol: ProtocolChoice): ClientOptions {
+  const pinned = modernRevision(protocol);
+  const legacy = legacyRevision(protocol);
   return {
     capabilities: options.capabilities,
     inputRequired: { maxRounds: options.maxInputRounds },
@@ -225,6 +231,17 @@ function clientOptions(
         probe: { timeoutMs: Math.min(PROBE_TIMEOUT_MS, options.connectTimeoutMs / 3) },
       },
     }),
-    ...(protocol === '2026-07-28' && { versionNegotiation: { mode: { pin: protocol } } }),
+    ...(pinned !== undefined && { versionNegotiation: { mode: { pin: pinned } } }),
+    ...(legacy !== undefined && { supportedProtocolVersions: [legacy] }),
   };
+}
+
+function legacyRevision(protocol: ProtocolChoice): string | undefined {
+  return LEGACY_REVISIONS.find((revision) => revision === protocol);
+}
+
+function modernRevision(protocol: ProtocolChoice): string | undefined {
+  return protocol === 'modern'
+    ? MODERN_REVISIONS[0]
+    : MODERN_REVISIONS.find((revision) => revision === protocol);
 }

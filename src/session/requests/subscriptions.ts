@@ -16,7 +16,7 @@ import { translateError } from '../errors/translate-error.ts';
 const RESTORE_TIMEOUT_MS = 10_000;
 
 /** How long to wait before a listen stream that the server ended is opened again, in milliseconds. */
-const RELISTEN = { initialDelayMs: 1_000, maxDelayMs: 30_000 };
+const RELISTEN = { delayMs: 1_000, maxDelayMs: 30_000 };
 
 const relistenBackoff = (): Backoff => new Backoff(RELISTEN);
 
@@ -186,7 +186,7 @@ export class Subscriptions {
     this.#listener.onStreamLost();
     if (performance.now() - openedAt >= RELISTEN.maxDelayMs) backoff.reset();
     for (;;) {
-      await sleep(RELISTEN.initialDelayMs + backoff.next(), this.#lifetime.signal);
+      await sleep(RELISTEN.delayMs + backoff.next(), this.#lifetime.signal);
       if (this.#stream !== stream || connection.ended) return;
       try {
         await this.#replaceStream(connection, { timeout: RESTORE_TIMEOUT_MS }, undefined, backoff);

@@ -37,7 +37,7 @@ export class Supervisor {
   readonly #closed = createDeferred<unknown>();
   #state: SessionState = { tag: 'idle' };
   #status: SessionStatus = { state: 'idle', since: Date.now() };
-  /** Attempts since the server was last healthy; what `maxAttempts` bounds. */
+  /** Attempts since the server was last healthy; what `attempts` bounds. */
   #attempts = 0;
   /** The connection before; something of it may be left for a moment. */
   #predecessor: Predecessor | undefined;
@@ -55,9 +55,7 @@ export class Supervisor {
     this.#options = options;
     this.#errors = new SessionErrors(options.server);
     this.#waiting = new WaitingCalls(options.server, options.maxWaitingCalls);
-    this.#backoff = new Backoff(
-      options.policy === false ? { initialDelayMs: 0, maxDelayMs: 0 } : options.policy,
-    );
+    this.#backoff = new Backoff(options.policy === false ? { delayMs: 0, maxDelayMs: 0 } : options.policy);
   }
 
   get status(): SessionStatus {
@@ -293,7 +291,7 @@ export class Supervisor {
 
   #retry(error: PlenumError): void {
     const { policy } = this.#options;
-    if (policy === false || this.#attempts >= policy.maxAttempts) return this.#fail(error);
+    if (policy === false || this.#attempts >= policy.attempts) return this.#fail(error);
     const delay = this.#backoff.next();
     const again = (): void => void this.#attempt(error, true).catch(() => {});
     const stop = startTimer(delay, again, { keepAlive: true });

@@ -189,7 +189,7 @@ export class Users {
   }
 
   async #askFresh(tenant: string, server: UserServer, id: string): Promise<void> {
-    const options = { principal: tenant, signal: this.#signal, reconnect: false };
+    const options = { principal: tenant, signal: this.#signal, reconnect: false } as const;
     const session = await this.#manager.openSession(server.name, options);
     try {
       await this.#checkTenant(session, tenant, server, id);

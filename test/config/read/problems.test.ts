@@ -11,7 +11,7 @@ describe('a file that is refused', () => {
         '  // a comment',
         '  "mcpServers": {',
         '    "one": { "command": "a", "args": "b" },',
-        '    "two": { "url": "https://x.example.com", "type": "htp", "reconnect": { "maxAttempts": 0 } },',
+        '    "two": { "url": "https://x.example.com", "type": "htp", "reconnect": { "attempts": 0 } },',
         '    "three": {},',
         '  },',
         '  "plenum": { "naming": "short" },',
@@ -24,7 +24,7 @@ describe('a file that is refused', () => {
         'The configuration has 5 problems:',
         `${path}:4:38 mcpServers.one.args: found a string, allowed an array of strings`,
         `${path}:5:54 mcpServers.two.type: found "htp", allowed one of "http", "streamable-http", "streamableHttp", "streamable_http", "streamable", "sse", "websocket", "ws"`,
-        `${path}:5:91 mcpServers.two.reconnect.maxAttempts: found 0, allowed a whole number, 1 or more`,
+        `${path}:5:88 mcpServers.two.reconnect.attempts: found 0, allowed a whole number, 1 or more`,
         `${path}:6:14 mcpServers.three: found neither "command" nor "url", allowed one of them`,
         `${path}:8:25 plenum.naming: found "short", allowed one of "prefixed", "bare"`,
       ].join('\n'),
@@ -75,7 +75,7 @@ describe('a file that is refused', () => {
     [{ command: 'a', timeoutMs: -5 }, 'timeoutMs: found -5, allowed a number of milliseconds, 0 or more'],
     [
       { command: 'a', protocol: '1.0' },
-      'protocol: found "1.0", allowed one of "auto", "legacy", "2026-07-28"',
+      'protocol: found "1.0", allowed one of "auto", "legacy", "modern", "2026-07-28", "2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05", "2024-10-07"',
     ],
     [
       { command: 'a', health: { failures: 1.5 } },

@@ -275,7 +275,7 @@ describe('a catalog cache file that cannot be used', () => {
   it('holds no secret of a spec', async () => {
     const path = newPath();
     const server = local({ tools: tools('echo') });
-    const spec = { server, lazy: true, env: { TOKEN: 'hush-hush' } } as { server: typeof server; lazy: true };
+    const spec = { server, lazy: true, clientInfo: { name: 'hush-hush', version: '1' } };
     await learn({ servers: { s: spec }, catalogCache: fileCatalogCache(path) });
     expect(readFileSync(path, 'utf8')).not.toContain('hush-hush');
   });

@@ -331,7 +331,7 @@ describe('interceptors and a server that is away', () => {
       tools: [{ name: 'look_up', does: [{ type: 'crash' }, { type: 'text', text: 'found' }] }],
     });
     const { group } = await intercepted([twice, note], {
-      shaky: { server: shaky, reconnect: { initialDelayMs: 5 } },
+      shaky: { server: shaky, reconnect: { delayMs: 5 } },
     });
     expect(await bounded('the call', group.callTool('shaky__look_up'))).toMatchObject(text('found'));
     expect(codes).toEqual(['CONNECTION_LOST']);

@@ -45,7 +45,7 @@ class Storm {
     const manager =
       from === 'source' ? newManager({ servers: { s: spec }, pool: { max: 1 }, circuit: false }) : undefined;
     const server: GroupServerSpec = manager === undefined ? { ...spec, lazy } : { source: manager, lazy };
-    const group = await connectKnown({ servers: { s: server }, reconnect: { initialDelayMs: 1 } });
+    const group = await connectKnown({ servers: { s: server }, reconnect: { delayMs: 1 } });
     return new Storm(dice, fleet, manager, group);
   }
 

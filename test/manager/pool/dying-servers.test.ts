@@ -122,8 +122,8 @@ describe('M4 a server that dies while it is leased', () => {
     await expectGoneForGood(ledger);
   });
 
-  it.each([true, false])(
-    'calls after that either work or fail at once, and nothing hangs (reconnect: %s)',
+  it.each([{}, false] as const)(
+    'calls after that either work or fail at once, and nothing hangs (reconnect: %j)',
     async (reconnect) => {
       const fleet = new Fleet({ tools: TOOLS });
       const manager = newManager({

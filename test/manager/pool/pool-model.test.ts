@@ -53,13 +53,14 @@ class Storm {
           return { tools: TOOLS, startDelayMs: fate < 4 ? dice.roll(8) : 0 };
         }, name),
     );
-    const specs = SERVERS.map((name, nr) => [name, this.#fleets[nr]?.spec(limits.protocol)]);
+    const { protocol, ...bounds } = limits;
+    const specs = SERVERS.map((name, nr) => [name, this.#fleets[nr]?.spec(protocol)]);
     this.manager = newManager({
       servers: Object.fromEntries(specs),
       circuit: false,
-      reconnect: dice.roll(2) === 0 ? false : { initialDelayMs: 1 },
+      reconnect: dice.roll(2) === 0 ? false : { delayMs: 1 },
       pool: {
-        ...limits,
+        ...bounds,
         idleMs: dice.roll(3) === 0 ? 5 : 60_000,
         checkAfterMs: dice.roll(3) === 0 ? 0 : 30_000,
       },

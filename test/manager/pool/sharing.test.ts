@@ -81,7 +81,7 @@ describe('M4 sharing a session of the 2026-07-28 era', () => {
 
   it('a server that dies under three leases: each hears of it, and nothing is left', async () => {
     const fleet = new Fleet({ tools: TOOLS });
-    const servers = { a: { ...fleet.spec('2026-07-28'), reconnect: false } };
+    const servers = { a: { ...fleet.spec('2026-07-28'), reconnect: false } } as const;
     const manager = newManager({ servers, pool });
     const leases = [await manager.acquire('a'), await manager.acquire('a'), await manager.acquire('a')];
     const calls = leases.map(({ session }) => failureOf(session.callTool('hang')));

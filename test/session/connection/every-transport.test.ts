@@ -48,14 +48,14 @@ describe.each(cases)('S17 a server that dies, over $over, $era', ({ protocol, st
   });
 
   it('is replaced, and later calls work', { timeout: SOON_MS }, async () => {
-    const { session } = await open(await start(script), { protocol, reconnect: { initialDelayMs: 10 } });
+    const { session } = await open(await start(script), { protocol, reconnect: { delayMs: 10 } });
     expect((await failureOf(session.callTool('crash'))).code).toBe('CONNECTION_LOST');
     expect(jsonOf(await session.callTool('echo', { a: 1 }))).toEqual({ a: 1 });
     expect(session.status.state).toBe('ready');
   });
 
   it('right after its answer costs nobody that answer', { timeout: SOON_MS }, async () => {
-    const { session } = await open(await start(script), { protocol, reconnect: { initialDelayMs: 10 } });
+    const { session } = await open(await start(script), { protocol, reconnect: { delayMs: 10 } });
     expect(jsonOf(await session.callTool('last-gasp', { a: 1 }))).toEqual({ a: 1 });
     await expect
       .poll(() => session.callTool('echo', { b: 2 }).then(jsonOf, () => undefined))
@@ -72,7 +72,7 @@ describe('S17 a server whose process is killed', () => {
       await using server = await httpProcess(script, { answers });
       const { session } = await open(server.url, {
         protocol,
-        reconnect: { initialDelayMs: 10, maxDelayMs: 50 },
+        reconnect: { delayMs: 10, maxDelayMs: 50 },
       });
       const call = failureOf(session.callTool('hang'));
       await session.callTool('echo');
@@ -104,7 +104,7 @@ describe('S17 a network that breaks', () => {
     await using _closing = { [Symbol.asyncDispose]: () => proxy.close() };
     const { session } = await open(
       { url: proxy.url, type },
-      { protocol: 'legacy', reconnect: { initialDelayMs: 10 } },
+      { protocol: 'legacy', reconnect: { delayMs: 10 } },
     );
     const call = failureOf(session.callTool('hang'));
     await session.callTool('echo');

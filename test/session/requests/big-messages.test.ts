@@ -19,7 +19,7 @@ const script: ServerScript = {
   ],
 };
 
-const reconnect = { initialDelayMs: 10, maxDelayMs: 20 };
+const reconnect = { delayMs: 10, maxDelayMs: 20 };
 
 describe('S9 messages that are too large', () => {
   it('over stdio end the connection with a clear error, and the session comes back', async () => {

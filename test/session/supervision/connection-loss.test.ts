@@ -191,7 +191,7 @@ describe('S8 maybeExecuted tells the truth', () => {
           return server.spec.transport();
         },
       },
-      { protocol: 'legacy', reconnect: { maxAttempts: 2, initialDelayMs: 20 } },
+      { protocol: 'legacy', reconnect: { attempts: 2, delayMs: 20 } },
     );
     broken = true;
     await server.drop();

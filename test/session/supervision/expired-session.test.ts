@@ -17,7 +17,7 @@ const script: ServerScript = {
 };
 
 const protocol = 'legacy';
-const reconnect = { initialDelayMs: 10, maxDelayMs: 20 };
+const reconnect = { delayMs: 10, maxDelayMs: 20 };
 
 function handshakes(server: ScriptedHttpServer): number {
   return server.requests.filter(({ method }) => method === 'initialize').length;

@@ -176,7 +176,7 @@ describe('S14 exits are idempotent', () => {
 describe('S14 exits in any state', () => {
   it.each(['close', 'destroy'] as const)('%s while reconnecting', async (exit) => {
     const server = await serveWebSocket(script);
-    const { session } = await open(server.url, { reconnect: { initialDelayMs: 60_000 } });
+    const { session } = await open(server.url, { reconnect: { delayMs: 60_000 } });
     await server.close();
     await expect.poll(() => session.status.state).toBe('reconnecting');
     const waiting = failureOf(session.callTool('echo'));

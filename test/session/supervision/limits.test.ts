@@ -19,12 +19,12 @@ async function remote(): Promise<HttpProcess> {
 }
 
 describe('S8 how long a lost server is tried', () => {
-  it('each attempt and the time of the next one show, in events and status, up to maxAttempts', async () => {
+  it('each attempt and the time of the next one show, in events and status, up to attempts', async () => {
     const server = await remote();
     const group = await connectGroup({
       servers: { peer: { url: server.url, type: 'http' } },
       protocol: 'legacy',
-      reconnect: { initialDelayMs: 30, maxDelayMs: 60, maxAttempts: 4 },
+      reconnect: { delayMs: 30, maxDelayMs: 60, attempts: 4 },
     });
     const events = new EventLog(group);
     await server.kill();
@@ -63,7 +63,7 @@ describe('S8 how long a lost server is tried', () => {
     const server = local({ tools: tools('echo') });
     const group = await connectGroup({
       servers: { peer: { server } },
-      reconnect: { initialDelayMs: 1, maxDelayMs: 1, resetAfterMs: 60_000 },
+      reconnect: { delayMs: 1, maxDelayMs: 1, resetAfterMs: 60_000 },
     });
     const events = new EventLog(group);
     for (let life = 1; life <= 3; life++) {
@@ -103,7 +103,7 @@ describe('S8 reconnecting by hand', () => {
     const server = await remote();
     const group = await connectGroup({
       servers: { peer: { url: server.url } },
-      reconnect: { initialDelayMs: 3_600_000, maxDelayMs: 3_600_000 },
+      reconnect: { delayMs: 3_600_000, maxDelayMs: 3_600_000 },
     });
     await server.kill();
     const session = group.session('peer');
@@ -137,7 +137,7 @@ describe('S8 reconnecting by hand', () => {
     const group = await connectGroup({
       servers: { peer: { url: server.url, type: 'http' } },
       protocol: 'legacy',
-      reconnect: { initialDelayMs: 3_600_000, maxDelayMs: 3_600_000 },
+      reconnect: { delayMs: 3_600_000, maxDelayMs: 3_600_000 },
     });
     await server.kill();
     const session = group.session('peer');

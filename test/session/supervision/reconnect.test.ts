@@ -28,7 +28,7 @@ const script: ServerScript = {
   resources: [{ uri: 'memo://one' }],
 };
 
-const quick = { initialDelayMs: 20, maxDelayMs: 50 };
+const quick = { delayMs: 20, maxDelayMs: 50 };
 
 describe.each(ERAS)(
   'S8 a session that was ready comes back by itself, in the $era era',
@@ -92,7 +92,7 @@ describe.each(ERAS)(
       onTestFinished(() => server.close());
       const { session, seen } = await open(server.url, {
         protocol,
-        reconnect: { initialDelayMs: 40, maxDelayMs: 40 },
+        reconnect: { delayMs: 40, maxDelayMs: 40 },
       });
       await server.close();
       await expect
@@ -162,7 +162,7 @@ describe('S8 while there is no connection', () => {
   it('reconnect() skips the wait', async () => {
     const server = await httpProcess(script);
     onTestFinished(() => server.close());
-    const slow = { initialDelayMs: 60_000, maxDelayMs: 60_000 };
+    const slow = { delayMs: 60_000, maxDelayMs: 60_000 };
     const { session } = await open(server.url, { protocol: 'legacy', reconnect: slow });
     await server.kill();
     await failureOf(session.callTool('echo', {}, { timeoutMs: 300 }));
@@ -172,8 +172,8 @@ describe('S8 while there is no connection', () => {
     expect(jsonOf(await session.callTool('echo', { a: 1 }))).toEqual({ a: 1 });
   });
 
-  it('after maxAttempts the session has failed, and so have the calls that waited', async () => {
-    const { session, states } = await orphaned({ reconnect: { initialDelayMs: 200, maxAttempts: 3 } });
+  it('after attempts the session has failed, and so have the calls that waited', async () => {
+    const { session, states } = await orphaned({ reconnect: { delayMs: 200, attempts: 3 } });
     const error = await failureOf(session.callTool('echo'));
     expect(error).toMatchObject({ code: 'NOT_CONNECTED', server: 'tested' });
     expect(session.status).toMatchObject({ state: 'failed', error: { code: 'CONNECT_FAILED' } });

@@ -78,4 +78,4 @@ export const REVENANTS: Record<string, (script: ServerScript) => Promise<Revenan
 };
 
 /** Delays that a test can wait for. */
-export const QUICK = { initialDelayMs: 20, maxDelayMs: 100 };
+export const QUICK = { delayMs: 20, maxDelayMs: 100 };

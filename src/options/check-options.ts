@@ -1,0 +1,58 @@
+import { PlenumError } from '../errors/plenum-error.ts';
+import { didYouMean, nearest, suggestion } from '../internal/text.ts';
+import { faultsOf, fitsOptions, isOptionsObject, namesIn, printPath, type Fault } from './faults.ts';
+import { optionsOf, type Kind, type OptionTable } from './kinds.ts';
+import { describe, describeWord } from './wording.ts';
+
+/**
+ * Checks options against their table: every name is known, every value of its kind; `undefined` counts as not given.
+ * `what` says what they are when they are no object: `Session options`. Throws `CONFIG_INVALID` with the first fault.
+ */
+export function checkOptions(table: OptionTable, given: unknown, what: string): void {
+  const fault = firstFault(table, given, what);
+  if (fault !== undefined) throw new PlenumError('CONFIG_INVALID', fault);
+}
+
+/** The first thing that is wrong with options, as a sentence; undefined when nothing is. */
+export function firstFault(table: OptionTable, given: unknown, what: string): string | undefined {
+  if (!isOptionsObject(given)) return `${what} must be an object, not ${describe(given)}.`;
+  if (fitsOptions(table, given)) return undefined;
+  const [fault] = faultsOf(optionsOf(table), given);
+  return fault === undefined ? undefined : faultText(fault);
+}
+
+/** Checks one value that stands by itself, such as an argument. Throws `CONFIG_INVALID`. */
+export function checkValue(name: string, kind: Kind, value: unknown): void {
+  const [fault] = faultsOf(kind, value, [name]);
+  if (fault !== undefined) throw new PlenumError('CONFIG_INVALID', faultText(fault));
+}
+
+/** What is wrong, as a sentence. Shows no value that may be a secret. */
+export function faultText(fault: Fault): string {
+  const name = printPath(fault.path);
+  if ('unknown' in fault) return `Option "${name}" is not known.${meantBy(fault.unknown, fault.table)}`;
+  const found = fault.isWord ? describeWord(fault.found) : describe(fault.found);
+  return `Option "${name}" must be ${fault.wanted}, not ${found}.`;
+}
+
+/** Which option was meant, as far as that can be guessed, else which there are; begins with a space. */
+export function meantBy(unknown: string, table: OptionTable): string {
+  const owners = new Map<string, string>();
+  for (const [name, { alias = [] }] of Object.entries(table)) {
+    for (const spelling of [name, ...alias]) if (!owners.has(spelling)) owners.set(spelling, name);
+  }
+  const names = new Set(nearest(unknown, owners.keys()).map((spelling) => owners.get(spelling) ?? spelling));
+  return names.size > 0 ? didYouMean([...names]) : suggestion(unknown, Object.keys(table));
+}
+
+/** The options that are given, those inherited from other options among them, as an object of their own. */
+export function withoutUndefined<T>(options: T): T {
+  if (!isOptionsObject(options)) return options;
+  const given = [...namesIn(options)].filter((name) => options[name] !== undefined);
+  return Object.assign({}, ...given.map((name) => ({ [name]: options[name] })));
+}
+
+/** The options that are given, and the defaults of the others. */
+export function withDefaults<O extends object>(defaults: Required<O>, options: O | undefined): Required<O> {
+  return Object.assign({ ...defaults }, withoutUndefined(options));
+}

@@ -1,0 +1,165 @@
+/**
+ * What a value may be. All but `function` and `object` are data that a file can hold: checks, the JSON Schema of the
+ * configuration file and the tables in the documentation are made from the same kind.
+ */
+export type Kind =
+  | TextKind
+  | { readonly is: 'string' }
+  | { readonly is: 'flag' }
+  | NumberKind
+  | { readonly is: 'literal'; readonly value: string | boolean | null }
+  | { readonly is: 'word'; readonly words: readonly string[] }
+  | ListKind
+  | { readonly is: 'record'; readonly of: Kind; readonly wanted: string }
+  | { readonly is: 'options'; readonly options: OptionTable; readonly wanted: string }
+  | VariantKind
+  | EitherKind
+  | { readonly is: 'function' }
+  | ObjectKind;
+
+/** A text that is not empty and has no NUL character, which no argument, path or header can hold. */
+interface TextKind {
+  readonly is: 'text';
+  /** Says what a text must be that breaks a further rule. */
+  readonly rule?: (text: string) => string | undefined;
+}
+
+interface NumberKind {
+  readonly is: 'number';
+  readonly unit: 'ms' | 'bytes' | 'count' | 'any';
+  readonly least: number;
+  /** Whether `least` itself is refused. */
+  readonly above?: boolean;
+  /** Whether only whole numbers and `Infinity` will do. */
+  readonly whole: boolean;
+}
+
+interface ListKind {
+  readonly is: 'list';
+  readonly of: Kind;
+  readonly wanted: string;
+}
+
+/** One of several sets of options, told apart by the word in one of them. */
+interface VariantKind {
+  readonly is: 'variant';
+  readonly by: string;
+  readonly variants: Readonly<Record<string, OptionTable>>;
+  readonly wanted: string;
+}
+
+/** One of several kinds. */
+interface EitherKind {
+  readonly is: 'either';
+  readonly kinds: readonly Kind[];
+}
+
+/** An object that is more than data, told by what it can do: a program may have loaded its class twice. */
+interface ObjectKind {
+  readonly is: 'object';
+  readonly wanted: string;
+  readonly fits: (value: object) => boolean;
+}
+
+/** What is known of one option. */
+export interface Option {
+  readonly kind: Kind;
+  /** What holds when it is not given. */
+  readonly default?: unknown;
+  /** The same in words, where no value says it. */
+  readonly byDefault?: string;
+  /** One sentence for the documentation and for editors. */
+  readonly about: string;
+  readonly required?: boolean;
+  /** Whether servers that differ in it may list different things: it enters the fingerprint of a cached catalog. */
+  readonly catalog?: boolean;
+  /** How a configuration file has it: not at all, or as another kind. By default as it is, if it is data. */
+  readonly file?: false | Kind;
+  /** What else it is called, by other libraries and by earlier versions: for advice. */
+  readonly alias?: readonly string[];
+}
+
+/** Options by name. */
+export type OptionTable = Readonly<Record<string, Option>>;
+
+/** The defaults of a table's options. */
+export function defaultsOf<T extends OptionTable>(table: T): { readonly [K in keyof T]: T[K]['default'] } {
+  const entries = Object.entries(table).map(([name, option]) => [name, option.default]);
+  return Object.fromEntries(entries);
+}
+
+export const text: Kind = { is: 'text' };
+export const string: Kind = { is: 'string' };
+export const flag: Kind = { is: 'flag' };
+export const anyFunction: Kind = { is: 'function' };
+
+/** Time to wait or to leave, in milliseconds; 0 is none at all. */
+export const duration: Kind = { is: 'number', unit: 'ms', least: 0, whole: false };
+
+/** How long an answer may take, in milliseconds: of 0 nothing could ever be answered. */
+export const timeLimit: Kind = { is: 'number', unit: 'ms', least: 0, above: true, whole: false };
+
+/** Any number at all. */
+export const number: Kind = { is: 'number', unit: 'any', least: -Infinity, whole: false };
+
+export function count(least: number, unit: 'count' | 'bytes' = 'count'): Kind {
+  return { is: 'number', unit, least, whole: true };
+}
+
+export function textThat(rule: (text: string) => string | undefined): Kind {
+  return { is: 'text', rule };
+}
+
+export function literal(value: string | boolean | null): Kind {
+  return { is: 'literal', value };
+}
+
+export function oneOf(...words: readonly string[]): Kind {
+  return { is: 'word', words };
+}
+
+export function listOf(of: Kind, wanted: string): Kind {
+  return { is: 'list', of, wanted };
+}
+
+export function recordOf(of: Kind, wanted: string): Kind {
+  return { is: 'record', of, wanted };
+}
+
+export function optionsOf(options: OptionTable, wanted = 'an object of options'): Kind {
+  return { is: 'options', options, wanted };
+}
+
+export function either(...kinds: readonly Kind[]): Kind {
+  return { is: 'either', kinds };
+}
+
+/** On with the defaults or with options, or off. */
+export function switchOf(options: OptionTable): Kind {
+  return either(flag, optionsOf(options));
+}
+
+/** On, with options or without, or off. */
+export function falseOr(options: OptionTable): Kind {
+  return either(literal(false), optionsOf(options));
+}
+
+export function objectThat(wanted: string, fits: (value: object) => boolean): Kind {
+  return { is: 'object', wanted, fits };
+}
+
+/** An object with these methods. */
+export function objectWith(wanted: string, ...methods: readonly string[]): Kind {
+  const fits = (value: object): boolean =>
+    methods.every((method) => typeof Reflect.get(value, method) === 'function');
+  return objectThat(wanted, fits);
+}
+
+export const texts: Kind = listOf(string, 'an array of strings');
+export const globs: Kind = listOf(text, 'an array of globs');
+export const textsByName: Kind = recordOf(string, 'an object of strings');
+export const abortSignal: Kind = objectThat(
+  'an AbortSignal',
+  (value) => 'aborted' in value && typeof Reflect.get(value, 'addEventListener') === 'function',
+);
+export const urlObject: Kind = objectThat('a URL', (value) => value instanceof URL);

@@ -1,0 +1,156 @@
+import {
+  abortSignal,
+  anyFunction,
+  count,
+  flag,
+  objectThat,
+  oneOf,
+  text,
+  string,
+  timeLimit,
+  type Kind,
+  type OptionTable,
+} from '../kinds.ts';
+import { serverSpecOptions } from './server.ts';
+
+/** Data that is passed on to a server as it is. */
+const anyData: Kind = objectThat('an object', (value) => !Array.isArray(value));
+
+export const handlerOptions = {
+  onSampling: {
+    kind: anyFunction,
+    about: "Answers a server that asks for a completion by the client's model.",
+    catalog: true,
+  },
+  onElicitation: {
+    kind: anyFunction,
+    about: 'Answers a server that asks the user, by form or by URL.',
+    catalog: true,
+  },
+  onRoots: {
+    kind: anyFunction,
+    about: 'Answers a server that asks which folders or URIs it may work in.',
+    catalog: true,
+  },
+  onLog: { kind: anyFunction, about: 'Told of what a server logs.', catalog: true },
+  onNotification: {
+    kind: anyFunction,
+    about: 'Told of any notification that Plenum does not handle itself.',
+    catalog: true,
+  },
+} satisfies OptionTable;
+
+/** The options of a session but its name: what may also stand in a spec, in a group's options and in a manager's. */
+export const sharedSessionOptions = {
+  ...serverSpecOptions,
+  clientInfo: {
+    kind: objectThat(
+      'an object with "name" and "version"',
+      (value) => isName(Reflect.get(value, 'name')) && isName(Reflect.get(value, 'version')),
+    ),
+    byDefault: 'Plenum',
+    about: 'How this program introduces itself to servers.',
+    catalog: true,
+    file: false,
+  },
+  capabilities: {
+    kind: anyData,
+    byDefault: 'from the handlers',
+    about:
+      'More to declare, such as `{ sampling: { tools: {} } }`; a capability without its handler is refused.',
+    catalog: true,
+    file: false,
+  },
+  maxWaitingCalls: { kind: count(0), default: 1_000, about: 'How many calls may wait for a connection.' },
+  maxInputRounds: {
+    kind: count(1),
+    default: 10,
+    about: 'How many `input_required` rounds one call may take (2026-07-28).',
+  },
+  maxPages: { kind: count(1), default: 1_000, about: 'How many pages one list may have.' },
+  ...handlerOptions,
+} satisfies OptionTable;
+
+const nameOption = {
+  name: { kind: text, byDefault: 'from the spec', about: 'What errors and events call the server.' },
+} satisfies OptionTable;
+
+/** What is made of a spec and given to a session that opens it. */
+export const sessionOptions = { ...nameOption, ...sharedSessionOptions } satisfies OptionTable;
+
+const signalOption = {
+  signal: { kind: abortSignal, about: 'Gives up; what was opened is closed.', alias: ['abortSignal'] },
+} satisfies OptionTable;
+
+export const openSessionOptions = { ...sessionOptions, ...signalOption } satisfies OptionTable;
+
+/** Options of one server beside its spec, as `group.add` takes them. */
+export const addOptions = { ...sharedSessionOptions, ...signalOption } satisfies OptionTable;
+
+export const callOptions = {
+  timeoutMs: {
+    kind: timeLimit,
+    byDefault: "the session's",
+    about: 'How long the answer may take; `Infinity` for ever.',
+    alias: ['timeout', 'requestTimeout'],
+  },
+  maxTotalTimeoutMs: {
+    kind: timeLimit,
+    default: Infinity,
+    about: 'How long the whole may take, however much progress is reported.',
+    alias: ['maxTotalTimeout'],
+  },
+  resetTimeoutOnProgress: {
+    kind: flag,
+    default: false,
+    about: 'Whether a progress notification starts `timeoutMs` over.',
+  },
+  signal: {
+    kind: abortSignal,
+    about: 'Cancels the request: the server is told, and the call rejects with `ABORTED`.',
+    alias: ['abortSignal'],
+  },
+  onProgress: { kind: anyFunction, about: 'Called with each progress notification for this request.' },
+  meta: { kind: anyData, about: "Sent as the request's `_meta`.", alias: ['_meta'] },
+  resumptionToken: {
+    kind: string,
+    about: 'Streamable HTTP: resumes the stream of an earlier request after this event id.',
+  },
+  onResumptionToken: {
+    kind: anyFunction,
+    about: 'Streamable HTTP: called with the event id from which this request could be resumed.',
+  },
+  allowInputRequired: {
+    kind: flag,
+    default: false,
+    about:
+      "2026-07-28: hands an `input_required` answer back instead of fulfilling it through the session's handlers.",
+  },
+  inputResponses: {
+    kind: anyData,
+    about: '2026-07-28: answers to an earlier `input_required` result, by its keys.',
+  },
+  requestState: {
+    kind: string,
+    about: '2026-07-28: the opaque state of an earlier `input_required` result.',
+  },
+} satisfies OptionTable;
+
+export const readOptions = {
+  ...callOptions,
+  cache: {
+    kind: oneOf('use', 'refresh', 'bypass'),
+    default: 'use',
+    about:
+      "Whether to use a fresh answer from the official client's cache, to refresh it, or to go past the cache.",
+  },
+} satisfies OptionTable;
+
+/** Names the server of a group when several could be meant. */
+export const serverChoice = {
+  server: { kind: text, about: 'Names the server when several offer the same resource.' },
+} satisfies OptionTable;
+
+function isName(value: unknown): boolean {
+  return typeof value === 'string' && value !== '';
+}
