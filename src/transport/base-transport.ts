@@ -5,15 +5,15 @@ import type {
   TransportSendOptions,
 } from '@modelcontextprotocol/client';
 import { PlenumError } from '../errors/plenum-error.ts';
-import { createDeferred, type Deferred } from '../internal/deferred.ts';
+import { Limit } from '../internal/limit.ts';
 import type { ManagedTransport, TransportEnd, TransportKind } from './managed-transport.ts';
 
-/** The one way that every transport goes; no stage comes twice. */
+/** Stages follow each other in this order, and none comes twice. */
 type Stage = 'new' | 'opening' | 'open' | 'closing' | 'closed';
 
 /**
- * The life of a transport, from `start()` to its end: which calls are in order when, `onclose` exactly once, and
- * `close()` and `destroy()` in any order. A subclass says how to open, how to send and how to shut.
+ * What all transports but stdio have in common (docs/decisions/0015): which calls are allowed when, `onclose` exactly
+ * once, `close()` and `destroy()` in any order. A subclass says how to open, how to send and how to shut.
  */
 export abstract class BaseTransport implements ManagedTransport {
   abstract readonly kind: TransportKind;
@@ -24,11 +24,11 @@ export abstract class BaseTransport implements ManagedTransport {
   protected readonly server: string;
   readonly #ending = new AbortController();
   readonly #force = new AbortController();
-  /** While it opens: rejects when that is cut short. */
-  #opening: Deferred<never> | undefined;
+  /** Set while it opens; it ends when the transport is closed meanwhile. */
+  #opening: Limit | undefined;
   #stage: Stage = 'new';
   #end: TransportEnd | undefined;
-  #farewell: NodeJS.Immediate | undefined;
+  #leaving: NodeJS.Immediate | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(server: string) {
@@ -36,15 +36,15 @@ export abstract class BaseTransport implements ManagedTransport {
   }
 
   /**
-   * Connects to the peer. What it still waits for when `ending` aborts is nobody's business any more: from then
-   * on it must not acquire anything that `shut` would have to release.
+   * Connects to the peer. Once `ending` has aborted, nobody waits for it any more, and it must not acquire anything that
+   * `shut` would have to release.
    */
   protected abstract open(ending: AbortSignal): Promise<void>;
   protected abstract transmit(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void>;
   /** Releases everything, whatever stage `open` had reached; at once when `force` is or becomes aborted. */
   protected abstract shut(force: AbortSignal): Promise<void>;
 
-  /** What may still come to its own conclusion after the peer was lost, before the end; bounded, cut short by `ending`. */
+  /** What may still settle by itself after the peer was lost, before the end. It must be bounded, and end with `ending`. */
   protected linger(): Promise<unknown> | undefined {
     return undefined;
   }
@@ -67,9 +67,10 @@ export abstract class BaseTransport implements ManagedTransport {
       );
     }
     this.#stage = 'opening';
-    this.#opening = createDeferred<never>();
+    const opening = new Limit({});
+    this.#opening = opening;
     try {
-      await Promise.race([this.open(this.#ending.signal), this.#opening.promise]);
+      await opening.hold(this.open(this.#ending.signal));
       if (this.#isEnding || this.#end !== undefined) throw this.#closedWhileOpening();
       this.#stage = 'open';
     } catch (error) {
@@ -103,7 +104,7 @@ export abstract class BaseTransport implements ManagedTransport {
     return this.close();
   }
 
-  /** Hands a message on. A handler that throws is reported here; it is no concern of the peer's. */
+  /** Hands a message on. An error that the handler throws is reported. */
   protected deliver(message: JSONRPCMessage, extra?: MessageExtraInfo): void {
     if (this.#stage === 'closed') return;
     try {
@@ -113,18 +114,18 @@ export abstract class BaseTransport implements ManagedTransport {
     }
   }
 
-  /** Reports an error that concerns no single request; not those that an end of ours causes. */
+  /** Reports an error that concerns no single request, except while the transport ends: its own end causes errors. */
   protected report(error: unknown): void {
     if (!this.#isEnding) this.onerror?.(asError(error));
   }
 
-  /** Records that the peer went away, and ends the connection. Nothing, when that had begun already. */
+  /** Records that the peer went away, and ends the connection. Does nothing once that has begun. */
   protected lose(end: TransportEnd): void {
     if (this.#end !== undefined || this.#isEnding) return;
     this.#end = end;
-    // A turn later: what made the loss known may be a failing send, and its caller must hear that failure, which
-    // knows whether the request left, before `onclose` fails all requests alike.
-    this.#farewell = setImmediate(() => void this.#leave());
+    // A turn later: the loss may have been noticed by a send that failed. Its caller must get that failure, which says
+    // whether the request was sent, before `onclose` fails all requests alike.
+    this.#leaving = setImmediate(() => void this.#leave());
   }
 
   get #isEnding(): boolean {
@@ -139,15 +140,15 @@ export abstract class BaseTransport implements ManagedTransport {
   async #shutOnce(): Promise<void> {
     const wasOpen = this.#stage === 'open';
     this.#stage = 'closing';
-    clearImmediate(this.#farewell);
+    clearImmediate(this.#leaving);
+    this.#opening?.end(this.#closedWhileOpening());
     this.#ending.abort();
-    this.#opening?.reject(this.#closedWhileOpening());
     await this.#contain(() => this.shut(this.#force.signal));
     this.#stage = 'closed';
     if (wasOpen) await this.#contain(() => this.onclose?.());
   }
 
-  /** An end that began is gone through, and never rejects. */
+  /** Runs a step of the end. An error is reported, and does not keep the end from going on. */
   async #contain(step: () => unknown): Promise<void> {
     try {
       await step();

@@ -1,12 +1,11 @@
-import type { JSONRPCMessage } from '@modelcontextprotocol/client';
-import { isRecord } from '../internal/checks.ts';
+import type { JSONRPCMessage, JSONRPCResponse } from '@modelcontextprotocol/client';
 
-/** Messages in one batch; all of them are handled in one turn of the event loop. */
+/** How many messages one batch may have: all of them are handled in one turn of the event loop. */
 export const LONGEST_BATCH = 1_000;
 
-/** The shape only: what a method or a result must hold is the official client's to check. */
+/** Whether it has the shape of a message. The official client checks what methods and results must hold. */
 export function isMessage(value: unknown): value is JSONRPCMessage {
-  if (typeof value !== 'object' || value === null) return false;
+  if (!isObject(value)) return false;
   const message: { jsonrpc?: unknown; id?: unknown; method?: unknown; result?: unknown; error?: unknown } =
     value;
   if (message.jsonrpc !== '2.0') return false;
@@ -15,29 +14,40 @@ export function isMessage(value: unknown): value is JSONRPCMessage {
   return isObject(message.error) && (message.id === undefined || isId(message.id));
 }
 
-/** Whether the official client takes it for an answer; what it does not, it drops, and the request would wait on. */
-export function isAnswer(message: object): boolean {
-  const { jsonrpc, id, result, error, ...more }: Answer = message;
-  if (jsonrpc !== '2.0' || Object.keys(more).length > 0) return false;
-  if (error === undefined) {
-    if (!isRecord(result) || !isId(id)) return false;
-    return result['_meta'] === undefined || isRecord(result['_meta']);
+/**
+ * Whether the official client takes it for an answer: exactly what that checks. It drops everything else, and the request
+ * would wait for nothing.
+ */
+export function isAnswer(value: unknown): value is JSONRPCResponse {
+  if (!isObject(value)) return false;
+  const { jsonrpc, id, result, error }: AnswerMembers = value;
+  if (jsonrpc !== '2.0') return false;
+  for (const name in value) if (!ANSWER_MEMBERS.has(name)) return false;
+  if (error !== undefined) {
+    if (result !== undefined || !(id === undefined || isId(id))) return false;
+    return isRecord(error) && Number.isSafeInteger(error['code']) && typeof error['message'] === 'string';
   }
-  if (result !== undefined || !(id === undefined || isId(id))) return false;
-  return isRecord(error) && Number.isSafeInteger(error['code']) && typeof error['message'] === 'string';
+  if (!isRecord(result) || !isId(id)) return false;
+  return result['_meta'] === undefined || isRecord(result['_meta']);
 }
 
-interface Answer {
-  jsonrpc?: unknown;
-  id?: unknown;
-  result?: unknown;
-  error?: unknown;
+interface AnswerMembers {
+  readonly jsonrpc?: unknown;
+  readonly id?: unknown;
+  readonly result?: unknown;
+  readonly error?: unknown;
 }
+
+const ANSWER_MEMBERS: ReadonlySet<string> = new Set(['jsonrpc', 'id', 'result', 'error']);
 
 function isId(value: unknown): boolean {
   return typeof value === 'string' || Number.isSafeInteger(value);
 }
 
-function isObject(value: unknown): boolean {
+function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return isObject(value) && !Array.isArray(value);
 }

@@ -1,15 +1,14 @@
 import type { RequestId, TransportSendOptions } from '@modelcontextprotocol/client';
 import type { PlenumError } from '../../errors/plenum-error.ts';
+import { isRecord } from '../../internal/checks.ts';
 import { createDeferred, type Deferred } from '../../internal/deferred.ts';
 import { onAbort } from '../../internal/limit.ts';
 
-/** Tells which request a POST carries; taken off before the POST leaves. */
-const REQUEST_HEADER = 'x-plenum-request';
+const NO_OPTIONS: TransportSendOptions = {};
 
 /** One JSON-RPC request that has no answer yet, and the HTTP exchange that is to bring it. */
 export class OpenRequest {
   readonly id: RequestId;
-  readonly key: string;
   /** What the caller gave with the request. */
   readonly options: TransportSendOptions;
   /** The last event id seen: what a GET that resumes this request will carry. */
@@ -18,30 +17,29 @@ export class OpenRequest {
   answer: 'none' | 'body' | 'stream' = 'none';
   /** The last thing that went wrong with its stream. */
   fault: PlenumError | undefined;
-  /** The answer to that exchange, for the official transport to deal with. */
-  inHand: Response | undefined;
-  /** The exchange of our own that carries it. */
+  /** The response to its lean exchange, when the official transport has to deal with it. */
+  response: Response | undefined;
+  /** Ends the listening to the caller's signal. */
+  stopListening: (() => void) | undefined;
   #exchange: Cancellable | undefined;
   #official: AbortController | undefined;
   #cancelled: { readonly reason: unknown } | undefined;
-  #stopListening: () => void = () => {};
 
   constructor(id: RequestId, options: TransportSendOptions) {
     this.id = id;
-    this.key = keyOf(id);
     this.options = options;
     this.lastEventId = options.resumptionToken;
   }
 
-  /** Ends what the official transport does for it: that neither reports it nor tries to resume it then. */
+  /** For the official transport: when it aborts, that neither reports the request nor tries to resume it. */
   get signal(): AbortSignal {
     this.#official ??= new AbortController();
     if (this.#cancelled !== undefined) this.#official.abort(this.#cancelled.reason);
     return this.#official.signal;
   }
 
-  /** Whether it is, or was, an exchange of our own, without the official transport having had a part in it. */
-  get isCarried(): boolean {
+  /** Whether a lean exchange carries or carried it, and the official transport has had no part in it. */
+  get isLean(): boolean {
     return this.#exchange !== undefined && this.#official === undefined;
   }
 
@@ -49,37 +47,27 @@ export class OpenRequest {
     return this.#cancelled !== undefined;
   }
 
-  /** Ends `exchange`, too, when it is given up. */
+  /** Notes the lean exchange that carries it, which is cancelled with it. */
   carriedBy(exchange: Cancellable): void {
     this.#exchange = exchange;
     if (this.#cancelled !== undefined) exchange.cancel(this.#cancelled.reason);
   }
 
-  /** Ends its exchange, whoever carries it. */
+  /** Ends its exchange, lean or official. */
   cancel(reason: unknown = new DOMException('This operation was aborted', 'AbortError')): void {
     this.#cancelled ??= { reason };
     this.#exchange?.cancel(reason);
     this.#official?.abort(reason);
   }
 
-  takeInHand(): Response | undefined {
-    const response = this.inHand;
-    this.inHand = undefined;
+  takeResponse(): Response | undefined {
+    const { response } = this;
+    this.response = undefined;
     return response;
   }
 
   throwIfCancelled(): void {
     if (this.#cancelled !== undefined) throw this.#cancelled.reason;
-  }
-
-  /** Calls back when the caller gives it up. */
-  listen(giveUp: () => void): void {
-    this.#stopListening = onAbort(this.options.requestSignal, giveUp);
-  }
-
-  /** Listens to its caller no more. */
-  release(): void {
-    this.#stopListening();
   }
 }
 
@@ -90,27 +78,29 @@ export interface Cancellable {
 
 /** The requests under way on one Streamable HTTP connection. */
 export class OpenRequests {
-  readonly #byKey = new Map<string, OpenRequest>();
+  readonly #byId = new Map<RequestId, OpenRequest>();
   #idle: Deferred<void> | undefined;
 
-  add(id: RequestId, options: TransportSendOptions = {}): OpenRequest {
+  add(id: RequestId, options: TransportSendOptions = NO_OPTIONS): OpenRequest {
     const request = new OpenRequest(id, options);
-    this.#byKey.set(request.key, request);
-    request.listen(() => this.abandon(id, options.requestSignal?.reason));
+    this.#byId.set(id, request);
+    const { requestSignal } = options;
+    if (requestSignal !== undefined)
+      request.stopListening = onAbort(requestSignal, () => this.abandon(id, requestSignal.reason));
     return request;
   }
 
   has(request: OpenRequest): boolean {
-    return this.#byKey.get(request.key) === request;
+    return this.#byId.get(request.id) === request;
   }
 
   /** Forgets a request that has its answer, or will not get one. */
   delete(id: RequestId): OpenRequest | undefined {
-    const request = this.#byKey.get(keyOf(id));
+    const request = this.#byId.get(id);
     if (request === undefined) return undefined;
-    this.#byKey.delete(request.key);
-    request.release();
-    if (this.#byKey.size === 0) this.#idle?.resolve();
+    this.#byId.delete(id);
+    request.stopListening?.();
+    if (this.#byId.size === 0) this.#idle?.resolve();
     return request;
   }
 
@@ -121,33 +111,34 @@ export class OpenRequests {
 
   /** Resolves when none is under way. */
   async settled(): Promise<void> {
-    if (this.#byKey.size === 0) return;
+    if (this.#byId.size === 0) return;
     this.#idle ??= createDeferred();
     await this.#idle.promise;
   }
 
   clear(): void {
-    for (const request of this.#byKey.values()) this.delete(request.id);
+    for (const id of this.#byId.keys()) this.delete(id);
   }
 
-  /** What makes `take` find the request again. */
-  headersFor(request: OpenRequest): Record<string, string> {
-    return { ...request.options.headers, [REQUEST_HEADER]: request.key };
-  }
-
-  /** Finds the request that an HTTP exchange is for by its headers, and cleans those. */
-  take(headers: Headers): OpenRequest | undefined {
-    const key = headers.get(REQUEST_HEADER);
-    headers.delete(REQUEST_HEADER);
-    if (key !== null) return this.#byKey.get(key);
+  /**
+   * Finds the request that an exchange of the official transport is for. That calls its `fetch` some time after `send`,
+   * with a signal and headers of its own making, and with the message as text: its id is what both have in common. A GET
+   * names the event after which it goes on.
+   */
+  find({ method, body }: RequestInit, headers: Headers): OpenRequest | undefined {
+    if (method === 'POST') return typeof body === 'string' ? this.#byText(body) : undefined;
     const lastEventId = headers.get('last-event-id');
     if (lastEventId === null) return undefined;
-    for (const request of this.#byKey.values()) if (request.lastEventId === lastEventId) return request;
+    for (const request of this.#byId.values()) if (request.lastEventId === lastEventId) return request;
     return undefined;
   }
-}
 
-/** `1` and `"1"` are different ids, and a header carries little more than ASCII. */
-function keyOf(id: RequestId): string {
-  return typeof id === 'number' ? `n${id}` : `s${encodeURIComponent(id)}`;
+  #byText(text: string): OpenRequest | undefined {
+    if (this.#byId.size === 0) return undefined;
+    const message: unknown = JSON.parse(text);
+    // An answer to a request of the server's bears an id of the server's.
+    if (!isRecord(message) || !('method' in message)) return undefined;
+    const { id } = message;
+    return typeof id === 'string' || typeof id === 'number' ? this.#byId.get(id) : undefined;
+  }
 }

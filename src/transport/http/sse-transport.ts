@@ -7,13 +7,12 @@ import {
   type JSONRPCMessage,
 } from '@modelcontextprotocol/client';
 import { PlenumError } from '../../errors/plenum-error.ts';
-import { createDeferred } from '../../internal/deferred.ts';
-import { onAbort } from '../../internal/limit.ts';
-import { startTimer } from '../../internal/timers.ts';
+import { Limit } from '../../internal/limit.ts';
 import type { UrlServerSpec } from '../../server-spec.ts';
 import { BaseTransport } from '../base-transport.ts';
 import type { TransportContext } from '../managed-transport.ts';
 import { parseServerUrl } from '../server-url.ts';
+import { expiredSession } from './expired-session.ts';
 import { HttpFetch } from './network/http-fetch.ts';
 import { goneBecause } from './network/network-error.ts';
 import { withAuth } from './with-auth.ts';
@@ -36,7 +35,7 @@ export class SseTransport extends BaseTransport {
   readonly #official: SSEClientTransport;
   #opened = false;
   #endpoint: string | undefined;
-  /** Why the stream broke, as the network told it: the event source keeps only words. */
+  /** Why the stream broke. The event source keeps no more than a message of it. */
   #fault: PlenumError | undefined;
   #tooLarge = false;
   #streamError: SseError | undefined;
@@ -68,21 +67,16 @@ export class SseTransport extends BaseTransport {
   protected async open(ending: AbortSignal): Promise<void> {
     await this.#http.open();
     if (ending.aborted) return;
-    const late = createDeferred<never>();
-    const stopTimer = startTimer(this.#openTimeoutMs, () => late.reject(this.#noEndpoint()), {
-      keepAlive: true,
-    });
-    const stopListening = onAbort(ending, stopTimer);
+    const limit = new Limit({ ms: this.#openTimeoutMs, expired: () => this.#noEndpoint() }, ending);
     try {
-      await Promise.race([this.#official.start(), late.promise]);
-      // It may have ended in the same breath in which it named its endpoint.
+      await limit.hold(this.#official.start());
+      // It may have ended at the moment at which it named its endpoint.
       if (this.#streamError !== undefined) throw this.#streamError;
       this.#opened = true;
     } catch (error) {
       throw this.#explain(error);
     } finally {
-      stopTimer();
-      stopListening();
+      limit.stop();
     }
   }
 
@@ -122,7 +116,7 @@ export class SseTransport extends BaseTransport {
   async #post(url: URL, init: RequestInit): Promise<Response> {
     try {
       const response = await this.#http.fetch(url, init);
-      if (!response.ok) await this.#refuse(response);
+      if (!response.ok) await this.#fail(response);
       return response;
     } catch (error) {
       if (error instanceof PlenumError) this.#judge(error);
@@ -130,36 +124,25 @@ export class SseTransport extends BaseTransport {
     }
   }
 
-  /** The official transport would keep no more of the status than a word in a message. */
-  async #refuse(response: Response): Promise<void> {
+  /** Throws what an error status means; the official transport would put it into a message only. */
+  async #fail(response: Response): Promise<void> {
     const { status, statusText } = response;
     if (status === 401 && this.#authenticates) return;
     const text = await response.text();
-    if (status === 404 && this.#opened) throw this.#expired();
+    const expired = this.#opened ? expiredSession(status, this.server) : undefined;
+    if (expired !== undefined) {
+      // Behind a proxy the event stream may seem open for long.
+      this.lose(expired);
+      throw expired.error;
+    }
     throw new SdkHttpError(
       SdkErrorCode.ClientHttpNotImplemented,
       `POST to ${this.#url.origin} was answered with HTTP ${status}`,
-      {
-        status,
-        statusText,
-        text,
-      },
+      { status, statusText, text },
     );
   }
 
-  /** The stream may seem open for long, behind a proxy; the endpoint knows better. */
-  #expired(): PlenumError {
-    const what = 'does not know this session any more (HTTP 404)';
-    const error = new PlenumError(
-      'SESSION_EXPIRED',
-      `Server "${this.server}" ${what}. The request was not handled.`,
-      { server: this.server, maybeExecuted: false },
-    );
-    this.lose({ what, error, sessionExpired: true });
-    return error;
-  }
-
-  /** Finds out what a failed POST says about the connection as a whole. */
+  /** Ends the connection when a failed POST shows that nobody serves there any more. */
   #judge(error: PlenumError): void {
     if (error.code !== 'CONNECTION_LOST') return;
     const reason = goneBecause(error);

@@ -8,18 +8,19 @@ import {
   type TransportSendOptions,
 } from '@modelcontextprotocol/client';
 import { PlenumError } from '../../errors/plenum-error.ts';
+import { Limit, settledWithin } from '../../internal/limit.ts';
 import { startTimer, type StopTimer } from '../../internal/timers.ts';
 import type { ServerAuth, UrlServerSpec } from '../../server-spec.ts';
 import { BaseTransport } from '../base-transport.ts';
 import { failRequest } from '../fail-request.ts';
 import type { TransportContext } from '../managed-transport.ts';
 import { parseServerUrl } from '../server-url.ts';
-import { settledWithin } from '../../internal/limit.ts';
 import { HttpFetch, type BodyFault } from './network/http-fetch.ts';
+import type { HttpPool } from './network/http-pool.ts';
 import { goneBecause, networkError } from './network/network-error.ts';
 import { OfficialExchanges } from './official/official-exchanges.ts';
 import { OpenRequests, type OpenRequest } from './open-requests.ts';
-import { PlainPosts } from './lean/lean-posts.ts';
+import { LeanPosts } from './lean/lean-posts.ts';
 import type { PostExchange, PostListener } from './lean/post-exchange.ts';
 import { StandaloneStream } from './official/standalone-stream.ts';
 import { withAuth } from './with-auth.ts';
@@ -29,9 +30,9 @@ const TERMINATE_TIMEOUT_MS = 2_000;
 /** How long a server may take to accept a notification, or an answer to a request of its own. */
 const NOTIFICATION_TIMEOUT_MS = 10_000;
 const FORCED_TERMINATE_TIMEOUT_MS = 500;
-/** How long requests under way have to learn their own fate when the server is gone or forgot the session. */
+/** How long requests under way may still come to their own ends once the server is gone or has forgotten the session. */
 const LINGER_MS = 1_000;
-/** However little a server asks to wait before a stream is resumed. */
+/** The shortest wait before a stream is resumed, also when the server asks for less. */
 const MIN_RESUME_DELAY_MS = 100;
 const RECONNECTION = {
   initialReconnectionDelay: 1_000,
@@ -41,8 +42,9 @@ const RECONNECTION = {
 };
 
 /**
- * Streamable HTTP. The official transport speaks it; this one sees to it that every request is settled, that a
- * server which is gone or has forgotten the session ends the connection, and that the end leaves nothing.
+ * Streamable HTTP. Requests with nothing unusual about them go out as lean posts, everything else through the official
+ * transport. This class sees to it that every request is settled, that the connection ends when the server is gone or has
+ * forgotten the session, and that the end leaves nothing behind.
  */
 export class StreamableHttpTransport extends BaseTransport {
   readonly kind = 'http';
@@ -53,17 +55,18 @@ export class StreamableHttpTransport extends BaseTransport {
   readonly #url: URL;
   readonly #http: HttpFetch;
   readonly #official: StreamableHTTPClientTransport;
-  /** Whether a request takes no more than a token: it is not signed, nor sent by a `fetch` of the user's. */
-  readonly #isPlain: boolean;
   readonly #auth: ServerAuth | OAuthClientProvider | undefined;
-  #posts: PlainPosts<OpenRequest> | undefined;
+  /** Whether `auth` wraps `fetch`, to sign requests for example. */
+  readonly #wrapsFetch: boolean;
+  /** Undefined until the connection is open, and when every request has to go through a `fetch` of the user's. */
+  #lean: LeanPosts<OpenRequest> | undefined;
   readonly #requests = new OpenRequests();
   readonly #resumptions = new Set<StopTimer>();
   readonly #standalone: StandaloneStream;
   /** Whether any request was answered: until then there is no connection that could be kept. */
   #answered = false;
-  /** The server is there, and only its event stream is not: it is to be told of the end. */
-  #isDeaf = false;
+  /** Only the stream for notifications is lost: the server is there, and is to be told of the end. */
+  #lostStreamOnly = false;
 
   constructor(spec: UrlServerSpec, context: TransportContext) {
     super(context.server);
@@ -83,7 +86,7 @@ export class StreamableHttpTransport extends BaseTransport {
       onBroken: (error) => this.#judge(error),
       onMissed: () => context.onStreamReopened?.(),
       onGone: (what) => {
-        this.#isDeaf = true;
+        this.#lostStreamOnly = true;
         this.lose({ what });
       },
     });
@@ -98,12 +101,12 @@ export class StreamableHttpTransport extends BaseTransport {
       onFailed: (error) => this.#judge(error),
       onStreamFault: (fault, error, request) => this.#onStreamFault(fault, error, request),
       onResumptionFailed: (request, cause) => this.#onResumptionFailed(request, cause),
-      onExpired: (what, error) => this.lose({ what, error, sessionExpired: true }),
+      onExpired: (end) => this.lose(end),
     });
     const fetch: FetchLike = (url, init) => exchanges.fetch(new URL(url), init);
     const auth = withAuth(spec.auth, context.server, this.#url, fetch);
     this.#auth = auth.authProvider;
-    this.#isPlain = auth.fetch === fetch && spec.fetch === undefined;
+    this.#wrapsFetch = auth.fetch !== fetch;
     this.#official = new StreamableHTTPClientTransport(this.#url, {
       ...auth,
       reconnectionOptions: RECONNECTION,
@@ -123,7 +126,8 @@ export class StreamableHttpTransport extends BaseTransport {
 
   protected async open(ending: AbortSignal): Promise<void> {
     await this.#http.open();
-    if (this.#isPlain) this.#posts = this.#plainPosts();
+    const { pool } = this.#http;
+    if (pool !== undefined && !this.#wrapsFetch) this.#lean = this.#leanPosts(pool);
     if (!ending.aborted) await this.#official.start();
   }
 
@@ -133,26 +137,31 @@ export class StreamableHttpTransport extends BaseTransport {
       : this.#tell(message, options);
   }
 
-  /** Row S17 wants an end to everything: that of a message without an answer is a time limit. */
+  /** A message without an answer has a time limit, so that it is settled in any case. */
   async #tell(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
     // Older servers leave the stream of a cancelled request open.
     const cancelled = cancelledId(message);
     if (cancelled !== undefined) this.#requests.abandon(cancelled);
-    // No resumption token here: it would make a GET of the message.
-    await this.#official.send(message, {
-      requestSignal: AbortSignal.timeout(NOTIFICATION_TIMEOUT_MS),
-      ...(options?.headers !== undefined && { headers: options.headers }),
-    });
+    const limit = new Limit({ ms: NOTIFICATION_TIMEOUT_MS, keepAlive: false });
+    try {
+      // Without a resumption token, which would make a GET of the message.
+      await this.#official.send(message, {
+        requestSignal: limit.signal,
+        ...(options?.headers !== undefined && { headers: options.headers }),
+      });
+    } finally {
+      limit.stop();
+    }
   }
 
-  /** Each request is an exchange of its own: a refusal says for certain that it did not run, an abort does not. */
+  /** A request that the server answers with a refusal has surely not run; of one that is aborted nobody knows. */
   protected override linger(): Promise<unknown> {
     return settledWithin(this.#requests.settled(), LINGER_MS, this.ending);
   }
 
   protected async shut(force: AbortSignal): Promise<void> {
-    // By force, too: it takes a server that is there a moment, and would be left with the session otherwise.
-    if ((this.end === undefined || this.#isDeaf) && this.#spec.terminateSession !== false) {
+    // Also by force: it takes a moment only, and the server would keep the session otherwise.
+    if ((this.end === undefined || this.#lostStreamOnly) && this.#spec.terminateSession !== false) {
       const limitMs = force.aborted ? FORCED_TERMINATE_TIMEOUT_MS : TERMINATE_TIMEOUT_MS;
       await settledWithin(this.#official.terminateSession(), limitMs, force.aborted ? undefined : force);
     }
@@ -166,21 +175,21 @@ export class StreamableHttpTransport extends BaseTransport {
   async #request(message: JSONRPCRequest, options?: TransportSendOptions): Promise<void> {
     const request = this.#requests.add(message.id, options);
     try {
-      let token = this.#posts?.askForToken();
+      let token = this.#lean?.askForToken();
       if (typeof token === 'object') {
         token = await token;
         this.#expectWanted(request);
       }
-      const exchange = this.#startExchange(message, request, token);
-      if (exchange !== undefined) request.inHand = await exchange.outcome;
-      if (exchange === undefined || request.inHand !== undefined)
+      const exchange = this.#sendLean(message, request, token);
+      if (exchange !== undefined) request.response = await exchange.outcome;
+      if (exchange === undefined || request.response !== undefined)
         await this.#sendOfficially(message, request);
       else if (request.answer === 'none') request.answer = 'body';
     } catch (error) {
       this.#requests.delete(message.id);
-      // Nobody else is going to read it, and it would keep its socket.
+      // A response that nobody reads would keep its socket.
       request
-        .takeInHand()
+        .takeResponse()
         ?.body?.cancel()
         .catch(() => {});
       throw this.#whyFailed(error, request);
@@ -195,30 +204,30 @@ export class StreamableHttpTransport extends BaseTransport {
     }
   }
 
-  /** What was given up, or came to its end, while its token was asked for never leaves. */
+  /** Throws when the request was cancelled, or the connection ended, while its token was asked for: it is not sent then. */
   #expectWanted(request: OpenRequest): void {
     if (this.ending.aborted) throw this.#cutOff(undefined, false);
     request.throwIfCancelled();
   }
 
-  /** Sends it the usual way; undefined when there is something unusual about it. */
-  #startExchange(
+  /** Sends a request as a lean post; undefined when the official transport has to send it. */
+  #sendLean(
     message: JSONRPCRequest,
     request: OpenRequest,
     token: string | undefined,
   ): PostExchange<OpenRequest> | undefined {
-    if (this.#posts === undefined || token === undefined) return undefined;
+    if (this.#lean === undefined || token === undefined) return undefined;
     const { sessionId, protocolVersion } = this.#official;
     const facts = { sessionId, protocolVersion, token };
-    const exchange = this.#posts.send(message, request.options, facts, request);
+    const exchange = this.#lean.send(message, request.options, facts, request);
     if (exchange !== undefined) request.carriedBy(exchange);
     return exchange;
   }
 
   #whyFailed(error: unknown, request: OpenRequest): unknown {
     if (this.ending.aborted) return error instanceof PlenumError ? error : this.#cutOff(error);
-    // The official transport has told of its own failures by now.
-    if (request.isCancelled || !request.isCarried) return error;
+    // The official transport has reported its own failures by now.
+    if (request.isCancelled || !request.isLean) return error;
     const explained = this.#explain(error);
     this.#judge(explained);
     this.report(explained);
@@ -228,16 +237,17 @@ export class StreamableHttpTransport extends BaseTransport {
   async #sendOfficially(message: JSONRPCRequest, request: OpenRequest): Promise<void> {
     const { options } = request;
     await this.#official.send(message, {
-      headers: this.#requests.headersFor(request),
       requestSignal: request.signal,
       onRequestStreamEnd: () => this.#onStreamEnd(request),
       onresumptiontoken: (token) => {
         request.lastEventId = token;
         options.onresumptiontoken?.(token);
       },
+      ...(options.headers !== undefined && { headers: options.headers }),
       ...(options.resumptionToken !== undefined && { resumptionToken: options.resumptionToken }),
     });
   }
+
   #cutOff(cause: unknown, maybeExecuted = true): PlenumError {
     const why = this.end === undefined ? 'the connection was closed' : `the server ${this.end.what}`;
     return new PlenumError(
@@ -247,7 +257,7 @@ export class StreamableHttpTransport extends BaseTransport {
     );
   }
 
-  #plainPosts(): PlainPosts<OpenRequest> {
+  #leanPosts(pool: HttpPool): LeanPosts<OpenRequest> {
     const listener: PostListener<OpenRequest> = {
       maxBytes: this.#http.maxMessageBytes,
       silenceMs: this.#http.silenceMs,
@@ -268,7 +278,13 @@ export class StreamableHttpTransport extends BaseTransport {
         if (!this.ending.aborted) this.#onStreamEnd(request);
       },
     };
-    return new PlainPosts({ http: this.#http, url: this.#url, auth: this.#auth, listener });
+    return new LeanPosts({
+      pool,
+      url: this.#url,
+      headers: this.#http.headers,
+      auth: this.#auth,
+      listener,
+    });
   }
 
   #explain(error: unknown): PlenumError {
@@ -283,7 +299,7 @@ export class StreamableHttpTransport extends BaseTransport {
     this.deliver(message);
   }
 
-  /** Finds out what a failed exchange says about the connection as a whole. */
+  /** Ends the connection when a failed exchange shows that nobody serves there any more. */
   #judge(error: unknown): void {
     if (!(error instanceof PlenumError) || error.code !== 'CONNECTION_LOST') return;
     const reason = goneBecause(error);
@@ -303,7 +319,7 @@ export class StreamableHttpTransport extends BaseTransport {
     else this.lose({ what: 'sent a message that is too large', error });
   }
 
-  /** Row S17: a request does not wait for an answer whose stream is gone for good. */
+  /** Fails a request whose stream has ended for good without its answer. */
   #onStreamEnd(request: OpenRequest): void {
     request.options.onRequestStreamEnd?.();
     if (!this.#requests.has(request)) return;
@@ -313,11 +329,11 @@ export class StreamableHttpTransport extends BaseTransport {
       { server: this.server, cause: request.fault, maybeExecuted: true },
     );
     if (this.#answered) return this.#fail(request, error);
-    // An error as the first answer would be taken for the word of an older server.
+    // The official client would read an error as the first answer as that of an older server.
     this.lose({ what: 'broke off its first answer', error });
   }
 
-  /** The official transport does not tell when a request that the caller resumes cannot be. */
+  /** Fails a request that cannot be resumed: the official transport does not tell its caller. */
   #onResumptionFailed(request: OpenRequest, cause?: unknown): void {
     if (request.options.resumptionToken === undefined || !this.#requests.has(request)) return;
     const error = new PlenumError('CONNECTION_LOST', `Server "${this.server}" does not resume the request.`, {
@@ -336,7 +352,7 @@ export class StreamableHttpTransport extends BaseTransport {
     if (waiting) this.deliver(failRequest(request.id, error));
   }
 
-  /** The official transport remembers one timer only, whatever the number of its streams. */
+  /** Schedules a resumption. The official transport would keep one timer only, however many streams it resumes. */
   #resumeLater(resume: () => void, delayMs: number): void {
     this.#standalone.planned(delayMs);
     const stop = startTimer(

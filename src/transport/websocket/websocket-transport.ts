@@ -3,8 +3,8 @@ import { parseJSONRPCMessage, type JSONRPCMessage } from '@modelcontextprotocol/
 import { WebSocket, type RawData } from 'ws';
 import { messageOf, PlenumError } from '../../errors/plenum-error.ts';
 import { createDeferred } from '../../internal/deferred.ts';
+import { Limit, settledWithin } from '../../internal/limit.ts';
 import { printable } from '../../internal/text.ts';
-import { startTimer } from '../../internal/timers.ts';
 import type { UrlServerSpec } from '../../server-spec.ts';
 import { BaseTransport } from '../base-transport.ts';
 import { networkError } from '../http/network/network-error.ts';
@@ -12,19 +12,19 @@ import { resolveHeaders } from '../http/network/resolve-headers.ts';
 import type { TransportContext } from '../managed-transport.ts';
 import { parseServerUrl } from '../server-url.ts';
 import { tlsConnect } from '../tls-connect.ts';
-import { onAbort, settledWithin } from '../../internal/limit.ts';
-import { keepAlive } from './keep-alive.ts';
 
 const SUBPROTOCOL = 'mcp';
-/** What may wait for a server that does not read before it is given up. */
+/** What may wait for a server that does not read; with more, the connection is ended. */
 const MAX_BUFFERED_BYTES = 256 * 1024 * 1024;
 const OPEN_TIMEOUT_MS = 30_000;
 const CLOSE_GRACE_MS = 2_000;
 const PING_INTERVAL_MS = 30_000;
 const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 const NORMAL_CLOSURE = 1_000;
+/** How many pings in a row may go unanswered. */
+const MAX_MISSED_PINGS = 2;
 
-/** WebSocket (row T7): subprotocol `mcp`, one JSON-RPC message in each text frame. */
+/** WebSocket: subprotocol `mcp`, one JSON-RPC message in each text frame. */
 export class WebSocketTransport extends BaseTransport {
   readonly kind = 'websocket';
 
@@ -52,20 +52,13 @@ export class WebSocketTransport extends BaseTransport {
     if (ending.aborted) return;
     this.#socket = this.#connect(headers);
     const openTimeoutMs = this.#spec.openTimeoutMs ?? OPEN_TIMEOUT_MS;
-    const stopTimer = startTimer(
-      openTimeoutMs,
-      () =>
-        this.#opened.reject(
-          this.#failed(`no handshake within ${openTimeoutMs} ms. Allow more with "openTimeoutMs".`),
-        ),
-      { keepAlive: true },
-    );
-    const stopListening = onAbort(ending, stopTimer);
+    const expired = (): PlenumError =>
+      this.#failed(`no handshake within ${openTimeoutMs} ms. Allow more with "openTimeoutMs".`);
+    const limit = new Limit({ ms: openTimeoutMs, expired }, ending);
     try {
-      await this.#opened.promise;
+      await limit.hold(this.#opened.promise);
     } finally {
-      stopTimer();
-      stopListening();
+      limit.stop();
     }
   }
 
@@ -110,7 +103,7 @@ export class WebSocketTransport extends BaseTransport {
       perMessageDeflate: false,
     });
     socket.on('open', () => this.#onOpen(socket));
-    socket.on('unexpected-response', (_request, response) => this.#refused(response));
+    socket.on('unexpected-response', (_request, response) => this.#onHandshakeAnswer(response));
     socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
     socket.on('error', (error) => this.#onError(error));
     socket.on('close', (code, reason) => this.#onClose(code, reason.toString()));
@@ -138,7 +131,7 @@ export class WebSocketTransport extends BaseTransport {
     this.deliver(message);
   }
 
-  #refused(response: IncomingMessage): void {
+  #onHandshakeAnswer(response: IncomingMessage): void {
     const status = response.statusCode ?? 0;
     const needsAuth = status === 401 || status === 403;
     const advice = needsAuth
@@ -174,7 +167,7 @@ export class WebSocketTransport extends BaseTransport {
     if (!this.#isOpen)
       return this.#opened.reject(this.#failed(`the server closed the connection (${words}).`, fault));
     const why = fault === undefined ? '' : `: ${printable(messageOf(fault))}`;
-    // The library reports what we refused as an abnormal close of the server's.
+    // `ws` ends such a connection itself, and reports it as an abnormal close of the server's.
     const tooLarge =
       fault !== undefined && 'code' in fault && fault.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
     this.lose({
@@ -201,6 +194,35 @@ export class WebSocketTransport extends BaseTransport {
       maybeExecuted,
     });
   }
+}
+
+/**
+ * Pings the server, and calls `onSilence` once when two pings in a row had no answer and no message came: a half-open
+ * connection shows itself in no other way. Returns what ends it. Does not keep the process alive.
+ */
+function keepAlive(socket: WebSocket, intervalMs: number, onSilence: () => void): () => void {
+  let missed = 0;
+  const heard = (): void => {
+    missed = 0;
+  };
+  const stop = (): void => {
+    clearInterval(timer);
+    socket.off('pong', heard);
+    socket.off('message', heard);
+  };
+  const timer = setInterval(() => {
+    if (missed >= MAX_MISSED_PINGS) {
+      stop();
+      onSilence();
+      return;
+    }
+    missed++;
+    socket.ping();
+  }, intervalMs);
+  timer.unref();
+  socket.on('pong', heard);
+  socket.on('message', heard);
+  return stop;
 }
 
 function toText(data: RawData): string {

@@ -6,17 +6,17 @@ import { startTimer, type StopTimer } from '../../../internal/timers.ts';
 import { isAnswer, isMessage, LONGEST_BATCH } from '../../json-rpc.ts';
 import { ByteList } from './byte-list.ts';
 import { EventSplitter } from './event-splitter.ts';
-import { limitEvent, limitTotal, type BodyGuard } from '../network/guard-body.ts';
+import { limitEvent, type BodyGuard } from '../network/guard-body.ts';
 import { ResponseHandler, type ResponseHeaders } from '../network/response-handler.ts';
 
 type Controller = Dispatcher.DispatchController;
 
-/** How long a stream may go on after the answer that it is there for, in milliseconds. */
-const LAST_WORDS_MS = 1_000;
+/** How long a stream may go on after the answer to its request, in milliseconds. */
+const AFTER_ANSWER_MS = 1_000;
 
 export type StreamFault = 'network' | 'silent' | 'too-large';
 
-/** Who hears of the exchanges of one connection, and what those are held to. */
+/** Receives what comes of the lean exchanges of one connection, and sets their limits. */
 export interface PostListener<Request> {
   readonly maxBytes: number;
   /** How long an event stream may be silent, in milliseconds. */
@@ -34,17 +34,22 @@ export interface PostListener<Request> {
   onStreamEnd(request: Request): void;
 }
 
+/** What the head of an answer says; what `ResponseHandler.onResponseStart` takes. */
+type ResponseHead = readonly [status: number, headers: ResponseHeaders, statusText: string];
+
+const NO_HEAD: ResponseHead = [0, {}, ''];
+
 /**
- * The usual exchange: a POST that is answered with HTTP 200 and a JSON body, or with an event stream that needs not be
- * resumed. Its messages are handed on straight from the socket's bytes, without a `Response` or a web stream between.
+ * A POST that is answered with HTTP 200 and a JSON body, or with an event stream that needs no resumption. Its messages
+ * are read from the socket's bytes, without a `Response` or a web stream in between.
  *
- * Anything else becomes a `Response`, as if nobody had looked at it, for the official transport to deal with: so no
- * request is ever sent twice.
+ * Any other answer becomes a `Response` with all of its body, which the official transport takes as if it had sent the
+ * request itself. So no request is ever sent twice.
  */
 export class PostExchange<Request> implements Dispatcher.DispatchHandler {
   /**
-   * Resolves with nothing once the answer has been handed on, or the stream that should bring it has ended; or with the
-   * response that somebody else has to deal with. Rejects with what broke the exchange.
+   * Resolves with undefined once the answer has been handed on, or the stream that should bring it has ended; or with the
+   * response that the official transport has to deal with. Rejects with what broke the exchange.
    */
   readonly outcome: Promise<Response | undefined>;
   readonly #listener: PostListener<Request>;
@@ -52,19 +57,22 @@ export class PostExchange<Request> implements Dispatcher.DispatchHandler {
   #resolve!: (response?: Response) => void;
   #reject!: (error: unknown) => void;
   #controller: Controller | undefined;
-  #head: readonly [status: number, headers: ResponseHeaders, statusText: string] = [0, {}, ''];
-  #check: BodyGuard['check'] = () => {};
-  /** The body of a JSON answer so far. */
-  readonly #chunks = new ByteList();
+  #head: ResponseHead = NO_HEAD;
+  /** The body of a JSON answer so far: hardly any has more than one chunk. */
+  #firstChunk: Buffer | undefined;
+  #moreChunks: ByteList | undefined;
+  #bytes = 0;
+  /** Undefined while the answer is no event stream. */
   #events: EventSplitter | undefined;
+  #checkEvents: BodyGuard['check'] | undefined;
   /** Whether none of its text has been read yet. */
   #atStart = true;
   /** Whether the answer has come on the stream, after which nothing would be resumed. */
   #answered = false;
   #heardAt = 0;
-  #stopTimer: StopTimer = () => {};
-  /** Who makes a `Response` of the exchange. */
-  #heir: ResponseHandler | undefined;
+  #stopTimer: StopTimer | undefined;
+  /** Makes a `Response` of the answer, once that has turned out to be one for the official transport. */
+  #official: ResponseHandler | undefined;
   #cancelled: { readonly reason: unknown } | undefined;
 
   constructor(listener: PostListener<Request>, request: Request) {
@@ -76,12 +84,12 @@ export class PostExchange<Request> implements Dispatcher.DispatchHandler {
     });
   }
 
-  /** Ends the exchange, wherever it is; nobody hears of its stream any more. */
+  /** Ends the exchange at any stage. Its listener is not called any more. */
   cancel(reason: unknown): void {
-    if (this.#heir !== undefined) return this.#heir.cancel(reason);
+    if (this.#official !== undefined) return this.#official.cancel(reason);
     if (this.#cancelled !== undefined) return;
     this.#cancelled = { reason };
-    this.#stopTimer();
+    this.#stopTimer?.();
     this.#reject(reason);
     this.#controller?.abort(reason instanceof Error ? reason : new Error(String(reason)));
   }
@@ -94,34 +102,26 @@ export class PostExchange<Request> implements Dispatcher.DispatchHandler {
   onResponseStart(controller: Controller, status: number, headers: ResponseHeaders, text = ''): void {
     if (status < 200) return;
     this.#head = [status, headers, text];
-    const { maxBytes, silenceMs } = this.#listener;
-    const tooLarge = (): PlenumError => this.#listener.tooLarge();
     const isPlain = status === 200 && headers['content-encoding'] === undefined;
     const type = isPlain ? mediaType(headers['content-type']) : '';
-    if (type === 'application/json') {
-      this.#check = limitTotal(maxBytes, tooLarge);
-    } else if (type === 'text/event-stream') {
-      this.#check = limitEvent(maxBytes, tooLarge);
-      this.#events = new EventSplitter();
-      this.#heardAt = performance.now();
-      this.#watchSilence(silenceMs);
-      this.#listener.onStream(this.#request);
-    } else {
-      this.#handOver(controller, []);
-    }
+    if (type === 'application/json') return;
+    if (type !== 'text/event-stream') return this.#handOver(controller, []);
+    const { maxBytes, silenceMs } = this.#listener;
+    this.#checkEvents = limitEvent(maxBytes, () => this.#listener.tooLarge());
+    this.#events = new EventSplitter();
+    this.#heardAt = performance.now();
+    this.#watchSilence(silenceMs);
+    this.#listener.onStream(this.#request);
   }
 
   onResponseData(controller: Controller, chunk: Buffer): void {
-    if (this.#heir !== undefined) return this.#heir.onResponseData(controller, chunk);
+    if (this.#official !== undefined) return this.#official.onResponseData(controller, chunk);
     if (this.#cancelled !== undefined) return;
+    if (this.#events === undefined) return this.#keep(chunk);
     try {
-      this.#check(chunk);
+      this.#checkEvents?.(chunk);
     } catch (error) {
       return this.#breakOff('too-large', error);
-    }
-    if (this.#events === undefined) {
-      this.#chunks.push(chunk);
-      return;
     }
     this.#heardAt = performance.now();
     const text = this.#nextText(this.#events, chunk);
@@ -131,19 +131,31 @@ export class PostExchange<Request> implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(controller: Controller): void {
-    if (this.#heir !== undefined) return this.#heir.onResponseEnd();
+    if (this.#official !== undefined) return this.#official.onResponseEnd();
     if (this.#cancelled !== undefined) return;
-    this.#stopTimer();
+    this.#stopTimer?.();
     if (this.#events === undefined) return this.#endBody(controller);
-    // Settled first: its listener may give the exchange up.
+    // Before the listener is told: it may cancel the exchange.
     this.#resolve();
     this.#listener.onStreamEnd(this.#request);
   }
 
   onResponseError(controller: Controller, error: Error): void {
-    if (this.#heir !== undefined) return this.#heir.onResponseError(controller, error);
+    if (this.#official !== undefined) return this.#official.onResponseError(controller, error);
     if (this.#cancelled !== undefined) return;
     this.#breakOff('network', error);
+  }
+
+  #keep(chunk: Buffer): void {
+    this.#bytes += chunk.length;
+    if (this.#bytes > this.#listener.maxBytes) return this.#breakOff('too-large', this.#listener.tooLarge());
+    if (this.#firstChunk === undefined) this.#firstChunk = chunk;
+    else (this.#moreChunks ??= new ByteList()).push(chunk);
+  }
+
+  get #chunks(): readonly Buffer[] {
+    if (this.#firstChunk === undefined) return [];
+    return this.#moreChunks === undefined ? [this.#firstChunk] : [this.#firstChunk, ...this.#moreChunks.all];
   }
 
   #nextText(events: EventSplitter, chunk: Buffer): string | undefined {
@@ -154,11 +166,12 @@ export class PostExchange<Request> implements Dispatcher.DispatchHandler {
   }
 
   #endBody(controller: Controller): void {
-    const messages = readMessages(textOf(this.#chunks.all));
-    // The official transport has its own words for what this is.
+    const chunks = this.#chunks;
+    const messages = readMessages(textOf(chunks));
+    // The official transport says what is wrong with it.
     if (messages === undefined) {
-      this.#handOver(controller, this.#chunks.all);
-      this.#heir?.onResponseEnd();
+      this.#handOver(controller, chunks);
+      this.#official?.onResponseEnd();
       return;
     }
     if (messages.length > LONGEST_BATCH) return this.#reject(this.#listener.tooMany(messages.length));
@@ -180,21 +193,21 @@ export class PostExchange<Request> implements Dispatcher.DispatchHandler {
     }
     if (!this.#answered) return;
     this.#resolve();
-    this.#stopTimer();
-    this.#stopTimer = startTimer(LAST_WORDS_MS, () => this.#leave());
+    this.#stopTimer?.();
+    this.#stopTimer = startTimer(AFTER_ANSWER_MS, () => this.#leave());
   }
 
-  /** Some servers leave the stream open after the answer, and would keep its socket for ever. */
+  /** Ends a stream that goes on after the answer: some servers leave it open, and it would keep its socket for ever. */
   #leave(): void {
     this.#cancelled = { reason: undefined };
     this.#controller?.abort(new Error('The answer has come.'));
     this.#listener.onStreamEnd(this.#request);
   }
 
-  /** Ends the exchange for a reason that its listener hears. */
+  /** Ends the exchange and tells the listener why. */
   #breakOff(fault: StreamFault, error: unknown): void {
     this.#cancelled = { reason: error };
-    this.#stopTimer();
+    this.#stopTimer?.();
     if (fault !== 'network') this.#controller?.abort(new Error('The answer was given up.'));
     if (this.#events === undefined) return this.#reject(error);
     this.#resolve();
@@ -211,11 +224,11 @@ export class PostExchange<Request> implements Dispatcher.DispatchHandler {
   }
 
   #handOver(controller: Controller, chunks: readonly Buffer[]): void {
-    this.#stopTimer();
-    this.#heir = new ResponseHandler({ resolve: this.#resolve, reject: this.#reject });
-    this.#heir.onRequestStart(controller);
-    this.#heir.onResponseStart(controller, ...this.#head);
-    for (const chunk of chunks) this.#heir.onResponseData(controller, chunk);
+    this.#stopTimer?.();
+    this.#official = new ResponseHandler({ resolve: this.#resolve, reject: this.#reject });
+    this.#official.onRequestStart(controller);
+    this.#official.onResponseStart(controller, ...this.#head);
+    for (const chunk of chunks) this.#official.onResponseData(controller, chunk);
   }
 }
 
@@ -225,11 +238,12 @@ function mediaType(header: string | string[] | undefined): string {
   return (end === -1 ? header : header.slice(0, end)).trim().toLowerCase();
 }
 
-/** An event with an id is a place to go on from, and one with `retry` says when. */
+/** The official transport resumes a stream after the last event with an id, at the time that `retry` says. */
 function mayBeResumed(text: string): boolean {
   return /^(?:id|retry)\b/m.test(text);
 }
 
+/** Without a byte order mark. */
 function withoutMark(text: string): string {
   return text.charCodeAt(0) === 0xfeff ? text.slice(1) : text;
 }
@@ -241,7 +255,7 @@ function textOf(chunks: readonly Buffer[]): string {
 }
 
 function isUsable(value: unknown): value is JSONRPCMessage {
-  return isMessage(value) && ('method' in value || isAnswer(value));
+  return isAnswer(value) || (isMessage(value) && 'method' in value);
 }
 
 /** The messages of a JSON body, alone or in a batch; nothing when it is anything else. */
@@ -252,11 +266,11 @@ function readMessages(text: string): readonly JSONRPCMessage[] | undefined {
   } catch {
     return undefined;
   }
-  const found: unknown[] = Array.isArray(value) ? value : [value];
+  const found: readonly unknown[] = Array.isArray(value) ? value : [value];
   return found.every(isUsable) ? found : undefined;
 }
 
-/** Events come here whole, so that nothing of one exchange is left in the parser for the next. */
+/** One parser for all exchanges: it is fed whole events only, so that nothing of one exchange is left in it for the next. */
 const collected: EventSourceMessage[] = [];
 const parser = createParser({ onEvent: (event) => void collected.push(event) });
 

@@ -1,4 +1,4 @@
-import { startTimer } from '../../../internal/timers.ts';
+import { Limit } from '../../../internal/limit.ts';
 
 /** What a body is held to while it is read. */
 export interface BodyGuard {
@@ -54,14 +54,14 @@ export function guardBody(body: ReadableStream<Uint8Array>, guard: BodyGuard): R
 }
 
 async function readWithin(reader: ReadableStreamDefaultReader<Uint8Array>, ms: number) {
-  let stop = (): void => {};
-  const silence = new Promise<typeof SILENT>((resolve) => {
-    stop = startTimer(ms, () => resolve(SILENT));
-  });
+  const limit = new Limit({ ms, keepAlive: false });
   try {
-    return await Promise.race([reader.read(), silence]);
+    return await limit.hold(reader.read());
+  } catch (error) {
+    if (limit.ended) return SILENT;
+    throw error;
   } finally {
-    stop();
+    limit.stop();
   }
 }
 

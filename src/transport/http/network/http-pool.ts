@@ -13,37 +13,23 @@ export interface HttpPoolOptions {
   readonly tls?: TlsOptions | undefined;
 }
 
-/** Where a request goes. */
-export interface PoolTarget {
-  readonly origin: string;
-  /** With the query. */
-  readonly path: string;
+/** Sends one request; all that comes of it goes to `handler`. Throws what undici does when it is none. */
+export interface HttpDispatcher {
+  dispatch(request: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): unknown;
 }
 
-export function targetOf({ origin, pathname, search }: URL): PoolTarget {
-  return { origin, path: `${pathname}${search}` };
-}
-
-/** One HTTP request, as undici takes it. */
-export interface PoolRequest {
-  readonly method: string;
-  /** Names and values in turn. */
-  readonly headers: string[];
-  readonly body?: string | Uint8Array | undefined;
-}
-
-/** The sockets of one connection. They are kept alive between requests, and leave with it. */
+/** The sockets of one connection. They are kept alive between requests, and are closed with the connection. */
 export class HttpPool {
   readonly #origin: string;
   readonly #options: Agent.Options;
   readonly #own: SocketPool | ProxyAgent;
-  /** To those that the server sends us to for credentials: with what we trust, and without our certificate. */
+  /** To other origins, such as an authorization server: with the spec's trusted certificates, and without its own. */
   #others: Agent | undefined;
   #destroyed = false;
 
   constructor({ origin, openTimeoutMs, proxy, tls }: HttpPoolOptions) {
     this.#origin = origin;
-    // Any request may take for ever, so undici's own timeouts are off: the protocol's hold for all transports.
+    // The timeouts of the protocol hold for all transports alike, so undici's own are off.
     const timeout = openTimeoutMs > LONGEST_TIMER_MS ? 0 : openTimeoutMs;
     const limits = { headersTimeout: 0, bodyTimeout: 0 };
     const { trust, identity } = tlsConnect(tls);
@@ -55,26 +41,17 @@ export class HttpPool {
         : new ProxyAgent({ ...limits, uri: String(proxy), connect: { timeout }, requestTls: connect });
   }
 
-  /** Sends one request; all that comes of it goes to `handler`. Throws what undici does when it is none. */
-  dispatch(target: PoolTarget, request: PoolRequest, handler: Dispatcher.DispatchHandler): void {
-    const { method, headers, body = '' } = request;
-    const { origin, path } = target;
-    this.#dispatcherFor(origin).dispatch(
-      { origin, path, method, headers, body: body === '' ? null : body },
-      handler,
-    );
+  /** What sends requests to `origin`; for the server's own origin, always the same. */
+  dispatcherFor(origin: string): HttpDispatcher {
+    // Once it is destroyed, it fails whatever it is given.
+    if (origin === this.#origin || this.#own instanceof ProxyAgent || this.#destroyed) return this.#own;
+    this.#others ??= new Agent(this.#options);
+    return this.#others;
   }
 
   /** Ends every request and leaves no socket. */
   async destroy(): Promise<void> {
     this.#destroyed = true;
     await Promise.all([this.#own.destroy(), this.#others?.destroy()]);
-  }
-
-  #dispatcherFor(origin: string): SocketPool | ProxyAgent | Agent {
-    // When destroyed, it fails whatever it is given.
-    if (origin === this.#origin || this.#own instanceof ProxyAgent || this.#destroyed) return this.#own;
-    this.#others ??= new Agent(this.#options);
-    return this.#others;
   }
 }

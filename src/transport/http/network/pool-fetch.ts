@@ -1,9 +1,9 @@
 import type { FetchLike } from '@modelcontextprotocol/client';
 import { onAbort } from '../../../internal/limit.ts';
-import { targetOf, type HttpPool } from './http-pool.ts';
+import type { HttpPool } from './http-pool.ts';
 import { ResponseHandler } from './response-handler.ts';
 
-/** What every request says that says nothing else. */
+/** Headers of every request that does not set them itself. */
 export const DEFAULT_HEADERS: Readonly<Record<string, string>> = {
   'accept-encoding': 'gzip, br',
   'user-agent': 'mcp-plenum',
@@ -13,14 +13,15 @@ export const DEFAULT_HEADERS: Readonly<Record<string, string>> = {
 export function fetchThrough(pool: HttpPool): FetchLike {
   return async (target, { method = 'GET', headers, body, signal } = {}) => {
     signal?.throwIfAborted();
-    const url = targetOf(new URL(target));
-    const request = { method, headers: headerList(headers, body), body: bodyOf(body) };
+    const { origin, pathname, search } = new URL(target);
+    const path = `${pathname}${search}`;
+    const request = { origin, path, method, headers: headerList(headers, body), body: bodyOf(body) };
     return new Promise<Response>((resolve, reject) => {
       const handler = new ResponseHandler({ resolve, reject, done: () => stopListening() });
       // For as long as the body is read.
       const stopListening = onAbort(signal ?? undefined, () => handler.cancel(signal?.reason));
       try {
-        pool.dispatch(url, request, handler);
+        pool.dispatcherFor(origin).dispatch(request, handler);
       } catch (error) {
         handler.cancel(error);
       }
@@ -38,8 +39,8 @@ function headerList(given: RequestInit['headers'], body: RequestInit['body']): s
 }
 
 /** What the official client sends; the platform's other forms would need its own `fetch`. */
-function bodyOf(body: RequestInit['body']): string | Uint8Array | undefined {
-  if (body === undefined || body === null) return undefined;
+function bodyOf(body: RequestInit['body']): string | Uint8Array | null {
+  if (body === undefined || body === null || body === '') return null;
   if (typeof body === 'string' || body instanceof Uint8Array) return body;
   if (body instanceof URLSearchParams) return body.toString();
   throw new TypeError('This kind of body is not supported; send text or URLSearchParams.');

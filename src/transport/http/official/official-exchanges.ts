@@ -1,7 +1,7 @@
-import { PlenumError } from '../../../errors/plenum-error.ts';
+import type { PlenumError } from '../../../errors/plenum-error.ts';
+import { expiredSession, type ExpiredSession } from '../expired-session.ts';
 import { isOpenStream, type BodyFault, type BodyWatch, type HttpFetch } from '../network/http-fetch.ts';
 import type { OpenRequest, OpenRequests } from '../open-requests.ts';
-import { resumedStream } from './resumed-stream.ts';
 import type { StandaloneStream } from './standalone-stream.ts';
 
 export interface OfficialExchangesOptions {
@@ -10,7 +10,7 @@ export interface OfficialExchangesOptions {
   readonly http: HttpFetch;
   readonly requests: OpenRequests;
   readonly standalone: StandaloneStream;
-  /** Whether somebody else sees to a refusal for want of credentials. */
+  /** Whether the spec has credentials: then 401 and 403 are for the official transport to deal with. */
   readonly authenticates: boolean;
   /** Aborts when the connection ends. */
   readonly ending: AbortSignal;
@@ -19,14 +19,17 @@ export interface OfficialExchangesOptions {
   readonly onStreamFault: (fault: BodyFault, error: PlenumError, request: OpenRequest | undefined) => void;
   /** The answer to a request will not come on a resumed stream. */
   readonly onResumptionFailed: (request: OpenRequest, cause?: unknown) => void;
-  /** The server knows the session no more; `what` is ready to follow "the server". */
-  readonly onExpired: (what: string, error: PlenumError) => void;
+  /** The server no longer knows the session. */
+  readonly onExpired: (end: ExpiredSession) => void;
 }
 
-/** What an HTTP exchange is made of, with the headers at hand. */
+/** A request as the official transport makes it, with its headers read. */
 type Exchange = RequestInit & { readonly headers: Headers };
 
-/** Stands between the official transport and the network, and looks into what its exchanges tell of the connection. */
+/**
+ * The `fetch` of the official transport. It finds the request that an exchange is for, sends it, and reports what its
+ * outcome says about the request, the session and the connection.
+ */
 export class OfficialExchanges {
   readonly #options: OfficialExchangesOptions;
 
@@ -34,19 +37,18 @@ export class OfficialExchanges {
     this.#options = options;
   }
 
-  /** The official transport's `fetch`. */
   async fetch(url: URL, init: RequestInit = {}): Promise<Response> {
     const { url: own, http, requests, onFailed, onResumptionFailed } = this.#options;
-    const headers = new Headers(init.headers);
-    const request = requests.take(headers);
-    const exchange = { ...init, headers };
     // The official OAuth flow asks other addresses, which tell nothing about this connection.
-    if (url.href !== own.href) return http.fetch(url, exchange);
+    if (url.href !== own.href) return http.fetch(url, init);
 
+    const headers = new Headers(init.headers);
+    const request = requests.find(init, headers);
+    const exchange = { ...init, headers };
     try {
       if (init.method === 'GET') return await this.#get(exchange, request);
       const response = await this.#exchange(exchange, request);
-      // What is no request has no answer; a body would only be read for as long as the server likes.
+      // Only requests have answers: the body of anything else could keep its socket for as long as the server likes.
       if (request === undefined && init.method === 'POST' && response.ok) return await withoutBody(response);
       if (request !== undefined && response.ok && response.status !== 202)
         request.answer = isOpenStream(response) ? 'stream' : 'body';
@@ -58,7 +60,7 @@ export class OfficialExchanges {
     }
   }
 
-  /** One exchange with the server; what breaks it is looked into. */
+  /** Makes one exchange with the server, and watches its body. */
   async #exchange(
     init: Exchange,
     request: OpenRequest | undefined,
@@ -75,7 +77,7 @@ export class OfficialExchanges {
         if (streaming) onStreamEnd?.();
       },
     };
-    const response = await http.fetch(url, init, watch, request?.takeInHand());
+    const response = await http.fetch(url, init, watch, request?.takeResponse());
     streaming = isOpenStream(response);
     await this.#watchSession(response, init);
     return response;
@@ -88,7 +90,7 @@ export class OfficialExchanges {
     const response =
       request === undefined
         ? await standalone.open(
-            (signal) => this.#exchange({ ...init, signal }, undefined, () => standalone.ended()),
+            (signal, onEnd) => this.#exchange({ ...init, signal }, undefined, onEnd),
             init.signal ?? ending,
             lastEventId !== null,
           )
@@ -97,7 +99,7 @@ export class OfficialExchanges {
     return lastEventId === null ? response : resumedStream(response, lastEventId);
   }
 
-  /** A page in the place of a stream would be asked for again and again. */
+  /** Answers a GET without a stream with 405 when it was HTTP 200: the official transport would ask again and again. */
   async #noStream(response: Response, request: OpenRequest | undefined): Promise<Response> {
     const { authenticates, onResumptionFailed } = this.#options;
     if (response.ok) await response.body?.cancel();
@@ -106,18 +108,17 @@ export class OfficialExchanges {
     return response.ok ? new Response(null, { status: 405 }) : response;
   }
 
-  /** Row S16: an HTTP 404 for a session that was known says that it is known no more. */
+  /** Throws `SESSION_EXPIRED` when the answer says that the server no longer knows the session. */
   async #watchSession(response: Response, { method, headers }: Exchange): Promise<void> {
     const { server, standalone, onExpired } = this.#options;
-    if (response.status !== 404 || !headers.has('mcp-session-id')) return;
-    // A server that never served a GET may have nothing there.
+    if (!headers.has('mcp-session-id')) return;
+    // A server that has never served a GET may have nothing at all for it.
     if (method !== 'POST' && !(method === 'GET' && standalone.served)) return;
+    const expired = expiredSession(response.status, server);
+    if (expired === undefined) return;
     await response.body?.cancel();
-    const what = 'does not know this session any more (HTTP 404)';
-    const message = `Server "${server}" ${what}. The request was not handled.`;
-    const error = new PlenumError('SESSION_EXPIRED', message, { server, maybeExecuted: false });
-    onExpired(what, error);
-    throw error;
+    onExpired(expired);
+    throw expired.error;
   }
 }
 
@@ -127,4 +128,19 @@ async function withoutBody(response: Response): Promise<Response> {
     status: response.status === 200 ? 204 : response.status,
     headers: response.headers,
   });
+}
+
+/**
+ * Begins a stream that goes on after the event `lastEventId` with an event of that id and no data. Without it the
+ * official transport would forget the id if the stream broke again before its first event: it would then ask for a new
+ * stream, and what the server still had to send on this one would be lost.
+ */
+function resumedStream(response: Response, lastEventId: string): Response {
+  if (response.body === null) return response;
+  const reminder = new TextEncoder().encode(`id: ${lastEventId}\ndata:\n\n`);
+  const body = response.body.pipeThrough(
+    new TransformStream<Uint8Array, Uint8Array>({ start: (controller) => controller.enqueue(reminder) }),
+  );
+  const { status, statusText, headers } = response;
+  return new Response(body, { status, statusText, headers });
 }

@@ -1,15 +1,15 @@
 import { PlenumError } from '../../../errors/plenum-error.ts';
-import { sleep } from '../../../internal/limit.ts';
+import { Limit, sleep } from '../../../internal/limit.ts';
 import { startTimer, type StopTimer } from '../../../internal/timers.ts';
 import { isOpenStream } from '../network/http-fetch.ts';
 
 /** The wait after an attempt that failed, in milliseconds; it doubles with each that follows. */
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 30_000;
-/** How often in a row a server may refuse a stream that it has served. */
+/** How often in a row a server may answer without a stream after it has served one. */
 const MAX_REFUSALS = 5;
-/** Refusals for now. 409: the server has not noticed yet that its stream to us broke. */
-const PASSING_STATUSES: ReadonlySet<number> = new Set([408, 409, 425, 429, 500, 502, 503, 504]);
+/** Statuses after which another attempt may succeed. 409: the server has not noticed yet that its stream to us broke. */
+const TEMPORARY_STATUSES: ReadonlySet<number> = new Set([408, 409, 425, 429, 500, 502, 503, 504]);
 /** How long after the end of the stream the official transport may take to plan the next attempt, in milliseconds. */
 const PLANNED_WITHIN_MS = 2_000;
 /** How late a planned attempt may be, with a login on the way, in milliseconds. */
@@ -18,23 +18,26 @@ const LATE_MS = 60_000;
 export interface StandaloneStreamOptions {
   /** How long a server may take to begin its answer, in milliseconds. */
   readonly silenceMs: number;
-  /** Whether somebody else sees to a refusal for want of credentials. */
+  /** Whether the spec has credentials: then 401 and 403 are for the official transport to deal with. */
   readonly authenticates: boolean;
   /** Aborts when the connection ends. */
   readonly ending: AbortSignal;
   /** The network broke an attempt. */
   readonly onBroken: (error: PlenumError) => void;
-  /** It is open, but was not for a while, and the server does not repeat what it said. */
+  /** It is open again after a while without it, and the server does not repeat what it sent meanwhile. */
   readonly onMissed: () => void;
-  /** It was there and is not coming back; `what` is ready to follow "the server". */
+  /** It was open once and does not come back; `what` is ready to follow "the server". */
   readonly onGone: (what: string) => void;
 }
 
+/** Makes one attempt to open the stream; `onEnd` is called when the stream that came of it has ended. */
+type OpenStream = (signal: AbortSignal, onEnd: () => void) => Promise<Response>;
+
 /**
- * The stream for what belongs to no request. The official transport opens it, and opens it again when it ends; but
- * it gives up when the first attempt fails, or some later ones in a row, or when an answer went astray on it. A
- * connection that is of use for calls would then be deaf, and nobody would know. Here attempts go on, and a stream
- * that was there once and does not come back ends the connection.
+ * The stream for messages of the server that belong to no request. The official transport opens it, and opens it again
+ * when it ends; but it gives up when the first attempt fails, or some later ones in a row, or when an answer came on it.
+ * Calls would go on working, and notifications would be lost unnoticed. Here attempts go on, and a stream that was open
+ * once and does not come back ends the connection.
  */
 export class StandaloneStream {
   readonly #options: StandaloneStreamOptions;
@@ -42,7 +45,7 @@ export class StandaloneStream {
   #refusals = 0;
   /** Ends the wait for the official transport's next attempt. */
   #stopWaiting: StopTimer = () => {};
-  /** Whether that one is still to be planned. */
+  /** Whether the official transport has not planned that attempt yet. */
   #isUnplanned = false;
 
   constructor(options: StandaloneStreamOptions) {
@@ -55,14 +58,10 @@ export class StandaloneStream {
   }
 
   /**
-   * Makes attempts until one gives a stream, the server's word that there is none, or what the official transport
-   * has to see to. With `resumes` the server repeats what it said meanwhile.
+   * Makes attempts until one brings a stream, a final answer that there is none, or an answer that the official
+   * transport has to deal with. With `resumes` the server repeats what it sent meanwhile.
    */
-  async open(
-    exchange: (signal: AbortSignal) => Promise<Response>,
-    signal: AbortSignal,
-    resumes: boolean,
-  ): Promise<Response> {
+  async open(exchange: OpenStream, signal: AbortSignal, resumes: boolean): Promise<Response> {
     this.stop();
     const { ending, onMissed } = this.#options;
     let delayMs = FIRST_DELAY_MS;
@@ -76,10 +75,10 @@ export class StandaloneStream {
           if (missed) onMissed();
           return outcome;
         }
-        if (this.#isLastWord(outcome)) return outcome;
+        if (this.#isFinal(outcome)) return outcome;
         await outcome.body?.cancel();
       }
-      // Some servers answer with their first event, be it hours later: nothing to stay away for.
+      // Some servers begin their answer with their first event, perhaps hours later: that is no reason to wait longer.
       if (outcome === 'late') delayMs = FIRST_DELAY_MS;
       await sleep(delayMs, ending);
       ending.throwIfAborted();
@@ -87,8 +86,8 @@ export class StandaloneStream {
     }
   }
 
-  /** The stream has ended: the official transport is expected to open it again. */
-  ended(): void {
+  /** Notes the end of the stream: the official transport is expected to open it again. */
+  #ended(): void {
     this.#isUnplanned = true;
     this.#expect(PLANNED_WITHIN_MS);
   }
@@ -100,26 +99,29 @@ export class StandaloneStream {
     this.#expect(delayMs + LATE_MS);
   }
 
-  /** Waits for no attempt any more. */
+  /** Ends the wait for the official transport's next attempt. */
   stop(): void {
     this.#isUnplanned = false;
     this.#stopWaiting();
   }
 
-  async #attempt(
-    exchange: (signal: AbortSignal) => Promise<Response>,
-    signal: AbortSignal,
-  ): Promise<Response | 'late' | 'broken'> {
+  async #attempt(exchange: OpenStream, signal: AbortSignal): Promise<Response | 'late' | 'broken'> {
     const { silenceMs, ending, onBroken } = this.#options;
-    const late = new AbortController();
-    const stopTimer = startTimer(silenceMs, () => late.abort());
+    // It outlives the attempt, as what aborts the stream that came of it.
+    const limit = new Limit({}, signal);
+    const stopTimer = startTimer(silenceMs, () => limit.end());
+    const onStreamEnd = (): void => {
+      limit.stop();
+      this.#ended();
+    };
     try {
-      return await exchange(AbortSignal.any([signal, late.signal]));
+      return await exchange(limit.signal, onStreamEnd);
     } catch (error) {
+      limit.stop();
       if (ending.aborted) throw error;
-      if (late.signal.aborted) return 'late';
+      if (limit.verdict?.by === 'owner') return 'late';
       if (!(error instanceof PlenumError) || error.code !== 'CONNECTION_LOST') {
-        this.ended();
+        this.#ended();
         throw error;
       }
       onBroken(error);
@@ -129,15 +131,15 @@ export class StandaloneStream {
     }
   }
 
-  /** Takes note of an answer without a stream, and says whether no further attempt is to follow it here. */
-  #isLastWord({ status, ok }: Response): boolean {
+  /** Counts an answer without a stream; says whether no further attempt is to follow it here. */
+  #isFinal({ status, ok }: Response): boolean {
     const { authenticates, onGone } = this.#options;
     if (authenticates && (status === 401 || status === 403)) {
       this.#isUnplanned = true;
       this.#expect(LATE_MS);
       return true;
     }
-    if (!this.#served && !PASSING_STATUSES.has(status)) return true;
+    if (!this.#served && !TEMPORARY_STATUSES.has(status)) return true;
     if (++this.#refusals < MAX_REFUSALS) return false;
     const how = ok ? `HTTP ${status} without a stream` : `HTTP ${status}`;
     if (this.#served) onGone(`does not open its event stream again (${how})`);

@@ -5,7 +5,7 @@ import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import type { JSONRPCMessage } from '@modelcontextprotocol/client';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { PlenumError } from '../../../../src/errors/plenum-error.ts';
-import { HttpPool, targetOf } from '../../../../src/transport/http/network/http-pool.ts';
+import { HttpPool } from '../../../../src/transport/http/network/http-pool.ts';
 import {
   PostExchange,
   type PostListener,
@@ -74,7 +74,8 @@ function poolTo(server: RawServer): HttpPool {
 function post(pool: HttpPool, server: RawServer, heard = new Heard()) {
   const exchange = new PostExchange<string>(heard, 'the request');
   const headers = ['content-type', 'application/json'];
-  pool.dispatch(targetOf(new URL(server.url)), { method: 'POST', headers, body: '{}' }, exchange);
+  const { origin, pathname: path } = new URL(server.url);
+  pool.dispatcherFor(origin).dispatch({ origin, path, method: 'POST', headers, body: '{}' }, exchange);
   // Some tests wait for it later.
   exchange.outcome.catch(() => {});
   return { exchange, heard, outcome: exchange.outcome };
