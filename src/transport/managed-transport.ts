@@ -23,14 +23,14 @@ export interface ManagedTransport extends Transport {
    * socket that closed (with its code). Undefined while it is there, and after a close of our own.
    */
   readonly end: TransportEnd | undefined;
-  /** What a process has written so far that was no message, for when nobody waits for it any longer. */
-  readonly lastWords?: LastWords | undefined;
+  /** What a process has written so far besides messages: it may explain why there is no connection. */
+  readonly finalOutput?: FinalOutput | undefined;
   /** The process id of a stdio server, while it runs. */
   readonly pid?: number | undefined;
 }
 
-/** Texts of a process, for people; empty where there was nothing. */
-export interface LastWords {
+/** Output of a process, for people; empty where there was none. */
+export interface FinalOutput {
   /** The end of its stderr. */
   readonly stderr: string;
   /** A line of its stdout that has no end yet. */
@@ -49,7 +49,7 @@ export interface TransportEnd {
   readonly sessionExpired?: boolean;
 }
 
-/** What a transport is given by the session that opens it. */
+/** What the session that opens a transport gives it. */
 export interface TransportContext {
   /** The server's name, for messages. */
   readonly server: string;
@@ -58,11 +58,11 @@ export interface TransportContext {
   /** A line of standard error. */
   readonly onStderr?: (line: string) => void;
   /**
-   * A request failed in a way that may mean that the server is gone, without saying so for certain (a reset
-   * socket of many, a stream that broke). The session finds out.
+   * A request failed in a way that may mean that the server is gone (one of many sockets was reset, a stream broke). The
+   * session checks whether it is.
    */
   readonly onSuspect?: (error: Error) => void;
-  /** The stream for what belongs to no request was down for a while, and the server does not repeat what it said. */
+  /** The stream for notifications was interrupted, and the server does not repeat what it sent meanwhile. */
   readonly onStreamReopened?: () => void;
   /** Facts learnt by earlier connections of the same session; the transport reads and writes it. */
   readonly memory: TransportMemory;
@@ -70,6 +70,6 @@ export interface TransportContext {
 
 /** What one session remembers about its server from one connection to the next. */
 export interface TransportMemory {
-  /** Row T9: what a URL without a type turned out to speak. */
+  /** What a URL without a type turned out to speak. */
   urlKind?: 'http' | 'sse';
 }

@@ -18,7 +18,7 @@ import type { ManagedTransport } from '../../transport/managed-transport.ts';
 const ABANDONED_LIMIT = 1_000;
 
 /** How long a close waits for notifications that are still on their way, in milliseconds. */
-const LAST_WORDS_MS = 1_000;
+const NOTIFICATIONS_MS = 1_000;
 
 /**
  * Stands between the official client and a transport, and sees what neither tells: answers to requests that
@@ -32,7 +32,7 @@ export class ConnectionTap implements Transport {
   offeredVersion: string | undefined;
   /** Whether `server/discover` was sent, and whether it was answered in any way. */
   probe: 'none' | 'sent' | 'answered' = 'none';
-  /** Whether it greeted us, which is a client's part: it sends back what it is sent. */
+  /** Whether it sent the request that only clients send: it sends back what it is sent. */
   echoes = false;
   /** When the server last sent anything, by `performance.now()`. */
   lastHeardAt = 0;
@@ -43,8 +43,8 @@ export class ConnectionTap implements Transport {
   readonly #ended = createDeferred<void>();
   readonly #abandoned = new Set<RequestId>();
   readonly #lists = new ListBudget();
-  /** Notifications on their way: nobody waits for them, but a close must not overtake them. */
-  readonly #lastWords = new Set<Promise<void>>();
+  /** Notifications that are being sent. Their senders do not wait for them, so a close has to. */
+  readonly #notifications = new Set<Promise<void>>();
   #starting: Promise<void> | undefined;
   #early: [JSONRPCMessage, MessageExtraInfo | undefined][] | undefined = [];
   #initializeId: RequestId | undefined;
@@ -109,13 +109,16 @@ export class ConnectionTap implements Transport {
   send(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
     if ('method' in message) this.#watch(message);
     const sending = this.#inner.send(message, options);
-    if ('method' in message && !('id' in message)) return this.#utter(message, sending);
+    if ('method' in message && !('id' in message)) return this.#sendNotification(message, sending);
     // Stdio says itself what is wrong with a message.
-    return this.#inner.kind === 'stdio' ? sending : sending.catch((error) => refuse(message, error));
+    return this.#inner.kind === 'stdio'
+      ? sending
+      : sending.catch((error) => explainSendFailure(message, error));
   }
 
   async close(): Promise<void> {
-    if (this.#lastWords.size > 0) await settledWithin(Promise.allSettled(this.#lastWords), LAST_WORDS_MS);
+    if (this.#notifications.size > 0)
+      await settledWithin(Promise.allSettled(this.#notifications), NOTIFICATIONS_MS);
     await this.#inner.close();
     this.#finish();
   }
@@ -125,14 +128,14 @@ export class ConnectionTap implements Transport {
     this.#finish();
   }
 
-  async #utter(notification: JSONRPCMessage, sending: Promise<void>): Promise<void> {
-    this.#lastWords.add(sending);
+  async #sendNotification(notification: JSONRPCMessage, sending: Promise<void>): Promise<void> {
+    this.#notifications.add(sending);
     try {
       await sending;
     } catch (error) {
-      refuse(notification, error);
+      explainSendFailure(notification, error);
     } finally {
-      this.#lastWords.delete(sending);
+      this.#notifications.delete(sending);
     }
   }
 
@@ -166,7 +169,7 @@ export class ConnectionTap implements Transport {
       if (message.method === 'initialize' || message.method === 'server/discover') this.echoes = true;
     } else {
       const { id } = message;
-      // Row S4: a late answer is dropped quietly.
+      // The late answer to a cancelled request.
       if (id !== undefined && this.#abandoned.size > 0 && this.#abandoned.delete(id)) return;
       if (id !== undefined && id === this.#probeId) this.probe = 'answered';
       if (id !== undefined && id === this.#initializeId && 'result' in message) {
@@ -222,8 +225,8 @@ export class ConnectionTap implements Transport {
   }
 }
 
-/** Throws what says more of why a message could not be sent. */
-function refuse(message: JSONRPCMessage, error: unknown): never {
+/** Throws the error with which a message could not be sent, or one that says that JSON cannot carry the message. */
+function explainSendFailure(message: JSONRPCMessage, error: unknown): never {
   if (error instanceof PlenumError || isJson(message)) throw error;
   const text =
     'The request holds something that JSON cannot carry, such as a cycle or a bigint. Nothing was sent.';

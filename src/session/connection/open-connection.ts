@@ -4,7 +4,7 @@ import { Limit, settledWithin, type Verdict } from '../../internal/limit.ts';
 import { printable } from '../../internal/text.ts';
 import { LONGEST_TIMER_MS } from '../../internal/timers.ts';
 import type {
-  LastWords,
+  FinalOutput,
   ManagedTransport,
   TransportContext,
   TransportEnd,
@@ -37,7 +37,7 @@ export interface ConnectionRequest {
 const PROBE_TIMEOUT_MS = 10_000;
 
 /** How long a server that broke off may take to exit before it is made to, in milliseconds. */
-const LAST_WORDS_MS = 1_000;
+const EXIT_WAIT_MS = 1_000;
 
 /**
  * Opens a transport and completes the handshake, within `connectTimeoutMs`. A failed attempt leaves nothing
@@ -96,22 +96,22 @@ class Attempt {
         (connection) => connection.destroy(),
         () => {},
       );
-      if (error instanceof PlenumError && error.code === 'CONNECTION_LOST') await this.#lastWords();
+      if (error instanceof PlenumError && error.code === 'CONNECTION_LOST') await this.#waitForExit();
       const end = this.#transport?.end;
-      const lastWords = this.#transport?.lastWords;
+      const finalOutput = this.#transport?.finalOutput;
       await this.#transport?.destroy();
       this.#tap?.finish();
       await loadOfficial(); // What it threw may be a class of its.
-      throw this.#explain(limit.explain(error), limit.verdict, end, lastWords);
+      throw this.#explain(limit.explain(error), limit.verdict, end, finalOutput);
     } finally {
       limit.stop();
     }
   }
 
-  /** A process that does not take its input any more is about to tell why: by its exit code and its stderr. */
-  async #lastWords(): Promise<void> {
+  /** A process that has closed its input is about to exit: its exit code and its stderr say why. */
+  async #waitForExit(): Promise<void> {
     if (this.#transport?.kind !== 'stdio' || this.#tap === undefined) return;
-    await settledWithin(this.#tap.ended, LAST_WORDS_MS, this.#request.signal);
+    await settledWithin(this.#tap.ended, EXIT_WAIT_MS, this.#request.signal);
   }
 
   async #connect(): Promise<Connection> {
@@ -147,7 +147,7 @@ class Attempt {
     error: unknown,
     verdict: Verdict | undefined,
     end: TransportEnd | undefined,
-    lastWords: LastWords | undefined,
+    finalOutput: FinalOutput | undefined,
   ): unknown {
     const { server, options } = this.#request;
     const doing = `Connecting to server "${server}"`;
@@ -155,7 +155,7 @@ class Attempt {
     if (verdict?.by === 'deadline') {
       return new PlenumError(
         'TIMEOUT',
-        `${doing}: no handshake within ${options.connectTimeoutMs} ms. Allow more with "connectTimeoutMs".${halfLine(lastWords)}${tail(end ?? lastWords)}`,
+        `${doing}: no handshake within ${options.connectTimeoutMs} ms. Allow more with "connectTimeoutMs".${halfLine(finalOutput)}${tail(end ?? finalOutput)}`,
         { server },
       );
     }
@@ -201,8 +201,8 @@ const KEPT_CODES: ReadonlySet<string> = new Set([
   'TIMEOUT',
 ]);
 
-function halfLine(lastWords: LastWords | undefined): string {
-  const text = lastWords?.stdout ?? '';
+function halfLine(finalOutput: FinalOutput | undefined): string {
+  const text = finalOutput?.stdout ?? '';
   return text === '' ? '' : `\nOn its stdout there is half a line: ${printable(text, 400)}`;
 }
 

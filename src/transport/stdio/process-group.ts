@@ -4,7 +4,7 @@ import { windowsSystemFolder } from './child-environment.ts';
 
 export type StopSignal = 'SIGTERM' | 'SIGKILL';
 
-/** A process that leads a group, and what it started: reached together, as far as the system allows. */
+/** A process that leads a group, and the processes that it started, as far as the system lets them be reached together. */
 export interface ProcessGroup {
   /** Sends a signal to all of them; harmless when there are none. */
   signal(name: StopSignal): void;
@@ -29,7 +29,7 @@ function posixGroup(id: number): ProcessGroup {
 /** `taskkill` walks down from a living parent: what is left after that parent's end cannot be found. */
 function windowsTree(root: number): ProcessGroup {
   return {
-    // There is no softer way to reach a program without a window than by force.
+    // A program without a window can only be ended by force.
     signal: () => {
       const taskkill = `${windowsSystemFolder()}\\taskkill.exe`;
       const killer = spawn(taskkill, ['/pid', String(root), '/T', '/F'], {
@@ -52,8 +52,8 @@ function trySignal(id: number, signal: StopSignal | 0): boolean {
 }
 
 /**
- * Zombies can be signalled too, and where process 1 does not reap (a container without an init) an orphan stays
- * one for ever: not worth a grace period.
+ * Zombies can be signalled, too, and where process 1 does not reap (in a container without an init) an orphan stays one
+ * for ever. So they are not waited for.
  */
 async function hasLivingMember(group: number): Promise<boolean> {
   try {
@@ -73,4 +73,30 @@ export function isLivingMember(stat: string, group: number): boolean {
   // The second field, the program's name in brackets, may hold anything: count from its end.
   const [state, , groupId] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return Number(groupId) === group && state !== 'Z' && state !== 'X';
+}
+
+/** Leaders of the process groups that are alive. */
+const livingGroups = new Set<number>();
+
+function killAll(): void {
+  for (const pid of livingGroups) {
+    try {
+      process.kill(-pid, 'SIGKILL');
+    } catch {
+      // It has exited by itself.
+    }
+  }
+}
+
+/**
+ * Kills a server's process group when this program exits, by `process.exit()`, an uncaught error or its end. Most servers
+ * exit when their input is closed; one that is busy or ignores it would stay. Returns how to stop.
+ */
+export function killAtExit(pid: number): () => void {
+  if (livingGroups.size === 0) process.on('exit', killAll);
+  livingGroups.add(pid);
+  return () => {
+    livingGroups.delete(pid);
+    if (livingGroups.size === 0) process.off('exit', killAll);
+  };
 }

@@ -5,18 +5,14 @@ import type { Readable } from 'node:stream';
 import type { JSONRPCMessage } from '@modelcontextprotocol/client';
 import { PlenumError } from '../../errors/plenum-error.ts';
 import type { StdioServerSpec } from '../../server-spec.ts';
-import type { LastWords, ManagedTransport, TransportContext, TransportEnd } from '../managed-transport.ts';
-import { killAtExit } from './kill-at-exit.ts';
+import type { FinalOutput, ManagedTransport, TransportContext, TransportEnd } from '../managed-transport.ts';
 import { MessageReader } from './message-reader.ts';
-import { ProcessTree } from './process-tree.ts';
+import { killAtExit } from './process-group.ts';
+import { ProcessTree, stopProcesses } from './process-tree.ts';
 import { settledWithin } from '../../internal/limit.ts';
-import type { SpawnedServer } from './spawn-server.ts';
-import { spawnServer } from './spawn-server.ts';
-import { StderrCapture } from './stderr-capture.ts';
-import { forward } from './stderr-forward.ts';
-import { stopProcesses } from './stop-sequence.ts';
-import type { TextCodec } from './text-codec.ts';
-import { createTextCodec } from './text-codec.ts';
+import { spawnServer, type SpawnedServer } from './spawn-server.ts';
+import { forward, StderrCapture } from './stderr.ts';
+import { createTextCodec, type TextCodec } from './text-codec.ts';
 import { WriteQueue } from './write-queue.ts';
 
 const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
@@ -29,7 +25,7 @@ const TERMINATE_GRACE_MS = 2_000;
  */
 const SETTLE_MS = 500;
 
-/** What there is of a server once it has been started. */
+/** A server that has been started. */
 interface Link {
   readonly child: ChildProcess;
   readonly tree: ProcessTree;
@@ -37,29 +33,30 @@ interface Link {
   readonly output: MessageReader;
   /** Undefined when standard error does not come to us. */
   readonly stderr: StderrCapture | undefined;
-  /** From now on nothing that we read may wait for anybody. */
-  hurry(): void;
+  /** From now on, standard error is read without waiting for the stream that it is copied to. */
+  stopPacing(): void;
   /** Closes our ends of the pipes that we read. */
   release(): void;
 }
 
-/** Why a server is given up that we did not close. */
+/** How a server was lost that we did not close. */
 interface Loss {
   readonly what: string;
   readonly error?: Error;
-  /** The server's fault for certain: its exit would explain nothing. */
+  /** Whether this explains the loss, so that the exit of the process would add nothing. */
   readonly certain?: boolean;
 }
 
 /**
- * A server as a child process: one JSON-RPC message a line on its standard input and output.
+ * A server as a child process: one JSON-RPC message a line on its standard input and output. Why it has a life of its own
+ * beside `BaseTransport`: docs/decisions/0015.
  *
  * The process leads a group of its own and is stopped as a group. If this program exits without `close()`, the group
  * is killed; if it is killed itself, the system closes the pipes, and the server sees the end of its input.
  */
 export class StdioTransport implements ManagedTransport {
   readonly kind = 'stdio';
-  /** The official client takes what has `stderr` and `pid` for stdio, and negotiates the version accordingly. */
+  /** By `stderr` and `pid` the official client knows a stdio transport, and negotiates the version accordingly. */
   readonly stderr = null;
   onclose?: ManagedTransport['onclose'];
   onerror?: ManagedTransport['onerror'];
@@ -91,7 +88,7 @@ export class StdioTransport implements ManagedTransport {
     return this.#end;
   }
 
-  get lastWords(): LastWords | undefined {
+  get finalOutput(): FinalOutput | undefined {
     const link = this.#link;
     return link && { stderr: link.stderr?.tail ?? '', stdout: link.output.unfinished };
   }
@@ -138,7 +135,7 @@ export class StdioTransport implements ManagedTransport {
       server,
       codec: this.#codec,
       maxMessageBytes,
-      onMessage: (message) => this.#whileOpen(() => this.onmessage?.(message)),
+      onMessage: (message) => this.#deliver(message),
       onProblem: (error) => this.#whileOpen(() => this.#context.onProblem(error)),
       onOverflow: () => this.#overflow(maxMessageBytes),
     });
@@ -154,23 +151,23 @@ export class StdioTransport implements ManagedTransport {
       onBroken: (error, what) => this.#lose({ what, error }),
     });
     const errors = stderr === null ? undefined : this.#readErrors(stderr);
-    const spare = killAtExit(pid);
+    const stopKillAtExit = killAtExit(pid);
     return {
       child,
       tree: new ProcessTree(child, pid, (exit) => this.#lose({ what: exit })),
       input,
       output,
       stderr: errors?.capture,
-      hurry: () => errors?.hurry(),
+      stopPacing: () => errors?.stopPacing(),
       release: () => {
-        spare();
+        stopKillAtExit();
         stdout.destroy();
         stderr?.destroy();
       },
     };
   }
 
-  #readErrors(stream: Readable): { capture: StderrCapture; hurry: () => void } {
+  #readErrors(stream: Readable): { capture: StderrCapture; stopPacing: () => void } {
     const { stderr: target = 'capture', encoding = 'utf-8' } = this.#spec;
     const capture = new StderrCapture(encoding, (line) => {
       if (target === 'capture') this.#guard(() => this.#context.onStderr?.(line));
@@ -178,7 +175,7 @@ export class StdioTransport implements ManagedTransport {
     stream.on('data', (chunk: Buffer) => capture.push(chunk));
     stream.on('end', () => capture.end());
     stream.on('error', (error) => this.#guard(() => this.onerror?.(error)));
-    return { capture, hurry: typeof target === 'string' ? () => {} : forward(stream, target) };
+    return { capture, stopPacing: typeof target === 'string' ? () => {} : forward(stream, target) };
   }
 
   #overflow(maxMessageBytes: number): void {
@@ -197,8 +194,8 @@ export class StdioTransport implements ManagedTransport {
 
   async #afterLoss(link: Link, loss: Loss): Promise<void> {
     link.input.fail(`the server ${loss.what}`);
-    link.hurry();
-    // Always a wait, if only of a microtask: `onclose` may call `close`, which must find this under way.
+    link.stopPacing();
+    // Waits in any case, if only for a microtask: `onclose` may call `close`, which must find `#stopping` set.
     await (loss.certain === true ? undefined : this.#settle(link));
     this.#end = describeEnd(link, loss);
     link.input.fail(`the server ${this.#end.what}`);
@@ -211,11 +208,11 @@ export class StdioTransport implements ManagedTransport {
     if (this.#link === undefined) await this.#starting?.catch(() => {});
     const link = this.#link;
     if (link === undefined) return;
-    link.hurry();
+    link.stopPacing();
     const flushed = link.input.end('the connection is being closed');
     const inTime = await settledWithin(flushed, this.#closeGraceMs, this.#force.signal);
     if (!inTime) link.input.fail('the connection was closed before the server had read it');
-    // Who has not read its input until now will not read the end of it either.
+    // A server that has not read its input until now will not notice the end of it either.
     await this.#clear(link, inTime ? this.#closeGraceMs : 0);
     await this.#settle(link);
     link.input.fail('the connection was closed');
@@ -226,7 +223,7 @@ export class StdioTransport implements ManagedTransport {
   /** Waits for what an exited server still has in the pipe. */
   async #settle(link: Link): Promise<void> {
     await settledWithin(link.tree.drained, SETTLE_MS, this.#force.signal);
-    // When this program was busy, the timer comes due before what is there has been read.
+    // In a busy program the timer fires before the output that has arrived is read.
     await nextTurn();
   }
 
@@ -252,21 +249,38 @@ export class StdioTransport implements ManagedTransport {
     return this.#spec.closeGraceMs ?? CLOSE_GRACE_MS;
   }
 
-  /** Nothing is handed on after `onclose`, nor after `destroy`, when it may be cut off anywhere. */
-  #whileOpen(call: () => void): void {
-    if (!this.#finished && !this.#force.signal.aborted) this.#guard(call);
+  #deliver(message: JSONRPCMessage): void {
+    if (!this.#isOpen) return;
+    try {
+      this.onmessage?.(message);
+    } catch (error) {
+      this.#report(error);
+    }
   }
 
-  /** What a handler throws is its owner's to see, and stops neither the reader nor the end. */
+  #whileOpen(call: () => void): void {
+    if (this.#isOpen) this.#guard(call);
+  }
+
+  /** Nothing is handed on after `onclose`, nor after `destroy`, when a message may be cut off anywhere. */
+  get #isOpen(): boolean {
+    return !this.#finished && !this.#force.signal.aborted;
+  }
+
+  /** Calls a handler. An error that it throws is reported, and stops neither the reader nor the end. */
   #guard(call: () => void): void {
     try {
       call();
     } catch (error) {
-      try {
-        this.onerror?.(error instanceof Error ? error : new Error(String(error)));
-      } catch {
-        // There is nobody left to tell.
-      }
+      this.#report(error);
+    }
+  }
+
+  #report(error: unknown): void {
+    try {
+      this.onerror?.(error instanceof Error ? error : new Error(String(error)));
+    } catch {
+      // There is no other way to report it.
     }
   }
 }

@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer';
 import { TextDecoder } from 'node:util';
 import { PlenumError } from '../../errors/plenum-error.ts';
 import type { StdioServerSpec } from '../../server-spec.ts';
@@ -13,8 +12,8 @@ export interface TextCodec {
   readonly unitBytes: 1 | 2;
   /** Throws when the bytes are not valid and the choice was `strict`. */
   decode(bytes: Buffer): string;
-  /** Rewrites JSON so that the encoding can carry it. */
-  carry(json: string): string;
+  /** Rewrites JSON so that the encoding can carry it; undefined when it can carry all text. */
+  readonly carry?: (json: string) => string;
 }
 
 /** Throws `CONFIG_INVALID` when `encoding` or `encodingErrors` is not one of theirs. */
@@ -33,7 +32,7 @@ export function createTextCodec(
     encoding,
     unitBytes: encoding === 'utf-16le' ? 2 : 1,
     decode: decoders[errors],
-    carry: encoding === 'latin1' ? escapeBeyondLatin1 : (json) => json,
+    ...(encoding === 'latin1' && { carry: escapeBeyondLatin1 }),
   };
 }
 
@@ -43,9 +42,9 @@ function decodersOf(encoding: StdioEncoding): Decoders {
   switch (encoding) {
     case 'utf-8':
       return {
-        strict: quickly(standard('utf-8', true)),
-        replace: quickly(standard('utf-8', false)),
-        ignore: quickly(ignoringUtf8),
+        strict: standard('utf-8', true),
+        replace: standard('utf-8', false),
+        ignore: ignoringUtf8,
       };
     case 'utf-16le':
       return { strict: standard(encoding, true), replace: standard(encoding, false), ignore: ignoringUtf16 };
@@ -66,14 +65,6 @@ function standard(label: string, fatal: boolean): (bytes: Buffer) => string {
   const decoder = new TextDecoder(label, { fatal });
   return (bytes) => decoder.decode(bytes);
 }
-
-/** The decoders that the system offers take several times as long, to find out what there hardly ever is. */
-function quickly(decode: (bytes: Buffer) => string): (bytes: Buffer) => string {
-  return (bytes) => (isUtf8(bytes) && bytes[0] !== BYTE_ORDER_MARK ? bytes.toString('utf8') : decode(bytes));
-}
-
-/** The first of its bytes, with which few other characters begin. */
-const BYTE_ORDER_MARK = 0xef;
 
 const REPLACEMENT = '\ufffd';
 const REPLACEMENT_UTF8 = Buffer.from(REPLACEMENT);

@@ -1,14 +1,16 @@
 import type { Writable } from 'node:stream';
-import type { JSONRPCMessage } from '@modelcontextprotocol/client';
+import type { JSONRPCMessage, RequestId } from '@modelcontextprotocol/client';
 import { PlenumError } from '../../errors/plenum-error.ts';
-import { Outbox, type Outgoing } from './outbox.ts';
 import type { TextCodec } from './text-codec.ts';
 
 /** About what a pipe takes at once. A message that is still here can be taken back; one in the pipe cannot. */
 const BATCH_LENGTH = 64 * 1024;
 
-/** What may wait for a server that does not read, in characters, before it is given up. */
+/** What may wait for a server that does not read, in characters; with more, the connection is ended. */
 const MAX_WAITING_LENGTH = 256 * 1024 * 1024;
+
+/** How many places at the front of a long queue may be empty before the rest moves up. */
+const SLACK = 1_024;
 
 export interface WriteQueueOptions {
   /** The server's name, for messages. */
@@ -29,8 +31,8 @@ export class WriteQueue {
   #writing: readonly Outgoing[] = [];
   /** Characters of all that has not been written. */
   #length = 0;
-  /** The pipe refused the write under way at the first try: not one byte of it has left. */
-  #refusedByPipe = false;
+  /** The pipe failed the write under way at the first try: not one byte of it has left. */
+  #failedAtOnce = false;
   #isScheduled = false;
   /** Set once no more messages are taken; why. */
   #closedBecause: string | undefined;
@@ -57,7 +59,8 @@ export class WriteQueue {
     if (this.#takeBack(message)) return Promise.resolve();
     let line: string;
     try {
-      line = `${codec.carry(JSON.stringify(message))}\n`;
+      const json = JSON.stringify(message);
+      line = codec.carry === undefined ? `${json}\n` : `${codec.carry(json)}\n`;
     } catch (error) {
       const doing = `Could not send ${labelOf(message)} to server "${server}"`;
       return Promise.reject(PlenumError.from(error, 'INVALID_ARGUMENTS', doing, { server }));
@@ -90,7 +93,7 @@ export class WriteQueue {
   fail(why: string): void {
     this.#closedBecause = why;
     for (const { message, reject } of this.#takeWriting())
-      reject(this.#lost(message, why, !this.#refusedByPipe));
+      reject(this.#lost(message, why, !this.#failedAtOnce));
     for (const { message, reject } of this.#waiting.next(Infinity)) reject(this.#lost(message, why, false));
     this.#stdin.destroy();
     this.#checkFlushed();
@@ -99,7 +102,7 @@ export class WriteQueue {
   #schedule(): void {
     if (this.#isScheduled || this.#writing.length > 0) return;
     this.#isScheduled = true;
-    // At the end of the turn: what the answers of several servers lead to is one write to each, not one for every answer.
+    // At the end of the turn: when answers of several servers lead to more calls, each server gets one write for all of them.
     setImmediate(() => {
       this.#isScheduled = false;
       this.#writeNext();
@@ -111,10 +114,10 @@ export class WriteQueue {
     this.#writing = this.#waiting.next(BATCH_LENGTH);
     let text = '';
     for (const { line } of this.#writing) text += line;
-    this.#refusedByPipe = !this.#stdin.writable;
+    this.#failedAtOnce = !this.#stdin.writable;
     // Waiting for the callback, not only for `drain`, is back-pressure enough, and says what has left.
     this.#stdin.write(text, bufferEncodingOf(this.#options.codec), (error) => this.#written(error));
-    this.#refusedByPipe ||= this.#stdin.errored !== null;
+    this.#failedAtOnce ||= this.#stdin.errored !== null;
   }
 
   #written(error: Error | null | undefined): void {
@@ -171,4 +174,87 @@ function labelOf(message: JSONRPCMessage): string {
 
 function bufferEncodingOf(codec: TextCodec): BufferEncoding {
   return codec.encoding === 'utf-8' ? 'utf8' : codec.encoding;
+}
+
+/** A message to be written. Either `resolve` or `reject` is called, once. */
+export interface Outgoing {
+  readonly message: JSONRPCMessage;
+  readonly line: string;
+  readonly resolve: () => void;
+  readonly reject: (error: PlenumError) => void;
+}
+
+/**
+ * Messages that wait to be written, in the order of sending.
+ *
+ * An array, though requests are taken back by their id: few are, and a map through which every message passes costs more
+ * than it saves, as its discarded tables keep the messages from being collected early.
+ */
+export class Outbox {
+  #queue: (Outgoing | undefined)[] = [];
+  /** Everything before it has been taken out. */
+  #first = 0;
+  #count = 0;
+  /** Where requests are in the queue; kept from the first time that one is taken back until nothing waits. */
+  #places: Map<RequestId, number> | undefined;
+
+  get isEmpty(): boolean {
+    return this.#count === 0;
+  }
+
+  push(outgoing: Outgoing): void {
+    const place = this.#queue.push(outgoing) - 1;
+    this.#count++;
+    if (this.#places !== undefined) note(outgoing, place, this.#places);
+  }
+
+  /** Takes out what goes next: as many as have no more than `maxLength` characters together, but at least one. */
+  next(maxLength: number): Outgoing[] {
+    const batch: Outgoing[] = [];
+    let length = 0;
+    for (; this.#first < this.#queue.length; this.#first++) {
+      const outgoing = this.#queue[this.#first];
+      if (outgoing === undefined) continue;
+      length += outgoing.line.length;
+      if (batch.length > 0 && length > maxLength) break;
+      batch.push(outgoing);
+      this.#queue[this.#first] = undefined;
+    }
+    this.#count -= batch.length;
+    this.#tidy();
+    return batch;
+  }
+
+  /** Takes out the request of this id, if it waits. */
+  takeBack(id: RequestId): Outgoing | undefined {
+    if (this.#count === 0) return undefined;
+    const place = this.#placesNow().get(id);
+    const outgoing = place === undefined ? undefined : this.#queue[place];
+    if (place === undefined || outgoing === undefined) return undefined;
+    this.#queue[place] = undefined;
+    this.#count--;
+    this.#tidy();
+    return outgoing;
+  }
+
+  #placesNow(): ReadonlyMap<RequestId, number> {
+    if (this.#places !== undefined) return this.#places;
+    const places = new Map<RequestId, number>();
+    this.#queue.forEach((outgoing, place) => outgoing && note(outgoing, place, places));
+    return (this.#places = places);
+  }
+
+  #tidy(): void {
+    if (this.#count === 0) this.#queue = [];
+    else if (this.#first > SLACK && this.#first * 2 > this.#queue.length)
+      this.#queue = this.#queue.slice(this.#first);
+    else return;
+    this.#first = 0;
+    this.#places = undefined;
+  }
+}
+
+/** Of requests with the same id, the first is the one that is taken back. */
+function note({ message }: Outgoing, place: number, places: Map<RequestId, number>): void {
+  if ('method' in message && 'id' in message && !places.has(message.id)) places.set(message.id, place);
 }

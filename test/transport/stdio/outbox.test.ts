@@ -1,6 +1,6 @@
 import type { JSONRPCMessage } from '@modelcontextprotocol/client';
 import { describe, expect, it } from 'vitest';
-import { Outbox, type Outgoing } from '../../../src/transport/stdio/outbox.ts';
+import { Outbox, type Outgoing } from '../../../src/transport/stdio/write-queue.ts';
 
 const outgoing = (message: JSONRPCMessage, line = 'x'): Outgoing => ({
   message,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { StderrCapture } from '../../../src/transport/stdio/stderr-capture.ts';
+import { StderrCapture } from '../../../src/transport/stdio/stderr.ts';
 
 function capture(...chunks: (string | Buffer)[]): { lines: string[]; tail: string } {
   const lines: string[] = [];

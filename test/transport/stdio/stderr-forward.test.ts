@@ -1,7 +1,7 @@
 import { PassThrough, Writable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { forward } from '../../../src/transport/stdio/stderr-forward.ts';
+import { forward } from '../../../src/transport/stdio/stderr.ts';
 
 /** A stream that takes one chunk and no more until it is told. */
 function slowTarget(): { target: Writable; taken: string[]; release: () => void } {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Stoppable } from '../../../src/transport/stdio/stop-sequence.ts';
-import { stopProcesses } from '../../../src/transport/stdio/stop-sequence.ts';
+import type { Stoppable } from '../../../src/transport/stdio/process-tree.ts';
+import { stopProcesses } from '../../../src/transport/stdio/process-tree.ts';
 
 const graces = { closeGraceMs: 20, terminateGraceMs: 30 };
 

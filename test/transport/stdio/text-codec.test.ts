@@ -15,7 +15,7 @@ describe('T1 stdio encodings', () => {
     for (const errors of ['strict', 'ignore', 'replace'] as const) {
       expect(createTextCodec(encoding, errors).decode(Buffer.from(text, buffer))).toBe(text);
     }
-    expect(createTextCodec(encoding).carry(text)).toBe(text);
+    expect(createTextCodec(encoding).carry).toBeUndefined();
   });
 
   it('are UTF-8 and strict when nothing is said', () => {
@@ -62,7 +62,7 @@ describe('T1 stdio encodings', () => {
 
   it('latin1 writes what it cannot carry as JSON escapes', () => {
     const value = { text: 'é € \u{1f600}' };
-    const json = createTextCodec('latin1').carry(JSON.stringify(value));
+    const json = createTextCodec('latin1').carry?.(JSON.stringify(value)) ?? '';
     expect(Buffer.from(json, 'latin1').toString('latin1')).toBe(json);
     expect(json).toContain('é');
     expect(JSON.parse(json)).toEqual(value);

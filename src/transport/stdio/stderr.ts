@@ -1,3 +1,5 @@
+import type { Readable, Writable } from 'node:stream';
+
 import { TextDecoder } from 'node:util';
 
 /** How much is kept for error messages, in characters. */
@@ -5,14 +7,14 @@ const TAIL_LENGTH = 64 * 1024;
 /** A longer line is handed on in pieces. */
 const LINE_LENGTH = 16 * 1024;
 
-/** Cuts standard error into lines for whoever listens, and keeps its end for error messages. */
+/** Cuts standard error into lines for its listener, and keeps its end for error messages. */
 export class StderrCapture {
   readonly #decoder: TextDecoder;
   readonly #onLine: ((line: string) => void) | undefined;
   #line = '';
   #tail = '';
 
-  /** `encoding` is never strict here: this text is for people. */
+  /** Invalid bytes are replaced, whatever the spec says of them: this text is for people. */
   constructor(encoding: string, onLine?: (line: string) => void) {
     this.#decoder = new TextDecoder(encoding);
     this.#onLine = onLine;
@@ -57,4 +59,30 @@ export class StderrCapture {
       this.#onLine?.(text.slice(start, start + LINE_LENGTH));
     }
   }
+}
+
+/**
+ * Copies `source` to a stream of the caller's, at that stream's pace, and never ends it. Returns how to read `source` at
+ * its own pace from then on; what the target has no room for is left out then.
+ *
+ * `pipe` would keep several listeners on the target while the server runs, and many servers may share one log.
+ */
+export function forward(source: Readable, target: Writable): () => void {
+  let paced = true;
+  const proceed = (): void => {
+    target.off('drain', proceed);
+    target.off('close', proceed);
+    source.resume();
+  };
+  source.on('data', (chunk: Buffer) => {
+    if (!target.writable || (!paced && target.writableNeedDrain)) return;
+    if (target.write(chunk) || !paced) return;
+    source.pause();
+    target.on('drain', proceed);
+    target.on('close', proceed);
+  });
+  return () => {
+    paced = false;
+    proceed();
+  };
 }
