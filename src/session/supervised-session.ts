@@ -24,8 +24,7 @@ import { SessionRequests, type RequestResources } from './requests/session-reque
 import type { ResolvedTarget } from './session-target.ts';
 import { SignIn } from './sign-in/sign-in.ts';
 import { Subscriptions } from './requests/subscriptions.ts';
-import { Supervisor } from './supervision/supervisor.ts';
-import type { SleepPolicy } from './supervision/supervisor-options.ts';
+import { Supervisor, type SleepPolicy } from './supervision/supervisor.ts';
 import { ListedTools } from './requests/listed-tools.ts';
 import { lostError } from './errors/translate-error.ts';
 

@@ -91,6 +91,8 @@ class Attempt {
     try {
       return await limit.hold(work);
     } catch (error) {
+      // What comes from here on is not why.
+      limit.stop();
       this.#givenUp = true;
       work.then(
         (connection) => connection.destroy(),
@@ -102,7 +104,7 @@ class Attempt {
       await this.#transport?.destroy();
       this.#tap?.finish();
       await loadOfficial(); // What it threw may be a class of its.
-      throw this.#explain(limit.explain(error), limit.verdict, end, finalOutput);
+      throw this.#explain(error, limit.verdict, end, finalOutput);
     } finally {
       limit.stop();
     }

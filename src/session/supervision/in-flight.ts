@@ -1,4 +1,5 @@
 import { createDeferred, type Deferred } from '../../internal/deferred.ts';
+import { startTimer, type StopTimer } from '../../internal/timers.ts';
 
 /** Counts the calls under way, so that a close can wait for them. */
 export class InFlight {
@@ -33,5 +34,48 @@ export class InFlight {
   onIdle(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+}
+
+/** Calls `onIdle` when no call has been under way for `idleMs`, until it is stopped. */
+export class IdleTimer {
+  readonly #inFlight: InFlight;
+  readonly #idleMs: number;
+  readonly #onIdle: () => void;
+  #stopTimer: StopTimer | undefined;
+  readonly #stopListening: () => void;
+  /** By `performance.now()`. */
+  #usedAt = 0;
+
+  constructor(inFlight: InFlight, idleMs: number, onIdle: () => void) {
+    this.#inFlight = inFlight;
+    this.#idleMs = idleMs;
+    this.#onIdle = onIdle;
+    this.#stopListening = inFlight.onIdle(() => this.#rest());
+    this.#rest();
+  }
+
+  stop(): void {
+    this.#stopListening();
+    this.#stopTimer?.();
+    this.#stopTimer = undefined;
+  }
+
+  /** One timer for any number of calls: it finds out for itself how long the last one is over. */
+  #rest(): void {
+    this.#usedAt = performance.now();
+    if (this.#stopTimer === undefined) this.#arm(this.#idleMs);
+  }
+
+  #arm(ms: number): void {
+    this.#stopTimer = startTimer(ms, () => this.#check());
+  }
+
+  #check(): void {
+    this.#stopTimer = undefined;
+    if (this.#inFlight.count > 0) return; // The end of the last call starts the next rest.
+    const leftMs = this.#usedAt + this.#idleMs - performance.now();
+    if (leftMs > 0) this.#arm(leftMs);
+    else this.#onIdle();
   }
 }

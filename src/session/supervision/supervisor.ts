@@ -2,16 +2,51 @@ import { PlenumError } from '../../errors/plenum-error.ts';
 import { Backoff } from '../../internal/backoff.ts';
 import { createDeferred } from '../../internal/deferred.ts';
 import { settledWithin } from '../../internal/limit.ts';
-import { startTimer } from '../../internal/timers.ts';
 import type { Connection } from '../connection/connection.ts';
-import { IdleTimer } from './idle-timer.ts';
-import { Predecessor } from './predecessor.ts';
+import type { ReconnectOptions } from '../../server-spec.ts';
 import type { SessionStatus } from '../session.ts';
 import { SessionErrors } from '../errors/session-errors.ts';
-import { statusOf, type SessionState } from './session-state.ts';
+import {
+  closed,
+  connecting,
+  draining,
+  failed,
+  idle,
+  ready,
+  statusOf,
+  waiting,
+  type DrainingState,
+  type FailedState,
+  type ReadyState,
+  type SessionState,
+} from './session-state.ts';
 import type { PendingSignIn } from '../sign-in/sign-in.ts';
-import type { SleepPolicy, SupervisorOptions } from './supervisor-options.ts';
+import type { InFlight } from './in-flight.ts';
 import { WaitingCalls } from './waiting-calls.ts';
+
+export interface SupervisorOptions {
+  readonly server: string;
+  readonly policy: false | Required<ReconnectOptions>;
+  readonly maxWaitingCalls: number;
+  /** Brings one connection up, restored state and all; leaves nothing behind when it fails or is aborted. */
+  readonly connect: (signal: AbortSignal) => Promise<Connection>;
+  /** Access was refused: begins to wait for a sign-in, if there is something to wait for. */
+  readonly awaitSignIn: (error: PlenumError) => PendingSignIn | undefined;
+  readonly onStatus: (status: SessionStatus) => void;
+  /** A connection was lost that nobody misses. */
+  readonly onUnmissed: (error: PlenumError) => void;
+  readonly inFlight: InFlight;
+}
+
+/** When a session may be without its server. */
+export interface SleepPolicy {
+  /** How long nobody must have used a connection for it to be ended, in milliseconds. */
+  readonly idleMs: number;
+  /** Whether the server is needed though nobody calls it: then it stays, and comes back when it is lost. */
+  readonly isNeeded: () => boolean;
+  /** Whether there is still something to be had from the present connection. */
+  readonly isBusy: () => boolean;
+}
 
 /** Errors that trying again cannot mend. */
 const FINAL_CODES: ReadonlySet<string> = new Set([
@@ -35,17 +70,16 @@ export class Supervisor {
   readonly #backoff: Backoff;
   readonly #waiting: WaitingCalls;
   readonly #closed = createDeferred<unknown>();
-  #state: SessionState = { tag: 'idle' };
+  #state: SessionState = idle();
   #status: SessionStatus = { state: 'idle', since: Date.now() };
   /** Attempts since the server was last healthy; what `attempts` bounds. */
   #attempts = 0;
   /** The connection before; something of it may be left for a moment. */
   #predecessor: Predecessor | undefined;
-  #sleep: (SleepPolicy & { readonly timer: IdleTimer }) | undefined;
+  #sleep: SleepPolicy | undefined;
   readonly #closingSignal = new AbortController();
   /** Settles when the session is back after a sign-in, or is not coming back by that. */
   #comeback: Promise<void> | undefined;
-  #leaving: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
   #destroying: Promise<void> | undefined;
   /** What the session was destroyed for. */
@@ -103,10 +137,8 @@ export class Supervisor {
    * said before the start, which is then made by the first call.
    */
   letSleep(policy: SleepPolicy): void {
-    this.#sleep?.timer.stop();
-    const timer = new IdleTimer(this.#options.inFlight, policy.idleMs, () => this.#fallAsleep());
-    this.#sleep = { ...policy, timer };
-    if (this.#state.tag === 'ready') timer.start();
+    this.#sleep = policy;
+    if (this.#state.tag === 'ready') this.#watchIdle(this.#state, policy);
   }
 
   /** Whether nothing but a call, or being told to, will bring the server up. */
@@ -125,7 +157,6 @@ export class Supervisor {
     const state = this.#state;
     if (state.tag === 'draining' || state.tag === 'closed') throw this.#errors.closed(this.#reason);
     if (state.tag === 'connecting' || this.isAsleep) return this.wake();
-    if (state.tag === 'waiting') state.stop();
     if (state.tag === 'ready') this.#predecessor = Predecessor.retired(state.connection);
     this.#startOver();
     this.#backoff.next();
@@ -140,7 +171,7 @@ export class Supervisor {
     this.#predecessor = Predecessor.retired(connection);
     if (!this.#isNeeded) {
       this.#options.onUnmissed(error);
-      return this.#enter({ tag: 'idle' });
+      return this.#enter(idle());
     }
     const { policy } = this.#options;
     if (policy === false) return this.#fail(error);
@@ -230,35 +261,31 @@ export class Supervisor {
     await this.#attempt(undefined, this.#isNeeded);
   }
 
+  #watchIdle(state: ReadyState, { idleMs }: SleepPolicy): void {
+    state.watchIdle(this.#options.inFlight, idleMs, () => this.#fallAsleep());
+  }
+
   #fallAsleep(): void {
     const state = this.#state;
     if (state.tag !== 'ready' || this.#isNeeded || this.#sleep?.isBusy() !== false) return;
     // A call that comes now finds the session idle: it waits for this close and wakes the server anew.
     const predecessor = Predecessor.closed(state.connection);
     this.#predecessor = predecessor;
-    this.#enter({ tag: 'idle' });
+    this.#enter(idle());
     void predecessor.gone.then(() => {
       if (this.#predecessor === predecessor) this.#predecessor = undefined;
     });
   }
 
   async #attempt(error: PlenumError | undefined, keepTrying: boolean): Promise<void> {
-    const abort = new AbortController();
-    const settled = createDeferred<void>();
     this.#attempts++;
-    const attempt: SessionState = {
-      tag: 'connecting',
-      attempt: this.#attempts,
-      abort,
-      settled: settled.promise,
-      error,
-    };
+    const attempt = connecting(this.#attempts, error, () => this.#errors.closed(this.#reason));
     this.#enter(attempt);
     try {
       // Two processes, or two clients of one in-process server, would be in each other's way.
       await this.#predecessor?.gone;
       if (this.#state !== attempt) throw this.#errors.closed(this.#reason);
-      const connection = await this.#options.connect(abort.signal);
+      const connection = await this.#options.connect(attempt.signal);
       if (this.#state !== attempt) {
         await connection.destroy();
         throw this.#errors.closed(this.#reason);
@@ -269,23 +296,20 @@ export class Supervisor {
       }
       // A first success leaves nothing to back off from; later ones must prove themselves first.
       if (error === undefined) this.#startOver();
-      this.#enter({ tag: 'ready', connection, readyAt: performance.now() });
+      const state = ready(connection);
+      if (this.#sleep !== undefined) this.#watchIdle(state, this.#sleep);
+      this.#enter(state);
       this.#waiting.settle(connection);
     } catch (cause) {
-      const failure = PlenumError.from(
-        cause,
-        'CONNECT_FAILED',
-        `Connecting to server "${this.#options.server}"`,
-        {
-          server: this.#options.server,
-        },
-      );
+      const { server } = this.#options;
+      const doing = `Connecting to server "${server}"`;
+      const failure = PlenumError.from(cause, 'CONNECT_FAILED', doing, { server });
       if (this.#state !== attempt) throw this.#errors.closed(this.#reason);
       if (keepTrying && !FINAL_CODES.has(failure.code)) this.#retry(failure);
       else this.#fail(failure);
       throw failure;
     } finally {
-      settled.resolve();
+      attempt.settle();
     }
   }
 
@@ -294,13 +318,12 @@ export class Supervisor {
     if (policy === false || this.#attempts >= policy.attempts) return this.#fail(error);
     const delay = this.#backoff.next();
     const again = (): void => void this.#attempt(error, true).catch(() => {});
-    const stop = startTimer(delay, again, { keepAlive: true });
-    this.#enter({ tag: 'waiting', attempt: this.#attempts + 1, nextTryAt: Date.now() + delay, stop, error });
+    this.#enter(waiting(this.#attempts + 1, error, delay, again));
   }
 
   #fail(error: PlenumError): void {
     const signIn = error.code === 'AUTH_REQUIRED' ? this.#options.awaitSignIn(error) : undefined;
-    const state: SessionState = { tag: 'failed', error, signIn };
+    const state = failed(error, signIn);
     this.#enter(state);
     if (signIn !== undefined) {
       this.#comeback = this.#comeBack(state, signIn);
@@ -314,7 +337,7 @@ export class Supervisor {
     this.#waiting.settle(outcome);
   }
 
-  async #comeBack(state: SessionState, signIn: PendingSignIn): Promise<void> {
+  async #comeBack(state: FailedState, signIn: PendingSignIn): Promise<void> {
     const failure = await signIn.done;
     if (this.#state !== state) return this.#outcome();
     if (failure === undefined) return this.reconnect();
@@ -337,58 +360,80 @@ export class Supervisor {
   }
 
   async #drain(): Promise<void> {
-    const state = this.#state;
-    if (state.tag === 'closed') return;
-    const connection = this.connection;
-    this.#enter({ tag: 'draining', connection });
-    this.#waiting.settle(this.#errors.closed(this.#reason));
-    this.#closingSignal.abort();
-    this.#leaving = this.#leave(state);
-    await this.#leaving;
+    if (this.#state.tag === 'closed') return;
+    const { connection, attemptGone } = this.#startDraining();
+    await attemptGone;
     await Promise.race([this.#options.inFlight.idle(), this.#closed.promise]);
     await Promise.all([connection?.close(), this.#predecessor?.leave()]);
     this.#finish(this.#reason);
   }
 
   async #end(reason: unknown): Promise<void> {
-    const state = this.#state;
-    if (state.tag === 'closed') return;
-    const connection = this.connection;
-    if (state.tag !== 'draining') {
-      this.#enter({ tag: 'draining', connection });
-      this.#waiting.settle(this.#errors.closed(this.#reason));
-      this.#closingSignal.abort();
-    }
+    if (this.#state.tag === 'closed') return;
+    const { connection, attemptGone } = this.#startDraining();
     // First, as an attempt under way may be waiting for it.
     const gone = this.#predecessor?.destroy();
-    await (this.#leaving ??= this.#leave(state));
+    await attemptGone;
     await Promise.all([connection?.destroy(), gone]);
     this.#finish(reason);
   }
 
-  /** Ends what a state left behind owns. */
-  async #leave(state: SessionState): Promise<void> {
-    if (state.tag === 'waiting') state.stop();
-    if (state.tag === 'connecting') {
-      state.abort.abort(this.#errors.closed(this.#reason));
-      await state.settled;
-    }
+  #startDraining(): DrainingState {
+    const left = this.#state;
+    if (left.tag === 'draining') return left;
+    const state = draining(this.connection, left.tag === 'connecting' ? left.settled : Promise.resolve());
+    this.#enter(state);
+    this.#waiting.settle(this.#errors.closed(this.#reason));
+    this.#closingSignal.abort();
+    return state;
   }
 
   #finish(reason: unknown): void {
     if (this.#state.tag === 'closed') return;
     const error = reason === undefined ? undefined : this.#errors.closed(this.#reason);
-    this.#enter({ tag: 'closed', error });
+    this.#enter(closed(error));
     this.#closed.resolve(reason);
   }
 
   #enter(state: SessionState): void {
     const left = this.#state;
     this.#state = state;
-    if (left.tag === 'failed') left.signIn?.stop();
-    if (state.tag === 'ready') this.#sleep?.timer.start();
-    else this.#sleep?.timer.stop();
+    left.exit();
     this.#status = statusOf(state);
     this.#options.onStatus(this.#status);
+  }
+}
+
+/** A connection that is out of use, while something of it may be left. */
+export class Predecessor {
+  /** Resolves when its successor may come. */
+  readonly gone: Promise<void>;
+  readonly #connection: Connection;
+  readonly #gracefully: boolean;
+
+  private constructor(connection: Connection, gone: Promise<void>, gracefully: boolean) {
+    this.#connection = connection;
+    this.gone = gone;
+    this.#gracefully = gracefully;
+  }
+
+  /** One that is lost. */
+  static retired(connection: Connection): Predecessor {
+    return new Predecessor(connection, connection.retire(), false);
+  }
+
+  /** One that is well and not needed. */
+  static closed(connection: Connection): Predecessor {
+    return new Predecessor(connection, connection.close(), true);
+  }
+
+  /** Ends it as gently as it was left. Resolves when nothing is left. */
+  leave(): Promise<void> {
+    return this.#gracefully ? this.gone : this.destroy();
+  }
+
+  /** Ends it by force. */
+  destroy(): Promise<void> {
+    return this.#connection.destroy();
   }
 }
