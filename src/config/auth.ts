@@ -4,20 +4,25 @@ import type { ServerAuth } from '../server-spec.ts';
 import { type Environment, userFolders } from './environment.ts';
 import type { AuthSettings } from './schema/schema.ts';
 
-/** What a file does not say about its logins. */
+/** The options of `oauth()` that a program can set for the servers of a file. */
 export type ConfigOAuthOptions = Pick<
   OAuthOptions,
   'interactive' | 'onAuthorize' | 'onEvent' | 'loginTimeoutMs' | 'store'
 >;
 
-/** Where relative paths start, and what was given beside the file. */
+/**
+ * What credentials need beside their settings: the folder of relative paths, the environment, the program's options.
+ */
 interface AuthContext {
   readonly workspace: string;
   readonly env: Environment;
   readonly oauth: ConfigOAuthOptions | undefined;
 }
 
-/** Credentials of a file, for HTTP. Throws `CONFIG_INVALID` for options that do not go together. */
+/**
+ * Makes the credentials of an HTTP server from its settings. Throws `CONFIG_INVALID` for options that exclude each
+ * other.
+ */
 export async function authOf(settings: AuthSettings, context: AuthContext): Promise<ServerAuth> {
   switch (settings.type) {
     case 'bearer':
@@ -27,7 +32,7 @@ export async function authOf(settings: AuthSettings, context: AuthContext): Prom
   }
 }
 
-/** The same for a transport that knows headers only; undefined when it takes more than a header. */
+/** Credentials as headers, for a transport that has nothing else; undefined when a header is not enough (OAuth). */
 export function authHeaders(settings: AuthSettings): Record<string, string> | undefined {
   switch (settings.type) {
     case 'bearer':
@@ -37,7 +42,7 @@ export function authHeaders(settings: AuthSettings): Record<string, string> | un
   }
 }
 
-/** Where the tokens of a user are kept, by the conventions of the platform. */
+/** The default token file, in the platform's folder for a user's data. */
 function defaultTokenFile(env: Environment): string {
   return join(userFolders(env).data, 'plenum', 'tokens.json');
 }
@@ -46,12 +51,12 @@ async function oauthOf(
   { type: _, tokenFile, ...options }: Extract<AuthSettings, { type: 'oauth' }>,
   { workspace, env, oauth: given }: AuthContext,
 ): Promise<ServerAuth> {
-  // The official client comes with it, which a file without such servers need not load.
+  // Loaded on demand: it loads the official client, which a file without OAuth does not need.
   const { oauth } = await import('../auth/oauth.ts');
   const { fileTokenStore } = await import('../auth/store/file-token-store.ts');
   const isInteractive = options.grant !== 'client_credentials';
   const path = tokenFile === undefined ? defaultTokenFile(env) : resolve(workspace, tokenFile);
-  // A machine gets another token whenever it wants one.
+  // A client that needs no user can get a token again, so its tokens are kept in memory.
   const store = isInteractive || tokenFile !== undefined ? { store: fileTokenStore(path) } : {};
   return oauth({ ...options, ...store, ...given });
 }

@@ -16,31 +16,31 @@ import type {
 export interface Config extends ConfiguredGroup {
   /** The servers by name, without those that the file disables. */
   servers: Record<string, ConfiguredServer>;
-  /** Servers that cannot be used, with what is wrong, a `CONFIG_INVALID`. With `tolerant` only; else none. */
+  /** With `tolerant`: the servers that cannot be used, each with a `CONFIG_INVALID` that says why. Otherwise empty. */
   broken: Record<string, PlenumError>;
   /** Names of the servers that the file disables. */
   disabled: string[];
   /** The file that was read. */
   path: string;
-  /** What looks wrong but does no harm. */
+  /** What is probably a mistake but can be ignored, such as unknown keys. */
   warnings: ConfigWarning[];
 }
 
-/** A server from a file: its spec, with options of its own beside it. */
+/** A server of a file: its spec and its own options. */
 export type ConfiguredServer = (StdioServerSpec | UrlServerSpec) & ConfiguredServerOptions;
 
-/** What a file may say about any server beside how it is reached. */
+/** The options of one server in a file, beside its spec. */
 export interface ConfiguredServerOptions {
   /**
-   * Whether the server is up only while it is used: opened by the first call that needs it, closed after `idleMs`
-   * milliseconds without one.
+   * Whether the server is open only while it is used: the first call that needs it opens it, and `idleMs`
+   * milliseconds without a call close it.
    */
   lazy?: boolean | { idleMs?: number };
   /** How the names of this server's tools and prompts are exposed. */
   naming?: ConfiguredNaming;
-  /** Globs over the server's own names for its tools: only what one of them matches is offered. */
+  /** Globs on the server's own tool names: only tools that match one of them are exposed. */
   allow?: string[];
-  /** Globs over the server's own names for its tools: what one of them matches is not offered. It wins over `allow`. */
+  /** Globs on the server's own tool names: tools that match one of them are not exposed, even if `allow` matches. */
   deny?: string[];
   maxWaitingCalls?: number;
   maxInputRounds?: number;
@@ -49,7 +49,7 @@ export interface ConfiguredServerOptions {
 
 export type ConfiguredNaming = 'prefixed' | 'bare';
 
-/** What the `plenum` part of a file says for all servers together. */
+/** The section `plenum` of a file: options for all servers. */
 export interface ConfiguredGroup {
   naming?: ConfiguredNaming;
   strict?: boolean;
@@ -84,37 +84,37 @@ export interface ConfiguredPool {
   reportLeasesAfterMs?: number;
 }
 
-/** A place in a file, and what is to be said about it. */
+/** A remark on a place in a file. */
 export interface ConfigRemark {
   readonly file: string;
   /** From 1. */
   readonly line: number;
   /** From 1, in UTF-16 units, as editors count. */
   readonly column: number;
-  /** Where in the document: `mcpServers.files.args[0]`; empty for the whole. */
+  /** The path in the document, such as `mcpServers.files.args[0]`; empty for the whole document. */
   readonly path: string;
   readonly message: string;
 }
 
 export type ConfigWarning = ConfigRemark;
 
-/** Why a file is refused; `CONFIG_INVALID` carries all of them in `data.problems`. */
+/** A reason why a file is refused. `CONFIG_INVALID` has all of them in `data.problems`. */
 export interface ConfigProblem extends ConfigRemark {
-  /** The server concerned, if it is one. */
+  /** The server that has the problem, if it is one server's. */
   readonly server?: string;
 }
 
-/** A value that the file wants to be asked for: `${input:id}`, described under `inputs`. */
+/** A value that the user is asked for: `${input:id}`, described under `inputs`. */
 export interface ConfigInput {
   readonly id: string;
   readonly type: 'promptString' | 'pickString';
   readonly description?: string;
-  /** Whether what is typed is to be hidden. */
+  /** Whether the answer is hidden while it is typed. */
   readonly password: boolean;
   readonly default?: string;
-  /** On `pickString`: what to choose from. */
+  /** The choices of a `pickString`. */
   readonly options?: readonly { readonly label: string; readonly value: string }[];
-  /** Where the value is wanted first: `mcpServers.github.env.TOKEN`. */
+  /** The first place that uses the value, such as `mcpServers.github.env.TOKEN`. */
   readonly field: string;
 }
 
@@ -122,7 +122,7 @@ export interface ConfigInput {
 export type ConfigPrompt = (input: ConfigInput) => string | Promise<string>;
 
 export interface LoadConfigOptions {
-  /** The file. Without it, one is looked for from `cwd` upwards, then in the user's own folder. */
+  /** The file. Without it, the nearest one from `cwd` upwards is taken, else the user's own. */
   path?: string | URL;
   /** @default process.cwd() */
   cwd?: string;
@@ -131,24 +131,27 @@ export interface LoadConfigOptions {
    * @default process.env
    */
   env?: Environment;
-  /** Asks for the value of `${input:id}`, once for each id. Without it, a file that wants one is refused. */
+  /**
+   * Asks the user for the value of `${input:id}`; called once for each id. Without it, a file that uses inputs is
+   * refused.
+   */
   prompt?: ConfigPrompt;
   /**
-   * For servers with `"auth": { "type": "oauth" }`: how logins are shown and told of, whether they begin by themselves,
-   * and where tokens are kept. Wins over the file.
+   * For servers with `"auth": { "type": "oauth" }`: how logins are shown and reported, whether they start by
+   * themselves, and where tokens are kept. Takes precedence over the file.
    */
   oauth?: ConfigOAuthOptions;
   /**
-   * Whether a server that something is wrong with costs the others nothing: it is left out, and `config.broken` says
-   * why. What is wrong with the file as a whole still rejects.
+   * Whether a server with a problem is left out, with the reason in `config.broken`, instead of refusing the whole
+   * file. A problem of the file itself still rejects.
    * @default false
    */
   tolerant?: boolean;
-  /** Called with the name of each server: whether it is wanted. Of others nothing is read, expanded or asked for. */
+  /** Called with the name of each server; a server for which it returns false is not read, expanded or asked about. */
   only?: (server: string) => boolean;
 }
 
-/** A configuration with its servers as data, before functions are made of them: that can be compared. */
+/** A configuration, and its servers as plain data that can be compared with a later load. */
 export interface ReadConfig {
   readonly config: Config;
   readonly plain: { readonly servers: ReadonlyMap<string, unknown>; readonly group: unknown };

@@ -6,19 +6,19 @@ import { PlenumError } from '../errors/plenum-error.ts';
 /** The variables of an environment, such as `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Where a user keeps things, by the conventions of the platform. */
+/** The user's folders, by the conventions of the platform. */
 interface UserFolders {
   readonly home: string;
-  /** Folders that hold one folder of settings for each program, best first. */
+  /** The folders that contain a folder of settings for each program, in order of preference. */
   readonly settings: readonly string[];
-  /** The folder for what programs keep by themselves. */
+  /** The folder for data that programs store. */
   readonly data: string;
 }
 
 export function userFolders(env: Environment, platform: NodeJS.Platform = process.platform): UserFolders {
   const home = nonEmpty(platform === 'win32' ? env['USERPROFILE'] : env['HOME']) ?? homedir();
   const settings: string[] = [];
-  // A relative path is to be ignored, says the XDG specification.
+  // The XDG specification says to ignore a relative path.
   const xdg = nonEmpty(env['XDG_CONFIG_HOME']);
   if (xdg !== undefined && isAbsolute(xdg)) settings.push(xdg);
   if (platform === 'win32') settings.push(nonEmpty(env['APPDATA']) ?? join(home, 'AppData', 'Roaming'));

@@ -3,12 +3,12 @@ import { dirname, join, resolve } from 'node:path';
 import { PlenumError } from '../errors/plenum-error.ts';
 import { type Environment, userFolders } from './environment.ts';
 
-/** What is looked for in each folder, in this order. */
+/** The files that are looked for in each folder, in this order. */
 const NAMES = ['plenum.json', '.mcp.json', 'mcp.json', '.vscode/mcp.json', '.cursor/mcp.json'];
 
 /**
- * The first configuration from `cwd` upwards, else the user's own. Rejects with `CONFIG_INVALID`, and where it
- * looked, when there is none.
+ * Finds the nearest configuration from `cwd` upwards, else the user's own. Rejects with `CONFIG_INVALID` when there
+ * is none; the message lists the searched places.
  */
 export async function findConfig(cwd: string, env: Environment): Promise<string> {
   const folders = foldersUpwards(cwd);
@@ -27,8 +27,8 @@ export async function findConfig(cwd: string, env: Environment): Promise<string>
 }
 
 /**
- * Whether somebody else put a file there for others to find: it names commands that would be run. Root may, and so may
- * whoever owns the folder that one works in.
+ * Whether a file belongs to another user, who could make this one run commands. Files of root and of the owner of
+ * `cwd` are trusted.
  */
 async function isForeign(path: string, cwd: string): Promise<boolean> {
   const self = process.getuid?.();
@@ -42,12 +42,12 @@ function foreignError(path: string): PlenumError {
   return new PlenumError('CONFIG_INVALID', message);
 }
 
-/** The user's own configuration: where it may be, best first. */
+/** The places of the user's own configuration, in order of preference. */
 export function userConfigs(env: Environment): string[] {
   return userFolders(env).settings.map((folder) => join(folder, 'plenum', 'plenum.json'));
 }
 
-/** A folder and all that hold it, from the inside out. */
+/** A folder and its parents, up to the root. */
 export function foldersUpwards(start: string): string[] {
   const folders: string[] = [];
   for (let folder = resolve(start); ; folder = dirname(folder)) {

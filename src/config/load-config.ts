@@ -17,17 +17,17 @@ const OPTION_NAMES: readonly string[] = [
 
 /**
  * Reads a configuration: a file, or the nearest of `plenum.json`, `.mcp.json`, `mcp.json`, `.vscode/mcp.json` and
- * `.cursor/mcp.json` from the current folder upwards, else the user's own. Nothing is opened, and nothing is run.
+ * `.cursor/mcp.json` from the current folder upwards, else the user's own. No server is opened and no command is run.
  *
- * Rejects with `CONFIG_INVALID`, all problems at once: in the message by line and column, in `data.problems` as
- * {@link ConfigProblem}. No message shows an expanded value.
+ * Rejects with `CONFIG_INVALID`, which has all problems: in the message with line and column, and in `data.problems`
+ * as {@link ConfigProblem}. No message contains an expanded value.
  */
 export async function loadConfig(source: string | URL | LoadConfigOptions = {}): Promise<Config> {
   const loaded = await load(source);
   return loaded.config;
 }
 
-/** As {@link loadConfig}, with what a later load needs and is compared with. */
+/** As {@link loadConfig}, with the options and the plain data that a reload needs. */
 export async function load(source: string | URL | LoadConfigOptions): Promise<LoadedConfig> {
   const given = typeof source === 'string' || source instanceof URL ? { path: source } : source;
   checkOptions(given);
@@ -57,21 +57,21 @@ function checkOptions(options: LoadConfigOptions): void {
 }
 
 export interface LoadedConfig extends ReadConfig {
-  /** How to load it again, without asking again. */
+  /** The options for a reload, which asks only for new inputs. */
   readonly options: LoadConfigOptions;
 }
 
 const known = new WeakMap<object, LoadedConfig>();
 
-/** What is known of a configuration that {@link loadConfig} returned. */
+/** How a configuration of {@link loadConfig} was loaded; undefined for any other object. */
 export function loadedFrom(config: object): LoadedConfig | undefined {
   return known.get(config);
 }
 
-/** What {@link askOnce} made: a file may be loaded again any number of times. */
+/** The results of {@link askOnce}, which are not wrapped again at each reload. */
 const remembering = new WeakSet<ConfigPrompt>();
 
-/** Remembers the answers, so that a file that is loaded again asks for what is new in it only. */
+/** Remembers the answers, so that a reload asks only for new inputs. */
 function askOnce(prompt: ConfigPrompt): ConfigPrompt {
   if (remembering.has(prompt)) return prompt;
   const answers = new Map<string, string>();

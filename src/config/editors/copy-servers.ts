@@ -9,12 +9,12 @@ import { resolvePath } from '../environment.ts';
 import { workspaceFolder } from '../expand/workspace-folder.ts';
 
 export interface CopyServersOptions {
-  /** The configuration to write to; made when it is not there. */
+  /** The configuration to write to; it is created when it is missing. */
   to: string | URL;
-  /** What to copy; give one another `name` to have it under that. */
+  /** The servers to copy. A changed `name` copies the server under that name. */
   servers: readonly FoundServer[];
   /**
-   * What to do when the configuration has a server of that name.
+   * What to do when the configuration already has a server of that name.
    * @default 'skip'
    */
   onConflict?: 'skip' | 'replace';
@@ -26,18 +26,20 @@ export interface CopyReport {
   /** The file that was written to. */
   readonly path: string;
   readonly copied: readonly string[];
-  /** Names that were there already, in the file or earlier among `servers`, and stayed as they were. */
+  /** Names that were not copied because the file, or an earlier one of `servers`, has them. */
   readonly skipped: readonly string[];
-  /** Where values of headers and of the environment stand as they are, and may be secrets: `github.env.TOKEN`. */
+  /**
+   * Places of literal values in headers and environment variables, which may be secrets, such as `github.env.TOKEN`.
+   */
   readonly literals: readonly string[];
 }
 
 /**
- * Copies servers into a configuration, whose comments and layout stay. Nothing is expanded on the way: what was a
- * reference to a secret is one there. Relative paths and `${workspaceFolder}` go on meaning what they meant. The file
- * is written whole or not at all; a new one can be read by its owner only.
+ * Copies servers into a configuration and keeps its comments and layout. References such as `${TOKEN}` are copied as
+ * references. Relative paths and `${workspaceFolder}` are rewritten so that they point to the same place. The file is
+ * written atomically; a new one has mode 0600.
  *
- * Rejects with `CONFIG_INVALID` when the configuration there cannot be read; it is as it was, then.
+ * Rejects with `CONFIG_INVALID` when the existing configuration cannot be read; it is not changed then.
  */
 export async function copyServers(options: CopyServersOptions): Promise<CopyReport> {
   const { to, servers, onConflict = 'skip', cwd = process.cwd() } = options;
@@ -70,7 +72,7 @@ async function write(path: string, text: string, isThere: boolean): Promise<void
   const { default: writeFileAtomic } = await import('write-file-atomic');
   try {
     if (!isThere) await mkdir(dirname(path), { recursive: true });
-    // One that is there keeps its mode.
+    // An existing file keeps its mode.
     await writeFileAtomic(path, text, isThere ? {} : { mode: 0o600 });
   } catch (error) {
     throw PlenumError.from(error, 'CONFIG_INVALID', `Writing ${path}`);
@@ -96,7 +98,7 @@ function literalsOf(definition: Readonly<Record<string, unknown>>): string[] {
   });
 }
 
-/** The definition of a server, so that it means in a file of the workspace `target` what it meant in its own. */
+/** Rewrites a server's definition for a file in the workspace `target`, so that its paths point to the same place. */
 function relocateServer(
   { definition, folder }: Pick<FoundServer, 'definition' | 'folder'>,
   target: string,
@@ -113,7 +115,7 @@ function relocateServer(
 }
 
 function replaceFolder(value: Readonly<Record<string, unknown>>, folder: string): Record<string, unknown> {
-  // What a folder's name has of references stands for itself.
+  // A `${` in the folder's name is escaped: it is no reference.
   const text = folder.replaceAll('${', '$${');
   const replace = (part: unknown): unknown => {
     if (typeof part === 'string') return part.replace(/(?<!\$)\$\{workspaceFolder\}/g, () => text);

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { foldersUpwards } from '../find-config.ts';
 import { type Environment, userFolders } from '../environment.ts';
 
-/** A program whose files are known. */
+/** A program whose configuration files Plenum can read. */
 export type EditorId =
   | 'claude-desktop'
   | 'claude-code'
@@ -17,18 +17,18 @@ export type EditorId =
 /** A place where a program may keep servers. */
 export interface ImportSource {
   readonly editor: EditorId;
-  /** What people call the program. */
+  /** The program's name for people. */
   readonly title: string;
   readonly scope: 'user' | 'workspace';
-  /** The file, there or not. */
+  /** The file, which need not exist. */
   readonly path: string;
-  /** The keys under which the servers stand in it. */
+  /** The path of keys to the servers in the file. */
   readonly section: readonly string[];
 }
 
 export interface ImportOptions {
   /**
-   * From here upwards, files of workspaces are looked for.
+   * The folder from which workspace files are searched upwards.
    * @default process.cwd()
    */
   cwd?: string;
@@ -64,13 +64,13 @@ const WORKSPACE_FILES: readonly Place[] = [
 
 type Place = readonly [editor: EditorId, path: string, section: readonly string[]];
 
-/** Every place where the known programs keep servers, those of the user first. */
+/** Lists every place where these programs keep servers, those of the user first. */
 export function importSources(options: ImportOptions = {}): ImportSource[] {
   const { cwd = process.cwd(), env = process.env, platform = process.platform } = options;
   const { home } = userFolders(env, platform);
   const folders = foldersUpwards(cwd);
   const inWorkspaces = folders.flatMap((folder): Place[] => [
-    // Claude Code keeps what belongs to one folder and one user in the user's file.
+    // Claude Code keeps the servers of one folder for one user in the user's file.
     ['claude-code', join(home, '.claude.json'), ['projects', folder, 'mcpServers']],
     ...WORKSPACE_FILES.map(([editor, path, section]): Place => [editor, join(folder, path), section]),
   ]);
@@ -80,7 +80,7 @@ export function importSources(options: ImportOptions = {}): ImportSource[] {
     ),
     ...inWorkspaces.map((place) => sourceAt('workspace', place)),
   ];
-  // The user's home may be one of the folders.
+  // The user's home may be one of these folders; each file is listed once.
   const seen = new Set<string>();
   return sources.filter(({ path, section }) => {
     const key = JSON.stringify([path, section]);
@@ -111,7 +111,7 @@ function sourceAt(scope: ImportSource['scope'], [editor, path, section]: Place):
 
 function settingsFolder(env: Environment, platform: NodeJS.Platform, home: string): string {
   if (platform === 'darwin') return join(home, 'Library', 'Application Support');
-  // On Windows these programs do not ask for what is a convention elsewhere.
+  // On Windows these programs ignore `XDG_CONFIG_HOME`.
   const asked = platform === 'win32' ? { ...env, XDG_CONFIG_HOME: undefined } : env;
   return userFolders(asked, platform).settings[0] ?? join(home, '.config');
 }

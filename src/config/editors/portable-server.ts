@@ -2,8 +2,9 @@ import { isRecord } from '../../internal/checks.ts';
 import type { EditorId } from './editors.ts';
 
 /**
- * A server as an editor has it, so that a configuration of Plenum can have it: unexpanded, and in most dialects as
- * it stands. Undefined for what is no server of one's own, such as an extension's.
+ * Converts an editor's definition of a server to one that a Plenum configuration accepts; most dialects need no
+ * change. References are not expanded. Returns undefined for an entry that defines no server, such as the settings of
+ * an extension.
  */
 export function portableServer(editor: EditorId, given: unknown): Record<string, unknown> | undefined {
   if (!isRecord(given)) return undefined;
@@ -17,7 +18,7 @@ export function portableServer(editor: EditorId, given: unknown): Record<string,
   }
 }
 
-/** An older form has the whole command line as an object; settings of extensions have none at all. */
+/** An older form has an object for the command line; settings of extensions have no command. */
 function fromZed({
   source: _,
   settings: __,
@@ -32,7 +33,7 @@ function fromZed({
   return { command: path, ...(args !== undefined && { args }), ...(env !== undefined && { env }), ...rest };
 }
 
-/** It also expands `$VAR`, without braces. */
+/** Gemini CLI also expands `$VAR` without braces. */
 function fromGemini(given: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const braced = (value: unknown): unknown =>
     typeof value === 'string' ? value.replace(/\$([A-Za-z_]\w*)/g, '${$1}') : value;

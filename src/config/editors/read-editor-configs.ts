@@ -9,13 +9,16 @@ import { workspaceFolder } from '../expand/workspace-folder.ts';
 /** A server in a file of another program. */
 export interface FoundServer {
   readonly name: string;
-  /** As it stands there, unexpanded, in a form that a configuration of Plenum can have. May hold secrets. */
+  /**
+   * The definition in a form that a Plenum configuration accepts, with its references unexpanded. May contain
+   * secrets.
+   */
   readonly definition: Readonly<Record<string, unknown>>;
-  /** The inputs that it asks for, as VS Code describes them. */
+  /** The inputs that the definition uses, in VS Code's format. */
   readonly inputs: readonly Readonly<Record<string, unknown>>[];
-  /** What its relative paths and `${workspaceFolder}` refer to, if that is known. */
+  /** The folder that relative paths and `${workspaceFolder}` refer to, if it is known. */
   readonly folder?: string;
-  /** The command line or the URL, with `…` for whatever may be secret. */
+  /** The command line or the URL, with `…` instead of possible secrets. */
   readonly target: string;
   readonly disabled: boolean;
   readonly source: ImportSource;
@@ -28,7 +31,7 @@ export interface EditorConfig extends ImportSource {
   readonly error?: PlenumError;
 }
 
-/** The files of known programs that there are, with their servers. Reads only. */
+/** Reads the existing files of the known programs, with their servers. Changes nothing. */
 export async function readEditorConfigs(options: ImportOptions = {}): Promise<EditorConfig[]> {
   const read = createReader();
   const configs: EditorConfig[] = [];
@@ -89,7 +92,7 @@ function folderOf({ scope, section, path }: ImportSource): string | undefined {
   return section[0] === 'projects' ? section[1] : workspaceFolder(path);
 }
 
-/** Those of the file's inputs that a server refers to. */
+/** The inputs of the file that a definition refers to. */
 function inputsOf(definition: unknown, given: unknown): Readonly<Record<string, unknown>>[] {
   if (!Array.isArray(given)) return [];
   const text = JSON.stringify(definition);
@@ -98,7 +101,7 @@ function inputsOf(definition: unknown, given: unknown): Readonly<Record<string, 
     .filter(({ id }) => typeof id === 'string' && text.includes(`\${input:${id}}`));
 }
 
-/** Reads each file once: one may be the place of several sections. */
+/** Reads each file once, although it may have several sections with servers. */
 function createReader(): Read {
   const roots = new Map<string, ReturnType<Read>>();
   const read: Read = async (path) => {

@@ -6,22 +6,22 @@ import { describe, describeWord, type Findings } from '../read/findings.ts';
 import { printPath, type JsonPath } from '../json/json-path.ts';
 import { TemplateError } from './template.ts';
 
-/** An input as the file describes it; `command` when its value would have to come from a program. */
+/** An input of the file; `command` for one whose value an editor's command would give, which is not supported. */
 type InputDefinition = InputQuestion | 'command';
 
 type InputQuestion = Omit<ConfigInput, 'field'>;
 
-/** The value has to be asked for first. */
+/** Thrown in the first round: the user has not been asked for the value yet. */
 export class AnswerPending extends TemplateError {}
 
 /**
- * The values that a file wants to be asked for. A first round of expansion finds out which are wanted, so that
- * nobody is asked for a secret that is then thrown away with a broken file; a second one has the answers.
+ * The inputs of a file. It is expanded twice: the first round collects the inputs that are used, then the user is
+ * asked, and the second round has the answers. So the user is not asked for a secret when the file is refused anyway.
  */
 export class Inputs {
   readonly #definitions: ReadonlyMap<string, InputDefinition>;
   readonly #answers = new Map<string, string>();
-  /** Each with the places that want it. */
+  /** The inputs that are used, with the places that use them. */
   readonly #wanted = new Map<string, { readonly input: InputQuestion; readonly paths: JsonPath[] }>();
   readonly #mayAsk: boolean;
 
@@ -63,7 +63,8 @@ export class Inputs {
   }
 
   /**
-   * Asks for what is wanted at a place that `matters`, one after the other. Rejects with what `prompt` fails with.
+   * Asks for the inputs that are used at a place that `matters`, one after the other. Rejects with the error of
+   * `prompt`.
    */
   async ask(prompt: ConfigPrompt, matters: (path: JsonPath) => boolean): Promise<void> {
     for (const [id, { input, paths }] of this.#wanted) {
@@ -95,7 +96,7 @@ async function answerOf(input: ConfigInput, prompt: ConfigPrompt): Promise<strin
   return answer;
 }
 
-/** Reads the `inputs` of a file, in the form that VS Code has made known. */
+/** Reads the `inputs` of a file, in VS Code's format. */
 export function readInputs(given: unknown, findings: Findings): Map<string, InputDefinition> {
   const definitions = new Map<string, InputDefinition>();
   if (given === undefined) return definitions;
@@ -124,7 +125,7 @@ function readInput(given: unknown, index: number, findings: Findings): InputDefi
   if (!isRecord(given)) return refuse('', 'an object with "id" and "type"', given);
   const { id, type, description, password, default: byDefault } = given;
   if (typeof id !== 'string' || id === '') return refuse('id', 'a name', id);
-  if (type === 'command') return 'command'; // Harmless until its value is wanted.
+  if (type === 'command') return 'command'; // An error only where its value is used.
   if (type !== 'promptString' && type !== 'pickString') {
     return refuse('type', '"promptString" or "pickString"', type);
   }

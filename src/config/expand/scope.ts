@@ -5,7 +5,7 @@ import type { TemplateScope } from './template.ts';
 import { workspaceFolder } from './workspace-folder.ts';
 import { basename, sep } from 'node:path';
 
-/** What the references of one file stand for. */
+/** The values of the references in one file. */
 export class Scope {
   readonly workspace: string;
   readonly env: Environment;
@@ -19,10 +19,10 @@ export class Scope {
     this.#inputs = inputs;
   }
 
-  /** For the text at `path`. */
+  /** The scope for the text at `path`. */
   at(path: JsonPath): TemplateScope {
     return {
-      // Not what every object inherits: "constructor" is no variable.
+      // Own properties only: "constructor" is no variable.
       variable: (name) => (Object.hasOwn(this.env, name) ? this.env[name] : undefined),
       place: (name) => this.#places.get(name),
       input: (id) => this.#inputs.get(id, path),
@@ -30,7 +30,7 @@ export class Scope {
   }
 }
 
-/** What names such as `${workspaceFolder}` stand for in a file. */
+/** The values of names such as `${workspaceFolder}` in a file. */
 function placesOf(file: string, env: Environment): ReadonlyMap<string, string> {
   const workspace = workspaceFolder(file);
   return new Map([

@@ -2,7 +2,7 @@ import { printable } from '../../internal/text.ts';
 import { isRecord } from '../../internal/checks.ts';
 import type { JsonPath } from '../json/json-path.ts';
 
-/** Where the values of references come from. */
+/** Gives the values of references. */
 export interface TemplateScope {
   /** A variable of the environment; undefined when it is not set. */
   variable(name: string): string | undefined;
@@ -12,11 +12,11 @@ export interface TemplateScope {
   input(id: string): string;
 }
 
-/** Why a text cannot be expanded; says nothing of any value. */
+/** Why a text cannot be expanded. The message contains no expanded value. */
 export class TemplateError extends Error {}
 
-/** More defaults inside defaults than that are a mistake, or worse. */
-const DEEPEST = 20;
+/** Deeper nesting of defaults is a mistake or an attack on the parser's stack. */
+const MAX_DEPTH = 20;
 
 type Part = string | Reference;
 
@@ -26,8 +26,8 @@ interface Reference {
 }
 
 /**
- * Replaces `${…}` in a text; `$${` stands for `${` itself. What a reference expands to is not looked at again.
- * Throws a {@link TemplateError}.
+ * Replaces each `${…}` in a text; `$${` gives a literal `${`. A value is not expanded again. Throws a {@link
+ * TemplateError}.
  */
 function expandTemplate(text: string, scope: TemplateScope): string {
   if (!text.includes('${')) return text;
@@ -66,7 +66,7 @@ class TemplateParser {
   }
 
   #reference(depth: number): Reference {
-    if (depth > DEEPEST) throw new TemplateError(`has more than ${DEEPEST} defaults inside each other`);
+    if (depth > MAX_DEPTH) throw new TemplateError(`has more than ${MAX_DEPTH} defaults inside each other`);
     const start = this.#at;
     while (
       this.#at < this.#text.length &&
@@ -93,7 +93,7 @@ function valueOf({ name, fallback }: Reference, scope: TemplateScope): string {
   const variable = /^env:(.+)$/.exec(name)?.[1] ?? /^[A-Za-z_]\w*$/.exec(name)?.[0];
   if (variable === undefined) throw unknownReference(name);
   const value = scope.variable(variable);
-  // As in a shell: the default also stands for an empty value.
+  // As in a shell, the default also replaces an empty value.
   if (fallback !== undefined) return value === undefined || value === '' ? evaluate(fallback, scope) : value;
   if (value !== undefined) return value;
   throw new TemplateError(
@@ -114,8 +114,8 @@ function unknownReference(name: string): TemplateError {
 }
 
 /**
- * A copy of `value` with every string in it expanded; names of properties stay as they are. What cannot be expanded
- * is told to `refuse`, and stays as it is, too.
+ * Copies `value` with every string in it expanded, but not the names of properties. A string that cannot be expanded
+ * is passed to `refuse` and left as it is.
  */
 export function expandValues(
   value: unknown,

@@ -1,6 +1,6 @@
 import { basename, dirname } from 'node:path';
 
-/** Folders in which editors keep what belongs to the folder around them. */
+/** Folders in which editors keep the settings of the folder above. */
 const EDITOR_FOLDERS: ReadonlySet<string> = new Set([
   '.vscode',
   '.cursor',
@@ -10,7 +10,7 @@ const EDITOR_FOLDERS: ReadonlySet<string> = new Set([
   '.windsurf',
 ]);
 
-/** What `${workspaceFolder}` stands for in a file, and what relative paths in it start from. */
+/** The value of `${workspaceFolder}` in a file; relative paths start from it, too. */
 export function workspaceFolder(file: string): string {
   const folder = dirname(file);
   return EDITOR_FOLDERS.has(basename(folder)) ? dirname(folder) : folder;

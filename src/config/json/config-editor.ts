@@ -5,11 +5,11 @@ import { readJsonFile } from '../read/read-file.ts';
 
 const SECTIONS = ['mcpServers', 'servers'] as const;
 
-/** The text of a configuration, changed in places. Comments and layout stay. */
+/** Edits the text of a configuration and keeps its comments and layout. */
 export class ConfigEditor {
   #text: string;
   readonly #mark: string;
-  /** Each server that is there, with the section that it is in. */
+  /** The servers of the file, each with its section. */
   readonly #servers = new Map<string, { readonly section: string; readonly definition: unknown }>();
   readonly #section: string;
   readonly #inputIds: unknown[];
@@ -26,7 +26,7 @@ export class ConfigEditor {
     this.#inputIds = Array.isArray(root['inputs']) ? root['inputs'].map(idOf) : [];
   }
 
-  /** Opens a file, or begins a new one. Rejects with `CONFIG_INVALID`. */
+  /** Opens a file; without a path it starts an empty one. Rejects with `CONFIG_INVALID`. */
   static async open(path: string | undefined): Promise<ConfigEditor> {
     if (path === undefined) return new ConfigEditor('{\n  "mcpServers": {}\n}\n', '', { mcpServers: {} });
     const { document, findings, root } = await readJsonFile(path);
@@ -46,7 +46,7 @@ export class ConfigEditor {
     return this.#mark + this.#text;
   }
 
-  /** What stands there for a server; undefined when it is not there. */
+  /** The definition of a server; undefined when the file has none. */
   server(name: string): unknown {
     return this.#servers.get(name)?.definition;
   }
@@ -57,7 +57,7 @@ export class ConfigEditor {
     this.#servers.set(name, { section, definition });
   }
 
-  /** Adds an input, unless there is one of its id. */
+  /** Adds an input, unless one has the same id. */
   addInput(input: Readonly<Record<string, unknown>>): void {
     const id = idOf(input);
     if (this.#inputIds.includes(id)) return;

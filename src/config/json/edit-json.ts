@@ -1,9 +1,9 @@
 import { createScanner, findNodeAtLocation, parseTree, type JSONPath, type Node } from 'jsonc-parser';
 
 /**
- * Sets one value in a JSON text with comments; what holds it is made if need be. All the rest of the text stays as
- * it is, to the letter: the editing of the parser's own library lays out neighbours anew, and lets a comment at the
- * end of a line drift to the next property.
+ * Sets one value in a JSON text with comments and creates missing objects around it. All other text stays unchanged.
+ * The `modify` of the parser's library is not used: it formats neighbours anew and moves a comment at the end of a
+ * line to the next property.
  */
 export function setValue(text: string, path: JSONPath, value: unknown): string {
   const root = parseTree(text, [], { allowTrailingComma: true });
@@ -49,7 +49,7 @@ interface Layout {
   readonly eol: string;
 }
 
-/** How a text is laid out, by its first line that is indented. */
+/** Finds the indentation of a text, from its first indented line. */
 function layoutOf(text: string): Layout {
   const unit = /^[\t ]+(?=\S)/m.exec(text)?.[0] ?? '  ';
   return { unit, eol: text.includes('\r\n') ? '\r\n' : '\n' };
@@ -71,7 +71,7 @@ function beginsLine(text: string, offset: number): boolean {
   return text.slice(lineStart(text, offset), offset).trim() === '';
 }
 
-/** Where the last thing before `closing` ends, be it a comment. */
+/** Where the last token before `closing` ends, which may be a comment. */
 function endOfContent(text: string, closing: number): number {
   let end = closing;
   while (' \t\r\n'.includes(text[end - 1] ?? '.')) end--;

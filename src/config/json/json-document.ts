@@ -7,7 +7,7 @@ export interface Position {
   readonly column: number;
 }
 
-/** What is wrong with a text as JSON. */
+/** A syntax error in a JSON text. */
 interface JsonFault {
   readonly at: Position;
   readonly path: JsonPath;
@@ -16,12 +16,12 @@ interface JsonFault {
 
 const MARK = '\uFEFF';
 
-/** More are consequences of the first ones. */
-const MOST_FAULTS = 10;
+/** Further errors usually follow from the first ones. */
+const MAX_FAULTS = 10;
 
 /**
- * A JSON text with comments, trailing commas and perhaps a byte order mark: its value, and where in the text each
- * part of it stands.
+ * A JSON text, which may have comments, trailing commas and a byte order mark: its value, and the position of each
+ * part of it.
  */
 export class JsonDocument {
   /** Without the byte order mark. */
@@ -49,12 +49,12 @@ export class JsonDocument {
     if (this.#root !== undefined && this.faults.length === 0) this.value = valueOf(this.#root);
   }
 
-  /** Where the value at `path` begins; of what is not there, where the nearest thing around it does. */
+  /** The position of the value at `path`; when there is none, of the nearest value around it. */
   locate(path: JsonPath): Position {
     return this.#position(this.#find(path)?.offset ?? 0);
   }
 
-  /** Where the key of the property at `path` begins. */
+  /** The position of the key of the property at `path`. */
   locateKey(path: JsonPath): Position {
     const node = this.#find(path);
     const key = node?.parent?.type === 'property' ? node.parent.children?.[0] : undefined;
@@ -80,8 +80,8 @@ export class JsonDocument {
     const seen = new Set<number>();
     const faults: JsonFault[] = [];
     for (const { error, offset } of errors) {
-      // Recovery complains several times about one place.
-      if (seen.has(offset) || faults.length === MOST_FAULTS) continue;
+      // The parser recovers and reports several errors at one place.
+      if (seen.has(offset) || faults.length === MAX_FAULTS) continue;
       seen.add(offset);
       const code = printParseErrorCode(error);
       faults.push({ at: this.#position(offset), path: [], message: FAULTS[code] ?? 'not valid JSON' });
@@ -89,7 +89,7 @@ export class JsonDocument {
     return faults.length > 0 ? faults : this.#duplicates(root);
   }
 
-  /** Row M2: one name, one meaning. Parsers keep the last one in silence. */
+  /** A key that stands twice in one object is an error: parsers silently keep the last one. */
   #duplicates(root: Node): JsonFault[] {
     const faults: JsonFault[] = [];
     const visit = (node: Node, path: JsonPath): void => {
@@ -171,7 +171,7 @@ function valueOf(node: Node): unknown {
 
 const DEEPEST = 100;
 
-/** Where a text goes deeper than any configuration does. The parser calls itself, so it has to be known before. */
+/** Finds where a text is nested too deeply. The parser is recursive, so this is checked before. */
 function checkNesting(text: string): { offset: number; limit: number } | undefined {
   const scanner = createScanner(text, true);
   let depth = 0;

@@ -1,9 +1,9 @@
 import { printable } from '../../internal/text.ts';
 
-/** Where in a document: keys and indexes from the outside in. */
+/** A path in a document: keys and indexes, from the root. */
 export type JsonPath = readonly (string | number)[];
 
-/** `mcpServers.files.args[0]`; a key that is no plain word stands in quotes: `mcpServers["my files"]`. */
+/** Prints a path as `mcpServers.files.args[0]`; a key that is no plain word is quoted: `mcpServers["my files"]`. */
 export function printPath(path: JsonPath): string {
   let text = '';
   for (const step of path) {

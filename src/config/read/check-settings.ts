@@ -7,18 +7,18 @@ import { AnswerPending } from '../expand/inputs.ts';
 import { isWithin, type JsonPath } from '../json/json-path.ts';
 import type { Scope } from '../expand/scope.ts';
 
-/** Settings as they stand in a file, and how to say where. */
+/** Settings of a file before expansion, and their place in it. */
 export interface RawSettings {
   readonly values: Readonly<Record<string, unknown>>;
-  /** Where in the document something is that stands here at `path`. */
+  /** Maps a path in `values` to the path in the document. */
   readonly locate: (path: JsonPath) => JsonPath;
-  /** The server that they are of. */
+  /** The server that has these settings; undefined for those of the whole file. */
   readonly server?: string;
 }
 
 /**
- * Expands settings and checks them. Undefined when something is wrong, which is said then, or when an answer is
- * still to be asked for.
+ * Expands settings and checks them. Returns undefined when there is a problem, which is added to `findings`, or when
+ * the user must be asked for an input first.
  */
 export function checkSettings<T extends z.ZodType>(
   schema: T,
@@ -50,7 +50,7 @@ export function checkSettings<T extends z.ZodType>(
   return undefined;
 }
 
-/** What stands in the file, never what it expands to. */
+/** Describes the unexpanded value in the file: the expanded one may be a secret. */
 function found(values: unknown, { path, isWord }: Mismatch): string {
   let value = values;
   for (const step of path) {
@@ -61,17 +61,17 @@ function found(values: unknown, { path, isWord }: Mismatch): string {
   return typeof value === 'string' && value.includes('${') ? 'what a string expands to' : describe(value);
 }
 
-/** Something that a schema does not allow. */
+/** A value that the schema does not allow. */
 interface Mismatch {
   readonly path: JsonPath;
   readonly allowed: string;
-  /** Whether one of a few words is allowed: what was found instead is no secret, then. */
+  /** Whether the schema allows one of a few words: the value is then no secret and can be shown. */
   readonly isWord: boolean;
 }
 
 type Checked<T> = { readonly value: T } | { readonly mismatches: readonly Mismatch[] };
 
-/** Checks a value; what is not in the schema is left out. */
+/** Checks a value; the result has only the properties of the schema. */
 function checkValue<T extends z.ZodType>(schema: T, value: unknown): Checked<z.output<T>> {
   const result = schema.safeParse(value);
   return result.success
@@ -83,7 +83,7 @@ type Issue = z.core.$ZodIssue;
 
 function mismatchesOf(issue: Issue, outer: JsonPath = []): Mismatch[] {
   const path = [...outer, ...issue.path.map((step) => (typeof step === 'number' ? step : String(step)))];
-  // Of the ways that a value could have been meant, the one that it has the shape of has its fault further inside.
+  // Of a union, the option that was meant is the one whose type fits: its mismatches lie further inside.
   if (issue.code === 'invalid_union') {
     if (issue.discriminator !== undefined && 'options' in issue) {
       const allowed = (issue.options ?? []).map((word) => JSON.stringify(word)).join(', ');
@@ -97,13 +97,13 @@ function mismatchesOf(issue: Issue, outer: JsonPath = []): Mismatch[] {
   return [{ path, allowed: issue.message, isWord: issue.code === 'invalid_value' }];
 }
 
-/** A key that its object's schema does not have, with those that it has. */
+/** A key that the schema does not have, with the keys that it has. */
 interface UnknownKey {
   readonly path: JsonPath;
   readonly known: readonly string[];
 }
 
-/** Keys at any depth of `value` that no schema knows. */
+/** Finds the keys, at any depth of `value`, that the schema does not have. */
 function unknownKeys(schema: z.core.$ZodType, value: unknown, path: JsonPath = []): UnknownKey[] {
   if (!isRecord(value)) return [];
   const shape = shapeOf(schema);
@@ -116,7 +116,7 @@ function unknownKeys(schema: z.core.$ZodType, value: unknown, path: JsonPath = [
   });
 }
 
-/** The properties of the object that a schema describes, or of all those that it allows among other things. */
+/** The properties of an object schema, or of all object schemas of a union. */
 function shapeOf(schema: z.core.$ZodType): Readonly<Record<string, z.core.$ZodType>> | undefined {
   const { def } = schema._zod as z.core.$ZodTypes['_zod'];
   switch (def.type) {

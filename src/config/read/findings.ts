@@ -5,9 +5,9 @@ import type { JsonDocument, Position } from '../json/json-document.ts';
 import { printPath, type JsonPath } from '../json/json-path.ts';
 
 /** How many problems a message lists; the error carries all of them. */
-const MOST_SHOWN = 50;
+const MAX_SHOWN = 50;
 
-/** Collects what is to be said about a file, so that it is said all at once. */
+/** Collects the problems and warnings of a file, so that they are reported together. */
 export class Findings {
   readonly warnings: ConfigWarning[] = [];
   readonly #problems: ConfigProblem[] = [];
@@ -24,7 +24,7 @@ export class Findings {
     this.#refuse(this.#document.locate(path), path, message, server);
   }
 
-  /** A problem with the name of a property, not with its value. */
+  /** Adds a problem with the key of a property rather than its value. */
   keyProblem(path: JsonPath, message: string, server?: string): void {
     this.#refuse(this.#document.locateKey(path), path, message, server);
   }
@@ -37,7 +37,7 @@ export class Findings {
     if (this.#problems.length > 0) throw this.error();
   }
 
-  /** As {@link throwIfFailed}, but for problems that belong to one server. */
+  /** As {@link throwIfFailed}, but ignores the problems of single servers. */
   throwIfUnusable(): void {
     if (this.#problems.some(({ server }) => server === undefined)) throw this.error();
   }
@@ -54,8 +54,8 @@ export class Findings {
       .filter(({ server }) => only === undefined || server === only)
       .toSorted((a, b) => a.line - b.line || a.column - b.column);
     const count = problems.length === 1 ? 'one problem' : `${problems.length} problems`;
-    const lines = problems.slice(0, MOST_SHOWN).map((problem) => printRemark(problem));
-    if (problems.length > MOST_SHOWN) lines.push(`and ${problems.length - MOST_SHOWN} more`);
+    const lines = problems.slice(0, MAX_SHOWN).map((problem) => printRemark(problem));
+    if (problems.length > MAX_SHOWN) lines.push(`and ${problems.length - MAX_SHOWN} more`);
     const servers = new Set(problems.map(({ server }) => server));
     const what =
       only === undefined ? 'The configuration' : `The configuration of server "${printable(only)}"`;
@@ -79,7 +79,7 @@ export function printRemark({ file, line, column, path, message }: ConfigRemark)
   return `${file}:${line}:${column}${path === '' ? '' : ` ${path}`}: ${message}`;
 }
 
-/** What was found, without showing what may be a secret. */
+/** Describes a value by its type, since it may be a secret. */
 export function describe(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (value === null) return 'null';
@@ -89,7 +89,7 @@ export function describe(value: unknown): string {
   return Array.isArray(value) ? 'an array' : 'an object';
 }
 
-/** As {@link describe}, with the text: for fields that hold one of a few words. */
+/** As {@link describe}, but shows the text: for fields that allow one of a few words. */
 export function describeWord(value: unknown): string {
   return typeof value === 'string' && value !== '' ? `"${printable(value, 40)}"` : describe(value);
 }

@@ -1,6 +1,6 @@
 import { isRecord } from '../../internal/checks.ts';
 
-/** How another program spells something that Plenum has, too. */
+/** Another program's key for an option that Plenum has, too. */
 interface Spelling {
   /** The key, and the key inside its value. */
   readonly from: readonly [string] | readonly [string, string];
@@ -8,7 +8,7 @@ interface Spelling {
   readonly convert?: (value: unknown) => unknown;
 }
 
-/** Of several for one thing, the first that is there counts; Plenum's own goes before all of them. */
+/** When several keys set the same option, the first in this list wins; Plenum's own key wins over all. */
 export const SPELLINGS: readonly Spelling[] = [
   { from: ['transport'], to: 'type' },
   { from: ['transportType'], to: 'type' },
@@ -27,7 +27,7 @@ export const SPELLINGS: readonly Spelling[] = [
   { from: ['timeout'], to: 'timeoutMs', convert: toMilliseconds },
 ];
 
-/** Keys of editors that ask nothing of whoever opens the server: approvals, names to show, notes. */
+/** Keys of editors that have no effect on the connection: approvals, display names, notes. */
 export const IGNORED_KEYS: ReadonlySet<string> = new Set(
   (
     'alwaysAllow autoApprove autoApproved trust alwaysLoad id name title description icon icons version gallery ' +
@@ -36,8 +36,8 @@ export const IGNORED_KEYS: ReadonlySet<string> = new Set(
   ).split(' '),
 );
 
-/** Keys of editors that ask for something that is not done: said, because somebody may rely on it. */
-export const UNHEEDED_KEYS: ReadonlyMap<string, string> = new Map([
+/** Keys of editors that Plenum does not support. They are warned about, because a user may rely on them. */
+export const UNSUPPORTED_KEYS: ReadonlyMap<string, string> = new Map([
   ['sandbox', 'Plenum does not confine servers: this one runs with your own rights'],
   ['sandboxEnabled', 'Plenum does not confine servers: this one runs with your own rights'],
   ['headersHelper', 'nothing is run to get a value; give "headers", with ${VAR} where needed'],
@@ -45,7 +45,7 @@ export const UNHEEDED_KEYS: ReadonlyMap<string, string> = new Map([
   ['authProviderType', 'OAuth settings of editors are not read'],
 ]);
 
-/** Up to an hour it is seconds (Cline, Roo Code), above it is milliseconds (Claude Code, Gemini CLI). */
+/** A timeout up to this number is in seconds (Cline, Roo Code), above it in milliseconds (Claude Code, Gemini CLI). */
 const LONGEST_IN_SECONDS = 3_600;
 
 function toMilliseconds(value: unknown): unknown {
@@ -64,7 +64,7 @@ function toGlobs(value: unknown): unknown {
   );
 }
 
-/** What stands at the end of a spelling's way. */
+/** The value of a key of another program. */
 export function spelledIn(server: Readonly<Record<string, unknown>>, { from }: Spelling): unknown {
   const [key, inner] = from;
   const value = Object.hasOwn(server, key) ? server[key] : undefined;

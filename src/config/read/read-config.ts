@@ -14,7 +14,7 @@ import { Scope } from '../expand/scope.ts';
 const SECTIONS = ['mcpServers', 'servers'] as const;
 const KNOWN_KEYS: readonly string[] = ['$schema', ...SECTIONS, 'inputs', 'plenum'];
 
-/** Files that hold servers and nothing else; what else they hold is a slip of the pen. */
+/** Files that are for servers only, where an unknown key is probably a mistake. */
 const OWN_FILE = /^(\.?mcp|plenum)\.jsonc?$/;
 
 /** How to read a file; see {@link LoadConfigOptions}. */
@@ -92,7 +92,7 @@ interface ServerEntry {
   readonly section: string;
 }
 
-/** The servers of a file, of both sections, that are wanted. */
+/** The servers of both sections that `only` accepts. */
 function serversOf(
   root: Readonly<Record<string, unknown>>,
   findings: Findings,
@@ -121,10 +121,10 @@ function serversOf(
   return [...entries.values()];
 }
 
-/** Row M2: a name stands for one server. */
+/** Names are unique in a file. */
 function nameFault(name: string, earlier: string | undefined): string | undefined {
   if (name === '') return 'found a server without a name';
-  // A property of that name would be a trap for whoever copies the servers.
+  // Assigning a property `__proto__` would change the prototype of the object that servers are copied to.
   if (name === '__proto__' || name.includes('\0')) return 'found a name that no server can have';
   if (earlier === undefined) return undefined;
   return `found "${printable(name, 80)}" a second time, the first is under "${earlier}"; a name stands once`;

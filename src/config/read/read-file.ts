@@ -4,8 +4,8 @@ import { isRecord } from '../../internal/checks.ts';
 import { describe, Findings } from './findings.ts';
 import { JsonDocument } from '../json/json-document.ts';
 
-/** Settings of editors grow to some megabytes; what is larger is something else. */
-const LARGEST_BYTES = 32 * 1024 * 1024;
+/** Settings files of editors have up to a few megabytes; a larger file is something else. */
+const MAX_BYTES = 32 * 1024 * 1024;
 
 /** Why a file cannot be read, in words. */
 export class UnreadableFile extends Error {}
@@ -15,10 +15,10 @@ export async function readTextFile(path: string): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   try {
-    // Counted while it is read: what is no plain file has no size, and may have no end.
+    // Counted while reading: a device or pipe has no size and may never end.
     for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
       bytes += chunk.length;
-      if (bytes > LARGEST_BYTES) throw new UnreadableFile(`it is larger than ${LARGEST_BYTES} bytes`);
+      if (bytes > MAX_BYTES) throw new UnreadableFile(`it is larger than ${MAX_BYTES} bytes`);
       chunks.push(chunk);
     }
     return Buffer.concat(chunks).toString('utf8');

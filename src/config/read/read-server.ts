@@ -13,13 +13,13 @@ import { stdioServer, transportNamed, urlServer, type AuthSettings } from '../sc
 import type { Scope } from '../expand/scope.ts';
 import { dropOtherKind, serverFields, type ServerFields } from './server-fields.ts';
 
-/** A server of a file; `plain` is the same as data, to be compared with a later state. */
+/** A server of a file; `plain` is its data, to be compared after a reload. */
 interface ReadServer {
   readonly server: ConfiguredServer;
   readonly plain: unknown;
 }
 
-/** Reads the server at `path`. Undefined when something is wrong with it, which is said then. */
+/** Reads the server at `path`. Returns undefined when it has a problem, which is added to the findings. */
 export async function readServer(
   name: string,
   given: unknown,
@@ -90,7 +90,7 @@ async function readProcess({ name, fields, scope, findings }: ServerReader): Pro
   return { server, plain: server };
 }
 
-/** Variables as the system has them. */
+/** Environment variables are strings: converts numbers and booleans. */
 function textsOf(env: Readonly<Record<string, unknown>>): Record<string, string> {
   const set = Object.entries(env).filter(([, value]) => value !== null && value !== undefined);
   return Object.fromEntries(set.map(([key, value]) => [key, String(value)]));
@@ -126,7 +126,7 @@ async function readRemote(reader: ServerReader): Promise<ReadServer | undefined>
   return undefined;
 }
 
-/** A WebSocket has no other way to send credentials. A text says what is wrong. */
+/** A WebSocket sends credentials as headers only. Returns a text when that is not possible. */
 function credentialsOfSocket(auth: AuthSettings, headers: Readonly<Record<string, string>>) {
   const sent = authHeaders(auth);
   if (sent === undefined) return `found ${describeWord(auth.type)}, allowed type "bearer" for a WebSocket`;

@@ -1,16 +1,16 @@
 import { isRecord } from '../../internal/checks.ts';
 import { printable, suggestion } from '../../internal/text.ts';
 import type { Findings } from './findings.ts';
-import { IGNORED_KEYS, SPELLINGS, spelledIn, UNHEEDED_KEYS } from './foreign-keys.ts';
+import { IGNORED_KEYS, SPELLINGS, spelledIn, UNSUPPORTED_KEYS } from './foreign-keys.ts';
 import { printPath, type JsonPath } from '../json/json-path.ts';
 import { stdioServer, urlServer } from '../schema/schema.ts';
 
-/** A server as a file has it, brought to Plenum's own spelling. */
+/** A server of a file, with the keys of other programs replaced by Plenum's. */
 export interface ServerFields {
   readonly values: Readonly<Record<string, unknown>>;
-  /** Where in the document something is that stands here in Plenum's spelling. */
+  /** Maps a path in Plenum's keys to the path in the document. */
   readonly locate: (path: JsonPath) => JsonPath;
-  /** Keys that mean nothing to anybody. */
+  /** Keys that neither Plenum nor another known program has. */
   readonly unknown: readonly string[];
 }
 
@@ -18,7 +18,10 @@ const STDIO_KEYS = new Set(Object.keys(stdioServer.shape));
 const URL_KEYS = new Set(Object.keys(urlServer.shape));
 const OWN_KEYS = new Set([...STDIO_KEYS, ...URL_KEYS]);
 
-/** The keys of `server`, which stands at `path`, in Plenum's spelling; says what is dropped on the way. */
+/**
+ * Replaces the keys of other programs in `server`, which is at `path`, by Plenum's; warns of keys that have no
+ * effect.
+ */
 export function serverFields(
   server: Readonly<Record<string, unknown>>,
   path: JsonPath,
@@ -32,7 +35,7 @@ export function serverFields(
   };
 
   for (const [key, value] of Object.entries(server)) {
-    // Programs that write such files leave a null where nothing was chosen.
+    // Programs that generate such files write null for an option without a value.
     if (OWN_KEYS.has(key) && value !== null && !isForeignAuth(key, value)) put(key, value, [key]);
   }
   const spelled = new Set<string>();
@@ -42,7 +45,7 @@ export function serverFields(
     const value = spelledIn(server, spelling);
     if (value === undefined || value === null) continue;
     if (values.has(to)) {
-      // A file for an editor and Plenum says such things twice, each in its own words; but headers add up.
+      // A file that an editor and Plenum share may have both programs' keys for one option. Of headers, all are used.
       if (to === 'headers' || to === 'url') {
         findings.warn(
           [...path, ...from],
@@ -51,7 +54,7 @@ export function serverFields(
       }
       continue;
     }
-    // A limit of nothing is what some programs write for none.
+    // Some programs write 0 for no timeout.
     if (from[0] === 'timeout' && value === 0) continue;
     const converted = convert === undefined ? value : convert(value);
     if (from[0] === 'timeout') warnOfUnit(value, converted, [...path, ...from], findings);
@@ -61,7 +64,7 @@ export function serverFields(
 
   const unknown: string[] = [];
   for (const [key, value] of Object.entries(server)) {
-    const unheeded = UNHEEDED_KEYS.get(isForeignAuth(key, value) ? 'oauth' : key);
+    const unheeded = UNSUPPORTED_KEYS.get(isForeignAuth(key, value) ? 'oauth' : key);
     if (unheeded !== undefined && value !== false && value !== null) {
       findings.warn([...path, key], `"${key}" is ignored: ${unheeded}.`);
     } else if (!OWN_KEYS.has(key) && !spelled.has(key) && !IGNORED_KEYS.has(key) && unheeded === undefined) {
@@ -74,7 +77,7 @@ export function serverFields(
   return { values: Object.fromEntries(values), locate, unknown };
 }
 
-/** Drops what only the other kind of server has. */
+/** Removes the fields that only the other kind of server (process or URL) has. */
 export function dropOtherKind(
   { values, locate }: ServerFields,
   kind: 'stdio' | 'url',
@@ -89,7 +92,7 @@ export function dropOtherKind(
   return Object.fromEntries(kept);
 }
 
-/** Cursor keeps the client of an OAuth server under a name that Plenum has for something else. */
+/** Cursor has OAuth client settings under `auth`, which means something else in Plenum. */
 function isForeignAuth(key: string, value: unknown): boolean {
   return key === 'auth' && isRecord(value) && value['type'] === undefined && 'CLIENT_ID' in value;
 }

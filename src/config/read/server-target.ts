@@ -1,14 +1,14 @@
-/** What stands in place of what may be secret. */
+/** Replaces a possible secret. */
 const HIDDEN = '…';
 
-/** Names of arguments and variables whose values are nobody's business. */
+/** Names of arguments and variables whose values are secrets. */
 const SECRET_NAME =
   /token|secret|passw|pwd|credential|auth|cookie|header|bearer|api.?key|access.?key|private.?key|^-*key$/i;
 
-/** Arguments before a value that may hold a secret of any name: a header, a variable, a user with a password. */
+/** Arguments whose value may contain a secret under any name: a header, a variable, a user with a password. */
 const CARRIER = /^(-H|-e|-u|--env|--user)$/;
 
-/** What a server is reached by, for people: its command line or its URL, with `…` for whatever may be secret. */
+/** Describes a server for people: its command line or its URL, with `…` instead of possible secrets. */
 export function serverTarget(definition: Readonly<Record<string, unknown>>): string {
   const { command, args, url, httpUrl, serverUrl } = definition;
   if (typeof command === 'string') {
@@ -44,12 +44,12 @@ function shownText(text: string): string {
   return looksRandom(text) || /\bBearer\s/i.test(text) ? HIDDEN : text;
 }
 
-/** References are no secrets: they name where one is. */
+/** References are shown: they name a secret but do not contain it. */
 function hidden(value: string): string {
   return /^\$\{[^}]*\}$/.test(value) && !value.includes(':-') ? value : HIDDEN;
 }
 
-/** A URL without user, password, query and fragment, and without steps of its path that look like keys. */
+/** A URL without user, password, query and fragment, and without path segments that look like keys. */
 function shownUrl(text: string): string {
   const [, scheme = '', host = '', path = ''] =
     /^(\w[\w+.-]*:\/\/)?(?:[^/?#]*@)?([^/?#]*)([^?#]*)/.exec(text) ?? [];
@@ -58,7 +58,7 @@ function shownUrl(text: string): string {
   return scheme + host + steps.join('/') + rest;
 }
 
-/** Long, with letters and digits mixed, and no path; or with the beginning of a well-known kind of key. */
+/** Whether a text is long, mixes letters and digits and is no path, or has the prefix of a well-known kind of key. */
 function looksRandom(text: string): boolean {
   if (/^(sk|pk|gh[a-z]|github_pat|glpat|xox[a-z]|AKIA|eyJ)[-_]?[\w.-]{8,}$/.test(text)) return true;
   const isPath = /^(\.{0,2}|~)\/|\.[A-Za-z]{1,4}$/.test(text);

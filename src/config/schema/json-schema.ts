@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { groupOptions, stdioServer, urlServer } from './schema.ts';
 
-/** The JSON Schema of a configuration, for editors; `schema/plenum.schema.json` is this. */
+/** The JSON Schema of a configuration, for editors. It is published as `schema/plenum.schema.json`. */
 export function configJsonSchema(): Record<string, unknown> {
   const server = z
     .union([

@@ -13,7 +13,7 @@ export function text(description: string) {
     .meta({ description });
 }
 
-/** The address of a server. What is wrong with it is checked here, so that it is said with all the rest. */
+/** The URL of a server. It is checked here, so that its problems are reported with all others. */
 export function serverUrl(description: string) {
   return text(description).superRefine((url, context) => {
     const allowed = urlRule(url);
@@ -21,7 +21,7 @@ export function serverUrl(description: string) {
   });
 }
 
-/** The rule that a URL breaks, if it does. */
+/** The rule that a URL breaks; undefined for a valid one. */
 function urlRule(url: string): string | undefined {
   if (!URL.canParse(url)) return 'a whole URL: "https://…"';
   const { protocol, username, password } = new URL(url);

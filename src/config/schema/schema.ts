@@ -151,7 +151,7 @@ export const stdioServer = options({
   ...anyServerShape,
 });
 
-/** How each transport may be spelled. The first spelling of each is Plenum's own. */
+/** The names of each transport. The first is Plenum's own; the others are those of other programs. */
 const TRANSPORTS = {
   http: ['http', 'streamable-http', 'streamableHttp', 'streamable_http', 'streamable'],
   sse: ['sse'],
@@ -160,13 +160,13 @@ const TRANSPORTS = {
 
 export type UrlTransport = keyof typeof TRANSPORTS;
 
-/** The transport that a word in a file means. */
+/** The transport for a name in a file. */
 export function transportNamed(word: string | undefined): UrlTransport | undefined {
   const names: readonly UrlTransport[] = ['http', 'sse', 'websocket'];
   return names.find((name) => TRANSPORTS[name].some((spelling) => spelling === word));
 }
 
-/** What of the options of `oauth()` is data. */
+/** The options of `oauth()` that are plain data. */
 const oauth = options({
   type: z.literal('oauth', { error: '"oauth"' }),
   grant: oneOf(

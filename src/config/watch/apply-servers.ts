@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { PlenumError } from '../../errors/plenum-error.ts';
 import type { ConfiguredServer, ReadConfig } from '../config.ts';
 
-/** What a watched group needs to be able to do; a `SessionGroup` is one. */
+/** The part of a `SessionGroup` that a watched configuration uses. */
 export interface WatchedGroup {
   /** The servers that it has, by name. */
   readonly servers: ReadonlyMap<string, unknown>;
@@ -10,7 +10,7 @@ export interface WatchedGroup {
   remove(name: string): Promise<unknown>;
 }
 
-/** What was done to a group, by the names of its servers. */
+/** The changes to a group, as names of servers. */
 export interface Applied {
   readonly added: string[];
   readonly changed: string[];
@@ -18,13 +18,13 @@ export interface Applied {
   readonly failed: Map<string, PlenumError>;
 }
 
-/** The data of the servers that a group was given from a file and has, by name. */
+/** The plain data of the servers that the group has from the file, by name. */
 export type Known = Map<string, unknown>;
 
 /**
- * Brings a group from what it is `known` to have to what is `loaded`, all servers side by side. One that is the same
- * is not touched; one that changed, or that has another name now, is drained before it is opened anew: two at a time
- * might want the same lock or port. One that something is wrong with stays as it was. Never rejects.
+ * Changes a group from the servers that are `known` to those that were `loaded`, all at the same time. An unchanged
+ * server is not touched. A changed or renamed one is drained and closed before it is opened again, because two
+ * processes of it may need the same lock or port. A server with a problem stays as it was. Never rejects.
  */
 export async function applyServers(group: WatchedGroup, known: Known, loaded: ReadConfig): Promise<Applied> {
   const wanted = loaded.plain.servers;
@@ -33,7 +33,7 @@ export async function applyServers(group: WatchedGroup, known: Known, loaded: Re
   const gone = new Map<string, { data: unknown; done: Promise<void> }>();
 
   for (const [name, data] of known) {
-    // Nobody can tell yet what it is to be.
+    // Its new definition cannot be read, so it stays as it is.
     if (Object.hasOwn(broken, name)) continue;
     if (wanted.has(name) && isDeepStrictEqual(wanted.get(name), data)) continue;
     known.delete(name);
@@ -68,7 +68,7 @@ async function close(group: WatchedGroup, name: string, { failed }: Applied): Pr
   try {
     if (group.servers.has(name)) await group.remove(name);
   } catch (error) {
-    // Somebody else may have been quicker.
+    // The program may have removed the server itself.
     if (error instanceof PlenumError && error.code === 'UNKNOWN_SERVER') return;
     failed.set(
       name,

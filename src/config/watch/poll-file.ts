@@ -2,20 +2,20 @@ import { stat } from 'node:fs/promises';
 import { sleep } from '../../internal/limit.ts';
 
 interface PollFileOptions {
-  /** How often the file is looked at, in milliseconds. */
+  /** Time between two looks at the file, in milliseconds. */
   readonly intervalMs: number;
-  /** How long it must have been still, in milliseconds. */
+  /** How long the file must be unchanged before `onChange` is called, in milliseconds. */
   readonly settleMs: number;
   readonly signal: AbortSignal;
 }
 
 /**
- * Calls `onChange` when a file has changed, appeared or gone, and come to rest. Resolves when the watching has
- * begun.
+ * Calls `onChange` when a file was changed, created or removed, and has been unchanged for `settleMs`. Resolves when
+ * the watching has begun.
  *
- * It looks at the path now and again: for one file that costs nothing, and whatever became of it shows. It may be
- * renamed over, removed with its folder and made anew, a link that points elsewhere, on a network drive or mounted
- * into a container; the notifications of each system miss one or the other.
+ * It polls the path, which costs little for one file and finds every change: a file replaced by a rename, removed
+ * with its folder and created again, a changed link, a network drive, a mount in a container. The file notifications
+ * of each system miss some of these.
  */
 export async function pollFile(path: string, options: PollFileOptions, onChange: () => void): Promise<void> {
   void poll(path, await stateOf(path), options, onChange);
@@ -37,13 +37,13 @@ async function poll(
     }
     if (signal.aborted) return;
     if (now === seen) continue;
-    // Noted before it is read: what changes from now on shows the next time.
+    // Stored before the file is read, so that a later change is seen by the next poll.
     seen = now;
     onChange();
   }
 }
 
-/** Differs when the file does. */
+/** A text that differs when the file has changed. */
 async function stateOf(path: string): Promise<string> {
   try {
     const { dev, ino, size, mtimeNs, ctimeNs } = await stat(path, { bigint: true });

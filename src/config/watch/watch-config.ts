@@ -8,15 +8,15 @@ import { load, loadedFrom, type LoadedConfig } from '../load-config.ts';
 import { pollFile } from './poll-file.ts';
 
 export interface WatchConfigOptions {
-  /** Told of every event as it happens; `events()` gives the same. */
+  /** Called with each event; `events()` yields the same events. */
   onEvent?: (event: ConfigWatchEvent) => void;
   /**
-   * How often the file is looked at, in milliseconds.
+   * Time between two looks at the file, in milliseconds.
    * @default 250
    */
   intervalMs?: number;
   /**
-   * How long the file must have been still before it is read, in milliseconds.
+   * How long the file must be unchanged before it is read, in milliseconds.
    * @default 100
    */
   settleMs?: number;
@@ -26,26 +26,25 @@ export interface WatchConfigOptions {
 export interface ConfigWatch extends AsyncDisposable {
   /** The file. */
   readonly path: string;
-  /** What was last read and could be used. */
+  /** The last valid configuration. */
   readonly config: Config;
-  /** Reads the file now; resolves when the group is as it says, or the problem is told. */
+  /** Reads the file now. Resolves when the group has been changed accordingly, or the problem has been reported. */
   reload(): Promise<void>;
-  /** All that happens from now on. Ends when the watch is closed. */
+  /** The events from now on. Ends when the watch is closed. */
   events(): AsyncIterableIterator<ConfigWatchEvent | OverflowEvent>;
-  /** Stops watching; what is under way is finished first. The group stays as it is. Idempotent. */
+  /** Stops watching, after a reload that is under way has finished. The group is not changed. Idempotent. */
   close(): Promise<void>;
 }
 
 /**
- * Keeps a group as a file says: when the file changes, servers that it no longer has are closed, those that changed
- * are closed and opened anew, new ones are opened. The others keep their connections and calls, and servers that did
- * not come from the file are left alone. Calls under way are waited for before a server is closed. A file that cannot
- * be used changes nothing and is reported; so is a server that does not open, which is tried again with the next
- * change. A configuration that was loaded with `tolerant` stays so: a server that something is wrong with then is
- * reported among those that failed, and stays as it was.
+ * Keeps a group in step with a file. When the file changes, removed servers are closed, changed ones are closed and
+ * opened again, and new ones are opened. Unchanged servers keep their connections and calls, and servers that did not
+ * come from the file are left alone. A server is closed after its calls have finished. A file that cannot be used is
+ * reported and changes nothing. A server that does not open is reported and tried again with the next change. With a
+ * configuration that was loaded with `tolerant`, a server with a problem is reported in `failed` and stays as it was.
  *
- * Give the configuration that the group was connected with, or its path: then servers of the group that the file
- * names are taken for what it says, and the others in it are opened before this resolves. Rejects with
+ * `source` is the configuration that the group was connected with, or its path. Servers that the group already has
+ * are taken to be as the file says; the other servers of the file are opened before this resolves. Rejects with
  * `CONFIG_INVALID` when the file cannot be read.
  */
 export async function watchConfig(
@@ -71,7 +70,7 @@ function knownOf(source: Source): LoadedConfig | undefined {
   return typeof source === 'object' ? loadedFrom(source) : undefined;
 }
 
-/** Of a configuration that somebody made a copy of, the path is known only. */
+/** Of a copy of a configuration only the path is known. */
 function pathOf(source: Source): string | URL | LoadConfigOptions {
   return typeof source === 'object' && 'servers' in source ? source.path : source;
 }
@@ -82,11 +81,11 @@ class FileWatch implements ConfigWatch {
   readonly #hub = new EventHub<ConfigWatchEvent>();
   readonly #stop = new AbortController();
   #loaded: LoadedConfig;
-  /** Whether the last thing told was a problem. */
+  /** Whether the last event was a problem. */
   #broken = false;
-  /** One reload after the other. */
+  /** The reload that is under way, or the last one: reloads run one after the other. */
   #running: Promise<void> = Promise.resolve();
-  /** The reload that has not begun; whatever happens until then is in it. */
+  /** The reload that has not begun; it covers all changes until then. */
   #next: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
@@ -107,7 +106,7 @@ class FileWatch implements ConfigWatch {
   async start(intervalMs: number, settleMs: number): Promise<void> {
     const { signal } = this.#stop;
     await pollFile(this.path, { intervalMs, settleMs, signal }, () => void this.reload());
-    // The file may have changed since it was read, and the group may lack some of it.
+    // The file may have changed since it was read, or the group may lack servers of it.
     await this.reload();
   }
 
@@ -164,9 +163,9 @@ function isNothing({ added, changed, removed, failed }: Applied): boolean {
   return added.length + changed.length + removed.length + failed.size === 0;
 }
 
-/** What happens to a watched configuration. */
+/** An event of a watched configuration. */
 export type ConfigWatchEvent =
-  /** The file changed, and the group is as it says, but for `failed`. */
+  /** The file changed, and the group was changed accordingly, except for the servers in `failed`. */
   | {
       readonly type: 'reloaded';
       readonly config: Config;
@@ -176,8 +175,8 @@ export type ConfigWatchEvent =
       readonly removed: readonly string[];
       /** Servers that could not be opened, by name; they are tried again with the next change. */
       readonly failed: ReadonlyMap<string, PlenumError>;
-      /** Whether what holds for the whole group changed: that takes effect with the next group. */
+      /** Whether options of the whole group changed. They take effect only with a new group. */
       readonly groupOptionsChanged: boolean;
     }
-  /** The file cannot be used as it is; the group stays as it was. */
+  /** The file cannot be used; the group was not changed. */
   | { readonly type: 'problem'; readonly error: PlenumError };
