@@ -4,7 +4,7 @@ import type { PlenumError } from '../errors/plenum-error.ts';
 export type TransportKind = 'stdio' | 'http' | 'sse' | 'websocket' | 'in-process' | 'custom';
 
 /**
- * An official `Transport` that Plenum can also end by force and question about its end.
+ * An official `Transport` that can also be ended by force, and that knows why it ended.
  *
  * A transport serves one connection, from `start()` to `close()`, and is never reused. Whatever happens,
  * `onclose` fires exactly once after a successful `start()`, and every promise settles.

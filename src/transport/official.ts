@@ -1,8 +1,8 @@
 import type * as client from '@modelcontextprotocol/client';
 
 /**
- * The official client, once it is loaded. That takes longer than to load all of Plenum, so it is put off until the first
- * connection is made: whoever has a connection, or an error of one, can use it.
+ * The official client, once it is loaded. That takes longer than to load all of Plenum, so it waits until the first
+ * connection is made. Code that has a connection, or an error of one, can use it.
  */
 export let official: typeof client;
 

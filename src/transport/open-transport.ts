@@ -5,8 +5,8 @@ import { parseServerUrl } from './server-url.ts';
 import { StdioTransport } from './stdio/stdio-transport.ts';
 
 /**
- * Makes the transport that a spec's shape asks for; it is not started yet. Those that stand on heavy packages are loaded
- * when they are first asked for.
+ * Makes the transport that a spec asks for; it is not started yet. Transports that need large packages are loaded when they
+ * are first asked for.
  *
  * Throws `CONFIG_INVALID` for a shape or URL that names none, and `CONNECT_FAILED` when the function of a custom
  * spec fails.

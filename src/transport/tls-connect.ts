@@ -1,10 +1,10 @@
 import type { TlsOptions } from '../server-spec.ts';
 
-/** TLS options as `node:tls` takes them, split by whom they are for. */
+/** TLS options as `node:tls` takes them, in two parts. */
 export interface TlsConnect {
-  /** Whom we trust: for all that we talk to. */
+  /** Which certificates are trusted: for the server and for all others, such as an authorization server. */
   readonly trust: { ca?: string | Buffer | (string | Buffer)[]; rejectUnauthorized?: boolean };
-  /** Who we are, and whom we expect: for the server alone. */
+  /** Our own certificate, and what is expected of the server: for the server alone. */
   readonly identity: Omit<TlsOptions, 'ca' | 'rejectUnauthorized'>;
 }
 

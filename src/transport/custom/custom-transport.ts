@@ -7,7 +7,7 @@ import { settledWithin } from '../../internal/limit.ts';
 
 const CLOSE_TIMEOUT_MS = 4_000;
 
-/** A transport of the user's, held to what Plenum expects of one: a single `onclose`, a `close` that ends. */
+/** Wraps a transport of the user's, so that `onclose` fires once and `close` ends in time whatever that transport does. */
 export class CustomTransport extends BaseTransport {
   readonly kind = 'custom';
   readonly #inner: Transport;
@@ -27,7 +27,7 @@ export class CustomTransport extends BaseTransport {
   private constructor(inner: Transport, context: TransportContext) {
     super(context.server);
     this.#inner = inner;
-    // By the presence of these two the official client knows a stdio transport.
+    // The official client knows a stdio transport by the presence of these two.
     for (const name of ['stderr', 'pid'] as const) {
       if (name in inner) Object.defineProperty(this, name, { get: () => Reflect.get(inner, name) });
     }
@@ -55,7 +55,7 @@ export class CustomTransport extends BaseTransport {
     inner.onerror = (error) => this.report(error);
     inner.onclose = () => this.lose({ what: 'closed the connection' });
     await inner.start();
-    // Whatever a close in the midst of it did, a start that came through has something to close.
+    // A `close` while it started may have done nothing, and now there is something to close.
     if (ending.aborted) await inner.close();
   }
 

@@ -20,9 +20,8 @@ import { withAuth } from './with-auth.ts';
 const OPEN_TIMEOUT_MS = 5_000;
 
 /**
- * HTTP with SSE, the transport of 2024-11-05. The official transport speaks it. Its event source would connect
- * again by itself, to a new session of the server that knows no request of the old one; so here the end of the
- * stream is the end of the connection.
+ * HTTP with SSE, the transport of 2024-11-05, by the official transport. The event source of that would reconnect by
+ * itself, to a new session in which the server knows no earlier request; so here the end of the stream ends the connection.
  */
 export class SseTransport extends BaseTransport {
   readonly kind = 'sse';
@@ -89,11 +88,11 @@ export class SseTransport extends BaseTransport {
     await this.#http.destroy();
   }
 
-  /** Stands between the official transport and the network. */
+  /** The `fetch` of the official transport. */
   async #fetch(url: URL, init: RequestInit = {}): Promise<Response> {
     const method = init.method ?? 'GET';
     if (method === 'GET' && url.href === this.#url.href) return this.#openStream(url, init);
-    // The first POST once the stream is open goes to the endpoint that the server named; a login may add others.
+    // The first POST after the stream has opened goes to the endpoint that the server named; those of a login may follow.
     if (method === 'POST' && this.#opened) this.#endpoint ??= url.href;
     if (url.href === this.#endpoint) return this.#post(url, init);
     return this.#http.fetch(url, init);

@@ -42,8 +42,8 @@ const RECONNECTION = {
 };
 
 /**
- * Streamable HTTP. Requests with nothing unusual about them go out as lean posts, everything else through the official
- * transport. This class sees to it that every request is settled, that the connection ends when the server is gone or has
+ * Streamable HTTP. A usual request goes out by `LeanPosts.send` to the socket pool, and `PostExchange` brings its answer to
+ * `#receive`. Everything else goes through the official transport, whose `fetch` is `OfficialExchanges`. This class sees to it that every request is settled, that the connection ends when the server is gone or has
  * forgotten the session, and that the end leaves nothing behind.
  */
 export class StreamableHttpTransport extends BaseTransport {

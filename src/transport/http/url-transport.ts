@@ -19,12 +19,12 @@ import type {
 import { SseTransport } from './sse-transport.ts';
 import { StreamableHttpTransport } from './streamable-http-transport.ts';
 
-/** How a server of 2024-11-05 answers an `initialize` sent to its event stream's URL. */
+/** How a server of 2024-11-05 answers an `initialize` that is posted to the URL of its event stream. */
 const OLD_SERVER_STATUSES: ReadonlySet<number> = new Set([400, 404, 405]);
 
 /**
- * Row T9: a URL without a type. Speaks Streamable HTTP, and SSE from the moment that the server answers
- * `initialize` as an old one does. What a server turned out to speak is remembered for the next connection.
+ * A URL without a type. Speaks Streamable HTTP, and SSE from the moment at which the server answers `initialize` as a server
+ * of 2024-11-05 does. The next connection remembers what the server speaks.
  */
 export class UrlTransport extends BaseTransport {
   readonly #spec: UrlServerSpec;
@@ -71,16 +71,16 @@ export class UrlTransport extends BaseTransport {
 
   protected transmit(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
     return this.kind === 'http' && 'method' in message && message.method === 'initialize'
-      ? this.#greet(message, options)
+      ? this.#initialize(message, options)
       : this.#inner.send(message, options);
   }
 
-  async #greet(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
+  async #initialize(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
     try {
       await this.#inner.send(message, options);
     } catch (error) {
       if (!(error instanceof SdkHttpError) || !OLD_SERVER_STATUSES.has(error.data.status)) throw error;
-      // What was remembered held no longer: the next connection finds out anew.
+      // What was remembered is no longer true: the next connection finds out anew.
       if (this.#decided) delete this.#context.memory.urlKind;
       else await this.#turnToSse(message, error);
       if (this.kind === 'http') throw error;
@@ -135,7 +135,7 @@ export class UrlTransport extends BaseTransport {
   }
 }
 
-/** Whether an event stream was refused as something that is not there. */
+/** Whether the request for an event stream was answered with a 4xx status. */
 function isClientFault(error: unknown): boolean {
   const cause = error instanceof PlenumError ? error.cause : error;
   return cause instanceof SseError && cause.code !== undefined && cause.code >= 400 && cause.code < 500;

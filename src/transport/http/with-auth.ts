@@ -4,15 +4,15 @@ import type { ServerAuth, UrlServerSpec } from '../../server-spec.ts';
 
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
-/** What an official transport is given to authenticate itself and to talk to its server. */
+/** Options of an official transport: how it authenticates itself, and how it reaches its server. */
 export interface AuthenticatedFetch {
   fetch: FetchLike;
   authProvider?: ServerAuth | OAuthClientProvider;
 }
 
 /**
- * The credentials of a spec for one connection to `server`, and `fetch` as they wrap it. Asking for a token rejects with
- * `AUTH_REQUIRED` when no header can carry it.
+ * The credentials of a spec for one connection to `server`, and `fetch` wrapped by them where they do that. A token that no
+ * header can carry is refused with `AUTH_REQUIRED`.
  */
 export function withAuth(
   auth: UrlServerSpec['auth'],
@@ -32,7 +32,7 @@ export function withAuth(
   return { fetch: own.wrapFetch?.(fetch) ?? fetch, authProvider };
 }
 
-/** The platform would refuse a token that no header can carry with a message that shows it. */
+/** Checked here, as the error of the platform would show the token. */
 function sendable(token: string | undefined, server: string): string | undefined {
   if (token === undefined || HEADER_VALUE.test(token)) return token;
   const what = `The token for server "${server}" holds a character that no HTTP header can carry`;

@@ -9,10 +9,10 @@ import { settledWithin } from '../../internal/limit.ts';
 const CLOSE_TIMEOUT_MS = 2_000;
 
 /**
- * A server in this process, over a linked pair (row T8). It is connected at the start and closed at the end.
+ * A server in this process, over a linked pair. It is connected at the start and closed at the end.
  *
- * Messages cross as copies, so that neither side can change what the other holds; structured clones and not
- * JSON, because they cost less and fail loudly on what JSON would silently leave out.
+ * Each side gets copies of messages, so that it cannot change what the other holds. They are structured clones: these cost
+ * less than JSON, and fail on what JSON would leave out.
  */
 export class InProcessTransport extends BaseTransport {
   readonly kind = 'in-process';
@@ -47,7 +47,7 @@ export class InProcessTransport extends BaseTransport {
       await instance.connect(this.#theirs);
       if (!ending.aborted) await this.#ours.start();
     } catch (error) {
-      // Not ours to close: it may serve another, who came first.
+      // It must not be closed: it may have been connected to another client meanwhile.
       this.#instance = undefined;
       throw PlenumError.from(error, 'CONNECT_FAILED', doing, { server: this.server });
     }
@@ -83,7 +83,7 @@ export class InProcessTransport extends BaseTransport {
     }
   }
 
-  /** Runs inside the server's own `send`: what is thrown here reaches the server, and should be its own fault. */
+  /** Runs inside the server's `send`, which rejects with what is thrown here: only failures of the server may be thrown. */
   #receive(message: JSONRPCMessage, extra?: MessageExtraInfo): void {
     let copy: JSONRPCMessage;
     try {
@@ -94,20 +94,20 @@ export class InProcessTransport extends BaseTransport {
         `Server "${this.server}" sent a message that holds what is not data (${messageOf(error)}).`,
         { server: this.server, cause: error },
       );
-      this.#answerInstead(message, failure);
+      this.#failRequest(message, failure);
       throw failure;
     }
     this.deliver(copy, extra);
   }
 
-  /** The server tried to answer and will not try again: without this the request would wait in vain. */
-  #answerInstead(message: JSONRPCMessage, failure: PlenumError): void {
+  /** Fails the request of an answer that cannot be delivered: the server will not send another. */
+  #failRequest(message: JSONRPCMessage, failure: PlenumError): void {
     if ('method' in message || message.id === undefined) return;
     this.deliver(failRequest(message.id, failure));
   }
 }
 
-/** The official `McpServer` and `Server` tell, each in its own way. */
+/** Whether a server is connected: `McpServer` has `isConnected()`, `Server` has `transport`. */
 function isTaken(server: InProcessServer): boolean {
   if ('isConnected' in server && typeof server.isConnected === 'function')
     return server.isConnected() === true;

@@ -4,7 +4,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 const MINIMAL_POSIX = ['HOME', 'LOGNAME', 'PATH', 'SHELL', 'TERM', 'USER'];
 
-/** The counterparts of the above, and what hardly any Windows program starts without. */
+/** Their counterparts on Windows, and variables without which hardly any Windows program starts. */
 const MINIMAL_WINDOWS = [
   'APPDATA',
   'HOMEDRIVE',
@@ -31,14 +31,14 @@ export function childEnvironment(
 ): Record<string, string> {
   const child = new Variables(platform);
   for (const [name, value] of Object.entries(inherited(spec.inheritEnv ?? false, source, platform))) {
-    // A shell function exported by an old bash: code, where data is expected.
+    // Old versions of bash export functions so: that is code, and not data.
     if (value !== undefined && !value.startsWith('()')) child.set(name, value);
   }
   for (const [name, value] of Object.entries(spec.env ?? {})) child.set(name, value);
   return child.values;
 }
 
-/** Where Windows keeps its own programs: looked up by full path, a server's folder may hold namesakes. */
+/** The folder of Windows's own programs. They are started by full path: other folders may hold programs of the same name. */
 export function windowsSystemFolder(source: Environment = process.env): string {
   return `${source.SystemRoot ?? 'C:\\Windows'}\\System32`;
 }

@@ -1,10 +1,10 @@
 const NEWLINE = 0x0a;
 const NOTHING: Buffer = Buffer.alloc(0);
 
-/** A piece of a line as large as this is kept as it came; smaller ones are put together first. */
+/** From this size on, a piece of a line is kept as it came; smaller ones are joined first. */
 const LARGE_PIECE = 16 * 1024;
 
-/** Thrown by {@link LineSplitter.push}: from here on the stream cannot be cut into lines any more. */
+/** Thrown by {@link LineSplitter.push}: a line is too long, and the rest of the stream cannot be read. */
 export class LineTooLong extends Error {}
 
 /**
@@ -14,7 +14,7 @@ export class LineTooLong extends Error {}
 export class LineSplitter {
   readonly #maxLineBytes: number;
   readonly #unitBytes: 1 | 2;
-  /** The start of a line whose end has not come: large pieces, then small ones put together. */
+  /** The start of a line whose end has not arrived: large pieces, and small ones joined. */
   #pieces: Buffer[] = [];
   /** Grown by doubling, so that each byte is copied O(1) times. */
   #tail = NOTHING;
@@ -30,7 +30,7 @@ export class LineSplitter {
     this.#unitBytes = unitBytes;
   }
 
-  /** Takes the next bytes, and hands on the lines that they complete, without their newlines. */
+  /** Takes the next bytes, and calls `onLine` with each line that they complete, without its newline. */
   push(bytes: Buffer, onLine: (line: Buffer) => void): void {
     const chunk = this.#align(bytes);
     let start = 0;

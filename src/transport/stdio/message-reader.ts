@@ -19,11 +19,11 @@ export interface MessageReaderOptions {
   readonly onMessage: (message: JSONRPCMessage) => void;
   /** Something was dropped. */
   readonly onProblem: (error: PlenumError) => void;
-  /** A line went over the limit: nothing more will be read. */
+  /** A line is longer than the limit: nothing more will be read. */
   readonly onOverflow: () => void;
 }
 
-/** Reads a server's standard output: one JSON-RPC message a line, and whatever else a program may print there. */
+/** Reads a server's standard output: one JSON-RPC message a line. Other lines are reported and skipped. */
 export class MessageReader {
   readonly #options: MessageReaderOptions;
   readonly #lines: LineSplitter;
@@ -82,7 +82,7 @@ export class MessageReader {
     this.#drop(`${wrote} that is not a JSON-RPC message`, text);
   }
 
-  /** Batches existed in one revision, 2025-03-26; their messages are taken one by one. */
+  /** Only revision 2025-03-26 has batches. Their messages are handed on one by one. */
   #readBatch(batch: readonly unknown[], text: string, wrote: string): void {
     if (batch.length > LONGEST_BATCH)
       return this.#drop(`${wrote} with a batch of ${batch.length} messages`, '[…');
@@ -103,7 +103,7 @@ export class MessageReader {
   }
 }
 
-/** Whether Node's own decoder will do, which is several times as fast as those that also handle invalid bytes. */
+/** Whether the bytes are valid and have no byte order mark. Then `toString` reads them several times as fast as a codec. */
 function isPlainUtf8(codec: TextCodec, line: Buffer): boolean {
   return codec.encoding === 'utf-8' && line[0] !== BYTE_ORDER_MARK && isUtf8(line);
 }

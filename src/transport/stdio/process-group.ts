@@ -26,7 +26,7 @@ function posixGroup(id: number): ProcessGroup {
   };
 }
 
-/** `taskkill` walks down from a living parent: what is left after that parent's end cannot be found. */
+/** `taskkill` finds processes by their living parent: those that outlive it cannot be found. */
 function windowsTree(root: number): ProcessGroup {
   return {
     // A program without a window can only be ended by force.

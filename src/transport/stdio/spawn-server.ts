@@ -7,7 +7,7 @@ import { PlenumError } from '../../errors/plenum-error.ts';
 import type { StdioServerSpec } from '../../server-spec.ts';
 import { childEnvironment } from './child-environment.ts';
 
-/** A process that runs, with its pipes. */
+/** A running process with its pipes. */
 export interface SpawnedServer {
   readonly child: ChildProcess;
   readonly pid: number;
@@ -56,8 +56,8 @@ function stdioOf(stderr: StdioServerSpec['stderr']): StdioOptions {
 }
 
 /**
- * Says which of the things that were asked for was wrong. Nothing of the system's own error but its code is
- * passed on: it may quote arguments and environment, and those hold secrets.
+ * Says what was wrong with the spec. Of the system's own error only the code is passed on: its message may show arguments
+ * and environment variables, and those may be secret.
  */
 async function spawnFailure(
   error: unknown,

@@ -20,8 +20,8 @@ const CLOSE_GRACE_MS = 2_000;
 const TERMINATE_GRACE_MS = 2_000;
 
 /**
- * How long to wait for the last output of a process that has exited, as its children may hold the pipe for ever;
- * and, when a pipe breaks first, for the exit that most often explains it.
+ * How long to wait for the last output of a process that has exited, as its children may keep the pipe open; and, when a
+ * pipe breaks first, for the exit of the process, which most often explains it.
  */
 const SETTLE_MS = 500;
 
@@ -68,7 +68,7 @@ export class StdioTransport implements ManagedTransport {
   readonly #force = new AbortController();
   #starting: Promise<void> | undefined;
   #link: Link | undefined;
-  /** The one way out, taken once: by our `close` or by the loss of the server, whichever comes first. */
+  /** The end, which begins once: by `close` or by the loss of the server, whichever comes first. */
   #stopping: Promise<void> | undefined;
   #finished = false;
   #end: TransportEnd | undefined;

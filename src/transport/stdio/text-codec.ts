@@ -69,7 +69,7 @@ function standard(label: string, fatal: boolean): (bytes: Buffer) => string {
 const REPLACEMENT = '\ufffd';
 const REPLACEMENT_UTF8 = Buffer.from(REPLACEMENT);
 
-/** Cut at the U+FFFDs that the sender wrote, what is left of them after decoding stands for invalid bytes. */
+/** Decodes the text between the U+FFFDs that the sender wrote: those that decoding adds stand for invalid bytes. */
 function ignoringUtf8(bytes: Buffer): string {
   const decoder = new TextDecoder('utf-8');
   const parts: string[] = [];
@@ -88,6 +88,6 @@ function ignoringUtf16(bytes: Buffer): string {
 }
 
 function escapeBeyondLatin1(json: string): string {
-  // Beyond ASCII, JSON text has strings only, and there an escape means the same.
+  // In JSON, characters beyond ASCII occur in strings only, where an escape means the same.
   return json.replace(/[^\0-\xff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

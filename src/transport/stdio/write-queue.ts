@@ -3,7 +3,7 @@ import type { JSONRPCMessage, RequestId } from '@modelcontextprotocol/client';
 import { PlenumError } from '../../errors/plenum-error.ts';
 import type { TextCodec } from './text-codec.ts';
 
-/** About what a pipe takes at once. A message that is still here can be taken back; one in the pipe cannot. */
+/** About as much as a pipe takes at once: a message that waits here can be taken back, one in the pipe cannot. */
 const BATCH_LENGTH = 64 * 1024;
 
 /** What may wait for a server that does not read, in characters; with more, the connection is ended. */
@@ -16,7 +16,7 @@ export interface WriteQueueOptions {
   /** The server's name, for messages. */
   readonly server: string;
   readonly codec: TextCodec;
-  /** The server does not take its input any more; every send has been rejected. Called at most once. */
+  /** The server does not read its input any more; every send has been rejected. Called at most once. */
   readonly onBroken: (error: Error, what: string) => void;
 }
 
@@ -49,7 +49,7 @@ export class WriteQueue {
    * Resolves once the pipe has taken the whole message. Rejects with `CONNECTION_LOST` when it never will;
    * `maybeExecuted` is false if nothing of it has left.
    *
-   * A cancellation of a request that has not left takes the request back, and neither is sent.
+   * When a request is cancelled that has not been written yet, neither it nor the cancellation is sent.
    */
   send(message: JSONRPCMessage): Promise<void> {
     const { server, codec } = this.#options;
@@ -115,7 +115,7 @@ export class WriteQueue {
     let text = '';
     for (const { line } of this.#writing) text += line;
     this.#failedAtOnce = !this.#stdin.writable;
-    // Waiting for the callback, not only for `drain`, is back-pressure enough, and says what has left.
+    // Waiting for the callback rather than for `drain` limits what is in the pipe, and tells what has been written.
     this.#stdin.write(text, bufferEncodingOf(this.#options.codec), (error) => this.#written(error));
     this.#failedAtOnce ||= this.#stdin.errored !== null;
   }

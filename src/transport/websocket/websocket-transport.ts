@@ -99,7 +99,7 @@ export class WebSocketTransport extends BaseTransport {
       headers: Object.fromEntries(headers),
       maxPayload: this.#spec.maxMessageBytes ?? MAX_MESSAGE_BYTES,
       followRedirects: false,
-      // Small frames gain little, and each connection would hold a compressor's memory.
+      // Compression gains little on small frames, and takes memory for each connection.
       perMessageDeflate: false,
     });
     socket.on('open', () => this.#onOpen(socket));

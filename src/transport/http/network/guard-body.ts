@@ -1,22 +1,22 @@
 import { Limit } from '../../../internal/limit.ts';
 
-/** What a body is held to while it is read. */
+/** Limits of a body while it is read, and who is told of its end. */
 export interface BodyGuard {
-  /** Sees each chunk before the reader does; throws to end the body. */
+  /** Called with each chunk before the reader gets it; throws to end the body. */
   readonly check: (chunk: Uint8Array) => void;
   /** How long the reader may be kept waiting for the next chunk, in milliseconds; `Infinity` for ever. */
   readonly silenceMs: number;
-  /** The wait was too long. To the reader the body just ends: an idle stream is nothing to complain of. */
+  /** The wait was too long. For the reader the body ends without an error. */
   readonly onSilence: () => void;
-  /** Makes the reader's error of whatever broke the body. */
+  /** Makes the error that the reader gets out of the one that broke the body. */
   readonly explain: (error: unknown) => unknown;
-  /** Nothing more comes of it, whatever the reason. */
+  /** The body has ended, for any reason. */
   readonly onEnd?: () => void;
 }
 
 const SILENT = Symbol('silent');
 
-/** Passes `body` on under guard, and cancels it when the guard ends it. */
+/** Returns a body that reads from `body` within the limits, and cancels it when a limit is exceeded. */
 export function guardBody(body: ReadableStream<Uint8Array>, guard: BodyGuard): ReadableStream<Uint8Array> {
   const reader = body.getReader();
   let cancelled = false;
@@ -79,7 +79,7 @@ const CR = 0x0d;
 
 /**
  * Throws `tooLarge()` when one server-sent event, from blank line to blank line, exceeds `maxBytes`. Lines that
- * end in CR alone, which no server writes, count as one.
+ * end in CR alone, which no known server writes, count as one.
  */
 export function limitEvent(maxBytes: number, tooLarge: () => Error): BodyGuard['check'] {
   let eventBytes = 0;

@@ -18,20 +18,20 @@ export interface HttpFetchOptions {
   readonly openTimeoutMs: number;
 }
 
-/** How a body ended too early: by the network, by being silent too long, or by exceeding a limit. */
+/** What ended a body too early: the network, too long a silence, or its size. */
 export type BodyFault = 'network' | 'silent' | 'too-large';
 
-/** Told of a body's end, before its reader is. */
+/** Is told of a body's end before its reader. */
 export interface BodyWatch {
   readonly onFault?: (fault: BodyFault, error: PlenumError) => void;
-  /** It has ended, in whatever way. */
+  /** It has ended, for any reason. */
   readonly onEnd?: () => void;
 }
 
 /**
- * The `fetch` of one connection: its own pool, which leaves with it, or the spec's function. It adds the spec's
- * headers, but to the server's origin only; keeps redirects within their origin; holds bodies to their limits;
- * and makes a `CONNECTION_LOST` of every failure of the network that says whether the request left.
+ * The `fetch` of one connection, by a pool of its own or by the spec's function. It sends the spec's headers to the server's
+ * origin only, follows redirects within the origin, limits bodies, and turns every failure of the network into a
+ * `CONNECTION_LOST` that says whether the request was sent.
  */
 export class HttpFetch {
   readonly #options: HttpFetchOptions;
@@ -52,7 +52,7 @@ export class HttpFetch {
     this.#fetch = fetchThrough(this.pool);
   }
 
-  /** The spec's headers, once they have been asked for. */
+  /** The spec's headers, once `open` has read them. */
   get headers(): Headers {
     return this.#headers;
   }
@@ -66,17 +66,17 @@ export class HttpFetch {
     return this.#options.spec.readTimeoutMs ?? DEFAULT_READ_TIMEOUT_MS;
   }
 
-  /** Asks for the spec's headers; they hold for the whole connection. */
+  /** Reads the spec's headers, for the whole connection. */
   async open(): Promise<void> {
     this.#headers = await resolveHeaders(this.#options.spec.headers, this.#options.server);
   }
 
-  /** `inHand` is the response to this very request, if it has been sent already. */
+  /** `answer` is the response to this request, when a lean post has sent it already. */
   async fetch(
     target: string | URL,
     init: RequestInit = {},
     watch: BodyWatch = {},
-    inHand?: Response,
+    answer?: Response,
   ): Promise<Response> {
     const { server } = this.#options;
     const method = init.method ?? 'GET';
@@ -86,7 +86,7 @@ export class HttpFetch {
     const explain = (error: unknown, url: URL): unknown =>
       signal?.aborted === true ? error : networkError(error, { server, doing: method, url });
 
-    let first = inHand;
+    let first = answer;
     const fetchOnce = async (url: URL): Promise<Response> => {
       if (first !== undefined) {
         const response = first;
@@ -130,7 +130,7 @@ export class HttpFetch {
 
   #headersFor(url: URL, given: RequestInit['headers']): Headers {
     const headers = new Headers(given);
-    // The official client's OAuth flow asks other parties through the same function.
+    // The OAuth flow of the official client asks other servers through the same function.
     if (url.origin !== this.#options.url.origin) return headers;
     for (const [name, value] of this.#headers) {
       if (!headers.has(name)) headers.set(name, value);
@@ -163,7 +163,7 @@ export class HttpFetch {
   }
 }
 
-/** Whether an answer is an event stream; an error is not, whatever it calls itself. */
+/** Whether an answer is an event stream; one with an error status is not, whatever its type. */
 export function isOpenStream(response: Response): boolean {
   if (!response.ok || response.body === null) return false;
   const type = response.headers.get('content-type') ?? '';

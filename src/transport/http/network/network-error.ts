@@ -5,11 +5,11 @@ interface Failure {
   readonly codes: RegExp;
   readonly what: string;
   readonly advice: string;
-  /** Nobody is there to serve this connection's other requests either. */
+  /** Whether it shows that the connection's other requests cannot be served either. */
   readonly gone: boolean;
 }
 
-/** Failures that come before a request leaves. */
+/** Failures that happen before a request is sent. */
 const UNSENT: readonly Failure[] = [
   {
     codes: /^ECONNREFUSED$/,
@@ -78,7 +78,7 @@ export function networkError(error: unknown, request: FailedRequest): PlenumErro
   );
 }
 
-/** Says what is missing when `error` proves that nobody serves there any more; undefined when it does not. */
+/** What is missing, when `error` shows that nobody serves there any more; undefined when it does not. */
 export function goneBecause(error: PlenumError): string | undefined {
   const { what, gone } = classify(error.cause);
   return gone ? what : undefined;
@@ -90,7 +90,7 @@ function classify(error: unknown): Pick<Failure, 'what' | 'advice' | 'gone'> & {
     const failure = UNSENT.find(({ codes }) => code !== undefined && codes.test(code));
     if (failure !== undefined) return { ...failure, what: `${failure.what} (${code})`, maybeExecuted: false };
   }
-  // The same code comes from a connect, before the request, and from a read or a write, in the midst of it.
+  // The same code comes from connecting, before the request is sent, and from reading and writing, after that.
   const connecting = causes.find(
     ({ syscall }) => syscall === 'connect' || syscall?.startsWith('getaddrinfo'),
   );
@@ -120,7 +120,7 @@ interface Cause {
   readonly message: string;
 }
 
-/** An error, its causes and the errors gathered in them, outermost first. */
+/** An error, its causes and the errors of aggregates among them, outermost first. */
 function causesOf(error: unknown, depth = 0): Cause[] {
   if (!(error instanceof Error) || depth > 8) return [];
   const { code, syscall } = error as NodeJS.ErrnoException;

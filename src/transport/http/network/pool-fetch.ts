@@ -18,7 +18,7 @@ export function fetchThrough(pool: HttpPool): FetchLike {
     const request = { origin, path, method, headers: headerList(headers, body), body: bodyOf(body) };
     return new Promise<Response>((resolve, reject) => {
       const handler = new ResponseHandler({ resolve, reject, done: () => stopListening() });
-      // For as long as the body is read.
+      // Until the body has been read.
       const stopListening = onAbort(signal ?? undefined, () => handler.cancel(signal?.reason));
       try {
         pool.dispatcherFor(origin).dispatch(request, handler);
@@ -38,7 +38,7 @@ function headerList(given: RequestInit['headers'], body: RequestInit['body']): s
   return [...headers].flat();
 }
 
-/** What the official client sends; the platform's other forms would need its own `fetch`. */
+/** The kinds of body that the official client sends. */
 function bodyOf(body: RequestInit['body']): string | Uint8Array | null {
   if (body === undefined || body === null || body === '') return null;
   if (typeof body === 'string' || body instanceof Uint8Array) return body;

@@ -1,11 +1,11 @@
 import { PlenumError } from '../../../errors/plenum-error.ts';
 
 const REDIRECT_STATUSES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
-/** These repeat the request as it was; the others make a GET of it. */
+/** Redirects that repeat the request as it was; the others make a GET of it. */
 const REPEATING_STATUSES: ReadonlySet<number> = new Set([307, 308]);
 const MAX_REDIRECTS = 5;
 
-/** What redirects need to know of an answer. */
+/** The part of a response that redirects are read from. */
 export interface RedirectingResponse {
   readonly status: number;
   readonly type: string;
@@ -14,8 +14,8 @@ export interface RedirectingResponse {
 }
 
 /**
- * Makes a request and follows its redirects, up to five, as long as they stay within the origin and repeat the
- * request as it was. So neither a request nor its credentials reach a party that the user did not name.
+ * Makes a request and follows its redirects, up to five, as long as they stay within the origin and repeat the request as
+ * it was. So neither a request nor its credentials reach a server that the user did not name.
  *
  * Throws `CONNECT_FAILED` for any other redirect.
  */
@@ -30,26 +30,27 @@ export async function followRedirects<R extends RedirectingResponse>(
     const response = await fetchOnce(url);
     if (!isRedirect(response)) return response;
     await response.body?.cancel();
-    const refuse = (why: string): PlenumError =>
+    const notFollowed = (why: string): PlenumError =>
       new PlenumError(
         'CONNECT_FAILED',
         `${method} to ${url.origin} for server "${server}": the answer is a redirect ${why}`,
         { server },
       );
     const location = response.headers.get('location');
-    if (location === null || !URL.canParse(location, url.href)) throw refuse('without a usable address.');
+    if (location === null || !URL.canParse(location, url.href))
+      throw notFollowed('without a usable address.');
     const target = new URL(location, url);
     if (target.origin !== url.origin) {
-      throw refuse(
+      throw notFollowed(
         `to another origin, ${target.origin}, which is not followed. If that is the server, give its URL in the spec.`,
       );
     }
     if (method !== 'GET' && !REPEATING_STATUSES.has(response.status)) {
-      throw refuse(
+      throw notFollowed(
         `(HTTP ${response.status}) that would make a GET of it, which is not followed. Give the URL that it leads to.`,
       );
     }
-    if (followed === MAX_REDIRECTS) throw refuse(`once more, after ${MAX_REDIRECTS} others.`);
+    if (followed === MAX_REDIRECTS) throw notFollowed(`once more, after ${MAX_REDIRECTS} others.`);
     target.username = '';
     target.password = '';
     url = target;

@@ -2,8 +2,8 @@ import { PlenumError } from '../../../errors/plenum-error.ts';
 import type { HeadersSource } from '../../../server-spec.ts';
 
 /**
- * The headers for one connection. Throws `CONNECT_FAILED` when the function that knows them fails, and
- * `CONFIG_INVALID` when one of them cannot be sent; no message shows a value.
+ * Reads the headers of a spec, for one connection. Throws `CONNECT_FAILED` when the spec's function fails, and
+ * `CONFIG_INVALID` when HTTP cannot carry one of them; no message shows a value.
  */
 export async function resolveHeaders(source: HeadersSource | undefined, server: string): Promise<Headers> {
   let given: Readonly<Record<string, string>> | undefined;
@@ -19,7 +19,7 @@ export async function resolveHeaders(source: HeadersSource | undefined, server: 
     try {
       headers.set(name, value);
     } catch {
-      // The platform's own message repeats the value.
+      // The message of the platform's error shows the value.
       throw new PlenumError(
         'CONFIG_INVALID',
         `Header "${name}" of server "${server}" has a name or value that HTTP cannot carry.`,

@@ -8,22 +8,22 @@ type Controller = Dispatcher.DispatchController;
 /** Statuses whose answers have no body. */
 const WITHOUT_BODY: ReadonlySet<number> = new Set([204, 205, 304]);
 
-/** As the platform's `fetch` does: what has arrived is decoded at once, and an end that is missing is no error. */
+/** Like the platform's `fetch`: what has arrived is decoded at once, and a missing end is no error. */
 const ZLIB = { flush: constants.Z_SYNC_FLUSH, finishFlush: constants.Z_SYNC_FLUSH };
 const BROTLI = { flush: constants.BROTLI_OPERATION_FLUSH, finishFlush: constants.BROTLI_OPERATION_FLUSH };
 
-/** Codings of one answer; each takes a decoder. */
+/** How many codings one answer may have; each takes a decoder. */
 const MAX_ENCODINGS = 5;
 
-/** Who waits for a response. */
+/** Receives the response of one exchange. */
 export interface ResponseListener {
   resolve(response: Response): void;
   reject(error: unknown): void;
-  /** Nothing more comes of the exchange. */
+  /** The exchange is over. */
   done?(): void;
 }
 
-/** Makes a `Response` of what undici reports of one exchange. Its body is read as fast as its reader takes it. */
+/** Makes a `Response` of what undici reports of one exchange. The socket is read as fast as the body is. */
 export class ResponseHandler implements Dispatcher.DispatchHandler {
   readonly #listener: ResponseListener;
   #controller: Controller | undefined;
@@ -34,7 +34,7 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
     this.#listener = listener;
   }
 
-  /** Ends the exchange, wherever it is. */
+  /** Ends the exchange at any stage. */
   cancel(reason: unknown): void {
     if (this.#cancelled !== undefined) return;
     this.#cancelled = { reason };
@@ -54,13 +54,13 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
     try {
       this.#listener.resolve(new Response(this.#bodyOf(controller, status, headers), init));
     } catch (error) {
-      // A status or a reason phrase that no `Response` can have.
+      // A `Response` cannot have such a status or reason phrase.
       this.cancel(error);
     }
   }
 
   onResponseData(controller: Controller, chunk: Uint8Array): void {
-    // undici's parser reports nothing at all when it is resumed: to pause it again for that would never end.
+    // undici's parser also reports an empty chunk when it is resumed. Pausing it for that would repeat for ever.
     if (this.#body === undefined || chunk.byteLength === 0) return;
     this.#body.enqueue(chunk);
     if ((this.#body.desiredSize ?? 0) <= 0) controller.pause();
@@ -115,7 +115,7 @@ function decoded(
   }, body);
 }
 
-/** A decoder for one coding; none when it is not known, and then nothing is decoded, as `fetch` has it. */
+/** Makes a decoder for one coding; undefined when it is unknown: nothing is decoded then, like the platform's `fetch`. */
 function decoderOf(name: string): (() => Transform) | undefined {
   switch (name) {
     case 'gzip':
@@ -137,7 +137,7 @@ function platformHeaders(raw: ResponseHeaders): Headers {
       try {
         if (value !== undefined) headers.append(name, value);
       } catch {
-        // Something that a header cannot hold; nothing here reads it.
+        // A name or value that `Headers` cannot hold, and that nothing here reads.
       }
     }
   }

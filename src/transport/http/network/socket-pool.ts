@@ -1,6 +1,6 @@
 import { buildConnector, Client, errors, type Dispatcher } from 'undici';
 
-/** Sockets to one origin at a time; further requests wait for one. */
+/** How many sockets to one origin there may be; further requests wait for one. */
 const MAX_SOCKETS = 1_024;
 
 /** A client that never has more than one request. */
@@ -15,14 +15,14 @@ interface Waiting {
 }
 
 /**
- * As many sockets to one origin as there are requests at a time. undici's own pool holds 16 KB for each origin, for
- * requests that may have to wait, and what belonged to sockets that closed long ago (docs/performance.md).
+ * As many sockets to one origin as there are requests at a time. undici's own pool takes 16 KB for each origin, and keeps
+ * clients whose sockets were closed long ago (docs/performance.md).
  */
 export class SocketPool {
   readonly #origin: string;
   readonly #options: Client.Options;
   readonly #places = new Set<Place>();
-  /** The last one used is used first, so that those that are not needed any more fall idle. */
+  /** The one used last is used first, so that those that are no longer needed become idle and close. */
   readonly #free: Place[] = [];
   #waiting: Waiting[] = [];
   #destroyed = false;
@@ -63,7 +63,7 @@ export class SocketPool {
   #send(place: Place, options: Waiting['options'], handler: Waiting['handler']): void {
     place.state = 'busy';
     const acceptsMore = place.client.dispatch(options, handler);
-    // What was refused at once leaves the client as it was.
+    // A request that undici rejects at once leaves the client free.
     if (acceptsMore || place.client.stats.size === 0) this.#release(place);
   }
 
@@ -75,7 +75,7 @@ export class SocketPool {
     this.#free.push(place);
   }
 
-  /** A client whose socket is closed weighs more than it takes to make a new one. */
+  /** Drops a client whose socket is closed: to keep its memory costs more than to make a new one. */
   #dropIdle(place: Place): void {
     if (place.client.stats.size > 0) return;
     if (place.state === 'free') this.#free.splice(this.#free.indexOf(place), 1);
@@ -86,7 +86,7 @@ export class SocketPool {
   }
 }
 
-/** As undici tells of a request that a destroyed client is given. */
+/** Fails a request as undici fails those of a destroyed client. */
 function fail(handler: Dispatcher.DispatchHandler): void {
   const controller = { aborted: true, paused: false, reason: null, abort() {}, pause() {}, resume() {} };
   handler.onResponseError?.(controller, new errors.ClientDestroyedError());
