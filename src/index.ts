@@ -1,9 +1,25 @@
-export {
-  PlenumError,
-  type PlenumErrorCode,
-  type PlenumErrorFields,
-  type UrlElicitation,
-} from './errors/plenum-error.ts';
+export type { ErrorAdvice } from './errors/advice.ts';
+export type {
+  AmbiguousResourceData,
+  ArgumentProblem,
+  AuthReason,
+  AuthRequiredData,
+  Collision,
+  ConfigInvalidData,
+  ConfigProblem,
+  ConfigRemark,
+  ConnectFailedData,
+  InvalidArgumentsData,
+  NameCollisionData,
+  PlenumErrorCode,
+  PlenumErrorData,
+  PoolExhaustedData,
+  TimeoutData,
+  UnknownNameData,
+  UrlElicitation,
+} from './errors/details.ts';
+export { PlenumError, type PlenumErrorConstructor, type PlenumErrorFields } from './errors/plenum-error.ts';
+export { PLENUM_ERROR_CODES } from './errors/registry.ts';
 export type {
   CustomTransportSpec,
   HeadersSource,
@@ -44,7 +60,6 @@ export type {
   CatalogEntries,
   CatalogDiff,
   CatalogKind,
-  Collision,
   KindDiff,
   Naming,
   NamingContext,
@@ -100,7 +115,6 @@ export { loadConfig } from './config/load-config.ts';
 export type {
   Config,
   ConfigInput,
-  ConfigProblem,
   ConfigPrompt,
   ConfigWarning,
   ConfiguredServer,

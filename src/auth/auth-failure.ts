@@ -8,23 +8,9 @@ import {
 import { messageOf, PlenumError } from '../errors/plenum-error.ts';
 import { isRecord } from '../internal/checks.ts';
 import { printable } from '../internal/text.ts';
+import type { AuthReason } from '../errors/details.ts';
 
-/** Why a sign-in is needed or failed; `data.reason` of `AUTH_REQUIRED`. */
-export type AuthReason =
-  /** A person has to sign in: call `authorize()`. */
-  | 'login_required'
-  /** Nobody completed the login in time. */
-  | 'login_abandoned'
-  /** The user or the authorization server refused access. */
-  | 'refused'
-  /** The authorization server's metadata name another issuer, or it is not the `issuer` of the options. */
-  | 'issuer_mismatch'
-  /** Secrets are not sent to this address. */
-  | 'refused_address'
-  /** The authorization server accepts neither this client id nor dynamic registration. */
-  | 'client_unknown'
-  /** An access token was refused, and there is no other. */
-  | 'token_refused';
+export type { AuthReason } from '../errors/details.ts';
 
 /** What is known of the sign-in, for `data` of the error. */
 interface AuthTarget {

@@ -3,7 +3,6 @@ import { splitInlineCommand, type InlineServer } from './command-line/inline-ser
 import { Interrupt } from './terminal/interrupt.ts';
 import { parseCommandLine } from './command-line/program.ts';
 import { reportError } from './errors/report-error.ts';
-import { withSignInAdvice } from './errors/sign-in-advice.ts';
 import { Terminal } from './terminal/terminal.ts';
 import type { CommandName } from './command-line/command-table.ts';
 import type { RunCommand } from './command-line/invocation.ts';
@@ -42,7 +41,7 @@ async function runCommand(argv: readonly string[]): Promise<ExitCode> {
     return interrupt.exitCode ?? exitCode;
   } catch (error) {
     if (interrupt?.exitCode !== undefined) return interrupt.exitCode;
-    reportError(terminal, withSignInAdvice(error, inline));
+    reportError(terminal, error, inline);
     return exitCodeOf(error);
   }
 }

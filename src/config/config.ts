@@ -8,6 +8,9 @@ import type {
   StdioServerSpec,
   UrlServerSpec,
 } from '../server-spec.ts';
+import type { ConfigRemark } from '../errors/details.ts';
+
+export type { ConfigRemark, ConfigProblem } from '../errors/details.ts';
 
 /**
  * A configuration that was read, checked and expanded. It is what `SessionGroup.connect` and `new SessionManager`
@@ -84,25 +87,7 @@ export interface ConfiguredPool {
   reportLeasesAfterMs?: number;
 }
 
-/** A remark on a place in a file. */
-export interface ConfigRemark {
-  readonly file: string;
-  /** From 1. */
-  readonly line: number;
-  /** From 1, in UTF-16 units, as editors count. */
-  readonly column: number;
-  /** The path in the document, such as `mcpServers.files.args[0]`; empty for the whole document. */
-  readonly path: string;
-  readonly message: string;
-}
-
 export type ConfigWarning = ConfigRemark;
-
-/** A reason why a file is refused. `CONFIG_INVALID` has all of them in `data.problems`. */
-export interface ConfigProblem extends ConfigRemark {
-  /** The server that has the problem, if it is one server's. */
-  readonly server?: string;
-}
 
 /** A value that the user is asked for: `${input:id}`, described under `inputs`. */
 export interface ConfigInput {

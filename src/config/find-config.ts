@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { PlenumError } from '../errors/plenum-error.ts';
+import { configForeign, configNotFound } from '../errors/config.ts';
 import { type Environment, userFolders } from './environment.ts';
 
 /** The files that are looked for in each folder, in this order. */
@@ -16,14 +16,10 @@ export async function findConfig(cwd: string, env: Environment): Promise<string>
   const candidates = [...folders.flatMap((folder) => NAMES.map((name) => join(folder, name))), ...own];
   for (const candidate of candidates) {
     if (!(await isFile(candidate))) continue;
-    if (await isForeign(candidate, cwd)) throw foreignError(candidate);
+    if (await isForeign(candidate, cwd)) throw configForeign(candidate);
     return candidate;
   }
-  throw new PlenumError(
-    'CONFIG_INVALID',
-    `No configuration found. Looked for ${NAMES.join(', ')} in ${folders.join(', ')}; and for ${own.join(', ')}. ` +
-      'Give the path of one, or make one: { "mcpServers": { "name": { "command": "…" } } }.',
-  );
+  throw configNotFound(NAMES, folders, own);
 }
 
 /**
@@ -35,11 +31,6 @@ async function isForeign(path: string, cwd: string): Promise<boolean> {
   if (self === undefined) return false;
   const [{ uid }, { uid: host }] = await Promise.all([stat(path), stat(cwd)]);
   return uid !== self && uid !== 0 && uid !== host;
-}
-
-function foreignError(path: string): PlenumError {
-  const message = `The configuration "${path}" belongs to another user, whose commands it would run. Give its path to use it all the same.`;
-  return new PlenumError('CONFIG_INVALID', message);
 }
 
 /** The places of the user's own configuration, in order of preference. */

@@ -1,68 +1,39 @@
-/** Every code that a {@link PlenumError} can carry. Codes are stable; messages are not. */
-export type PlenumErrorCode =
-  /** An option, a spec or a file is wrong. Nothing was opened. */
-  | 'CONFIG_INVALID'
-  /** A server could not be started, reached or agreed with. */
-  | 'CONNECT_FAILED'
-  /** The server refused the credentials, or wants some. */
-  | 'AUTH_REQUIRED'
-  | 'UNKNOWN_SERVER'
-  | 'UNKNOWN_TOOL'
-  | 'UNKNOWN_PROMPT'
-  | 'UNKNOWN_RESOURCE'
-  /** Several servers offer this resource: the call must name one. */
-  | 'AMBIGUOUS_RESOURCE'
-  | 'NAME_COLLISION'
-  /** The session has no connection and is not getting one. */
-  | 'NOT_CONNECTED'
-  /** The connection ended under the call; see {@link PlenumError.maybeExecuted}. */
-  | 'CONNECTION_LOST'
-  /** The server no longer knows this session (HTTP 404). */
-  | 'SESSION_EXPIRED'
-  | 'SESSION_CLOSED'
-  | 'TIMEOUT'
-  | 'ABORTED'
-  | 'CIRCUIT_OPEN'
-  | 'POOL_EXHAUSTED'
-  | 'INVALID_ARGUMENTS'
-  /** The answer does not fit the protocol or the tool's own output schema. */
-  | 'INVALID_RESULT'
-  /** The user must visit a URL first; see {@link PlenumError.elicitations}. */
-  | 'URL_ELICITATION_REQUIRED'
-  /** The server answered with a JSON-RPC error; see `rpcCode`, `rpcMessage` and `data`. */
-  | 'PROTOCOL';
+import { inWords, type ErrorAdvice } from './advice.ts';
+import type { PlenumErrorCode, PlenumErrorData, UrlElicitation } from './details.ts';
 
-/** A URL that a server wants its user to visit. */
-export interface UrlElicitation {
-  readonly elicitationId: string;
-  readonly message: string;
-  readonly url: string;
-}
+export type { PlenumErrorCode, PlenumErrorData, UrlElicitation } from './details.ts';
+
+/** By which copies of this package recognise each other's errors. */
+const BRAND = Symbol.for('mcp-plenum.error');
 
 /** The facts an error carries beside its code and message. */
-export interface PlenumErrorFields {
+export interface PlenumErrorFields<Code extends PlenumErrorCode = PlenumErrorCode> {
   /** Name of the server concerned. */
   server?: string | undefined;
   cause?: unknown;
+  /** What can be tried. Its words are appended to the message. */
+  advice?: readonly ErrorAdvice[] | undefined;
+  /** Evidence that ends the message, such as the end of a process's standard error. Begins on a line of its own. */
+  detail?: string | undefined;
   maybeExecuted?: boolean | undefined;
   elicitations?: readonly UrlElicitation[] | undefined;
   rpcCode?: number | undefined;
   rpcMessage?: string | undefined;
-  data?: unknown;
+  data?: PlenumErrorData[Code] | undefined;
   errors?: readonly PlenumError[] | undefined;
   attempts?: number | undefined;
   nextTryAt?: number | undefined;
 }
 
-/**
- * The one error that Plenum throws, rejects with and reports.
- *
- * `code` is for programs, `message` for people: it says what was being done, to which server, what happened
- * and what to try.
- */
-export class PlenumError extends Error {
-  override readonly name = 'PlenumError';
-  readonly code: PlenumErrorCode;
+class PlenumErrorClass<Code extends PlenumErrorCode> extends Error {
+  declare readonly name: 'PlenumError';
+  readonly code: Code;
+  /** What happened: `message` without the advice and the detail. */
+  declare readonly summary: string;
+  /** What can be tried, as data. `message` has it in words. */
+  declare readonly advice?: readonly ErrorAdvice[];
+  /** Evidence at the end of `message`, such as the end of a process's standard error. */
+  declare readonly detail?: string;
   /** Name of the server concerned, when there is one. */
   declare readonly server?: string;
   /** On a call that failed: false only when the request surely never reached the server. */
@@ -73,22 +44,35 @@ export class PlenumError extends Error {
   declare readonly rpcCode?: number;
   /** On `PROTOCOL`: the JSON-RPC error message that the server sent. */
   declare readonly rpcMessage?: string;
-  /**
-   * On `PROTOCOL`: the JSON-RPC error data that the server sent, or `{ status }` of an HTTP error. On
-   * `NAME_COLLISION` of entries: `{ collisions }`. On `AMBIGUOUS_RESOURCE`: `{ servers }`. On `CONFIG_INVALID` of a file: `{ problems }`.
-   * On `AUTH_REQUIRED` of `oauth()` or `bearer()`: `{ reason }`, and what is known of `issuer`, `resource` and `scope`.
-   */
-  declare readonly data?: unknown;
+  /** Details; their type depends on the code: see {@link PlenumErrorData}. */
+  declare readonly data?: PlenumErrorData[Code];
   /** On `CONNECT_FAILED` of several servers: each one's error. */
   declare readonly errors?: readonly PlenumError[];
-  /** On what `SessionManager.run` gave up after more than one attempt: how many there were. */
+  /** On what `SessionManager.run` rejects with after more than one attempt: how many there were. */
   declare readonly attempts?: number;
   /** On `CIRCUIT_OPEN`: when the next attempt is let through, in epoch milliseconds; absent while a probe is under way. */
   declare readonly nextTryAt?: number;
 
-  constructor(code: PlenumErrorCode, message: string, fields: PlenumErrorFields = {}) {
-    super(message, fields.cause === undefined ? undefined : { cause: fields.cause });
+  static {
+    Object.defineProperty(this, 'name', { value: 'PlenumError' });
+    Object.defineProperty(this.prototype, 'name', {
+      value: 'PlenumError',
+      writable: true,
+      configurable: true,
+    });
+    Object.defineProperty(this.prototype, BRAND, { value: true });
+  }
+
+  constructor(code: Code, summary: string, fields: PlenumErrorFields<Code> = {}) {
+    const { cause, advice, detail } = fields;
+    const words = advice === undefined ? '' : inWords(advice);
+    const message = `${summary}${words && ` ${words}`}${detail === undefined ? '' : `\n${detail}`}`;
+    super(message, cause === undefined ? undefined : { cause });
     this.code = code;
+    // Parts of the message: not repeated where the error is printed or becomes JSON.
+    Object.defineProperty(this, 'summary', { value: summary });
+    if (detail !== undefined) Object.defineProperty(this, 'detail', { value: detail });
+    if (advice !== undefined && advice.length > 0) this.advice = advice;
     if (fields.server !== undefined) this.server = fields.server;
     if (fields.maybeExecuted !== undefined) this.maybeExecuted = fields.maybeExecuted;
     if (fields.elicitations !== undefined) this.elicitations = fields.elicitations;
@@ -106,23 +90,78 @@ export class PlenumError extends Error {
     return { name, code, message, ...facts };
   }
 
-  /** The same error in other words; `fields` replace those that it has. */
-  withMessage(message: string, fields: PlenumErrorFields = {}): PlenumError {
-    const { code, name: _, ...facts } = this;
-    return new PlenumError(code, message, { cause: this.cause, ...facts, ...fields });
+  /** The same error in other words: `message` is the whole of it. `fields` replace those that it has. */
+  withMessage(message: string, fields: PlenumErrorFields<Code> = {}): PlenumErrorClass<Code> {
+    const { code, advice: _, ...facts } = this;
+    return new PlenumErrorClass(code, message, { cause: this.cause, ...facts, ...fields });
+  }
+
+  /** The same error with another summary: advice and detail follow it as before. `fields` replace those that it has. */
+  withSummary(summary: string, fields: PlenumErrorFields<Code> = {}): PlenumErrorClass<Code> {
+    const { code, ...facts } = this;
+    const { cause, detail } = this;
+    return new PlenumErrorClass(code, summary, { cause, detail, ...facts, ...fields });
   }
 
   /** Returns `error` itself when it is a PlenumError, else wraps it as the cause of a new one. */
-  static from(
+  static from<Code extends PlenumErrorCode>(
     error: unknown,
-    code: PlenumErrorCode,
+    code: Code,
     doing: string,
-    fields: PlenumErrorFields = {},
-  ): PlenumError {
+    fields: PlenumErrorFields<Code> = {},
+  ): PlenumError | PlenumError<Code> {
     if (error instanceof PlenumError) return error;
     return new PlenumError(code, `${doing}: ${messageOf(error)}`, { ...fields, cause: error });
   }
+
+  /** Also true for an error of another copy of this package. */
+  static override [Symbol.hasInstance]<This>(this: This, value: unknown): value is InstanceOf<This> {
+    if (this !== PlenumErrorClass) return Function.prototype[Symbol.hasInstance].call(this, value);
+    return typeof value === 'object' && value !== null && BRAND in value;
+  }
 }
+
+/**
+ * The one error that Plenum throws, rejects with and reports.
+ *
+ * `code` is for programs, `message` for people: it says what was being done, to which server, what happened
+ * and what to try. `if (error.code === 'NAME_COLLISION')` gives `error.data` its type.
+ */
+export type PlenumError<Code extends PlenumErrorCode = PlenumErrorCode> = {
+  [Each in Code]: PlenumErrorClass<Each>;
+}[Code];
+
+export interface PlenumErrorConstructor {
+  new <Code extends PlenumErrorCode>(
+    code: Code,
+    summary: string,
+    fields?: PlenumErrorFields<Code>,
+  ): PlenumError<Code>;
+  /** For classes that extend this one without saying for which code; with `data`, extend `PlenumError<'CODE'>`. */
+  new (
+    code: PlenumErrorCode,
+    summary: string,
+    fields?: Omit<PlenumErrorFields, 'data'> & { data?: never },
+  ): PlenumErrorClass<PlenumErrorCode>;
+  /** Returns `error` itself when it is a PlenumError, else wraps it as the cause of a new one. */
+  from<Code extends PlenumErrorCode>(
+    error: unknown,
+    code: Code,
+    doing: string,
+    fields?: PlenumErrorFields<Code>,
+  ): PlenumError | PlenumError<Code>;
+  /** Also true for an error of another copy of this package. */
+  [Symbol.hasInstance]<This>(this: This, value: unknown): value is InstanceOf<This>;
+}
+
+/** Of a class that extends PlenumError its own instances, of PlenumError the union by codes. */
+type InstanceOf<This> = PlenumErrorConstructor extends This
+  ? PlenumError
+  : This extends { readonly prototype: infer Instance }
+    ? Instance
+    : never;
+
+export const PlenumError: PlenumErrorConstructor = PlenumErrorClass;
 
 /** The text of anything thrown, with the causes that `fetch` and friends hide one level down. */
 export function messageOf(error: unknown): string {

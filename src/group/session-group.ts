@@ -7,10 +7,10 @@ import type {
   LoggingLevel,
   ReadResourceResult,
 } from '@modelcontextprotocol/client';
-import { PlenumError } from '../errors/plenum-error.ts';
+import { foreignSession, unknownName } from '../errors/catalog.ts';
+import { closed } from '../errors/session-end.ts';
 import { createDeferred } from '../internal/deferred.ts';
 import { EventHub, type OverflowEvent } from '../internal/event-hub.ts';
-import { printable, suggestion } from '../internal/text.ts';
 import type { CallOptions, ReadOptions } from '../session/call-options.ts';
 import type { CompletionReference, Session, SessionStatus } from '../session/session.ts';
 import type {
@@ -195,8 +195,7 @@ export class SessionGroup implements AsyncDisposable {
     options?: CallOptions,
   ): Promise<CallToolResult> {
     try {
-      const tool =
-        this.#index.tools.get(name) ?? this.#unknown('UNKNOWN_TOOL', 'tool', name, this.#index.tools.keys());
+      const tool = this.#index.tools.get(name) ?? this.#unknown('tool', name, this.#index.tools.keys());
       const session = this.#sessionOf(tool);
       if (this.#interception === undefined) return session.callTool(tool.upstreamName, args, options);
       return this.#interception.callTool({ name, definition: tool, session }, args, options);
@@ -355,9 +354,7 @@ export class SessionGroup implements AsyncDisposable {
   #memberOf(server: string | Session): Member {
     if (typeof server === 'string') return this.#membership.get(server);
     for (const member of this.#membership.members) if (member.session === server) return member;
-    throw new PlenumError('UNKNOWN_SERVER', `Session "${server.name}" is not in this group.`, {
-      server: server.name,
-    });
+    throw foreignSession(server.name);
   }
 
   #sessionOf({ server }: Origin): Session {
@@ -372,28 +369,17 @@ export class SessionGroup implements AsyncDisposable {
   }
 
   #findPrompt(name: string): PromptEntry {
-    return (
-      this.#index.prompts.get(name) ??
-      this.#unknown('UNKNOWN_PROMPT', 'prompt', name, this.#index.prompts.keys())
-    );
+    return this.#index.prompts.get(name) ?? this.#unknown('prompt', name, this.#index.prompts.keys());
   }
 
-  #unknown(
-    code: 'UNKNOWN_TOOL' | 'UNKNOWN_PROMPT',
-    noun: string,
-    name: string,
-    known: Iterable<string>,
-  ): never {
+  #unknown(noun: 'tool' | 'prompt', name: string, known: Iterable<string>): never {
     this.#expectOpen();
-    throw new PlenumError(
-      code,
-      `No server of this group has a ${noun} "${printable(name)}".${suggestion(name, known)}`,
-    );
+    throw unknownName(noun, name, known);
   }
 
   #expectOpen(): void {
     if (this.#closing === undefined && this.#destroying === undefined) return;
-    throw new PlenumError('SESSION_CLOSED', 'The group is closed.');
+    throw closed('group');
   }
 }
 

@@ -1,18 +1,140 @@
-import { describe, expect, it } from 'vitest';
-import { PlenumError } from '../../src/index.ts';
+import { beforeAll, describe, expect, expectTypeOf, it } from 'vitest';
+import { PlenumError, PLENUM_ERROR_CODES, type Collision, type PlenumErrorCode } from '../../src/index.ts';
 
 describe('an error in other words', () => {
   const cause = new Error('the socket');
-  const error = new PlenumError('CONNECTION_LOST', 'gone', { server: 's', maybeExecuted: false, cause });
+  const advice = [{ do: 'call', method: 'reconnect' }] as const;
+  const facts = { server: 's', maybeExecuted: false, cause, advice, detail: 'The end:\nx' };
+  const error = new PlenumError('CONNECTION_LOST', 'It is gone.', facts);
+
+  it('has a message of its summary, its advice and its detail', () => {
+    expect(error.summary).toBe('It is gone.');
+    expect(error.message).toBe('It is gone. Call reconnect().\nThe end:\nx');
+  });
 
   it('keeps its code, its facts and its cause', () => {
     const same = error.withMessage('gone for good');
     expect(same).toMatchObject({ code: 'CONNECTION_LOST', message: 'gone for good', server: 's' });
-    expect(same).toMatchObject({ maybeExecuted: false, cause });
+    expect(same).toMatchObject({ maybeExecuted: false, cause, summary: 'gone for good' });
+    expect(same.advice).toBeUndefined();
   });
 
   it('but for the facts that are replaced', () => {
     const other = error.withMessage('gone', { maybeExecuted: true, cause: error });
     expect(other).toMatchObject({ server: 's', maybeExecuted: true, cause: error });
+  });
+
+  it('keeps advice and detail behind another summary', () => {
+    const other = error.withSummary('Calling: it is gone.', { server: 't' });
+    expect(other).toMatchObject({ server: 't', cause, advice, detail: 'The end:\nx' });
+    expect(other.message).toBe('Calling: it is gone. Call reconnect().\nThe end:\nx');
+  });
+
+  it('becomes JSON with each fact once, without stack and cause', () => {
+    expect(JSON.parse(JSON.stringify(error))).toEqual({
+      name: 'PlenumError',
+      code: 'CONNECTION_LOST',
+      message: error.message,
+      advice,
+      server: 's',
+      maybeExecuted: false,
+    });
+  });
+
+  it('is printed by its name', () => {
+    expect(String(error)).toMatch(/^PlenumError: It is gone\./);
+    expect(error.stack).toMatch(/^PlenumError: It is gone\./);
+  });
+});
+
+describe('whatever was thrown', () => {
+  it('is an error of ours already, or becomes the cause of one', () => {
+    const ours = new PlenumError('TIMEOUT', 'late');
+    expect(PlenumError.from(ours, 'PROTOCOL', 'Calling')).toBe(ours);
+    const thrown = new TypeError('boo');
+    const made = PlenumError.from(thrown, 'PROTOCOL', 'Calling', { server: 's' });
+    expect(made).toMatchObject({ code: 'PROTOCOL', message: 'Calling: boo', server: 's', cause: thrown });
+  });
+});
+
+describe('the type of an error', () => {
+  const thrown: unknown = new PlenumError('NAME_COLLISION', 'taken', { data: { collisions: [] } });
+
+  it('gives its data a type for each code', () => {
+    if (!(thrown instanceof PlenumError)) throw new Error('not ours');
+    expectTypeOf(thrown).toEqualTypeOf<PlenumError>();
+    if (thrown.code === 'NAME_COLLISION')
+      expectTypeOf(thrown.data?.collisions).toEqualTypeOf<readonly Collision[] | undefined>();
+    if (thrown.code === 'PROTOCOL') expectTypeOf(thrown.data).toEqualTypeOf<unknown>();
+    if (thrown.code === 'ABORTED') expectTypeOf(thrown.data).toEqualTypeOf<undefined>();
+    expectTypeOf<PlenumError<'TIMEOUT'>>().toExtend<PlenumError>();
+    expect(thrown.data).toEqual({ collisions: [] });
+  });
+
+  it('is left over when it is told from something else', () => {
+    const either = thrown as PlenumError | { readonly a: 1 };
+    if (!(either instanceof PlenumError)) expectTypeOf(either).toEqualTypeOf<{ readonly a: 1 }>();
+    expect(either).toBeInstanceOf(PlenumError);
+  });
+
+  it('refuses data of another code', () => {
+    // @ts-expect-error a timeout has no collisions
+    const wrong = new PlenumError('TIMEOUT', 'late', { data: { collisions: [] } });
+    expect(wrong.code).toBe('TIMEOUT');
+  });
+
+  it('takes a code that is known at run time only', () => {
+    const code: PlenumErrorCode = PLENUM_ERROR_CODES[0] ?? 'PROTOCOL';
+    expectTypeOf(new PlenumError(code, 'x', { server: 's' })).toExtend<PlenumError>();
+    expect(new PlenumError(code, 'x').code).toBe(code);
+  });
+});
+
+describe('a class that extends PlenumError', () => {
+  class Broken extends PlenumError {
+    readonly part = 'wheel';
+  }
+  class Refused extends PlenumError<'PROTOCOL'> {
+    constructor() {
+      super('PROTOCOL', 'refused', { data: { why: 'closed' } });
+    }
+  }
+
+  it('has its own instances, which are PlenumErrors', () => {
+    const broken: unknown = new Broken('PROTOCOL', 'broken');
+    expect(broken).toBeInstanceOf(Broken);
+    expect(broken).toBeInstanceOf(PlenumError);
+    expect(broken).not.toBeInstanceOf(Refused);
+    expect(new PlenumError('PROTOCOL', 'x')).not.toBeInstanceOf(Broken);
+    if (broken instanceof Broken) expectTypeOf(broken).toEqualTypeOf<Broken>();
+    const refused: PlenumError = new Refused();
+    expect(refused).toMatchObject({ code: 'PROTOCOL', data: { why: 'closed' } });
+  });
+});
+
+describe('two copies of the package', () => {
+  let other: typeof PlenumError;
+  beforeAll(async () => {
+    // With a query, a module is loaded once more.
+    const again = '../../src/errors/plenum-error.ts?copy';
+    const copy: { PlenumError: typeof PlenumError } = await import(again);
+    other = copy.PlenumError;
+  });
+
+  it("recognise each other's errors", () => {
+    expect(other).not.toBe(PlenumError);
+    expect(new other('TIMEOUT', 'late')).toBeInstanceOf(PlenumError);
+    expect(new PlenumError('TIMEOUT', 'late')).toBeInstanceOf(other);
+    expect(new Error('TIMEOUT')).not.toBeInstanceOf(PlenumError);
+    for (const value of [null, undefined, 'x', { name: 'PlenumError', code: 'TIMEOUT' }])
+      expect(value instanceof PlenumError).toBe(false);
+  });
+
+  it('hand them on as they are', () => {
+    const theirs = new other('CONNECTION_LOST', 'gone', { maybeExecuted: true, detail: 'x' });
+    expect(PlenumError.from(theirs, 'PROTOCOL', 'Calling')).toBe(theirs);
+    const told = theirs.withSummary('Calling: gone');
+    expect(told).toMatchObject({ message: 'Calling: gone\nx', maybeExecuted: true });
+    expect(told).toBeInstanceOf(PlenumError);
   });
 });

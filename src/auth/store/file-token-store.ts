@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import lockfile from 'proper-lockfile';
-import { messageOf, PlenumError } from '../../errors/plenum-error.ts';
+import { tokenFileLocked } from '../../errors/config.ts';
 import { checkText } from '../../internal/checks.ts';
 import { makeFolder, readTokenFile, writeTokenFile } from './token-file.ts';
 import type { StoredEntry, TokenStore } from './token-store.ts';
@@ -75,8 +75,7 @@ class FileTokenStore implements TokenStore {
         onCompromised: () => {},
       });
     } catch (error) {
-      const what = `The token file "${this.#path}" could not be locked: ${messageOf(error)}.`;
-      throw new PlenumError('CONNECT_FAILED', what);
+      throw tokenFileLocked(this.#path, error);
     }
   }
 }

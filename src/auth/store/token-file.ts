@@ -1,6 +1,7 @@
 import { mkdir, open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import writeFileAtomic from 'write-file-atomic';
+import { tokenFileUnusable } from '../../errors/config.ts';
 import { messageOf, PlenumError } from '../../errors/plenum-error.ts';
 import { isRecord } from '../../internal/checks.ts';
 import type { StoredEntry } from './token-store.ts';
@@ -21,8 +22,8 @@ export async function readTokenFile(path: string): Promise<TokenEntries> {
   if (content === undefined) return new Map();
   const file = parse(path, content);
   if (!isRecord(file) || file['format'] !== FORMAT || !isRecord(file['entries']))
-    throw unusable(path, 'is not a token file of Plenum. Give another path, or remove it');
-  if (file['version'] !== VERSION) throw unusable(path, `is of another version than ${VERSION}`);
+    throw tokenFileUnusable(path, 'is not a token file of Plenum. Give another path, or remove it');
+  if (file['version'] !== VERSION) throw tokenFileUnusable(path, `is of another version than ${VERSION}`);
   const entries = Object.entries(file['entries']);
   return new Map(entries.flatMap(([key, entry]) => (isRecord(entry) ? [[key, entry] as const] : [])));
 }
@@ -34,7 +35,7 @@ export async function writeTokenFile(path: string, entries: TokenEntries): Promi
     await makeFolder(path);
     await writeFileAtomic(path, `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600 });
   } catch (error) {
-    throw unusable(path, `cannot be written: ${messageOf(error)}`);
+    throw tokenFileUnusable(path, `cannot be written: ${messageOf(error)}`);
   }
 }
 
@@ -48,16 +49,16 @@ async function read(path: string): Promise<string | undefined> {
   try {
     file = await open(path, 'r');
     const stats = await file.stat();
-    if (!stats.isFile()) throw unusable(path, 'is not a file');
-    if (stats.size > MAX_BYTES) throw unusable(path, `is larger than ${MAX_BYTES} bytes`);
+    if (!stats.isFile()) throw tokenFileUnusable(path, 'is not a file');
+    if (stats.size > MAX_BYTES) throw tokenFileUnusable(path, `is larger than ${MAX_BYTES} bytes`);
     if (process.platform !== 'win32' && (stats.mode & OTHERS) !== 0) {
-      throw unusable(path, 'is open to other users of this machine. Make it yours alone: chmod 600');
+      throw tokenFileUnusable(path, 'is open to other users of this machine. Make it yours alone: chmod 600');
     }
     return await file.readFile('utf8');
   } catch (error) {
     if (error instanceof PlenumError) throw error;
     if (isRecord(error) && error['code'] === 'ENOENT') return undefined;
-    throw unusable(path, `cannot be read: ${messageOf(error)}`);
+    throw tokenFileUnusable(path, `cannot be read: ${messageOf(error)}`);
   } finally {
     await file?.close();
   }
@@ -68,10 +69,6 @@ function parse(path: string, content: string): unknown {
     return JSON.parse(content);
   } catch {
     // The parser's error is no cause here: it quotes the text, which holds tokens.
-    throw unusable(path, 'is not JSON, or was cut off. Remove it, and sign in again');
+    throw tokenFileUnusable(path, 'is not JSON, or was cut off. Remove it, and sign in again');
   }
-}
-
-function unusable(path: string, what: string): PlenumError {
-  return new PlenumError('CONFIG_INVALID', `The token file "${path}" ${what}.`);
 }

@@ -1,4 +1,5 @@
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { unknownName } from '../../errors/catalog.ts';
+import type { PlenumError } from '../../errors/plenum-error.ts';
 import type {
   PromptEntry,
   ResourceEntry,
@@ -6,7 +7,6 @@ import type {
   ToolEntry,
 } from '../../group/catalog/catalog.ts';
 import type { SessionGroup } from '../../group/session-group.ts';
-import { printable, suggestion } from '../../internal/text.ts';
 import type { RunCommand } from '../command-line/invocation.ts';
 import { EXIT } from '../exit-codes.ts';
 import { explainUnknown, withFleet } from '../servers/fleet.ts';
@@ -33,7 +33,7 @@ export const run: RunCommand = async (invocation) => {
   const work = async (fleet: Parameters<typeof explainUnknown>[1]): Promise<number> => {
     const found = find(fleet.group, name);
     if (found.length === 0)
-      throw explainUnknown(unknownName(fleet.group, name), fleet, isUri ? undefined : owners);
+      throw explainUnknown(notFound(fleet.group, name), fleet, isUri ? undefined : owners);
     if (terminal.json) {
       const [first] = found.map(({ kind, entry }) => ({ kind, ...entry, name: nameOf(kind, name, entry) }));
       terminal.jsonData(first);
@@ -56,10 +56,10 @@ function find({ tools, prompts, resources, resourceTemplates }: SessionGroup, na
   ];
 }
 
-function unknownName(group: SessionGroup, name: string): PlenumError {
+function notFound(group: SessionGroup, name: string): PlenumError {
   const { tools, prompts, resources, resourceTemplates } = group;
   const known = [tools, prompts, resources, resourceTemplates].flatMap((map) => [...map.keys()]);
-  return new PlenumError('UNKNOWN_TOOL', `Nothing is called "${printable(name)}".${suggestion(name, known)}`);
+  return unknownName('tool, resource or prompt', name, known);
 }
 
 /** Tools and prompts are called by their exposed names; resources have names beside their URIs. */

@@ -1,9 +1,8 @@
 import type { HealthReport } from '../../manager/leases/health-report.ts';
-import { inCommandWords } from '../errors/command-words.ts';
 import type { Invocation, RunCommand } from '../command-line/invocation.ts';
 import { EXIT, exitCodeOf, unreachableExitCode } from '../exit-codes.ts';
 import { findServers } from '../servers/server-set.ts';
-import { isLoginMissing, withSignInAdvice } from '../errors/sign-in-advice.ts';
+import { errorText } from '../errors/error-text.ts';
 import { table } from '../terminal/tables.ts';
 import { count, lineText } from '../terminal/terminal-text.ts';
 
@@ -42,12 +41,10 @@ export const run: RunCommand = async (invocation) => {
   return exitCode([...reports.values()]);
 };
 
-/** With the command that helps, where there is one. */
+/** With the flags and commands that help. */
 function advised(report: HealthReport, { inline }: Invocation): HealthReport {
-  const { reason, error } = report;
-  if (error === undefined || !isLoginMissing(error))
-    return reason === undefined ? report : { ...report, reason: inCommandWords(reason) };
-  return { ...report, reason: withSignInAdvice(error, inline).message };
+  const { error } = report;
+  return error === undefined ? report : { ...report, reason: errorText(error, inline) };
 }
 
 function facts({ healthy, latencyMs, reason }: HealthReport): Record<string, unknown> {

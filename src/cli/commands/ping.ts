@@ -1,6 +1,6 @@
 import { PlenumError } from '../../errors/plenum-error.ts';
 import { sleep } from '../../internal/limit.ts';
-import { inCommandWords } from '../errors/command-words.ts';
+import { errorText } from '../errors/error-text.ts';
 import type { RunCommand } from '../command-line/invocation.ts';
 import { EXIT, exitCodeOf, unreachableExitCode } from '../exit-codes.ts';
 import { withFleet, type Fleet } from '../servers/fleet.ts';
@@ -33,8 +33,9 @@ export const run: RunCommand = async (invocation) => {
         if ('error' in outcome) {
           const { error } = outcome;
           if (exitCode === EXIT.good) exitCode = exitCodeOf(error);
-          report[server] = { ok: false, reason: inCommandWords(error.message) };
-          if (!terminal.json) terminal.error(inCommandWords(error.message));
+          const reason = errorText(error, invocation.inline);
+          report[server] = { ok: false, reason };
+          if (!terminal.json) terminal.error(reason);
         } else {
           const latencyMs = Math.round(outcome.latencyMs * 10) / 10;
           report[server] = { ok: true, latencyMs };

@@ -3,7 +3,7 @@ import type { Catalog } from '../../group/catalog/catalog.ts';
 import type { ServerStatus } from '../../group/members/member.ts';
 import type { Handlers } from '../../session/handlers.ts';
 import type { Invocation } from '../command-line/invocation.ts';
-import { withCommandWords } from '../errors/command-words.ts';
+import { errorText } from '../errors/error-text.ts';
 import { explainFailure, type Finding } from './explain-failure.ts';
 import type { ConfiguredServer } from '../../config/config.ts';
 import type { ServerSet } from '../servers/server-set.ts';
@@ -40,8 +40,7 @@ export async function diagnose(
   spec: ConfiguredServer,
   context: DiagnoseOptions,
 ): Promise<Diagnosis> {
-  const { status, catalog, error: failure, problems } = await tryOut(server, spec, context);
-  const error = failure && withCommandWords(failure);
+  const { status, catalog, error, problems } = await tryOut(server, spec, context);
   if (error === undefined) {
     const findings = status === undefined ? [] : complaints(status, problems);
     return { server, status, catalog, findings, error };
@@ -81,10 +80,10 @@ async function tryOut(
 function complaints({ listErrors, collisions }: ServerStatus, problems: readonly PlenumError[]): Finding[] {
   const [noise] = problems.filter(({ code }) => code === 'INVALID_RESULT');
   return [
-    ...Object.entries(listErrors).map(([kind, { message }]) => ({
+    ...Object.entries(listErrors).map(([kind, error]) => ({
       level: 'error' as const,
       code: 'list-failed' as const,
-      message,
+      message: errorText(error),
       advice: `Its ${kind} are missing. Tell its author, or look at its log: --verbose.`,
     })),
     ...(noise === undefined
@@ -110,17 +109,17 @@ function complaints({ listErrors, collisions }: ServerStatus, problems: readonly
 async function otherEra(
   server: string,
   spec: ConfiguredServer,
-  { code, message }: PlenumError,
+  error: PlenumError,
   context: DiagnoseOptions,
 ): Promise<Finding | undefined> {
   const protocol = spec.protocol ?? context.options.protocol ?? 'auto';
-  if (protocol === 'auto' || code !== 'CONNECT_FAILED') return undefined;
+  if (protocol === 'auto' || error.code !== 'CONNECT_FAILED') return undefined;
   const { status } = await tryOut(server, { ...spec, protocol: 'auto' }, context);
   if (status?.era === undefined) return undefined;
   return {
     level: 'error',
     code: 'other-era',
-    message: `It answers in the ${status.era} era (${status.protocolVersion}), and "protocol" is "${protocol}". ${message}`,
+    message: `It answers in the ${status.era} era (${status.protocolVersion}), and "protocol" is "${protocol}". ${errorText(error, context.inline)}`,
     advice: 'Leave "protocol" out, or set it to "auto".',
   };
 }

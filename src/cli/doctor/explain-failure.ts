@@ -5,7 +5,8 @@ import { commandAdvice, causeCodes, explainStderr } from '../errors/failure-advi
 import type { Invocation } from '../command-line/invocation.ts';
 import type { ConfiguredServer } from '../../config/config.ts';
 import { signInOf } from '../servers/server-set.ts';
-import { isLoginMissing, loginCommand, withSignInAdvice } from '../errors/sign-in-advice.ts';
+import { errorText } from '../errors/error-text.ts';
+import { isLoginMissing, loginCommand } from '../errors/sign-in-advice.ts';
 
 /** Something that is to be said about a server. */
 export interface Finding {
@@ -40,11 +41,10 @@ export async function explainFailure(
   problems: readonly PlenumError[],
   inline: Invocation['inline'],
 ): Promise<Finding> {
-  const say = (code: FindingCode, advice: string, message = error.message): Finding => {
+  const say = (code: FindingCode, advice: string, message = errorText(error, inline)): Finding => {
     return { level: 'error', code, message, advice };
   };
-  if (error.code === 'AUTH_REQUIRED')
-    return say('needs-auth', signInAdvice(spec, error, inline), withSignInAdvice(error, inline).message);
+  if (error.code === 'AUTH_REQUIRED') return say('needs-auth', signInAdvice(spec, error, inline));
   if (error.code === 'CONFIG_INVALID') return say('failed', 'Correct what the message names.');
   return 'command' in spec
     ? explainProcess(spec, error, problems, say, inline !== undefined)
@@ -91,22 +91,20 @@ async function explainProcess(
     return say(
       'not-an-mcp-server',
       'It writes to standard output what is no MCP. Is this the right command, with the right arguments?',
-      `${error.message}\n${noise.message}`,
+      `${errorText(error)}\n${noise.message}`,
     );
   // What refuses the greeting is no server; an echo of it, refused here, looks the same.
   if (codes.has('-32601'))
     return say('not-an-mcp-server', 'Is this the right command, with the right arguments?');
   if (error.code === 'TIMEOUT') {
-    const what = error.message.includes('\n')
-      ? 'and gives no answer; see what it wrote.'
-      : 'and says nothing.';
+    const what = error.detail !== undefined ? 'and gives no answer; see what it wrote.' : 'and says nothing.';
     return say(
       'hangs',
       `It started ${what} Is it an MCP server on standard input and output? If it is slow, such as npx at ` +
         'its first start, allow more: --timeout 2m, or "connectTimeoutMs".',
     );
   }
-  return say('exits', explainStderr(error.message));
+  return say('exits', explainStderr(error.detail ?? ''));
 }
 
 function explainUrl(error: PlenumError, say: Say): Finding {

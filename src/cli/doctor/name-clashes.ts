@@ -1,5 +1,6 @@
+import { namesTaken } from '../../errors/catalog.ts';
 import { CATALOG_KINDS, type CatalogKind, type Collision, type Naming } from '../../group/catalog/catalog.ts';
-import { collisionError } from '../../group/catalog/catalog-index.ts';
+import { errorText } from '../errors/error-text.ts';
 import { isExclusive } from '../../group/catalog/expose.ts';
 import type { Diagnosis } from './diagnose.ts';
 
@@ -32,11 +33,11 @@ export function withNameClashes(
 }
 
 function refused(diagnosis: Diagnosis, collisions: readonly Collision[]): Diagnosis {
-  const error = collisionError(collisions, diagnosis.server);
+  const error = namesTaken(collisions, diagnosis.server);
   const finding = {
     level: 'error' as const,
     code: 'name-collision' as const,
-    message: error.message,
+    message: errorText(error),
     advice:
       'It is left out beside the others. Use "naming": "prefixed", or choose its tools with "tools", in the configuration.',
   };

@@ -1,5 +1,6 @@
 import { messageOf, PlenumError } from '../../errors/plenum-error.ts';
-import { withCommandWords } from './command-words.ts';
+import type { Invocation } from '../command-line/invocation.ts';
+import { errorText } from './error-text.ts';
 import { UnreachableError, UsageError } from '../exit-codes.ts';
 import { jsonText } from '../terminal/terminal-text.ts';
 import type { Terminal } from '../terminal/terminal.ts';
@@ -11,21 +12,23 @@ interface ErrorFacts {
   readonly server?: string;
 }
 
-export function errorFacts({ code, message, server }: PlenumError): ErrorFacts {
-  return { code, message, ...(server !== undefined && { server }) };
+export function errorFacts(error: PlenumError, inline?: Invocation['inline']): ErrorFacts {
+  const { code, server } = error;
+  return { code, message: errorText(error, inline), ...(server !== undefined && { server }) };
 }
 
 /** Says on standard error what a command failed with. */
-export function reportError(terminal: Terminal, thrown: unknown): void {
-  const said = thrown instanceof UnreachableError ? thrown.cause : thrown;
-  const error = said instanceof PlenumError ? withCommandWords(said) : said;
+export function reportError(terminal: Terminal, thrown: unknown, inline?: Invocation['inline']): void {
+  const error = thrown instanceof UnreachableError ? thrown.cause : thrown;
   if (terminal.json) {
     const facts =
-      error instanceof PlenumError ? errorFacts(error) : { code: codeOf(error), message: messageOf(error) };
+      error instanceof PlenumError
+        ? errorFacts(error, inline)
+        : { code: codeOf(error), message: messageOf(error) };
     terminal.complaint(jsonText({ error: facts }, 0));
     return;
   }
-  terminal.error(error instanceof PlenumError ? error.message : messageOf(error));
+  terminal.error(error instanceof PlenumError ? errorText(error, inline) : messageOf(error));
   if (!(error instanceof Error) || error instanceof UsageError) return;
   // A fault of our own shows where it is; of others, what was behind it helps more.
   terminal.detail(error instanceof PlenumError ? causesOf(error) : (error.stack ?? ''));

@@ -2,7 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 import { Limit } from '../../internal/limit.ts';
 import type { Interrupt } from '../terminal/interrupt.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { inputNotGiven } from '../../errors/config.ts';
 import type { ConfigInput } from '../../config/config.ts';
 import { lineText } from '../terminal/terminal-text.ts';
 
@@ -87,6 +87,6 @@ export async function askForInput(terminal: Terminal, input: ConfigInput): Promi
     );
   } catch (error) {
     if (!(error instanceof NoAnswer)) throw error;
-    throw new PlenumError('ABORTED', `The configuration asks for "${input.id}", and got no answer.`);
+    throw inputNotGiven(input.id);
   }
 }

@@ -1,15 +1,16 @@
+import { notReadyYet } from '../../errors/connect.ts';
 import { PlenumError } from '../../errors/plenum-error.ts';
 import type { SessionGroup } from '../../group/session-group.ts';
 import { settledWithin } from '../../internal/limit.ts';
 import type { Invocation } from '../command-line/invocation.ts';
 import { unreachableExitCode, UnreachableError, type ExitCode } from '../exit-codes.ts';
 import { commandAdvice } from '../errors/failure-advice.ts';
-import { withCommandWords } from '../errors/command-words.ts';
 import { createHandlers } from '../questions/handlers.ts';
+import { errorText } from '../errors/error-text.ts';
 import { reportError } from '../errors/report-error.ts';
 import type { ConfiguredServer } from '../../config/config.ts';
 import type { ServerSet } from './server-set.ts';
-import { shellWord, withSignInAdvice } from '../errors/sign-in-advice.ts';
+import { shellWord } from '../errors/sign-in-advice.ts';
 import { count } from '../terminal/terminal-text.ts';
 import { Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
@@ -104,9 +105,9 @@ async function end(group: SessionGroup, interrupted: AbortSignal): Promise<void>
   await closing;
 }
 
-async function tellProblems(group: SessionGroup, { terminal }: Invocation): Promise<void> {
+async function tellProblems(group: SessionGroup, { terminal, inline }: Invocation): Promise<void> {
   for await (const event of group.events()) {
-    if (event.type === 'problem') terminal.note(`[${event.server}] ${event.error.message}`);
+    if (event.type === 'problem') terminal.note(`[${event.server}] ${errorText(event.error, inline)}`);
     if (event.type === 'status') terminal.note(`[${event.server}] ${event.status.state}`);
   }
 }
@@ -115,10 +116,7 @@ function failuresOf(group: SessionGroup): Map<string, PlenumError> {
   const failures = new Map<string, PlenumError>();
   for (const [name, { state, error }] of group.servers) {
     if (state === 'ready' || state === 'idle') continue;
-    const late = new PlenumError('TIMEOUT', `Connecting to server "${name}": it is not ready yet.`, {
-      server: name,
-    });
-    failures.set(name, error ?? late);
+    failures.set(name, error ?? notReadyYet(name));
   }
   return failures;
 }
@@ -128,12 +126,8 @@ function advised(
   spec: ConfiguredServer | undefined,
   { inline }: Invocation,
 ): PlenumError {
-  const told = withSignInAdvice(error, inline);
   const advice = commandAdvice(spec, error, inline !== undefined);
-  return withCommandWords(
-    told instanceof PlenumError ? told : error,
-    advice === undefined ? '' : ` ${advice}`,
-  );
+  return advice === undefined ? error : error.withSummary(`${error.summary} ${advice}`);
 }
 
 /** Names the command that finds out why these servers are not there. */
@@ -148,18 +142,18 @@ export function adviseDoctor({ terminal, inline }: Invocation, failures: Fleet['
 
 /** Says which servers and lists are missing from what is shown, and returns the exit code for that. */
 export function reportMissing(invocation: Invocation, { group, failures }: Fleet): ExitCode {
-  const { terminal } = invocation;
-  for (const error of failures.values()) reportError(terminal, error);
+  const { terminal, inline } = invocation;
+  for (const error of failures.values()) reportError(terminal, error, inline);
   adviseDoctor(invocation, failures);
   const listErrors = [...group.servers.values()].flatMap(({ listErrors }) => Object.values(listErrors));
-  for (const error of listErrors) reportError(terminal, error);
+  for (const error of listErrors) reportError(terminal, error, inline);
   if (failures.size > 0) return unreachableExitCode([...failures.values()]);
   return listErrors.length > 0 ? 1 : 0;
 }
 
 /** Says which servers the configuration is wrong about, for commands that open none; returns the exit code for that. */
-export function reportBroken({ terminal }: Invocation, { broken }: ServerSet): ExitCode {
-  for (const error of broken.values()) reportError(terminal, error);
+export function reportBroken({ terminal, inline }: Invocation, { broken }: ServerSet): ExitCode {
+  for (const error of broken.values()) reportError(terminal, error, inline);
   return unreachableExitCode([...broken.values()]);
 }
 

@@ -3,8 +3,7 @@ import type { CatalogDiff } from '../../group/catalog/catalog.ts';
 import type { GroupEvent } from '../../group/group-events.ts';
 import type { OverflowEvent } from '../../internal/event-hub.ts';
 import type { Invocation } from '../command-line/invocation.ts';
-import { inCommandWords } from '../errors/command-words.ts';
-import { withSignInAdvice } from '../errors/sign-in-advice.ts';
+import { errorText } from '../errors/error-text.ts';
 import { bodyText, jsonText, lineText } from '../terminal/terminal-text.ts';
 
 /** What `watch` shows: what happens in the group, and to its configuration. */
@@ -32,7 +31,7 @@ function what(event: WatchedEvent, inline: Invocation['inline']): string {
     case 'status': {
       const { state, connectMs, attempt, nextTryAt, error } = event.status;
       const time = connectMs === undefined ? '' : ` after ${Math.round(connectMs)} ms`;
-      const why = error === undefined ? '' : `: ${inCommandWords(withSignInAdvice(error, inline).message)}`;
+      const why = error === undefined ? '' : `: ${errorText(error, inline)}`;
       const number = attempt === undefined ? '' : `, attempt ${attempt}`;
       const wait = nextTryAt === undefined ? 0 : Math.max(0, nextTryAt - Date.now()) / 1_000;
       const next = nextTryAt === undefined ? '' : ` in ${wait.toFixed(1)} s`;
@@ -57,7 +56,7 @@ function what(event: WatchedEvent, inline: Invocation['inline']): string {
     case 'notification':
       return `notifies: ${lineText(event.method)} ${jsonText(event.params ?? {}, 0)}`;
     case 'problem':
-      return `has a problem: ${event.error.message}`;
+      return `has a problem: ${errorText(event.error, inline)}`;
     case 'overflow':
       return `${event.dropped} events were lost: there were too many at a time`;
     case 'config-reloaded': {

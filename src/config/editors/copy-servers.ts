@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname, relative, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { configFailure, serverNameUnusable } from '../../errors/config.ts';
 import { isRecord } from '../../internal/checks.ts';
 import { isFile } from '../find-config.ts';
 import type { FoundServer } from './read-editor-configs.ts';
@@ -52,7 +52,7 @@ export async function copyServers(options: CopyServersOptions): Promise<CopyRepo
   const literals: string[] = [];
   for (const found of servers) {
     const { name } = found;
-    if (name === '' || name === '__proto__') throw unusableName(name);
+    if (name === '' || name === '__proto__') throw serverNameUnusable(name);
     const definition = relocateServer(found, workspaceFolder(path));
     const there = editor.server(name);
     if (there !== undefined && (onConflict === 'skip' || copied.includes(name))) {
@@ -75,15 +75,8 @@ async function write(path: string, text: string, isThere: boolean): Promise<void
     // An existing file keeps its mode.
     await writeFileAtomic(path, text, isThere ? {} : { mode: 0o600 });
   } catch (error) {
-    throw PlenumError.from(error, 'CONFIG_INVALID', `Writing ${path}`);
+    throw configFailure(`Writing ${path}`, error);
   }
-}
-
-function unusableName(name: string): PlenumError {
-  return new PlenumError(
-    'CONFIG_INVALID',
-    `No server can have the name ${JSON.stringify(name)}. Give it another.`,
-  );
 }
 
 /** Fields of `env` and headers without a reference in them. */

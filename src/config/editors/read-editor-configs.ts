@@ -1,4 +1,5 @@
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { configFailure } from '../../errors/config.ts';
+import type { PlenumError } from '../../errors/plenum-error.ts';
 import { isRecord } from '../../internal/checks.ts';
 import { importSources, type ImportOptions, type ImportSource } from './editors.ts';
 import { isFile } from '../find-config.ts';
@@ -53,7 +54,7 @@ async function readSource(source: ImportSource, read: Read): Promise<EditorConfi
     return {
       ...source,
       servers: [],
-      error: PlenumError.from(error, 'CONFIG_INVALID', `Reading ${source.path}`),
+      error: configFailure(`Reading ${source.path}`, error),
     };
   }
   let section: unknown = root;

@@ -1,4 +1,4 @@
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { configFailure, inputUnusable } from '../../errors/config.ts';
 import { isRecord } from '../../internal/checks.ts';
 import { printable, suggestion } from '../../internal/text.ts';
 import type { ConfigInput, ConfigPrompt } from '../config.ts';
@@ -82,16 +82,13 @@ async function answerOf(input: ConfigInput, prompt: ConfigPrompt): Promise<strin
   try {
     answer = await prompt(input);
   } catch (error) {
-    throw PlenumError.from(error, 'CONFIG_INVALID', doing);
+    throw configFailure(doing, error);
   }
   if (typeof answer !== 'string') {
-    throw new PlenumError(
-      'CONFIG_INVALID',
-      `${doing}: the answer must be a string, not ${describe(answer)}.`,
-    );
+    throw inputUnusable(doing, `must be a string, not ${describe(answer)}`);
   }
   if (input.options !== undefined && !input.options.some(({ value }) => value === answer)) {
-    throw new PlenumError('CONFIG_INVALID', `${doing}: the answer is none of its options.`);
+    throw inputUnusable(doing, 'is none of its options');
   }
   return answer;
 }

@@ -1,11 +1,9 @@
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { configProblems } from '../../errors/config.ts';
+import type { PlenumError } from '../../errors/plenum-error.ts';
 import { printable } from '../../internal/text.ts';
 import type { ConfigProblem, ConfigRemark, ConfigWarning } from '../config.ts';
 import type { JsonDocument, Position } from '../json/json-document.ts';
 import { printPath, type JsonPath } from '../json/json-path.ts';
-
-/** How many problems a message lists; the error carries all of them. */
-const MAX_SHOWN = 50;
 
 /** Collects the problems and warnings of a file, so that they are reported together. */
 export class Findings {
@@ -53,16 +51,7 @@ export class Findings {
     const problems = this.#problems
       .filter(({ server }) => only === undefined || server === only)
       .toSorted((a, b) => a.line - b.line || a.column - b.column);
-    const count = problems.length === 1 ? 'one problem' : `${problems.length} problems`;
-    const lines = problems.slice(0, MAX_SHOWN).map((problem) => printRemark(problem));
-    if (problems.length > MAX_SHOWN) lines.push(`and ${problems.length - MAX_SHOWN} more`);
-    const servers = new Set(problems.map(({ server }) => server));
-    const what =
-      only === undefined ? 'The configuration' : `The configuration of server "${printable(only)}"`;
-    return new PlenumError('CONFIG_INVALID', `${what} has ${count}:\n${lines.join('\n')}`, {
-      server: servers.size === 1 ? problems[0]?.server : undefined,
-      data: { problems },
-    });
+    return configProblems(problems, printRemark, only);
   }
 
   #refuse(at: Position, path: JsonPath, message: string, server?: string): void {

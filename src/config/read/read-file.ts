@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { configUnreadable } from '../../errors/config.ts';
 import { isRecord } from '../../internal/checks.ts';
 import { describe, Findings } from './findings.ts';
 import { JsonDocument } from '../json/json-document.ts';
@@ -8,7 +8,15 @@ import { JsonDocument } from '../json/json-document.ts';
 const MAX_BYTES = 32 * 1024 * 1024;
 
 /** Why a file cannot be read, in words. */
-export class UnreadableFile extends Error {}
+export class UnreadableFile extends Error {
+  /** A clause: `it is a folder`. */
+  readonly why: string;
+
+  constructor(why: string, options?: ErrorOptions) {
+    super(why, options);
+    this.why = why;
+  }
+}
 
 /** Reads a text file. Rejects with {@link UnreadableFile}. */
 export async function readTextFile(path: string): Promise<string> {
@@ -67,6 +75,6 @@ async function readText(path: string): Promise<string> {
     return await readTextFile(path);
   } catch (error) {
     if (!(error instanceof UnreadableFile)) throw error;
-    throw new PlenumError('CONFIG_INVALID', `Reading ${path}: ${error.message}.`, { cause: error.cause });
+    throw configUnreadable(path, error.why, error.cause);
   }
 }

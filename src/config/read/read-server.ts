@@ -73,11 +73,7 @@ async function readProcess({ name, fields, scope, findings }: ServerReader): Pro
       };
     } catch (error) {
       if (!(error instanceof UnreadableFile)) throw error;
-      findings.problem(
-        fields.locate(['envFile']),
-        `found a file that cannot be read: ${error.message}`,
-        name,
-      );
+      findings.problem(fields.locate(['envFile']), `found a file that cannot be read: ${error.why}`, name);
       return undefined;
     }
   }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { configFailure } from '../../errors/config.ts';
+import type { PlenumError } from '../../errors/plenum-error.ts';
 import { checkDuration, checkFunction } from '../../internal/checks.ts';
 import { EventHub, type OverflowEvent } from '../../internal/event-hub.ts';
 import { applyServers, type Applied, type Known, type WatchedGroup } from './apply-servers.ts';
@@ -143,7 +144,7 @@ class FileWatch implements ConfigWatch {
     try {
       loaded = await load(this.#loaded.options);
     } catch (error) {
-      const problem = PlenumError.from(error, 'CONFIG_INVALID', `Reading the configuration ${this.path}`);
+      const problem = configFailure(`Reading the configuration ${this.path}`, error);
       this.#broken = true;
       this.#hub.publish({ type: 'problem', error: problem });
       return;

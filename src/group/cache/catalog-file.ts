@@ -1,5 +1,6 @@
 import { mkdir, readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { catalogCacheUnusable } from '../../errors/catalog.ts';
 import { messageOf, PlenumError } from '../../errors/plenum-error.ts';
 import { isRecord } from '../../internal/checks.ts';
 import type { CatalogCacheBounds } from './catalog-cache.ts';
@@ -124,6 +125,5 @@ function isEntry(value: unknown): value is Entry {
 }
 
 function unusable(path: string, what: string, cause?: unknown): PlenumError {
-  const message = `The catalog cache "${path}" ${what}. It is ignored, and replaced when there is something to note.`;
-  return new PlenumError('CONFIG_INVALID', message, { cause });
+  return catalogCacheUnusable(`The catalog cache "${path}" ${what}.`, { cause });
 }

@@ -1,3 +1,4 @@
+import { catalogCacheSilent, catalogCacheUnusable } from '../../errors/catalog.ts';
 import { PlenumError } from '../../errors/plenum-error.ts';
 import { settledWithin } from '../../internal/limit.ts';
 import { isServerRecord, type ServerRecord } from './server-record.ts';
@@ -33,8 +34,8 @@ export class KnownCatalogs {
       const record = found.get(fingerprint);
       if (isServerRecord(record)) records.set(name, record);
       else if (record !== undefined) {
-        const message = `What the catalog cache holds of server "${name}" is not a catalog. It is ignored.`;
-        this.#onProblem(name, new PlenumError('CONFIG_INVALID', message, { server: name }));
+        const what = `What the catalog cache holds of server "${name}" is not a catalog.`;
+        this.#onProblem(name, catalogCacheUnusable(what, { server: name }));
       }
     }
     return records;
@@ -64,14 +65,10 @@ export class KnownCatalogs {
   async #read(server: string, fingerprints: readonly string[]): Promise<ReadonlyMap<string, unknown>> {
     try {
       const reading = Promise.resolve().then(() => this.#cache.read(fingerprints));
-      if (!(await settledWithin(reading, PATIENCE_MS)))
-        throw new PlenumError(
-          'TIMEOUT',
-          `The catalog cache did not answer within ${PATIENCE_MS} ms. It is ignored.`,
-        );
+      if (!(await settledWithin(reading, PATIENCE_MS))) throw catalogCacheSilent(PATIENCE_MS);
       const found: unknown = await reading;
       if (found instanceof Map) return found;
-      throw new PlenumError('CONFIG_INVALID', 'The catalog cache did not answer with a Map. It is ignored.');
+      throw catalogCacheUnusable('The catalog cache did not answer with a Map.');
     } catch (error) {
       this.#report(server, 'Reading', error);
       return new Map();

@@ -1,6 +1,5 @@
 import type { Implementation } from '@modelcontextprotocol/client';
 import { PlenumError } from '../../errors/plenum-error.ts';
-import { printable } from '../../internal/text.ts';
 import {
   CATALOG_KINDS,
   type Catalog,
@@ -132,24 +131,3 @@ export class CatalogIndex {
 function isEmpty(diff: KindDiff): boolean {
   return diff.added.length + diff.removed.length + diff.changed.length === 0;
 }
-
-/** The error for names that are taken: says which, and who has them. */
-export function collisionError(collisions: readonly Collision[], server: string): PlenumError {
-  const shown = collisions.slice(0, 5).map(({ kind, key, owner }) => {
-    const by = owner === server ? 'twice by itself' : `by "${owner}"`;
-    return `${NOUN[kind]} "${printable(key, 80)}" (${by})`;
-  });
-  const more = collisions.length > shown.length ? ` and ${collisions.length - shown.length} more` : '';
-  return new PlenumError(
-    'NAME_COLLISION',
-    `Server "${server}" offers names that are taken: ${shown.join(', ')}${more}. Use naming: 'prefixed', or a naming function.`,
-    { server, data: { collisions } },
-  );
-}
-
-const NOUN: { readonly [K in CatalogKind]: string } = {
-  tools: 'tool',
-  resources: 'resource',
-  resourceTemplates: 'resource template',
-  prompts: 'prompt',
-};

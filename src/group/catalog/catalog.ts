@@ -6,6 +6,8 @@ import type {
   Tool,
 } from '@modelcontextprotocol/client';
 
+export type { Collision } from '../../errors/details.ts';
+
 /** Where an entry of the catalog comes from. */
 export interface Origin {
   /** The name of the server, as the group has it. */
@@ -51,16 +53,6 @@ export interface KindDiff {
 }
 
 export type CatalogDiff = { readonly [K in CatalogKind]: KindDiff };
-
-/** Two entries that want the same exposed name; the incumbent keeps it. */
-export interface Collision {
-  readonly kind: CatalogKind;
-  readonly key: string;
-  /** The server that has the name. */
-  readonly owner: string;
-  /** The server that wants it; the same one when it lists an entry twice. */
-  readonly newcomer: string;
-}
 
 export type NamingKind = 'tool' | 'resource' | 'resourceTemplate' | 'prompt';
 

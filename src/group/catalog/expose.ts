@@ -1,4 +1,4 @@
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { namingThrew, noNameGiven } from '../../errors/catalog.ts';
 import { printable } from '../../internal/text.ts';
 import type { CatalogKind, Exposure, Naming, NamingContext, NamingKind, Origin } from './catalog.ts';
 import { prefixedName } from './prefixed-name.ts';
@@ -47,16 +47,8 @@ function keyOf(upstreamName: string, naming: Naming, context: NamingContext): st
   try {
     key = naming(upstreamName, context);
   } catch (error) {
-    throw PlenumError.from(error, 'CONFIG_INVALID', `The naming function threw for ${of}`, {
-      server: context.server,
-    });
+    throw namingThrew(of, context.server, error);
   }
   if (typeof key === 'string' && key !== '') return key;
-  throw new PlenumError(
-    'CONFIG_INVALID',
-    `The naming function returned no name for ${of}; it must return a non-empty string.`,
-    {
-      server: context.server,
-    },
-  );
+  throw noNameGiven(of, context.server);
 }

@@ -1,5 +1,4 @@
-import { PlenumError } from '../../errors/plenum-error.ts';
-import { printable, suggestion } from '../../internal/text.ts';
+import { ambiguousResource, unknownResource } from '../../errors/catalog.ts';
 import { compileUriTemplate, type UriMatcher } from './uri-template.ts';
 import type { Origin, ResourceTemplateEntry } from './catalog.ts';
 import type { CatalogIndex } from './catalog-index.ts';
@@ -45,17 +44,10 @@ export class ResourceFinder {
   #only(uri: string, found: readonly Origin[]): Origin | undefined {
     if (found.length <= 1) return found[0];
     const servers = found.map(({ server }) => server);
-    throw new PlenumError(
-      'AMBIGUOUS_RESOURCE',
-      `Resource "${printable(uri)}" is on several servers: ${servers.map((name) => `"${name}"`).join(', ')}. Name one with the option "server".`,
-      { data: { servers } },
-    );
+    throw ambiguousResource(uri, servers);
   }
 
   #unknown(uri: string): never {
-    throw new PlenumError(
-      'UNKNOWN_RESOURCE',
-      `No server lists resource "${printable(uri)}" or a template for it; name the server with the option "server" if it has it all the same.${suggestion(uri, this.#index.resources.keys())}`,
-    );
+    throw unknownResource(uri, this.#index.resources.keys());
   }
 }

@@ -1,5 +1,5 @@
 import picomatch from 'picomatch';
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { invalidOption } from '../../errors/options.ts';
 import { checkValue } from '../../options/check-options.ts';
 import { globs as globsKind } from '../../options/kinds.ts';
 import { wildcardMatcher } from './wildcard.ts';
@@ -40,7 +40,7 @@ function createMatcher(field: string, globs: readonly string[] | undefined): Too
     try {
       return wildcardMatcher(glob) ?? globMatcher(glob);
     } catch (cause) {
-      throw new PlenumError('CONFIG_INVALID', `Option "${field}[${index}]" is not a glob.`, { cause });
+      throw invalidOption(`${field}[${index}]`, 'is not a glob', { cause });
     }
   });
   return (name) => matchers.some((matches) => matches(name));

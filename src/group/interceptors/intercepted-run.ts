@@ -1,5 +1,6 @@
 import type { CallToolResult } from '@modelcontextprotocol/client';
-import { messageOf, PlenumError, type PlenumErrorCode } from '../../errors/plenum-error.ts';
+import { interceptedCallEnded, type EndCode } from '../../errors/call.ts';
+import { messageOf, PlenumError, type PlenumErrorFields } from '../../errors/plenum-error.ts';
 import { Limit } from '../../internal/limit.ts';
 import { isRecord } from '../../internal/checks.ts';
 import { createDeferred } from '../../internal/deferred.ts';
@@ -67,11 +68,11 @@ export class InterceptedRun {
   }
 
   /** Ends it by force. */
-  end(code: PlenumErrorCode, what: string, cause?: unknown): void {
+  end<Code extends EndCode>(code: Code, why: string, fields: PlenumErrorFields<Code> = {}): void {
     if (this.#isOver) return;
-    const error = this.#error(code, what, cause);
+    const error = this.#error(code, why, fields);
     this.#outcome.reject(error);
-    this.#finish(cause ?? error);
+    this.#finish(fields.cause ?? error);
   }
 
   #begin(signal: AbortSignal | undefined, totalMs = Infinity): void {
@@ -79,8 +80,12 @@ export class InterceptedRun {
     // The session refuses what is no duration.
     this.#limit = new Limit({ ms: totalMs >= 0 ? totalMs : Infinity }, signal);
     this.#limit.onEnd(({ by, reason }) => {
-      if (by === 'signal') this.end('ABORTED', 'given up by the caller', reason);
-      else this.end('TIMEOUT', `not done within ${totalMs} ms. Allow more with "maxTotalTimeoutMs"`);
+      if (by === 'signal') this.end('ABORTED', "the caller's signal was aborted", { cause: reason });
+      else
+        this.end('TIMEOUT', `not done within ${totalMs} ms`, {
+          data: { timeoutMs: totalMs },
+          advice: [{ do: 'raise', options: ['maxTotalTimeoutMs'] }],
+        });
     });
   }
 
@@ -90,7 +95,7 @@ export class InterceptedRun {
     } catch (error) {
       const isOurs = error instanceof PlenumError;
       const what = `an interceptor threw: ${printable(messageOf(error), 500)}`;
-      this.#outcome.reject(isOurs ? error : this.#error('PROTOCOL', what, error));
+      this.#outcome.reject(isOurs ? error : this.#error('PROTOCOL', what, { cause: error }));
     }
     this.#finish();
   }
@@ -152,18 +157,27 @@ export class InterceptedRun {
     this.#stopPatience();
     if (this.#lastStart === Infinity || this.#requests > 0 || this.#isOver) return;
     const what = `its server is closing, and an interceptor was not done within ${this.#timeoutMs} ms`;
-    this.#stopPatience = startTimer(this.#timeoutMs, () => this.end('TIMEOUT', what), { keepAlive: true });
+    this.#stopPatience = startTimer(
+      this.#timeoutMs,
+      () => this.end('TIMEOUT', what, { data: { timeoutMs: this.#timeoutMs } }),
+      {
+        keepAlive: true,
+      },
+    );
   }
 
   #ended(): PlenumError {
     return this.#error('ABORTED', 'the call has ended; next() is of no use any more');
   }
 
-  #error(code: PlenumErrorCode, what: string, cause?: unknown): PlenumError {
-    const { server, upstreamName } = this.target.definition;
-    const message = `Calling tool "${printable(upstreamName)}" on server "${server}": ${what}.`;
+  #error<Code extends EndCode>(
+    code: Code,
+    why: string,
+    fields: PlenumErrorFields<Code> = {},
+  ): PlenumError<Code> {
+    const { server, upstreamName: tool } = this.target.definition;
     const maybeExecuted = this.#mayHaveRun || this.#requests > 0;
-    return new PlenumError(code, message, { server, cause, maybeExecuted });
+    return interceptedCallEnded(code, { tool, server }, why, { ...fields, maybeExecuted });
   }
 }
 

@@ -42,6 +42,6 @@ export class Interception {
 
   /** Fails every call on its way with `SESSION_CLOSED`. */
   destroy(reason: unknown): void {
-    for (const run of this.#runs) run.end('SESSION_CLOSED', 'the group is closed', reason);
+    for (const run of this.#runs) run.end('SESSION_CLOSED', 'the group is closed', { cause: reason });
   }
 }

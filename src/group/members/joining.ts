@@ -1,4 +1,7 @@
 import type { Client } from '@modelcontextprotocol/client';
+import { aborted, closed, removedMeanwhile } from '../../errors/session-end.ts';
+import { connectFailure, lostWhileListing, serversFailed } from '../../errors/connect.ts';
+import { inServer, notAdoptable } from '../../errors/options.ts';
 import { PlenumError } from '../../errors/plenum-error.ts';
 import { isRecord } from '../../internal/checks.ts';
 import { Limit } from '../../internal/limit.ts';
@@ -117,7 +120,7 @@ export class Joining {
       {},
       {
         signal,
-        reason: (cause) => new PlenumError('ABORTED', 'Connecting the group: given up.', { cause }),
+        reason: (cause) => aborted('Connecting the group', { cause }),
       },
     );
     limit.throwIfEnded();
@@ -142,7 +145,7 @@ export class Joining {
       const error = this.#settle(member, await arrived);
       if (error !== undefined) errors.push(error);
     }
-    if (strict === true && errors.length > 0) throw strictError(errors, arrivals.length);
+    if (strict === true && errors.length > 0) throw serversFailed(errors, arrivals.length);
   }
 
   /** Admits an arrival, or notes why not. */
@@ -180,10 +183,7 @@ export class Joining {
       isRecord(given) && 'callTool' in given && 'transport' in given ? resolveTarget(given) : undefined;
     if (target?.type === 'client')
       return new SupervisedSession(name, target, resolveSessionOptions(this.#options));
-    throw new PlenumError(
-      'CONFIG_INVALID',
-      `Adopting "${name}": give a session, as of openSession(), a lease or another group, or an official Client.`,
-    );
+    throw notAdoptable(name);
   }
 
   #planAdopted(own: SupervisedSession | undefined): MemberPlan {
@@ -200,7 +200,7 @@ function naming<T>(server: string, check: () => T): T {
     return check();
   } catch (error) {
     if (!(error instanceof PlenumError)) throw error;
-    throw new PlenumError(error.code, `Server "${server}": ${error.message}`, { server, cause: error.cause });
+    throw inServer(server, error);
   }
 }
 
@@ -214,7 +214,7 @@ async function arrive(member: Member, keepTrying: boolean): Promise<Arrival> {
     await own?.start(keepTrying, true);
     return await member.fetch(CATALOG_KINDS);
   } catch (error) {
-    return PlenumError.from(error, 'CONNECT_FAILED', `Connecting to server "${name}"`, { server: name });
+    return connectFailure(name, error);
   }
 }
 
@@ -230,28 +230,16 @@ async function arriveLazily(
 
 function expectUsable(name: string, { status }: Session): void {
   if (status.state !== 'closed' && status.state !== 'draining') return;
-  throw new PlenumError('SESSION_CLOSED', `Adopting "${name}": the session is closed.`, { server: name });
+  throw closed('session', `Adopting "${name}"`, { server: name });
 }
 
 function givenUp(name: string, cause: unknown): PlenumError {
-  return new PlenumError('ABORTED', `Adding server "${name}": given up.`, { server: name, cause });
+  return aborted(`Adding server "${name}"`, { server: name, cause });
 }
 
 /** Why a server that had come up is not there any more. */
 function wentAway(name: string, { status }: Session): PlenumError {
   if ('error' in status && status.error !== undefined) return status.error;
-  const doing = `Adding server "${name}"`;
-  if (status.state === 'closed' || status.state === 'draining')
-    return new PlenumError('SESSION_CLOSED', `${doing}: it was removed meanwhile.`, { server: name });
-  return new PlenumError(
-    'CONNECTION_LOST',
-    `${doing}: its connection was lost while its lists were fetched.`,
-    { server: name },
-  );
-}
-
-function strictError(errors: readonly PlenumError[], total: number): PlenumError {
-  const list = errors.map(({ message }) => `- ${message.replaceAll('\n', '\n  ')}`).join('\n');
-  const message = `${errors.length} of ${total} servers did not come up:\n${list}`;
-  return new PlenumError('CONNECT_FAILED', message, { errors });
+  if (status.state === 'closed' || status.state === 'draining') return removedMeanwhile(name);
+  return lostWhileListing(name);
 }

@@ -1,9 +1,10 @@
+import { namesTaken, serverNameTaken, unknownName } from '../../errors/catalog.ts';
+import { closed, removedMeanwhile } from '../../errors/session-end.ts';
 import { PlenumError } from '../../errors/plenum-error.ts';
 import type { EventHub } from '../../internal/event-hub.ts';
-import { suggestion } from '../../internal/text.ts';
 import type { Session, SessionEvent, SessionStatus } from '../../session/session.ts';
 import { CATALOG_KINDS, type CatalogDiff, type CatalogKind, type Collision } from '../catalog/catalog.ts';
-import { collisionError, type CatalogIndex, type Claim } from '../catalog/catalog-index.ts';
+import type { CatalogIndex, Claim } from '../catalog/catalog-index.ts';
 import type { GroupEvent } from '../group-events.ts';
 import type { KnownCatalogs } from '../cache/known-catalogs.ts';
 import { Member, type FetchedListing, type MemberPlan } from './member.ts';
@@ -48,30 +49,13 @@ export class Membership {
   get(name: string): Member {
     const member = this.#members.get(name);
     if (member !== undefined) return member;
-    throw new PlenumError(
-      'UNKNOWN_SERVER',
-      `No server "${name}" in this group.${suggestion(name, this.#members.keys())}`,
-      {
-        server: name,
-      },
-    );
+    throw unknownName('server', name, this.#members.keys());
   }
 
   /** Refuses to go on when the group is closed or the name is taken. */
   expectFree(name: string): void {
-    if (this.#ended)
-      throw new PlenumError('SESSION_CLOSED', `Adding server "${name}": the group is closed.`, {
-        server: name,
-      });
-    if (this.#members.has(name)) {
-      throw new PlenumError(
-        'NAME_COLLISION',
-        `A server "${name}" is in this group already. Choose another name, or remove that one.`,
-        {
-          server: name,
-        },
-      );
-    }
+    if (this.#ended) throw closed('group', `Adding server "${name}"`, { server: name });
+    if (this.#members.has(name)) throw serverNameTaken(name);
   }
 
   /** Takes a session in; its entries come with `admit`. */
@@ -97,7 +81,7 @@ export class Membership {
     const listing = member.accept(fetched);
     const claim = this.#claim(member, listing);
     const foreign = claim.collisions.filter(({ owner }) => owner !== member.name);
-    if (foreign.length > 0) throw collisionError(foreign, member.name);
+    if (foreign.length > 0) throw namesTaken(foreign, member.name);
     member.phase = 'joined';
     this.#commit(member, listing, claim);
     this.#settleIn(member, fetched);
@@ -294,11 +278,6 @@ export class Membership {
     if (diff !== undefined)
       this.#hub.publish({ type: 'catalog', server, version: this.#index.version, diff });
   }
-}
-
-function removedMeanwhile(server: string): PlenumError {
-  const message = `Adding server "${server}": it was removed meanwhile.`;
-  return new PlenumError('SESSION_CLOSED', message, { server });
 }
 
 function collisionKey({ kind, key, owner }: Collision): string {

@@ -1,4 +1,4 @@
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { notASpec, optionConflict } from '../../errors/options.ts';
 import { isRecord } from '../../internal/checks.ts';
 import { checkOptions, withoutUndefined } from '../../options/check-options.ts';
 import { sourcedSpec } from '../../options/tables/group.ts';
@@ -69,8 +69,7 @@ function planOpened(
   gates: (spec: ServerSpec) => ConnectGate,
 ): Planned {
   const target = resolveTarget(given);
-  if (target.type !== 'spec')
-    throw new PlenumError('CONFIG_INVALID', 'Give a spec; what is connected already goes to adopt().');
+  if (target.type !== 'spec') throw notASpec();
   const options = resolveSessionOptions(adding, target.spec, group);
   return {
     session: new SupervisedSession(name, target, options, gates(target.spec)),
@@ -110,9 +109,6 @@ function isSourced(given: GroupServerSpec): given is SourcedServer {
 function checkSourced(given: SourcedServer): void {
   const misplaced = OF_THE_SOURCE.find((key) => Reflect.get(given, key) !== undefined);
   if (misplaced !== undefined)
-    throw new PlenumError(
-      'CONFIG_INVALID',
-      `Option "${misplaced}" does not go with "source". Give it to the source, which makes the sessions.`,
-    );
+    throw optionConflict(misplaced, 'source', 'which makes the sessions: give it to the source');
   checkOptions(sourcedSpec, given, 'A server of a source');
 }

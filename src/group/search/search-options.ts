@@ -1,4 +1,4 @@
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { wrongOptionType } from '../../errors/options.ts';
 import { checkOptions } from '../../options/check-options.ts';
 import { searchOptions } from '../../options/tables/group.ts';
 import { CATALOG_KINDS, type CatalogEntries, type CatalogKind } from '../catalog/catalog.ts';
@@ -44,7 +44,7 @@ export function resolveSearch<K extends CatalogKind>(
   query: unknown,
   options: SearchOptions<K>,
 ): ResolvedSearch<K> {
-  if (typeof query !== 'string') throw new PlenumError('CONFIG_INVALID', 'A search query must be a string.');
+  if (typeof query !== 'string') throw wrongOptionType('query', 'a string', query);
   checkOptions(searchOptions, options, 'Search options');
   const { limit, kinds, servers } = options;
   return {

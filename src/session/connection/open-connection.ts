@@ -1,7 +1,15 @@
 import type { Client as OfficialClient, ClientOptions } from '@modelcontextprotocol/client';
+import {
+  asConnectFailed,
+  echoed,
+  endedWhileConnecting,
+  handshakeTimedOut,
+  versionNotAllowed,
+  versionNotSpoken,
+} from '../../errors/connect.ts';
+import { aborted } from '../../errors/session-end.ts';
 import { PlenumError } from '../../errors/plenum-error.ts';
 import { Limit, settledWithin, type Verdict } from '../../internal/limit.ts';
-import { printable } from '../../internal/text.ts';
 import { LONGEST_TIMER_MS } from '../../internal/timers.ts';
 import type {
   FinalOutput,
@@ -153,45 +161,21 @@ class Attempt {
   ): unknown {
     const { server, options } = this.#request;
     const doing = `Connecting to server "${server}"`;
-    const fields = { server, cause: error };
-    if (verdict?.by === 'deadline') {
-      return new PlenumError(
-        'TIMEOUT',
-        `${doing}: no handshake within ${options.connectTimeoutMs} ms. Allow more with "connectTimeoutMs".${halfLine(finalOutput)}${tail(end ?? finalOutput)}`,
-        { server },
-      );
-    }
-    if (verdict?.by === 'signal') {
-      return new PlenumError('ABORTED', `${doing}: given up.`, fields);
-    }
-    if (this.#tap?.echoes === true) {
-      const what = 'it sends back what it is sent: it is no MCP server.';
-      return new PlenumError('CONNECT_FAILED', `${doing}: ${what}`, fields);
-    }
+    if (verdict?.by === 'deadline')
+      return handshakeTimedOut(server, options.connectTimeoutMs, { ...finalOutput, ...end });
+    if (verdict?.by === 'signal') return aborted(doing, { server, cause: error });
+    if (this.#tap?.echoes === true) return echoed(server, error);
     const offered = this.#tap?.offeredVersion;
     const pinned = legacyRevision(this.#protocol);
-    if (offered !== undefined && pinned !== undefined && offered !== pinned) {
-      const what = `the server speaks protocol version "${printable(offered, 40)}", option "protocol" demands "${pinned}".`;
-      return new PlenumError('CONNECT_FAILED', `${doing}: ${what}`, fields);
-    }
-    if (offered !== undefined && !official.SUPPORTED_PROTOCOL_VERSIONS.includes(offered)) {
-      return new PlenumError(
-        'CONNECT_FAILED',
-        `${doing}: the server speaks protocol version "${printable(offered, 40)}", Plenum speaks ${official.SUPPORTED_PROTOCOL_VERSIONS.join(', ')} and 2026-07-28.`,
-        fields,
-      );
-    }
-    if (end !== undefined) {
-      // What the transport found out comes with advice.
-      const why = end.error instanceof PlenumError ? end.error.message : `the server ${end.what}.`;
-      return new PlenumError('CONNECT_FAILED', `${doing}: ${why}${tail(end)}`, fields);
-    }
+    if (offered !== undefined && pinned !== undefined && offered !== pinned)
+      return versionNotAllowed(server, offered, pinned, error);
+    const spoken = official.SUPPORTED_PROTOCOL_VERSIONS;
+    if (offered !== undefined && !spoken.includes(offered))
+      return versionNotSpoken(server, offered, [...spoken, '2026-07-28'], error);
+    if (end !== undefined) return endedWhileConnecting(server, end, error);
     const translated = translateError(error, { server, doing, connecting: true });
     if (KEPT_CODES.has(translated.code)) return translated;
-    return new PlenumError('CONNECT_FAILED', translated.message, {
-      server,
-      cause: translated.cause ?? translated,
-    });
+    return asConnectFailed(server, translated);
   }
 }
 
@@ -202,18 +186,6 @@ const KEPT_CODES: ReadonlySet<string> = new Set([
   'AUTH_REQUIRED',
   'TIMEOUT',
 ]);
-
-function halfLine(finalOutput: FinalOutput | undefined): string {
-  const text = finalOutput?.stdout ?? '';
-  return text === '' ? '' : `\nOn its stdout there is half a line: ${printable(text, 400)}`;
-}
-
-function tail(end: Partial<Pick<TransportEnd, 'stderr'>> | undefined): string {
-  const stderr = end?.stderr?.trim();
-  if (stderr === undefined || stderr === '') return '';
-  const lines = stderr.slice(-4_000).split(/\r?\n/);
-  return `\nThe end of its stderr:\n${lines.map((line) => printable(line, 1_000)).join('\n')}`;
-}
 
 function clientOptions(options: ResolvedSessionOptions, protocol: ProtocolChoice): ClientOptions {
   const pinned = modernRevision(protocol);

@@ -1,13 +1,8 @@
 import { isRecord } from '../../internal/checks.ts';
 import { pointerTo, subschemaAt, valueAt } from './json-pointer.ts';
+import type { ArgumentProblem } from '../../errors/details.ts';
 
-/** What is wrong with one place of a tool's arguments. */
-export interface ArgumentProblem {
-  /** A JSON pointer, such as `/items/0/name`; empty for the arguments as a whole. */
-  readonly path: string;
-  /** Goes on from the path: `must be string`. */
-  readonly problem: string;
-}
+export type { ArgumentProblem } from '../../errors/details.ts';
 
 /** Where one finding of the validator ends and the next begins, and what each is made of. */
 const BETWEEN = /, (?=data(?:\/| must| boolean))/;

@@ -1,0 +1,130 @@
+import { PlenumError } from './plenum-error.ts';
+import type { ErrorAdvice } from './advice.ts';
+import type { Collision, UnknownNameData } from './details.ts';
+import { nearest, printable } from './text.ts';
+
+const MOST_SHOWN = 5;
+
+const NOUN: { readonly [Kind in Collision['kind']]: string } = {
+  tools: 'tool',
+  resources: 'resource',
+  resourceTemplates: 'resource template',
+  prompts: 'prompt',
+};
+
+const UNKNOWN = {
+  tool: 'UNKNOWN_TOOL',
+  prompt: 'UNKNOWN_PROMPT',
+  server: 'UNKNOWN_SERVER',
+  'tool, resource or prompt': 'UNKNOWN_TOOL',
+} as const;
+
+/** `known` are the names that there are, for a suggestion; none when nothing is to be suggested. */
+export function unknownName(
+  noun: keyof typeof UNKNOWN,
+  name: string,
+  known: Iterable<string>,
+  more = '',
+): PlenumError<'UNKNOWN_TOOL' | 'UNKNOWN_PROMPT' | 'UNKNOWN_SERVER'> {
+  const { data, words, advice } = suggest(name, known);
+  const summary = `There is no ${noun} "${printable(name)}".${words}${more && ` ${more}`}`;
+  return new PlenumError(UNKNOWN[noun], summary, {
+    ...(noun === 'server' && { server: name }),
+    maybeExecuted: false,
+    data,
+    advice,
+  });
+}
+
+export function unknownResource(uri: string, known: Iterable<string>): PlenumError<'UNKNOWN_RESOURCE'> {
+  const { data, words, advice } = suggest(uri, known);
+  const summary = `No server lists resource "${printable(uri)}" or a template for it; one may have it all the same.${words}`;
+  return new PlenumError('UNKNOWN_RESOURCE', summary, {
+    maybeExecuted: false,
+    data,
+    advice: [...advice, { do: 'name-server' }],
+  });
+}
+
+export function ambiguousResource(
+  uri: string,
+  servers: readonly string[],
+): PlenumError<'AMBIGUOUS_RESOURCE'> {
+  const names = servers.map((name) => `"${name}"`).join(', ');
+  return new PlenumError(
+    'AMBIGUOUS_RESOURCE',
+    `Resource "${printable(uri)}" is on several servers: ${names}.`,
+    { maybeExecuted: false, data: { uri, servers }, advice: [{ do: 'name-server' }] },
+  );
+}
+
+/** What a server offers has names that are taken, so that all of it is refused. */
+export function namesTaken(collisions: readonly Collision[], server: string): PlenumError<'NAME_COLLISION'> {
+  const shown = collisions.slice(0, MOST_SHOWN).map(({ kind, key, owner }) => {
+    const by = owner === server ? 'twice by itself' : `by "${owner}"`;
+    return `${NOUN[kind]} "${printable(key, 80)}" (${by})`;
+  });
+  const more = collisions.length > shown.length ? ` and ${collisions.length - shown.length} more` : '';
+  return new PlenumError(
+    'NAME_COLLISION',
+    `Server "${server}" offers names that are taken: ${shown.join(', ')}${more}.`,
+    {
+      server,
+      data: { collisions },
+      advice: [{ do: 'set', option: 'naming', value: "'prefixed' or a function" }],
+    },
+  );
+}
+
+/** The name of the server itself is taken. */
+export function serverNameTaken(server: string): PlenumError<'NAME_COLLISION'> {
+  return new PlenumError(
+    'NAME_COLLISION',
+    `A server "${server}" is in this group already. Choose another name, or remove that one.`,
+    { server, data: { collisions: [] } },
+  );
+}
+
+/** An error while a catalog cache is read or written: nothing is refused because of it. */
+export function catalogCacheUnusable(
+  what: string,
+  { server, cause }: { server?: string; cause?: unknown } = {},
+): PlenumError<'CONFIG_INVALID'> {
+  return new PlenumError('CONFIG_INVALID', `${what} It is ignored.`, { server, cause });
+}
+
+export function catalogCacheSilent(timeoutMs: number): PlenumError<'TIMEOUT'> {
+  const summary = `The catalog cache did not answer within ${timeoutMs} ms. It is ignored.`;
+  return new PlenumError('TIMEOUT', summary, { data: { timeoutMs } });
+}
+
+/** `of` says what was to be named: `tool "x" of server "y"`. */
+export function noNameGiven(of: string, server: string): PlenumError<'CONFIG_INVALID'> {
+  const summary = `The naming function returned no name for ${of}; it must return a non-empty string.`;
+  return new PlenumError('CONFIG_INVALID', summary, { server, data: { option: 'naming' } });
+}
+
+function suggest(
+  name: string,
+  candidates: Iterable<string>,
+): { data: UnknownNameData; words: string; advice: ErrorAdvice[] } {
+  const known = [...candidates];
+  const near = nearest(name, known);
+  const data = { name, nearest: near };
+  if (near.length > 0) return { data, words: '', advice: [{ do: 'use-name', names: near }] };
+  if (known.length === 0) return { data, words: '', advice: [] };
+  const shown = known.slice(0, MOST_SHOWN).map((each) => `"${printable(each, 80)}"`);
+  const more = known.length > MOST_SHOWN ? ` and ${known.length - MOST_SHOWN} more` : '';
+  return { data, words: ` Known: ${shown.join(', ')}${more}.`, advice: [] };
+}
+
+/** `of` as for {@link noNameGiven}. */
+export function namingThrew(of: string, server: string, error: unknown): PlenumError {
+  return PlenumError.from(error, 'CONFIG_INVALID', `The naming function threw for ${of}`, { server });
+}
+
+/** A session is named that belongs to another group, or to none. */
+export function foreignSession(server: string): PlenumError<'UNKNOWN_SERVER'> {
+  const summary = `Session "${server}" is not in this group.`;
+  return new PlenumError('UNKNOWN_SERVER', summary, { server, data: { name: server, nearest: [] } });
+}

@@ -1,0 +1,109 @@
+import { PlenumError, type PlenumErrorFields } from './plenum-error.ts';
+import { printable } from './text.ts';
+
+type Fields = Pick<PlenumErrorFields<'CONNECT_FAILED'>, 'cause' | 'advice' | 'detail' | 'data'>;
+
+/** A server does not come up; `why` goes on from `Connecting to server "x": `. */
+export function connectFailed(
+  server: string,
+  why: string,
+  fields: Fields = {},
+): PlenumError<'CONNECT_FAILED'> {
+  return new PlenumError('CONNECT_FAILED', `Connecting to server "${server}": ${why}`, { server, ...fields });
+}
+
+/** Whatever was thrown while a server came up. */
+export function connectFailure(server: string, error: unknown): PlenumError {
+  return PlenumError.from(error, 'CONNECT_FAILED', `Connecting to server "${server}"`, { server });
+}
+
+/** Servers of a group that is to have all of them, or none. */
+export function serversFailed(errors: readonly PlenumError[], total: number): PlenumError<'CONNECT_FAILED'> {
+  const list = errors.map(({ message }) => `- ${message.replaceAll('\n', '\n  ')}`).join('\n');
+  const summary = `${errors.length} of ${total} servers did not come up:`;
+  return new PlenumError('CONNECT_FAILED', summary, { errors, detail: list });
+}
+
+/** The connection went away while a group fetched what the server offers. */
+export function lostWhileListing(server: string): PlenumError<'CONNECTION_LOST'> {
+  const summary = `Adding server "${server}": its connection was lost while its lists were fetched.`;
+  return new PlenumError('CONNECTION_LOST', summary, { server });
+}
+
+/** What a process wrote before it ended or fell silent: the end of a message. */
+export interface Output {
+  readonly stdout?: string;
+  readonly stderr?: string;
+}
+
+export function handshakeTimedOut(server: string, timeoutMs: number, output: Output): PlenumError<'TIMEOUT'> {
+  const summary = `Connecting to server "${server}": no handshake within ${timeoutMs} ms.`;
+  return new PlenumError('TIMEOUT', summary, {
+    server,
+    data: { timeoutMs },
+    advice: [{ do: 'raise', options: ['connectTimeoutMs'] }],
+    detail: endOf(output),
+  });
+}
+
+/** What was started is no MCP server: it sends back what it is sent. */
+export function echoed(server: string, cause: unknown): PlenumError<'CONNECT_FAILED'> {
+  return connectFailed(server, 'it sends back what it is sent: it is no MCP server.', { cause });
+}
+
+export function versionNotSpoken(
+  server: string,
+  offered: string,
+  spoken: readonly string[],
+  cause: unknown,
+): PlenumError<'CONNECT_FAILED'> {
+  const versions = `${spoken.slice(0, -1).join(', ')} and ${spoken.at(-1)}`;
+  const why = `the server speaks protocol version "${printable(offered, 40)}", Plenum speaks ${versions}.`;
+  return connectFailed(server, why, { cause, data: { protocolVersion: offered } });
+}
+
+/** The connection ended before the handshake was complete. `what` goes on from "the server". */
+export function endedWhileConnecting(
+  server: string,
+  { what, stderr, error }: { readonly what: string; readonly stderr?: string; readonly error?: Error },
+  cause: unknown,
+): PlenumError<'CONNECT_FAILED'> {
+  // What the transport found out comes with advice.
+  const known = error instanceof PlenumError ? error : undefined;
+  return connectFailed(server, known?.summary ?? `the server ${what}.`, {
+    cause,
+    ...(known?.advice !== undefined && { advice: known.advice }),
+    detail: endOf(stderr === undefined ? {} : { stderr }),
+  });
+}
+
+/** An error that no code for connecting says more about. */
+export function asConnectFailed(server: string, error: PlenumError): PlenumError<'CONNECT_FAILED'> {
+  const { summary, advice, detail, cause } = error;
+  return new PlenumError('CONNECT_FAILED', summary, { server, advice, detail, cause: cause ?? error });
+}
+
+function endOf({ stdout = '', stderr = '' }: Output): string | undefined {
+  const half = stdout === '' ? [] : [`On its stdout there is half a line: ${printable(stdout, 400)}`];
+  const lines = stderr.trim() === '' ? [] : stderr.trim().slice(-4_000).split(/\r?\n/);
+  const tail =
+    lines.length === 0 ? [] : ['The end of its stderr:', ...lines.map((line) => printable(line, 1_000))];
+  const all = [...half, ...tail];
+  return all.length === 0 ? undefined : all.join('\n');
+}
+
+/** A server is not there yet when a command needs it. */
+export function notReadyYet(server: string): PlenumError<'TIMEOUT'> {
+  return new PlenumError('TIMEOUT', `Connecting to server "${server}": it is not ready yet.`, { server });
+}
+
+/** The option `protocol` names one version, and the server speaks another. */
+export function versionNotAllowed(
+  server: string,
+  offered: string,
+  wanted: string,
+  cause: unknown,
+): PlenumError<'CONNECT_FAILED'> {
+  const why = `the server speaks protocol version "${printable(offered, 40)}", option "protocol" demands "${wanted}".`;
+  return connectFailed(server, why, { cause, data: { protocolVersion: offered } });
+}

@@ -1,0 +1,81 @@
+import { PlenumError, type PlenumErrorFields } from './plenum-error.ts';
+import { nearest, printable } from './text.ts';
+
+type Fields = Pick<PlenumErrorFields, 'server' | 'cause' | 'advice' | 'maybeExecuted'>;
+
+/** `problem` goes on from the name of the option: `must be a URL`. It must not show a value, which may be a secret. */
+export function invalidOption(
+  option: string,
+  problem: string,
+  fields: Fields = {},
+): PlenumError<'CONFIG_INVALID'> {
+  return new PlenumError('CONFIG_INVALID', `Option "${option}" ${problem}.`, { ...fields, data: { option } });
+}
+
+/** An option has a value of another kind than the `wanted` one. */
+export function wrongOptionType(
+  option: string,
+  wanted: string,
+  found: unknown,
+): PlenumError<'CONFIG_INVALID'> {
+  // The type only: the value may be a secret that landed in the wrong field.
+  const shown = typeof found === 'number' || typeof found === 'boolean' ? String(found) : describeType(found);
+  return invalidOption(option, `must be ${wanted}, not ${shown}`);
+}
+
+/** An option takes one of a few words, and has another. */
+export function wrongOptionWord(
+  option: string,
+  words: readonly string[],
+  found: string,
+): PlenumError<'CONFIG_INVALID'> {
+  const wanted = `one of ${words.map((each) => `"${each}"`).join(', ')}`;
+  return invalidOption(option, `must be ${wanted}, not "${printable(found, 40)}"`);
+}
+
+/** Options that nobody reads. `whose` begins the message: `Toolkit options`. */
+export function unknownOption(
+  option: string,
+  known: readonly string[],
+  whose?: string,
+): PlenumError<'CONFIG_INVALID'> {
+  const near = nearest(option, known);
+  const where = whose === undefined ? '' : ` ${whose} have no such option.`;
+  const rest = near.length > 0 ? '' : ` Known are ${known.join(', ')}.`;
+  return new PlenumError('CONFIG_INVALID', `Option "${printable(option, 80)}" is not known.${where}${rest}`, {
+    data: { option },
+    ...(near.length > 0 && { advice: [{ do: 'use-name', names: near }] }),
+  });
+}
+
+/** `whose` begins the message: `Manager options`. */
+export function optionsNotAnObject(whose: string): PlenumError<'CONFIG_INVALID'> {
+  return new PlenumError('CONFIG_INVALID', `${whose} must be an object.`);
+}
+
+/** Two options that exclude each other; `why` goes on from the second: `which sends by itself`. */
+export function optionConflict(option: string, other: string, why?: string): PlenumError<'CONFIG_INVALID'> {
+  return invalidOption(option, `does not go with "${other}"${why === undefined ? '' : `, ${why}`}`);
+}
+
+/** The same problem, with the name of the server that it belongs to. */
+export function inServer(server: string, error: PlenumError): PlenumError {
+  return error.withSummary(`Server "${server}": ${error.summary}`, { server });
+}
+
+function describeType(value: unknown): string {
+  if (value === '') return 'empty';
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'an array';
+  return typeof value === 'undefined' ? 'missing' : `of type ${typeof value}`;
+}
+
+export function notAdoptable(name: string): PlenumError<'CONFIG_INVALID'> {
+  const summary = `Adopting "${name}": give a session, as of openSession(), a lease or another group, or an official Client.`;
+  return new PlenumError('CONFIG_INVALID', summary);
+}
+
+/** Something connected was given where a spec is wanted. */
+export function notASpec(): PlenumError<'CONFIG_INVALID'> {
+  return new PlenumError('CONFIG_INVALID', 'Give a spec; what is connected already goes to adopt().');
+}

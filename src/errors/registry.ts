@@ -1,0 +1,193 @@
+import type { PlenumErrorCode, PlenumErrorData } from './details.ts';
+import type { PlenumErrorFields } from './plenum-error.ts';
+
+/** What is known of one code. The table in `docs/errors.md` is made of these. */
+export interface ErrorEntry<Code extends PlenumErrorCode = PlenumErrorCode> {
+  /** One sentence. */
+  readonly meaning: string;
+  /** In which situations it comes. */
+  readonly when: string;
+  readonly remedy: string;
+  /** Each key of `data`, in words. */
+  readonly data: Readonly<Record<DataKey<PlenumErrorData[Code]>, string>>;
+  /** Other fields that say more about it. */
+  readonly fields: readonly (keyof PlenumErrorFields)[];
+}
+
+type DataKey<Data> = unknown extends Data ? string : Data extends undefined ? never : keyof Data & string;
+
+type Registry = { readonly [Code in PlenumErrorCode]: ErrorEntry<Code> };
+
+const UNKNOWN_NAME = {
+  name: 'what was asked for',
+  nearest: 'up to three known names that are nearest to it',
+};
+
+/** Every code, in the order of a session's life: setting up, connecting, finding, calling. */
+export const ERROR_REGISTRY: Registry = {
+  CONFIG_INVALID: {
+    meaning: 'An option, a spec or a file is wrong.',
+    when: 'before anything is opened; also for what a function of yours (`naming`, `approve`, a prompt) returns or throws',
+    remedy: 'correct it',
+    data: {
+      option: 'the name of the option',
+      problems: 'of a file: each `{ file, line, column, path, message, server? }`',
+    },
+    fields: ['server'],
+  },
+  CONNECT_FAILED: {
+    meaning: 'A server could not be started, reached or agreed with.',
+    when: 'while connecting; the end of its standard error is in the message, and in `detail`',
+    remedy: 'see the message; with `strict`, `errors` has the error of each server',
+    data: {
+      status: 'the HTTP status of the answer',
+      protocolVersion: 'the version that the server wants and Plenum does not speak',
+    },
+    fields: ['server', 'errors', 'detail'],
+  },
+  AUTH_REQUIRED: {
+    meaning: 'The server refused the credentials, or wants some.',
+    when: 'while connecting, and in any call',
+    remedy:
+      'give `auth` or `headers`; with `oauth()`, sign in: `data.reason` says [why](auth.md#when-it-fails)',
+    data: {
+      reason: 'why a sign-in is needed or failed',
+      issuer: 'of the authorization server',
+      resource: 'that the token is for',
+      scope: 'that the server wants',
+      status: 'the HTTP status of the answer',
+    },
+    fields: ['server'],
+  },
+  UNKNOWN_SERVER: {
+    meaning: 'There is no server of this name.',
+    when: 'where a call or a method names a server',
+    remedy: 'use one of the names in `data.nearest`',
+    data: UNKNOWN_NAME,
+    fields: ['server'],
+  },
+  UNKNOWN_TOOL: {
+    meaning: 'There is no tool of this name.',
+    when: 'in `callTool`',
+    remedy: 'use one of the names in `data.nearest`',
+    data: UNKNOWN_NAME,
+    fields: [],
+  },
+  UNKNOWN_PROMPT: {
+    meaning: 'There is no prompt of this name.',
+    when: 'in `getPrompt` and `complete`',
+    remedy: 'use one of the names in `data.nearest`',
+    data: UNKNOWN_NAME,
+    fields: [],
+  },
+  UNKNOWN_RESOURCE: {
+    meaning: 'No server lists this resource or a template for it.',
+    when: 'in `readResource`, `subscribeResource` and `complete`',
+    remedy: 'use one of the URIs in `data.nearest`, or name the server: `{ server }`',
+    data: UNKNOWN_NAME,
+    fields: [],
+  },
+  AMBIGUOUS_RESOURCE: {
+    meaning: 'Several servers have this resource.',
+    when: 'in `readResource`, `subscribeResource` and `complete`',
+    remedy: 'say which: `{ server }`',
+    data: { uri: 'of the resource', servers: 'that have it' },
+    fields: [],
+  },
+  NAME_COLLISION: {
+    meaning: 'A name is taken.',
+    when: 'when a server is added under a name that is in use, or offers names that are, without the naming `prefixed`',
+    remedy: "`naming: 'prefixed'`, or another name",
+    data: { collisions: 'entries whose names are taken: each `{ kind, key, owner, newcomer }`' },
+    fields: ['server'],
+  },
+  NOT_CONNECTED: {
+    meaning: 'The session has no connection and is not getting one.',
+    when: 'when all attempts failed, with `reconnect: false`, or when too many calls wait for the connection already',
+    remedy: 'call `reconnect()`',
+    data: {},
+    fields: ['server', 'maybeExecuted'],
+  },
+  CONNECTION_LOST: {
+    meaning: 'The connection ended before the answer came.',
+    when: 'when a process exits, a socket breaks or a health check fails during a call',
+    remedy: 'repeat the call if it may run twice, or if `maybeExecuted` is false',
+    data: {},
+    fields: ['server', 'maybeExecuted'],
+  },
+  SESSION_EXPIRED: {
+    meaning: 'The server no longer knows this session (HTTP 404).',
+    when: 'in a call, when the new session was refused too; one refusal is repaired without an error',
+    remedy: 'try again',
+    data: {},
+    fields: ['server', 'maybeExecuted'],
+  },
+  SESSION_CLOSED: {
+    meaning: 'The session, group, manager or toolkit is closed.',
+    when: 'in a call after `close()` or `destroy()`, or while one of them ends the call; also when a lease has ended',
+    remedy: 'open another, or acquire another lease',
+    data: {},
+    fields: ['server', 'maybeExecuted'],
+  },
+  TIMEOUT: {
+    meaning: 'There was no answer, or no connection, in time.',
+    when: 'when `timeoutMs`, `maxTotalTimeoutMs` or `connectTimeoutMs` is over',
+    remedy: 'allow more: the option is named in `advice`',
+    data: { timeoutMs: 'the limit, in milliseconds' },
+    fields: ['server', 'maybeExecuted', 'detail'],
+  },
+  ABORTED: {
+    meaning: 'The caller gave up: a `signal` was aborted.',
+    when: 'in whatever takes a `signal`; its reason is the `cause`',
+    remedy: 'nothing: this is what the signal asked for',
+    data: {},
+    fields: ['server', 'maybeExecuted'],
+  },
+  CIRCUIT_OPEN: {
+    meaning: 'The server kept failing, so this attempt was not made.',
+    when: 'in `acquire`, `run` and `openSession` of a manager, after `circuit.failures` failures in a row',
+    remedy: 'wait until `nextTryAt`, or use another server',
+    data: {},
+    fields: ['server', 'maybeExecuted', 'nextTryAt'],
+  },
+  POOL_EXHAUSTED: {
+    meaning: 'All sessions that the pool may have are in use.',
+    when: 'in `acquire` and `run` of a manager, when none becomes free in time, or when too many callers wait already',
+    remedy: 'raise `pool.max`, `pool.maxPerServer` or `pool.maxWaiting`, or release leases sooner',
+    data: { waiting: 'how many other callers wait for a session of this server' },
+    fields: ['server', 'maybeExecuted'],
+  },
+  INVALID_ARGUMENTS: {
+    meaning: 'The arguments of a call cannot be sent, or do not fit.',
+    when: 'before anything is sent: what JSON cannot carry; and in a [toolkit](toolkits.md#policy), what the input schema forbids',
+    remedy: 'correct them',
+    data: { problems: 'where they do not fit the schema: each `{ path, problem }`' },
+    fields: ['server', 'maybeExecuted'],
+  },
+  INVALID_RESULT: {
+    meaning: "The answer does not fit the protocol, a limit or the tool's own output schema.",
+    when: 'in any call; also as a `problem` event, for what a server sent unasked',
+    remedy: "tell the server's author; a limit that is an option is named in `advice`",
+    data: {},
+    fields: ['server', 'maybeExecuted'],
+  },
+  URL_ELICITATION_REQUIRED: {
+    meaning: 'The user must visit a URL first.',
+    when: 'in a call',
+    remedy: 'show the URLs in `elicitations` to the user, then call again',
+    data: {},
+    fields: ['server', 'elicitations'],
+  },
+  PROTOCOL: {
+    meaning: 'The server answered with an error, or something in between failed.',
+    when: 'a JSON-RPC error: `rpcCode`, `rpcMessage`, `data`; an HTTP error: `data.status`; what an [interceptor](interceptors.md#errors) or a handler threw: `cause`',
+    remedy: 'see the message',
+    data: { '…': 'what the server sent, or `status` of an HTTP error' },
+    fields: ['server', 'rpcCode', 'rpcMessage', 'maybeExecuted'],
+  },
+};
+
+/** Every code, in the order of the table in the documentation. */
+export const PLENUM_ERROR_CODES: readonly PlenumErrorCode[] = Object.keys(
+  ERROR_REGISTRY,
+) as PlenumErrorCode[];
