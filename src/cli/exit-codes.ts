@@ -1,6 +1,6 @@
 import { PlenumError, type PlenumErrorCode } from '../errors/plenum-error.ts';
 
-/** What the command's exit code says (docs/cli.md). */
+/** The exit codes (docs/cli.md). */
 export const EXIT = {
   good: 0,
   /** The tool or the server failed. */
@@ -12,7 +12,7 @@ export const EXIT = {
   interrupted: 130,
 } as const;
 
-/** One of {@link EXIT}, or 128 and the number of the signal that ended it. */
+/** One of {@link EXIT}, or 128 plus the number of the signal that ended the command. */
 export type ExitCode = number;
 
 /** The command line is wrong. */
@@ -20,7 +20,7 @@ export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** A server that is needed could not be reached, whatever the code of the error says. */
+/** A needed server could not be reached. Exits with `EXIT.unreachable`, whatever the code of the cause is. */
 export class UnreachableError extends Error {
   override readonly name = 'UnreachableError';
   override readonly cause: PlenumError;
@@ -42,7 +42,7 @@ const USAGE: ReadonlySet<PlenumErrorCode> = new Set([
   'INVALID_ARGUMENTS',
 ]);
 
-/** The exit code for what a command failed with. */
+/** The exit code for an error of a command. */
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof UsageError) return EXIT.usage;
   if (error instanceof UnreachableError) return unreachableExitCode([error.cause]);
@@ -53,7 +53,7 @@ export function exitCodeOf(error: unknown): ExitCode {
   return USAGE.has(error.code) ? EXIT.usage : EXIT.failed;
 }
 
-/** The exit code when these servers did not come up: that they want credentials is said when all of them do. */
+/** The exit code when these servers could not be opened: `authRequired` only when all of them need credentials. */
 export function unreachableExitCode(errors: readonly PlenumError[]): ExitCode {
   if (errors.length === 0) return EXIT.good;
   if (errors.every(({ code }) => code === 'AUTH_REQUIRED')) return EXIT.authRequired;

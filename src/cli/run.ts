@@ -9,7 +9,7 @@ import type { RunCommand } from './command-line/invocation.ts';
 
 /** Runs the command and ends the process. */
 export async function run(argv: readonly string[]): Promise<void> {
-  // Whoever reads our output may have had enough, as "head" does.
+  // The reader of the output may close the pipe early, as "head" does.
   process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => {
     process.exit(code === 'EPIPE' ? EXIT.good : EXIT.failed);
   });
@@ -21,9 +21,9 @@ export async function run(argv: readonly string[]): Promise<void> {
 
 async function runCommand(argv: readonly string[]): Promise<ExitCode> {
   const { own, command } = splitInlineCommand(argv);
-  // Empty, it switches nothing off (no-color.org); Node looks only whether it is there.
+  // An empty NO_COLOR has no effect (no-color.org), but Node only checks whether it is set.
   if (process.env['NO_COLOR'] === '') delete process.env['NO_COLOR'];
-  // The libraries for prompts and tables look for this, too.
+  // The libraries for prompts and tables read this variable, too.
   if (own.includes('--no-color')) process.env['NO_COLOR'] = '1';
   let terminal = new Terminal({ json: own.includes('--json'), verbose: false, color: true });
   let interrupt: Interrupt | undefined;
@@ -53,7 +53,7 @@ function flushed(stream: NodeJS.WriteStream): Promise<void> {
   });
 }
 
-/** Each command has a file of its own, which is loaded when it is called. */
+/** Each command has a file of its own, which is loaded when the command is called. */
 const LOADERS: Readonly<Record<CommandName, () => Promise<RunCommand>>> = {
   servers: async () => (await import('./commands/servers.ts')).run,
   tools: async () => (await import('./commands/tools.ts')).run,

@@ -9,17 +9,17 @@ import { propertyOf, resolveSchema, type Schema } from './schema-types.ts';
 
 type Arguments = Record<string, unknown>;
 
-/** Arguments as they were typed; only a tool's schema says what they are. */
+/** Arguments as they were typed. Their types are not known before the tool's schema is. */
 interface TypedArguments {
   /** From `--args`, or from standard input. */
   readonly base: Arguments;
   /** From `key:=json`. */
   readonly values: ReadonlyMap<string, unknown>;
-  /** From `key=value`, each as often as it was given. */
+  /** From `key=value`; a key may be given several times. */
   readonly texts: ReadonlyMap<string, readonly string[]>;
 }
 
-/** Reads what stands after the name of a tool. Throws a {@link UsageError}, before any server is opened. */
+/** Reads the words after the name of a tool. Throws a {@link UsageError}, before any server is opened. */
 export async function readArguments(
   words: readonly string[],
   json: string | undefined,
@@ -40,7 +40,7 @@ export async function readArguments(
   return { base, values, texts };
 }
 
-/** `key=value` pairs that are texts, whatever they look like. */
+/** Reads `key=value` pairs whose values are texts, such as the arguments of a prompt. */
 export function readTexts(words: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     words.map((word) => {
@@ -50,7 +50,7 @@ export function readTexts(words: readonly string[]): Record<string, string> {
   );
 }
 
-/** Makes of typed arguments what the tool's schema asks for. Throws a {@link UsageError}. */
+/** Converts typed arguments to the types of the tool's schema. Throws a {@link UsageError}. */
 export function fitArguments({ base, values, texts }: TypedArguments, schema: Schema): Arguments {
   const { properties: given, required } = resolveSchema(schema, schema);
   const properties = isRecord(given) ? given : {};
@@ -64,7 +64,7 @@ export function fitArguments({ base, values, texts }: TypedArguments, schema: Sc
   const args = { ...base, ...Object.fromEntries([...values, ...fitted]) };
   const wanted: unknown[] = Array.isArray(required) ? required : [];
   const missing = wanted.filter((key): key is string => typeof key === 'string' && !Object.hasOwn(args, key));
-  // Some servers list what has a default among what is required.
+  // Some servers list arguments with a default as required.
   const open = missing.filter((key) => resolveSchema(properties[key], schema)['default'] === undefined);
   if (open.length === 0) return args;
   const names = open.map((key) => `"${printable(key)}"`).join(', ');

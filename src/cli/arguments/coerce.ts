@@ -2,7 +2,10 @@ import { isRecord } from '../../internal/checks.ts';
 import { UsageError } from '../exit-codes.ts';
 import { resolveSchema, typesOf, type JsonType, type Schema } from './schema-types.ts';
 
-/** Makes of what was typed what a schema asks for. A text that may stay one does. Throws a {@link UsageError}. */
+/**
+ * Converts typed texts to a type of the schema. A text stays a text when the schema allows one. Throws a {@link
+ * UsageError}.
+ */
 export function coerce(key: string, texts: readonly string[], schema: unknown, root: Schema): unknown {
   const types = typesOf(schema, root);
   const [text = '', ...more] = texts;
@@ -30,7 +33,7 @@ function valueOf(key: string, text: string, types: ReadonlySet<JsonType>): unkno
   throw new UsageError(`Argument "${key}" must be ${wanted(types)}, not "${text}".`);
 }
 
-/** One JSON array, or an item each time that it is given. */
+/** An array is given as JSON, or as one item per `key=value`. */
 function arrayOf(key: string, texts: readonly string[], schema: unknown, root: Schema): unknown {
   const [text = '', ...more] = texts;
   const whole = more.length === 0 && text.trim().startsWith('[') ? parsed(text) : undefined;
@@ -62,7 +65,7 @@ function wanted(types: ReadonlySet<JsonType>): string {
   return [...types].map((type) => WORDS[type]).join(', or ');
 }
 
-/** Whether a number that stands there is one that this program can send: none that is too large, or rounded. */
+/** Whether a number can be sent exactly: not too large, and not rounded. */
 function isExact(text: string): boolean {
   const number = Number(text);
   if (Number.isNaN(number)) return true;
@@ -76,7 +79,7 @@ function inexact(where: string, text: string): UsageError {
   );
 }
 
-/** Refuses numbers in JSON that would arrive as others. Throws a {@link UsageError}. */
+/** Throws a {@link UsageError} for numbers in JSON that would be rounded. */
 export function expectExactNumbers(json: string, where: string): void {
   const tokens = json.match(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/gs) ?? [];
   const wrong = tokens.find((token) => !token.startsWith('"') && !isExact(token));

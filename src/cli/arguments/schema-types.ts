@@ -2,17 +2,17 @@ import { isRecord } from '../../internal/checks.ts';
 
 export type Schema = Readonly<Record<string, unknown>>;
 
-/** Schemas refer to each other, in circles too. */
-const DEEPEST = 20;
+/** References can form a circle. */
+const MAX_DEPTH = 20;
 
 const TYPES = ['string', 'number', 'integer', 'boolean', 'null', 'array', 'object'] as const;
 
 export type JsonType = (typeof TYPES)[number];
 
-/** Follows references inside the same document; others lead nowhere: nothing is ever fetched. */
+/** Resolves references within the document. Other references are not resolved: nothing is fetched. */
 export function resolveSchema(schema: unknown, root: Schema): Schema {
   let found: unknown = schema;
-  for (let depth = 0; isRecord(found) && typeof found['$ref'] === 'string' && depth < DEEPEST; depth++) {
+  for (let depth = 0; isRecord(found) && typeof found['$ref'] === 'string' && depth < MAX_DEPTH; depth++) {
     found = lookUp(found['$ref'], root);
   }
   return isRecord(found) ? found : {};
@@ -39,9 +39,9 @@ function decode(text: string): string {
   }
 }
 
-/** The types that a schema allows; empty when it does not say. */
+/** The types that a schema allows; empty when it does not restrict them. */
 export function typesOf(schema: unknown, root: Schema, depth = 0): Set<JsonType> {
-  if (depth > DEEPEST) return new Set();
+  if (depth > MAX_DEPTH) return new Set();
   const { type, enum: values, const: value, anyOf, oneOf, allOf } = resolveSchema(schema, root);
   const named = TYPES.filter((each) => (Array.isArray(type) ? type.includes(each) : type === each));
   if (named.length > 0) return new Set(named);
@@ -58,7 +58,7 @@ function typeOfValue(value: unknown): JsonType {
   return type === 'number' || type === 'boolean' || type === 'object' ? type : 'string';
 }
 
-/** The schema of a property; what stands in for those that are not named when there is none. */
+/** The schema of a property; that of `additionalProperties` when it is not named. */
 export function propertyOf(root: Schema, key: string): { schema: unknown; isKnown: boolean } {
   const { properties, additionalProperties } = resolveSchema(root, root);
   if (isRecord(properties) && Object.hasOwn(properties, key))

@@ -9,7 +9,7 @@ export interface OptionDefinition {
   readonly many?: boolean;
 }
 
-/** One word, or a word and that of its sub-command. */
+/** One word, or a command and its sub-command. */
 export type CommandName =
   | 'servers'
   | 'tools'
@@ -32,7 +32,7 @@ export type CommandName =
   | 'types'
   | 'completion';
 
-/** What is known of a command before it is loaded. */
+/** The description of a command, which is known before the command is loaded. */
 export interface CommandDefinition {
   readonly name: CommandName;
   readonly summary: string;
@@ -41,8 +41,8 @@ export interface CommandDefinition {
   /** How many arguments it takes at least, and at most. */
   readonly operands: readonly [least: number, most: number];
   /**
-   * Whether it is about servers: those of the configuration, or one on the command line; `by name` when its arguments
-   * are names of servers, as `--server` has them.
+   * Whether it takes servers: those of the configuration, or one on the command line. `by name`: its arguments are
+   * names of servers, as those of `--server`.
    */
   readonly servers: boolean | 'by name';
   readonly options?: readonly OptionDefinition[];
@@ -141,7 +141,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'ping',
-    summary: 'ask servers for a sign of life, and measure how long it takes',
+    summary: 'ping servers and measure the time',
     usage: '[server...]',
     operands: [0, Infinity],
     servers: 'by name',
@@ -260,7 +260,7 @@ export const GLOBAL_OPTIONS: readonly OptionDefinition[] = [
   { flags: '-s, --server <name>', help: 'only these servers, by name or glob; repeatable', many: true },
   { flags: '--json', help: 'print JSON' },
   { flags: '-t, --timeout <time>', help: 'for connecting and for each request: 500 (ms), 30s, 2m' },
-  { flags: '--root <folder>', help: 'a folder that servers may know of; repeatable', many: true },
+  { flags: '--root <folder>', help: 'a folder that servers are told of as a root; repeatable', many: true },
   {
     flags: '--header <header>',
     help: '"Name: value", for a URL on the command line; repeatable',

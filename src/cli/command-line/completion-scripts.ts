@@ -6,7 +6,7 @@ type Shell = (typeof SHELLS)[number];
 
 const TOP_LEVEL = [...new Set(COMMANDS.map(({ name }) => name.split(' ', 1)[0] ?? '')), 'help'];
 
-/** A script for a shell. It asks this command for the names of the configured servers. */
+/** The completion script for a shell. It calls `plenum completion --servers` for the names of servers. */
 export function completionScript(shell: Shell): string {
   switch (shell) {
     case 'bash':
@@ -18,7 +18,7 @@ export function completionScript(shell: Shell): string {
   }
 }
 
-/** Commands whose name has two words, with the second ones. */
+/** The commands with a sub-command, each with that sub-command. */
 const SUB_COMMANDS = COMMANDS.flatMap(({ name }) => {
   const [first = '', second] = name.split(' ');
   return second === undefined ? [] : [[first, second] as const];
@@ -43,8 +43,8 @@ function summaryOf(command: string): string {
   return summary.replaceAll("'", '’');
 }
 
-// Names of servers come from a file that may be a stranger's: no script may give them to anything that expands them,
-// as "compgen -W" does.
+// Names of servers come from a file that may be untrusted: a script must not pass them to anything that expands its
+// arguments, such as "compgen -W".
 
 function bash(): string {
   const cases = COMMANDS.filter(({ options }) => options !== undefined).map(

@@ -4,7 +4,7 @@ import type { ExitCode } from '../exit-codes.ts';
 import type { CommandOptions, GlobalOptions } from './options.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
-/** What a command is called with. */
+/** One call of a command. */
 export interface Invocation {
   /** The arguments of the command itself, without its options and without an inline server. */
   readonly operands: readonly string[];

@@ -1,9 +1,9 @@
-/** Says whether a text matches any of some patterns. */
+/** Whether one of the texts matches one of the patterns. */
 export type Matches = (...texts: readonly string[]) => boolean;
 
 /**
- * Globs over whole texts, without regard to case; `*` stands for any characters. With `loose`, a pattern without
- * wildcards matches any text that contains it. Without patterns, everything matches.
+ * Makes a matcher of globs. They match whole texts, regardless of case; `*` matches any characters. With `loose`, a
+ * pattern without wildcards matches any text that contains it. Without patterns, every text matches.
  */
 export async function createMatcher(
   patterns: readonly string[],
@@ -24,7 +24,7 @@ async function matcherOf(pattern: string, loose: boolean): Promise<(text: string
   return (text) => matches(flat(text)) || text.toLowerCase() === wanted;
 }
 
-/** Names and URIs are no paths: a `*` may stand for slashes too. */
+/** Names and URIs are not paths: a `*` also matches slashes. */
 function flat(text: string): string {
   return text.replaceAll('/', '\ue000');
 }

@@ -17,7 +17,7 @@ export interface GlobalOptions {
   readonly env: readonly string[];
 }
 
-/** Options of one command or another. */
+/** Options of single commands. */
 export interface CommandOptions {
   readonly args?: string;
   readonly out?: string;
@@ -33,7 +33,7 @@ export interface CommandOptions {
 
 const UNITS: Readonly<Record<string, number>> = { ms: 1, s: 1_000, m: 60_000 };
 
-/** `500`, `500ms`, `30s` or `2m`, in milliseconds. */
+/** Parses `500`, `500ms`, `30s` or `2m` to milliseconds. */
 export function parseDuration(text: string): number {
   const [, amount, unit = 'ms'] = /^(\d+(?:\.\d+)?)(ms|s|m)?$/.exec(text) ?? [];
   const ms = Number(amount) * (UNITS[unit] ?? 1);
@@ -49,7 +49,7 @@ export function parseCount(text: string): number {
   throw new UsageError(`"${text}" is no count: give a whole number, 1 or more.`);
 }
 
-/** Folders of `--root`, as servers get them. */
+/** The folders of `--root` as MCP roots. */
 export async function readRoots(folders: readonly string[]): Promise<Root[]> {
   return Promise.all(
     folders.map(async (folder) => {
@@ -61,7 +61,7 @@ export async function readRoots(folders: readonly string[]): Promise<Root[]> {
   );
 }
 
-/** `Name: value`, each, as headers. The values may be secrets: they are never repeated. */
+/** Parses `Name: value` to headers. No message repeats a value: it may be a secret. */
 export function parseHeaders(given: readonly string[]): Record<string, string> {
   return Object.fromEntries(
     given.map((text) => {
@@ -74,7 +74,7 @@ export function parseHeaders(given: readonly string[]): Record<string, string> {
   );
 }
 
-/** `NAME=value`, or `NAME` to pass on what this command has. */
+/** Parses `NAME=value`, and `NAME`, which passes on the variable of this process. */
 export function parseEnv(given: readonly string[]): { env: Record<string, string>; inheritEnv: string[] } {
   const env: Record<string, string> = {};
   const inheritEnv: string[] = [];

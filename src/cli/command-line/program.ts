@@ -5,7 +5,7 @@ import { isServerUrl, type InlineServer } from './inline-server.ts';
 import { parseDuration, type CommandOptions, type GlobalOptions } from './options.ts';
 import { packageVersion } from '../version.ts';
 
-/** A command line, understood. */
+/** A parsed command line. */
 interface ParsedCommand {
   readonly definition: CommandDefinition;
   readonly operands: readonly string[];
@@ -24,8 +24,8 @@ Exit codes: 0 good, 1 the tool or server failed, 2 wrong usage or configuration,
 4 authentication needed, 130 interrupted.`;
 
 /**
- * Understands a command line. Returns an exit code instead when it only asks for help, which is printed then, or when
- * it is wrong, which is said. Throws a {@link UsageError}; with `json` for all that is wrong.
+ * Parses a command line. Returns an exit code after it has printed help or a usage error of Commander. Throws a
+ * {@link UsageError} for other usage errors; with `json` for all of them.
  */
 export function parseCommandLine(
   own: readonly string[],
@@ -64,13 +64,13 @@ export function parseCommandLine(
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return 0;
     if (json) throw new UsageError(textOf(error));
-    // Commander has said it already.
+    // Commander has printed the message.
     return 2;
   }
   return parsed ?? 2;
 }
 
-/** What is wrong, without Commander's own label; it shows the help when there is no command. */
+/** The message of a usage error, without Commander's label. Without a command Commander shows the help. */
 function textOf({ code, message }: CommanderError): string {
   return code === 'commander.help'
     ? 'There is no command. See: plenum --help'
@@ -88,7 +88,7 @@ function commandOf(program: Command, definition: CommandDefinition): Command {
   const after = definition.servers === false ? '' : ' [-- command [argument...]]';
   command.usage(`[options] ${server}${definition.usage ?? ''}${after}`.replaceAll(/ +/g, ' '));
   command.argument('[arguments...]').helpOption('-h, --help', 'show this help');
-  // The usage says what the arguments are.
+  // The usage line already shows the arguments.
   command.configureHelp({ showGlobalOptions: true, visibleArguments: () => [] });
   for (const option of definition.options ?? []) command.addOption(toOption(option));
   const examples = definition.examples.map((example) => `  ${example}`).join('\n');
@@ -119,7 +119,7 @@ function readOptions(given: Readonly<Record<string, unknown>>): GlobalOptions & 
   };
 }
 
-/** Tells the inline server from the arguments of the command itself. */
+/** Separates the inline server from the command's own arguments. */
 function splitOperands(
   { name, operands: [least, most], servers, usage = '' }: CommandDefinition,
   args: readonly string[],
@@ -134,7 +134,7 @@ function splitOperands(
       throw new UsageError('After -- comes the command of a server.');
     inline = { command, args: rest };
   } else if (servers !== false && args[0] !== undefined && isServerUrl(args[0]) && args.length > least) {
-    // "read <uri>" alone is about a resource, which may well have a URL like a server's.
+    // The one argument of "read <uri>" is a resource, even if it looks like a server's URL.
     inline = { url: args[0] };
     operands = args.slice(1);
   }

@@ -9,7 +9,7 @@ import type { Terminal } from '../terminal/terminal.ts';
 
 interface Row {
   readonly server: string;
-  /** `none` also for those that get credentials in headers or from their environment. */
+  /** `none` also for servers with credentials in headers or environment variables. */
   readonly auth: 'oauth' | 'bearer' | 'none';
   readonly status: AuthStatus | undefined;
 }

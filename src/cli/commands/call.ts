@@ -7,7 +7,7 @@ import { ContentView, showView } from '../views/content-view.ts';
 import type { RunCommand } from '../command-line/invocation.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { explainUnknown, withFleet, type Fleet } from '../servers/fleet.ts';
-import { possibleOwners } from '../servers/owners.ts';
+import { possibleOwners } from '../servers/possible-owners.ts';
 import { callTimeouts } from '../servers/call-timeouts.ts';
 import { showProgress } from '../terminal/progress.ts';
 import { findServers } from '../servers/server-set.ts';
@@ -50,7 +50,7 @@ export const run: RunCommand = async (invocation) => {
 
 function viewOf({ content, structuredContent }: CallToolResult): ContentView {
   const view = new ContentView();
-  // Servers repeat structured content as a text, for clients that know none.
+  // Servers repeat structured content as text, for clients that do not support it.
   const repeats = (text: string): boolean => isDeepStrictEqual(parsedJson(text), structuredContent);
   const wrapped = onlyValueOf(structuredContent);
   let isShown = structuredContent === undefined;
@@ -65,7 +65,7 @@ function viewOf({ content, structuredContent }: CallToolResult): ContentView {
   return view;
 }
 
-/** The value of an object that only wraps one: `{ content: "…" }`, `{ result: 5 }`. */
+/** The value of an object with a single property: `{ content: "…" }`, `{ result: 5 }`. */
 function onlyValueOf(value: unknown): unknown {
   const [first, ...others] = isRecord(value) ? Object.values(value) : [];
   return others.length === 0 ? first : undefined;

@@ -2,14 +2,14 @@ import { readTexts } from '../arguments/call-arguments.ts';
 import type { RunCommand } from '../command-line/invocation.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { explainUnknown, withFleet, type Fleet } from '../servers/fleet.ts';
-import { looksLikeUri, possibleOwners } from '../servers/owners.ts';
+import { looksLikeUri, possibleOwners } from '../servers/possible-owners.ts';
 import { findServers } from '../servers/server-set.ts';
 import { count, lineText } from '../terminal/terminal-text.ts';
 
 export const run: RunCommand = async (invocation) => {
   const { operands, terminal, interrupt } = invocation;
   const [name = '', argument = '', ...rest] = operands;
-  // What holds the sign that marks them is one of the arguments that are known already.
+  // A word with a "=" is an argument that is known already.
   const [first] = rest;
   const isValue = first !== undefined && !first.includes('=');
   const value = isValue ? first : '';

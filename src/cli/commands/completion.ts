@@ -17,7 +17,9 @@ export const run: RunCommand = async ({ operands, options, terminal }) => {
   return EXIT.good;
 };
 
-/** Names of the servers, disabled ones left out. A shell asks in the middle of a line: whatever is wrong, there are none. */
+/**
+ * The names of the enabled servers. A shell calls this while the user types, so errors give no names and no message.
+ */
 async function serverNames(path: string | undefined): Promise<string[]> {
   try {
     const { loadConfig } = await import('../../config/load-config.ts');

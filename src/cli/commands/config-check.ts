@@ -10,7 +10,7 @@ import { count, lineText } from '../terminal/terminal-text.ts';
 export const run: RunCommand = async ({ operands, options, terminal }) => {
   const path = operands[0] ?? options.config;
   try {
-    // What it wants to be asked for does not matter here.
+    // Inputs need no real answers here.
     const prompt: Parameters<typeof loadConfig>[0] = {
       prompt: ({ default: byDefault, options: choices }) => byDefault ?? choices?.[0]?.value ?? 'x',
     };

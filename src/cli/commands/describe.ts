@@ -10,7 +10,7 @@ import type { SessionGroup } from '../../group/session-group.ts';
 import type { RunCommand } from '../command-line/invocation.ts';
 import { EXIT } from '../exit-codes.ts';
 import { explainUnknown, withFleet } from '../servers/fleet.ts';
-import { looksLikeUri, possibleOwners } from '../servers/owners.ts';
+import { looksLikeUri, possibleOwners } from '../servers/possible-owners.ts';
 import { schemaRows } from '../views/schema-rows.ts';
 import type { Schema } from '../arguments/schema-types.ts';
 import { findServers } from '../servers/server-set.ts';
@@ -62,7 +62,7 @@ function notFound(group: SessionGroup, name: string): PlenumError {
   return unknownName('tool, resource or prompt', name, known);
 }
 
-/** Tools and prompts are called by their exposed names; resources have names beside their URIs. */
+/** Tools and prompts have exposed names; resources are keyed by URI and have a name beside it. */
 function nameOf(kind: Found['kind'], exposed: string, entry: Found['entry']): string {
   return kind === 'tool' || kind === 'prompt' ? exposed : entry.name;
 }

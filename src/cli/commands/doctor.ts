@@ -9,8 +9,8 @@ import { findServers } from '../servers/server-set.ts';
 import { bodyText, count, lineText } from '../terminal/terminal-text.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
-/** How many servers are looked at side by side. */
-const AT_A_TIME = 8;
+/** How many servers are examined at the same time. */
+const CONCURRENCY = 8;
 
 export const run: RunCommand = async (invocation) => {
   const { terminal } = invocation;
@@ -37,7 +37,7 @@ async function examine(
   const handlers = await createHandlers(invocation);
   const { timeout } = options;
   const limits = timeout === undefined ? {} : { timeoutMs: timeout, connectTimeoutMs: timeout };
-  const limit = pLimit(AT_A_TIME);
+  const limit = pLimit(CONCURRENCY);
   const { signal } = interrupt;
   const diagnoses = await Promise.all(
     Object.entries(servers).map(([name, spec]) =>
@@ -48,7 +48,7 @@ async function examine(
   return withNameClashes(diagnoses, (name) => servers[name]?.naming ?? shared.naming ?? 'prefixed');
 }
 
-/** What is known of a server that the configuration is wrong about. */
+/** The diagnosis of a server whose configuration is invalid. */
 function misconfigured([server, error]: readonly [string, PlenumError]): Diagnosis {
   const { message } = error;
   const advice = 'Correct what the message names.';

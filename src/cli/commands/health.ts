@@ -41,7 +41,7 @@ export const run: RunCommand = async (invocation) => {
   return exitCode([...reports.values()]);
 };
 
-/** With the flags and commands that help. */
+/** Adds the flags and commands that help. */
 function advised(report: HealthReport, { inline }: Invocation): HealthReport {
   const { error } = report;
   return error === undefined ? report : { ...report, reason: errorText(error, inline) };
@@ -58,7 +58,7 @@ function facts({ healthy, latencyMs, reason }: HealthReport): Record<string, unk
 function exitCode(reports: readonly HealthReport[]): number {
   const errors = reports.flatMap(({ error }) => (error === undefined ? [] : [error]));
   if (reports.every(({ healthy }) => healthy)) return EXIT.good;
-  // A server that answers wrongly was reached.
+  // A server that answered with an error was reached.
   const failed = errors.filter((error) => exitCodeOf(error) === EXIT.failed && error.code !== 'TIMEOUT');
   return failed.length === errors.length ? EXIT.failed : unreachableExitCode(errors);
 }

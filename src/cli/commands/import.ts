@@ -33,7 +33,7 @@ export const run: RunCommand = async (invocation) => {
   return copy(invocation, servers, configs);
 };
 
-/** The files of the editors that `--from` chooses. Each pattern has to choose one. */
+/** The files of the editors that `--from` chooses. Each pattern must match one. */
 async function chosenConfigs(patterns: readonly string[]): Promise<EditorConfig[]> {
   const editors = new Map(importSources().map(({ editor, title }) => [editor, title]));
   for (const pattern of patterns) {
@@ -47,7 +47,7 @@ async function chosenConfigs(patterns: readonly string[]): Promise<EditorConfig[
   return configs.filter(({ editor, title }) => matches(editor, title));
 }
 
-/** The servers that the patterns choose. Each pattern has to choose one. */
+/** The servers that the patterns choose. Each pattern must match one. */
 async function namedServers(
   patterns: readonly string[],
   servers: readonly FoundServer[],
@@ -86,7 +86,7 @@ async function list({ terminal }: Invocation, servers: readonly FoundServer[]): 
   return EXIT.good;
 }
 
-/** Undefined when the user leaves without a choice. */
+/** Lets the user choose servers; undefined when the user cancels. */
 async function choose(
   { terminal, interrupt }: Invocation,
   servers: readonly FoundServer[],
@@ -110,21 +110,21 @@ async function choose(
   }
 }
 
-/** A server that is not copied, because another of its name is. */
-interface PassedOver {
+/** A server that is not copied because another one has its name. */
+interface NotCopied {
   readonly name: string;
   readonly path: string;
-  /** The file whose server is copied. */
+  /** The file of the server that is copied instead. */
   readonly chosen: string;
 }
 
-/** One server for each name: the first. Another one that is the same is none worth a word. */
+/** Keeps the first server of each name. The others are reported, except for identical ones. */
 function oneForEachName(servers: readonly FoundServer[]): {
   unique: FoundServer[];
-  others: PassedOver[];
+  others: NotCopied[];
 } {
   const unique = new Map<string, FoundServer>();
-  const others: PassedOver[] = [];
+  const others: NotCopied[] = [];
   for (const server of servers) {
     const first = unique.get(server.name);
     if (first === undefined) unique.set(server.name, server);
@@ -159,14 +159,17 @@ async function copy(
     terminal.warn(
       `These values stand in the file as they are; if they are secrets, \${VAR} is better${listOf(literals)}`,
     );
-  const lost = await lostServers(before);
-  return lost === undefined ? EXIT.good : regain(invocation, lost, configs);
+  const lost = await hiddenServers(before);
+  return lost === undefined ? EXIT.good : offerHiddenServers(invocation, lost, configs);
 }
 
-/** The new file is what counts here from now on: what the one before had is copied, too, or missed. */
-async function regain(
+/**
+ * Commands in this folder will use the new file instead of the one before. Offers to copy the servers of that file,
+ * or warns of them.
+ */
+async function offerHiddenServers(
   invocation: Invocation,
-  { from, to, names }: LostServers,
+  { from, to, names }: HiddenServers,
   configs: readonly EditorConfig[],
 ): Promise<ExitCode> {
   const { terminal } = invocation;
@@ -200,21 +203,24 @@ function listOf(names: readonly string[]): string {
   return names.length === 0 ? '.' : `: ${names.map((name) => lineText(name)).join(', ')}`;
 }
 
-/** Servers of a file that another one has taken the place of. */
-interface LostServers {
+/** The servers of a file that commands no longer use, because another file takes precedence. */
+interface HiddenServers {
   readonly from: string;
   readonly to: string;
-  /** Names of what `from` has and `to` has not. */
+  /** Names of the servers that `from` has and `to` does not. */
   readonly names: readonly string[];
 }
 
-/** The configuration that commands take here; undefined when there is none. */
+/** The configuration that commands use in this folder; undefined when there is none. */
 async function currentConfig(): Promise<string | undefined> {
   return findConfig(process.cwd(), process.env).catch(() => undefined);
 }
 
-/** What is out of sight when commands took `before` and now take another file; undefined when nothing is. */
-async function lostServers(before: string | undefined): Promise<LostServers | undefined> {
+/**
+ * The servers that commands no longer see when they used `before` and now use another file; undefined when there are
+ * none.
+ */
+async function hiddenServers(before: string | undefined): Promise<HiddenServers | undefined> {
   const now = await currentConfig();
   if (before === undefined || now === undefined || now === before) return undefined;
   const there = new Set(await serversIn(now));
@@ -222,7 +228,7 @@ async function lostServers(before: string | undefined): Promise<LostServers | un
   return names.length === 0 ? undefined : { from: before, to: now, names };
 }
 
-/** Whatever else is wrong with the file. */
+/** The names of the servers in a file; none when it cannot be read. Other problems of the file do not matter here. */
 async function serversIn(path: string): Promise<string[]> {
   const root = await readJsonFile(path).then(
     (file) => file.root,

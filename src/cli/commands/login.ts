@@ -27,7 +27,7 @@ export const run: RunCommand = async (invocation) => {
   return reportBroken(invocation, set);
 };
 
-/** The URL is shown first, so that whoever looks at the browser knows what it is about. */
+/** The URL is printed first, so that the user knows why a browser opens. */
 function loginOptions({ options, terminal }: Invocation): ConfigOAuthOptions {
   return {
     interactive: false,

@@ -7,7 +7,7 @@ import { withFleet, type Fleet } from '../servers/fleet.ts';
 import { findServers } from '../servers/server-set.ts';
 import { lineText } from '../terminal/terminal-text.ts';
 
-/** Between two rounds. */
+/** The pause between two rounds, in milliseconds. */
 const PAUSE_MS = 1_000;
 
 type Outcome =

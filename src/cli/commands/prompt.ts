@@ -3,7 +3,7 @@ import { ContentView, showView } from '../views/content-view.ts';
 import type { RunCommand } from '../command-line/invocation.ts';
 import { EXIT } from '../exit-codes.ts';
 import { explainUnknown, withFleet } from '../servers/fleet.ts';
-import { possibleOwners } from '../servers/owners.ts';
+import { possibleOwners } from '../servers/possible-owners.ts';
 import { callTimeouts } from '../servers/call-timeouts.ts';
 import { showProgress } from '../terminal/progress.ts';
 import { findServers } from '../servers/server-set.ts';

@@ -12,7 +12,7 @@ export const run: RunCommand = async (invocation) => {
   const [uri = ''] = operands;
   await checkOut(options.out, terminal.json);
   const set = await findServers(invocation);
-  // A server that is the only one is asked even for what it does not list.
+  // The only server is asked even for a resource that it does not list.
   const [server, ...others] = [...Object.keys(set.servers), ...set.broken.keys()];
   const choice = others.length === 0 && server !== undefined ? { server } : {};
   const work = async (fleet: Fleet): Promise<ExitCode> => {

@@ -32,7 +32,7 @@ export const run: RunCommand = async (invocation) => {
 
 type ShownStatus = Pick<ServerStatus, 'state' | 'counts'> & Partial<ServerStatus>;
 
-/** Of a server that the configuration is wrong about. */
+/** The status of a server whose configuration is invalid. */
 const NOT_OPENED: ShownStatus = {
   state: 'failed',
   counts: { tools: 0, resources: 0, resourceTemplates: 0, prompts: 0 },

@@ -19,8 +19,9 @@ export const run: RunCommand = async (invocation) => {
     const types: ToolTypes[] = [];
     for (const [name, tool] of fleet.group.tools)
       if (matches(name, tool.upstreamName)) types.push(await writer.typesOf(name, tool));
-    for (const { name, isVague } of types)
-      if (isVague) terminal.warn(`The schemas of "${name}" make no sense as types; they stand for anything.`);
+    for (const { name, isUntyped } of types)
+      if (isUntyped)
+        terminal.warn(`The schemas of "${name}" make no sense as types; they stand for anything.`);
     const source = moduleOf(types);
     const out = options.out === STANDARD_OUTPUT ? undefined : options.out;
     if (out !== undefined) {
@@ -28,7 +29,7 @@ export const run: RunCommand = async (invocation) => {
       await save(out, source);
       terminal.note(`Wrote ${out}${over}`);
     }
-    if (terminal.json) terminal.jsonData(types.map(({ isVague: _, ...facts }) => facts));
+    if (terminal.json) terminal.jsonData(types.map(({ isUntyped: _, ...facts }) => facts));
     else if (out === undefined) terminal.data(source);
     return reportMissing(invocation, fleet);
   });
@@ -45,7 +46,7 @@ function moduleOf(types: readonly ToolTypes[]): string {
     '}',
   ].join('\n');
   const parts = ['// Written by "plenum types".', index, ...types.map(({ source }) => source)];
-  // Odd characters of servers become escapes, which mean the same in TypeScript.
+  // Control characters become escapes, which mean the same in TypeScript.
   return bodyText(`${parts.join('\n\n')}\n`);
 }
 

@@ -18,7 +18,7 @@ async function watch(invocation: Invocation, set: ServerSet, { group }: Fleet): 
     if (event.type === 'status') {
       const { server, status } = event;
       const { state, nextTryAt, error } = status;
-      // That the next attempt has begun was told, with its time, when the one before had failed.
+      // The line on the failed attempt already showed when the next one begins.
       const isOld = state === 'reconnecting' && nextTryAt === undefined && told.get(server) === error;
       if (error === undefined) told.delete(server);
       else told.set(server, error);
@@ -41,7 +41,7 @@ async function watch(invocation: Invocation, set: ServerSet, { group }: Fleet): 
   return EXIT.good;
 }
 
-/** Keeps the group as its configuration says. With `--server`, the choice stays what it was. */
+/** Keeps the group in step with its configuration. With `--server`, the chosen names stay the same. */
 async function follow(
   { options }: Invocation,
   { config }: ServerSet,

@@ -10,12 +10,12 @@ import type { ServerSet } from '../servers/server-set.ts';
 
 export interface Diagnosis {
   readonly server: string;
-  /** Undefined when it did not come up. */
+  /** Undefined when it could not be opened. */
   readonly status: ServerStatus | undefined;
-  /** What it offers, by the names that it has in a group. */
+  /** Its catalog, under the names that it has in a group. */
   readonly catalog?: Catalog | undefined;
   readonly findings: readonly Finding[];
-  /** Why it did not come up, or is left out. */
+  /** Why it could not be opened, or is left out. */
   readonly error: PlenumError | undefined;
 }
 
@@ -23,7 +23,7 @@ interface Trial {
   readonly status: ServerStatus | undefined;
   readonly catalog: Catalog | undefined;
   readonly error: PlenumError | undefined;
-  /** What went wrong on the way, and was contained. */
+  /** Problems that did not end the connection. */
   readonly problems: readonly PlenumError[];
 }
 
@@ -34,7 +34,7 @@ interface DiagnoseOptions {
   readonly inline: Invocation['inline'];
 }
 
-/** Opens a server by itself and says what is wrong with it. Rejects with `ABORTED` only. */
+/** Opens one server alone and finds its problems. Rejects with `ABORTED` only. */
 export async function diagnose(
   server: string,
   spec: ConfiguredServer,
@@ -42,7 +42,7 @@ export async function diagnose(
 ): Promise<Diagnosis> {
   const { status, catalog, error, problems } = await tryOut(server, spec, context);
   if (error === undefined) {
-    const findings = status === undefined ? [] : complaints(status, problems);
+    const findings = status === undefined ? [] : findingsOf(status, problems);
     return { server, status, catalog, findings, error };
   }
   const finding =
@@ -76,8 +76,8 @@ async function tryOut(
   }
 }
 
-/** What is wrong with a server that came up. */
-function complaints({ listErrors, collisions }: ServerStatus, problems: readonly PlenumError[]): Finding[] {
+/** The findings about a server that could be opened. */
+function findingsOf({ listErrors, collisions }: ServerStatus, problems: readonly PlenumError[]): Finding[] {
   const [noise] = problems.filter(({ code }) => code === 'INVALID_RESULT');
   return [
     ...Object.entries(listErrors).map(([kind, error]) => ({
@@ -105,7 +105,7 @@ function complaints({ listErrors, collisions }: ServerStatus, problems: readonly
   ];
 }
 
-/** A server that is held to one era may well answer in the other. */
+/** When "protocol" allows only one era, tries whether the server answers in the other. */
 async function otherEra(
   server: string,
   spec: ConfiguredServer,

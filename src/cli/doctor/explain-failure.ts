@@ -8,10 +8,10 @@ import { signInOf } from '../servers/server-set.ts';
 import { errorText } from '../errors/error-text.ts';
 import { isLoginMissing, loginCommand } from '../errors/sign-in-advice.ts';
 
-/** Something that is to be said about a server. */
+/** A problem of a server that the doctor reports. */
 export interface Finding {
   readonly level: 'error' | 'warning';
-  /** Stable, for programs. */
+  /** Stable between versions, for programs. */
   readonly code: FindingCode;
   readonly message: string;
   /** What to do about it. */
@@ -34,7 +34,7 @@ type FindingCode =
   | 'list-failed'
   | 'name-collision';
 
-/** Why a server did not come up, and what to do about it. */
+/** Explains why a server could not be opened, and what to do about it. */
 export async function explainFailure(
   spec: ConfiguredServer,
   error: PlenumError,
@@ -93,7 +93,8 @@ async function explainProcess(
       'It writes to standard output what is no MCP. Is this the right command, with the right arguments?',
       `${errorText(error)}\n${noise.message}`,
     );
-  // What refuses the greeting is no server; an echo of it, refused here, looks the same.
+  // A program that answers `initialize` with "method not found" is no MCP server; one that echoes its input looks the
+  // same.
   if (codes.has('-32601'))
     return say('not-an-mcp-server', 'Is this the right command, with the right arguments?');
   if (error.code === 'TIMEOUT') {
@@ -115,9 +116,9 @@ function explainUrl(error: PlenumError, say: Say): Finding {
   if (error.code === 'TIMEOUT')
     return say(
       'hangs',
-      'It takes the connection and gives no answer. If it is slow, allow more: --timeout 2m.',
+      'It accepts the connection but does not answer. If it is slow, allow more time: --timeout 2m.',
     );
-  // What is no JSON-RPC at all, such as the HTML of a web page; or an event stream that is none.
+  // The answer is no JSON-RPC, such as the HTML of a web page, or no valid event stream.
   if (is('CLIENT_HTTP_UNEXPECTED_CONTENT', 'UNREADABLE') || error.code === 'INVALID_RESULT')
     return say(
       'not-an-mcp-server',
@@ -128,7 +129,7 @@ function explainUrl(error: PlenumError, say: Say): Finding {
   return say('failed', 'See the message. If the server has a log, it may say more.');
 }
 
-/** An argument that names a file which is not there. */
+/** The first argument that is the path of a missing file. */
 async function missingFile({
   args = [],
   cwd,

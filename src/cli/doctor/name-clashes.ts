@@ -5,8 +5,8 @@ import { isExclusive } from '../../group/catalog/expose.ts';
 import type { Diagnosis } from './diagnose.ts';
 
 /**
- * Adds what shows only when servers are together, as other commands have them: a server that wants a name which one
- * before it has is refused as a whole.
+ * Adds the name collisions between servers, which do not show when each is opened alone: a server with a name that an
+ * earlier server has is refused as a whole.
  */
 export function withNameClashes(
   diagnoses: readonly Diagnosis[],

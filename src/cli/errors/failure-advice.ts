@@ -11,8 +11,8 @@ export function causeCodes(error: unknown, depth = 0): Set<string> {
   return codes;
 }
 
-/** What servers say in their last lines, and what helps then. */
-const LAST_WORDS: readonly (readonly [pattern: RegExp, advice: string])[] = [
+/** Known texts on a server's standard error, with the advice for each. */
+const STDERR_HINTS: readonly (readonly [pattern: RegExp, advice: string])[] = [
   [
     /cannot find (module|package)|ModuleNotFoundError|No module named/i,
     'Something that it needs is not installed, or a path is wrong.',
@@ -30,13 +30,13 @@ const LAST_WORDS: readonly (readonly [pattern: RegExp, advice: string])[] = [
   [/usage:|unknown (option|argument)|required argument|missing argument/i, 'Check its arguments.'],
 ];
 
-/** Advice for a process that ended by itself. */
+/** Advice for a server process that exited. */
 export function explainStderr(message: string): string {
-  const known = LAST_WORDS.find(([pattern]) => pattern.test(message));
+  const known = STDERR_HINTS.find(([pattern]) => pattern.test(message));
   return known?.[1] ?? 'Run its command by itself in a terminal, and see what it says.';
 }
 
-/** What is wrong with the way in which a command was written that could not be started; undefined when nothing is. */
+/** Advice for a command that could not be started because of how it is written; undefined for other causes. */
 export function commandAdvice(
   spec: ConfiguredServer | undefined,
   error: unknown,

@@ -17,7 +17,7 @@ export function errorFacts(error: PlenumError, inline?: Invocation['inline']): E
   return { code, message: errorText(error, inline), ...(server !== undefined && { server }) };
 }
 
-/** Says on standard error what a command failed with. */
+/** Writes the error of a command to standard error. */
 export function reportError(terminal: Terminal, thrown: unknown, inline?: Invocation['inline']): void {
   const error = thrown instanceof UnreachableError ? thrown.cause : thrown;
   if (terminal.json) {
@@ -25,12 +25,12 @@ export function reportError(terminal: Terminal, thrown: unknown, inline?: Invoca
       error instanceof PlenumError
         ? errorFacts(error, inline)
         : { code: codeOf(error), message: messageOf(error) };
-    terminal.complaint(jsonText({ error: facts }, 0));
+    terminal.failureText(jsonText({ error: facts }, 0));
     return;
   }
   terminal.error(error instanceof PlenumError ? errorText(error, inline) : messageOf(error));
   if (!(error instanceof Error) || error instanceof UsageError) return;
-  // A fault of our own shows where it is; of others, what was behind it helps more.
+  // For an unexpected error the stack helps; for a `PlenumError` its causes do.
   terminal.detail(error instanceof PlenumError ? causesOf(error) : (error.stack ?? ''));
 }
 

@@ -7,13 +7,13 @@ export function loginCommand(server: string, inline: Invocation['inline']): stri
   return `plenum login ${shellWord(operand)}`;
 }
 
-/** A name as a shell wants it. */
+/** Quotes a name for a shell where it needs that. */
 export function shellWord(text: string): string {
   const isPlain = /^[\w.@:/-]+$/.test(text) && !text.startsWith('-');
   return isPlain ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
 
-/** Whether somebody could sign in: the credentials themselves said what is missing. */
+/** Whether a login would help: the error comes from the server's OAuth credentials. */
 export function isLoginMissing(
   error: unknown,
 ): error is PlenumError<'AUTH_REQUIRED'> & { readonly server: string } {

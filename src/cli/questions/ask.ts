@@ -6,14 +6,14 @@ import { inputNotGiven } from '../../errors/config.ts';
 import type { ConfigInput } from '../../config/config.ts';
 import { lineText } from '../terminal/terminal-text.ts';
 
-/** What every prompt is given: questions are no data, so they go to standard error. */
+/** The streams of every prompt. Questions go to standard error, since standard output is for data. */
 interface PromptStreams {
   readonly input: Readable;
   readonly output: Writable;
   readonly signal?: AbortSignal;
 }
 
-/** The user left a prompt without an answer. */
+/** The user cancelled a prompt, or it was aborted. */
 export class NoAnswer extends Error {}
 
 let lastInLine: Promise<unknown> = Promise.resolve();
@@ -21,8 +21,8 @@ let lastInLine: Promise<unknown> = Promise.resolve();
 export type Ask = <T>(question: (streams: PromptStreams) => Promise<T | symbol>) => Promise<T>;
 
 /**
- * Takes the terminal for a conversation: there is one, whoever wants to ask. Every question that is left without an
- * answer rejects with {@link NoAnswer}; Ctrl-C also interrupts the command.
+ * Reserves the terminal for a series of questions; other callers wait, since there is one terminal. A cancelled
+ * question rejects with {@link NoAnswer}; Ctrl-C also interrupts the command.
  */
 export function converse<T>(
   terminal: Terminal,
@@ -48,7 +48,7 @@ async function askOnce<T>(
     if (key?.ctrl === true && key.name === 'c') ctrlC = true;
   };
   process.stdin.on('keypress', onKeypress);
-  // Prompts never take back their listener: each gets a signal of its own.
+  // The prompt library never removes its abort listener, so each prompt gets a signal of its own.
   const own = new Limit({}, signal);
   try {
     const answer = await question({
@@ -62,12 +62,12 @@ async function askOnce<T>(
     process.stdin.off('keypress', onKeypress);
     process.stdin.pause();
   }
-  // The prompt reads the keyboard itself, so that Ctrl-C makes no signal meanwhile.
+  // The prompt reads the terminal in raw mode, where Ctrl-C sends no signal.
   if (ctrlC) interrupt?.trigger('SIGINT');
   throw new NoAnswer();
 }
 
-/** Asks for a value that a configuration leaves open: `${input:id}`. */
+/** Asks the user for the value of `${input:id}` in a configuration. */
 export async function askForInput(terminal: Terminal, input: ConfigInput): Promise<string> {
   const { text, password, select } = await import('@clack/prompts');
   const message = lineText(input.description ?? input.id);

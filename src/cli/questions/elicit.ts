@@ -12,7 +12,7 @@ import { askFields } from './form.ts';
 import { lineText } from '../terminal/terminal-text.ts';
 import { offerUrl } from './open-url.ts';
 
-/** Asks the user what a server wants to know; declines when there is nobody to ask. */
+/** Passes a server's elicitation to the user; declines it when there is no terminal. */
 export async function elicit(
   { terminal, interrupt }: Invocation,
   { server, signal }: Pick<HandlerContext, 'server' | 'signal'>,

@@ -14,18 +14,18 @@ type FieldKind =
   | { readonly kind: 'choice'; readonly choices: readonly Choice[]; readonly initial: string | undefined }
   | { readonly kind: 'choices'; readonly choices: readonly Choice[]; readonly initial: readonly string[] };
 
-/** One field of a form that a server asks to have filled in. */
+/** One field of a server's elicitation form. */
 export type FormField = FieldKind & {
   readonly name: string;
   /** Fit for a terminal. */
   readonly label: string;
   readonly required: boolean;
-  /** The least and the most: of a number, of a text's characters, of choices. */
+  /** The limits of a number, of the length of a text, or of the number of choices. */
   readonly min: number;
   readonly max: number;
 };
 
-/** Reads the fields of a form's schema. A field of a kind that the protocol does not know is asked for as a text. */
+/** Reads the fields of a form's schema. A field of an unknown kind is asked for as text. */
 export function readFields(schema: Readonly<Record<string, unknown>>): FormField[] {
   const properties = isRecord(schema['properties']) ? schema['properties'] : {};
   const required: unknown[] = Array.isArray(schema['required']) ? schema['required'] : [];
@@ -66,7 +66,7 @@ function kindOf(field: Readonly<Record<string, unknown>>): FieldKind {
   }
 }
 
-/** The three ways in which the protocol writes choices down. */
+/** Reads the choices, for which the protocol has three notations. */
 function choicesOf({ enum: values, enumNames, oneOf, anyOf }: Readonly<Record<string, unknown>>): Choice[] {
   const titled = oneOf ?? anyOf;
   if (Array.isArray(titled)) {
@@ -94,7 +94,7 @@ function numberOf(value: unknown): number | undefined {
   return typeof value === 'number' ? value : undefined;
 }
 
-/** Why a text is no answer to a field; undefined when it is one. */
+/** Why a text is no valid answer to a field; undefined when it is valid. */
 export function faultOf(field: FormField, text: string): string | undefined {
   const { min, max, required } = field;
   if (text === '') return required ? 'This field is required.' : undefined;

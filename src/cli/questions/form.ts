@@ -3,7 +3,7 @@ import { faultOf, type FormField } from './form-field.ts';
 
 export type Answer = string | number | boolean | string[];
 
-/** Asks for the fields of a form, one after the other; what is left empty is left out. */
+/** Asks for the fields of a form, one after the other. Empty answers are left out. */
 export async function askFields(ask: Ask, fields: readonly FormField[]): Promise<Record<string, Answer>> {
   const answers: [string, Answer][] = [];
   for (const field of fields) {

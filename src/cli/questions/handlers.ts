@@ -6,7 +6,7 @@ import { jsonText } from '../terminal/terminal-text.ts';
 const NO_MODEL =
   'The plenum command has no model to ask, so it refuses sampling. A program that uses the library answers with "onSampling".';
 
-/** Answers to what servers ask of the command: its user, if there is one. */
+/** The handlers for requests of servers. They ask the user, if there is a terminal. */
 export async function createHandlers(invocation: Invocation): Promise<Handlers> {
   const { terminal, options } = invocation;
   const roots = await readRoots(options.root);

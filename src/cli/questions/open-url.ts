@@ -5,14 +5,14 @@ import type { Terminal } from '../terminal/terminal.ts';
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 
-/** Shows a URL that a server wants visited, and opens it after a yes. Returns whether there was one. */
+/** Shows a URL of a server and asks whether to open it. Returns whether the user agreed. */
 export async function offerUrl(ask: Ask, terminal: Terminal, given: string): Promise<boolean> {
   const url = URL.canParse(given) ? new URL(given) : undefined;
   if (url === undefined || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
     terminal.warn(`It wants a URL visited that is no web address, which is not opened: ${given}`);
     return false;
   }
-  // The whole of it, and its host by itself: long URLs hide where they lead.
+  // The host is shown beside the whole URL: a long URL can hide where it leads.
   terminal.note(`It wants you to visit ${url.host}:\n  ${url.href}`);
   const { confirm } = await import('@clack/prompts');
   const message = `Open ${url.host} in the browser?`;
@@ -21,7 +21,7 @@ export async function offerUrl(ask: Ask, terminal: Terminal, given: string): Pro
   return yes;
 }
 
-/** For a call that was refused until its user has visited some URLs. */
+/** Offers the URLs of a call that was refused with `URL_ELICITATION_REQUIRED`. */
 export async function offerUrls(
   { terminal, interrupt }: Invocation,
   elicitations: readonly UrlElicitation[],
@@ -41,7 +41,7 @@ export async function offerUrls(
   terminal.note('When that is done, call again.');
 }
 
-/** The program that opens a URL, and what comes before it. Never a shell: the URL came from a server. */
+/** The program that opens a URL, and its first arguments. No shell is used, because the URL comes from a server. */
 function opener(): [program: string, ...args: string[]] {
   switch (process.platform) {
     case 'darwin':
@@ -55,7 +55,7 @@ function opener(): [program: string, ...args: string[]] {
   }
 }
 
-/** Opens a web address in the user's browser, and says so if that cannot be done. */
+/** Opens a URL in the user's browser, and warns when that fails. */
 export async function openUrl(url: URL, terminal: Terminal): Promise<void> {
   const [program, ...args] = opener();
   const failure = await new Promise<Error | undefined>((resolve) => {

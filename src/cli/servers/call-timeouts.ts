@@ -3,8 +3,9 @@ import type { Invocation } from '../command-line/invocation.ts';
 import type { ServerSet } from './server-set.ts';
 
 /**
- * How long a call may take: `--timeout`, whatever happens. Without it, as long as there is progress; and on a terminal
- * for ever, unless the configuration says otherwise: its user may be filling in a form of that call, and has Ctrl-C.
+ * The time limits of a call. With `--timeout`, that is the limit for the whole call. Without it, progress extends the
+ * limit. On a terminal there is no limit unless the configuration sets one: the user may be answering a question of
+ * the call, and can press Ctrl-C.
  */
 export function callTimeouts(
   { options: { timeout }, terminal }: Pick<Invocation, 'options' | 'terminal'>,

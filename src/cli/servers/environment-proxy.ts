@@ -3,8 +3,8 @@ import type { ConfiguredServer } from '../../config/config.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 
 /**
- * A server with the proxy that HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY give it, unless it names its own or needs
- * none. The library does not look at the environment; the command line is expected to.
+ * Adds the proxy that HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY set, unless the server has its own. The library
+ * does not read the environment; a command line is expected to.
  */
 export function withEnvironmentProxy(server: ConfiguredServer, terminal: Terminal): ConfiguredServer {
   if (!('url' in server) || server.proxy !== undefined || !URL.canParse(String(server.url))) return server;

@@ -6,19 +6,19 @@ import { Limit, settledWithin } from '../../internal/limit.ts';
 import type { Invocation } from '../command-line/invocation.ts';
 import type { ConfiguredServer } from '../../config/config.ts';
 
-/** How long the others may take once a server has what is wanted, in milliseconds: they may have it too. */
+/** How long the other servers may take once one has the resource, in milliseconds: they may have it, too. */
 const GRACE_MS = 1_000;
 
-/** How the servers of {@link openUntil} came out. */
+/** What became of the servers of {@link openUntil}. */
 interface Arrivals {
   readonly failures: ReadonlyMap<string, PlenumError>;
-  /** Names of those that nobody waits for any longer; they are being ended. */
+  /** Names of the servers that are no longer waited for; they are being closed. */
   readonly late: readonly string[];
 }
 
 /**
- * Opens servers side by side until `isEnough` of those that are there, or until each has come or failed. So a server
- * that hangs keeps nobody from what another one has. Rejects with `ABORTED` only.
+ * Opens servers at the same time until `isEnough` accepts those that are ready, or until each is ready or has failed.
+ * So a server that hangs does not delay what another server has. Rejects with `ABORTED` only.
  */
 async function openUntil(
   group: SessionGroup,
@@ -49,7 +49,7 @@ async function openUntil(
   return { failures, late };
 }
 
-/** Opens servers until one has a resource or template. Those that are not waited for are named to people. */
+/** Opens servers until one has a resource or template. Prints the names of the servers that were not waited for. */
 export async function searchFor(
   uri: string,
   group: SessionGroup,
@@ -74,7 +74,7 @@ export async function searchFor(
   }
 }
 
-/** Whether a server that is there has a resource, or a template that could make its URI. */
+/** Whether a ready server has the resource, or a template that matches its URI. */
 function hasResource({ resources, resourceTemplates }: SessionGroup, uri: string): boolean {
   if (resources.has(uri) || resourceTemplates.has(uri)) return true;
   return [...resourceTemplates.keys()].some((template) => compileUriTemplate(template)(uri));

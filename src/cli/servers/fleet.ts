@@ -16,13 +16,13 @@ import { Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import type { Terminal } from '../terminal/terminal.ts';
 
-/** How long servers may take to end in order after an interrupt, in milliseconds. */
+/** How long servers may take to close after an interrupt, in milliseconds. */
 const CLOSE_AFTER_INTERRUPT_MS = 2_000;
 
-/** The servers of a command, opened. */
+/** The opened servers of a command. */
 export interface Fleet {
   readonly group: SessionGroup;
-  /** Why servers are not there, by name. */
+  /** The errors of the servers that could not be opened, by name. */
   readonly failures: ReadonlyMap<string, PlenumError>;
 }
 
@@ -30,18 +30,15 @@ export interface OpenOptions {
   /** Names of the servers to open. */
   readonly only?: ReadonlySet<string>;
   /**
-   * Whether all that happens is shown anyway, and lost connections are replaced; else a server that fails has failed,
-   * and `--verbose` tells.
+   * For `plenum watch`: whether the command shows all events itself, and lost connections are replaced. Otherwise a
+   * server is tried once, and its problems are shown with `--verbose`.
    */
   readonly isWatched?: boolean;
-  /**
-   * A resource, or a template of some, that the command is about: nobody waits for other servers once one that is there
-   * has it.
-   */
+  /** The resource or template that the command needs: other servers are not waited for once a ready one has it. */
   readonly uri?: string;
 }
 
-/** Opens servers side by side, does `work` with those that came up, and closes them, however it ends. */
+/** Opens servers at the same time, calls `work` with those that are ready, and closes them in any case. */
 export async function withFleet<T>(
   invocation: Invocation,
   set: ServerSet,
@@ -64,7 +61,7 @@ export async function withFleet<T>(
   const { group, failures } = await terminal.during(`Connecting to ${what}`, async () => {
     if (uri !== undefined && chosen.length > 1) {
       const { searchFor } = await import('./first-arrivals.ts');
-      // Under this naming a URI may be on several servers, whoever comes first.
+      // With this naming several servers may have the same URI, so the order in which they open does not matter.
       return searchFor(uri, new SessionGroup({ ...options, naming: 'prefixed' }), servers, invocation);
     }
     const connected = await SessionGroup.connect({ ...options, servers, signal });
@@ -81,7 +78,7 @@ export async function withFleet<T>(
   }
 }
 
-/** A server as this command needs it. */
+/** The server with the options that this command needs. */
 function adjusted(
   name: string,
   spec: ConfiguredServer,
@@ -130,7 +127,7 @@ function advised(
   return advice === undefined ? error : error.withSummary(`${error.summary} ${advice}`);
 }
 
-/** Names the command that finds out why these servers are not there. */
+/** Points to `plenum doctor` for servers that could not be opened. */
 export function adviseDoctor({ terminal, inline }: Invocation, failures: Fleet['failures']): void {
   const names = [...failures]
     .filter(([, { code }]) => code !== 'AUTH_REQUIRED')
@@ -140,7 +137,7 @@ export function adviseDoctor({ terminal, inline }: Invocation, failures: Fleet['
   terminal.note(`"plenum doctor ${what}" says more.`);
 }
 
-/** Says which servers and lists are missing from what is shown, and returns the exit code for that. */
+/** Reports the servers and lists that are missing from the output, and returns the exit code for that. */
 export function reportMissing(invocation: Invocation, { group, failures }: Fleet): ExitCode {
   const { terminal, inline } = invocation;
   for (const error of failures.values()) reportError(terminal, error, inline);
@@ -151,15 +148,16 @@ export function reportMissing(invocation: Invocation, { group, failures }: Fleet
   return listErrors.length > 0 ? 1 : 0;
 }
 
-/** Says which servers the configuration is wrong about, for commands that open none; returns the exit code for that. */
+/**
+ * Reports the servers whose configuration is invalid, for commands that open none, and returns the exit code for
+ * that.
+ */
 export function reportBroken({ terminal, inline }: Invocation, { broken }: ServerSet): ExitCode {
   for (const error of broken.values()) reportError(terminal, error, inline);
   return unreachableExitCode([...broken.values()]);
 }
 
-/**
- * What a name that nobody knows is to be reported as: when a server that may have it is not there, that is the reason.
- */
+/** Replaces the error for an unknown name by that of a server that could not be opened and may have the name. */
 export function explainUnknown(error: unknown, { failures }: Fleet, owners?: ReadonlySet<string>): unknown {
   if (!(error instanceof PlenumError) || !/^UNKNOWN_(TOOL|PROMPT|RESOURCE)$/.test(error.code)) return error;
   const missing = [...failures].find(([name]) => owners?.has(name) ?? true);
@@ -169,7 +167,7 @@ export function explainUnknown(error: unknown, { failures }: Fleet, owners?: Rea
 /** The longest line shown, in characters. */
 const MAX_LINE = 10_000;
 
-/** Shows what a server writes to standard error, line by line, with its name. */
+/** A stream that shows the standard error of a server, line by line, with the server's name. */
 function stderrOf(server: string, terminal: Terminal): Writable {
   const decoder = new StringDecoder('utf8');
   let rest = '';

@@ -3,19 +3,19 @@ import type { Invocation } from '../command-line/invocation.ts';
 import type { ExitCode } from '../exit-codes.ts';
 import { reportMissing, withFleet, type Fleet } from './fleet.ts';
 import { createMatcher, type Matches } from '../command-line/name-patterns.ts';
-import { possibleOwners } from './owners.ts';
+import { possibleOwners } from './possible-owners.ts';
 import { findServers, type ServerSet } from './server-set.ts';
 import { table } from '../terminal/tables.ts';
 import { lineText } from '../terminal/terminal-text.ts';
 
-/** Longer descriptions are cut in lists; `describe` shows all. */
-const LONGEST_CELL = 160;
+/** Longer descriptions are cut in lists; `describe` shows all of them. */
+const MAX_CELL_LENGTH = 160;
 
 interface Listing {
   readonly group: SessionGroup;
-  /** Whether one of these names passes the filters of the command line. */
+  /** Whether one of these names matches the filters of the command line. */
   readonly matches: Matches;
-  /** Shows the entries: as JSON, or as rows of any text. */
+  /** Prints the entries as JSON, or as rows of a table. */
   readonly show: (
     noun: string,
     json: unknown,
@@ -25,8 +25,8 @@ interface Listing {
 }
 
 /**
- * Opens the servers and lists what they offer; what is missing from that is said, also by the exit code. With `isNamed`,
- * entries have exposed names, which tell their server.
+ * Opens the servers and lists entries of their catalogs. Missing servers and lists are reported, also by the exit
+ * code. With `isNamed`, entries have exposed names, from which their server can be told.
  */
 export async function listCatalog(
   invocation: Invocation,
@@ -48,7 +48,7 @@ export async function listCatalog(
           return terminal.note(`${what}${fleet.failures.size > 0 ? ', of the servers that are there' : ''}.`);
         }
         const cells = rows.map((row) =>
-          row.map((cell, index) => lineText(cell, index === row.length - 1 ? LONGEST_CELL : Infinity)),
+          row.map((cell, index) => lineText(cell, index === row.length - 1 ? MAX_CELL_LENGTH : Infinity)),
         );
         terminal.data(await table(terminal, heading, cells));
       },
@@ -58,10 +58,7 @@ export async function listCatalog(
   return withFleet(invocation, set, work, only === undefined ? {} : { only });
 }
 
-/**
- * The servers that globs such as `files__*` are about, when all filters are of that kind; undefined when others may
- * have what is wanted, too.
- */
+/** The servers that globs such as `files__*` can match; undefined when a filter may match entries of any server. */
 function ownersOf(set: ServerSet, filters: readonly string[]): Set<string> | undefined {
   if (filters.length === 0 || !filters.every((filter) => /^[\w.-]+?__.*[*?[{]/.test(filter)))
     return undefined;

@@ -13,21 +13,24 @@ import { parseEnv } from '../command-line/options.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import type { ServerOAuth } from '../../auth/oauth.ts';
 
-/** The servers that a command is about, not yet opened. */
+/** The servers of a command, before they are opened. */
 export interface ServerSet {
   readonly servers: Readonly<Record<string, ConfiguredServer>>;
-  /** Those that the configuration is wrong about, with what is wrong. */
+  /** The servers whose configuration is invalid, with the error. */
   readonly broken: ReadonlyMap<string, PlenumError>;
-  /** What holds for all of them. */
+  /** The options of the group. */
   readonly options: Omit<GroupConnectOptions, 'servers' | 'signal'>;
-  /** The file that they come from, if it is one. */
+  /** The configuration that they come from; undefined for an inline server. */
   readonly config: Config | undefined;
 }
 
-/** A command does not open a browser of itself: `plenum login` does. */
+/** Only `plenum login` opens a browser. */
 const NO_LOGIN: ConfigOAuthOptions = { interactive: false };
 
-/** The inline server, or those of the configuration that `--server` chooses; `oauth` says how logins go. */
+/**
+ * Finds the inline server, or the servers of the configuration that `--server` chooses. `oauth` has the options for
+ * logins.
+ */
 export async function findServers(
   invocation: Invocation,
   oauth: ConfigOAuthOptions = NO_LOGIN,
@@ -61,7 +64,10 @@ async function proxied(
   );
 }
 
-/** A URL on the command line is signed in to as one of the configuration is, unless it came with credentials. */
+/**
+ * Gives an inline URL the same OAuth credentials as a server of the configuration, unless it has an Authorization
+ * header.
+ */
 async function withInlineAuth(
   spec: StdioServerSpec | UrlServerSpec,
   options: ConfigOAuthOptions,
@@ -86,13 +92,13 @@ function checkInlineOptions({ inline, options }: Invocation): void {
     throw new UsageError('--env is for a command after --; for others, write "env" in the configuration.');
 }
 
-/** A variable that is to be passed on and is not there is most often misspelt. */
+/** Warns of variables that are to be passed on but are not set: their names are probably misspelt. */
 function warnOfUnset({ options, terminal }: Invocation): void {
   const unset = parseEnv(options.env).inheritEnv.filter((name) => process.env[name] === undefined);
   for (const name of unset) terminal.warn(`--env ${name}: there is no such variable here to pass on.`);
 }
 
-/** The configuration that is named, or the nearest one, with the servers that `--server` chooses. */
+/** Loads the configuration of `--config`, or the nearest one, with the servers that `--server` chooses. */
 async function readChosen({ options, terminal }: Invocation, oauth: ConfigOAuthOptions): Promise<Config> {
   const { loadConfig } = await import('../../config/load-config.ts');
   const { askForInput } = await import('../questions/ask.ts');
@@ -114,7 +120,7 @@ async function readChosen({ options, terminal }: Invocation, oauth: ConfigOAuthO
   return config;
 }
 
-/** Each pattern of `--server` has to choose a server; `names` are those of all. */
+/** Throws when a pattern of `--server` matches no server. `names` has the names of all servers. */
 async function checkChoice(
   { servers, broken, disabled, path }: Config,
   patterns: readonly string[],
@@ -132,15 +138,15 @@ async function checkChoice(
 }
 
 /** How many warnings are shown; `plenum config check` shows all. */
-const MOST_WARNINGS = 5;
+const MAX_WARNINGS = 5;
 
 function reportWarnings(terminal: Terminal, { path, warnings }: Config): void {
-  for (const warning of warnings.slice(0, MOST_WARNINGS)) terminal.warn(printRemark(warning));
-  const more = warnings.length - MOST_WARNINGS;
+  for (const warning of warnings.slice(0, MAX_WARNINGS)) terminal.warn(printRemark(warning));
+  const more = warnings.length - MAX_WARNINGS;
   if (more > 0) terminal.warn(`${path}: and ${more} more, see: plenum config check`);
 }
 
-/** The credentials of a server that somebody can sign in to; undefined for any other. */
+/** The OAuth credentials of a server; undefined for a server without OAuth. */
 export function signInOf(spec: ConfiguredServer): ServerOAuth | undefined {
   if (!('url' in spec) || spec.auth === undefined || !('token' in spec.auth)) return undefined;
   const credentials = spec.auth.forServer?.(new URL(spec.url));

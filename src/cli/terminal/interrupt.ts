@@ -7,8 +7,8 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 type EndingSignal = (typeof SIGNALS)[number];
 
 /**
- * Ctrl-C, and signals like it. The first one gives up what is under way: the server is told, and everything is closed
- * in order. The second one leaves at once; servers that still live are killed at exit.
+ * Handles Ctrl-C and similar signals. The first one cancels what is under way and closes all servers. The second one
+ * exits at once; servers that still run are killed at exit.
  */
 export class Interrupt {
   readonly #abort = new AbortController();
@@ -25,7 +25,7 @@ export class Interrupt {
     return this.#abort.signal;
   }
 
-  /** What the command is to end with, once it was interrupted. */
+  /** The exit code after an interrupt; undefined before one. */
   get exitCode(): ExitCode | undefined {
     return this.#exitCode;
   }
@@ -34,7 +34,7 @@ export class Interrupt {
     for (const [signal, listener] of this.#listeners) process.on(signal, listener);
   }
 
-  /** Also for Ctrl-C in a prompt, where it makes no signal. */
+  /** Also called for Ctrl-C in a prompt, where the terminal sends no signal. */
   trigger(signal: EndingSignal): void {
     if (this.#exitCode !== undefined) process.exit(this.#exitCode);
     this.#exitCode = signal === 'SIGINT' ? EXIT.interrupted : 128 + constants.signals[signal];

@@ -4,7 +4,7 @@ import { lineText } from './terminal-text.ts';
 
 const BAR_LENGTH = 20;
 
-/** Shows that a call is under way, and how far its server says that it is. */
+/** Shows that a call is under way, and the progress that the server reports. */
 export async function showProgress<T>(
   terminal: Terminal,
   name: string,
@@ -19,7 +19,7 @@ export async function showProgress<T>(
   );
 }
 
-/** A bar when the total is known, else the bare number; with the message, if there is one. */
+/** A progress bar when the total is known, else the number; with the message, if there is one. */
 function progressText({ progress, total, message }: Progress): string {
   const known = total !== undefined && total > 0;
   const share = known ? Math.min(1, Math.max(0, progress / total)) : 0;

@@ -5,8 +5,8 @@ const FRAME_MS = 80;
 const ERASE_LINE = '\r\u001b[2K';
 
 /**
- * One line at the bottom of the terminal that says what is going on. The prompt library's spinner would take the
- * keyboard over, and answer Ctrl-C by ending the program.
+ * One line at the bottom of the terminal that shows what is under way. The prompt library's spinner is not used: it
+ * takes over the keyboard and ends the program at Ctrl-C.
  */
 export class StatusLine {
   readonly #stream: WriteStream;
@@ -20,7 +20,7 @@ export class StatusLine {
     this.#stream = stream;
   }
 
-  /** Shows a text, which must be fit for a terminal, with the time since it began. */
+  /** Shows a text with the time since it started. The text must contain no control characters. */
   start(text: string): void {
     this.#text = text;
     this.#since = Date.now();
@@ -31,7 +31,7 @@ export class StatusLine {
     this.#text = text;
   }
 
-  /** Takes the line away until {@link resume}. */
+  /** Removes the line until {@link resume}. */
   pause(): void {
     clearInterval(this.#timer);
     this.#timer = undefined;
@@ -49,7 +49,7 @@ export class StatusLine {
     this.#text = '';
   }
 
-  /** Lets something else be written, above the line. */
+  /** Runs `write` while the line is removed, so that its output stands above the line. */
   around(write: () => void): void {
     this.#erase();
     write();
@@ -59,7 +59,7 @@ export class StatusLine {
     this.#frame = (this.#frame + 1) % FRAMES.length;
     const seconds = Math.floor((Date.now() - this.#since) / 1_000);
     const line = `${FRAMES[this.#frame]} ${this.#text}${seconds < 1 ? '' : ` (${seconds} s)`}`;
-    // A line that wraps could not be taken away again; wide characters take two columns.
+    // A line that wraps could not be removed again; wide characters take two columns.
     const room = Math.max(10, this.#stream.columns - 1);
     const fits = Array.from(line)
       .slice(0, isWide(line) ? Math.floor(room / 2) : room)

@@ -2,8 +2,8 @@ import type { Terminal } from './terminal.ts';
 
 const GAP = 2;
 
-/** The last column is not made narrower than that; a line may then be longer than the terminal is wide. */
-const NARROWEST = 20;
+/** The minimum width of the last column, even when the line gets longer than the terminal is wide. */
+const MIN_WIDTH = 20;
 
 const LINES =
   'top top-mid top-left top-right bottom bottom-mid bottom-left bottom-right ' +
@@ -11,7 +11,10 @@ const LINES =
 
 const NO_LINES = Object.fromEntries(LINES.split(' ').map((name) => [name, '']));
 
-/** Rows under a heading, aligned, without lines; on a terminal, the last column is wrapped. Cells are fit for a terminal. */
+/**
+ * Formats rows under a heading, aligned, without borders. On a terminal the last column is wrapped. Cells must
+ * contain no control characters.
+ */
 export async function table(
   terminal: Terminal,
   heading: readonly string[],
@@ -25,7 +28,7 @@ export async function table(
   });
   const last = heading.length - 1;
   const before = heading.slice(0, last).map((_, column) => widest([heading, ...rows], column) + GAP);
-  const room = Math.max(NARROWEST, terminal.columns - before.reduce((sum, width) => sum + width, 0));
+  const room = Math.max(MIN_WIDTH, terminal.columns - before.reduce((sum, width) => sum + width, 0));
   for (const row of rows)
     drawn.push(row.map((cell, column) => (column === last ? wrapped(cell, room) : cell)));
   const lines = drawn.toString().split('\n');
@@ -36,7 +39,7 @@ function widest(rows: readonly (readonly string[])[], column: number): number {
   return rows.reduce((most, row) => Math.max(most, width(row[column] ?? '')), 0);
 }
 
-/** Styles take no room. */
+/** The width of a text in columns, without escape codes of styles. */
 function width(text: string): number {
   return Array.from(text.replace(/\u001b\[\d+m/g, '')).length;
 }

@@ -1,21 +1,24 @@
 import { isRecord } from '../../internal/checks.ts';
 import { printable } from '../../internal/text.ts';
 
-/** Beside line ends and tabs, joiners stay in texts: scripts and emoji need them, and no terminal obeys them. */
+/** Line ends, tabs and joiners are kept: some scripts and emoji need joiners, which have no effect on a terminal. */
 const KEPT = /([\n\t\u200c\u200d])/;
 
-/** A text of several lines from a server: control characters are shown, not obeyed; line ends and tabs stay. */
+/**
+ * Makes a server's text of several lines safe for a terminal: control characters are escaped, except for line ends
+ * and tabs.
+ */
 export function bodyText(text: string): string {
   const parts = text.replaceAll('\r\n', '\n').split(KEPT);
   return parts.map((part, index) => (index % 2 === 1 ? part : printable(part, Infinity))).join('');
 }
 
-/** A name, title or description as one line. */
+/** Makes a name, title or description one line that is safe for a terminal. */
 export function lineText(text: string, maxLength = Infinity): string {
   return printable(text.trim().replace(/\s+/g, ' '), maxLength);
 }
 
-/** JSON whose strings hold no character that a terminal obeys: those are escaped, and parse to the same. */
+/** JSON in which control characters are escaped, so that it is safe for a terminal and parses to the same value. */
 export function jsonText(value: unknown, indent = 2): string {
   const text = JSON.stringify(value, undefined, indent) ?? 'null';
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (char) =>

@@ -18,11 +18,11 @@ const STYLES: Readonly<Record<Style, readonly [number, number]>> = {
   cyan: [36, 39],
 };
 
-/** Where the command writes: data to standard output, everything else to standard error. */
+/** Writes the output of a command: data to standard output, everything else to standard error. */
 export class Terminal {
   readonly json: boolean;
   readonly verbose: boolean;
-  /** Whether somebody sits there who can be asked. */
+  /** Whether there is a user at a terminal who can be asked. */
   readonly interactive: boolean;
   readonly #color: boolean;
   readonly #status: StatusLine | undefined;
@@ -39,12 +39,12 @@ export class Terminal {
     this.interactive = isatty(0) && isatty(2);
   }
 
-  /** The width for tables; what is not a terminal has no end of line. */
+  /** The width for tables; without limit when standard output is no terminal. */
   get columns(): number {
     return process.stdout.isTTY ? process.stdout.columns : Infinity;
   }
 
-  /** Writes data for people, made fit for a terminal already. */
+  /** Writes data for people. The text must be safe for a terminal already. */
   data(text: string): void {
     const ended = text.endsWith('\n') || text === '' ? text : `${text}\n`;
     this.#aside(() => process.stdout.write(ended));
@@ -60,14 +60,14 @@ export class Terminal {
     this.data(jsonText(value, 0));
   }
 
-  /** Says something that is not data. Any text will do. */
+  /** Writes a remark to standard error. Control characters in the text are escaped. */
   note(text: string): void {
     this.#aside(() => process.stderr.write(`${bodyText(text)}\n`));
   }
 
-  /** Warns of something: with `--json`, as `{ "warning": … }` in one line. */
+  /** Writes a warning to standard error; with `--json`, as `{ "warning": … }` in one line. */
   warn(text: string): void {
-    if (this.json) this.complaint(jsonText({ warning: text }, 0));
+    if (this.json) this.failureText(jsonText({ warning: text }, 0));
     else this.#labelled('yellow', 'warning', text);
   }
 
@@ -75,13 +75,13 @@ export class Terminal {
     this.#labelled('red', 'error', text);
   }
 
-  /** As {@link note}, when the user wants to know more. */
+  /** As {@link note}, with `--verbose` only. */
   detail(text: string): void {
     if (this.verbose && text !== '') this.note(text);
   }
 
-  /** Writes to standard error what is data of a kind, such as the text of a tool that failed. */
-  complaint(text: string): void {
+  /** Writes the text of a failed tool, or other output that must not mix with data, to standard error. */
+  failureText(text: string): void {
     this.#aside(() => process.stderr.write(`${text}\n`));
   }
 
@@ -90,7 +90,7 @@ export class Terminal {
     return this.#color && isColorful(process.stdout) ? styled(style, text) : text;
   }
 
-  /** Shows what is going on while `work` runs, on a terminal. */
+  /** Shows a status line while `work` runs, on a terminal. */
   async during<T>(text: string, work: (update: (text: string) => void) => Promise<T>): Promise<T> {
     this.#status?.start(lineText(text));
     try {
@@ -100,7 +100,7 @@ export class Terminal {
     }
   }
 
-  /** Gives the terminal to somebody else, such as a prompt. */
+  /** Removes the status line while `work` uses the terminal, such as for a prompt. */
   async lend<T>(work: () => Promise<T>): Promise<T> {
     this.#status?.pause();
     try {

@@ -5,12 +5,12 @@ import type { Invocation } from '../command-line/invocation.ts';
 
 type ResourceContents = ReadResourceResult['contents'][number];
 
-/** What a result looks like to people: text, and what is better kept in files. */
+/** A result for people: lines of text, and the parts that can be saved to files. */
 export class ContentView {
   readonly lines: string[] = [];
   readonly parts: Part[] = [];
 
-  /** Adds what a tool or prompt said. */
+  /** Adds a content block of a tool or prompt. */
   add(block: ContentBlock): void {
     switch (block.type) {
       case 'text':
@@ -32,18 +32,18 @@ export class ContentView {
         this.lines.push(`[link] ${lineText(title ?? name, 200)}: ${lineText(uri)}${more}`);
         return;
       }
-      default: // Servers may send what the protocol will only know later.
+      default: // A later revision of the protocol may add types.
         this.lines.push(jsonText(block));
     }
   }
 
-  /** Adds a text; JSON is laid out to be read. */
+  /** Adds a text; JSON is indented. */
   addText(text: string): void {
     const json = parsedJson(text);
     this.lines.push(json === undefined ? bodyText(text) : jsonText(json));
   }
 
-  /** Adds what a resource holds; `savesText` when texts are wanted in files as well. */
+  /** Adds the contents of a resource; with `savesText`, a text can be saved to a file, too. */
   addContents(contents: ResourceContents, savesText: boolean): void {
     if ('blob' in contents) {
       this.#addBlob('resource', contents.uri, contents.mimeType, contents.blob);
@@ -63,7 +63,7 @@ export class ContentView {
   }
 }
 
-/** A URI without its query. */
+/** A name for the part: the URI without its query. */
 function nameOf(uri: string): string {
   return uri.replace(/[?#].*$/s, '');
 }
@@ -74,16 +74,16 @@ function size(bytes: number): string {
   return kilobytes < 1_024 ? `${kilobytes.toFixed(1)} KiB` : `${(kilobytes / 1_024).toFixed(1)} MiB`;
 }
 
-/** Shows a result to people, unless JSON is wanted, and saves its parts if `--out` says where. */
+/** Prints a result for people, unless `--json` is set, and saves its parts to `--out`. */
 export async function showView(
   { terminal, options: { out } }: Pick<Invocation, 'terminal' | 'options'>,
   { lines, parts }: ContentView,
-  isComplaint = false,
+  isError = false,
 ): Promise<void> {
   if (!terminal.json && lines.length > 0) {
     const text = lines.join('\n');
-    // Standard output is for the parts alone when they go there.
-    if (isComplaint || (out === STANDARD_OUTPUT && parts.length > 0)) terminal.complaint(text);
+    // With `--out -` standard output is for the parts only.
+    if (isError || (out === STANDARD_OUTPUT && parts.length > 0)) terminal.failureText(text);
     else terminal.data(text);
   }
   if (out === undefined) {

@@ -6,7 +6,7 @@ import type { Invocation } from '../command-line/invocation.ts';
 import { errorText } from '../errors/error-text.ts';
 import { bodyText, jsonText, lineText } from '../terminal/terminal-text.ts';
 
-/** What `watch` shows: what happens in the group, and to its configuration. */
+/** The events that `watch` shows: those of the group and of its configuration. */
 export type WatchedEvent =
   | GroupEvent
   | OverflowEvent
@@ -19,7 +19,7 @@ export type WatchedEvent =
     }
   | { readonly type: 'config-problem'; readonly error: PlenumError };
 
-/** An event as one line, or more where an error has more to say. */
+/** An event as one line; an error may take several. */
 export function eventText(event: WatchedEvent, inline?: Invocation['inline']): string {
   const said = what(event, inline);
   const text = 'server' in event ? `${lineText(event.server)} ${said}` : said;

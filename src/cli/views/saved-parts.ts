@@ -3,9 +3,9 @@ import { dirname, join, resolve, sep } from 'node:path';
 import { messageOf } from '../../errors/plenum-error.ts';
 import { UsageError } from '../exit-codes.ts';
 
-/** Something in a result that is better kept in a file. */
+/** A part of a result that can be saved to a file. */
 export interface Part {
-  /** What it is about; a file's name is made of it. */
+  /** The name or URI of the part, from which the file's name is made. */
   readonly name: string;
   readonly mimeType: string | undefined;
   readonly content: Uint8Array | string;
@@ -30,13 +30,13 @@ const ENDINGS: Readonly<Record<string, string>> = {
   'text/csv': 'csv',
 };
 
-/** Names that Windows keeps for devices. */
+/** Names that Windows reserves for devices. */
 const DEVICE = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
 
-/** As `--out`: standard output. */
+/** The value of `--out` for standard output. */
 export const STANDARD_OUTPUT = '-';
 
-/** Finds out, before anything is done for it, whether `--out` can be written. Throws a {@link UsageError}. */
+/** Checks, before a server is called, whether `--out` can be written. Throws a {@link UsageError}. */
 export async function checkOut(out: string | undefined, json = false): Promise<void> {
   if (out === undefined) return;
   if (out === STANDARD_OUTPUT) {
@@ -52,20 +52,20 @@ export async function checkOut(out: string | undefined, json = false): Promise<v
   }
 }
 
-/** Whether writing there replaces a file. */
+/** Whether writing to `out` replaces a file. */
 export async function replacesFile(out: string): Promise<boolean> {
   return (await isThere(out)) && !(await isDirectory(out));
 }
 
-/** A saved part, and whether something else was there before. */
+/** A saved part, and whether it replaced a file. */
 export interface Saved {
   readonly path: string;
   readonly replaced: boolean;
 }
 
 /**
- * Saves parts: one goes to `out` itself, unless that is a folder; several go into it, under names that are made safe.
- * In a folder nothing is overwritten.
+ * Saves parts: a single one to the file `out`, unless that is a folder; several to the folder `out`, under safe
+ * names. No file in a folder is overwritten.
  */
 export async function saveParts(out: string, parts: readonly Part[]): Promise<Saved[]> {
   try {
@@ -94,7 +94,7 @@ async function isThere(path: string): Promise<boolean> {
   return (await stat(path).catch(() => undefined)) !== undefined;
 }
 
-/** A path, or the first of those above it that is there: folders are made as they are needed. */
+/** The path, or its nearest parent that exists; missing folders are created later. */
 async function nearest(path: string): Promise<string> {
   let found = resolve(path);
   while (!(await isThere(found)) && dirname(found) !== found) found = dirname(found);
@@ -106,7 +106,7 @@ async function isDirectory(path: string): Promise<boolean> {
   return found?.isDirectory() === true;
 }
 
-/** A name without folders, hidden beginnings or odd characters: it comes from a server. */
+/** A safe file name, because the name comes from a server: no folders, no leading dot, no special characters. */
 function safeName({ name, mimeType }: Pick<Part, 'name' | 'mimeType'>): string {
   const last = name.replace(/[\\/]+$/, '').replace(/^.*[\\/]/s, '');
   const plain = last
@@ -119,7 +119,7 @@ function safeName({ name, mimeType }: Pick<Part, 'name' | 'mimeType'>): string {
   return /\.\w{1,8}$/.test(base) ? base : `${base}.${ending}`;
 }
 
-/** Writes a new file; a name that is taken, by a link too, gets a number. */
+/** Writes a new file. A number is added to a name that exists, also as a link. */
 async function saveNew(folder: string, name: string, content: Uint8Array | string): Promise<string> {
   for (let number = 1; ; number++) {
     const path = join(folder, number === 1 ? name : name.replace(/(\.\w+)?$/, `-${number}$1`));

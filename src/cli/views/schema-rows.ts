@@ -5,7 +5,7 @@ import { jsonText, lineText } from '../terminal/terminal-text.ts';
 const DEEPEST = 5;
 const MOST_ROWS = 500;
 
-/** One line for each property of a schema, and for those inside: path, type, whether it is required, and what it is. */
+/** One row for each property of a schema, nested ones included: path, type, whether it is required, description. */
 export function schemaRows(root: Schema): string[][] {
   const rows: string[][] = [];
   const walk = (given: unknown, path: string, depth: number): void => {

@@ -1,6 +1,6 @@
 import type { compile, normalizeIdentifier } from 'json-schema-to-typescript-lite';
 import type { ToolEntry } from '../../group/catalog/catalog.ts';
-import { plainSchema } from '../questions/plain-schema.ts';
+import { plainSchema } from './plain-schema.ts';
 
 interface Compiler {
   readonly compile: typeof compile;
@@ -13,14 +13,14 @@ export interface ToolTypes {
   readonly server: string;
   /** The name of the type of its arguments. */
   readonly arguments: string;
-  /** The name of the type of its structured result, if it says that it has one. */
+  /** The name of the type of its structured result, if it has an output schema. */
   readonly result?: string;
   readonly source: string;
-  /** Whether its schemas could not be made sense of: then the types stand for anything. */
-  readonly isVague: boolean;
+  /** Whether a schema could not be translated, so that the type allows any value. */
+  readonly isUntyped: boolean;
 }
 
-/** Makes types of tools' schemas. No two of them have the same name. */
+/** Generates TypeScript types from the schemas of tools, with unique names. */
 export class TypeWriter {
   readonly #compiler: Compiler;
   readonly #taken = new Set<string>(['Tools']);
@@ -40,14 +40,14 @@ export class TypeWriter {
       arguments: args.name,
       ...(result !== undefined && { result: result.name }),
       source: [args.source, ...(result === undefined ? [] : [result.source])].join('\n'),
-      isVague: args.isVague || result?.isVague === true,
+      isUntyped: args.isUntyped || result?.isUntyped === true,
     };
   }
 
   async #declare(
     wanted: string,
     schema: unknown,
-  ): Promise<{ name: string; source: string; isVague: boolean }> {
+  ): Promise<{ name: string; source: string; isUntyped: boolean }> {
     const name = this.#free(wanted);
     const { compile } = this.#compiler;
     try {
@@ -56,16 +56,16 @@ export class TypeWriter {
         unknownAny: true,
         ignoreMinAndMaxItems: true,
         declareExternallyReferenced: true,
-        // There is nothing left to resolve outside; and nothing would be.
+        // External references were removed already; the compiler would not fetch them either.
         $refOptions: { resolve: { external: false, file: false, http: false } },
       });
-      // A schema that says nothing at all has no declaration.
+      // The compiler generates no declaration for an empty schema.
       if (new RegExp(`^export (interface|type) ${name}\\b`, 'm').test(source))
-        return { name, source: source.trim(), isVague: false };
+        return { name, source: source.trim(), isUntyped: false };
     } catch {
-      // As below: one bad schema is no reason to keep the types of the others back.
+      // A schema that the compiler cannot handle must not prevent the types of other tools.
     }
-    return { name, source: `export type ${name} = Record<string, unknown>;`, isVague: true };
+    return { name, source: `export type ${name} = Record<string, unknown>;`, isUntyped: true };
   }
 
   #free(wanted: string): string {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { inlineName } from '../../../src/cli/command-line/inline-server.ts';
 import { parseDuration } from '../../../src/cli/command-line/options.ts';
-import { possibleOwners } from '../../../src/cli/servers/owners.ts';
+import { possibleOwners } from '../../../src/cli/servers/possible-owners.ts';
 import { prefixedName } from '../../../src/group/catalog/prefixed-name.ts';
 
 describe('plenum: the name of an inline server', () => {

@@ -1,7 +1,7 @@
 import { isRecord } from '../../internal/checks.ts';
 
-/** Schemas that are nested deeper stand for anything. */
-const DEEPEST = 40;
+/** Schemas that are nested deeper become `{}`, which allows any value. */
+const MAX_DEPTH = 40;
 
 const COPIED = ['type', 'enum', 'const', 'required', 'deprecated'];
 const SCHEMAS = ['not', 'additionalProperties', 'items'];
@@ -10,12 +10,12 @@ const MAPS = ['properties', 'patternProperties'];
 const DEFINITIONS = ['$defs', 'definitions'];
 
 /**
- * What the type of a value depends on, and nothing else of a schema. Schemas come from servers: a reference to anything
- * but the schema itself would make the compiler read a file or open a URL, and some of its own extensions put any text
- * into the code (`tsType`). The definitions of a schema become types by themselves: `prefix` is put before their names.
+ * Reduces a schema to what determines the type. Schemas come from servers: a reference to another document would make
+ * the compiler read a file or fetch a URL, and an extension of it puts any text into the generated code (`tsType`).
+ * The definitions of a schema become types of their own, with `prefix` before their names.
  */
 export function plainSchema(given: unknown, prefix: string, depth = 0): Record<string, unknown> {
-  if (!isRecord(given) || depth > DEEPEST) return {};
+  if (!isRecord(given) || depth > MAX_DEPTH) return {};
   const inner = (schema: unknown): unknown =>
     typeof schema === 'boolean' ? schema : plainSchema(schema, prefix, depth + 1);
   const innerMap = (schemas: unknown, before = ''): Record<string, unknown> | undefined => {

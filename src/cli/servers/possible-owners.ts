@@ -2,8 +2,8 @@ import { prefixedName } from '../../group/catalog/prefixed-name.ts';
 import type { ServerSet } from './server-set.ts';
 
 /**
- * Names of the servers that may have a tool or prompt of this exposed name, so that the others need not be opened:
- * under `prefixed` naming, the part before the first `__` tells.
+ * Names of the servers that may have a tool or prompt with this exposed name, so that the others need not be opened:
+ * with `prefixed` naming, the part before the first `__` names the server.
  */
 export function possibleOwners({ servers, broken, options }: ServerSet, exposedName: string): Set<string> {
   const owners = [...Object.keys(servers), ...broken.keys()].filter((name) => {
@@ -13,7 +13,7 @@ export function possibleOwners({ servers, broken, options }: ServerSet, exposedN
   return new Set(owners);
 }
 
-/** A long name of a server may be cut to make room for that of a long tool. */
+/** A long server name is cut shorter when the tool's name is long, too. */
 function prefixesOf(server: string): Set<string> {
   return new Set([prefixedName(server, 'x'), prefixedName(server, 'x'.repeat(64))].map(firstPart));
 }
@@ -22,7 +22,7 @@ function firstPart(name: string): string {
   return name.split('__', 1)[0] ?? '';
 }
 
-/** Whether a name is a URI, or a template, that no tool or prompt is called by. */
+/** Whether a name is a URI or a URI template, and so not that of a tool or prompt. */
 export function looksLikeUri(name: string): boolean {
   return /^[a-z][a-z\d+.-]*:\//i.test(name);
 }
