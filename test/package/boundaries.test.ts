@@ -67,7 +67,7 @@ const themes = [
   'toolkit/conversation', // whole conversations with each SDK
 ];
 
-/** Its listener is the one that a signal has. */
+/** Its listener is the one that a signal has; signals that the platform derives would listen, too. */
 const signalListeners = /^internal\/limit\.ts$/;
 
 const dependencies = Object.keys({
@@ -352,6 +352,8 @@ describe('the rule on signals', () => {
     "options.signal['addEventListener'](`abort`, end)",
     'signal.onabort = end',
     'options.signal.onabort ??= end',
+    'AbortSignal.any([signal, other])',
+    'const limit = globalThis.AbortSignal.timeout(1000)',
   ])('finds a listener in: %s', (text) => {
     expect(findSignalListeners(tree({ 'group/a.ts': `\n${text};` }), signalListeners)).toEqual([
       'group/a.ts:2: listens to a signal. Use internal/limit.ts',
@@ -364,6 +366,9 @@ describe('the rule on signals', () => {
     "signal.removeEventListener('abort', end)",
     'onAbort(signal, end)',
     'const handlers = { onabort: end }',
+    'AbortSignal.abort()',
+    'Promise.any(work)',
+    'options.timeout(1000)',
     "// signal.addEventListener('abort', end)",
   ])('finds nothing in: %s', (text) => {
     expect(findSignalListeners(tree({ 'group/a.ts': text }), signalListeners)).toEqual([]);

@@ -7,7 +7,7 @@ export interface SourceModule {
   readonly lineCount: number;
   readonly imports: readonly Import[];
   readonly ambient: readonly AmbientUse[];
-  /** The lines on which something listens to a signal by itself. */
+  /** The lines on which something listens to a signal by itself, or has the platform do it. */
   readonly signalListeners: readonly number[];
 }
 
@@ -88,10 +88,13 @@ function namesOf(node: Node, field: 'imported' | 'local'): string[] {
   });
 }
 
-/** `signal.addEventListener('abort', …)` or `signal.onabort = …`. */
+/** `signal.addEventListener('abort', …)`, `signal.onabort = …`, `AbortSignal.any(…)` or `AbortSignal.timeout(…)`. */
 function listensToSignal(node: Node): boolean {
   if (node.type === 'AssignmentExpression') return memberOf(node['left']) === 'onabort';
-  if (node.type !== 'CallExpression' || memberOf(node['callee']) !== 'addEventListener') return false;
+  if (node.type !== 'CallExpression') return false;
+  const method = memberOf(node['callee']);
+  if (method === 'any' || method === 'timeout') return objectOf(node['callee']) === 'AbortSignal';
+  if (method !== 'addEventListener') return false;
   const [event] = Array.isArray(node['arguments']) ? node['arguments'] : [];
   return textOf(event) === 'abort';
 }
@@ -99,6 +102,12 @@ function listensToSignal(node: Node): boolean {
 /** Of `a.b` and `a['b']`: `b`. */
 function memberOf(value: unknown): string | undefined {
   return isNode(value) && value.type === 'MemberExpression' ? nameOf(value['property']) : undefined;
+}
+
+/** Of `a.b` and `c.a.b`: `a`. */
+function objectOf(value: unknown): string | undefined {
+  if (!isNode(value) || value.type !== 'MemberExpression') return undefined;
+  return memberOf(value['object']) ?? nameOf(value['object']);
 }
 
 /** What a string, or a template without parts, says. */

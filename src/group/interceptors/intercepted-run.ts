@@ -39,7 +39,7 @@ export class InterceptedRun {
   #mayHaveRun = false;
   /** Until when requests may still be sent; finite once the group closes. */
   #lastStart = Infinity;
-  #stopPatience: StopTimer = () => {};
+  #stopTimer: StopTimer = () => {};
 
   constructor(
     interceptors: readonly ToolInterceptor[],
@@ -104,7 +104,7 @@ export class InterceptedRun {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#limit?.stop();
-    this.#stopPatience();
+    this.#stopTimer();
     if (reason !== undefined || this.#requests > 0) this.#cancel.abort(reason ?? this.#ended());
   }
 
@@ -154,16 +154,11 @@ export class InterceptedRun {
 
   /** Requests have limits of their own. */
   #watch(): void {
-    this.#stopPatience();
+    this.#stopTimer();
     if (this.#lastStart === Infinity || this.#requests > 0 || this.#isOver) return;
     const what = `its server is closing, and an interceptor was not done within ${this.#timeoutMs} ms`;
-    this.#stopPatience = startTimer(
-      this.#timeoutMs,
-      () => this.end('TIMEOUT', what, { data: { timeoutMs: this.#timeoutMs } }),
-      {
-        keepAlive: true,
-      },
-    );
+    const expire = (): void => this.end('TIMEOUT', what, { data: { timeoutMs: this.#timeoutMs } });
+    this.#stopTimer = startTimer(this.#timeoutMs, expire, { keepAlive: true });
   }
 
   #ended(): PlenumError {

@@ -29,7 +29,7 @@ export class PooledSession {
   altered = false;
   /** Something points to it being dead: it is asked before it is handed out again. */
   suspect = false;
-  /** Whoever it is being opened for has lost patience: nobody counts on it, and it makes room for what is wanted. */
+  /** Whoever it is being opened for has given up waiting: nobody counts on it, and it makes room for what is wanted. */
   abandoned = false;
   /** It has shown in this moment that it is well. */
   proven = false;

@@ -64,7 +64,7 @@ export class Bucket {
   }
 
   /**
-   * A caller lost patience: if more is being opened than anybody waits for, nobody counts on the oldest of it any more.
+   * A caller gave up waiting: if more is being opened than anybody waits for, nobody counts on the oldest of it any more.
    */
   abandonOpening(): void {
     const opening = this.waiting < this.coming ? this.#opening({ abandoned: false }) : undefined;
