@@ -2,13 +2,12 @@ import { inspect } from 'node:util';
 import type { Client, Implementation, LoggingLevel, ServerCapabilities } from '@modelcontextprotocol/client';
 import { messageOf, PlenumError } from '../errors/plenum-error.ts';
 import type { ServerSpec } from '../server-spec.ts';
-import { onAbort } from '../internal/limit.ts';
+import { Limit, onAbort } from '../internal/limit.ts';
 import { EventHub, type OverflowEvent } from '../internal/event-hub.ts';
 import { printable } from '../internal/text.ts';
 import { loadOfficial } from '../transport/official.ts';
 import { openTransport } from '../transport/open-transport.ts';
 import { adoptClient } from './connection/adopted-connection.ts';
-import { authorizeSession } from './supervision/authorize-session.ts';
 import { borrowConnection } from './connection/borrowed-connection.ts';
 import type { CallOptions } from './call-options.ts';
 import { installHandlers } from './connection/client-handlers.ts';
@@ -22,10 +21,11 @@ import { sessionInternals, type InternalSession, type SessionInternals } from '.
 import type { ResolvedSessionOptions } from './session-options.ts';
 import { SessionRequests, type RequestResources } from './requests/session-requests.ts';
 import type { ResolvedTarget } from './session-target.ts';
-import { SignIn } from './sign-in/sign-in.ts';
+import { reasonOf, SignIn } from './sign-in/sign-in.ts';
 import { Subscriptions } from './requests/subscriptions.ts';
 import { Supervisor, type SleepPolicy } from './supervision/supervisor.ts';
 import { ListedTools } from './requests/listed-tools.ts';
+import { SessionErrors } from './errors/session-errors.ts';
 import { lostError } from './errors/translate-error.ts';
 
 /** Bounds how many connections come up at a time: calls `open` when it is its turn. */
@@ -328,6 +328,39 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
       server: this.name,
       cause: error,
     });
+  }
+}
+
+/** Has somebody sign in, then brings the session back unless it is ready or asleep. See `Session.authorize`. */
+async function authorizeSession(
+  server: string,
+  signIn: SignIn,
+  supervisor: Supervisor,
+  given: AbortSignal | undefined,
+): Promise<void> {
+  const doing = `Signing in to server "${server}"`;
+  const { closing, status } = supervisor;
+  const limit = new Limit(
+    {},
+    { signal: closing, reason: () => new SessionErrors(server).closed(undefined, doing) },
+    {
+      signal: given,
+      reason: (cause) => new PlenumError('ABORTED', `${doing}: given up by the caller.`, { server, cause }),
+    },
+  );
+  const refused = status.error?.code === 'AUTH_REQUIRED' ? status.error : undefined;
+  // Credentials that saw a refusal say why; of one that they did not see they know nothing, and would do nothing.
+  const ifNeeded = refused === undefined || reasonOf(refused) !== undefined;
+  try {
+    limit.throwIfEnded();
+    await signIn.authorize({ ifNeeded, signal: limit.signal });
+    limit.throwIfEnded();
+    const { state } = supervisor.status;
+    if (state !== 'ready' && state !== 'idle') await limit.hold(supervisor.reconnect());
+  } catch (error) {
+    throw limit.explain(error);
+  } finally {
+    limit.stop();
   }
 }
 
