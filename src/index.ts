@@ -4,7 +4,7 @@ export type {
   ArgumentProblem,
   AuthReason,
   AuthRequiredData,
-  Collision,
+  CatalogCollision,
   ConfigInvalidData,
   ConfigProblem,
   ConfigRemark,
@@ -44,7 +44,7 @@ export type { SessionOptions } from './session/session-options.ts';
 export type { SessionTarget } from './session/session-target.ts';
 export type {
   CompletionReference,
-  Era,
+  ProtocolEra,
   ListKind,
   RawRequest,
   Session,
@@ -60,12 +60,12 @@ export type {
   CatalogEntries,
   CatalogDiff,
   CatalogKind,
-  KindDiff,
+  CatalogKindDiff,
   Naming,
   NamingContext,
   NamingFunction,
   NamingKind,
-  Origin,
+  CatalogOrigin,
   PromptEntry,
   ResourceEntry,
   ResourceTemplateEntry,
@@ -74,24 +74,24 @@ export type {
 export { fileCatalogCache } from './group/cache/file-catalog-cache.ts';
 export { memoryCatalogCache } from './group/cache/memory-catalog-cache.ts';
 export type { CachedCatalog, CatalogCache, CatalogCacheBounds } from './group/cache/catalog-cache.ts';
-export type { ServerRecord } from './group/cache/server-record.ts';
+export type { CachedServer } from './group/cache/cached-server.ts';
 export type { GroupServerOptions, LazyOptions } from './group/server-options.ts';
 export type { ToolFilterOptions } from './group/catalog/tool-filter.ts';
 export type { LentSession, SessionSource, SourcedServer } from './group/members/session-source.ts';
 export type { GroupEvent } from './group/group-events.ts';
 export type { GroupConnectOptions, GroupOptions, GroupServerSpec } from './group/group-options.ts';
-export type { AddOptions } from './group/members/joining.ts';
+export type { GroupAddOptions } from './group/members/joining.ts';
 export type {
-  CallChanges,
+  InterceptedCallChanges,
   InterceptedCall,
   InterceptedCallOptions,
-  NextCall,
+  InterceptorNext,
   ToolInterceptor,
 } from './group/interceptors/interceptors.ts';
 export type { SearchHit, SearchOptions } from './group/search/search-options.ts';
-export type { ServerStatus } from './group/members/member.ts';
+export type { GroupServerStatus } from './group/members/member.ts';
 
-export { SessionManager, type OpenOptions } from './manager/session-manager.ts';
+export { SessionManager, type ManagerOpenOptions } from './manager/session-manager.ts';
 export type { CheckHealthOptions } from './manager/leases/check-health.ts';
 export type { CircuitOptions, CircuitStatus } from './manager/runs/circuit-breaker.ts';
 export type { HealthReport } from './manager/leases/health-report.ts';
@@ -100,15 +100,15 @@ export type { AcquireOptions, Lease } from './manager/leases/lease.ts';
 export type {
   ManagedServer,
   ManagedServerSpec,
-  SpecContext,
-  SpecFactory,
+  ServerSpecContext,
+  ServerSpecFactory,
 } from './manager/pool/managed-server.ts';
-export type { CloseReason, ManagerEvent } from './manager/manager-events.ts';
+export type { PoolCloseReason, ManagerEvent } from './manager/manager-events.ts';
 export type { SessionManagerOptions } from './manager/manager-options.ts';
-export type { ServerStats } from './manager/manager-stats.ts';
+export type { ManagedServerStats, ManagedServerStatus } from './manager/manager-stats.ts';
 export type { PoolOptions } from './manager/pool/pool-options.ts';
 export type { RetryContext, RetryOptions } from './manager/runs/retry-policy.ts';
-export type { RunContext, RunOptions, Work } from './manager/runs/run-options.ts';
+export type { RunContext, RunOptions, RunWork } from './manager/runs/run-options.ts';
 export type { ServerRoute } from './manager/server-route.ts';
 
 export { loadConfig } from './config/load-config.ts';

@@ -1,11 +1,11 @@
 import { PlenumError } from './plenum-error.ts';
 import type { ErrorAdvice } from './advice.ts';
-import type { Collision, UnknownNameData } from './details.ts';
+import type { CatalogCollision, UnknownNameData } from './details.ts';
 import { nearest, printable } from './text.ts';
 
 const MOST_SHOWN = 5;
 
-const NOUN: { readonly [Kind in Collision['kind']]: string } = {
+const NOUN: { readonly [Kind in CatalogCollision['kind']]: string } = {
   tools: 'tool',
   resources: 'resource',
   resourceTemplates: 'resource template',
@@ -59,7 +59,10 @@ export function ambiguousResource(
 }
 
 /** What a server offers has names that are taken, so that all of it is refused. */
-export function namesTaken(collisions: readonly Collision[], server: string): PlenumError<'NAME_COLLISION'> {
+export function namesTaken(
+  collisions: readonly CatalogCollision[],
+  server: string,
+): PlenumError<'NAME_COLLISION'> {
   const shown = collisions.slice(0, MOST_SHOWN).map(({ kind, key, owner }) => {
     const by = owner === server ? 'twice by itself' : `by "${owner}"`;
     return `${NOUN[kind]} "${printable(key, 80)}" (${by})`;

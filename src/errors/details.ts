@@ -24,7 +24,7 @@ export interface ConfigProblem extends ConfigRemark {
 }
 
 /** Two entries that want the same exposed name; the one that came first keeps it. */
-export interface Collision {
+export interface CatalogCollision {
   readonly kind: 'tools' | 'resources' | 'resourceTemplates' | 'prompts';
   readonly key: string;
   /** The server that has the name. */
@@ -104,7 +104,7 @@ export interface AmbiguousResourceData {
 /** `data` of `NAME_COLLISION`. */
 export interface NameCollisionData {
   /** Entries whose names are taken; empty when the name of the server itself is taken. */
-  readonly collisions: readonly Collision[];
+  readonly collisions: readonly CatalogCollision[];
 }
 
 /** `data` of `TIMEOUT`. */

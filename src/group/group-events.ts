@@ -1,7 +1,7 @@
 import type { LoggingLevel } from '@modelcontextprotocol/client';
 import type { PlenumError } from '../errors/plenum-error.ts';
 import type { SessionStatus } from '../session/session.ts';
-import type { CatalogDiff, Collision } from './catalog/catalog.ts';
+import type { CatalogDiff, CatalogCollision } from './catalog/catalog.ts';
 
 /** What happens in a group; `server` says where. */
 export type GroupEvent =
@@ -16,7 +16,7 @@ export type GroupEvent =
       readonly diff: CatalogDiff;
     }
   /** A server came to list a name that is taken; the incumbent keeps it (row G6). */
-  | ({ readonly type: 'collision'; readonly server: string } & Collision)
+  | ({ readonly type: 'collision'; readonly server: string } & CatalogCollision)
   | { readonly type: 'resource-updated'; readonly server: string; readonly uri: string }
   | {
       readonly type: 'log';

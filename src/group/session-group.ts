@@ -11,12 +11,14 @@ import { foreignSession, unknownName } from '../errors/catalog.ts';
 import { closed } from '../errors/session-end.ts';
 import { createDeferred } from '../internal/deferred.ts';
 import { EventHub, type OverflowEvent } from '../internal/event-hub.ts';
+import { checkOptions } from '../options/check-options.ts';
+import { serverCallOptions } from '../options/tables/session.ts';
 import type { CallOptions, ReadOptions } from '../session/call-options.ts';
 import type { CompletionReference, Session, SessionStatus } from '../session/session.ts';
 import type {
   Catalog,
   CatalogKind,
-  Origin,
+  CatalogOrigin,
   PromptEntry,
   ResourceEntry,
   ResourceTemplateEntry,
@@ -33,18 +35,18 @@ import {
   type GroupServerSpec,
 } from './group-options.ts';
 import { Interception } from './interceptors/interception.ts';
-import { Joining, type AddOptions } from './members/joining.ts';
+import { Joining, type GroupAddOptions } from './members/joining.ts';
 import { KnownCatalogs } from './cache/known-catalogs.ts';
 import { LogLevels } from './log-levels.ts';
 import { memoryCatalogCache } from './cache/memory-catalog-cache.ts';
-import type { Member, ServerStatus } from './members/member.ts';
+import type { Member, GroupServerStatus } from './members/member.ts';
 import { Membership } from './members/membership.ts';
 import { ResourceFinder } from './catalog/resource-finder.ts';
 import { CatalogSearch } from './search/catalog-search.ts';
 import type { SearchHit, SearchOptions } from './search/search-options.ts';
-import { snapshotMap } from './catalog/snapshot-map.ts';
+import { snapshotMap } from '../internal/snapshot-map.ts';
 
-/** Names the server when several offer the same resource. */
+/** Names one server of the group. */
 export interface ServerChoice {
   server?: string | undefined;
 }
@@ -66,7 +68,7 @@ export class SessionGroup implements AsyncDisposable {
   readonly #interception: Interception | undefined;
   readonly #closed = createDeferred<unknown>();
   /** Whom each resource was last subscribed with; it may be listed by others, or by nobody, when that ends. */
-  readonly #subscribed = new Map<string, Origin>();
+  readonly #subscribed = new Map<string, CatalogOrigin>();
   #closing: Promise<void> | undefined;
   #destroying: Promise<void> | undefined;
 
@@ -111,7 +113,7 @@ export class SessionGroup implements AsyncDisposable {
    * taken, or under `bare` or function naming one of its entries' names; with what the opening failed with; or
    * with `ABORTED`. A rejected server leaves neither process nor socket nor entry behind (row G2).
    */
-  add(name: string, spec: GroupServerSpec, options: AddOptions = {}): Promise<Session> {
+  add(name: string, spec: GroupServerSpec, options: GroupAddOptions = {}): Promise<Session> {
     return this.#joining.add(name, spec, options);
   }
 
@@ -130,7 +132,7 @@ export class SessionGroup implements AsyncDisposable {
   }
 
   /** How every server is doing. */
-  get servers(): ReadonlyMap<string, ServerStatus> {
+  get servers(): ReadonlyMap<string, GroupServerStatus> {
     const statuses = [...this.#membership.members].map(
       (member) => [member.name, member.status(this.#index.counts(member.name))] as const,
     );
@@ -272,22 +274,25 @@ export class SessionGroup implements AsyncDisposable {
   }
 
   /** Asks one server, or all that are ready, for a sign of life. Rejects with the first failure. */
-  async ping(server?: string, options?: CallOptions): Promise<void> {
+  async ping(options: CallOptions & ServerChoice = {}): Promise<void> {
+    checkOptions(serverCallOptions, options, 'Options of ping()');
+    const { server, ...rest } = options;
     this.#expectOpen();
-    if (server !== undefined) return this.#membership.get(server).session.ping(options);
-    await onEachReady(this.#membership.members, (session) => session.ping(options));
+    if (server !== undefined) return this.#membership.get(server).session.ping(rest);
+    await onEachReady(this.#membership.members, (session) => session.ping(rest));
   }
 
   /**
-   * Fetches every list of one server, or of all that are ready, and commits them together. A lazy server that is named
-   * is started; rejects with what that failed with.
+   * Fetches every list of one server, or of all that are ready, past every cache, and commits them together; the
+   * options hold for each request. A lazy server that is named is started. A list that cannot be had stays as it was;
+   * `servers` says why. Rejects with `UNKNOWN_SERVER`, `ABORTED`, or what the start of a lazy server failed with.
    */
-  async refresh(server?: string): Promise<void> {
+  async refresh(options: CallOptions & ServerChoice = {}): Promise<void> {
+    checkOptions(serverCallOptions, options, 'Options of refresh()');
+    const { server, ...rest } = options;
     this.#expectOpen();
-    if (server === undefined) return this.#membership.refresh(this.#membership.members);
-    const member = this.#membership.get(server);
-    if (member.internals.isAsleep) await member.internals.wake();
-    await this.#membership.refresh([member]);
+    if (server === undefined) return this.#membership.refresh(this.#membership.members, rest);
+    await this.#membership.refresh([await this.#membership.wake(server, rest.signal)], rest);
   }
 
   /**
@@ -357,12 +362,12 @@ export class SessionGroup implements AsyncDisposable {
     throw foreignSession(server.name);
   }
 
-  #sessionOf({ server }: Origin): Session {
+  #sessionOf({ server }: CatalogOrigin): Session {
     this.#expectOpen();
     return this.#membership.get(server).session;
   }
 
-  #findResource(uri: string, server: string | undefined): Origin {
+  #findResource(uri: string, server: string | undefined): CatalogOrigin {
     this.#expectOpen();
     if (server !== undefined) this.#membership.get(server);
     return this.#resources.find(uri, server);

@@ -2,7 +2,7 @@ import type { PlenumError } from '../errors/plenum-error.ts';
 import type { CircuitStatus } from './runs/circuit-breaker.ts';
 
 /** Why a pooled session was closed. */
-export type CloseReason =
+export type PoolCloseReason =
   /** Nobody used it for `idleMs`. */
   | 'idle'
   /** Older than `maxAgeMs`. */
@@ -33,7 +33,7 @@ interface About {
 export type ManagerEvent =
   /** A pooled session came up. */
   | ({ readonly type: 'session-opened'; readonly connectMs: number } & About)
-  | ({ readonly type: 'session-closed'; readonly reason: CloseReason } & About)
+  | ({ readonly type: 'session-closed'; readonly reason: PoolCloseReason } & About)
   /** `run` will try again: attempt number `attempt`, after `delayMs`. */
   | ({
       readonly type: 'retry';

@@ -5,7 +5,7 @@ import { CircuitBreaker, type CircuitStatus } from './runs/circuit-breaker.ts';
 import { LatencyHistogram } from './latency-histogram.ts';
 import type { ManagedServer } from './pool/managed-server.ts';
 import type { SessionManagerOptions } from './manager-options.ts';
-import type { ServerStats } from './manager-stats.ts';
+import type { ManagedServerStats, ManagedServerStatus } from './manager-stats.ts';
 import { Bucket, ServerPool } from './pool/server-pool.ts';
 import { isComputed, principalKey, resolveKeyedSpec, type KeyedSpec } from './pool/session-key.ts';
 
@@ -58,7 +58,20 @@ export class ServerRecord {
     return own ?? this.#options.connectTimeoutMs ?? serverSpecOptions.connectTimeoutMs.default;
   }
 
-  stats(): ServerStats {
+  status(isClosing: boolean): ManagedServerStatus {
+    const sessions = this.pool.sessions.size + this.fresh;
+    const state = isClosing ? (sessions > 0 ? 'draining' : 'closed') : this.#state;
+    return Object.freeze({ state, sessions, leases: this.leases, circuit: this.circuit.status });
+  }
+
+  get #state(): ManagedServerStatus['state'] {
+    const { pool, circuit } = this;
+    if (pool.count('idle', 'leased', 'checking') > 0) return 'ready';
+    if (circuit.status.state !== 'closed') return 'failed';
+    return pool.count('opening') > 0 ? 'connecting' : 'idle';
+  }
+
+  stats(): ManagedServerStats {
     const { pool, fresh, retries, leases } = this;
     return Object.freeze({
       open: pool.sessions.size,

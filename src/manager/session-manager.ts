@@ -3,6 +3,7 @@ import { PlenumError } from '../errors/plenum-error.ts';
 import { createDeferred } from '../internal/deferred.ts';
 import { EventHub, type OverflowEvent } from '../internal/event-hub.ts';
 import { settledWithin } from '../internal/limit.ts';
+import { snapshotMap } from '../internal/snapshot-map.ts';
 import { printable, suggestion } from '../internal/text.ts';
 import { checkOptions, checkValue, withDefaults } from '../options/check-options.ts';
 import { count, defaultsOf } from '../options/kinds.ts';
@@ -31,8 +32,8 @@ import type { AcquireOptions, Lease } from './leases/lease.ts';
 import { Leasing } from './leases/leasing.ts';
 import type { ManagerEvent } from './manager-events.ts';
 import { checkManagerOptions, type SessionManagerOptions } from './manager-options.ts';
-import type { ServerStats } from './manager-stats.ts';
-import type { RunOptions, Work } from './runs/run-options.ts';
+import type { ManagedServerStats, ManagedServerStatus } from './manager-stats.ts';
+import type { RunOptions, RunWork } from './runs/run-options.ts';
 import { Runner } from './runs/runner.ts';
 import { ServerRecord } from './server-record.ts';
 import type { ServerRoute } from './server-route.ts';
@@ -44,7 +45,7 @@ const WHOLE = count(0);
 /** How many servers `checkHealth` asks at a time. */
 const CHECKS_AT_A_TIME = 16;
 
-export interface OpenOptions extends OpenSessionOptions {
+export interface ManagerOpenOptions extends OpenSessionOptions {
   /** On whose behalf; told to functions that make specs, and to handlers. */
   principal?: string;
 }
@@ -110,9 +111,10 @@ export class SessionManager implements AsyncDisposable {
     });
   }
 
-  /** The names of the servers, in the order in which they were given. */
-  get servers(): readonly string[] {
-    return [...this.#records.keys()];
+  /** How every server is doing, by name, in the order in which they were given. A snapshot. */
+  get servers(): ReadonlyMap<string, ManagedServerStatus> {
+    const isClosing = this.#closingSignal.signal.aborted;
+    return snapshotMap([...this.#records.values()].map((record) => [record.name, record.status(isClosing)]));
   }
 
   /**
@@ -122,7 +124,7 @@ export class SessionManager implements AsyncDisposable {
    *
    * Rejects with `UNKNOWN_SERVER`, `SESSION_CLOSED`, or as `openSession` does.
    */
-  async openSession(target: string | SessionTarget, options: OpenOptions = {}): Promise<Session> {
+  async openSession(target: string | SessionTarget, options: ManagerOpenOptions = {}): Promise<Session> {
     this.#expectOpen('Opening a session');
     checkOptions(managerOpenOptions, options, 'Session options');
     const { signal, principal, ...rest } = options;
@@ -164,7 +166,7 @@ export class SessionManager implements AsyncDisposable {
    * Rejects as `acquire` does, with `CIRCUIT_OPEN`, `TIMEOUT` or `ABORTED`, or with what `work` threw last; the number
    * of attempts is in `attempts` when there was more than one (row M5).
    */
-  async run<T>(server: ServerRoute, work: Work<T>, options: RunOptions = {}): Promise<T> {
+  async run<T>(server: ServerRoute, work: RunWork<T>, options: RunOptions = {}): Promise<T> {
     checkRun(work, options);
     this.#expectOpen('Starting a run');
     const run = this.#runner.run(
@@ -226,8 +228,8 @@ export class SessionManager implements AsyncDisposable {
     return new Map(await Promise.all(reports));
   }
 
-  /** How every server is doing, by name. A snapshot, cheap to take. */
-  stats(): ReadonlyMap<string, ServerStats> {
+  /** What every server has done, in numbers, by name. A snapshot. */
+  stats(): ReadonlyMap<string, ManagedServerStats> {
     return new Map([...this.#records.values()].map((record) => [record.name, record.stats()]));
   }
 

@@ -21,7 +21,7 @@ import type { OverflowEvent } from '../internal/event-hub.ts';
 import type { CallOptions, ReadOptions } from './call-options.ts';
 
 /** Which of the two protocols a connection speaks: the stateful handshake, or 2026-07-28 and later. */
-export type Era = 'legacy' | 'modern';
+export type ProtocolEra = 'legacy' | 'modern';
 
 /** What a status may say beside its state; a state that does not say it has it undefined. */
 export interface SessionStatusFacts {
@@ -48,7 +48,7 @@ export type SessionStatus =
   | SessionStatusOf<
       'ready',
       {
-        readonly era: Era;
+        readonly era: ProtocolEra;
         readonly protocolVersion: string;
         /** How long the connection took to come up, handshake included, in milliseconds. */
         readonly connectMs: number;
@@ -123,7 +123,7 @@ export interface Session extends AsyncDisposable {
   readonly capabilities: ServerCapabilities | undefined;
   readonly instructions: string | undefined;
   readonly protocolVersion: string | undefined;
-  readonly era: Era | undefined;
+  readonly era: ProtocolEra | undefined;
   /** The official client of the present connection; a new one after each reconnect. */
   readonly client: Client | undefined;
 

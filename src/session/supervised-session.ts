@@ -16,7 +16,7 @@ import { HealthMonitor } from './supervision/health.ts';
 import { InFlight } from './supervision/in-flight.ts';
 import { openConnection } from './connection/open-connection.ts';
 import { RequestRunner } from './requests/request-runner.ts';
-import type { Era, SessionEvent, SessionStatus } from './session.ts';
+import type { ProtocolEra, SessionEvent, SessionStatus } from './session.ts';
 import { sessionInternals, type InternalSession, type SessionInternals } from './session-internals.ts';
 import type { ResolvedSessionOptions } from './session-options.ts';
 import { SessionRequests, type RequestResources } from './requests/session-requests.ts';
@@ -163,7 +163,7 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
     return this.#facts.protocolVersion;
   }
 
-  get era(): Era | undefined {
+  get era(): ProtocolEra | undefined {
     return this.#facts.era;
   }
 
@@ -374,5 +374,5 @@ interface ServerFacts {
   readonly capabilities?: ServerCapabilities | undefined;
   readonly instructions?: string | undefined;
   readonly protocolVersion?: string | undefined;
-  readonly era?: Era | undefined;
+  readonly era?: ProtocolEra | undefined;
 }

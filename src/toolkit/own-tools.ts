@@ -1,5 +1,5 @@
 import type { CallToolResult } from '@modelcontextprotocol/client';
-import { snapshotMap } from '../group/catalog/snapshot-map.ts';
+import { snapshotMap } from '../internal/snapshot-map.ts';
 import type { ToolProblem } from './live-tools.ts';
 import type { ToolCallOptions, ToolDefinition, ToolSource } from './tool-source.ts';
 

@@ -99,7 +99,7 @@ export async function checkNotifications({
 export async function checkCatalog({ group, servers, violations, storm }: Scene): Promise<void> {
   await Promise.all(
     servers.map(async ({ name, notifies }) => {
-      if (!notifies) await group.refresh(name);
+      if (!notifies) await group.refresh({ server: name });
       let difference = '';
       const same = await shows(async () => {
         const { tools } = await group.session(name).listTools();

@@ -99,8 +99,8 @@ export class Traffic {
     if (draw < 0.82) return (question) => this.#read(question);
     if (draw < 0.92) return (question) => this.#prompt(question);
     if (draw < 0.95) return (question) => this.#list(question);
-    if (draw < 0.99) return ({ server, options }) => this.#group.ping(server.name, options);
-    return ({ server }) => this.#group.refresh(server.name);
+    if (draw < 0.99) return ({ server, options }) => this.#group.ping({ ...options, server: server.name });
+    return ({ server }) => this.#group.refresh({ server: server.name });
   }
 
   /** Calls of servers that may meet a fault are cut short now and then. */

@@ -1,5 +1,10 @@
 import { beforeAll, describe, expect, expectTypeOf, it } from 'vitest';
-import { PlenumError, PLENUM_ERROR_CODES, type Collision, type PlenumErrorCode } from '../../src/index.ts';
+import {
+  PlenumError,
+  PLENUM_ERROR_CODES,
+  type CatalogCollision,
+  type PlenumErrorCode,
+} from '../../src/index.ts';
 
 describe('an error in other words', () => {
   const cause = new Error('the socket');
@@ -64,7 +69,7 @@ describe('the type of an error', () => {
     if (!(thrown instanceof PlenumError)) throw new Error('not ours');
     expectTypeOf(thrown).toEqualTypeOf<PlenumError>();
     if (thrown.code === 'NAME_COLLISION')
-      expectTypeOf(thrown.data?.collisions).toEqualTypeOf<readonly Collision[] | undefined>();
+      expectTypeOf(thrown.data?.collisions).toEqualTypeOf<readonly CatalogCollision[] | undefined>();
     if (thrown.code === 'PROTOCOL') expectTypeOf(thrown.data).toEqualTypeOf<unknown>();
     if (thrown.code === 'ABORTED') expectTypeOf(thrown.data).toEqualTypeOf<undefined>();
     expectTypeOf<PlenumError<'TIMEOUT'>>().toExtend<PlenumError>();

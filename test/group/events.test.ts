@@ -151,7 +151,7 @@ describe('events() of a group', () => {
     const count = 12_000;
     for (let nr = 0; nr < count; nr++) server.notify('notifications/tick', { nr });
     await eventually('all are through', async () => {
-      await group.ping('a');
+      await group.ping({ server: 'a' });
       return true;
     });
     const first = await events.next();

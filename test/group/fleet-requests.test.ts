@@ -176,7 +176,7 @@ describe('G12 ping', () => {
       requestsOf(peers.new, 'server/discover').length,
     ];
     const [old = 0, modern = 0] = count();
-    await group.ping('old');
+    await group.ping({ server: 'old' });
     expect(count()).toEqual([old + 1, modern]);
     await group.ping();
     expect(count()).toEqual([old + 2, modern + 1]);
@@ -186,10 +186,19 @@ describe('G12 ping', () => {
     const silent = local({ era: 'legacy' });
     const group = await connectGroup({ servers: { silent: { server: silent }, well: { server: local() } } });
     silent.hang();
-    const error = await failureOf(group.ping(undefined, { timeoutMs: 150 }));
+    const error = await failureOf(group.ping({ timeoutMs: 150 }));
     expect(error).toMatchObject({ code: 'TIMEOUT', server: 'silent' });
-    await group.ping('well');
+    await group.ping({ server: 'well' });
     silent.resume();
-    expect((await failureOf(group.ping('nobody'))).code).toBe('UNKNOWN_SERVER');
+    expect((await failureOf(group.ping({ server: 'nobody' }))).code).toBe('UNKNOWN_SERVER');
   });
+
+  it.each(['ping', 'refresh'] as const)(
+    '%s refuses a bare name, which would ask all servers',
+    async (ask) => {
+      const group = await connectGroup({ servers: { a: { server: local() } } });
+      // @ts-expect-error What a program without types would pass.
+      expect((await failureOf(group[ask]('a'))).code).toBe('CONFIG_INVALID');
+    },
+  );
 });

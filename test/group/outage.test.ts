@@ -138,10 +138,10 @@ describe('G16 refresh()', () => {
     const before = b.server.requests.length;
     a.become('two');
     b.become('two');
-    await group.refresh('a');
+    await group.refresh({ server: 'a' });
     expect([...group.tools.keys()].toSorted()).toEqual(['a__two', 'b__one']);
     expect(b.server.requests).toHaveLength(before);
-    expect((await failureOf(group.refresh('c'))).code).toBe('UNKNOWN_SERVER');
+    expect((await failureOf(group.refresh({ server: 'c' }))).code).toBe('UNKNOWN_SERVER');
   });
 
   it.each(ERAS)('goes past what the server said may be kept (%s)', async (era) => {

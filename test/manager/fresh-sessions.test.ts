@@ -1,7 +1,7 @@
 import { Client, InMemoryTransport } from '@modelcontextprotocol/client';
 import { describe, expect, it } from 'vitest';
 import type { Session } from '../../src/index.ts';
-import type { SpecContext } from '../../src/manager/pool/managed-server.ts';
+import type { ServerSpecContext } from '../../src/manager/pool/managed-server.ts';
 import { stdioSpec } from '../../src/testing/index.ts';
 import { bounded, eventually } from '../support/eventually.ts';
 import { failureOf } from '../support/failures.ts';
@@ -145,7 +145,7 @@ describe('M1 what a fresh session can be opened on', () => {
 
   it('a factory is told for whom', async () => {
     const fleet = new Fleet({ tools: TOOLS });
-    const asked: Pick<SpecContext, 'server' | 'principal'>[] = [];
+    const asked: Pick<ServerSpecContext, 'server' | 'principal'>[] = [];
     const manager = newManager({
       servers: {
         a: ({ server, principal }) => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { SessionManager } from '../../src/manager/session-manager.ts';
+import { eventually } from '../support/eventually.ts';
 import { failureOf } from '../support/failures.ts';
 import { nameOf, TOOLS } from './support/answers.ts';
 import { Fleet } from './support/fleet.ts';
@@ -27,9 +28,44 @@ describe('M2 servers by name', () => {
     const fleet = new Fleet();
     const servers = { zeta: fleet.spec(), alpha: fleet.spec(), Mid: fleet.spec() };
     const manager = newManager({ servers });
-    expect(manager.servers).toEqual(['zeta', 'alpha', 'Mid']);
+    expect([...manager.servers.keys()]).toEqual(['zeta', 'alpha', 'Mid']);
     expect([...manager.stats().keys()]).toEqual(['zeta', 'alpha', 'Mid']);
     expect(fleet.made).toBe(0);
+  });
+
+  it('show how they are doing', async () => {
+    const fleet = new Fleet();
+    const manager = newManager({
+      servers: { a: fleet.spec(), broken: () => Promise.reject(new Error('no')) },
+      circuit: { failures: 1, openMs: 60_000 },
+    });
+    const states = (): unknown[] => [...manager.servers.values()].map(({ state }) => state);
+    const before = manager.servers;
+    expect(states()).toEqual(['idle', 'idle']);
+    const acquiring = manager.acquire('a');
+    await eventually('it connects', () => manager.servers.get('a')?.state === 'connecting');
+    const lease = await acquiring;
+    expect(manager.servers.get('a')).toEqual({
+      state: 'ready',
+      sessions: 1,
+      leases: 1,
+      circuit: { state: 'closed', failures: 0 },
+    });
+    await lease.discard();
+    expect(states()).toEqual(['idle', 'idle']);
+    expect([...before.values()].map(({ state }) => state)).toEqual(['idle', 'idle']);
+    await manager.close();
+    expect(states()).toEqual(['closed', 'closed']);
+  });
+
+  it('show an open circuit as failed', async () => {
+    const manager = newManager({
+      servers: { a: { command: '/there/is/no/such/program' } },
+      circuit: { failures: 1, openMs: 60_000 },
+      retry: false,
+    });
+    await failureOf(manager.run('a', nameOf));
+    expect(manager.servers.get('a')).toMatchObject({ state: 'failed', circuit: { state: 'open' } });
   });
 
   it.each(ASKS)('%s: an unknown one is UNKNOWN_SERVER, with the nearest name', async (_what, ask) => {
@@ -78,7 +114,7 @@ describe('M2 servers by name', () => {
     const manager = newManager({ servers });
     servers['b'] = fleet.spec();
     delete servers['a'];
-    expect(manager.servers).toEqual(['a']);
+    expect([...manager.servers.keys()]).toEqual(['a']);
     expect(await manager.run('a', nameOf)).toBe('member-0');
     expect((await failureOf(manager.acquire('b'))).code).toBe('UNKNOWN_SERVER');
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { CloseReason } from '../../src/manager/manager-events.ts';
+import type { PoolCloseReason } from '../../src/manager/manager-events.ts';
 import { bounded, eventually } from '../support/eventually.ts';
 import { failureOf } from '../support/failures.ts';
 import { nameOf, TOOLS } from './support/answers.ts';
@@ -7,7 +7,7 @@ import { Fleet } from './support/fleet.ts';
 import { EventLog } from '../support/event-log.ts';
 import { expectAtRest, newManager, statsOf, untilWaiting, warm } from './support/managers.ts';
 
-const NONE_CLOSED: Record<CloseReason, number> = {
+const NONE_CLOSED: Record<PoolCloseReason, number> = {
   idle: 0,
   age: 0,
   evicted: 0,

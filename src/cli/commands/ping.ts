@@ -53,7 +53,7 @@ async function pingOne({ group, failures }: Fleet, server: string, signal: Abort
   if (failure !== undefined) return { server, error: failure };
   const startedAt = performance.now();
   try {
-    await group.ping(server, { signal });
+    await group.ping({ server, signal });
     return { server, latencyMs: performance.now() - startedAt };
   } catch (error) {
     return { server, error: PlenumError.from(error, 'PROTOCOL', `Pinging server "${server}"`, { server }) };

@@ -1,5 +1,5 @@
 import type { PlenumError } from '../../errors/plenum-error.ts';
-import type { ServerStatus } from '../../group/members/member.ts';
+import type { GroupServerStatus } from '../../group/members/member.ts';
 import type { RunCommand } from '../command-line/invocation.ts';
 import { unreachableExitCode } from '../exit-codes.ts';
 import { adviseDoctor, withFleet } from '../servers/fleet.ts';
@@ -30,7 +30,7 @@ export const run: RunCommand = async (invocation) => {
   });
 };
 
-type ShownStatus = Pick<ServerStatus, 'state' | 'counts'> & Partial<ServerStatus>;
+type ShownStatus = Pick<GroupServerStatus, 'state' | 'counts'> & Partial<GroupServerStatus>;
 
 /** The status of a server whose configuration is invalid. */
 const NOT_OPENED: ShownStatus = {

@@ -1,6 +1,6 @@
 import { PlenumError } from '../../errors/plenum-error.ts';
 import type { Catalog } from '../../group/catalog/catalog.ts';
-import type { ServerStatus } from '../../group/members/member.ts';
+import type { GroupServerStatus } from '../../group/members/member.ts';
 import type { Handlers } from '../../session/handlers.ts';
 import type { Invocation } from '../command-line/invocation.ts';
 import { errorText } from '../errors/error-text.ts';
@@ -11,7 +11,7 @@ import type { ServerSet } from '../servers/server-set.ts';
 export interface Diagnosis {
   readonly server: string;
   /** Undefined when it could not be opened. */
-  readonly status: ServerStatus | undefined;
+  readonly status: GroupServerStatus | undefined;
   /** Its catalog, under the names that it has in a group. */
   readonly catalog?: Catalog | undefined;
   readonly findings: readonly Finding[];
@@ -20,7 +20,7 @@ export interface Diagnosis {
 }
 
 interface Trial {
-  readonly status: ServerStatus | undefined;
+  readonly status: GroupServerStatus | undefined;
   readonly catalog: Catalog | undefined;
   readonly error: PlenumError | undefined;
   /** Problems that did not end the connection. */
@@ -77,7 +77,10 @@ async function tryOut(
 }
 
 /** The findings about a server that could be opened. */
-function findingsOf({ listErrors, collisions }: ServerStatus, problems: readonly PlenumError[]): Finding[] {
+function findingsOf(
+  { listErrors, collisions }: GroupServerStatus,
+  problems: readonly PlenumError[],
+): Finding[] {
   const [noise] = problems.filter(({ code }) => code === 'INVALID_RESULT');
   return [
     ...Object.entries(listErrors).map(([kind, error]) => ({

@@ -1,5 +1,10 @@
 import { namesTaken } from '../../errors/catalog.ts';
-import { CATALOG_KINDS, type CatalogKind, type Collision, type Naming } from '../../group/catalog/catalog.ts';
+import {
+  CATALOG_KINDS,
+  type CatalogKind,
+  type CatalogCollision,
+  type Naming,
+} from '../../group/catalog/catalog.ts';
 import { errorText } from '../errors/error-text.ts';
 import { isExclusive } from '../../group/catalog/expose.ts';
 import type { Diagnosis } from './diagnose.ts';
@@ -19,7 +24,7 @@ export function withNameClashes(
     const wanted = CATALOG_KINDS.flatMap((kind) => [...catalog[kind].keys()].map((key) => ({ kind, key })));
     const clashes = (kind: CatalogKind, owner: string): boolean =>
       isExclusive(kind, namingOf(server)) || isExclusive(kind, namingOf(owner));
-    const collisions = wanted.flatMap(({ kind, key }): Collision[] => {
+    const collisions = wanted.flatMap(({ kind, key }): CatalogCollision[] => {
       const owner = taken.get(`${kind} ${key}`)?.find((each) => clashes(kind, each));
       return owner === undefined ? [] : [{ kind, key, owner, newcomer: server }];
     });
@@ -32,7 +37,7 @@ export function withNameClashes(
   });
 }
 
-function refused(diagnosis: Diagnosis, collisions: readonly Collision[]): Diagnosis {
+function refused(diagnosis: Diagnosis, collisions: readonly CatalogCollision[]): Diagnosis {
   const error = namesTaken(collisions, diagnosis.server);
   const finding = {
     level: 'error' as const,

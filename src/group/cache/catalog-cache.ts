@@ -1,7 +1,7 @@
-import type { ServerRecord } from './server-record.ts';
+import type { CachedServer } from './cached-server.ts';
 
 /** What a lazy server offered when it was last up. Plain data. */
-export interface CachedCatalog extends ServerRecord {
+export interface CachedCatalog extends CachedServer {
   /** When it was noted, in epoch milliseconds. */
   readonly savedAt: number;
   /** What the group that noted it calls the server. */

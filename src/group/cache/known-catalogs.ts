@@ -1,7 +1,7 @@
 import { catalogCacheSilent, catalogCacheUnusable } from '../../errors/catalog.ts';
 import { PlenumError } from '../../errors/plenum-error.ts';
 import { settledWithin } from '../../internal/limit.ts';
-import { isServerRecord, type ServerRecord } from './server-record.ts';
+import { isCachedServer, type CachedServer } from './cached-server.ts';
 import type { CatalogCache } from './catalog-cache.ts';
 import type { LazyPlan } from '../members/member.ts';
 
@@ -22,8 +22,8 @@ export class KnownCatalogs {
   }
 
   /** What is known of these lazy servers, by name. Never rejects. */
-  async recall(servers: ReadonlyMap<string, LazyPlan>): Promise<ReadonlyMap<string, ServerRecord>> {
-    const records = new Map<string, ServerRecord>();
+  async recall(servers: ReadonlyMap<string, LazyPlan>): Promise<ReadonlyMap<string, CachedServer>> {
+    const records = new Map<string, CachedServer>();
     const [first] = servers.keys();
     if (first === undefined) return records;
     const found = await this.#read(
@@ -32,7 +32,7 @@ export class KnownCatalogs {
     );
     for (const [name, { fingerprint }] of servers) {
       const record = found.get(fingerprint);
-      if (isServerRecord(record)) records.set(name, record);
+      if (isCachedServer(record)) records.set(name, record);
       else if (record !== undefined) {
         const what = `What the catalog cache holds of server "${name}" is not a catalog.`;
         this.#onProblem(name, catalogCacheUnusable(what, { server: name }));
@@ -42,7 +42,7 @@ export class KnownCatalogs {
   }
 
   /** Keeps what a server offers now. */
-  note(server: string, fingerprint: string, record: ServerRecord): void {
+  note(server: string, fingerprint: string, record: CachedServer): void {
     this.#hasNoted = true;
     const report = (error: unknown): void => this.#report(server, 'Writing', error);
     try {

@@ -6,15 +6,15 @@ import {
   type CatalogDiff,
   type CatalogEntries,
   type CatalogKind,
-  type Collision,
+  type CatalogCollision,
   type Exposure,
-  type KindDiff,
+  type CatalogKindDiff,
 } from './catalog.ts';
 import { expose, isExclusive } from './expose.ts';
 import { KindIndex, type Wanted } from './kind-index.ts';
 import type { Listed, ServerListing } from '../members/server-listing.ts';
 
-const NO_DIFF: KindDiff = { added: [], removed: [], changed: [] };
+const NO_DIFF: CatalogKindDiff = { added: [], removed: [], changed: [] };
 
 /** What a server's listing asks of the catalog, checked against what others have. */
 export interface Claim {
@@ -22,7 +22,7 @@ export interface Claim {
   readonly exposure: Exposure;
   readonly wanted: { readonly [K in CatalogKind]?: Wanted<CatalogEntries[K]> };
   /** Entries left out because their name is taken, by another server or by the same one. */
-  readonly collisions: readonly Collision[];
+  readonly collisions: readonly CatalogCollision[];
 }
 
 /** The catalog of a group while it lives. Claims are made and committed in one turn, so that none can interleave. */
@@ -60,7 +60,7 @@ export class CatalogIndex {
     listing: ServerListing,
   ): Claim {
     const { naming } = exposure;
-    const collisions: Collision[] = [];
+    const collisions: CatalogCollision[] = [];
     const claimKind = <K extends CatalogKind>(
       kind: K,
       index: KindIndex<CatalogEntries[K]>,
@@ -90,7 +90,10 @@ export class CatalogIndex {
   /** Swaps a server's entries of the claimed kinds in, all at once. Returns undefined when nothing is new. */
   commit({ server, exposure, wanted }: Claim): CatalogDiff | undefined {
     this.#exposures.set(server, exposure);
-    const replaceKind = <K extends CatalogKind>(kind: K, index: KindIndex<CatalogEntries[K]>): KindDiff => {
+    const replaceKind = <K extends CatalogKind>(
+      kind: K,
+      index: KindIndex<CatalogEntries[K]>,
+    ): CatalogKindDiff => {
       const entries: Wanted<CatalogEntries[K]> | undefined = wanted[kind];
       return entries === undefined ? NO_DIFF : index.replace(server, entries);
     };
@@ -128,6 +131,6 @@ export class CatalogIndex {
   }
 }
 
-function isEmpty(diff: KindDiff): boolean {
+function isEmpty(diff: CatalogKindDiff): boolean {
   return diff.added.length + diff.removed.length + diff.changed.length === 0;
 }

@@ -6,20 +6,20 @@ import type {
   Tool,
 } from '@modelcontextprotocol/client';
 
-export type { Collision } from '../../errors/details.ts';
+export type { CatalogCollision } from '../../errors/details.ts';
 
 /** Where an entry of the catalog comes from. */
-export interface Origin {
+export interface CatalogOrigin {
   /** The name of the server, as the group has it. */
   readonly server: string;
   /** What the server itself calls it: a name, a URI or a URI template. */
   readonly upstreamName: string;
 }
 
-export type ToolEntry = Tool & Origin;
-export type ResourceEntry = Resource & Origin;
-export type ResourceTemplateEntry = ResourceTemplateType & Origin;
-export type PromptEntry = Prompt & Origin;
+export type ToolEntry = Tool & CatalogOrigin;
+export type ResourceEntry = Resource & CatalogOrigin;
+export type ResourceTemplateEntry = ResourceTemplateType & CatalogOrigin;
+export type PromptEntry = Prompt & CatalogOrigin;
 
 /** The four kinds of entries, by the name of their list. */
 export interface CatalogEntries {
@@ -46,13 +46,13 @@ export interface Catalog {
 }
 
 /** Exposed names of what one change of one server brought, took and altered. */
-export interface KindDiff {
+export interface CatalogKindDiff {
   readonly added: readonly string[];
   readonly removed: readonly string[];
   readonly changed: readonly string[];
 }
 
-export type CatalogDiff = { readonly [K in CatalogKind]: KindDiff };
+export type CatalogDiff = { readonly [K in CatalogKind]: CatalogKindDiff };
 
 export type NamingKind = 'tool' | 'resource' | 'resourceTemplate' | 'prompt';
 

@@ -1,6 +1,6 @@
 import { namingThrew, noNameGiven } from '../../errors/catalog.ts';
 import { printable } from '../../internal/text.ts';
-import type { CatalogKind, Exposure, Naming, NamingContext, NamingKind, Origin } from './catalog.ts';
+import type { CatalogKind, Exposure, Naming, NamingContext, NamingKind, CatalogOrigin } from './catalog.ts';
 import { prefixedName } from './prefixed-name.ts';
 
 const NAMING_KIND: { readonly [K in CatalogKind]: NamingKind } = {
@@ -27,8 +27,8 @@ export function expose<D extends object>(
   definitions: readonly D[],
   { naming, offersTool }: Exposure,
   { server, serverInfo }: Omit<NamingContext, 'kind'>,
-): [key: string, entry: D & Origin][] {
-  return definitions.flatMap((definition): [string, D & Origin][] => {
+): [key: string, entry: D & CatalogOrigin][] {
+  return definitions.flatMap((definition): [string, D & CatalogOrigin][] => {
     const upstreamName = upstreamNameOf(kind, definition);
     if (kind === 'tools' && !offersTool(upstreamName)) return [];
     const key = keyOf(upstreamName, naming, { server, serverInfo, kind: NAMING_KIND[kind] });

@@ -1,6 +1,6 @@
 import { isSameData } from '../../internal/same-data.ts';
-import type { KindDiff, Origin } from './catalog.ts';
-import { snapshotMap } from './snapshot-map.ts';
+import type { CatalogKindDiff, CatalogOrigin } from './catalog.ts';
+import { snapshotMap } from '../../internal/snapshot-map.ts';
 
 /** What one server wants under which exposed names. */
 export type Wanted<E> = ReadonlyMap<string, E>;
@@ -9,7 +9,7 @@ export type Wanted<E> = ReadonlyMap<string, E>;
  * All entries of one kind, by exposed name. A change costs in proportion to the server that changed; the
  * snapshot for readers is made when one is asked for.
  */
-export class KindIndex<E extends Origin> {
+export class KindIndex<E extends CatalogOrigin> {
   /** Owners of each name, in the order in which they came; the first is the one on show. */
   readonly #owners = new Map<string, readonly E[]>();
   readonly #byServer = new Map<string, Wanted<E>>();
@@ -48,7 +48,7 @@ export class KindIndex<E extends Origin> {
   }
 
   /** Puts what `server` offers now in the place of what it offered before. */
-  replace(server: string, wanted: Wanted<E>): KindDiff {
+  replace(server: string, wanted: Wanted<E>): CatalogKindDiff {
     const before = this.ofServer(server);
     const added: string[] = [];
     const removed: string[] = [];

@@ -1,6 +1,6 @@
 import { ambiguousResource, unknownResource } from '../../errors/catalog.ts';
 import { compileUriTemplate, type UriMatcher } from './uri-template.ts';
-import type { Origin, ResourceTemplateEntry } from './catalog.ts';
+import type { CatalogOrigin, ResourceTemplateEntry } from './catalog.ts';
 import type { CatalogIndex } from './catalog-index.ts';
 
 /** Finds whose a resource is: by its exposed name or URI, else by the templates that could make the URI (row G12). */
@@ -16,15 +16,15 @@ export class ResourceFinder {
    * The owner of a resource and its own URI for it. With `server`, that server is asked even for a URI that it
    * does not list. Throws `AMBIGUOUS_RESOURCE` or `UNKNOWN_RESOURCE`.
    */
-  find(uri: string, server?: string): Origin {
+  find(uri: string, server?: string): CatalogOrigin {
     const listed = this.#index.resources.find(uri);
     if (server !== undefined)
       return listed.find((entry) => entry.server === server) ?? { server, upstreamName: uri };
     return this.#only(uri, listed) ?? this.#only(uri, this.#templated(uri)) ?? this.#unknown(uri);
   }
 
-  #templated(uri: string): Origin[] {
-    const found = new Map<string, Origin>();
+  #templated(uri: string): CatalogOrigin[] {
+    const found = new Map<string, CatalogOrigin>();
     for (const template of this.#index.resourceTemplates.entries()) {
       if (!found.has(template.server) && this.#matcher(template)(uri)) {
         found.set(template.server, { server: template.server, upstreamName: uri });
@@ -41,7 +41,7 @@ export class ResourceFinder {
     return made;
   }
 
-  #only(uri: string, found: readonly Origin[]): Origin | undefined {
+  #only(uri: string, found: readonly CatalogOrigin[]): CatalogOrigin | undefined {
     if (found.length <= 1) return found[0];
     const servers = found.map(({ server }) => server);
     throw ambiguousResource(uri, servers);

@@ -10,7 +10,7 @@ import type { CallOptions } from '../../session/call-options.ts';
 import type { Session } from '../../session/session.ts';
 import { internalsOf } from '../../session/session-internals.ts';
 import type { ToolEntry } from '../catalog/catalog.ts';
-import type { InterceptedCallOptions, NextCall, ToolInterceptor } from './interceptors.ts';
+import type { InterceptedCallOptions, InterceptorNext, ToolInterceptor } from './interceptors.ts';
 
 /** Whom a call is for. */
 export interface CallTarget {
@@ -115,7 +115,7 @@ export class InterceptedRun {
 
     const attempt = (this.#attempts[depth] ?? 0) + 1;
     this.#attempts[depth] = attempt;
-    const next: NextCall = (changes = {}) => {
+    const next: InterceptorNext = (changes = {}) => {
       const onward = this.#enter(depth + 1, changes.args ?? args, { ...options, ...changes.options });
       // An interceptor may turn to something else meanwhile, or let the call end; then this is nobody's.
       onward.catch(() => {});

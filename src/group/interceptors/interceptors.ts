@@ -26,7 +26,7 @@ export interface InterceptedCall {
 }
 
 /** What an interceptor changes; the rest stays as it is, and `options` are laid over those that there are. */
-export interface CallChanges {
+export interface InterceptedCallChanges {
   readonly args?: Readonly<Record<string, unknown>> | undefined;
   readonly options?: InterceptedCallOptions | undefined;
 }
@@ -35,7 +35,7 @@ export interface CallChanges {
  * Lets the call go on, to the next interceptor and in the end to the server. May be called again, once or never. After
  * the call has ended it rejects with `ABORTED`, and nothing is sent.
  */
-export type NextCall = (changes?: CallChanges) => Promise<CallToolResult>;
+export type InterceptorNext = (changes?: InterceptedCallChanges) => Promise<CallToolResult>;
 
 /**
  * Stands around every tool call of a group: may look at it, change it, hold it back, answer it itself, let it go on
@@ -43,5 +43,5 @@ export type NextCall = (changes?: CallChanges) => Promise<CallToolResult>;
  */
 export type ToolInterceptor = (
   call: InterceptedCall,
-  next: NextCall,
+  next: InterceptorNext,
 ) => CallToolResult | Promise<CallToolResult>;

@@ -12,7 +12,7 @@ import { createConnectGates } from '../../session/connection/connect-gate.ts';
 import type { Session } from '../../session/session.ts';
 import { isSession } from '../../session/session-internals.ts';
 import { resolveSessionOptions, type SessionOptions } from '../../session/session-options.ts';
-import type { ServerRecord } from '../cache/server-record.ts';
+import type { CachedServer } from '../cache/cached-server.ts';
 import { resolveTarget } from '../../session/session-target.ts';
 import { SupervisedSession, type ConnectGate } from '../../session/supervised-session.ts';
 import type { ServerSpec } from '../../server-spec.ts';
@@ -24,7 +24,7 @@ import type { Membership } from './membership.ts';
 import { resolveServerOptions } from '../server-options.ts';
 import { planServer, type ServerPlan } from './server-plan.ts';
 
-export interface AddOptions extends Omit<SessionOptions, 'name'> {
+export interface GroupAddOptions extends Omit<SessionOptions, 'name'> {
   /** Gives up; what was opened is closed. */
   signal?: AbortSignal;
 }
@@ -43,7 +43,7 @@ export class Joining {
     this.#gates = createConnectGates(options.concurrency);
   }
 
-  async add(name: string, spec: GroupServerSpec, options: AddOptions): Promise<Session> {
+  async add(name: string, spec: GroupServerSpec, options: GroupAddOptions): Promise<Session> {
     checkValue('name', text, name);
     checkOptions(addOptions, options, 'Options of add()');
     const { signal } = options;
@@ -167,14 +167,14 @@ export class Joining {
   }
 
   /** What is known of those among them that are lazy. */
-  #recall(members: readonly Member[]): Promise<ReadonlyMap<string, ServerRecord>> {
+  #recall(members: readonly Member[]): Promise<ReadonlyMap<string, CachedServer>> {
     const lazy = members.flatMap((member): [string, LazyPlan][] =>
       member.lazy === undefined ? [] : [[member.name, member.lazy]],
     );
     return this.#known.recall(new Map(lazy));
   }
 
-  #plan(name: string, given: GroupServerSpec, options: AddOptions): ServerPlan {
+  #plan(name: string, given: GroupServerSpec, options: GroupAddOptions): ServerPlan {
     return naming(name, () => planServer(name, given, options, this.#options, this.#gates));
   }
 
@@ -221,7 +221,7 @@ async function arrive(member: Member, keepTrying: boolean): Promise<Arrival> {
 /** Starts a lazy member only when nothing is known of it. */
 async function arriveLazily(
   member: Member,
-  known: Promise<ReadonlyMap<string, ServerRecord>>,
+  known: Promise<ReadonlyMap<string, CachedServer>>,
   keepTrying: boolean,
 ): Promise<Arrival> {
   const record = (await known).get(member.name);

@@ -1,16 +1,18 @@
 import type { Implementation, ServerCapabilities } from '@modelcontextprotocol/client';
 import { PlenumError } from '../../errors/plenum-error.ts';
-import type { Era, Session, SessionStatus } from '../../session/session.ts';
+import { Limit } from '../../internal/limit.ts';
+import type { CallOptions } from '../../session/call-options.ts';
+import type { ProtocolEra, Session, SessionStatus } from '../../session/session.ts';
 import { internalsOf, type SessionInternals } from '../../session/session-internals.ts';
 import type { SupervisedSession } from '../../session/supervised-session.ts';
-import type { ServerRecord } from '../cache/server-record.ts';
-import { CATALOG_KINDS, type CatalogKind, type Collision, type Exposure } from '../catalog/catalog.ts';
+import type { CachedServer } from '../cache/cached-server.ts';
+import { CATALOG_KINDS, type CatalogKind, type CatalogCollision, type Exposure } from '../catalog/catalog.ts';
 import { ListRefresher } from './list-refresher.ts';
 import { fetchListing, mayPass, type ServerListing } from './server-listing.ts';
 
 /** How one server of a group is doing. A snapshot. */
-export type ServerStatus = SessionStatus & {
-  readonly era?: Era;
+export type GroupServerStatus = SessionStatus & {
+  readonly era?: ProtocolEra;
   readonly protocolVersion?: string;
   readonly serverInfo?: Implementation;
   readonly capabilities?: ServerCapabilities;
@@ -19,7 +21,7 @@ export type ServerStatus = SessionStatus & {
   /** Lists that could not be had when last asked for, by kind (row G8). */
   readonly listErrors: { readonly [K in CatalogKind]?: PlenumError };
   /** Entries left out of the catalog because their name is taken. */
-  readonly collisions: readonly Collision[];
+  readonly collisions: readonly CatalogCollision[];
   /** How many entries of each kind are in the catalog. */
   readonly counts: { readonly [K in CatalogKind]: number };
 };
@@ -61,7 +63,7 @@ export class Member {
   /** Lists that were announced as changed and are not fetched again yet. */
   readonly missed = new Set<CatalogKind>();
   refusal: PlenumError | undefined;
-  collisions: readonly Collision[] = [];
+  collisions: readonly CatalogCollision[] = [];
   /** The lists behind `collisions`, to try again when names become free. */
   contested: ServerListing = {};
   stopObserving: () => void = () => {};
@@ -74,7 +76,7 @@ export class Member {
   /** Connections whose lists were asked for, all of them. */
   readonly #asked = new WeakSet<object>();
   /** Of a lazy server, the latest of each list. */
-  #known: ServerRecord['listing'] = {};
+  #known: CachedServer['listing'] = {};
 
   constructor(
     name: string,
@@ -93,11 +95,16 @@ export class Member {
     this.refresher = new ListRefresher((kinds) => refresh(this, kinds));
   }
 
-  async fetch(kinds: Iterable<CatalogKind>): Promise<FetchedListing> {
+  /** Fetches lists; the options of a caller, if there is one, win over the group's. */
+  async fetch(kinds: Iterable<CatalogKind>, options: CallOptions = {}): Promise<FetchedListing> {
     const number = ++this.#fetches;
     const { connectionKey } = this.internals;
     const wanted = [...kinds];
-    const listing = await fetchListing(this.session, wanted, this.#listTimeoutMs, this.#released.signal);
+    const { timeoutMs = this.#listTimeoutMs, maxTotalTimeoutMs = timeoutMs } = options;
+    const limit = new Limit({}, this.#released.signal, options.signal);
+    const request = { ...options, timeoutMs, maxTotalTimeoutMs, signal: limit.signal };
+    const listing = await fetchListing(this.session, wanted, request);
+    limit.stop();
     if (connectionKey !== undefined && wanted.length === CATALOG_KINDS.length) this.#asked.add(connectionKey);
     return { number, connectionKey, listing };
   }
@@ -114,13 +121,13 @@ export class Member {
   }
 
   /** What an earlier session found, in the place of a fetch. Until there is a connection, it is all that is known. */
-  recall({ listing, ...facts }: ServerRecord): FetchedListing {
+  recall({ listing, ...facts }: CachedServer): FetchedListing {
     this.own?.recall(facts);
     return { number: 0, connectionKey: undefined, listing };
   }
 
   /** What is known of a lazy server, for a session to come. */
-  get record(): ServerRecord {
+  get record(): CachedServer {
     const { serverInfo, capabilities, instructions } = this.session;
     return {
       ...(serverInfo !== undefined && { serverInfo }),
@@ -147,7 +154,7 @@ export class Member {
     return came;
   }
 
-  status(counts: ServerStatus['counts']): ServerStatus {
+  status(counts: GroupServerStatus['counts']): GroupServerStatus {
     const { serverInfo, capabilities, era, protocolVersion, status } = this.session;
     const refusal = this.refusal;
     const shown: SessionStatus =

@@ -1,9 +1,16 @@
 import { namesTaken, serverNameTaken, unknownName } from '../../errors/catalog.ts';
-import { closed, removedMeanwhile } from '../../errors/session-end.ts';
+import { aborted, closed, removedMeanwhile } from '../../errors/session-end.ts';
 import { PlenumError } from '../../errors/plenum-error.ts';
 import type { EventHub } from '../../internal/event-hub.ts';
+import { Limit } from '../../internal/limit.ts';
+import type { CallOptions } from '../../session/call-options.ts';
 import type { Session, SessionEvent, SessionStatus } from '../../session/session.ts';
-import { CATALOG_KINDS, type CatalogDiff, type CatalogKind, type Collision } from '../catalog/catalog.ts';
+import {
+  CATALOG_KINDS,
+  type CatalogDiff,
+  type CatalogKind,
+  type CatalogCollision,
+} from '../catalog/catalog.ts';
 import type { CatalogIndex, Claim } from '../catalog/catalog-index.ts';
 import type { GroupEvent } from '../group-events.ts';
 import type { KnownCatalogs } from '../cache/known-catalogs.ts';
@@ -128,14 +135,29 @@ export class Membership {
     void member.own?.destroy(error);
   }
 
-  /** Fetches all lists of all servers that are there, past every cache, and commits them together (row G16). */
-  async refresh(members: Iterable<Member>): Promise<void> {
+  /** The server of that name, up if it was asleep. Rejects with `UNKNOWN_SERVER`, `ABORTED` or what starting it failed with. */
+  async wake(name: string, signal: AbortSignal | undefined): Promise<Member> {
+    const member = this.get(name);
+    if (!member.internals.isAsleep) return member;
+    const limit = new Limit({}, { signal, reason: (cause) => refreshAborted(cause) });
+    try {
+      await limit.hold(member.internals.wake());
+      return member;
+    } finally {
+      limit.stop();
+    }
+  }
+
+  /** Fetches all lists of all servers that are ready and commits them together. */
+  async refresh(members: Iterable<Member>, options: CallOptions): Promise<void> {
+    const { signal } = options;
     const there = [...members].filter(
       (member) => member.phase === 'joined' && member.session.status.state === 'ready',
     );
     const fetched = await Promise.all(
-      there.map(async (member) => ({ member, fetched: await member.fetch(CATALOG_KINDS) })),
+      there.map(async (member) => ({ member, fetched: await member.fetch(CATALOG_KINDS, options) })),
     );
+    if (signal?.aborted === true) throw refreshAborted(signal.reason);
     for (const { member, fetched: lists } of fetched) {
       if (this.#isIn(member) && member.session.status.state !== 'closed') {
         member.refresher.mark(this.#take(member, lists));
@@ -280,7 +302,11 @@ export class Membership {
   }
 }
 
-function collisionKey({ kind, key, owner }: Collision): string {
+function refreshAborted(cause: unknown): PlenumError {
+  return aborted('Refreshing the lists', { cause });
+}
+
+function collisionKey({ kind, key, owner }: CatalogCollision): string {
   return JSON.stringify([kind, key, owner]);
 }
 

@@ -1,9 +1,10 @@
 import { PlenumError } from '../../errors/plenum-error.ts';
+import type { CallOptions } from '../../session/call-options.ts';
 import type { Session } from '../../session/session.ts';
-import type { CatalogEntries, CatalogKind, Origin } from '../catalog/catalog.ts';
+import type { CatalogEntries, CatalogKind, CatalogOrigin } from '../catalog/catalog.ts';
 
 /** A definition as its server lists it. */
-export type Listed<K extends CatalogKind> = Omit<CatalogEntries[K], keyof Origin>;
+export type Listed<K extends CatalogKind> = Omit<CatalogEntries[K], keyof CatalogOrigin>;
 
 /** The lists that were fetched: each one's entries, or why it could not be had. */
 export type ServerListing = { readonly [K in CatalogKind]?: readonly Listed<K>[] | PlenumError };
@@ -20,14 +21,12 @@ export type ListingSession = Pick<
   'name' | 'listTools' | 'listResources' | 'listResourceTemplates' | 'listPrompts'
 >;
 
-/** Fetches lists side by side, all within `timeoutMs`. One that fails costs the others nothing (row G8). */
+/** Fetches lists side by side. One that fails costs the others nothing. Never rejects. */
 export async function fetchListing(
   session: ListingSession,
   kinds: Iterable<CatalogKind>,
-  timeoutMs: number,
-  signal: AbortSignal,
+  options: CallOptions,
 ): Promise<ServerListing> {
-  const options = { timeoutMs, maxTotalTimeoutMs: timeoutMs, signal };
   const fetchers: { readonly [K in CatalogKind]: () => Promise<readonly Listed<K>[]> } = {
     tools: async () => (await session.listTools(options)).tools,
     resources: async () => (await session.listResources(options)).resources,

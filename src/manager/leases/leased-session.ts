@@ -10,7 +10,7 @@ import { createDeferred } from '../../internal/deferred.ts';
 import { EventHub, type OverflowEvent } from '../../internal/event-hub.ts';
 import type { CallOptions } from '../../session/call-options.ts';
 import { InFlight } from '../../session/supervision/in-flight.ts';
-import type { Era, SessionEvent, SessionStatus } from '../../session/session.ts';
+import type { ProtocolEra, SessionEvent, SessionStatus } from '../../session/session.ts';
 import {
   sessionInternals,
   type InternalSession,
@@ -87,7 +87,7 @@ export class LeasedSession extends SessionRequests implements InternalSession, S
     return this.#session.protocolVersion;
   }
 
-  get era(): Era | undefined {
+  get era(): ProtocolEra | undefined {
     return this.#session.era;
   }
 

@@ -5,7 +5,7 @@ import type { SessionOptions } from '../../session/session-options.ts';
 export type ManagedServerSpec = ServerSpec & Omit<SessionOptions, 'name'>;
 
 /** For whom a session is wanted. */
-export interface SpecContext {
+export interface ServerSpecContext {
   readonly server: string;
   /** The principal that the session is acquired for. */
   readonly principal: string | undefined;
@@ -17,7 +17,9 @@ export interface SpecContext {
  * Makes the spec for one principal: its headers, its environment, its URL. Asked at every `acquire` and
  * `openSession`; what it returns is part of what tells two sessions apart, so let equal callers get equal data.
  */
-export type SpecFactory = (context: SpecContext) => ManagedServerSpec | Promise<ManagedServerSpec>;
+export type ServerSpecFactory = (
+  context: ServerSpecContext,
+) => ManagedServerSpec | Promise<ManagedServerSpec>;
 
 /** A server of a manager: its spec, or a function that makes one. */
-export type ManagedServer = ManagedServerSpec | SpecFactory;
+export type ManagedServer = ManagedServerSpec | ServerSpecFactory;

@@ -1,5 +1,5 @@
 import type { CheckedTarget } from './check-target.ts';
-import type { CloseReason } from '../manager-events.ts';
+import type { PoolCloseReason } from '../manager-events.ts';
 import type { PooledSession, PooledState } from './pooled-session.ts';
 import { ReplayRule } from './replay-rule.ts';
 import type { KeyedSpec } from './session-key.ts';
@@ -15,7 +15,7 @@ export class ServerPool {
   /** How many sessions it can serve at all; an object in this process serves one at a time. */
   limit = Infinity;
   created = 0;
-  readonly closed: Record<CloseReason, number> = {
+  readonly closed: Record<PoolCloseReason, number> = {
     idle: 0,
     age: 0,
     evicted: 0,

@@ -3,7 +3,7 @@ import { PlenumError } from '../../errors/plenum-error.ts';
 import { withoutUndefined } from '../../options/check-options.ts';
 import type { HeadersSource } from '../../server-spec.ts';
 import { fingerprint } from './fingerprint.ts';
-import type { ManagedServer, ManagedServerSpec, SpecContext } from './managed-server.ts';
+import type { ManagedServer, ManagedServerSpec, ServerSpecContext } from './managed-server.ts';
 
 /** A spec for one principal, and the key that tells its sessions from all others of the server. */
 export interface KeyedSpec {
@@ -27,7 +27,10 @@ export function isComputed(server: ManagedServer): boolean {
  * Asks for what is computed. The key holds all that makes two sessions different: principal, spec and resolved
  * headers. Throws `CONNECT_FAILED` when a function of the caller's fails, and its PlenumErrors as they are.
  */
-export async function resolveKeyedSpec(server: ManagedServer, context: SpecContext): Promise<KeyedSpec> {
+export async function resolveKeyedSpec(
+  server: ManagedServer,
+  context: ServerSpecContext,
+): Promise<KeyedSpec> {
   try {
     const spec = typeof server === 'function' ? withoutUndefined(await server(context)) : server;
     const ask = headersFunction(spec);

@@ -2,7 +2,7 @@ import { PlenumError } from '../../errors/plenum-error.ts';
 import type { SupervisedSession } from '../../session/supervised-session.ts';
 import { closedError } from './closed-error.ts';
 import { IdleSessions } from './idle-sessions.ts';
-import type { CloseReason, ManagerEvent } from '../manager-events.ts';
+import type { PoolCloseReason, ManagerEvent } from '../manager-events.ts';
 import type { ResolvedPoolOptions } from './pool-options.ts';
 import { PooledSession } from './pooled-session.ts';
 import { Promised } from './promised.ts';
@@ -313,7 +313,7 @@ export class SessionPool {
   }
 
   /** Why a session is of no more use; undefined when it is as good as new. */
-  #whyNotKeep(pooled: PooledSession): CloseReason | undefined {
+  #whyNotKeep(pooled: PooledSession): PoolCloseReason | undefined {
     if (this.#ended) return 'closed';
     if (!pooled.isUp) return 'died';
     if (pooled.altered) return 'altered';
@@ -327,7 +327,7 @@ export class SessionPool {
   /** A session takes up its place until nothing is left of it. */
   async #close(
     pooled: PooledSession,
-    reason: CloseReason,
+    reason: PoolCloseReason,
     end = (): Promise<void> => pooled.session.close(),
   ): Promise<void> {
     const { bucket, state } = pooled;

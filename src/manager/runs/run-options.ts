@@ -34,4 +34,4 @@ export interface RunContext {
   readonly signal: AbortSignal;
 }
 
-export type Work<T> = (session: Session, context: RunContext) => T | Promise<T>;
+export type RunWork<T> = (session: Session, context: RunContext) => T | Promise<T>;

@@ -9,7 +9,7 @@ import type { WorkListener } from '../leases/leasing.ts';
 import type { PoolLease } from '../leases/pool-lease.ts';
 import type { ReplayRule } from '../pool/replay-rule.ts';
 import { isConnectionFailure, resolveRetryOptions, type RetryOptions } from './retry-policy.ts';
-import type { RunOptions, Work } from './run-options.ts';
+import type { RunOptions, RunWork } from './run-options.ts';
 import type { ServerRecord } from '../server-record.ts';
 
 export interface RunnerOptions {
@@ -29,7 +29,7 @@ export interface RunnerOptions {
 
 /** One run: what to do, for whom, and how long it may take. */
 interface Job<T> {
-  readonly work: Work<T>;
+  readonly work: RunWork<T>;
   readonly options: RunOptions;
   readonly limit: Limit;
 }
@@ -65,7 +65,7 @@ export class Runner {
   async run<T>(
     server: string | undefined,
     choose: () => ServerRecord | Promise<ServerRecord>,
-    work: Work<T>,
+    work: RunWork<T>,
     options: RunOptions,
   ): Promise<T> {
     const { publish, closing, ending } = this.#options;
@@ -209,7 +209,7 @@ function isSilence(error: unknown, limit: Limit): boolean {
 }
 
 function timedOut(server: string, ms: number): PlenumError {
-  return new PlenumError('TIMEOUT', `Work on server "${server}" was not finished within ${ms} ms.`, {
+  return new PlenumError('TIMEOUT', `RunWork on server "${server}" was not finished within ${ms} ms.`, {
     server,
   });
 }

@@ -146,6 +146,12 @@ export const readOptions = {
   },
 } satisfies OptionTable;
 
+/** Options of what a group asks of one server or of all, such as `ping`. */
+export const serverCallOptions = {
+  ...callOptions,
+  server: { kind: text, byDefault: 'all that are ready', about: 'Asks this server only.' },
+} satisfies OptionTable;
+
 /** Names the server of a group when several could be meant. */
 export const serverChoice = {
   server: { kind: text, about: 'Names the server when several offer the same resource.' },

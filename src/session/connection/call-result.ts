@@ -1,7 +1,7 @@
 import type { CallToolResult, StandardSchemaV1, StandardSchemaV1Sync } from '@modelcontextprotocol/client';
 import { isRecord } from '../../internal/checks.ts';
 import { official } from '../../transport/official.ts';
-import type { Era } from '../session.ts';
+import type { ProtocolEra } from '../session.ts';
 
 type CallResultSchema = StandardSchemaV1Sync<unknown, CallToolResult>;
 type Validate = CallResultSchema['~standard']['validate'];
@@ -11,7 +11,7 @@ type Validate = CallResultSchema['~standard']['validate'];
  * method it prepares its check anew for each request, and copies every answer; the usual ones are as they should be, and
  * that is soon seen.
  */
-export function callResultOf(era: Era): CallResultSchema {
+export function callResultOf(era: ProtocolEra): CallResultSchema {
   return era === 'legacy' ? LEGACY : MODERN;
 }
 

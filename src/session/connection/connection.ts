@@ -1,12 +1,12 @@
 import type { Client } from '@modelcontextprotocol/client';
 import type { TransportEnd, TransportMemory } from '../../transport/managed-transport.ts';
 import type { DirectCalls } from './direct-calls.ts';
-import type { Era } from '../session.ts';
+import type { ProtocolEra } from '../session.ts';
 
 /** One official client on one transport, from a completed handshake to the end; never reused. */
 export interface Connection {
   readonly client: Client;
-  readonly era: Era;
+  readonly era: ProtocolEra;
   readonly protocolVersion: string;
   /** How long it took to come up, in milliseconds. */
   readonly connectMs: number;

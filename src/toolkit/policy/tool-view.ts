@@ -1,4 +1,4 @@
-import { snapshotMap } from '../../group/catalog/snapshot-map.ts';
+import { snapshotMap } from '../../internal/snapshot-map.ts';
 import type { ToolProblem } from '../live-tools.ts';
 import type { ToolDefinition } from '../tool-source.ts';
 import type { ToolPolicy } from './tool-policy.ts';

@@ -1,4 +1,4 @@
-import { snapshotMap } from '../../group/catalog/snapshot-map.ts';
+import { snapshotMap } from '../../internal/snapshot-map.ts';
 import { expectToolSource, type ToolDefinition, type ToolSource } from '../tool-source.ts';
 import { type ToolProblem, rememberLast } from '../live-tools.ts';
 import { withOwnTools } from '../own-tools.ts';

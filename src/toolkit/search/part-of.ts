@@ -1,4 +1,4 @@
-import { snapshotMap } from '../../group/catalog/snapshot-map.ts';
+import { snapshotMap } from '../../internal/snapshot-map.ts';
 import type { ToolDefinition, ToolSource } from '../tool-source.ts';
 
 /**

@@ -108,7 +108,7 @@ describe('what a cache says', () => {
         const catalogCache = fileCatalogCache(path);
         const group = await connectGroup({ servers: { deep, well }, catalogCache });
         await group.callTool('well__echo', {});
-        await group.refresh('deep').catch(() => {});
+        await group.refresh({ server: 'deep' }).catch(() => {});
         await group.refresh();
         expect(stateOf(group, 'well')).toBe('ready');
         const { listErrors, counts } = group.servers.get('deep') ?? {};

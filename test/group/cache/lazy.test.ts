@@ -157,8 +157,8 @@ describe('a lazy server that is known', () => {
     complete: (group) =>
       group.complete({ type: 'ref/prompt', name: 's__summary' }, { name: 'length', value: 's' }),
     subscribeResource: (group) => group.subscribeResource('file:///a'),
-    'ping by name': (group) => group.ping('s'),
-    'refresh by name': (group) => group.refresh('s'),
+    'ping by name': (group) => group.ping({ server: 's' }),
+    'refresh by name': (group) => group.refresh({ server: 's' }),
     reconnect: (group) => group.reconnect(),
     'its session': (group) => group.session('s').listTools(),
   };
@@ -326,7 +326,7 @@ describe('a lazy server that does not start', () => {
   it('the next call tries again', async () => {
     const { server, group } = await broken();
     await failureOf(group.callTool('s__echo'));
-    await failureOf(group.refresh('s'));
+    await failureOf(group.refresh({ server: 's' }));
     expect(server.connections).toBe(3);
     server.setFaults({ dieOnInitialize: null });
     await group.callTool('s__echo');

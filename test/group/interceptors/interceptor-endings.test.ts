@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { CallToolResult, PlenumError } from '../../../src/index.ts';
 import type {
   InterceptedCall,
-  NextCall,
+  InterceptorNext,
   ToolInterceptor,
 } from '../../../src/group/interceptors/interceptors.ts';
 import { createDeferred } from '../../../src/internal/deferred.ts';
@@ -272,7 +272,7 @@ describe('calls inside interceptors when a group ends', () => {
 
 describe('next() when the call has ended', () => {
   it('rejects with ABORTED, and nothing is sent', async () => {
-    const kept: NextCall[] = [];
+    const kept: InterceptorNext[] = [];
     const { group, server } = await intercepted([
       (_call, next) => {
         kept.push(next);

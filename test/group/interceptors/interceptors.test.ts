@@ -3,7 +3,7 @@ import type { Progress } from '@modelcontextprotocol/client';
 import { PlenumError, SessionGroup } from '../../../src/index.ts';
 import type {
   InterceptedCall,
-  NextCall,
+  InterceptorNext,
   ToolInterceptor,
 } from '../../../src/group/interceptors/interceptors.ts';
 import { failureOf, thrownBy } from '../../support/failures.ts';
@@ -297,7 +297,7 @@ describe('errors pass through interceptors', () => {
 
   it('an interceptor that returns no result is named', async () => {
     // JavaScript would let it pass.
-    const forgetful: unknown = async (_call: InterceptedCall, next: NextCall) => {
+    const forgetful: unknown = async (_call: InterceptedCall, next: InterceptorNext) => {
       await next();
     };
     const { group } = await intercepted([(_call, next) => next(), forgetful as ToolInterceptor]);

@@ -50,8 +50,8 @@ describe.each(['legacy', '2026-07-28'] as const)('the session of a lease, adopte
     expect([...group.tools.keys()]).toEqual(['x__echo', 'x__whoami', 'x__hang', 'x__slow']);
     expect(group.servers.get('x')).toMatchObject({ state: 'ready', adopted: true });
     expect(textOf(await group.callTool('x__echo', { nr: 1 }))).toBe('{"nr":1}');
-    await group.ping('x');
-    await group.refresh('x');
+    await group.ping({ server: 'x' });
+    await group.refresh({ server: 'x' });
     expect(fleet.made).toBe(1);
   });
 
@@ -82,9 +82,9 @@ describe.each(['legacy', '2026-07-28'] as const)('the session of a lease, adopte
     const asked = fleet.requests('tools/call').length;
     expect((await failureOf(group.callTool('x__echo'))).code).toBe('UNKNOWN_TOOL');
     expect((await failureOf(group.session('x').callTool('echo'))).code).toBe('SESSION_CLOSED');
-    expect((await failureOf(group.ping('x'))).code).toBe('SESSION_CLOSED');
+    expect((await failureOf(group.ping({ server: 'x' }))).code).toBe('SESSION_CLOSED');
     expect((await failureOf(group.readResource('a:1', { server: 'x' }))).code).toBe('SESSION_CLOSED');
-    await group.refresh('x');
+    await group.refresh({ server: 'x' });
     await group.refresh();
     await group.reconnect();
     expect(fleet.requests('tools/call')).toHaveLength(asked);

@@ -47,7 +47,7 @@ describe('G11 a list that changes with every answer', () => {
     const stormy = local({ era, tools: tools('echo'), faults: { listStorm: true } });
     const calm = local({ era, tools: tools('echo') });
     const group = await connectGroup({ servers: { stormy: { server: stormy }, calm: { server: calm } } });
-    await group.refresh('stormy');
+    await group.refresh({ server: 'stormy' });
     const startedAt = performance.now();
     await eventually('the storm is on', () => requestsOf(stormy, 'tools/list').length >= 4);
     for (let nr = 0; nr < 200; nr++) await group.callTool('calm__echo');

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { CatalogKind } from '../../../src/index.ts';
 import type { ListKind, ServerScript } from '../../../src/testing/index.ts';
-import { eventually } from '../../support/eventually.ts';
+import { bounded, eventually } from '../../support/eventually.ts';
 import { EventLog } from '../../support/event-log.ts';
 import { failureOf } from '../../support/failures.ts';
 import { connectGroup, newGroup } from '../../support/groups.ts';
@@ -45,9 +45,31 @@ describe.each(ERAS)('G8 one list that fails (%s)', (era) => {
     const group = await connectGroup({ servers: { s: { server } } });
     expect(group.servers.get('s')?.listErrors.tools?.rpcMessage).toBe('busy');
     server.setFaults({ refuse: {} });
-    await group.refresh('s');
+    await group.refresh({ server: 's' });
     expect(group.servers.get('s')?.listErrors).toEqual({});
     expect([...group.tools.keys()]).toEqual(['s__t']);
+  });
+
+  it('that is slow is waited for as long as the caller of refresh says', async () => {
+    const server = local({ era, ...EVERYTHING });
+    const group = await connectGroup({ servers: { s: { server } } });
+    server.hang();
+    await bounded('refresh', group.refresh({ timeoutMs: 50 }));
+    expect(group.servers.get('s')?.listErrors.tools?.code).toBe('TIMEOUT');
+    expect([...group.tools.keys()]).toEqual(['s__t']);
+    server.resume();
+  });
+
+  it('of a refresh that is given up is forgotten', async () => {
+    const server = local({ era, ...EVERYTHING });
+    const group = await connectGroup({ servers: { s: { server } } });
+    server.hang();
+    const giveUp = new AbortController();
+    const refreshed = failureOf(group.refresh({ server: 's', signal: giveUp.signal }));
+    giveUp.abort();
+    expect((await bounded('refresh', refreshed)).code).toBe('ABORTED');
+    expect(group.servers.get('s')?.listErrors).toEqual({});
+    server.resume();
   });
 
   it('that fails only later keeps what was known', async () => {

@@ -177,7 +177,7 @@ describe('G4 remove() in the midst of things', () => {
     const log = new EventLog(group);
     server.hang();
     server.setTools(tools('new'));
-    const refreshed = group.refresh('a');
+    const refreshed = group.refresh({ server: 'a' });
     const removed = group.remove('a');
     server.resume();
     await bounded('both', Promise.allSettled([refreshed, removed]));

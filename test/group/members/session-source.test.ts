@@ -47,7 +47,7 @@ describe.each(ERAS)('a group takes sessions from a source (%s)', (era) => {
     expect(content).toEqual([{ type: 'text', text: '{"nr":1}' }]);
     await group.readResource('file:///a', { server: 's' });
     await group.getPrompt('s__summary');
-    await group.ping('s');
+    await group.ping({ server: 's' });
   });
 
   it('close() gives a clean one back, and leaves it well', async () => {

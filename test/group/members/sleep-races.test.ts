@@ -56,7 +56,7 @@ class Storm {
     else if (fate < 9) this.#use(group.callTool('s__slow', {}));
     else if (fate < 11) this.#use(group.subscribeResource(URI));
     else if (fate < 14) this.#use(group.unsubscribeResource(URI));
-    else if (fate < 15) this.#use(group.refresh('s'));
+    else if (fate < 15) this.#use(group.refresh({ server: 's' }));
     else if (fate < 16) this.#reconnect();
     else if (fate < 17) this.#use(group.setLoggingLevel('debug', { server: 's' }));
     else if (fate < 18) this.#use(group.ping());

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ManagedServer, SpecFactory } from '../../../src/manager/pool/managed-server.ts';
+import type { ManagedServer, ServerSpecFactory } from '../../../src/manager/pool/managed-server.ts';
 import type { SessionManager } from '../../../src/manager/session-manager.ts';
 import { bounded, eventually } from '../../support/eventually.ts';
 import { failureOf } from '../../support/failures.ts';
@@ -198,7 +198,7 @@ describe('what a factory sees', () => {
   it('each caller is asked for by itself: server, principal, and a signal that has not aborted', async () => {
     const seen: [string, string | undefined, boolean][] = [];
     const fleet = new Fleet({ tools: TOOLS });
-    const make: SpecFactory = ({ server, principal, signal }) => {
+    const make: ServerSpecFactory = ({ server, principal, signal }) => {
       seen.push([server, principal, signal.aborted]);
       return fleet.spec();
     };

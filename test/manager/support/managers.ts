@@ -1,7 +1,7 @@
 import { expect, onTestFinished } from 'vitest';
 import type { Lease } from '../../../src/manager/leases/lease.ts';
 import type { SessionManagerOptions } from '../../../src/manager/manager-options.ts';
-import type { ServerStats } from '../../../src/manager/manager-stats.ts';
+import type { ManagedServerStats } from '../../../src/manager/manager-stats.ts';
 import { SessionManager } from '../../../src/manager/session-manager.ts';
 import { eventually } from '../../support/eventually.ts';
 
@@ -12,7 +12,7 @@ export function newManager(options: SessionManagerOptions): SessionManager {
   return manager;
 }
 
-export function statsOf(manager: SessionManager, server: string): ServerStats {
+export function statsOf(manager: SessionManager, server: string): ManagedServerStats {
   const stats = manager.stats().get(server);
   if (stats === undefined) throw new Error(`No stats of server "${server}"`);
   return stats;
@@ -54,7 +54,10 @@ export async function expectNothingHeld(manager: SessionManager): Promise<void> 
   ]);
 }
 
-async function expectNone(manager: SessionManager, counts: (stats: ServerStats) => number[]): Promise<void> {
+async function expectNone(
+  manager: SessionManager,
+  counts: (stats: ManagedServerStats) => number[],
+): Promise<void> {
   const none = (): boolean => [...manager.stats().values()].flatMap(counts).every((count) => count === 0);
   await eventually('nothing is held', none).catch(() => {});
   expect(none(), JSON.stringify([...manager.stats()])).toBe(true);

@@ -48,7 +48,7 @@ describe.each(ERAS)('G11 a server that cannot be trusted with its lists (%s)', (
     server.script.tools?.splice(0, 1, { name: 'new' });
     await settled(() => requestsOf(server, 'tools/list').length);
     expect([...group.tools.keys()]).toEqual(['peer__old']);
-    await group.refresh('peer');
+    await group.refresh({ server: 'peer' });
     expect([...group.tools.keys()]).toEqual(['peer__new']);
     expect((await events.until('catalog')).diff.tools).toEqual({
       added: ['peer__new'],

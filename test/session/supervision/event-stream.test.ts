@@ -31,7 +31,7 @@ describe('S8 the event stream of a stateful session', () => {
     const call = group.callTool('peer__slow', { word: 'hello' });
     await eventually('the call', () => server.running === 1);
     for (const streams of [3, 5]) {
-      await group.ping('peer'); // By its answer, what came before has arrived.
+      await group.ping({ server: 'peer' }); // By its answer, what came before has arrived.
       proxy.cut();
       await eventually('both streams again', () => gets(server).length >= streams);
     }

@@ -233,7 +233,7 @@ describe('G11 the catalog of a server that comes back', () => {
     const server = local({ tools: tools('old') });
     const group = await connectGroup({ servers: { peer: { server } }, timeoutMs: 200 });
     server.setFaults({ ignore: ['tools/list'] });
-    await group.refresh('peer');
+    await group.refresh({ server: 'peer' });
     expect(group.servers.get('peer')?.listErrors.tools?.code).toBe('TIMEOUT');
     expect([...group.tools.keys()]).toEqual(['peer__old']);
     server.setFaults({ ignore: [] });

@@ -235,7 +235,7 @@ describe('S8 a connection that dies while its state is restored', () => {
     await group.subscribeResource(URI);
     await server.close();
     await eventually('a third life', () => lives === 3);
-    await group.ping('peer');
+    await group.ping({ server: 'peer' });
     expect(lives).toBe(3);
   });
 });

@@ -9,7 +9,7 @@ import type {
 import { isRecord } from '../../internal/checks.ts';
 
 /** What a server said of itself and what it listed, as it may be written down. */
-export interface ServerRecord {
+export interface CachedServer {
   readonly serverInfo?: Implementation;
   readonly capabilities?: ServerCapabilities;
   readonly instructions?: string;
@@ -95,6 +95,6 @@ const isServer = has({
 });
 
 /** Whether what was kept elsewhere is such a record. */
-export function isServerRecord(value: unknown): value is ServerRecord {
+export function isCachedServer(value: unknown): value is CachedServer {
   return isServer(value);
 }

@@ -1,5 +1,5 @@
 function refuse(): never {
-  throw new TypeError('A snapshot does not change. Ask the group for a new one.');
+  throw new TypeError('A snapshot does not change. Ask for a new one.');
 }
 
 const SEAL: PropertyDescriptorMap = {
