@@ -39,7 +39,7 @@ async function measureIdle() {
   await manager.prewarm('bench', 1);
   const before = heap();
   await manager.prewarm('bench', SESSIONS + 1);
-  const { idle } = manager.stats().get('bench');
+  const idle = manager.stats().get('bench')?.idle ?? 0;
   const kibibytes = (heap() - before) / 1_024 / (idle - 1);
   const note = globalThis.gc === undefined ? ' without --expose-gc this is no more than a guess' : '';
   console.log(

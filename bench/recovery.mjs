@@ -24,7 +24,7 @@ async function measure() {
       const { pid } = await session.request({ method: 'bench/pid' });
       const ready = untilReady(session);
       const killedAt = performance.now();
-      process.kill(pid, 'SIGKILL');
+      process.kill(Number(pid), 'SIGKILL');
       const status = await ready;
       recoveries.push(performance.now() - killedAt);
       starts.push(status.connectMs);

@@ -84,7 +84,7 @@ async function printTokens() {
   const answers = await Promise.all(
     asked.map(async ({ text }) => {
       const { content } = await toolkit.callTool('search_tools', { query: text });
-      return textTokens(content.map((block) => block.text).join('\n'));
+      return textTokens(content.map((block) => (block.type === 'text' ? block.text : '')).join('\n'));
     }),
   );
   const answer = Math.round(answers.reduce((sum, tokens) => sum + tokens, 0) / answers.length);

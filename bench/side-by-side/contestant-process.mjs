@@ -6,10 +6,16 @@ const GRACE_MS = 5_000;
 /** A contestant in a process of its own. A task that fails or takes too long rejects with the reason. */
 export class ContestantProcess {
   #child;
+  /** What a probe of its calls has shown. */
+  facts;
   /** Tasks are answered in the order in which they were given, also those that nobody waits for any more. */
   #waiting = [];
   #ended;
 
+  /**
+   * @param {string} name
+   * @param {{ limitMs: number, flags?: string[] }} options
+   */
   static async start(name, { limitMs, flags = [] }) {
     const contestant = new ContestantProcess(name, flags);
     try {

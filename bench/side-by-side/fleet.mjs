@@ -5,7 +5,11 @@ import { fileURLToPath } from 'node:url';
 const STDIO_SERVER = fileURLToPath(new URL('./servers/stdio-server.mjs', import.meta.url));
 const HTTP_SERVER = new URL('./servers/http-server.mjs', import.meta.url);
 
-/** Descriptions of stdio servers; each contestant starts its own. */
+/**
+ * Descriptions of stdio servers; each contestant starts its own.
+ * @param {number} count
+ * @param {{ tools?: number, startMs?: number, hung?: string[] }} options
+ */
 export function stdioServers(count, { tools = 10, startMs = 0, hung = [] } = {}) {
   return Array.from({ length: count }, (_, index) => ({
     name: `s${index}`,

@@ -13,7 +13,7 @@ export async function eachInTurn(contestants, rounds, measure, onFailure) {
         await measure(contestant, round);
       } catch (error) {
         out.add(contestant);
-        onFailure(contestant, error.message);
+        onFailure(contestant, messageOf(error));
       }
     }
   }
@@ -24,7 +24,7 @@ export async function openAll({ options }, servers, onMissing) {
   const opened = await Promise.all(
     options.contestants.map(({ name }) =>
       openOne(name, servers).catch((error) => {
-        onMissing(name, error.message);
+        onMissing(name, messageOf(error));
       }),
     ),
   );
@@ -44,7 +44,19 @@ async function openOne(name, servers) {
   }
 }
 
-/** Runs one task in fresh processes, in turns; `use` may ask for more before the process ends. */
+/** @param {unknown} error */
+export function messageOf(error) {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/**
+ * Runs one task in fresh processes, in turns; `use` may ask for more before the process ends.
+ * @param {{ options: ReturnType<typeof import('./options.mjs').readOptions> }} run
+ * @param {number} rounds
+ * @param {(contestant: ContestantProcess) => Promise<void>} use
+ * @param {(name: string, reason: string) => void} onFailure
+ * @param {string[]} flags
+ */
 export function eachAfresh({ options }, rounds, use, onFailure, flags = []) {
   return eachInTurn(
     options.contestants,

@@ -3,7 +3,10 @@ import { Experimental_StdioMCPTransport as StdioTransport } from '@ai-sdk/mcp/mc
 
 const CALL = { toolCallId: 'bench', messages: [] };
 
-/** One client for each server; the documented way to one set of tools is to merge theirs. */
+/**
+ * One client for each server; the documented way to one set of tools is to merge theirs.
+ * @type {import('../types.d.ts').Contestant['open']}
+ */
 export async function open(servers, onReady) {
   const clients = [];
   const tools = {};

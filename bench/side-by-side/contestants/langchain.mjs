@@ -1,5 +1,6 @@
 import { MultiServerMCPClient } from '@langchain/mcp-adapters';
 
+/** @type {import('../types.d.ts').Contestant['open']} */
 export async function open(servers, onReady) {
   const mcpServers = Object.fromEntries(servers.map((server) => [server.name, connectionOf(server)]));
   const client = new MultiServerMCPClient({
@@ -19,6 +20,7 @@ export async function open(servers, onReady) {
   };
 }
 
+/** @param {import('../types.d.ts').BenchServer} server */
 function connectionOf({ command, args, url, era }) {
   if (era === 'modern') throw new Error('does not speak 2026-07-28');
   if (command !== undefined) return { transport: 'stdio', command, args };

@@ -2,6 +2,7 @@ import { MCPClient } from '@mastra/mcp';
 
 let made = 0;
 
+/** @type {import('../types.d.ts').Contestant['open']} */
 export async function open(servers, onReady) {
   const definitions = Object.fromEntries(servers.map((server) => [server.name, definitionOf(server)]));
   const client = new MCPClient({ id: `bench-${made++}`, servers: definitions });
@@ -18,6 +19,7 @@ export async function open(servers, onReady) {
   };
 }
 
+/** @param {import('../types.d.ts').BenchServer} server */
 function definitionOf({ command, args, url, era }) {
   const shared = { enableServerLogs: false };
   if (command !== undefined) return { ...shared, command, args };

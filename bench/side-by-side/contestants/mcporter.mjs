@@ -2,6 +2,7 @@ import { createRuntime } from 'mcporter';
 
 const quiet = { info() {}, warn() {}, error() {} };
 
+/** @type {import('../types.d.ts').Contestant['open']} */
 export async function open(servers, onReady) {
   const runtime = await createRuntime({ servers: servers.map(definitionOf), logger: quiet });
   const catalog = new Map();
@@ -20,6 +21,7 @@ export async function open(servers, onReady) {
   };
 }
 
+/** @param {import('../types.d.ts').BenchServer} server */
 function definitionOf({ name, command, args, url, era }) {
   if (era === 'modern') throw new Error('does not speak 2026-07-28');
   if (command !== undefined) return { name, command: { kind: 'stdio', command, args, cwd: process.cwd() } };

@@ -2,7 +2,10 @@ import { Client, InMemoryTransport, StreamableHTTPClientTransport } from '@model
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 import { createInProcessServer } from '../servers/in-process-server.mjs';
 
-/** One official client for each server; who wants one catalog of them all makes a map. */
+/**
+ * One official client for each server; who wants one catalog of them all makes a map.
+ * @type {import('../types.d.ts').Contestant['open']}
+ */
 export async function open(servers, onReady, { onChanged } = {}) {
   const clients = new Map();
   const catalog = new Map();
@@ -29,6 +32,11 @@ export async function open(servers, onReady, { onChanged } = {}) {
   };
 }
 
+/**
+ * @param {import('../types.d.ts').BenchServer} server
+ * @param {(() => void) | undefined} onChanged
+ * @returns {import('@modelcontextprotocol/client').ClientOptions}
+ */
 function optionsOf({ era }, onChanged) {
   return {
     versionNegotiation: { mode: era === 'modern' ? { pin: '2026-07-28' } : 'legacy' },
@@ -36,11 +44,16 @@ function optionsOf({ era }, onChanged) {
   };
 }
 
-async function transportTo({ name, command, args, url, tools }, owned) {
+/**
+ * @param {import('../types.d.ts').BenchServer} server
+ * @param {Map<string, ReturnType<typeof createInProcessServer>>} owned
+ */
+async function transportTo({ name, command, args = [], url, tools }, owned) {
   if (command !== undefined) return new StdioClientTransport({ command, args });
   if (url !== undefined) return new StreamableHTTPClientTransport(new URL(url));
   const [client, server] = InMemoryTransport.createLinkedPair();
-  owned.set(name, createInProcessServer({ count: tools }));
-  await owned.get(name).connect(server);
+  const made = createInProcessServer({ count: tools });
+  owned.set(name, made);
+  await made.connect(server);
   return client;
 }

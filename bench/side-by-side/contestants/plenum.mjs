@@ -1,7 +1,10 @@
-import { SessionGroup } from '../../../dist/index.js';
+import { SessionGroup } from '../../plenum.mjs';
 import { createInProcessServer } from '../servers/in-process-server.mjs';
 
-/** One group with default options: prefixed names, validation, supervision, both eras tried. */
+/**
+ * One group with default options: prefixed names, validation, supervision, both eras tried.
+ * @type {import('../types.d.ts').Contestant['open']}
+ */
 export async function open(servers, onReady, { onChanged, oneByOne = false } = {}) {
   const owned = new Map();
   const specs = Object.fromEntries(servers.map((server) => [server.name, specOf(server, owned)]));
@@ -41,7 +44,12 @@ async function follow(group, onChanged) {
   for await (const event of group.events()) if (event.type === 'catalog') onChanged();
 }
 
-function specOf({ name, command, args, url, tools }, owned) {
+/**
+ * @param {import('../types.d.ts').BenchServer} server
+ * @param {Map<string, ReturnType<typeof createInProcessServer>>} owned
+ * @returns {import('mcp-plenum').ServerSpec}
+ */
+function specOf({ name, command, args = [], url, tools }, owned) {
   if (command !== undefined) return { command, args };
   if (url !== undefined) return { url };
   const server = createInProcessServer({ count: tools });

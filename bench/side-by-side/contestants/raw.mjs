@@ -14,6 +14,7 @@ const ENVELOPE = {
   'io.modelcontextprotocol/clientCapabilities': {},
 };
 
+/** @type {import('../types.d.ts').Contestant['open']} */
 export async function open(servers, onReady) {
   const wires = new Map();
   const catalog = new Map();

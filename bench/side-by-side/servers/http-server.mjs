@@ -7,15 +7,20 @@ const [ports = '1'] = process.argv.slice(2);
 const servers = new Map();
 
 const listening = Array.from({ length: Number(ports) }, listen);
-process.send({ ports: await Promise.all(listening) });
+process.send?.({ ports: await Promise.all(listening) });
 process.once('disconnect', () => process.exit());
 
 function listen() {
   return new Promise((resolve) => {
-    const server = listenTcp({ noDelay: true }, serve).listen(0, '127.0.0.1', () =>
-      resolve(server.address().port),
-    );
+    const server = listenTcp({ noDelay: true }, serve).listen(0, '127.0.0.1', () => resolve(portOf(server)));
   });
+}
+
+/** @param {import('node:net').Server} server */
+function portOf(server) {
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('It does not listen on a port.');
+  return address.port;
 }
 
 function serve(socket) {
@@ -31,8 +36,8 @@ function serve(socket) {
     for (;;) {
       const request = readRequest(bytes);
       wanted = request.end;
-      if (bytes.length < request.end) break;
-      socket.write(respond(request, bytes.subarray(request.bodyStart, request.end)));
+      if (request.head === undefined || bytes.length < request.end) break;
+      socket.write(respond(request.head, bytes.subarray(request.head.bodyStart, request.end)));
       bytes = bytes.subarray(request.end);
       if (bytes.length === 0) break;
     }
@@ -42,15 +47,18 @@ function serve(socket) {
   });
 }
 
-/** The request at the start of these bytes; its `end` lies beyond them as long as it is not all there. */
+/**
+ * The request at the start of these bytes; its `end` lies beyond them as long as it is not all there.
+ * @returns {{ head?: { method: string, path: string, bodyStart: number }, end: number }}
+ */
 function readRequest(bytes) {
   const headEnd = bytes.indexOf('\r\n\r\n');
   if (headEnd === -1) return { end: bytes.length + 1 };
   const head = bytes.latin1Slice(0, headEnd);
-  const [method, path] = head.split(' ', 2);
+  const [method = '', path = ''] = head.split(' ', 2);
   const length = /\r\ncontent-length: *(\d+)/i.exec(head)?.[1] ?? 0;
   const bodyStart = headEnd + 4;
-  return { method, path, bodyStart, end: bodyStart + Number(length) };
+  return { head: { method, path, bodyStart }, end: bodyStart + Number(length) };
 }
 
 function respond({ method, path }, body) {

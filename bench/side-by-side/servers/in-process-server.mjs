@@ -4,6 +4,7 @@ import { createServer, toolList } from './answer.mjs';
 export function createInProcessServer({ count = 10 } = {}) {
   const server = createServer({ count });
   let transport;
+  /** @type {{ name: string, description: string, inputSchema: object }[]} */
   let tools = toolList(count);
   return {
     async connect(linked) {
@@ -19,7 +20,8 @@ export function createInProcessServer({ count = 10 } = {}) {
     },
     /** Gives the first tool another description, and says so. */
     change(round) {
-      tools = tools.with(0, { ...tools[0], description: `Version ${round}.` });
+      const [first, ...others] = tools;
+      if (first !== undefined) tools = [{ ...first, description: `Version ${round}.` }, ...others];
       void transport.send({ jsonrpc: '2.0', method: 'notifications/tools/list_changed' });
     },
   };

@@ -1,5 +1,5 @@
 import { HttpFleet, inProcessServers } from '../fleet.mjs';
-import { eachAfresh } from '../turns.mjs';
+import { eachAfresh, messageOf } from '../turns.mjs';
 
 const LIMIT_MS = 60_000;
 
@@ -37,7 +37,7 @@ async function measureBuild(run, rounds, size, servers, tools) {
         await contestant.run('lookup', { tools: sought }, { limitMs: LIMIT_MS }),
       );
     } catch (error) {
-      results.missing(...lookup, contestant.name, error.message);
+      results.missing(...lookup, contestant.name, messageOf(error));
     }
     await contestant.close();
   };

@@ -6,9 +6,11 @@ import { measureLookup } from './measure-lookup.mjs';
 import { measureRouting } from './measure-routing.mjs';
 import { soak } from './soak.mjs';
 
+/** @type {import('../types.d.ts').Contestant} */
 const contestant = await import(`../contestants/${process.argv[2]}.mjs`);
 // Servers in this process keep no program alive, and a task may wait for one.
 const alive = setInterval(() => {}, 1_000);
+/** @type {import('../types.d.ts').Opened | undefined} */
 let opened;
 
 const TASKS = {
@@ -33,11 +35,11 @@ const TASKS = {
       contestant.open(servers, onReady, { oneByOne: true }).catch(reject);
     });
   },
-  probe: (task) => probe(opened, task),
-  calls: (task) => measureCalls(opened, task),
-  lookup: (task) => measureLookup(opened, task),
-  routing: (task) => measureRouting(opened, task),
-  soak: (task) => soak(opened, task),
+  probe: (task) => probe(connected(), task),
+  calls: (task) => measureCalls(connected(), task),
+  lookup: (task) => measureLookup(connected(), task),
+  routing: (task) => measureRouting(connected(), task),
+  soak: (task) => soak(connected(), task),
   change: (task) => measureChange(contestant, task),
   idle: (task) => measureIdle(contestant, task),
   async close() {
@@ -46,14 +48,19 @@ const TASKS = {
   },
 };
 
+function connected() {
+  if (opened === undefined) throw new Error('It has not connected to any server.');
+  return opened;
+}
+
 process.on('message', ({ task, ...details }) => void answer(task, details));
 process.once('disconnect', () => process.exit());
-process.send({ value: 'loaded' });
+process.send?.({ value: 'loaded' });
 
 async function answer(task, details) {
   try {
-    process.send({ value: await TASKS[task](details) });
+    process.send?.({ value: await TASKS[task](details) });
   } catch (error) {
-    process.send({ error: String(error?.message ?? error).split('\n', 1)[0] });
+    process.send?.({ error: (error instanceof Error ? error.message : String(error)).split('\n', 1)[0] });
   }
 }

@@ -1,6 +1,9 @@
 import { profiled } from './profile.mjs';
 
-/** Calls one tool of every server in turn, `concurrency` at a time, for about `ms`. */
+/**
+ * Calls one tool of every server in turn, `concurrency` at a time, for about `ms`.
+ * @param {import('../types.d.ts').Opened} opened
+ */
 export async function measureCalls(opened, task) {
   const { servers, processes, tool, bytes, concurrency, warmMs, ms, profile } = task;
   const args = { text: 'x'.repeat(bytes) };
@@ -38,10 +41,15 @@ export async function measureCalls(opened, task) {
 }
 
 async function readAll(meters) {
-  return Promise.all(meters.map(async (read) => Number(/cpu=(\d+)/.exec(JSON.stringify(await read({})))[1])));
+  return Promise.all(
+    meters.map(async (read) => Number(/cpu=(\d+)/.exec(JSON.stringify(await read({})))?.[1])),
+  );
 }
 
-/** Whether an answer is what it should be, and whether one that breaks its schema is refused. */
+/**
+ * Whether an answer is what it should be, and whether one that breaks its schema is refused.
+ * @param {import('../types.d.ts').Opened} opened
+ */
 export async function probe(opened, { servers }) {
   const text = `probe ${Math.random()}`;
   const answers = await Promise.all(servers.map((server) => opened.bind(server, 'echo')({ text })));

@@ -7,11 +7,12 @@ const LIMIT_MS = 10_000;
 /**
  * CPU milliseconds for each change of one server's list: announcement, fetch, checks, commit, and the server's own part,
  * which is small. The servers are in this process.
+ * @param {import('../types.d.ts').Contestant} contestant
  */
 export async function measureChange(contestant, { servers, changes }) {
   let changed = () => {};
   const opened = await contestant.open(servers, () => {}, { onChanged: () => changed() });
-  if (opened.change === undefined) throw new Error('has no catalog that follows its servers');
+  const changeTools = changerOf(opened);
   const server = servers[servers.length >> 1].name;
   for (let round = 0; round < 3; round++) await change(`warm ${round}`);
 
@@ -24,6 +25,7 @@ export async function measureChange(contestant, { servers, changes }) {
   return Math.max(0, busy - idle) / changes;
 
   async function change(round) {
+    /** @type {Promise<void>} */
     const seen = new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error('did not notice the change')), LIMIT_MS);
       changed = () => {
@@ -31,10 +33,16 @@ export async function measureChange(contestant, { servers, changes }) {
         resolve();
       };
     });
-    opened.change(server, round);
+    changeTools(server, round);
     await seen;
     await sleep(PAUSE_MS);
   }
+}
+
+/** @param {import('../types.d.ts').Opened} opened */
+function changerOf({ change }) {
+  if (change === undefined) throw new Error('has no catalog that follows its servers');
+  return change;
 }
 
 async function cpuOf(act) {

@@ -1,6 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { collectGarbage } from './collect-garbage.mjs';
 
-/** Kibibytes that one more open session weighs: what is loaded or compiled with the first ones belongs to none of them. */
+/**
+ * Kibibytes that one more open session weighs: what is loaded or compiled with the first ones belongs to none of them.
+ * @param {import('../types.d.ts').Contestant} contestant
+ */
 export async function measureIdle(contestant, { first, more }) {
   const warm = await contestant.open(first, () => {});
   await Promise.all(first.map(({ name }) => warm.bind(name, 'echo')({ text: 'warm' })));
@@ -14,7 +18,7 @@ export async function measureIdle(contestant, { first, more }) {
 
 async function settle() {
   for (let round = 0; round < 3; round++) {
-    globalThis.gc();
+    collectGarbage();
     await sleep(50);
   }
   return process.memoryUsage();

@@ -2,11 +2,16 @@ import { medianOf } from '../results.mjs';
 
 const AT_A_TIME = 8;
 
-/** How many times longer a call through the group takes: the median of many pairs of slices, in either order. */
+/**
+ * How many times longer a call through the group takes: the median of many pairs of slices, in either order.
+ * @param {import('../types.d.ts').Opened} opened
+ */
 export async function measureRouting(opened, { servers, pairs, sliceMs }) {
+  const { session } = opened;
+  if (session === undefined) throw new Error('has no sessions of its own');
   const args = { text: 'x'.repeat(100) };
   const routed = servers.map((server) => opened.bind(server, 'echo'));
-  const direct = servers.map((server) => (given) => opened.session(server).callTool('echo', given));
+  const direct = servers.map((server) => (given) => session(server).callTool('echo', given));
   for (const calls of [routed, direct, routed, direct]) await microsecondsOf(calls, sliceMs * 4);
   const ratios = [];
   for (let pair = 0; pair < pairs; pair++) {

@@ -1,8 +1,13 @@
+import { collectGarbage } from './collect-garbage.mjs';
+
 const SAMPLES = 20;
 const CONCURRENCY = 64;
 const MEBIBYTE = 1_048_576;
 
-/** Calls and calls; memory is read at every twentieth, after a collection. Growth counts from the first tenth on. */
+/**
+ * Calls and calls; memory is read at every twentieth, after a collection. Growth counts from the first tenth on.
+ * @param {import('../types.d.ts').Opened} opened
+ */
 export async function soak(opened, { servers, count }) {
   const calls = servers.map((server) => opened.bind(server, 'echo'));
   const args = { text: 'x'.repeat(100) };
@@ -14,7 +19,7 @@ export async function soak(opened, { servers, count }) {
       while (left-- > 0) await calls[left % calls.length](args);
     };
     await Promise.all(Array.from({ length: CONCURRENCY }, callAgain));
-    globalThis.gc();
+    collectGarbage();
     const { heapUsed, rss } = process.memoryUsage();
     samples.push({
       calls: Math.ceil((count / SAMPLES) * sample),

@@ -1,0 +1,2 @@
+// The package by its own name, for the folder beside, whose package.json has another one.
+export { SessionGroup } from 'mcp-plenum';
