@@ -74,7 +74,7 @@ export class ScriptedWebSocketServer extends ScriptedServer {
     return this.#listener.open;
   }
 
-  /** Closes every socket in the orderly way, with this code. */
+  /** Closes every socket with a close frame of this code. */
   closeSockets(code = 1001, reason = ''): void {
     for (const socket of this.#upgrades.clients) socket.close(code, reason);
   }
@@ -92,7 +92,7 @@ export class ScriptedWebSocketServer extends ScriptedServer {
   }
 
   /**
-   * A hung server leaves what it is sent in the socket.
+   * A hung server does not read from its sockets.
    *
    * @internal
    */

@@ -5,18 +5,18 @@ import type { StdioServerSpec } from '../server-spec.ts';
 import { checkScript } from './script/check-script.ts';
 import type { ServerScript } from './script/script.ts';
 
-/** One argument of a process may have 128 KiB on Linux, and all of them together less than that on Windows. */
+/** Linux allows 128 KiB for one argument; Windows allows 32 KiB for the whole command line. */
 const LONGEST_ARGUMENT = 30_000;
 
-/** A script in a file, for one that is too long for a command line. */
+/** A file with a script that is too long for a command line. */
 export interface ScriptFile {
   scriptFile: string;
 }
 
 /**
- * A spec for a scripted server in a child process. Everything else that a stdio spec can say is added by the
- * caller: `{ ...stdioSpec(script), env: { … } }`. Throws `CONFIG_INVALID` when the script is not one, or longer
- * than a command line may be: then write it to a file, as JSON, and give `{ scriptFile }`.
+ * A spec for a scripted server in a child process. The caller can add other fields of a stdio spec: `{
+ * ...stdioSpec(script), env: { … } }`. Throws `CONFIG_INVALID` when the script is invalid, or too long for a command
+ * line: then write it to a file as JSON and give `{ scriptFile }`.
  */
 export function stdioSpec(script: ServerScript | ScriptFile = {}): StdioServerSpec & { args: string[] } {
   return { command: process.execPath, args: [entryFile(), ...scriptArguments(script)] };
@@ -36,8 +36,8 @@ export function scriptArguments(script: ServerScript | ScriptFile): string[] {
 }
 
 /**
- * The program that is started. Where this module runs from its TypeScript source, as in tests of this package,
- * the program is the built one: Node 20 runs no TypeScript.
+ * The path of the program to start. When this module runs from its TypeScript source, as in this package's tests, it
+ * is the built program: Node 20 cannot run TypeScript.
  */
 export function entryFile(): string {
   const built = import.meta.url.endsWith('.ts') ? '../../dist/testing/' : './';

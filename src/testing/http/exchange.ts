@@ -3,7 +3,7 @@ import { SERVER_ERROR, type JsonObject } from '../server/json-rpc.ts';
 
 const LARGEST_BODY_BYTES = 64 * 1024 * 1024;
 
-/** The text of a request's body; undefined when it is too long or breaks off. */
+/** The text of a request's body; undefined when it is too long or incomplete. */
 export async function readBody(request: IncomingMessage): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -19,7 +19,7 @@ export async function readBody(request: IncomingMessage): Promise<string | undef
   return Buffer.concat(chunks).toString();
 }
 
-/** Answers with an HTTP status and a JSON-RPC error that belongs to no request. */
+/** Answers with an HTTP status and a JSON-RPC error without a request id. */
 export function refuse(
   response: ServerResponse,
   status: number,
@@ -31,18 +31,18 @@ export function refuse(
   response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body));
 }
 
-/** Headers with one value each. */
+/** The headers, one value for each name. */
 export function headersOf(request: IncomingMessage): Record<string, string> {
   const entries = Object.entries(request.headers);
   return Object.fromEntries(entries.map(([name, value]) => [name, [value].flat().join(', ')]));
 }
 
-/** Whether a page from elsewhere, and not a program on this machine, makes the request. */
-export function isForeign({ headers: { origin } }: IncomingMessage): boolean {
+/** Whether the request comes from a web page of another origin. */
+export function isCrossOrigin({ headers: { origin } }: IncomingMessage): boolean {
   return origin !== undefined && !/^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(origin);
 }
 
-/** Which header of a modern request does not say what its body says. */
+/** The header of a modern request that contradicts its body; undefined when all agree. */
 export function mismatch(
   request: IncomingMessage,
   version: string,

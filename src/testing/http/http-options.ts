@@ -3,26 +3,28 @@ import { count, durationMs, flag, nonEmpty, oneOf, shape } from '../script/check
 
 export interface ServeHttpOptions {
   /**
-   * Whether clients of the legacy era get a session, as stateful servers give them.
+   * Whether clients of the legacy era get a session, as from a stateful server.
    * @default true
    */
   sessions?: boolean;
   /**
-   * How requests are answered: with plain JSON, unless there is something to say before the answer, or always with
-   * an event stream (which in a session can be resumed).
+   * How requests are answered: `json` answers with plain JSON, or with an event stream when messages precede the
+   * answer; `sse` always with an event stream, which can be resumed within a session.
    * @default 'json'
    */
   answers?: 'json' | 'sse';
   /** @default 0, a free one */
   port?: number;
   /**
-   * How long each HTTP request waits before it is looked at, in milliseconds.
+   * How long each HTTP request waits before it is handled, in milliseconds.
    * @default 0
    */
   latencyMs?: number;
-  /** What clients are told to wait before they resume a stream, in milliseconds. */
+  /**
+   * The `retry` field of event streams: how long clients wait before they resume, in milliseconds. Absent by default.
+   */
   retryMs?: number;
-  /** The bearer token without which there is a 401. */
+  /** The bearer token that requests must carry; others are answered with 401. Absent by default. */
   token?: string;
 }
 
@@ -38,7 +40,7 @@ const fields = shape(
   },
 );
 
-/** Refuses options that are none. */
+/** Throws `CONFIG_INVALID` for invalid options. */
 export function checkHttpOptions(options: ServeHttpOptions): void {
   const problem = fields(options, 'options');
   if (problem !== undefined) throw new PlenumError('CONFIG_INVALID', `HTTP cannot be served so: ${problem}.`);

@@ -10,8 +10,8 @@ import { entryFile, scriptArguments, type ScriptFile } from '../stdio.ts';
 import { checkHttpOptions, type ServeHttpOptions } from './http-options.ts';
 
 /**
- * Serves a scripted server as Streamable HTTP from a process of its own, which can really be killed. Rejects with
- * `CONFIG_INVALID`, or with `CONNECT_FAILED` when the process does not come up.
+ * Serves a scripted server as Streamable HTTP from a child process, which can be killed. Rejects with
+ * `CONFIG_INVALID`, or with `CONNECT_FAILED` when the process does not start.
  */
 export async function httpProcess(
   script: ServerScript | ScriptFile = {},
@@ -23,7 +23,7 @@ export async function httpProcess(
   return server;
 }
 
-/** A scripted HTTP server in a child process. It ends with this process, however that ends. */
+/** A scripted HTTP server in a child process. It ends when this process ends. */
 export class HttpProcess {
   readonly #arguments: readonly string[];
   readonly #options: ServeHttpOptions;
@@ -52,7 +52,7 @@ export class HttpProcess {
     return this.#child?.pid;
   }
 
-  /** Starts the process, again if need be, on the same port; resolves when it listens. */
+  /** Starts the process, or starts it again on the same port; resolves when it listens. */
   async restart(): Promise<void> {
     await this.kill();
     const options = JSON.stringify({ ...this.#options, port: this.#port });
@@ -76,7 +76,7 @@ export class HttpProcess {
     this.#port = await listening.promise;
   }
 
-  /** Kills the process, if it runs, and waits for its end. */
+  /** Kills the process, if it runs, and resolves when it has ended. */
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     const child = this.#child;
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
@@ -85,7 +85,7 @@ export class HttpProcess {
     await exited;
   }
 
-  /** Does something to the server; resolves when it has been told. Rejects when it does not run. */
+  /** Sends a command to the server; resolves when the server has received it. Rejects when the process does not run. */
   async control(command: ControlCommand): Promise<void> {
     checkCommand(command);
     await this.#tell({ control: command });

@@ -10,7 +10,7 @@ const STREAMS_KEPT = 100;
 /** A stateful session of the legacy era: one client, whose messages travel on many HTTP requests. */
 export class HttpSession implements Channel {
   readonly id = randomUUID();
-  /** Requests made in it so far, without the handshake. */
+  /** Requests in this session so far, without the handshake. */
   requests = 0;
   readonly #options: ReplyOptions;
   readonly #byRequest = new Map<RequestId, { stream: ReplyStream; origin: Origin }>();
@@ -26,7 +26,7 @@ export class HttpSession implements Channel {
     this.#onEnd = onEnd;
   }
 
-  /** Takes in a request whose answer goes to this response. */
+  /** Handles a request; its answer goes to this response. */
   post(peer: Peer, id: RequestId, message: RpcMessage, response: ServerResponse, origin: Origin): void {
     this.#origin = { ...origin, sessionId: this.id };
     const stream = this.#stream(randomUUID());
@@ -35,7 +35,7 @@ export class HttpSession implements Channel {
     peer.receive(message);
   }
 
-  /** Opens the stream for everything that belongs to no request, or goes on with the one that broke off. */
+  /** Opens the stream for messages that belong to no request, or resumes an interrupted stream. */
   get(request: IncomingMessage, response: ServerResponse): void {
     const [id = '', number] = String(request.headers['last-event-id'] ?? '').split(':');
     const stream = this.#byId.get(id);
@@ -58,7 +58,7 @@ export class HttpSession implements Channel {
     return (related === undefined ? undefined : this.#byRequest.get(related)?.origin) ?? this.#origin;
   }
 
-  /** Ends all HTTP responses in the middle of what they say. */
+  /** Ends all open HTTP responses before their streams are complete. */
   breakStreams(): void {
     for (const stream of this.#byId.values()) stream.break();
   }

@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { listenOn, onceGone, resetSocket } from '../network/sockets.ts';
 
-/** A node:http server on loopback that knows its sockets. */
+/** A node:http server on loopback that keeps track of its sockets. */
 export class Listener {
   readonly server: Server;
   readonly #sockets = new Map<Socket, number>();
@@ -12,7 +12,7 @@ export class Listener {
   /** `connected` numbers each socket. */
   constructor(handle: RequestListener, connected: () => number) {
     this.server = createServer(handle);
-    // Nothing ends by itself: a test decides what takes how long.
+    // No timeouts of Node: a test decides how long things take.
     this.server.requestTimeout = 0;
     this.server.headersTimeout = 0;
     this.server.keepAliveTimeout = 0;
@@ -40,7 +40,7 @@ export class Listener {
     return this.#sockets.get(socket) ?? 0;
   }
 
-  /** Ends every socket: with a reset, or so that what was written still arrives. */
+  /** Ends every socket: with a reset, or after all written data has been sent. */
   drop(how: 'reset' | 'flush'): void {
     for (const socket of this.#sockets.keys()) {
       if (how === 'reset') resetSocket(socket);
@@ -60,7 +60,7 @@ export class Listener {
     );
     const closed = new Promise((resolve) => this.server.close(resolve));
     this.drop('flush');
-    // A peer that does not close its side gets no say in it.
+    // Reset sockets whose peer does not close its side.
     const force = setTimeout(() => this.drop('reset'), 100);
     await Promise.all([closed, ...sockets]);
     clearTimeout(force);

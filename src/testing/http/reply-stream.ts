@@ -2,28 +2,31 @@ import type { ServerResponse } from 'node:http';
 import { METHOD_NOT_FOUND, isResponse, type RpcMessage } from '../server/json-rpc.ts';
 
 export interface ReplyOptions {
-  /** First part of its event ids, with which it can be resumed; without it there are none. */
+  /** The prefix of its event ids. Without it there are no ids, and the stream cannot be resumed. */
   id?: string;
-  /** Answers with plain JSON, unless there is something to say before the answer. */
+  /** Whether to answer with plain JSON when no message precedes the answer. */
   json: boolean;
-  /** Errors of the modern era have an HTTP status. */
+  /** Whether errors get the HTTP status of the modern era. */
   modern: boolean;
   headers?: Record<string, string>;
-  /** What the client is told to wait before it resumes, in milliseconds. */
+  /** The `retry` field of events, in milliseconds. */
   retryMs?: number | undefined;
-  /** Opens with an event without data, so that there is an id to resume from. */
+  /** Whether the stream starts with an event without data, which has an id to resume from. */
   primed?: boolean;
 }
 
 const EVENTS_KEPT = 1000;
 
-/** The answer to one POST, or the stream of a GET: plain JSON, or events that outlive their HTTP response. */
+/**
+ * The answer to one POST, or the stream of a GET: plain JSON, or events that are kept beyond one HTTP response, so
+ * that the stream can be resumed.
+ */
 export class ReplyStream {
   readonly #options: ReplyOptions;
-  /** Events to be replayed, oldest first; the last one has the number `#count`. */
+  /** Events to replay, oldest first; the last one has the number `#count`. */
   readonly #events: string[] = [];
   #count = 0;
-  /** The last event that was written to some response. */
+  /** The number of the last event that was written to a response. */
   #written = 0;
   #response: ServerResponse | undefined;
   #finished = false;
@@ -37,19 +40,19 @@ export class ReplyStream {
     return this.#finished;
   }
 
-  /** Uses this response from now on. */
+  /** Writes to this response from now on. */
   attach(response: ServerResponse): void {
-    // As a stream that ended: an empty answer of another type would be none of a stream's.
+    // An ended stream is answered with an empty event stream.
     this.#open()?.end();
     this.#response = response;
     response.on('close', () => {
       if (this.#response === response) this.#response = undefined;
     });
-    // Leaves room for a plain answer, or an HTTP status, that is ready at once.
+    // Waits for an answer that is ready at once, which may set an HTTP status.
     if (!this.#options.json) setImmediate(() => this.#flush());
   }
 
-  /** Uses this response from now on, and tells it everything after the event number `after`. */
+  /** Writes to this response from now on, first all events after number `after`. */
   resume(response: ServerResponse, after: number): void {
     this.attach(response);
     this.#written = after;
@@ -70,7 +73,7 @@ export class ReplyStream {
     this.sendRaw(data);
   }
 
-  /** Sends an event with this data, message or not. */
+  /** Sends an event with this data, which need not be a message. */
   sendRaw(data: string): void {
     this.#store(data);
     this.#flush();
@@ -113,7 +116,7 @@ export class ReplyStream {
     if (this.#finished) this.#end(response);
   }
 
-  /** From here on, nothing more is written to this response. */
+  /** Ends this response, with `data` as its last part. */
   #end(response: ServerResponse, data?: string): void {
     this.#response = undefined;
     response.end(data);
@@ -126,7 +129,7 @@ export class ReplyStream {
   }
 }
 
-/** The HTTP status that the modern era gives to an answer. */
+/** The HTTP status of an answer in the modern era. */
 function statusOf(message: RpcMessage): number {
   if (!isResponse(message) || !('error' in message)) return 200;
   const { code } = message.error;

@@ -16,7 +16,7 @@ import {
 import type { Peer } from '../server/peer.ts';
 import type { Crash, ServerScript } from '../script/script.ts';
 import { ScriptedServer } from '../server/scripted-server.ts';
-import { headersOf, isForeign, mismatch, readBody, refuse } from './exchange.ts';
+import { headersOf, isCrossOrigin, mismatch, readBody, refuse } from './exchange.ts';
 import { checkHttpOptions, type ServeHttpOptions } from './http-options.ts';
 import { HttpSession } from './http-session.ts';
 import { Listener } from './listener.ts';
@@ -36,7 +36,7 @@ export async function serveHttp(
   return server;
 }
 
-/** One HTTP request, as it came. */
+/** One received HTTP request. */
 export interface LoggedHttpRequest {
   method: string;
   headers: Record<string, string>;
@@ -52,8 +52,8 @@ export class ScriptedHttpServer extends ScriptedServer {
   );
   readonly #sessions = new Map<string, { session: HttpSession; peer: Peer }>();
   readonly #httpRequests: LoggedHttpRequest[] = [];
-  /** How often each `httpStatus` fault has struck. */
-  readonly #strikes = new WeakMap<object, number>();
+  /** How often each `httpStatus` fault has been applied. */
+  readonly #statusCounts = new WeakMap<object, number>();
 
   /** @internal */
   constructor(script: ServerScript, options: ServeHttpOptions) {
@@ -79,7 +79,7 @@ export class ScriptedHttpServer extends ScriptedServer {
     return this.#listener.open;
   }
 
-  /** Ids of the sessions that it knows. */
+  /** Ids of the open sessions. */
   get sessions(): string[] {
     return [...this.#sessions.keys()];
   }
@@ -89,7 +89,7 @@ export class ScriptedHttpServer extends ScriptedServer {
     return this.#httpRequests;
   }
 
-  /** Ends all HTTP responses of sessions where they are, as a proxy with a time limit does. */
+  /** Ends all open HTTP responses of sessions, as a proxy with a time limit does. */
   breakStreams(): void {
     for (const { session } of this.#sessions.values()) session.breakStreams();
   }
@@ -119,11 +119,11 @@ export class ScriptedHttpServer extends ScriptedServer {
     if (latencyMs > 0) await sleep(latencyMs, this.core.life);
     if (response.destroyed) return;
     if (request.url !== '/mcp') return refuse(response, 404, 'Not found');
-    if (isForeign(request)) return refuse(response, 403, 'The request comes from a foreign page');
+    if (isCrossOrigin(request)) return refuse(response, 403, 'The request comes from a foreign page');
     if (this.#lacksToken(request)) {
       return refuse(response, 401, 'Unauthorized', undefined, { 'www-authenticate': 'Bearer' });
     }
-    if (this.#strikesBack(method, response)) return;
+    if (this.#answerWithStatus(method, response)) return;
     if (body === undefined) return refuse(response, 413, 'The message is too large', INVALID_REQUEST);
     if (method === 'POST') return this.#post(request, response, body);
     if (this.#options.sessions === false || this.script.era === 'modern') {
@@ -187,7 +187,7 @@ export class ScriptedHttpServer extends ScriptedServer {
     this.#serveAlone(request, response, message);
   }
 
-  /** Serves one message that stands for itself: closing the response cancels it. */
+  /** Serves one message without a session. When the client closes the response, the request is cancelled. */
   #serveAlone(request: IncomingMessage, response: ServerResponse, message: RpcMessage): void {
     const origin = this.#origin(request);
     const json = this.#options.answers !== 'sse';
@@ -253,13 +253,13 @@ export class ScriptedHttpServer extends ScriptedServer {
     return token !== undefined && headers.authorization !== `Bearer ${token}`;
   }
 
-  /** The `httpStatus` fault. */
-  #strikesBack(method: string, response: ServerResponse): boolean {
+  /** Applies the `httpStatus` fault; returns whether it answered the request. */
+  #answerWithStatus(method: string, response: ServerResponse): boolean {
     const fault = this.script.faults?.httpStatus;
     if (fault === undefined || (fault.httpMethod ?? method) !== method) return false;
-    const strikes = (this.#strikes.get(fault) ?? 0) + 1;
-    if (strikes > (fault.times ?? Infinity)) return false;
-    this.#strikes.set(fault, strikes);
+    const count = (this.#statusCounts.get(fault) ?? 0) + 1;
+    if (count > (fault.times ?? Infinity)) return false;
+    this.#statusCounts.set(fault, count);
     response.writeHead(fault.status, fault.headers).end(fault.body);
     return true;
   }

@@ -13,7 +13,7 @@ export interface ServeSseOptions {
   /** @default 0, a free one */
   port?: number;
   /**
-   * Where clients are told to post, for a server that sends them elsewhere.
+   * The URL of the `endpoint` event, to which clients post; it may be one of another server.
    * @default '/messages'
    */
   endpoint?: string;

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 
-/** What governs all pumps of a proxy. */
+/** The settings that all pumps of a proxy share. */
 export interface Valve {
   open: boolean;
   bytesPerSecond: number;
@@ -8,12 +8,12 @@ export interface Valve {
 
 const TICK_MS = 10;
 
-/** Moves bytes from one socket to the other, as fast as its valve lets it, and the end of input after them. */
+/** Copies bytes from one socket to the other, at most at the valve's rate, and then the end of input. */
 export class Pump {
   readonly #from: Socket;
   readonly #to: Socket;
   readonly #valve: Valve;
-  /** Read, but not let through yet; while there is some, no more is read. */
+  /** Bytes that were read but not passed on yet. Reading is paused while there are any. */
   #held: Buffer[] = [];
   #ended = false;
   #timer: NodeJS.Timeout | undefined;
@@ -34,7 +34,7 @@ export class Pump {
     to.on('close', () => clearTimeout(this.#timer));
   }
 
-  /** Moves what may be moved now; called again when that may have become more. */
+  /** Passes on what the valve allows now. Must be called again when the valve changes. */
   move(): void {
     if (this.#to.writableEnded || this.#to.destroyed) return;
     if (!this.#valve.open || this.#to.writableNeedDrain) return void this.#from.pause();

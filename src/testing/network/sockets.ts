@@ -4,8 +4,8 @@ import { PlenumError } from '../../errors/plenum-error.ts';
 import { sleep } from '../../internal/limit.ts';
 
 /**
- * Ends a socket with a reset. One that is not connected yet, is ending already or has bytes to send is closed at
- * once instead: a reset would wait for those bytes to go, however long the peer leaves them.
+ * Ends a socket with a reset. A socket that is not connected yet, is ending or has bytes to send is destroyed
+ * instead: a reset would wait until the peer has taken those bytes.
  */
 export function resetSocket(socket: Socket): void {
   if (socket.connecting || socket.writableEnded || socket.writableLength > 0) socket.destroy();
@@ -13,8 +13,8 @@ export function resetSocket(socket: Socket): void {
 }
 
 /**
- * Calls `gone` once when a socket has ended. Its error counts as much as its close: a socket whose peer fails
- * while it is being reset has no close.
+ * Calls `gone` once when a socket has ended, by `close` or `error`: a socket whose peer fails during a reset emits no
+ * `close`.
  */
 export function onceGone(socket: Socket, gone: () => void): void {
   let isGone = false;
@@ -31,8 +31,8 @@ const TRIES = 20;
 const TRY_AGAIN_MS = 50;
 
 /**
- * Listens on a loopback port, 0 for a free one. A port that was listened on a moment ago may be taken for another
- * moment: tries for a second. Rejects with `CONNECT_FAILED`.
+ * Listens on a loopback port, 0 for a free one. A port may stay taken for a moment after its server closed, so this
+ * retries for a second. Rejects with `CONNECT_FAILED`.
  */
 export async function listenOn(server: Server, port: number): Promise<void> {
   for (let tries = 1; ; tries++) {

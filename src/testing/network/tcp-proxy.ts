@@ -15,7 +15,7 @@ interface Link {
   readonly pumps: readonly [Pump, Pump];
 }
 
-/** A TCP proxy on loopback that can be told to be a bad network. */
+/** A TCP proxy on loopback that can simulate a bad network. */
 export class TcpProxy {
   readonly #target: { host: string; port: number };
   readonly #targetUrl: URL | undefined;
@@ -44,7 +44,7 @@ export class TcpProxy {
     this.#port = port;
   }
 
-  /** The target's URL, by way of this proxy; without one, `tcp://127.0.0.1:<port>`. */
+  /** The target's URL with this proxy's address; `tcp://127.0.0.1:<port>` when the target is no URL. */
   get url(): string {
     const url = new URL(this.#targetUrl ?? 'tcp://127.0.0.1');
     url.hostname = '127.0.0.1';
@@ -61,18 +61,18 @@ export class TcpProxy {
     return this.#links.size;
   }
 
-  /** Ends every connection with a reset, on both sides. New ones are taken in. */
+  /** Resets every connection on both sides. New connections are accepted. */
   cut(): void {
     for (const { sockets } of this.#links) sockets.forEach(resetSocket);
   }
 
-  /** Takes in no more connections: the port is closed. Open ones go on. */
+  /** Closes the port, so that new connections are refused. Open connections stay. */
   async refuse(): Promise<void> {
     this.#server?.close();
     this.#server = undefined;
   }
 
-  /** Takes in connections again, on the same port. */
+  /** Accepts connections again, on the same port. */
   async accept(): Promise<void> {
     if (this.#server !== undefined) return;
     const server = createServer({ allowHalfOpen: true }, (socket) => this.#link(socket));
@@ -81,18 +81,18 @@ export class TcpProxy {
     this.#port = (server.address() as AddressInfo).port;
   }
 
-  /** Holds back every byte, both ways; connections stay open, and new ones are taken in. */
+  /** Holds back all bytes in both directions. Connections stay open, and new ones are accepted. */
   stall(): void {
     this.#valve.open = false;
   }
 
-  /** Lets bytes through again, those held back first. */
+  /** Passes bytes on again, first those that were held back. */
   resume(): void {
     this.#valve.open = true;
     this.#move();
   }
 
-  /** Lets through so many bytes a second, on each connection and each way, at least 100; `Infinity` for all. */
+  /** Limits each connection and direction to this many bytes per second, at least 100; `Infinity` for no limit. */
   throttle(bytesPerSecond: number): void {
     if (!(bytesPerSecond > 0)) {
       throw new PlenumError('CONFIG_INVALID', `A proxy cannot let through ${bytesPerSecond} bytes a second.`);

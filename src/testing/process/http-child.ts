@@ -6,7 +6,7 @@ import { isObject } from '../server/json-rpc.ts';
 import type { Crash, ServerScript } from '../script/script.ts';
 import { die } from './lifecycle.ts';
 
-/** A scripted HTTP server in this process, which the parent drives over the IPC channel. */
+/** A scripted HTTP server in this process, which the parent process controls over the IPC channel. */
 export class HttpChild extends ScriptedHttpServer {
   readonly #facts: ProcessFacts;
 

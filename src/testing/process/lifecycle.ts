@@ -4,11 +4,11 @@ import { readLedger, writeLedger } from '../server/ledger.ts';
 import type { ProcessFacts } from '../server/call.ts';
 import type { Crash, ServerScript } from '../script/script.ts';
 
-/** An orphan leaves after this time, whatever its script says. */
+/** After how many milliseconds a process without a parent exits, whatever its script says. */
 const ORPHAN_LIFE_MS = 60_000;
 const ORPHAN_CHECK_MS = 5000;
 
-/** Does what the script says about the process itself. May end it. Returns the facts about it. */
+/** Applies the parts of the script that concern the process, which may end it. Returns the facts about the process. */
 export async function beginLife(script: ServerScript, environment: NodeJS.ProcessEnv): Promise<ProcessFacts> {
   const { faults = {} } = script;
   leaveAsOrphan();
@@ -30,7 +30,7 @@ export async function beginLife(script: ServerScript, environment: NodeJS.Proces
   return { pid: process.pid, cwd: process.cwd(), env, ...(grandchild !== undefined && { grandchild }) };
 }
 
-/** Ends this process as the script's crash says. */
+/** Ends this process by the exit code or signal of the crash. */
 export function die({ code = 1, signal }: Crash): void {
   if (signal === undefined) process.exit(code);
   process.kill(process.pid, signal);
@@ -45,7 +45,7 @@ function leaveAsOrphan(): void {
   }, ORPHAN_CHECK_MS).unref();
 }
 
-/** Writes the start down, and says whether the script wants it to fail. */
+/** Records the start in the ledger, and returns whether the script makes it fail. */
 function failsToStart({ name = 'scripted', ledgerFile, faults }: ServerScript): boolean {
   if (ledgerFile !== undefined) writeLedger(ledgerFile, { event: 'start', server: name, pid: process.pid });
   const { exitAtStart } = faults ?? {};
@@ -54,7 +54,7 @@ function failsToStart({ name = 'scripted', ledgerFile, faults }: ServerScript): 
   return starts.length <= exitAtStart.times;
 }
 
-/** A child that lives on beside this process, and may hold its pipes open. */
+/** Starts a child process that outlives this one, and may hold its pipes open. */
 async function startGrandchild({ lifeMs = ORPHAN_LIFE_MS, holdPipes = false }): Promise<number | undefined> {
   const { spawn } = await import('node:child_process');
   const pipe = holdPipes ? 'inherit' : 'ignore';

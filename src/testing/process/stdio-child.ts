@@ -30,7 +30,7 @@ export class StdioChild extends ScriptedServer {
       origin: () => ({ connection }),
       close: () => {},
     });
-    // Nobody is there any more.
+    // The parent has closed the pipe.
     stdout.on('error', () => process.exit(0));
     stdin.on('error', () => process.exit(0));
     stdin.setEncoding(this.#encoding);
@@ -45,7 +45,7 @@ export class StdioChild extends ScriptedServer {
     });
   }
 
-  /** What was said is still read, if anybody reads it. */
+  /** Waits until the written output has been read. */
   async close(): Promise<void> {
     this.core.end(true);
     process.stdout.write('', () => process.exit(0));
@@ -56,7 +56,7 @@ export class StdioChild extends ScriptedServer {
     else die(crash);
   }
 
-  /** A hung process leaves its input in the pipe. */
+  /** A hung process does not read its input. */
   protected override heldInput(held: boolean): void {
     clearInterval(this.#asleep);
     if (held) {

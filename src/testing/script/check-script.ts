@@ -28,7 +28,7 @@ import type {
   ToolBehaviour,
 } from './script.ts';
 
-/** A check for every field of `T`, so that a new field cannot be forgotten. */
+/** A check for each field of `T`, so that the compiler reports a new field without one. */
 type ChecksOf<T> = { [K in keyof Required<T>]: Check };
 
 const rpcError = { code: integer, message: string };
@@ -36,7 +36,7 @@ const crash = { code: count, signal: oneOf('SIGKILL', 'SIGTERM', 'SIGSEGV', 'SIG
 const level = oneOf('debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency');
 const kind = oneOf('tools', 'resources', 'resourceTemplates', 'prompts');
 
-// These two know each other: a tool may replace the tools.
+// These two checks are recursive: a tool may replace the tools.
 const tools: Check = (value, path) => listOf(shape({ name: string }, toolFields))(value, path);
 const command: Check = (value, path) => tagged('command', commands)(value, path);
 
@@ -181,7 +181,7 @@ const commands: Record<ControlCommand['command'], Check> = {
   expireSessions: shape({ command: named }),
 };
 
-/** Refuses a script that is not one, before anything is started. */
+/** Throws `CONFIG_INVALID` for an invalid script. */
 export function checkScript(value: unknown): asserts value is ServerScript {
   const problem = script(value, 'script') ?? countable(value as ServerScript);
   if (problem !== undefined) throw new PlenumError('CONFIG_INVALID', `This is no server script: ${problem}.`);
@@ -192,14 +192,14 @@ function countable({ faults: given, ledgerFile }: ServerScript): string | undefi
   return 'script.faults.exitAtStart.times needs script.ledgerFile, where starts are counted';
 }
 
-/** Refuses a command that is not one. */
+/** Throws `CONFIG_INVALID` for an invalid command. */
 export function checkCommand(value: ControlCommand): void {
   const problem = command(value, 'command');
   if (problem !== undefined)
     throw new PlenumError('CONFIG_INVALID', `This cannot be done to a server: ${problem}.`);
 }
 
-/** The command in the parameters of a `testing/control` request, or what is wrong with them. */
+/** The command in the parameters of a `testing/control` request, or a text that says why they are invalid. */
 export function parseCommand({ _meta, ...params }: Record<string, unknown>): ControlCommand | string {
   return command(params, 'params') ?? (params as ControlCommand);
 }

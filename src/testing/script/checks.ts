@@ -1,7 +1,7 @@
 import { LONGEST_TIMER_MS } from '../../internal/timers.ts';
 import { isObject } from '../server/json-rpc.ts';
 
-/** Looks at a value; returns what is wrong with it, or undefined. */
+/** Checks a value; returns what is wrong with it, or undefined. */
 export type Check = (value: unknown, path: string) => string | undefined;
 
 function check(fits: (value: unknown) => boolean, what: string): Check {

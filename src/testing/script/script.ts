@@ -1,11 +1,11 @@
 import type { JsonObject, RpcError } from '../server/json-rpc.ts';
 
-/** The two ways of speaking MCP: the `initialize` handshake (to 2025-11-25), and the stateless 2026-07-28. */
+/** The two eras of MCP: with the `initialize` handshake (up to 2025-11-25), and the stateless 2026-07-28. */
 export type Era = 'legacy' | 'modern';
 
 export type ListKind = 'tools' | 'resources' | 'resourceTemplates' | 'prompts';
 
-/** What a scripted server is and does. Plain data: it survives `JSON.stringify` on its way to a child process. */
+/** The description of a scripted server. Plain data, which can be passed to a child process as JSON. */
 export interface ServerScript {
   /** @default 'scripted' */
   name?: string;
@@ -23,15 +23,18 @@ export interface ServerScript {
    * @default all released ones of its eras
    */
   protocolVersions?: string[];
-  /** The version that every `initialize` is answered with, whatever was asked for. */
+  /**
+   * The version in every answer to `initialize`, whatever was requested. By default the requested version, if it is
+   * supported.
+   */
   answerVersion?: string;
   /**
-   * The capabilities that it advertises. The server may lie: what it really answers depends on what is present.
-   * @default derived from what is present
+   * The capabilities that it advertises. They may be wrong: the server answers by what the script has. @default those
+   * that fit the script
    */
   capabilities?: JsonObject;
   tools?: ScriptedTool[];
-  /** So many more tools, named `filler_0`, `filler_1`, …; they echo. */
+  /** This many further tools, named `filler_0`, `filler_1`, …, which echo. */
   fillerTools?: number;
   resources?: ScriptedResource[];
   resourceTemplates?: ScriptedResourceTemplate[];
@@ -42,19 +45,19 @@ export interface ServerScript {
    * @default all on one page
    */
   pageSize?: number;
-  /** Every page of every list is the first one, and names the same next cursor, for ever. */
+  /** Every page of every list is the first one and has the same next cursor. */
   repeatCursor?: boolean;
-  /** After the last entry come empty pages, each with a new cursor, for ever. */
+  /** After the last entry, lists go on with empty pages, each with a new cursor. */
   endlessPages?: boolean;
   /** Lists that are advertised but answered with an internal error. */
   failLists?: ListKind[];
   /**
-   * Freshness of lists and reads in the 2026-07-28 era, in milliseconds.
+   * The `ttlMs` of lists and reads in the 2026-07-28 era, in milliseconds.
    * @default 0
    */
   ttlMs?: number;
   /**
-   * How long the server takes from its start until it reads its input, in milliseconds. For child processes and
+   * How long the server waits after its start before it reads input, in milliseconds. For child processes and
    * in-process servers.
    * @default 0
    */
@@ -69,11 +72,11 @@ export interface ServerScript {
    * @default 'utf8'
    */
   encoding?: 'utf8' | 'utf16le' | 'latin1';
-  /** What goes wrong. */
+  /** The faults of the server. */
   faults?: Faults;
   /**
-   * A file that gets one JSON line for every start of a child process and for every `tools/call`, before the tool
-   * does anything. See {@link readLedger}.
+   * A file to which one JSON line is appended for each start of a child process and for each `tools/call`, before the
+   * tool runs. See {@link readLedger}.
    */
   ledgerFile?: string;
 }
@@ -90,7 +93,7 @@ export interface ScriptedTool {
   /** Laid over the definition in lists, wrong values included. */
   wire?: JsonObject;
   /**
-   * What a call does; of a list, one for each call in turn, and the last one from then on.
+   * What a call does. A list has one behaviour for each call in turn; the last one repeats.
    * @default { type: 'echo' }
    */
   does?: ToolBehaviour | ToolBehaviour[];
@@ -101,14 +104,14 @@ export type ToolBehaviour =
   /** Returns its arguments as JSON text, and as structured content when the tool has an output schema. */
   | { type: 'echo' }
   /**
-   * Returns who answered whom as structured content: `{ server, pid, connection, arguments }`, after a random
-   * delay, so that answers overtake each other. A call that gets another call's answer can tell.
+   * Returns `{ server, pid, connection, arguments }` as structured content, after a random delay, so that answers
+   * overtake each other. A test can so detect an answer that was delivered to the wrong call.
    */
   | { type: 'canary'; maxDelayMs?: number }
   | { type: 'text'; text: string }
   /** Returns a text of this many bytes. */
   | { type: 'big'; bytes: number }
-  /** Returns this result, right or wrong; with `raw`, without the fields that 2026-07-28 adds to any result. */
+  /** Returns this result, valid or not; with `raw`, without the fields that 2026-07-28 adds to each result. */
   | { type: 'result'; result: JsonObject; raw?: boolean }
   /** Returns a result with `isError`. */
   | { type: 'error'; message: string }
@@ -117,19 +120,19 @@ export type ToolBehaviour =
   | { type: 'slow'; ms: number; ignoreCancel?: boolean }
   /** Never answers, not even when cancelled. */
   | { type: 'hang' }
-  /** Never answers; being cancelled ends it, and `cancelled` shows it. */
+  /** Runs until it is cancelled, which `cancelled` records; never answers. */
   | { type: 'sleepUntilCancelled' }
-  /** The server dies, without an answer. */
+  /** The server dies without an answer. */
   | ({ type: 'crash' } & Crash)
   /** The server answers, then dies. */
   | ({ type: 'crashAfterAnswer' } & Crash)
   /** Reports progress `steps` times, if the caller asked for it, then echoes. */
   | { type: 'progress'; steps: number; everyMs?: number }
-  /** Sends log messages, if the client's log level lets them through, then echoes. */
+  /** Sends log messages, if the client's log level includes them, then echoes. */
   | { type: 'log'; level: LogLevel; data: unknown; times?: number }
-  /** Asks the client for a completion, whether it can or not, and returns what it said as JSON text. */
+  /** Asks the client for a completion, whether or not it declared sampling, and returns the answer as JSON text. */
   | { type: 'sample'; params: JsonObject; rounds?: number }
-  /** Asks the client's user (form or URL mode), and returns what was said as JSON text. */
+  /** Sends an elicitation (form or URL mode), and returns the answer as JSON text. */
   | { type: 'elicit'; params: JsonObject; rounds?: number }
   /** Asks the client for its roots, and returns them as JSON text. */
   | { type: 'roots'; rounds?: number }
@@ -137,12 +140,12 @@ export type ToolBehaviour =
   | { type: 'count' }
   /** Returns {@link WhoAmI} as JSON text. */
   | { type: 'whoami' }
-  /** Replaces the tools, announces it, then echoes. */
+  /** Replaces the tools, sends `list_changed`, then echoes. */
   | { type: 'setTools'; tools: ScriptedTool[] }
-  /** Does to the server what `testing/control` does, then echoes. */
+  /** Executes a `testing/control` command, then echoes. */
   | { type: 'control'; command: ControlCommand };
 
-/** How a server dies: by exit code or by signal. Both only make a difference to a child process. */
+/** How a server dies: by exit code or by signal. Other servers than child processes ignore both. */
 export interface Crash {
   /** @default 1 */
   code?: number;
@@ -167,7 +170,7 @@ export interface ScriptedResource {
 }
 
 export interface ScriptedResourceTemplate {
-  /** Simple expressions only: `{name}` stands for anything without a slash, `{+path}` for anything. */
+  /** Simple expressions only: `{name}` matches any text without a slash, `{+path}` any text. */
   uriTemplate: string;
   /** @default the template */
   name?: string;
@@ -196,19 +199,18 @@ export interface ScriptedCompletion {
   values: string[];
 }
 
-/** What goes wrong. Everything is off by default. */
+/** The faults of a scripted server. All are off by default. */
 export interface Faults {
   /**
-   * Lines that are no messages, before the first message or before every answer. Bytes that are no text can be
-   * given as `base64`. Not over plain JSON answers.
+   * Lines that are no messages, before the first message or before each answer. With `base64`, they are given as
+   * base64 of any bytes. Has no effect on plain JSON answers over HTTP.
    */
   garbage?: { at: 'start' | 'answers'; lines: string[]; base64?: boolean };
-  /** A child process leaves half a message without a line end behind, however it exits, unless it is killed. */
+  /** A child process writes half a message without a line end when it exits, unless it is killed. */
   halfLine?: boolean;
   /**
-   * A child process writes `stderr` and exits before it reads anything; with `times`, only the first so many
-   * starts, which are counted in the ledger file. A client that finds out the era with a process of its own makes
-   * that a start, too.
+   * A child process writes `stderr` and exits before it reads anything. With `times`, only at the first that many
+   * starts, counted in the ledger file. A process that a client starts only to find out the era counts, too.
    */
   exitAtStart?: { code?: number; stderr?: string; times?: number };
   /** Written on standard error by a child process at its start. */
@@ -217,33 +219,33 @@ export interface Faults {
   neverInitialize?: boolean;
   dieOnInitialize?: boolean;
   dieOnDiscover?: boolean;
-  /** `server/discover` is never answered, as by an old server that drops what it does not know. */
+  /** `server/discover` is never answered, as by an old server that ignores unknown methods. */
   ignoreDiscover?: boolean;
   /** Methods that are never answered. */
   ignore?: string[];
   /** Methods that are answered with an error. */
   refuse?: Record<string, RpcError>;
-  /** The n-th answer after the handshake is not sent; counted from 1, over the server's life. */
+  /** The n-th answer after the handshake is not sent; counted from 1 over all connections. */
   dropAnswer?: number;
-  /** Every answer after the handshake comes with another one, to a request that nobody made. */
+  /** Each answer after the handshake is followed by one with an unknown request id. */
   unknownIdAnswer?: boolean;
   /** Every answer after the handshake is sent twice. */
   duplicateAnswers?: boolean;
-  /** After the handshake, the server makes a request with a method that no client knows; see `replies`. */
+  /** After the handshake, the server sends a request with an unknown method; see `replies`. */
   requestUnknownMethod?: boolean;
-  /** The server dies this long after its first connection, and after the first one to follow, and so on. */
+  /** The server dies this long after its first connection, and again after the first connection that follows. */
   flap?: { afterMs: number };
   /** A child process ignores SIGTERM, SIGINT and the end of its input. */
   ignoreTermination?: boolean;
-  /** A child process starts one of its own, which lives for `lifeMs` and may hold on to the same pipes. */
+  /** A child process starts a child of its own, which lives for `lifeMs` and may keep the same pipes open. */
   grandchild?: { lifeMs?: number; holdPipes?: boolean };
   /** After the handshake, the server sends one message of this size. */
   hugeLineBytes?: number;
-  /** Every list of tools differs from the one before, and is followed by `list_changed`. */
+  /** Each list of tools differs from the one before and is followed by `list_changed`. */
   listStorm?: boolean;
-  /** A stateful HTTP session is forgotten after so many requests, the handshake not counted. */
+  /** A stateful HTTP session expires after this many requests, without the handshake. */
   sessionExpiresAfter?: number;
-  /** HTTP requests are answered with this status; with `times`, only the next so many. */
+  /** HTTP requests are answered with this status; with `times`, only the next that many. */
   httpStatus?: {
     status: number;
     headers?: Record<string, string>;
@@ -253,10 +255,10 @@ export interface Faults {
   };
 }
 
-/** Faults to add, and those to end: null. */
+/** Faults to add; null ends a fault. */
 export type FaultChanges = { [K in keyof Faults]?: Faults[K] | null };
 
-/** What can be done to a running server, as data: the parameters of a `testing/control` request. */
+/** A command to a running server: the parameters of a `testing/control` request. */
 export type ControlCommand =
   | { command: 'setTools'; tools: ScriptedTool[] }
   | { command: 'setResources'; resources: ScriptedResource[] }
@@ -264,7 +266,7 @@ export type ControlCommand =
   | { command: 'setPrompts'; prompts: ScriptedPrompt[] }
   | { command: 'resourceUpdated'; uri: string }
   | ({ command: 'crash' } & Crash)
-  /** Without `forMs`, nothing but a signal reaches the server any more. */
+  /** Without `forMs`, only a signal can end the hang of a child process. */
   | { command: 'hang'; forMs?: number }
   | { command: 'resume' }
   | { command: 'setFaults'; faults: FaultChanges }

@@ -3,7 +3,7 @@ import { type Call, type Reply, failure, json, silence, success, text, type Outc
 import { INTERNAL_ERROR, INVALID_PARAMS, META, isObject, metaOf, type JsonObject } from './json-rpc.ts';
 import type { LogLevel, ScriptedTool, ToolBehaviour, WhoAmI } from '../script/script.ts';
 
-/** One call of a scripted tool, the `count`-th of it. */
+/** One call of a scripted tool; `count` is its number among the calls of this tool. */
 interface ToolCall {
   readonly call: Call;
   readonly tool: ScriptedTool;
@@ -16,13 +16,13 @@ type Behaviour<T extends ToolBehaviour['type']> = (
   toolCall: ToolCall,
 ) => Outcome | Promise<Outcome>;
 
-/** Does what the script says that this call of the tool does. */
+/** Runs the behaviour that the script has for this call of the tool. */
 export async function runTool(call: Call, tool: ScriptedTool): Promise<Outcome> {
   const { inputResponses, requestState, arguments: given } = call.params;
-  // The same call again, with what the client was asked for.
+  // The same call again, with the client's input (modern era).
   const isRetry = inputResponses !== undefined || requestState !== undefined;
-  if (!isRetry) call.world.record(tool.name, call.params);
-  const count = Math.max(1, call.world.count(`tools/call ${tool.name}`, isRetry ? 0 : 1));
+  if (!isRetry) call.context.record(tool.name, call.params);
+  const count = Math.max(1, call.context.count(`tools/call ${tool.name}`, isRetry ? 0 : 1));
   const steps = [tool.does ?? { type: 'echo' as const }].flat();
   const does = steps[Math.min(count, steps.length) - 1] ?? { type: 'echo' };
   return run(does, { call, tool, args: isObject(given) ? given : {}, count });
@@ -49,7 +49,7 @@ export const behaviours: { readonly [T in ToolBehaviour['type']]: Behaviour<T> }
 
   async canary(does, { call, args }) {
     await sleep(Math.random() * (does.maxDelayMs ?? 0), call.signal);
-    const { script, about } = call.world;
+    const { script, about } = call.context;
     const structuredContent = {
       server: script.name ?? 'scripted',
       pid: about.pid,
@@ -65,7 +65,7 @@ export const behaviours: { readonly [T in ToolBehaviour['type']]: Behaviour<T> }
   async slow(does, toolCall) {
     const { call } = toolCall;
     if (does.ignoreCancel === true) call.ignoreCancel();
-    await sleep(does.ms, does.ignoreCancel === true ? call.world.life : call.signal);
+    await sleep(does.ms, does.ignoreCancel === true ? call.context.life : call.signal);
     return echo(toolCall);
   },
 
@@ -75,13 +75,13 @@ export const behaviours: { readonly [T in ToolBehaviour['type']]: Behaviour<T> }
   },
 
   crash(does, { call }) {
-    call.world.die(does);
+    call.context.die(does);
     return silence;
   },
 
   crashAfterAnswer: (does, toolCall) => ({
     ...echo(toolCall),
-    afterwards: () => toolCall.call.world.die(does, true),
+    afterwards: () => toolCall.call.context.die(does, true),
   }),
 
   async progress(does, toolCall) {
@@ -100,7 +100,7 @@ export const behaviours: { readonly [T in ToolBehaviour['type']]: Behaviour<T> }
   log(does, toolCall) {
     const { call } = toolCall;
     if (isWanted(does.level, call)) {
-      const logger = call.world.script.name ?? 'scripted';
+      const logger = call.context.script.name ?? 'scripted';
       for (let time = 0; time < (does.times ?? 1); time++) {
         call.notify('notifications/message', { level: does.level, logger, data: does.data });
       }
@@ -121,18 +121,18 @@ export const behaviours: { readonly [T in ToolBehaviour['type']]: Behaviour<T> }
   },
 
   whoami(_does, { call }) {
-    const { script, about } = call.world;
+    const { script, about } = call.context;
     const answer: WhoAmI = { name: script.name ?? 'scripted', era: call.era, ...about, ...call.origin };
     return json(answer);
   },
 
   setTools(does, toolCall) {
-    toolCall.call.world.control({ command: 'setTools', tools: does.tools });
+    toolCall.call.context.control({ command: 'setTools', tools: does.tools });
     return echo(toolCall);
   },
 
   control(does, toolCall) {
-    return { ...echo(toolCall), afterwards: () => toolCall.call.world.control(does.command) };
+    return { ...echo(toolCall), afterwards: () => toolCall.call.context.control(does.command) };
   },
 };
 
@@ -152,7 +152,7 @@ const LEVELS: readonly LogLevel[] = [
   'emergency',
 ];
 
-/** In the modern era a request asks for logs itself; before, the connection has a level. */
+/** In the modern era the request sets the log level; in the legacy era the connection has one. */
 function isWanted(level: LogLevel, call: Call): boolean {
   const wanted = call.era === 'legacy' ? call.client.logLevel : metaOf(call.params)[META.logLevel];
   const threshold = LEVELS.findIndex((each) => each === wanted);
@@ -160,8 +160,9 @@ function isWanted(level: LogLevel, call: Call): boolean {
 }
 
 /**
- * Asks the client something, `rounds` times, whatever it declared that it can do. Legacy: a request of our own.
- * Modern: an `input_required` result, and the call comes again with the answer; the round travels as its state.
+ * Asks the client `rounds` times, whatever capabilities it declared. In the legacy era by a request; in the modern
+ * era by an `input_required` result, after which the client repeats the call with the answer. The request state holds
+ * the number of the round.
  */
 async function askClient(call: Call, method: string, params?: JsonObject, rounds = 1): Promise<Outcome> {
   if (call.era === 'modern') return askInResult(call, method, params, rounds);

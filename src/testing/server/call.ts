@@ -9,9 +9,9 @@ import type {
   ServerScript,
 } from '../script/script.ts';
 
-/** What the client at the other end said about itself and asked to be told, on one channel. */
+/** The state of the client on one channel: handshake, log level, subscriptions. */
 export interface ClientState {
-  /** Through with the `initialize` handshake. */
+  /** Whether the `initialize` handshake is complete. */
   initialized: boolean;
   logLevel: LogLevel;
   /** Resources subscribed to, in the legacy era. */
@@ -22,7 +22,7 @@ export interface ClientState {
 
 export type Reply = { result: JsonObject } | { error: RpcError };
 
-/** What a host knows about where a message came from. */
+/** Where a message came from. */
 export interface Origin {
   /** Number of the process, socket or linked pair, from 1. */
   connection: number;
@@ -38,9 +38,9 @@ export interface ProcessFacts {
   grandchild?: number;
 }
 
-/** What the handler of one request can see and do. */
+/** One request, with what its handler needs. */
 export interface Call {
-  readonly world: World;
+  readonly context: ServerContext;
   readonly client: ClientState;
   readonly era: Era;
   readonly id: RequestId;
@@ -49,38 +49,38 @@ export interface Call {
   /** Aborts when the client cancels the request, and when its channel ends. */
   readonly signal: AbortSignal;
   readonly origin: Origin;
-  /** From here on, the answer is sent even to a client that cancelled. */
+  /** Sends the answer even if the client cancels. */
   ignoreCancel(): void;
   /** Sends a notification that belongs to this request. */
   notify(method: string, params?: JsonObject): void;
-  /** Makes a request of the client; settles with an error when the channel ends. */
+  /** Sends a request to the client; resolves with an error when the channel ends. */
   ask(method: string, params?: JsonObject): Promise<Reply>;
 }
 
 /** The server behind all calls. */
-export interface World {
+export interface ServerContext {
   readonly script: ServerScript;
   readonly faults: Faults;
   /** Aborts when the server ends. */
   readonly life: AbortSignal;
   readonly about: ProcessFacts & { connections: number };
-  /** Counts something, and returns how often it has been counted. */
+  /** Adds to a counter and returns its value. */
   count(what: string, add?: number): number;
-  /** Writes a tool call down in the ledger, if there is one. */
+  /** Appends a tool call to the ledger, if there is one. */
   record(tool: string, params: JsonObject): void;
-  /** Tells every client that wants to know that a list has changed. */
+  /** Notifies every interested client that a list has changed. */
   announce(kind: ListKind): void;
   control(command: ControlCommand): void;
   inspect(): JsonObject;
-  /** Dies; `afterAnswer` lets what was sent arrive first. */
+  /** Dies; with `afterAnswer`, after sent messages have arrived. */
   die(crash: Crash, afterAnswer?: boolean): void;
 }
 
-/** What a request comes to. `afterwards` runs once the answer has left. */
+/** The outcome of a request. `afterwards` runs once the answer was sent. */
 export type Outcome =
   | { kind: 'result'; result: JsonObject; raw?: boolean; afterwards?: () => void }
   | { kind: 'error'; error: RpcError; afterwards?: () => void }
-  /** No answer, ever. */
+  /** The request is never answered. */
   | { kind: 'silence' };
 
 export const silence: Outcome = { kind: 'silence' };

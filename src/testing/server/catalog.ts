@@ -2,14 +2,14 @@ import { INVALID_PARAMS, type JsonObject } from './json-rpc.ts';
 import { failure, success, type Outcome } from './call.ts';
 import type { ListKind, ScriptedResourceTemplate, ScriptedTool, ServerScript } from '../script/script.ts';
 
-/** The tools of a script, the filler ones included. */
+/** The tools of a script, with the filler tools. */
 function allTools(script: ServerScript): ScriptedTool[] | undefined {
   const { tools, fillerTools } = script;
   if (fillerTools === undefined) return tools;
   return [...(tools ?? []), ...Array.from({ length: fillerTools }, (_, index) => filler(index))];
 }
 
-/** The tool of this name; without building all the filler ones. */
+/** Finds a tool by name, without building all filler tools. */
 export function findTool({ tools, fillerTools = 0 }: ServerScript, name: unknown): ScriptedTool | undefined {
   const tool = tools?.find((each) => each.name === name);
   if (tool !== undefined || typeof name !== 'string') return tool;
@@ -21,7 +21,7 @@ function filler(index: number): ScriptedTool {
   return { name: `filler_${index}` };
 }
 
-/** The entries of one list, in the shape that travels; undefined when the script has nothing of the kind. */
+/** The entries of one list as they are sent; undefined when the script has none of that kind. */
 export function entriesOf(script: ServerScript, kind: ListKind): JsonObject[] | undefined {
   switch (kind) {
     case 'tools':
@@ -68,7 +68,7 @@ function startOf(cursor: unknown): number | undefined {
   return digits === undefined ? undefined : Number(digits);
 }
 
-/** Reads a resource, or what a template makes of a URI. */
+/** Reads a resource, or a URI that a template matches. */
 export function readResource(script: ServerScript, uri: unknown): JsonObject | undefined {
   if (typeof uri !== 'string') return undefined;
   const resource = script.resources?.find((each) => each.uri === uri);
@@ -91,7 +91,7 @@ function matches({ uriTemplate }: ScriptedResourceTemplate, uri: string): boolea
   return new RegExp(`^${pattern}$`).test(uri);
 }
 
-/** The capabilities that fit what is present, unless the script claims others. */
+/** The capabilities of the script, else those that fit what it has. */
 export function capabilitiesOf(script: ServerScript): JsonObject {
   if (script.capabilities !== undefined) return script.capabilities;
   return {

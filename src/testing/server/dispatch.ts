@@ -9,7 +9,7 @@ export function isHandshake(method: string): boolean {
   return method === 'initialize' || method === 'server/discover';
 }
 
-/** Answers one request: its faults first, then its era's handler. Never rejects. */
+/** Answers one request: by a fault, else by the handler of its era. Never rejects. */
 export async function answer(call: Call): Promise<Outcome> {
   try {
     return fault(call) ?? (await answerSoundly(call));
@@ -18,13 +18,13 @@ export async function answer(call: Call): Promise<Outcome> {
   }
 }
 
-function fault({ world, method }: Call): Outcome | undefined {
-  const { faults } = world;
+function fault({ context, method }: Call): Outcome | undefined {
+  const { faults } = context;
   if (
     (method === 'initialize' && faults.dieOnInitialize) ||
     (method === 'server/discover' && faults.dieOnDiscover)
   ) {
-    world.die({});
+    context.die({});
     return silence;
   }
   if (faults.neverInitialize === true && isHandshake(method)) return silence;
@@ -36,7 +36,7 @@ function fault({ world, method }: Call): Outcome | undefined {
 
 function answerSoundly(call: Call): Outcome | Promise<Outcome> {
   if (call.era === 'modern') return refuseModern(call) ?? handle(modernMethods, call);
-  const isModernOnly = call.world.script.era === 'modern';
+  const isModernOnly = call.context.script.era === 'modern';
   if (isModernOnly && call.method !== 'initialize' && !call.method.startsWith('testing/')) {
     return failure(INVALID_PARAMS, 'The request does not say which protocol version it uses');
   }

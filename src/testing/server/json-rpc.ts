@@ -1,4 +1,4 @@
-/** A JSON object of any shape: what travels is checked where it is used. */
+/** A JSON object of any shape; its properties are checked where they are used. */
 export type JsonObject = Record<string, unknown>;
 
 export type RequestId = string | number;
@@ -51,7 +51,7 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Whether this is a JSON-RPC message at all; its parts are not looked at. */
+/** Whether this is an object with `jsonrpc: '2.0'`; nothing else is checked. */
 export function isRpcMessage(value: unknown): value is RpcMessage {
   return isObject(value) && value['jsonrpc'] === '2.0' && ('method' in value || 'id' in value);
 }
@@ -64,7 +64,7 @@ export function isResponse(message: RpcMessage): message is RpcResponse {
   return !('method' in message);
 }
 
-/** The protocol version that a message claims for itself, as every request of the 2026-07-28 era does. */
+/** The protocol version in the message's `_meta`, which every request of the 2026-07-28 era has. */
 export function claimedVersion(message: RpcMessage): string | undefined {
   if (isResponse(message)) return undefined;
   const version = metaOf(message.params)[META.protocolVersion];

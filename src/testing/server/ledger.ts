@@ -9,12 +9,12 @@ export interface LedgerEntry {
   arguments?: unknown;
 }
 
-/** Written before anything else happens, and in one piece: a crash right after cannot lose it. */
+/** Appends synchronously, so that a crash right after does not lose the entry. */
 export function writeLedger(file: string, entry: LedgerEntry): void {
   appendFileSync(file, `${JSON.stringify(entry)}\n`);
 }
 
-/** What servers wrote in a ledger file so far; nothing when there is none yet. */
+/** Reads a ledger file; empty when it does not exist yet. */
 export function readLedger(file: string): LedgerEntry[] {
   if (!existsSync(file)) return [];
   const lines = readFileSync(file, 'utf8').split('\n');

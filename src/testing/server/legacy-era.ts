@@ -15,7 +15,7 @@ export function legacyVersions(script: ServerScript): string[] {
 export const legacyMethods: Handlers = {
   ...sharedMethods,
 
-  initialize({ world: { script }, params }) {
+  initialize({ context: { script }, params }) {
     const supported = legacyVersions(script);
     const requested = params['protocolVersion'];
     const agreed = supported.find((version) => version === requested) ?? supported[0];

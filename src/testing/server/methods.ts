@@ -1,5 +1,5 @@
 import { runTool } from './behaviours.ts';
-import { type Call, type World, failure, success, type Outcome } from './call.ts';
+import { type Call, type ServerContext, failure, success, type Outcome } from './call.ts';
 import { capabilitiesOf, findTool, entriesOf, pageOf, readResource } from './catalog.ts';
 import { parseCommand } from '../script/check-script.ts';
 import {
@@ -23,7 +23,7 @@ export const sharedMethods: Handlers = {
   'prompts/list': (call) => list(call, 'prompts'),
 
   'tools/call'(call) {
-    const { script } = call.world;
+    const { script } = call.context;
     const tool = findTool(script, call.params['name']);
     if (tool !== undefined) return runTool(call, tool);
     if (script.tools === undefined && script.fillerTools === undefined) return unknownMethod(call);
@@ -31,7 +31,7 @@ export const sharedMethods: Handlers = {
   },
 
   'resources/read'(call) {
-    const { script } = call.world;
+    const { script } = call.context;
     if (entriesOf(script, 'resources') === undefined) return unknownMethod(call);
     const { uri } = call.params;
     const result = readResource(script, uri);
@@ -41,7 +41,7 @@ export const sharedMethods: Handlers = {
   },
 
   'prompts/get'(call) {
-    const { prompts } = call.world.script;
+    const { prompts } = call.context.script;
     if (prompts === undefined) return unknownMethod(call);
     const { name, arguments: args } = call.params;
     const prompt = prompts.find((each) => each.name === name);
@@ -58,7 +58,7 @@ export const sharedMethods: Handlers = {
   },
 
   'completion/complete'(call) {
-    const { completions } = call.world.script;
+    const { completions } = call.context.script;
     if (completions === undefined) return unknownMethod(call);
     const { ref, argument } = call.params;
     if (!isObject(ref) || !isObject(argument))
@@ -76,10 +76,10 @@ export const sharedMethods: Handlers = {
   'testing/control'(call) {
     const command = parseCommand(call.params);
     if (typeof command === 'string') return failure(INVALID_PARAMS, command);
-    return { kind: 'result', result: {}, afterwards: () => call.world.control(command) };
+    return { kind: 'result', result: {}, afterwards: () => call.context.control(command) };
   },
 
-  'testing/inspect': (call) => success(call.world.inspect()),
+  'testing/inspect': (call) => success(call.context.inspect()),
 };
 
 export function unknownMethod(call: Call): Outcome {
@@ -87,7 +87,7 @@ export function unknownMethod(call: Call): Outcome {
 }
 
 function list(call: Call, kind: ListKind): Outcome {
-  const { script, faults } = call.world;
+  const { script, faults } = call.context;
   const entries = entriesOf(script, kind);
   if (entries === undefined) return unknownMethod(call);
   if (script.failLists?.includes(kind) === true)
@@ -96,17 +96,17 @@ function list(call: Call, kind: ListKind): Outcome {
   if (kind !== 'tools' || faults.listStorm !== true || cursor !== undefined) {
     return pageOf(script, kind, entries, cursor);
   }
-  return storm(call.world, entries);
+  return storm(call.context, entries);
 }
 
-/** A list that is out of date as soon as it is read. */
-function storm(world: World, entries: JsonObject[]): Outcome {
-  const newest = { name: `storm_${world.count('tools/list')}`, inputSchema: { type: 'object' } };
-  const page = pageOf(world.script, 'tools', [newest, ...entries], undefined);
-  return page.kind === 'result' ? { ...page, afterwards: () => world.announce('tools') } : page;
+/** The `listStorm` fault: each list differs from the one before, and `list_changed` follows it. */
+function storm(context: ServerContext, entries: JsonObject[]): Outcome {
+  const newest = { name: `storm_${context.count('tools/list')}`, inputSchema: { type: 'object' } };
+  const page = pageOf(context.script, 'tools', [newest, ...entries], undefined);
+  return page.kind === 'result' ? { ...page, afterwards: () => context.announce('tools') } : page;
 }
 
-/** How the server introduces itself. */
+/** The name and version of the server. */
 export function implementation(script: ServerScript): JsonObject {
   return {
     name: script.name ?? 'scripted',
@@ -115,7 +115,7 @@ export function implementation(script: ServerScript): JsonObject {
   };
 }
 
-/** What both handshakes say. */
+/** The part that the answers to `initialize` and `server/discover` share. */
 export function introduction(script: ServerScript): JsonObject {
   return {
     capabilities: capabilitiesOf(script),

@@ -21,13 +21,13 @@ export function supportedVersions(script: ServerScript): string[] {
 export const modernMethods: Handlers = {
   ...sharedMethods,
 
-  'server/discover': ({ world: { script } }) =>
+  'server/discover': ({ context: { script } }) =>
     success({ supportedVersions: supportedVersions(script), ...introduction(script) }),
 
   async 'subscriptions/listen'(call) {
     const { notifications } = call.params;
     if (!isObject(notifications)) return failure(INVALID_PARAMS, 'Which notifications?');
-    const honored = honoredPart(notifications, capabilitiesOf(call.world.script));
+    const honored = honoredPart(notifications, capabilitiesOf(call.context.script));
     call.notify('notifications/subscriptions/acknowledged', {
       _meta: { [META.subscriptionId]: call.id },
       notifications: honored,
@@ -55,8 +55,8 @@ function honoredPart(wanted: JsonObject, capabilities: JsonObject): JsonObject {
   };
 }
 
-/** What is wrong with a modern request before its method is even looked at. */
-export function refuseModern({ world: { script }, params }: Call): Outcome | undefined {
+/** Refuses a modern request of an unsupported protocol version; undefined for any other. */
+export function refuseModern({ context: { script }, params }: Call): Outcome | undefined {
   const requested = metaOf(params)[META.protocolVersion];
   const supported = supportedVersions(script);
   if (modernVersions(script).some((version) => version === requested)) return undefined;
@@ -72,7 +72,7 @@ const CACHEABLE = new Set([
   'resources/read',
 ]);
 
-/** Adds what every result of this era carries; what the script itself put there stays. */
+/** Adds the fields that every result of this era has. Fields that the script set are kept. */
 export function stamp(script: ServerScript, method: string, result: JsonObject): JsonObject {
   const stamped: JsonObject = { resultType: 'complete', ...result };
   stamped['_meta'] = { [META.serverInfo]: implementation(script), ...metaOf(result) };

@@ -1,6 +1,6 @@
 import { createDeferred, type Deferred } from '../../internal/deferred.ts';
 import { sleep } from '../../internal/limit.ts';
-import type { Call, ClientState, Origin, Reply, World, Outcome } from './call.ts';
+import type { Call, ClientState, Origin, Reply, ServerContext, Outcome } from './call.ts';
 import { answer, isHandshake } from './dispatch.ts';
 import {
   META,
@@ -17,22 +17,19 @@ import {
 import { stamp } from './modern-era.ts';
 import type { Era, ListKind } from '../script/script.ts';
 
-/** The way to one client, given by the host. Neither function throws; after the end they do nothing. */
+/** Sends to one client; the host provides it. Neither function throws; after the end they do nothing. */
 export interface Channel {
-  /**
-   * Sends a message. `related` is the request that it belongs to, where that matters; `last` says that nothing
-   * more will come for it.
-   */
+  /** Sends a message. `related` is the request that it belongs to; `last` marks the last message for that request. */
   send(message: RpcMessage, related?: RequestId, last?: boolean): void;
-  /** Sends a line that is no message; absent where such a thing cannot be. */
+  /** Sends a line that is no message; absent where the transport cannot. */
   sendRaw?(line: string | Buffer, related?: RequestId): void;
   origin(related?: RequestId): Origin;
   close(): void;
 }
 
-/** What a peer tells the server about its traffic, and what it shares with the other peers. */
+/** The server as a peer sees it: shared state, and callbacks for the server's logs. */
 export interface Observer {
-  readonly world: World;
+  readonly context: ServerContext;
   /** Runs `act` now, or when the server is no longer hung. */
   whenAwake(act: () => void): void;
   sawRequest(request: RpcRequest): void;
@@ -61,7 +58,7 @@ export class Peer {
   readonly #running = new Map<RequestId, Running>();
   readonly #asked = new Map<RequestId, { method: string; reply: Deferred<Reply> }>();
   #nextId = 1;
-  #greeted = false;
+  #isPastHandshake = false;
   #ended = false;
 
   constructor(channel: Channel, observer: Observer) {
@@ -79,7 +76,7 @@ export class Peer {
     this.#observer.whenAwake(() => this.#take(message));
   }
 
-  /** The client does not want the answer to this request any more. */
+  /** Handles the client's cancellation of this request. */
   cancel(id: RequestId): void {
     const running = this.#running.get(id);
     if (running === undefined) return;
@@ -92,7 +89,7 @@ export class Peer {
     this.#send({ jsonrpc: '2.0', method, ...(params && { params }) }, related);
   }
 
-  /** Tells the client that a list has changed, in the way of its era, if it wants to know. */
+  /** Notifies the client that a list has changed, in its era's way, if it subscribed. */
   announce(kind: ListKind): void {
     const list = kind === 'resourceTemplates' ? 'resources' : kind;
     const method = `notifications/${list}/list_changed`;
@@ -100,7 +97,7 @@ export class Peer {
     this.#notifyListeners((wanted) => wanted[`${list}ListChanged`] === true, method);
   }
 
-  /** Tells the client that a resource has changed, if it subscribed to it. */
+  /** Notifies the client that a resource has changed, if it subscribed to it. */
   resourceUpdated(uri: string): void {
     const method = 'notifications/resources/updated';
     if (this.client.subscriptions.has(uri)) this.notify(method, { uri });
@@ -123,7 +120,7 @@ export class Peer {
     return reply.promise;
   }
 
-  /** Ends everything that runs for this client; with `graceful`, its subscriptions are closed in so many words. */
+  /** Aborts all that runs for this client; with `graceful`, its subscriptions are answered first. */
   end(graceful = false): void {
     if (this.#ended) return;
     if (graceful) {
@@ -147,7 +144,7 @@ export class Peer {
     if (isRequest(message)) return void this.#serve(message);
     this.#observer.sawNotification(message.method, message.params);
     if (message.method === 'notifications/cancelled') this.cancel(message.params?.['requestId'] as RequestId);
-    if (message.method === 'notifications/initialized') this.#greet();
+    if (message.method === 'notifications/initialized') this.#afterHandshake();
   }
 
   #takeReply(response: RpcResponse): void {
@@ -161,14 +158,14 @@ export class Peer {
 
   async #serve(request: RpcRequest): Promise<void> {
     this.#observer.sawRequest(request);
-    const { world } = this.#observer;
+    const { context } = this.#observer;
     const running: Running = { request, controller: new AbortController(), stubborn: false };
     const { signal } = running.controller;
     this.#running.set(request.id, running);
     const call = this.#call(request, running);
     const outcome = await answer(call);
     if (outcome.kind === 'silence') return;
-    await sleep(world.script.answerDelayMs ?? 0, running.stubborn ? world.life : signal);
+    await sleep(context.script.answerDelayMs ?? 0, running.stubborn ? context.life : signal);
     this.#running.delete(request.id);
     if (signal.aborted && !running.stubborn) return;
     this.#observer.whenAwake(() => this.#deliver(call, outcome));
@@ -176,11 +173,11 @@ export class Peer {
 
   #call(request: RpcRequest, running: Running): Call {
     const { id, method, params = {} } = request;
-    const { world } = this.#observer;
+    const { context } = this.#observer;
     const era: Era =
-      world.script.era !== 'legacy' && claimedVersion(request) !== undefined ? 'modern' : 'legacy';
+      context.script.era !== 'legacy' && claimedVersion(request) !== undefined ? 'modern' : 'legacy';
     return {
-      world,
+      context,
       client: this.client,
       era,
       id,
@@ -196,15 +193,15 @@ export class Peer {
     };
   }
 
-  /** Sends an answer, and whatever the faults put around it. */
+  /** Sends an answer, with the messages that faults add. */
   #deliver(call: Call, outcome: Exclude<Outcome, { kind: 'silence' }>): void {
     if (this.#ended) return;
-    const { world, id, method } = call;
+    const { context, id, method } = call;
     const response = this.#response(call, outcome);
     if (!isHandshake(method) && !method.startsWith('testing/')) {
-      if (call.era === 'modern') this.#greet(id);
-      const number = world.count('answers');
-      const { faults } = world;
+      if (call.era === 'modern') this.#afterHandshake(id);
+      const number = context.count('answers');
+      const { faults } = context;
       if (number === faults.dropAnswer) return;
       this.#litter('answers', id);
       if (faults.unknownIdAnswer === true) {
@@ -220,22 +217,22 @@ export class Peer {
   }
 
   #response(call: Call, outcome: Exclude<Outcome, { kind: 'silence' }>): RpcResponse {
-    const { id, method, world, era } = call;
+    const { id, method, context, era } = call;
     if (outcome.kind === 'error') return { jsonrpc: '2.0', id, error: outcome.error };
     const plain = era === 'legacy' || outcome.raw === true;
     return {
       jsonrpc: '2.0',
       id,
-      result: plain ? outcome.result : stamp(world.script, method, outcome.result),
+      result: plain ? outcome.result : stamp(context.script, method, outcome.result),
     };
   }
 
-  /** Once the handshake is over: the faults that wait for it. */
-  #greet(related?: RequestId): void {
+  /** Applies the faults that happen after the handshake. */
+  #afterHandshake(related?: RequestId): void {
     if (related === undefined) this.client.initialized = true;
-    if (this.#greeted) return;
-    this.#greeted = true;
-    const { hugeLineBytes, requestUnknownMethod } = this.#observer.world.faults;
+    if (this.#isPastHandshake) return;
+    this.#isPastHandshake = true;
+    const { hugeLineBytes, requestUnknownMethod } = this.#observer.context.faults;
     if (requestUnknownMethod === true) void this.ask('testing/unknown', {}, related);
     if (hugeLineBytes === undefined) return;
     const message = { jsonrpc: '2.0' as const, method: 'notifications/message' };
@@ -245,7 +242,7 @@ export class Peer {
   }
 
   #litter(at: 'start' | 'answers', related?: RequestId): void {
-    const { garbage } = this.#observer.world.faults;
+    const { garbage } = this.#observer.context.faults;
     if (garbage?.at !== at) return;
     for (const line of garbage.lines) {
       this.#channel.sendRaw?.(garbage.base64 === true ? Buffer.from(line, 'base64') : line, related);

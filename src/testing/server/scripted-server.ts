@@ -13,10 +13,7 @@ import type {
 } from '../script/script.ts';
 import { ServerCore, type Inspection } from './server-core.ts';
 
-/**
- * A server that does what its script says, and can be told to do otherwise while it runs. Subclasses bring its
- * messages in and out.
- */
+/** A server that follows its script, which can be changed while it runs. Subclasses connect it to a transport. */
 export abstract class ScriptedServer {
   /** @internal */
   protected readonly core: ServerCore;
@@ -31,14 +28,14 @@ export abstract class ScriptedServer {
     });
   }
 
-  /** Ends all connections and leaves nothing behind. Idempotent. */
+  /** Ends all connections, timers and sockets. Idempotent. */
   abstract close(): Promise<void>;
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  /** The script as it is now, with everything that was changed since. */
+  /** The script with all changes since the start. */
   get script(): ServerScript {
     return this.core.script;
   }
@@ -58,7 +55,7 @@ export abstract class ScriptedServer {
     return this.core.cancelled;
   }
 
-  /** What clients answered to the server's own requests. */
+  /** The last 1000 answers of clients to the server's requests. */
   get replies(): Inspection['replies'] {
     return this.core.replies;
   }
@@ -73,12 +70,12 @@ export abstract class ScriptedServer {
     return this.core.running;
   }
 
-  /** All of the above at once, as a child process reports it. */
+  /** All of the above, as a child process reports it. */
   inspect(): Inspection {
     return this.core.inspect();
   }
 
-  /** Replaces the tools, and tells the clients that want to know. */
+  /** Replaces the tools and notifies the clients that subscribed. */
   setTools(tools: ScriptedTool[]): void {
     this.control({ command: 'setTools', tools });
   }
@@ -95,7 +92,7 @@ export abstract class ScriptedServer {
     this.control({ command: 'setPrompts', prompts });
   }
 
-  /** Tells the clients that subscribed to it that a resource has changed. */
+  /** Notifies the clients that subscribed to a resource that it has changed. */
   resourceUpdated(uri: string): void {
     this.control({ command: 'resourceUpdated', uri });
   }
@@ -110,22 +107,22 @@ export abstract class ScriptedServer {
     this.control({ command: 'notify', method, ...(params && { params }) });
   }
 
-  /** Makes a request of every client; resolves with what they said. */
+  /** Sends a request to every client; resolves with their answers. */
   ask(method: string, params?: JsonObject): Promise<Reply[]> {
     return this.core.ask(method, params);
   }
 
-  /** Dies at once: connections end without a word, and what ran is lost. New connections are taken in. */
+  /** Dies at once: connections end, and running calls are lost. New connections are accepted. */
   crash(crash: Crash = {}): void {
     this.control({ command: 'crash', ...crash });
   }
 
-  /** Takes nothing in and lets nothing out until `resume()`, or for `forMs` milliseconds. */
+  /** Reads and sends nothing until `resume()`, or for `forMs` milliseconds. */
   hang(forMs?: number): void {
     this.control({ command: 'hang', ...(forMs !== undefined && { forMs }) });
   }
 
-  /** Goes on where `hang()` stopped. */
+  /** Ends a `hang()`. */
   resume(): void {
     this.control({ command: 'resume' });
   }
@@ -135,7 +132,7 @@ export abstract class ScriptedServer {
     this.control({ command: 'expireSessions' });
   }
 
-  /** Does any of these, given as data. Throws `CONFIG_INVALID` when there is no such command. */
+  /** Executes a command that is given as data. Throws `CONFIG_INVALID` for an invalid one. */
   control(command: ControlCommand): void {
     checkCommand(command);
     this.core.control(command);

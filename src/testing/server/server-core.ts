@@ -1,4 +1,4 @@
-import type { ProcessFacts, Reply, World } from './call.ts';
+import type { ProcessFacts, Reply, ServerContext } from './call.ts';
 import { checkScript } from '../script/check-script.ts';
 import type { JsonObject, RequestId, RpcRequest } from './json-rpc.ts';
 import { writeLedger } from './ledger.ts';
@@ -23,10 +23,10 @@ export interface LoggedNotification {
   params: JsonObject;
 }
 
-/** What a client said to a request of the server. */
+/** A client's answer to a request of the server. */
 export type LoggedReply = { method: string } & Reply;
 
-/** What `testing/inspect` returns. Each log keeps its last 1000 entries, oldest first. */
+/** The result of `testing/inspect`. Each log has its last 1000 entries, oldest first. */
 export interface Inspection {
   name: string;
   pid: number;
@@ -35,7 +35,7 @@ export interface Inspection {
   notifications: readonly LoggedNotification[];
   /** Requests that the client cancelled while they ran. */
   cancelled: readonly LoggedRequest[];
-  /** What clients answered to the server's own requests. */
+  /** Answers of clients to the server's requests. */
   replies: readonly LoggedReply[];
   /** Connections so far: processes, sockets, linked pairs. */
   connections: number;
@@ -45,11 +45,11 @@ export interface Inspection {
   grandchild?: number;
 }
 
-/** What the core needs of the host that brings its messages in and out. */
+/** The transport's side of a server, as the core needs it. */
 interface Host {
-  /** Ends a process, or resets connections. `afterAnswer` lets what was sent arrive first. */
+  /** Ends the process, or resets connections; with `afterAnswer`, after sent messages have arrived. */
   died(crash: Crash, afterAnswer: boolean): void;
-  /** Stops reading input, or goes on. */
+  /** Stops reading input, or resumes it. */
   heldInput(held: boolean): void;
   forgetSessions(): void;
   about(): ProcessFacts;
@@ -61,8 +61,8 @@ function log<T>(entries: T[], entry: T): void {
   if (entries.push(entry) > LOG_LIMIT) entries.shift();
 }
 
-/** The state of a scripted server, and all that happens to it. */
-export class ServerCore implements World, Observer {
+/** The state of a scripted server, shared by all its connections. */
+export class ServerCore implements ServerContext, Observer {
   readonly requests: LoggedRequest[] = [];
   readonly notifications: LoggedNotification[] = [];
   readonly cancelled: LoggedRequest[] = [];
@@ -72,7 +72,7 @@ export class ServerCore implements World, Observer {
   readonly #counts = new Map<string, number>();
   #script: ServerScript;
   #life = new AbortController();
-  /** What waits for the end of a hang; undefined while there is none. */
+  /** Functions to call at the end of a hang; undefined while the server does not hang. */
   #backlog: (() => void)[] | undefined;
   #wakeTimer: NodeJS.Timeout | undefined;
   #flapTimer: NodeJS.Timeout | undefined;
@@ -83,7 +83,7 @@ export class ServerCore implements World, Observer {
     this.#host = host;
   }
 
-  get world(): World {
+  get context(): ServerContext {
     return this;
   }
 
@@ -99,7 +99,7 @@ export class ServerCore implements World, Observer {
     return this.#life.signal;
   }
 
-  get about(): World['about'] {
+  get about(): ServerContext['about'] {
     return { ...this.#host.about(), connections: this.connections };
   }
 
@@ -118,7 +118,7 @@ export class ServerCore implements World, Observer {
     return this.count('connections');
   }
 
-  /** Takes in a client. */
+  /** Adds a client. */
   open(channel: Channel): Peer {
     const peer = new Peer(channel, this);
     this.#peers.add(peer);
