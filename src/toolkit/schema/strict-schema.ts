@@ -30,6 +30,8 @@ export function strictSchema(schema: JsonObject, rules: StrictRules): StrictSche
   return { schema: strict, ...(restore !== undefined && { restore: (args) => restore(args) as JsonObject }) };
 }
 
+const UNIONS = ['anyOf', 'oneOf', 'allOf'];
+
 /** Each branch of a union is compared with all others. */
 const MAX_BRANCHES = 100;
 const MAX_COMPARED = 20_000;
@@ -102,10 +104,16 @@ class Converter {
     return areDisjoint(a, b, this.#resolve);
   }
 
+  /** The schema that a reference, or a union of one branch, stands for. */
   readonly #resolve = (schema: unknown): JsonObject => {
     let found = schema;
-    for (let steps = 0; isRecord(found) && typeof found['$ref'] === 'string' && steps < 20; steps++) {
-      found = found['$ref'] === '#' ? this.#root : this.#defs[found['$ref'].slice('#/$defs/'.length)];
+    for (let steps = 0; isRecord(found) && steps < 20; steps++) {
+      const { $ref } = found;
+      const branch = onlyBranch(found);
+      if (typeof $ref === 'string')
+        found = $ref === '#' ? this.#root : this.#defs[$ref.slice('#/$defs/'.length)];
+      else if (branch !== undefined) found = branch;
+      else break;
     }
     return isRecord(found) ? found : {};
   };
@@ -128,7 +136,7 @@ class Converter {
     const objects = originals.flatMap((original, nr) =>
       hasType(original, 'object') ? [{ original, nr }] : [],
     );
-    const nested = originals.some((original) => original['type'] === undefined && 'anyOf' in original);
+    const nested = originals.some((original) => UNIONS.some((keyword) => keyword in original));
     const lists = originals.filter((original) => hasType(original, 'array'));
     const clear = objects.every(({ original }, nr) =>
       objects.slice(nr + 1).every(({ original: other }) => this.#tellsApart(original, other, at)),
@@ -223,6 +231,14 @@ class Converter {
     if (!Array.isArray(branches) || depth > 20) return true;
     return branches.some((branch) => this.#acceptsNull(branch, depth + 1));
   }
+}
+
+/** The branch of a union that has no other, and beside which nothing is asserted. */
+function onlyBranch(schema: JsonObject): unknown {
+  const [keyword, ...more] = Object.keys(schema).filter(isAssertion);
+  if (keyword === undefined || more.length > 0 || !UNIONS.includes(keyword)) return undefined;
+  const branches = schema[keyword];
+  return Array.isArray(branches) && branches.length === 1 ? branches[0] : undefined;
 }
 
 /** What is left out by `undefined` is left out; null is what a restored property may well be. */

@@ -101,6 +101,17 @@ describe('M9 OpenAI strict mode', () => {
     });
   });
 
+  it('leaves out in a union of one branch within a union', () => {
+    const schema = {
+      ...object({ a: { anyOf: [{ oneOf: [{ $ref: '#/$defs/Tree' }] }, { type: 'string' }] } }, []),
+      $defs: { Tree: object({ v: { type: 'integer' }, next: { $ref: '#/$defs/Tree' } }, ['v']) },
+    };
+    strictOf(schema);
+    const { decode } = expressed(schema, openaiStrictDialect);
+    expect(decode({ a: { v: 1, next: { v: 2, next: null } } })).toEqual({ a: { v: 1, next: { v: 2 } } });
+    expect(decode({ a: null })).toEqual({});
+  });
+
   it('takes what is null by default for as good as left out', () => {
     const schema = object({ q: { anyOf: [{ type: 'string' }, { type: 'null' }], default: null } }, []);
     expect(strictOf(schema)).toEqual(object({ q: { anyOf: [{ type: 'string' }, { type: 'null' }] } }));
