@@ -67,7 +67,7 @@ const everywhere = (): boolean => true;
 
 /** A server that hangs must be found out by its health checks; only the end of all faults ends it by other means. */
 async function hangForGood(context: FaultContext): Promise<void> {
-  const { server, group, over, violations } = context;
+  const { server, group, over, traffic, violations } = context;
   await control(context, { command: 'hang' });
   const hung = group.servers.get(server.name);
   // By its time of entry: in this process a session may leave `ready` and be back between two looks.
@@ -75,7 +75,7 @@ async function hangForGood(context: FaultContext): Promise<void> {
     const now = group.servers.get(server.name);
     return now?.state === 'ready' && now.since === hung?.since;
   };
-  const deadline = performance.now() + NOTICED_WITHIN_MS;
+  const deadline = performance.now() + NOTICED_WITHIN_MS * traffic.slowness;
   while (isUnnoticed() && !over.aborted) {
     if (performance.now() > deadline) {
       violations.add('a hung server is noticed', server.name);

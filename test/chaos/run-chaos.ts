@@ -4,11 +4,12 @@ import { findLeft, heapBytes, takeCensus, TimerWatch } from './census.ts';
 import { EventWatch } from './events.ts';
 import { startFleet, type Fleet, type FleetServer } from './fleet.ts';
 import { checkLedgers } from './ledgers.ts';
+import { measureSlowness } from './pace.ts';
 import { childPids } from './processes.ts';
 import { Random } from './random.ts';
 import { awaitRecovery, checkCatalog, checkNotifications } from './recovery.ts';
 import { Storm } from './storm.ts';
-import { CALL_TIMEOUT_MS, CALM_TIMEOUT_MS, Traffic } from './traffic.ts';
+import { callTimeoutMs, calmTimeoutMs, Traffic } from './traffic.ts';
 import { Violations } from './violations.ts';
 
 export interface ChaosOptions {
@@ -20,11 +21,9 @@ export interface ChaosOptions {
   readonly log: (line: string) => void;
 }
 
-/** A busy machine is no error of a server's. */
-const CALM = { timeoutMs: CALM_TIMEOUT_MS, health: { intervalMs: 500, timeoutMs: CALM_TIMEOUT_MS } };
 const CALM_MS = 3_000;
 const SHORTEST_REHEARSAL_MS = 6_000;
-const LEFTOVERS_MS = 10_000;
+const LEFTOVERS_MS = 60_000;
 /** How much larger the heap may be in the end. */
 const HEAP_GROWTH = 1.1;
 
@@ -36,18 +35,26 @@ const HEAP_GROWTH = 1.1;
  */
 export async function runChaos(options: ChaosOptions): Promise<readonly string[]> {
   const { seed, faultsMs, log } = options;
-  log(`seed ${seed}, faults for ${faultsMs / 1000} s`);
+  const slowness = await measureSlowness();
+  log(
+    `seed ${seed}, faults for ${faultsMs / 1000} s, on a machine ${slowness.toFixed(1)} times slower than a quiet one`,
+  );
   const violations = new Violations();
   const timers = new TimerWatch();
   const caller = new AbortController();
   try {
     const random = new Random(seed);
-    const rehearsal = { calmMs: 0, faultsMs: Math.max(SHORTEST_REHEARSAL_MS, faultsMs / 10), log: () => {} };
+    const rehearsal = {
+      slowness,
+      calmMs: 0,
+      faultsMs: Math.max(SHORTEST_REHEARSAL_MS, faultsMs / 10),
+      log: () => {},
+    };
     await act({ ...options, ...rehearsal }, random.fork(), caller.signal, violations);
     const heapBefore = await heapBytes();
     const before = takeCensus(timers, caller.signal);
 
-    await act({ ...options, calmMs: CALM_MS }, random.fork(), caller.signal, violations);
+    await act({ ...options, slowness, calmMs: CALM_MS }, random.fork(), caller.signal, violations);
 
     for (const left of await findLeft(before, () => takeCensus(timers, caller.signal), LEFTOVERS_MS))
       violations.add('nothing is left', left);
@@ -67,7 +74,7 @@ export async function runChaos(options: ChaosOptions): Promise<readonly string[]
 
 /** One performance, from the start of the servers to their end. */
 async function act(
-  options: ChaosOptions & { calmMs: number },
+  options: ChaosOptions & { calmMs: number; slowness: number },
   random: Random,
   signal: AbortSignal,
   violations: Violations,
@@ -75,19 +82,26 @@ async function act(
   const children = childPids();
   await using fleet = await startFleet();
   const { servers } = fleet;
-  await using group = await connect(fleet, options.maxDelayMs);
+  await using group = await connect(fleet, options);
   const events = new EventWatch(group, servers, options.maxDelayMs, violations);
   await Promise.all(
-    servers.map(({ uri, name }) => group.subscribeResource(uri, { server: name, timeoutMs: 20_000 })),
+    servers.map(({ uri, name }) => group.subscribeResource(uri, { server: name, timeoutMs: 60_000 })),
   );
-  const traffic = new Traffic(group, random.fork(), violations, signal);
+  const traffic = new Traffic(group, random.fork(), violations, signal, options.slowness);
   traffic.start(servers);
   await sleep(options.calmMs);
 
   const storm = new Storm(group, traffic, servers, random.fork(), violations);
   traffic.faulty = true;
   await storm.rage(options.faultsMs);
-  await awaitRecovery({ group, servers, traffic, violations, storm, withinMs: options.maxDelayMs + 5_000 });
+  await awaitRecovery({
+    group,
+    servers,
+    traffic,
+    violations,
+    storm,
+    withinMs: (options.maxDelayMs + 5_000) * options.slowness,
+  });
   traffic.faulty = false;
   await traffic.stop();
 
@@ -102,16 +116,22 @@ async function act(
   report(options.log, traffic, storm, events);
 }
 
-function connect({ servers }: Fleet, maxDelayMs: number): Promise<SessionGroup> {
+function connect(
+  { servers }: Fleet,
+  { maxDelayMs, slowness }: { maxDelayMs: number; slowness: number },
+): Promise<SessionGroup> {
+  // A busy machine is no error of a server's.
+  const timeoutMs = calmTimeoutMs(slowness);
+  const untouched = { timeoutMs, health: { intervalMs: 500, timeoutMs } };
   return SessionGroup.connect({
     servers: Object.fromEntries(
-      servers.map(({ name, spec, calm }) => [name, { ...spec, ...(calm && CALM) }]),
+      servers.map(({ name, spec, calm }) => [name, { ...spec, ...(calm && untouched) }]),
     ),
     strict: true,
-    timeoutMs: CALL_TIMEOUT_MS,
-    connectTimeoutMs: 10_000,
+    timeoutMs: callTimeoutMs(slowness),
+    connectTimeoutMs: 10_000 * slowness,
     reconnect: { delayMs: 100, maxDelayMs },
-    health: { intervalMs: 500, timeoutMs: 2_000, failures: 2 },
+    health: { intervalMs: 500, timeoutMs: 2_000 * slowness, failures: 2 },
     onRoots: () => [],
   });
 }

@@ -82,7 +82,7 @@ export class Storm {
   #plan(): Planned {
     const server = this.#random.pick(this.#servers);
     return {
-      afterMs: this.#random.between(SHORTEST_GAP_MS, LONGEST_GAP_MS),
+      afterMs: this.#random.between(SHORTEST_GAP_MS, LONGEST_GAP_MS) * this.#traffic.slowness,
       server,
       fault: this.#random.pick(faultsOf(server)),
       random: this.#random.fork(),

@@ -5,9 +5,9 @@ import { Latencies } from './latencies.ts';
 import type { Random } from './random.ts';
 import type { Violations } from './violations.ts';
 
-export const CALL_TIMEOUT_MS = 3_000;
-export const CALM_TIMEOUT_MS = 15_000;
-/** How late a call may be on a busy machine. */
+const CALL_TIMEOUT_MS = 3_000;
+const CALM_TIMEOUT_MS = 15_000;
+/** How late a call may be. */
 const MARGIN_MS = 4_000;
 const CALLERS_PER_SERVER = 3;
 
@@ -18,6 +18,9 @@ const EXPECTED_CODES: ReadonlySet<PlenumErrorCode> = new Set([
   'ABORTED',
   'SESSION_EXPIRED',
 ]);
+
+export const callTimeoutMs = (slowness: number): number => CALL_TIMEOUT_MS * slowness;
+export const calmTimeoutMs = (slowness: number): number => CALM_TIMEOUT_MS * slowness;
 
 /** What a caller may conclude about one call. */
 export type Outcome = 'answered' | 'never ran' | 'unknown';
@@ -41,6 +44,10 @@ export class Traffic {
   /** Whether latencies are those of the time of faults. */
   faulty = false;
   calls = 0;
+  /** How many times slower than a quiet one this machine is. */
+  readonly slowness: number;
+  readonly callTimeoutMs: number;
+  readonly calmTimeoutMs: number;
   readonly #group: SessionGroup;
   readonly #violations: Violations;
   readonly #random: Random;
@@ -49,7 +56,16 @@ export class Traffic {
   readonly #callers: Promise<void>[] = [];
   #stopped = false;
 
-  constructor(group: SessionGroup, random: Random, violations: Violations, signal: AbortSignal) {
+  constructor(
+    group: SessionGroup,
+    random: Random,
+    violations: Violations,
+    signal: AbortSignal,
+    slowness: number,
+  ) {
+    this.slowness = slowness;
+    this.callTimeoutMs = callTimeoutMs(slowness);
+    this.calmTimeoutMs = calmTimeoutMs(slowness);
     this.#group = group;
     this.#random = random;
     this.#violations = violations;
@@ -57,8 +73,9 @@ export class Traffic {
   }
 
   start(servers: readonly FleetServer[]): void {
+    const callers = Math.max(1, Math.round(CALLERS_PER_SERVER / this.slowness));
     for (const server of servers) {
-      for (let caller = 0; caller < CALLERS_PER_SERVER; caller++) {
+      for (let caller = 0; caller < callers; caller++) {
         this.#callers.push(this.#callOnAndOn(server, this.#random.fork()));
       }
     }
@@ -72,12 +89,12 @@ export class Traffic {
 
   /** Calls a tool that ends its server. */
   async strike(server: FleetServer, tool: string): Promise<void> {
-    await this.#ask(server, (question) => this.#callTool(tool, question), { timeoutMs: CALL_TIMEOUT_MS });
+    await this.#ask(server, (question) => this.#callTool(tool, question), { timeoutMs: this.callTimeoutMs });
   }
 
   /** Asks once, and says whether the right answer came. */
   answers(server: FleetServer): Promise<boolean> {
-    return this.#ask(server, (question) => this.#canary(question), { timeoutMs: CALL_TIMEOUT_MS });
+    return this.#ask(server, (question) => this.#canary(question), { timeoutMs: this.callTimeoutMs });
   }
 
   async #callOnAndOn(server: FleetServer, random: Random): Promise<void> {
@@ -106,10 +123,10 @@ export class Traffic {
   /** Calls of servers that may meet a fault are cut short now and then. */
   #pickOptions(server: FleetServer, random: Random): CallOptions {
     const draw = random.next();
-    if (server.calm) return { timeoutMs: CALM_TIMEOUT_MS, signal: this.#signal };
-    if (draw < 0.8) return { timeoutMs: CALL_TIMEOUT_MS, signal: this.#signal };
+    if (server.calm) return { timeoutMs: this.calmTimeoutMs, signal: this.#signal };
+    if (draw < 0.8) return { timeoutMs: this.callTimeoutMs, signal: this.#signal };
     if (draw < 0.85) return { timeoutMs: random.between(5, 200) };
-    if (draw < 0.9) return { timeoutMs: CALL_TIMEOUT_MS, maxTotalTimeoutMs: random.between(5, 500) };
+    if (draw < 0.9) return { timeoutMs: this.callTimeoutMs, maxTotalTimeoutMs: random.between(5, 500) };
     // A long time limit: its timer must go with the call, not fire some day.
     return { timeoutMs: 600_000, signal: AbortSignal.timeout(Math.ceil(random.between(1, 100))) };
   }
@@ -125,7 +142,7 @@ export class Traffic {
     const late = new Promise<'late'>((resolve) => {
       timer = setTimeout(
         () => resolve('late'),
-        (server.calm ? CALM_TIMEOUT_MS : CALL_TIMEOUT_MS) + MARGIN_MS,
+        (server.calm ? this.calmTimeoutMs : this.callTimeoutMs) + MARGIN_MS * this.slowness,
       );
     });
     try {

@@ -17,6 +17,7 @@ export class UserStorm {
   readonly #random: Random;
   /** Processes that are none of the manager's. */
   readonly #spared: ReadonlySet<number>;
+  readonly #slowness: number;
 
   constructor(
     users: Users,
@@ -24,7 +25,9 @@ export class UserStorm {
     tenants: readonly string[],
     random: Random,
     spared: readonly number[],
+    slowness: number,
   ) {
+    this.#slowness = slowness;
     this.#users = users;
     this.#servers = servers;
     this.#tenants = tenants;
@@ -38,7 +41,7 @@ export class UserStorm {
     setMaxListeners(0, over.signal);
     const strikes = new Set<Promise<void>>();
     while (performance.now() < until) {
-      await sleep(this.#random.between(10, 150));
+      await sleep(this.#random.between(10, 150) * this.#slowness);
       const server = this.#random.pick(this.#servers);
       const strike = this.#strike(server, over.signal).catch(() => {});
       strikes.add(strike);

@@ -12,8 +12,7 @@ import type { Outcome } from '../traffic.ts';
 import type { Violations } from '../violations.ts';
 import type { UserServer } from './user-fleet.ts';
 
-export const REQUEST_TIMEOUT_MS = 2_000;
-/** Nothing that a user does may take longer: waiting, three attempts and their pauses, and a busy machine. */
+/** Nothing that a user does may take longer: waiting, three attempts and their pauses. */
 const PATIENCE_MS = 40_000;
 
 /** What work that meets a fault, or a crowd, may fail with. */
@@ -42,11 +41,20 @@ export class Users {
   readonly #random: Random;
   readonly #violations: Violations;
   readonly #signal: AbortSignal;
+  readonly #slowness: number;
   readonly #working: Promise<void>[] = [];
   #stopped = false;
   #asked = 0;
 
-  constructor(manager: SessionManager, random: Random, violations: Violations, signal: AbortSignal) {
+  /** @param slowness How many times slower than a quiet one this machine is. */
+  constructor(
+    manager: SessionManager,
+    random: Random,
+    violations: Violations,
+    signal: AbortSignal,
+    slowness: number,
+  ) {
+    this.#slowness = slowness;
     this.#manager = manager;
     this.#random = random;
     this.#violations = violations;
@@ -107,7 +115,7 @@ export class Users {
   async #settles(tenant: string, server: UserServer, id: string, way: Way): Promise<boolean> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<'late'>((resolve) => {
-      timer = setTimeout(() => resolve('late'), PATIENCE_MS);
+      timer = setTimeout(() => resolve('late'), PATIENCE_MS * this.#slowness);
     });
     try {
       const settled = way(tenant, server, id).then(() => 'settled' as const);
