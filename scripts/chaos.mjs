@@ -13,7 +13,7 @@ const seed = wholeNumber('--seed', values.seed);
 const seconds = wholeNumber('--seconds', values.seconds);
 
 // The runner sets the exit code: 1 when an invariant did not hold.
-const vitest = await startVitest('test', [`test/chaos/${values.users ? 'users' : 'chaos'}.test.ts`], {
+const vitest = await startVitest('test', [`test/chaos/${values.users ? 'users' : 'chaos'}.slow.test.ts`], {
   run: true,
   watch: false,
   provide: { chaos: { seed, seconds } },

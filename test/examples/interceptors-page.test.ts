@@ -43,7 +43,7 @@ describe('the interceptors of docs/interceptors.md', () => {
     const { stdout, stderr } = await promisify(execFile)(
       process.execPath,
       ['--input-type=module', '-e', program],
-      { cwd: root, timeout: 30_000 },
+      { cwd: root, timeout: 100_000 },
     );
     expect(stderr).toBe('');
     const [logged, ...rest] = stdout.trim().split('\n');

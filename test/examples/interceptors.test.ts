@@ -35,7 +35,10 @@ describe('examples of interceptors run as they stand', { timeout: TIMEOUT_MS }, 
   it('limit-rates lets the calls of one server wait for their turn', async () => {
     const lines = await runExample('limit-rates.mjs');
     const of = (start: string): readonly string[] => lines.filter((line) => line.startsWith(start));
-    expect(of('search waits')).toEqual(['search waits for 0.5 s', 'search waits for 0.5 s']);
+    // What is left of half a second; on a busy machine, some of it has gone by.
+    expect(of('search waits')).toEqual(
+      Array.from({ length: 2 }, () => expect.stringMatching(/^search waits for 0\.[0-5] s$/)),
+    );
     // Calls whose turn comes at the same time may end in either order.
     expect(of('search__').toSorted()).toEqual([1, 2, 3, 4].map((nr) => `search__find ${nr}`));
     expect(of('notes').toSorted()).toEqual([1, 2, 3, 4].map((nr) => `notes__list ${nr}`));

@@ -122,7 +122,6 @@ describe('handlers of a manager are told for whom a session was opened', () => {
 
   it.each(['legacy', '2026-07-28'] as const)(
     'Elicitation or sampling answered to the wrong server when calls overlap: 20 principals at once (%s)',
-    { timeout: 60_000 },
     async (protocol) => {
       const fleet = new Fleet({ tools: TOOLS });
       const manager = newManager({

@@ -117,10 +117,11 @@ describe('the stats of a manager', () => {
     const spec = new Fleet().spec();
     const servers = Object.fromEntries(Array.from({ length: 1_000 }, (_, nr) => [`s${nr}`, spec]));
     const manager = newManager({ servers });
-    const startedAt = performance.now();
+    const before = process.cpuUsage();
     for (let nr = 0; nr < 1_000; nr++) manager.stats();
+    const { user } = process.cpuUsage(before);
     // Ten microseconds a server would still be ten seconds.
-    expect(performance.now() - startedAt).toBeLessThan(10_000);
+    expect(user / 1_000).toBeLessThan(10_000);
   });
 
   it('sums are right after a storm: every session that was created is open or was closed for a reason', async () => {

@@ -30,7 +30,7 @@ export async function plenum(args: readonly string[], options: RunOptions = {}):
   const child = spawn(process.execPath, [MAIN, ...args], {
     cwd,
     env: environment(options.env),
-    timeout: 60_000,
+    timeout: 100_000,
   });
   let stdout = '';
   let stderr = '';
@@ -47,8 +47,12 @@ export async function plenum(args: readonly string[], options: RunOptions = {}):
 /** What `--json` printed. */
 export async function plenumJson(args: readonly string[], options?: RunOptions): Promise<unknown> {
   const [command = '', ...rest] = args;
-  const { stdout } = await plenum([command, '--json', ...rest], options);
-  return JSON.parse(stdout);
+  const { exitCode, stdout, stderr } = await plenum([command, '--json', ...rest], options);
+  try {
+    return JSON.parse(stdout);
+  } catch (cause) {
+    throw new Error(`no JSON; exit code ${exitCode}, and on standard error: ${stderr}`, { cause });
+  }
 }
 
 /** Nothing of the tester's own settings and logins; a mark on PATH, by which whatever it starts is known. */

@@ -62,7 +62,7 @@ describe('a configuration that is loaded again and again', () => {
   const FILE = { mcpServers: { a: { command: 'x', env: { TOKEN: '${input:token}' } } } };
   const INPUTS = { inputs: [{ id: 'token', type: 'promptString' }] };
 
-  it('asks once, and takes up no more for every time', { timeout: 60_000 }, async () => {
+  it('asks once, and takes up no more for every time', async () => {
     let asked = 0;
     const prompt = (): string => `answer ${++asked}`;
     const path = configFile({ ...FILE, ...INPUTS });

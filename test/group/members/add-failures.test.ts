@@ -68,7 +68,7 @@ describe('G2 a child process that fails leaves nothing behind, whatever failed',
     ],
   ];
 
-  it.each(failures)('%s', { timeout: 30_000 }, async (_how, script, code, message) => {
+  it.each(failures)('%s', async (_how, script, code, message) => {
     const { group, expectAsBefore } = await groupWithWitness();
     const ledger = ledgerFile();
     const spec = {

@@ -4,23 +4,9 @@ import { bounded, eventually } from '../../support/eventually.ts';
 import { failureOf } from '../../support/failures.ts';
 import { connectGroup, newGroup } from '../../support/groups.ts';
 import { http, local, tools } from '../../support/servers.ts';
-import { fixture } from '../../support/fixtures.ts';
 import { ledgerFile } from '../../support/folders.ts';
 import { mostAtOnce } from '../../support/processes.ts';
-
-/** Servers that come up only when so many of them are coming up at once. */
-function starting(
-  count: number,
-  ledger: string,
-  together: number,
-): Record<string, ReturnType<typeof fixture>> {
-  return Object.fromEntries(
-    Array.from({ length: count }, (_, nr) => [
-      `s${nr}`,
-      fixture('group-starting.mjs', ledger, String(together), '50', `t${nr}`),
-    ]),
-  );
-}
+import { starting } from '../support/starting.ts';
 
 describe('G13 bounded concurrency, measured at the servers', () => {
   it.each([1, 3])('with processes: %i, never more are coming up at once', async (processes) => {
@@ -69,21 +55,6 @@ describe('G13 bounded concurrency, measured at the servers', () => {
     await group.callTool('third__echo');
     await group.destroy();
     await Promise.all(waiting);
-  });
-
-  it('99 stdio servers started at once, unbounded: most time out', { timeout: 60_000 }, async () => {
-    const ledger = ledgerFile();
-    // All of them together take far longer than one of them may: the wait for one's turn does not count.
-    const group = await connectGroup({
-      servers: starting(99, ledger, 1),
-      connectTimeoutMs: 4_000,
-      concurrency: { processes: 4 },
-    });
-    const states = [...group.servers.values()].map(({ state }) => state);
-    expect(states.filter((state) => state === 'ready')).toHaveLength(99);
-    expect(group.tools.size).toBe(99);
-    expect(mostAtOnce(ledger)).toBeLessThanOrEqual(4);
-    await group.close();
   });
 });
 

@@ -44,48 +44,42 @@ describe('G1 a group is empty at first', () => {
 });
 
 describe('G1 servers join and leave at any moment', () => {
-  it(
-    'over every transport and in both eras, with exactly the tools of those present',
-    { timeout: 40_000 },
-    async () => {
-      const group = newGroup();
-      const present: string[] = [];
-      for (const era of ERAS) {
-        for (const [place, start] of Object.entries(PLACES)) {
-          if (era === 'modern' && place === 'the old SSE transport') continue;
-          const { spec } = await start({ name: 'echoing', era, tools: tools('echo', 'again') });
-          const name = `s${present.length}`;
-          const session = await group.add(name, spec);
-          present.push(name);
-          expect([session.name, session.status.state, session.era], `${place}, ${era}`).toEqual([
-            name,
-            'ready',
-            era,
-          ]);
-          expect(group.servers.get(name)).toMatchObject({
-            state: 'ready',
-            era,
-            adopted: false,
-            counts: { tools: 2 },
-          });
-          const answer = await group.callTool(`${name}__echo`, { from: place });
-          expect(answer.content).toEqual([{ type: 'text', text: JSON.stringify({ from: place }) }]);
-        }
+  it('over every transport and in both eras, with exactly the tools of those present', async () => {
+    const group = newGroup();
+    const present: string[] = [];
+    for (const era of ERAS) {
+      for (const [place, start] of Object.entries(PLACES)) {
+        if (era === 'modern' && place === 'the old SSE transport') continue;
+        const { spec } = await start({ name: 'echoing', era, tools: tools('echo', 'again') });
+        const name = `s${present.length}`;
+        const session = await group.add(name, spec);
+        present.push(name);
+        expect([session.name, session.status.state, session.era], `${place}, ${era}`).toEqual([
+          name,
+          'ready',
+          era,
+        ]);
+        expect(group.servers.get(name)).toMatchObject({
+          state: 'ready',
+          era,
+          adopted: false,
+          counts: { tools: 2 },
+        });
+        const answer = await group.callTool(`${name}__echo`, { from: place });
+        expect(answer.content).toEqual([{ type: 'text', text: JSON.stringify({ from: place }) }]);
       }
-      expect(present).toHaveLength(11);
-      while (present.length > 0) {
-        // From the middle outwards: neither the order of coming nor its reverse.
-        const [leaving = ''] = present.splice(Math.floor(present.length / 2), 1);
-        await group.remove(leaving);
-        expect([...group.servers.keys()]).toEqual(present);
-        expect([...group.tools.keys()]).toEqual(
-          present.flatMap((name) => [`${name}__echo`, `${name}__again`]),
-        );
-        for (const name of present) await group.callTool(`${name}__echo`);
-      }
-      expect(group.tools.size).toBe(0);
-    },
-  );
+    }
+    expect(present).toHaveLength(11);
+    while (present.length > 0) {
+      // From the middle outwards: neither the order of coming nor its reverse.
+      const [leaving = ''] = present.splice(Math.floor(present.length / 2), 1);
+      await group.remove(leaving);
+      expect([...group.servers.keys()]).toEqual(present);
+      expect([...group.tools.keys()]).toEqual(present.flatMap((name) => [`${name}__echo`, `${name}__again`]));
+      for (const name of present) await group.callTool(`${name}__echo`);
+    }
+    expect(group.tools.size).toBe(0);
+  });
 
   it('while a call to another server is under way', async () => {
     const group = newGroup();

@@ -156,7 +156,7 @@ describe('G4 remove() in the midst of things', () => {
     expect(group.servers.size).toBe(0);
   });
 
-  it('a server that never came up, and one that is lost', { timeout: 30_000 }, async () => {
+  it('a server that never came up, and one that is lost', async () => {
     const [dud, lost] = [ledgerFile(), ledgerFile()];
     const group = await connectGroup({
       servers: {

@@ -25,11 +25,12 @@ describe('M6 the health of one server', () => {
   });
 
   it('the latency is that of the answer, without the time to connect', async () => {
-    const fleet = new Fleet({ startDelayMs: 2_000 });
+    const fleet = new Fleet({ startDelayMs: 1_000 });
     const manager = newManager({ servers: { a: fleet.spec() } });
+    const startedAt = performance.now();
     const { healthy, latencyMs } = await manager.checkHealth('a');
     expect(healthy).toBe(true);
-    expect(latencyMs).toBeLessThan(1_500);
+    expect(latencyMs).toBeLessThan(performance.now() - startedAt - 900);
   });
 
   it('an idle session is borrowed, asked, and given back', async () => {
@@ -186,7 +187,7 @@ describe('M6 the health of all', () => {
       Array.from({ length: 100 }, (_, nr) => [`s${nr}`, nr % 2 === 0 ? fleet.spec() : hung.spec()]),
     );
     const manager = newManager({ servers });
-    const reports = await bounded('the checks', manager.checkHealth({ timeoutMs: 300 }));
+    const reports = await bounded('the checks', manager.checkHealth({ timeoutMs: 2_000 }));
     const healthy = [...reports.values()].filter((report) => report.healthy);
     expect([reports.size, healthy.length]).toEqual([100, 50]);
     await bounded('close', manager.close());

@@ -268,29 +268,25 @@ describe('M4 a server that dies while it is being closed', () => {
 });
 
 describe('M4 a server that keeps dying', () => {
-  it(
-    'under load, flapping: every run is answered or fails, the count is right, nothing is left',
-    { timeout: 60_000 },
-    async () => {
-      const fleet = new Fleet({ tools: TOOLS, faults: { flap: { afterMs: 15 } } });
-      const manager = newManager({
-        servers: { a: fleet.spec() },
-        pool: { maxPerServer: 4 },
-        retry: { attempts: 50, delayMs: 1, maxDelayMs: 5 },
-        circuit: false,
-      });
-      const runs = Array.from({ length: 200 }, (_, nr) =>
-        manager.run('a', (session) => session.callTool('echo', { nr })),
-      );
-      const outcomes = await bounded('all', Promise.all(runs));
-      expect(outcomes.map(({ content }) => content[0])).toMatchObject(
-        outcomes.map((_, nr) => ({ text: JSON.stringify({ nr }) })),
-      );
-      expect(fleet.mostOpen).toBeLessThanOrEqual(4);
-      await bounded('close', manager.close());
-      const { created, closed } = statsOf(manager, 'a');
-      expect(Object.values(closed).reduce((sum, count) => sum + count, 0)).toBe(created);
-      expect(fleet.open).toBe(0);
-    },
-  );
+  it('under load, flapping: every run is answered or fails, the count is right, nothing is left', async () => {
+    const fleet = new Fleet({ tools: TOOLS, faults: { flap: { afterMs: 15 } } });
+    const manager = newManager({
+      servers: { a: fleet.spec() },
+      pool: { maxPerServer: 4 },
+      retry: { attempts: 50, delayMs: 1, maxDelayMs: 5 },
+      circuit: false,
+    });
+    const runs = Array.from({ length: 200 }, (_, nr) =>
+      manager.run('a', (session) => session.callTool('echo', { nr })),
+    );
+    const outcomes = await bounded('all', Promise.all(runs));
+    expect(outcomes.map(({ content }) => content[0])).toMatchObject(
+      outcomes.map((_, nr) => ({ text: JSON.stringify({ nr }) })),
+    );
+    expect(fleet.mostOpen).toBeLessThanOrEqual(4);
+    await bounded('close', manager.close());
+    const { created, closed } = statsOf(manager, 'a');
+    expect(Object.values(closed).reduce((sum, count) => sum + count, 0)).toBe(created);
+    expect(fleet.open).toBe(0);
+  });
 });

@@ -282,7 +282,7 @@ describe('M5 what else ran in the same work counts', () => {
 });
 
 describe('M5 under load, with servers that die all the time', () => {
-  it('nothing unsafe runs twice, and what is safe is served', { timeout: 60_000 }, async () => {
+  it('nothing unsafe runs twice, and what is safe is served', async () => {
     const ledger = ledgerFile();
     const tools: ScriptedTool[] = [
       // Every third call of either, of each server, is its last.

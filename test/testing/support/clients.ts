@@ -21,7 +21,7 @@ export async function connect(
   options: ClientOptions = {},
 ): Promise<Client> {
   const client = newClient(mode, options);
-  await client.connect(transport, { timeout: 20_000 });
+  await client.connect(transport, { timeout: 100_000 });
   return client;
 }
 

@@ -36,31 +36,27 @@ async function expectAsBefore(before: Record<string, number>): Promise<void> {
 }
 
 describe('M1 a thousand fresh sessions opened and closed leave nothing', () => {
-  it.each(['legacy', '2026-07-28'] as const)(
-    'in this process, ten at a time (%s)',
-    { timeout: 60_000 },
-    async (protocol) => {
-      const fleet = new Fleet({ tools: TOOLS });
-      const manager = newManager({ servers: { a: fleet.spec(protocol) } });
-      await (await manager.openSession('a')).close();
-      const before = [handles(), listeners()] as const;
-      for (let round = 0; round < 100; round++) {
-        await Promise.all(
-          Array.from({ length: 10 }, async () => {
-            await using session = await manager.openSession('a');
-            await session.callTool('echo');
-          }),
-        );
-        expect(fleet.open).toBe(0);
-      }
-      expect([fleet.made, fleet.mostOpen]).toEqual([1_001, 10]);
-      await expectNothingHeld(manager);
-      await expectAsBefore(before[0]);
-      expect(listeners()).toEqual(before[1]);
-    },
-  );
+  it.each(['legacy', '2026-07-28'] as const)('in this process, ten at a time (%s)', async (protocol) => {
+    const fleet = new Fleet({ tools: TOOLS });
+    const manager = newManager({ servers: { a: fleet.spec(protocol) } });
+    await (await manager.openSession('a')).close();
+    const before = [handles(), listeners()] as const;
+    for (let round = 0; round < 100; round++) {
+      await Promise.all(
+        Array.from({ length: 10 }, async () => {
+          await using session = await manager.openSession('a');
+          await session.callTool('echo');
+        }),
+      );
+      expect(fleet.open).toBe(0);
+    }
+    expect([fleet.made, fleet.mostOpen]).toEqual([1_001, 10]);
+    await expectNothingHeld(manager);
+    await expectAsBefore(before[0]);
+    expect(listeners()).toEqual(before[1]);
+  });
 
-  it('all of them at once', { timeout: 60_000 }, async () => {
+  it('all of them at once', async () => {
     const fleet = new Fleet({ tools: TOOLS });
     const manager = newManager({ servers: { a: fleet.spec() } });
     const before = handles();
@@ -73,7 +69,7 @@ describe('M1 a thousand fresh sessions opened and closed leave nothing', () => {
     await expectAsBefore(before);
   });
 
-  it('processes', { timeout: 120_000 }, async () => {
+  it('processes', async () => {
     const ledger = ledgerFile();
     const manager = newManager({
       servers: { a: { ...fixture('tiny', `--ledger=${ledger}`, 'echo'), protocol: 'legacy' } },
@@ -94,7 +90,7 @@ describe('M1 a thousand fresh sessions opened and closed leave nothing', () => {
     expect(listeners()).toEqual(before[1]);
   });
 
-  it.each(['legacy', '2026-07-28'] as const)('behind a URL (%s)', { timeout: 60_000 }, async (protocol) => {
+  it.each(['legacy', '2026-07-28'] as const)('behind a URL (%s)', async (protocol) => {
     const server = await http({ tools: TOOLS });
     const manager = newManager({ servers: { a: { url: server.url, protocol } } });
     for (let round = 0; round < 20; round++) {
@@ -112,7 +108,7 @@ describe('M1 a thousand fresh sessions opened and closed leave nothing', () => {
 });
 
 describe('M3 pools that come and go leave nothing', () => {
-  it('a hundred managers, each with leases, waiters, runs and a discard', { timeout: 60_000 }, async () => {
+  it('a hundred managers, each with leases, waiters, runs and a discard', async () => {
     const fleet = new Fleet({ tools: TOOLS });
     const before = [handles(), listeners()] as const;
     for (let round = 0; round < 100; round++) {
@@ -132,7 +128,7 @@ describe('M3 pools that come and go leave nothing', () => {
     expect(listeners()).toEqual(before[1]);
   });
 
-  it('processes in a pool: ten rounds', { timeout: 120_000 }, async () => {
+  it('processes in a pool: ten rounds', async () => {
     const ledger = ledgerFile();
     const before = handles();
     for (let round = 0; round < 10; round++) {
@@ -148,22 +144,18 @@ describe('M3 pools that come and go leave nothing', () => {
     await expectAsBefore(before);
   });
 
-  it(
-    'sessions that are not referenced any more are not held by the manager',
-    { timeout: 60_000 },
-    async () => {
-      const fleet = new Fleet({ tools: TOOLS });
-      const manager = newManager({ servers: { a: fleet.spec() }, pool: { maxPerServer: 1 } });
-      // A principal for each: a map by key that nobody clears would grow with them.
-      for (let nr = 0; nr < 2_000; nr++)
-        await manager.run('a', (session) => session.ping(), { principal: `user-${nr}` });
-      const { open, created, closed } = statsOf(manager, 'a');
-      expect([open, created, closed.evicted]).toEqual([1, 2_000, 1_999]);
-      expect(fleet.open).toBe(1);
-    },
-  );
+  it('sessions that are not referenced any more are not held by the manager', async () => {
+    const fleet = new Fleet({ tools: TOOLS });
+    const manager = newManager({ servers: { a: fleet.spec() }, pool: { maxPerServer: 1 } });
+    // A principal for each: a map by key that nobody clears would grow with them.
+    for (let nr = 0; nr < 2_000; nr++)
+      await manager.run('a', (session) => session.ping(), { principal: `user-${nr}` });
+    const { open, created, closed } = statsOf(manager, 'a');
+    expect([open, created, closed.evicted]).toEqual([1, 2_000, 1_999]);
+    expect(fleet.open).toBe(1);
+  });
 
-  it('an idle pool does not keep the program running', { timeout: 60_000 }, async () => {
+  it('an idle pool does not keep the program running', async () => {
     const fleet = new Fleet({ tools: TOOLS });
     const before = handles();
     const manager = newManager({

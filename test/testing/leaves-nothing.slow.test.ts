@@ -86,6 +86,6 @@ describe('testing kit: a program that closes what it opened comes to its end', (
         return true;
       }
     };
-    await expect.poll(gone, { timeout: 15_000 }).toBe(true);
+    await expect.poll(gone).toBe(true);
   });
 });

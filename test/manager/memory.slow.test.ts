@@ -50,7 +50,7 @@ describe('M4 users who come once leave nothing in a manager', () => {
       'for whom no session at all is to be opened ahead of time',
       (manager, principal) => manager.prewarm('a', 0, { principal }),
     ],
-  ])('%s', { timeout: 60_000 }, async (_what, round) => {
+  ])('%s', async (_what, round) => {
     const fleet = new Fleet({ tools: TOOLS });
     for (const server of [fleet.spec(), () => fleet.spec()]) {
       const manager = newManager({ servers: { a: server }, circuit: false });
@@ -61,7 +61,7 @@ describe('M4 users who come once leave nothing in a manager', () => {
 });
 
 describe('M5 calls of one long run', () => {
-  it('are not remembered one by one', { timeout: 60_000 }, async () => {
+  it('are not remembered one by one', async () => {
     const fleet = new Fleet({ tools: TOOLS });
     const manager = newManager({ servers: { a: fleet.spec() } });
     await manager.run('a', async (session: Session) => {

@@ -60,7 +60,7 @@ async function run(headings: string[], uses = '', env: NodeJS.ProcessEnv = {}): 
   const { stdout, stderr } = await promisify(execFile)(
     process.execPath,
     ['--input-type=module', '-e', program],
-    { cwd: root, timeout: 60_000, env: { ...process.env, ...env } },
+    { cwd: root, timeout: 100_000, env: { ...process.env, ...env } },
   );
   return { lines: stdout.trim().split('\n'), stderr };
 }

@@ -17,7 +17,7 @@ function handles(): Record<string, number> {
 }
 
 describe('G14 a group of 50 stdio servers, opened and closed', () => {
-  it('leaves no process, handle or listener, three times over', { timeout: 60_000 }, async () => {
+  it('leaves no process, handle or listener, three times over', async () => {
     const ledger = ledgerFile();
     const servers = Object.fromEntries(
       Array.from({ length: SERVERS }, (_, nr) => [

@@ -3,7 +3,7 @@ import { findChromium, openPage, signInOn } from '../support/chromium.ts';
 import { openWith, personWith, startProtected } from '../../support/sign-in/protected-server.ts';
 
 describe('A3 a login in a real browser', () => {
-  it('a person signs in, consents, and reads that it worked', { timeout: 120_000 }, async ({ skip }) => {
+  it('a person signs in, consents, and reads that it worked', async ({ skip }) => {
     const executablePath = findChromium();
     if (executablePath === undefined) return skip('no Chromium was found on PATH');
     const page = await openPage(executablePath);

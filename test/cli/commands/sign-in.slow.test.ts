@@ -202,7 +202,7 @@ describe('A3 plenum login, logout and auth status', () => {
     expect(await said('logout', 'open', '--all')).toContain('--all');
   });
 
-  it('in a real browser', { timeout: 120_000 }, async ({ skip }) => {
+  it('in a real browser', async ({ skip }) => {
     const executablePath = findChromium();
     if (executablePath === undefined) return skip('no Chromium was found on PATH');
     const page = await openPage(executablePath);

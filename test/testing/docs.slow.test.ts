@@ -17,7 +17,7 @@ describe('testing kit: the examples of docs/testing.md', () => {
   it.each(examples.filter(({ code }) => code !== ''))('run to their end: $under', async ({ code }) => {
     const child = spawn(process.execPath, ['--input-type=module', '-e', code], {
       cwd: root,
-      timeout: 15_000,
+      timeout: 100_000,
     });
     let errors = '';
     child.stderr.on('data', (chunk) => (errors += chunk));

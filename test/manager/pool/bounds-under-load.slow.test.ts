@@ -22,7 +22,6 @@ const HARMLESS = new Set([
 describe('M4 bounds under load', () => {
   it.each([1, 2, 3])(
     '10 servers, 60 callers, discards, deaths and giving up: never exceeded (seed %i)',
-    { timeout: 60_000 },
     async (seed) => {
       const dice = new Dice(seed);
       const fleets = Array.from(
@@ -89,7 +88,7 @@ describe('M4 bounds under load', () => {
     },
   );
 
-  it('of processes: never more than the bound run', { timeout: 60_000 }, async () => {
+  it('of processes: never more than the bound run', async () => {
     const ledger = ledgerFile();
     const spec = { ...stdioSpec({ tools: TOOLS, ledgerFile: ledger }), protocol: 'legacy' as const };
     const manager = newManager({

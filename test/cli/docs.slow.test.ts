@@ -66,36 +66,32 @@ fi
 }
 
 describe('docs/cli.md', () => {
-  it.each(blocks.filter(({ code }) => code !== ''))(
-    'its examples run: $under',
-    async ({ code }) => {
-      const greet = {
-        name: 'greet',
-        inputSchema: { type: 'object', properties: { name: { type: 'string' } } },
-      };
-      await using server = await serveHttp({ tools: [greet] });
-      const issues = code.includes('plenum login') ? (await startProtected()).url : undefined;
-      const script = `set -eo pipefail\n${code.replaceAll(REMOTE, server.url)}`;
-      const child = spawn('bash', ['-c', script], { ...place(issues), stdio: ['ignore', 'pipe', 'pipe'] });
-      let output = '';
-      let errors = '';
-      child.stdout.on('data', (chunk) => (output += chunk));
-      child.stderr.on('data', (chunk) => (errors += chunk));
-      const [status] = await once(child, 'close');
-      expect({
-        status,
-        errors: errors.replace(
-          /^(Saved|Wrote|Not waited for|Copy some|There already|To sign in|  http).*\n/gm,
-          '',
-        ),
-      }).toEqual({
-        status: 0,
-        errors: '',
-      });
-      if (!code.includes('completion')) expect(output + errors).not.toBe('');
-    },
-    120_000,
-  );
+  it.each(blocks.filter(({ code }) => code !== ''))('its examples run: $under', async ({ code }) => {
+    const greet = {
+      name: 'greet',
+      inputSchema: { type: 'object', properties: { name: { type: 'string' } } },
+    };
+    await using server = await serveHttp({ tools: [greet] });
+    const issues = code.includes('plenum login') ? (await startProtected()).url : undefined;
+    const script = `set -eo pipefail\n${code.replaceAll(REMOTE, server.url)}`;
+    const child = spawn('bash', ['-c', script], { ...place(issues), stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    let errors = '';
+    child.stdout.on('data', (chunk) => (output += chunk));
+    child.stderr.on('data', (chunk) => (errors += chunk));
+    const [status] = await once(child, 'close');
+    expect({
+      status,
+      errors: errors.replace(
+        /^(Saved|Wrote|Not waited for|Copy some|There already|To sign in|  http).*\n/gm,
+        '',
+      ),
+    }).toEqual({
+      status: 0,
+      errors: '',
+    });
+    if (!code.includes('completion')) expect(output + errors).not.toBe('');
+  });
 
   it('has every command in an example, and its shape with --json', () => {
     const examples = blocks.map(({ code }) => code).join('\n');

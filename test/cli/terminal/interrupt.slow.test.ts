@@ -47,8 +47,8 @@ describe('plenum: Ctrl-C', () => {
     const startedAt = Date.now();
     terminal.type(CTRL_C);
     expect(await terminal.exitCode).toBe(130);
-    // In order, it would take longer than that until it is killed.
-    expect(Date.now() - startedAt).toBeLessThan(1_900);
+    // In order, it would take 4 s until it is killed.
+    expect(Date.now() - startedAt).toBeLessThan(3_900);
     await expectNothingLeft();
   });
 
