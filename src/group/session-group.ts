@@ -11,8 +11,15 @@ import { foreignSession, unknownName } from '../errors/catalog.ts';
 import { closed } from '../errors/session-end.ts';
 import { createDeferred } from '../internal/deferred.ts';
 import { EventHub, type OverflowEvent } from '../internal/event-hub.ts';
-import { checkOptions } from '../options/check-options.ts';
-import { serverCallOptions } from '../options/tables/session.ts';
+import { printable } from '../errors/text.ts';
+import {
+  checkGroupCall,
+  checkGroupRead,
+  checkGroupReconnect,
+  invalidCall,
+  type CallCheck,
+} from '../options/call-checks.ts';
+import { ownOptions } from '../options/check-options.ts';
 import type { CallOptions, ReadOptions } from '../session/call-options.ts';
 import type { CompletionReference, Session, SessionStatus } from '../session/session.ts';
 import type {
@@ -211,14 +218,14 @@ export class SessionGroup implements AsyncDisposable {
    * `UNKNOWN_RESOURCE`, or `AMBIGUOUS_RESOURCE` when several have it and `server` names none.
    */
   async readResource(uri: string, options: ReadOptions & ServerChoice = {}): Promise<ReadResourceResult> {
-    const { server, ...rest } = options;
+    const { server, ...rest } = checked(options, checkGroupRead, `Reading resource "${printable(uri)}"`);
     const owner = this.#findResource(uri, server);
     return this.#sessionOf(owner).readResource(owner.upstreamName, rest);
   }
 
   /** Asks for `resource-updated` events; restored when the server reconnects. Finds the owner as `readResource` does. */
   async subscribeResource(uri: string, options: CallOptions & ServerChoice = {}): Promise<void> {
-    const { server, ...rest } = options;
+    const { server, ...rest } = checked(options, checkGroupCall, `Subscribing to "${printable(uri)}"`);
     const owner = this.#findResource(uri, server);
     await this.#sessionOf(owner).subscribeResource(owner.upstreamName, rest);
     this.#subscribed.set(uri, owner);
@@ -226,7 +233,7 @@ export class SessionGroup implements AsyncDisposable {
 
   /** Ends a subscription, with the server that it was made with if `server` names none. */
   async unsubscribeResource(uri: string, options: CallOptions & ServerChoice = {}): Promise<void> {
-    const { server, ...rest } = options;
+    const { server, ...rest } = checked(options, checkGroupCall, `Unsubscribing from "${printable(uri)}"`);
     const known = server === undefined ? this.#subscribed.get(uri) : undefined;
     const owner = known ?? this.#findResource(uri, server);
     this.#subscribed.delete(uri);
@@ -250,7 +257,7 @@ export class SessionGroup implements AsyncDisposable {
     context?: { arguments?: Readonly<Record<string, string>> },
     options: CallOptions & ServerChoice = {},
   ): Promise<CompleteResult> {
-    const { server, ...rest } = options;
+    const { server, ...rest } = checked(options, checkGroupCall, 'Completing an argument');
     if (ref.type === 'ref/prompt') {
       const prompt = this.#findPrompt(ref.name);
       return this.#sessionOf(prompt).complete({ ...ref, name: prompt.upstreamName }, argument, context, rest);
@@ -268,15 +275,14 @@ export class SessionGroup implements AsyncDisposable {
    * come back.
    */
   async setLoggingLevel(level: LoggingLevel, options: CallOptions & ServerChoice = {}): Promise<void> {
-    const { server, ...rest } = options;
+    const { server, ...rest } = checked(options, checkGroupCall, 'Setting the log level');
     this.#expectOpen();
     await this.#logLevels.set(level, server, rest);
   }
 
   /** Asks one server, or all that are ready, for a sign of life. Rejects with the first failure. */
   async ping(options: CallOptions & ServerChoice = {}): Promise<void> {
-    checkOptions(serverCallOptions, options, 'Options of ping()');
-    const { server, ...rest } = options;
+    const { server, ...rest } = checked(options, checkGroupCall, 'Pinging servers');
     this.#expectOpen();
     if (server !== undefined) return this.#membership.get(server).session.ping(rest);
     await onEachReady(this.#membership.members, (session) => session.ping(rest));
@@ -288,8 +294,7 @@ export class SessionGroup implements AsyncDisposable {
    * `servers` says why. Rejects with `UNKNOWN_SERVER`, `ABORTED`, or what the start of a lazy server failed with.
    */
   async refresh(options: CallOptions & ServerChoice = {}): Promise<void> {
-    checkOptions(serverCallOptions, options, 'Options of refresh()');
-    const { server, ...rest } = options;
+    const { server, ...rest } = checked(options, checkGroupCall, 'Refreshing servers');
     this.#expectOpen();
     if (server === undefined) return this.#membership.refresh(this.#membership.members, rest);
     await this.#membership.refresh([await this.#membership.wake(server, rest.signal)], rest);
@@ -300,6 +305,7 @@ export class SessionGroup implements AsyncDisposable {
    * `failedOnly` of those that are not ready but should be. Resolves when each attempt has ended; what failed goes on being tried.
    */
   async reconnect(options: { failedOnly?: boolean } = {}): Promise<void> {
+    checked(options, checkGroupReconnect, 'Reconnecting servers');
     this.#expectOpen();
     const chosen = [...this.#membership.members].filter(
       ({ own, phase, session }) =>
@@ -391,4 +397,11 @@ export class SessionGroup implements AsyncDisposable {
 /** A server that nobody uses is as it should be. */
 function isWell({ state }: SessionStatus): boolean {
   return state === 'ready' || state === 'idle';
+}
+
+/** The options of a call that may name its server. Throws `INVALID_ARGUMENTS`. */
+function checked<T extends object>(options: T, check: CallCheck, doing: string): T {
+  const fault = check(options);
+  if (fault !== undefined) throw invalidCall(doing, fault);
+  return ownOptions(options);
 }

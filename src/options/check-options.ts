@@ -1,5 +1,5 @@
 import { PlenumError } from '../errors/plenum-error.ts';
-import { didYouMean, nearest, suggestion } from '../internal/text.ts';
+import { didYouMean, nearest, suggestion } from '../errors/text.ts';
 import { faultsOf, fitsOptions, isOptionsObject, namesIn, printPath, type Fault } from './faults.ts';
 import { optionsOf, type Kind, type OptionTable } from './kinds.ts';
 import { describe, describeWord } from './wording.ts';
@@ -50,6 +50,11 @@ export function withoutUndefined<T>(options: T): T {
   if (!isOptionsObject(options)) return options;
   const given = [...namesIn(options)].filter((name) => options[name] !== undefined);
   return Object.assign({}, ...given.map((name) => ({ [name]: options[name] })));
+}
+
+/** The same options, as an object of their own when some are inherited: what is spread then has all of them. */
+export function ownOptions<T extends object>(options: T): T {
+  return Object.getPrototypeOf(options) === Object.prototype ? options : withoutUndefined(options);
 }
 
 /** The options that are given, and the defaults of the others. */

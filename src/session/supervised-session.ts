@@ -4,6 +4,7 @@ import { messageOf, PlenumError } from '../errors/plenum-error.ts';
 import type { ServerSpec } from '../server-spec.ts';
 import { Limit, onAbort } from '../internal/limit.ts';
 import { EventHub, type OverflowEvent } from '../internal/event-hub.ts';
+import { checkAuthorize, invalidCall } from '../options/call-checks.ts';
 import { printable } from '../internal/text.ts';
 import { loadOfficial } from '../transport/official.ts';
 import { openTransport } from '../transport/open-transport.ts';
@@ -197,7 +198,10 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
     return this.#supervisor.reconnect();
   }
 
-  async authorize({ signal }: { signal?: AbortSignal } = {}): Promise<void> {
+  async authorize(options: { signal?: AbortSignal } = {}): Promise<void> {
+    const fault = checkAuthorize(options);
+    if (fault !== undefined) throw invalidCall(`Signing in to server "${this.name}"`, fault, this.name);
+    const { signal } = options;
     const signIn = this.#signIn;
     const server = this.name;
     if (signIn === undefined) {

@@ -198,7 +198,7 @@ describe('G12 ping', () => {
     async (ask) => {
       const group = await connectGroup({ servers: { a: { server: local() } } });
       // @ts-expect-error What a program without types would pass.
-      expect((await failureOf(group[ask]('a'))).code).toBe('CONFIG_INVALID');
+      expect((await failureOf(group[ask]('a'))).code).toBe('INVALID_ARGUMENTS');
     },
   );
 });

@@ -1,4 +1,6 @@
 import type { CallToolResult } from '@modelcontextprotocol/client';
+import { printable } from '../../errors/text.ts';
+import { checkCall, invalidCall } from '../../options/call-checks.ts';
 import type { CallOptions } from '../../session/call-options.ts';
 import type { Session } from '../../session/session.ts';
 import { InterceptedRun, type CallTarget } from './intercepted-run.ts';
@@ -24,6 +26,11 @@ export class Interception {
     args: Readonly<Record<string, unknown>> | undefined,
     options: CallOptions = {},
   ): Promise<CallToolResult> {
+    const fault = checkCall(options);
+    if (fault !== undefined) {
+      const { server, upstreamName } = target.definition;
+      throw invalidCall(`Calling tool "${printable(upstreamName)}" on server "${server}"`, fault, server);
+    }
     const run = new InterceptedRun(this.#interceptors, target, args, options);
     this.#runs.add(run);
     try {

@@ -6,6 +6,7 @@ import type {
   ServerCapabilities,
 } from '@modelcontextprotocol/client';
 import { PlenumError } from '../../errors/plenum-error.ts';
+import { ownOptions } from '../../options/check-options.ts';
 import { createDeferred } from '../../internal/deferred.ts';
 import { EventHub, type OverflowEvent } from '../../internal/event-hub.ts';
 import type { CallOptions } from '../../session/call-options.ts';
@@ -209,7 +210,7 @@ export class LeasedSession extends SessionRequests implements InternalSession, S
     this.#inFlight.enter();
     const startedAt = performance.now();
     try {
-      const revocable = { ...options, revoked: this.#revoked.signal };
+      const revocable = { ...ownOptions(options), revoked: this.#revoked.signal };
       const result = await this.#session.resources.runner.run(request, revocable);
       this.#desk.onAnswered(performance.now() - startedAt);
       return result;

@@ -2,6 +2,7 @@ import {
   abortSignal,
   anyFunction,
   count,
+  either,
   flag,
   objectThat,
   oneOf,
@@ -78,7 +79,7 @@ const nameOption = {
 /** What is made of a spec and given to a session that opens it. */
 export const sessionOptions = { ...nameOption, ...sharedSessionOptions } satisfies OptionTable;
 
-const signalOption = {
+export const signalOption = {
   signal: { kind: abortSignal, about: 'Gives up; what was opened is closed.', alias: ['abortSignal'] },
 } satisfies OptionTable;
 
@@ -146,10 +147,15 @@ export const readOptions = {
   },
 } satisfies OptionTable;
 
-/** Options of what a group asks of one server or of all, such as `ping`. */
-export const serverCallOptions = {
+export const requestOptions = {
   ...callOptions,
-  server: { kind: text, byDefault: 'all that are ready', about: 'Asks this server only.' },
+  schema: {
+    kind: either(
+      objectThat('a Standard Schema', (value) => '~standard' in value),
+      anyFunction,
+    ),
+    about: 'Checks the result, a Standard Schema such as one of zod.',
+  },
 } satisfies OptionTable;
 
 /** Names the server of a group when several could be meant. */

@@ -103,7 +103,6 @@ export class RequestRunner {
 
   #begin(request: RequestInfo, options: RevocableCallOptions): Call {
     const { timeoutMs = this.#options.timeoutMs, maxTotalTimeoutMs: totalMs = Infinity, signal } = options;
-    if (!(timeoutMs >= 0 && totalMs >= 0)) throw this.#invalidTimeout(request);
     if (signal?.aborted === true) throw this.#aborted(request, signal, false);
     return { request, options, timeoutMs, totalMs, startedAt: performance.now(), waitedMs: 0 };
   }
@@ -167,7 +166,7 @@ export class RequestRunner {
   }
 
   #requestOptions({ options, timeoutMs, waitedMs }: Call, signal: AbortSignal | undefined): RequestOptions {
-    const timeout = Math.min(Math.max(timeoutMs - waitedMs, 0), LONGEST_TIMER_MS);
+    const timeout = Math.min(Math.max(timeoutMs - waitedMs, 1), LONGEST_TIMER_MS);
     const { onProgress, resetTimeoutOnProgress, resumptionToken, onResumptionToken, allowInputRequired } =
       options;
     const given: RequestOptions = { timeout };
@@ -192,12 +191,6 @@ export class RequestRunner {
       }
     };
     return (argument) => void call(argument);
-  }
-
-  #invalidTimeout({ doing }: RequestInfo): PlenumError {
-    const { server } = this.#options;
-    const message = `${doing} on server "${server}": "timeoutMs" and "maxTotalTimeoutMs" must be numbers of milliseconds, 0 or more.`;
-    return new PlenumError('CONFIG_INVALID', message, { server });
   }
 
   #aborted({ doing }: RequestInfo, signal: AbortSignal, maybeExecuted: boolean): PlenumError {

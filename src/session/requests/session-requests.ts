@@ -17,6 +17,7 @@ import type {
 import { PlenumError } from '../../errors/plenum-error.ts';
 import { isRecord } from '../../internal/checks.ts';
 import { printable } from '../../internal/text.ts';
+import { checkCall, checkRead, checkRequest, invalidCall } from '../../options/call-checks.ts';
 import { official } from '../../transport/official.ts';
 import type { CallOptions, ReadOptions, RevocableCallOptions } from '../call-options.ts';
 import { callResultOf } from '../connection/call-result.ts';
@@ -42,8 +43,11 @@ export interface RequestResources {
   readonly tools: ListedTools;
 }
 
+const NO_OPTIONS: CallOptions = Object.freeze({});
+
 /** The requests of a session: the part that a session of a lease shares with the session that it uses. */
 export abstract class SessionRequests {
+  abstract readonly name: string;
   protected abstract readonly resources: RequestResources;
 
   async ping(options: CallOptions = {}): Promise<void> {
@@ -81,19 +85,25 @@ export abstract class SessionRequests {
   callTool(
     name: string,
     args?: Readonly<Record<string, unknown>>,
-    options: CallOptions = {},
+    options: CallOptions = NO_OPTIONS,
   ): Promise<CallToolResult> {
     if (args !== undefined && !isRecord(args)) return Promise.reject(notAnObject(name));
+    const fault = options === NO_OPTIONS ? undefined : checkCall(options);
+    if (fault !== undefined) return this.#refuse(`Calling tool "${printable(name)}"`, fault);
     return this.resources.runner.run(new ToolCall(name, args, options, this.resources, this), options);
   }
 
   readResource(uri: string, options: ReadOptions = {}): Promise<ReadResourceResult> {
     const info = { doing: `Reading resource "${printable(uri)}"`, method: 'resources/read' };
-    return this.#run(info, options, (connection, requestOptions) =>
-      connection.client.readResource(this.#params(connection, { uri }, options), {
-        ...requestOptions,
-        cacheMode: options.cache ?? 'use',
-      }),
+    return this.#run(
+      info,
+      options,
+      (connection, requestOptions) =>
+        connection.client.readResource(this.#params(connection, { uri }, options), {
+          ...requestOptions,
+          cacheMode: options.cache ?? 'use',
+        }),
+      checkRead,
     );
   }
 
@@ -181,14 +191,19 @@ export abstract class SessionRequests {
     const { method } = request;
     const tool = method === 'tools/call' ? { tool: String(request.params?.['name']) } : {};
     const info = { doing: `Request "${printable(method)}"`, method, ...tool };
-    return this.#run(info, options, (connection, requestOptions) => {
-      connection.stain?.(); // It may ask for anything.
-      return connection.client.request(
-        { method, params: this.#params(connection, { ...request.params }, options) },
-        options.schema ?? anyResult,
-        requestOptions,
-      );
-    });
+    return this.#run(
+      info,
+      options,
+      (connection, requestOptions) => {
+        connection.stain?.(); // It may ask for anything.
+        return connection.client.request(
+          { method, params: this.#params(connection, { ...request.params }, options) },
+          options.schema ?? anyResult,
+          requestOptions,
+        );
+      },
+      checkRequest,
+    );
   }
 
   notify(notification: RawRequest): Promise<void> {
@@ -224,8 +239,15 @@ export abstract class SessionRequests {
     info: RequestInfo,
     options: CallOptions,
     send: (connection: Connection, options: RequestOptions) => Promise<T>,
+    check = checkCall,
   ): Promise<T> {
+    const fault = check(options);
+    if (fault !== undefined) return this.#refuse(info.doing, fault);
     return this.resources.runner.run({ ...info, send }, options);
+  }
+
+  #refuse(doing: string, fault: string): Promise<never> {
+    return Promise.reject(invalidCall(`${doing} on server "${this.name}"`, fault, this.name));
   }
 }
 

@@ -1,0 +1,66 @@
+import { PlenumError } from '../errors/plenum-error.ts';
+import { firstFault } from './check-options.ts';
+import { fits, isOptionsObject } from './faults.ts';
+import { abortSignal, timeLimit, type Kind, type OptionTable } from './kinds.ts';
+import { groupReconnectOptions } from './tables/group.ts';
+import { callOptions, readOptions, requestOptions, serverChoice, signalOption } from './tables/session.ts';
+
+/** What is wrong with the options of a call, as a sentence; undefined when nothing is. */
+export type CallCheck = (options: unknown) => string | undefined;
+
+/** Every call is checked, so a check that finds nothing costs a look at each option that is given, and no object. */
+function checkOf(table: OptionTable): CallCheck {
+  const tests = new Map(Object.entries(table).map(([name, { kind }]) => [name, testOf(kind)]));
+  return (options) => {
+    if (!isOptionsObject(options)) return firstFault(table, options, 'Options of a call');
+    for (const name in options) {
+      const value = options[name];
+      if (value === undefined) continue;
+      if (tests.get(name)?.(value) !== true) return firstFault(table, options, 'Options of a call');
+    }
+    return undefined;
+  };
+}
+
+/** As `fits`, and quick for the kinds that calls have. */
+function testOf(kind: Kind): (value: unknown) => boolean {
+  switch (kind.is) {
+    case 'number':
+      return kind === timeLimit ? isTimeLimit : (value) => fits(kind, value);
+    case 'function':
+      return isFunction;
+    case 'object':
+      return kind === abortSignal ? isSignal : (value) => fits(kind, value);
+    default:
+      return (value) => fits(kind, value);
+  }
+}
+
+function isTimeLimit(value: unknown): boolean {
+  return typeof value === 'number' && value > 0;
+}
+
+function isFunction(value: unknown): boolean {
+  return typeof value === 'function';
+}
+
+function isSignal(value: unknown): boolean {
+  return value instanceof AbortSignal || fits(abortSignal, value);
+}
+
+export const checkCall = checkOf(callOptions);
+export const checkRead = checkOf(readOptions);
+export const checkRequest = checkOf(requestOptions);
+/** The same, of calls of a group that may name a server. */
+export const checkGroupCall = checkOf({ ...callOptions, ...serverChoice });
+export const checkGroupRead = checkOf({ ...readOptions, ...serverChoice });
+export const checkGroupReconnect = checkOf(groupReconnectOptions);
+export const checkAuthorize = checkOf(signalOption);
+
+/** `doing` starts the message: `Calling tool "x" on server "y"`. */
+export function invalidCall(doing: string, fault: string, server?: string): PlenumError {
+  return new PlenumError('INVALID_ARGUMENTS', `${doing}: ${fault.charAt(0).toLowerCase()}${fault.slice(1)}`, {
+    server,
+    maybeExecuted: false,
+  });
+}
