@@ -9,7 +9,7 @@ import { PlenumError } from '../../errors/plenum-error.ts';
 import { createDeferred } from '../../internal/deferred.ts';
 import { settledWithin } from '../../internal/limit.ts';
 import { DirectCalls } from './direct-calls.ts';
-import { ListBudget } from './list-budget.ts';
+import { LIST_METHODS, ListBudget } from './list-budget.ts';
 import { failRequest } from '../../transport/fail-request.ts';
 import { isAnswer } from '../../transport/json-rpc.ts';
 import type { ManagedTransport } from '../../transport/managed-transport.ts';
@@ -159,7 +159,8 @@ export class ConnectionTap implements Transport {
         break;
       }
       default:
-        if ('id' in message) this.#lists.asked(message.id, message.method, message.params);
+        if ('id' in message && LIST_METHODS.has(message.method))
+          this.#lists.asked(message.id, message.method, message.params);
     }
   }
 
@@ -184,7 +185,8 @@ export class ConnectionTap implements Transport {
 
   /** Why an answer is not handed on as it is. */
   #refusal(id: RequestId, message: JSONRPCMessage): PlenumError | undefined {
-    if (isAnswer(message)) return this.#lists.answered(id, message);
+    if (isAnswer(message))
+      return this.#lists.pending.size > 0 ? this.#lists.answered(id, message) : undefined;
     // The official client would drop it, and the request would wait on.
     return new PlenumError('INVALID_RESULT', 'The answer is not a valid JSON-RPC response.');
   }

@@ -6,12 +6,16 @@ import type {
   RequestOptions,
 } from '@modelcontextprotocol/client';
 import { onAbort } from '../../internal/limit.ts';
-import { PendingTable } from '../../internal/pending-table.ts';
 import { official } from '../../transport/official.ts';
 import { callResultOf } from './call-result.ts';
 
 /** Far from the official client's numbers, which begin at 0, and small enough for any server. */
 const FIRST_ID = 1_000_000_000;
+
+/** How many places a table of pending calls has at first. */
+const LEAST_PLACES = 64;
+/** How many places an empty table may keep. */
+const MOST_IDLE_PLACES = 1_024;
 
 interface Call {
   readonly id: number;
@@ -122,4 +126,64 @@ function withoutType(result: Record<string, unknown>): Record<string, unknown> {
   const rest = { ...result };
   delete rest['resultType'];
   return rest;
+}
+
+/**
+ * What waits for an answer, by the id that the answer will have. Ids grow, and none is given twice.
+ *
+ * It uses an array and no map: a map that many calls pass through leaves old tables behind, and what those refer to
+ * outlives its first garbage collection; that costs more than all the rest of a call.
+ */
+export class PendingTable<T extends { readonly id: number }> {
+  /** Empty until it is needed, as most sessions are idle. */
+  #places: (T | undefined)[] = [];
+  #count = 0;
+  #lastId: number;
+
+  constructor(firstId: number) {
+    this.#lastId = firstId - 1;
+  }
+
+  /** The id of the next entry. At least half of the places are free, so one is found soon. */
+  nextId(): number {
+    if (this.#count * 2 >= this.#places.length) this.#resize(Math.max(this.#places.length * 2, LEAST_PLACES));
+    do this.#lastId++;
+    while (this.#places[this.#lastId % this.#places.length] !== undefined);
+    return this.#lastId;
+  }
+
+  /** Adds an entry with the id that `nextId` returned last. */
+  add(entry: T): void {
+    this.#places[entry.id % this.#places.length] = entry;
+    this.#count++;
+  }
+
+  /** Removes the entry with this id and returns it. */
+  take(id: number): T | undefined {
+    const place = id % this.#places.length;
+    const entry = this.#places[place];
+    if (entry?.id !== id) return undefined;
+    this.#places[place] = undefined;
+    this.#count--;
+    if (this.#count === 0 && this.#places.length > MOST_IDLE_PLACES) this.#resize(LEAST_PLACES);
+    return entry;
+  }
+
+  takeAll(): T[] {
+    const entries = this.#places.filter((entry) => entry !== undefined);
+    this.#places = [];
+    this.#count = 0;
+    return entries;
+  }
+
+  /** Entries in different places have different places in a table of twice the size, too. */
+  #resize(length: number): void {
+    const places = emptyPlaces<T>(length);
+    for (const entry of this.#places) if (entry !== undefined) places[entry.id % length] = entry;
+    this.#places = places;
+  }
+}
+
+function emptyPlaces<T>(length: number): (T | undefined)[] {
+  return Array.from<T | undefined>({ length }).fill(undefined);
 }

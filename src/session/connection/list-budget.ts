@@ -2,7 +2,8 @@ import type { JSONRPCMessage, RequestId } from '@modelcontextprotocol/client';
 import { PlenumError } from '../../errors/plenum-error.ts';
 import { isRecord } from '../../internal/checks.ts';
 
-const LIST_METHODS: ReadonlySet<string> = new Set([
+/** The requests that are counted. */
+export const LIST_METHODS: ReadonlySet<string> = new Set([
   'tools/list',
   'resources/list',
   'resources/templates/list',
@@ -21,22 +22,22 @@ interface Spent {
 
 /** Bounds what a list may hold, over all its pages: a server can go on naming another cursor for ever. */
 export class ListBudget {
-  readonly #pages = new Map<RequestId, string>();
+  /** The method of each request for a page that is not answered yet. */
+  readonly pending = new Map<RequestId, string>();
   readonly #spent = new Map<string, Spent>();
 
   /** Notes a request for a page. */
   asked(id: RequestId, method: string, params: unknown): void {
-    if (!LIST_METHODS.has(method)) return;
     if (!isRecord(params) || params['cursor'] === undefined)
       this.#spent.set(method, { entries: 0, length: 0 });
-    this.#pages.set(id, method);
+    this.pending.set(id, method);
   }
 
   /** Notes an answer. Returns why it must not be taken, when it is a page that makes its list too large. */
   answered(id: RequestId, message: JSONRPCMessage): PlenumError | undefined {
-    const method = this.#pages.get(id);
+    const method = this.pending.get(id);
     if (method === undefined) return undefined;
-    this.#pages.delete(id);
+    this.pending.delete(id);
     const spent = this.#spent.get(method) ?? { entries: 0, length: 0 };
     const result = 'result' in message && isRecord(message.result) ? message.result : {};
     for (const list of Object.values(result)) if (Array.isArray(list)) spent.entries += list.length;
@@ -49,6 +50,6 @@ export class ListBudget {
 
   /** Forgets a request that was given up. */
   forget(id: RequestId): void {
-    this.#pages.delete(id);
+    this.pending.delete(id);
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { PendingTable } from '../../src/internal/pending-table.ts';
+import { PendingTable } from '../../../src/session/connection/direct-calls.ts';
 
 function add(table: PendingTable<{ id: number }>): number {
   const id = table.nextId();
