@@ -135,8 +135,13 @@ export class OpenRequests {
 
   #byText(text: string): OpenRequest | undefined {
     if (this.#byId.size === 0) return undefined;
-    const message: unknown = JSON.parse(text);
-    // An answer to a request of the server's bears an id of the server's.
+    let message: unknown;
+    try {
+      message = JSON.parse(text);
+    } catch {
+      return undefined;
+    }
+    // The id of an answer is one that the server chose for a request of its own.
     if (!isRecord(message) || !('method' in message)) return undefined;
     const { id } = message;
     return typeof id === 'string' || typeof id === 'number' ? this.#byId.get(id) : undefined;

@@ -22,6 +22,7 @@ describe('the request that an exchange of the official transport is for', () => 
     ['a GET without an event', { method: 'GET' }],
     ['a DELETE', { method: 'DELETE' }],
     ['a POST without a body', { method: 'POST' }],
+    ['a POST of something else', post('grant_type=refresh_token')],
   ])('is none for %s', (_, init) => {
     const requests = new OpenRequests();
     requests.add(1);
