@@ -1,8 +1,8 @@
 import type { Client } from '@modelcontextprotocol/client';
 import { describe, expect, it, vi } from 'vitest';
-import { inProcess, type ScriptedTool, type WhoAmI } from '../../src/testing/index.ts';
-import { ERAS, connect, linked, type Mode } from './support/clients.ts';
-import { textOf } from '../support/results.ts';
+import { inProcess, type ScriptedTool, type WhoAmI } from '../../../src/testing/index.ts';
+import { ERAS, connect, linked, type Mode } from '../support/clients.ts';
+import { textOf } from '../../support/results.ts';
 
 /** A client of a server with one tool, named `it`. */
 async function withTool(does: ScriptedTool['does'], mode: Mode, tool: Partial<ScriptedTool> = {}) {

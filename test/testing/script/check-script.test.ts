@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { inProcess, stdioSpec } from '../../src/testing/index.ts';
+import { inProcess, stdioSpec } from '../../../src/testing/index.ts';
 
 describe('testing kit: scripts that are none', () => {
   it.each<[string, object, string]>([

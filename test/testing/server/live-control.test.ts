@@ -11,9 +11,9 @@ import {
   serveWebSocket,
   type ScriptedServer,
   type ServerScript,
-} from '../../src/testing/index.ts';
-import { ERAS, WebSocketTransport, linked, newClient } from './support/clients.ts';
-import { textOf } from '../support/results.ts';
+} from '../../../src/testing/index.ts';
+import { ERAS, WebSocketTransport, linked, newClient } from '../support/clients.ts';
+import { textOf } from '../../support/results.ts';
 
 const script: ServerScript = {
   tools: [{ name: 'echo' }, { name: 'hang', does: { type: 'hang' } }],

@@ -2,10 +2,10 @@ import { once } from 'node:events';
 import { connect as dial, createServer, type AddressInfo, type Socket } from 'node:net';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { TcpProxy, serveHttp, serveWebSocket } from '../../src/testing/index.ts';
-import { WebSocketTransport, connect } from './support/clients.ts';
-import { textOf } from '../support/results.ts';
-import { eventually } from '../support/eventually.ts';
+import { TcpProxy, serveHttp, serveWebSocket } from '../../../src/testing/index.ts';
+import { WebSocketTransport, connect } from '../support/clients.ts';
+import { textOf } from '../../support/results.ts';
+import { eventually } from '../../support/eventually.ts';
 
 /** A server that sends back what it gets, behind a proxy. */
 async function echoBehindProxy(): Promise<TcpProxy> {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { inProcess, type ServerScript } from '../../src/testing/index.ts';
-import { ERAS, connect, linked, type Mode } from './support/clients.ts';
+import { inProcess, type ServerScript } from '../../../src/testing/index.ts';
+import { ERAS, connect, linked, type Mode } from '../support/clients.ts';
 
 const tools = Array.from({ length: 5 }, (_, n) => ({ name: `t${n}` }));
 

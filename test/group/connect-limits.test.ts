@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { stdioSpec } from '../../../src/testing/index.ts';
-import { bounded, eventually } from '../../support/eventually.ts';
-import { failureOf } from '../../support/failures.ts';
-import { connectGroup, newGroup } from '../../support/groups.ts';
-import { http, local, tools } from '../../support/servers.ts';
-import { ledgerFile } from '../../support/folders.ts';
-import { mostAtOnce } from '../../support/processes.ts';
-import { starting } from '../support/starting.ts';
+import { stdioSpec } from '../../src/testing/index.ts';
+import { bounded, eventually } from '../support/eventually.ts';
+import { failureOf } from '../support/failures.ts';
+import { connectGroup, newGroup } from '../support/groups.ts';
+import { http, local, tools } from '../support/servers.ts';
+import { ledgerFile } from '../support/folders.ts';
+import { mostAtOnce } from '../support/processes.ts';
+import { starting } from './support/starting.ts';
 
 describe('G13 bounded concurrency, measured at the servers', () => {
   it.each([1, 3])('with processes: %i, never more are coming up at once', async (processes) => {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { ledgerFile } from '../../support/folders.ts';
-import { connectGroup } from '../../support/groups.ts';
-import { mostAtOnce } from '../../support/processes.ts';
-import { starting } from '../support/starting.ts';
+import { ledgerFile } from '../support/folders.ts';
+import { connectGroup } from '../support/groups.ts';
+import { mostAtOnce } from '../support/processes.ts';
+import { starting } from './support/starting.ts';
 
 describe('G13 bounded concurrency, measured at the servers', () => {
   it('99 stdio servers started at once, unbounded: most time out', async () => {
