@@ -4,9 +4,9 @@ import { printable } from '../internal/text.ts';
 const MAX_LENGTH = 1000;
 
 /**
- * What a model is told of a call that failed: what happened and what it may try. Not the message itself, unless that
- * was made of nothing but the model's own words and the catalog: a message for people may hold the end of a server's
- * standard error, a command or a URL.
+ * The text for a model about a failed call: what happened and what to try. The error's message is used only when it
+ * consists of the model's input and names of the catalog: other messages may contain the end of a server's standard
+ * error, a command or a URL.
  */
 export function explainError(error: unknown, tool: string): string {
   const name = printable(tool, 80);
@@ -42,7 +42,7 @@ function explain(error: PlenumError, name: string): string {
   }
 }
 
-/** Their messages quote names of the catalog and what the model itself wrote. */
+/** Codes whose messages contain only names of the catalog and the model's input. */
 const OWN_WORDS: ReadonlySet<PlenumErrorCode> = new Set<PlenumErrorCode>([
   'UNKNOWN_TOOL',
   'UNKNOWN_PROMPT',
@@ -56,7 +56,7 @@ function whetherItRan({ maybeExecuted }: PlenumError): string {
   return maybeExecuted === false ? 'It did not run.' : 'It may have run all the same.';
 }
 
-/** What the server says of it; not where it wants the user to go, which is for the user's eyes only. */
+/** The server's messages, without the URLs, which are for the user only. */
 function wishes({ elicitations = [] }: PlenumError): string {
   return elicitations.map(({ message }) => ` ${message}`).join('');
 }

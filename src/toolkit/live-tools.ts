@@ -2,28 +2,28 @@ import { messageOf } from '../errors/plenum-error.ts';
 import { printable } from '../internal/text.ts';
 import { expectToolSource, type ToolDefinition, type ToolSource } from './tool-source.ts';
 
-/** A tool that cannot be shown to a model as it is, and why. */
+/** A tool that cannot be offered to a model, and why. */
 export interface ToolProblem {
-  /** The name in `ToolSource.tools`. */
+  /** The key in `ToolSource.tools`. */
   readonly tool: string;
   /** The server that has it, if it is a server's. */
   readonly server?: string | undefined;
-  /** A sentence for people: what cannot be expressed and what to try. */
+  /** A sentence for people: what cannot be expressed, and what to try. */
   readonly problem: string;
 }
 
-/** One tool in an adapter's own terms, or why there is none. */
+/** A tool converted for an adapter's SDK, or why it cannot be. */
 export type Expressed<T> = { readonly expressed: T } | { readonly problem: string };
 
-/** What an adapter makes of a source at one moment: it does not change under its reader. */
+/** The converted tools of a source at one moment. A snapshot that never changes. */
 export interface LiveTools<T> {
   readonly tools: ReadonlyMap<string, T>;
   readonly problems: readonly ToolProblem[];
 }
 
 /**
- * Follows the tools of a source: each call gives them as they are now, expressed by `express`. That is done once per
- * definition, so that a change costs in proportion to what changed. Throws `CONFIG_INVALID` for what is no source.
+ * Returns a function that gives the source's current tools, converted by `express`. Each definition is converted
+ * once, so that a change costs only what changed. Throws `CONFIG_INVALID` when `source` is not a source of tools.
  */
 export function liveTools<T>(
   source: ToolSource,
@@ -54,7 +54,7 @@ export function liveTools<T>(
   };
 }
 
-/** One tool that nobody can make sense of must not take the others with it. */
+/** A definition that cannot be converted must not prevent the other tools. */
 function attempt<T>(
   express: (name: string, definition: ToolDefinition) => Expressed<T>,
   name: string,
@@ -79,7 +79,7 @@ function sort<T>(
   return { tools, problems };
 }
 
-/** The same function, which answers the same question with the same answer as long as nobody asks another. */
+/** Caches the result for the last argument. */
 export function rememberLast<A extends object, R>(derive: (from: A) => R): (from: A) => R {
   let last: { readonly from: A; readonly result: R } | undefined;
   return (from) => {

@@ -17,12 +17,12 @@ interface ModelCall {
   readonly onProgress?: ((progress: Progress) => unknown) | undefined;
 }
 
-/** What may be said of every call that an adapter makes. */
+/** The options of all calls that an adapter makes. */
 export interface ModelToolOptions extends Pick<
   RunToolOptions,
   'timeoutMs' | 'maxTotalTimeoutMs' | 'resetTimeoutOnProgress' | 'meta' | 'onError'
 > {
-  /** Told of the progress of every call. */
+  /** Called with the progress of every call. */
   onProgress?:
     | ((progress: Progress, call: { readonly tool: string; readonly callId: string | undefined }) => unknown)
     | undefined;
@@ -37,17 +37,17 @@ export function checkModelToolOptions(options: ModelToolOptions): void {
   checkFunction('onProgress', options.onProgress);
 }
 
-/** A tool in words that a provider takes, and a way to run it. */
+/** A tool with a schema that a provider accepts, and a function to run it. */
 export interface ModelTool {
   readonly name: string;
   readonly definition: ToolDefinition;
-  /** What the model is shown of the input. */
+  /** The input schema for the model. */
   readonly schema: JsonObject;
-  /** Never rejects but with `ABORTED`: a failure is a result with `isError`. */
+  /** Rejects with `ABORTED` only: any other failure is a result with `isError`. */
   run(args: unknown, call: ModelCall): Promise<CallToolResult>;
 }
 
-/** Expresses one tool of a source in a dialect. */
+/** Converts one tool of a source to a provider's dialect of JSON Schema. */
 export function modelTool(
   source: ToolSource,
   name: string,
@@ -63,7 +63,7 @@ export function modelTool(
   const portable = portableSchema(definition.inputSchema, dialect);
   if ('problem' in portable) return portable;
   const { schema, decode } = portable;
-  // References into each other's parts make a schema grow when each part is said by itself.
+  // A schema can grow when its references are resolved.
   if (JSON.stringify(schema).length > MAX_DEFINITION_LENGTH) {
     return { problem: `Its input schema is too long for ${dialect.provider} when it is spelled out.` };
   }
@@ -99,7 +99,7 @@ function decoded(
 function callOptions(name: string, call: ModelCall, options: ModelToolOptions): RunToolOptions {
   const { onProgress, ...rest } = options;
   const { callId, signal } = call;
-  // A server is asked for progress only when somebody listens.
+  // Progress is requested from the server only when there is a listener.
   if (onProgress === undefined && call.onProgress === undefined) return { ...rest, signal };
   return {
     ...rest,
@@ -109,10 +109,10 @@ function callOptions(name: string, call: ModelCall, options: ModelToolOptions): 
   };
 }
 
-/** Characters of JSON: more than a hundred thousand tokens, for one tool, in every turn. */
+/** The maximum length of a tool's definition as JSON. 400,000 characters are more than 100,000 tokens in every turn. */
 const MAX_DEFINITION_LENGTH = 400_000;
 
-/** A tool as a model can be shown it, or why it cannot. */
+/** The definition as it can be sent to a model, or why it cannot be. */
 function readableDefinition(
   definition: ToolDefinition,
 ): { readonly definition: ToolDefinition } | { readonly problem: string } {
@@ -128,7 +128,7 @@ function readableDefinition(
   return { definition: fit === shown ? definition : { ...definition, ...fit } };
 }
 
-/** Undefined for what is nested too deeply. */
+/** The JSON of a value; undefined when it is nested too deeply. */
 function jsonOf(value: object): string | undefined {
   try {
     return JSON.stringify(value);
@@ -137,10 +137,10 @@ function jsonOf(value: object): string | undefined {
   }
 }
 
-/** What every provider takes as a tool's name; one that is not refuses the whole request. */
+/** The tool names that every provider accepts. For any other name a provider refuses the whole request. */
 const ACCEPTED = /^[a-zA-Z0-9_-]{1,64}$/;
 
-/** Why a model cannot be shown a tool of this name; undefined when it can. */
+/** Why a tool with this name cannot be offered to a model; undefined when it can. */
 export function toolNameProblem(name: string, accepted = ACCEPTED): string | undefined {
   if (accepted.test(name)) return undefined;
   return (

@@ -3,29 +3,29 @@ import { snapshotMap } from '../internal/snapshot-map.ts';
 import type { ToolProblem } from './live-tools.ts';
 import type { ToolCallOptions, ToolDefinition, ToolSource } from './tool-source.ts';
 
-/** A tool of the toolkit's own. */
+/** A tool that the toolkit adds. */
 export interface OwnTool {
-  /** Stays the same while its subject does. */
+  /** Identifies the tool when the list is made again. */
   readonly id: string;
-  /** The name that it gets if that is free. */
+  /** The name that it gets unless another tool has it. */
   readonly wantedName: string;
   readonly definition: Omit<ToolDefinition, 'name'>;
   call(args: Readonly<Record<string, unknown>>, options: ToolCallOptions): Promise<CallToolResult>;
 }
 
-/** A source with more tools than the one in it. */
+/** A source with added tools. */
 export interface ExtendedToolSource extends ToolSource {
-  /** Tools that are left out because one of the toolkit's own had their name first. */
+  /** Tools that are left out because an added tool had their name first. */
   readonly problems: readonly ToolProblem[];
-  /** The name that an own tool has got, by its id. */
+  /** The name of an added tool, by its id. */
   nameOf(id: string): string | undefined;
 }
 
 /**
- * Adds tools to a source. One of them whose name is taken gets a number; it keeps its name from then on, so that no
- * server can take its place.
+ * Adds tools to a source. An added tool whose name is taken gets a number. It then keeps its name, so that no server
+ * can replace it.
  *
- * @param listOwn Gives the tools of this moment, and the same array until they change.
+ * @param listOwn Returns the current tools; the same array until they change.
  */
 export function withOwnTools(source: ToolSource, listOwn: () => readonly OwnTool[]): ExtendedToolSource {
   let seen: { readonly tools: ToolSource['tools']; readonly own: readonly OwnTool[] } | undefined;
@@ -54,7 +54,7 @@ export function withOwnTools(source: ToolSource, listOwn: () => readonly OwnTool
 }
 
 interface Merged {
-  /** By id. */
+  /** The names by id. */
   readonly names: ReadonlyMap<string, string>;
   readonly own: ReadonlyMap<string, OwnTool>;
   readonly tools: ReadonlyMap<string, ToolDefinition>;
@@ -88,7 +88,7 @@ function merge(
 
 const MAX_NAME_LENGTH = 64;
 
-/** `last` holds the number that each wanted name was last given: a server may want the same one thousands of times. */
+/** `last` holds the last number for each wanted name: a server may cause the same name thousands of times. */
 function freeName(wanted: string, isTaken: (name: string) => boolean, last: Map<string, number>): string {
   for (let nr = (last.get(wanted) ?? 0) + 1; ; nr++) {
     const suffix = nr === 1 ? '' : `_${nr}`;

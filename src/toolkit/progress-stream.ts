@@ -2,8 +2,8 @@ import type { Progress } from '@modelcontextprotocol/client';
 import { createDeferred } from '../internal/deferred.ts';
 
 /**
- * Runs something and yields the progress that it reports, then returns what it gave. A reader who is slow gets the
- * newest report only, so a flood of them takes no memory.
+ * Calls `run` and yields its progress reports, then returns its result. A slow reader gets only the newest report, so
+ * that memory is bounded.
  */
 export async function* progressStream<T>(
   run: (onProgress: (progress: Progress) => void) => Promise<T>,

@@ -15,44 +15,44 @@ export type { ToolProblem } from '../live-tools.ts';
 /** Options of `aiSdkToolkit`. */
 export interface AiSdkToolkitOptions extends ModelToolOptions {
   /**
-   * Whether a model may be given this kind of media; the rest it is told of in words. What a program sees of a result
-   * is always all of it.
+   * Whether the model accepts media of this type. Other media are described by a line of text. The program always
+   * gets the whole result.
    * @default PNG, JPEG, GIF and WebP images, and PDF
    */
   acceptsMedia?: ((mediaType: string) => boolean) | undefined;
   /**
-   * Gives what a tool reports while it runs as preliminary results of the SDK: `{ content: [], progress }`.
+   * Whether progress notifications become preliminary results of the SDK: `{ content: [], progress }`.
    * @default false
    */
   preliminaryResults?: boolean | undefined;
 }
 
-/** What a tool gives the program: the result as its server sent it; with `progress`, only while the tool runs. */
+/** A tool's output for the program: the result as the server sent it. Preliminary results have `progress`. */
 export type AiSdkToolOutput = CallToolResult & { readonly progress?: Progress };
 
 /** A tool for `generateText`, `streamText` and agents. */
 export type AiSdkTool = ReturnType<typeof dynamicTool>;
 
-/** The tools of one moment. */
+/** The tools at one moment. */
 export interface AiSdkSnapshot {
   readonly tools: Record<string, AiSdkTool>;
   readonly problems: readonly ToolProblem[];
 }
 
 export interface AiSdkToolkit extends AiSdkSnapshot {
-  /** The tools as they are now, for the `tools` of `generateText` and `streamText`. Each read gives an object of its own. */
+  /** The current tools, for the `tools` of `generateText` and `streamText`. Each read returns a new object. */
   readonly tools: Record<string, AiSdkTool>;
-  /** The tools that cannot be shown to a model, and why. */
+  /** The tools that cannot be offered to a model, and why. */
   readonly problems: readonly ToolProblem[];
-  /** Tools and problems of the same moment, for a turn. */
+  /** The tools and problems of this moment, for one turn of a conversation. */
   snapshot(): AiSdkSnapshot;
 }
 
 const COMMON_MEDIA = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/webp', 'application/pdf']);
 
 /**
- * The tools of a group, or of anything around one, for the AI SDK (`ai` 7). A tool's result is the tool's output; a
- * result with `isError`, and a call that failed, become `tool-error` parts. Throws `CONFIG_INVALID`.
+ * Makes the tools of a group, toolkit or other source available to the AI SDK (`ai` 7). A tool's result is the tool's
+ * output; a result with `isError` and a failed call become `tool-error` parts. Throws `CONFIG_INVALID`.
  */
 export function aiSdkToolkit(source: ToolSource, options: AiSdkToolkitOptions = {}): AiSdkToolkit {
   const { acceptsMedia = isCommonMedia, preliminaryResults = false, ...calls } = options;
@@ -100,7 +100,7 @@ function sdkTool(
   });
 }
 
-/** For the program: the SDK repeats it in the parts of each call, and shows it to no model. */
+/** Metadata for the program: the SDK puts it on the parts of each call and does not send it to the model. */
 function origin({ name, definition: { server, title, upstreamName } }: ModelTool): Record<string, string> {
   return {
     ...(title === undefined ? {} : { title }),

@@ -9,15 +9,15 @@ type ModelOutput = ToolResultPart['output'];
 type ContentPart = Extract<ModelOutput, { type: 'content' }>['value'][number];
 
 /**
- * What a model is told of a tool's output: one text as a text, anything else as a list of parts. Media that `accepts`
- * turns down are named in words.
+ * Converts a tool's output for the model: one text to a text, anything else to a list of parts. Media that `accepts`
+ * rejects are described by a line of text.
  */
 export function modelOutput(output: unknown, accepts: (mediaType: string) => boolean): ModelOutput {
-  // A conversation that was stored comes back as it was stored.
+  // The output of a stored conversation may have any form.
   if (!isResult(output)) return { type: 'text', value: JSON.stringify(output) ?? '' };
   const parts = contentPieces(output)
     .map((piece) => contentPart(piece, accepts))
-    .filter((part) => part.type !== 'text' || part.text.trim() !== ''); // Some APIs refuse a blank one.
+    .filter((part) => part.type !== 'text' || part.text.trim() !== ''); // Some APIs refuse a blank text.
   const [first] = parts;
   if (first === undefined) return { type: 'text', value: '' };
   if (parts.length === 1 && first.type === 'text') return { type: 'text', value: first.text };

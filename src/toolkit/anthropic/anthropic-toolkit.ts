@@ -13,33 +13,39 @@ export type ToolResultMessage = Anthropic.Messages.MessageParam & {
 };
 export type AnthropicToolkitOptions = ModelToolOptions;
 
-/** What is read of a message of the model. */
+/** The part of a model's message that is read. */
 export interface ToolUses {
   readonly content: readonly Anthropic.Messages.ContentBlock[];
   readonly stop_reason?: Anthropic.Messages.StopReason | null | undefined;
 }
 
 export interface HandledToolUse {
-  /** To append to the conversation, behind the message with the calls: one message, or none when there were no calls. */
+  /** To append to the conversation after the message with the calls: one message, or none when there were no calls. */
   readonly messages: ToolResultMessage[];
   readonly calls: readonly HandledCall[];
 }
 
 export interface AnthropicToolkit {
-  /** For the `tools` of Messages, as they are now. Each read gives a list of its own. */
+  /** The current tools, for the `tools` of Messages. Each read returns a new list. */
   readonly tools: AnthropicTool[];
-  /** The tools that are not shown to a model, and why. */
+  /** The tools that cannot be offered to a model, and why. */
   readonly problems: readonly ToolProblem[];
   /**
-   * Carries out the calls of a model's message, side by side. Whatever goes wrong is told to the model; rejects with
-   * `ABORTED`, when every call has ended, or with `CONFIG_INVALID` for what is no message.
+   * Runs the calls of a model's message at the same time. Failures become results for the model. Rejects with
+   * `ABORTED` after every call has ended, or with `CONFIG_INVALID` when `message` is not a message.
    */
   handleToolUse(message: ToolUses, options?: HandleOptions): Promise<HandledToolUse>;
-  /** The same with the tools of this moment, for a turn: calls are read as the tools were shown. */
+  /**
+   * A toolkit with the tools of this moment, for one turn of a conversation: calls are read by the definitions that
+   * the model was sent.
+   */
   snapshot(): AnthropicToolkit;
 }
 
-/** The tools of a group, or of anything around one, for the `@anthropic-ai/sdk` package. Throws `CONFIG_INVALID`. */
+/**
+ * Makes the tools of a group, toolkit or other source available to the `@anthropic-ai/sdk` package. Throws
+ * `CONFIG_INVALID`.
+ */
 export function anthropicToolkit(
   source: ToolSource,
   options: AnthropicToolkitOptions = {},
@@ -100,7 +106,7 @@ async function handle(
   const { content, stop_reason: stopReason } = message;
   const cutOff = stopReason === 'max_tokens' || stopReason === 'model_context_window_exceeded';
   const requests = content.flatMap((block, nr) => {
-    // A member of one of Anthropic's toolsets is another tool, whatever its name.
+    // A tool of one of Anthropic's toolsets is a different one, even with the same name.
     if (block.type !== 'tool_use' || (block.toolset_name ?? null) !== null) return [];
     const refusal = cutOff && nr === content.length - 1 ? CUT_OFF : undefined;
     return [{ id: block.id, name: block.name, args: block.input, refusal }];

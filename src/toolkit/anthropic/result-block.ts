@@ -10,15 +10,15 @@ type Part = Exclude<ToolResultBlock['content'], string | undefined>[number];
 
 interface ResultBlock {
   readonly block: ToolResultBlock;
-  /** What the block says in words only. */
+  /** The pieces that the block only describes by a line of text. */
   readonly beside: readonly ContentPiece[];
 }
 
-/** A result as a block: one text as a string, anything else as a list. */
+/** Converts a result to a block: one text to a string, anything else to a list. */
 export function resultBlock(id: string, result: CallToolResult): ResultBlock {
   const failed = result.isError === true;
   const pieces = contentPieces(result);
-  // Next to `is_error` the API takes texts only.
+  // With `is_error` the API accepts texts only.
   const shown = pieces.map((piece) => ({ piece, part: failed ? undefined : mediaPart(piece) }));
   const parts = shown
     .map(({ piece, part }): Part => part ?? { type: 'text', text: describePiece(piece) })

@@ -6,20 +6,21 @@ import { argumentProblems, type ArgumentProblem } from './argument-problems.ts';
 
 type Check = (args: Readonly<Record<string, unknown>>) => readonly ArgumentProblem[];
 
-/** A compiler keeps all that it compiled; this many schemas, then it is let go of. */
+/** A compiler keeps every schema that it compiled, so it is replaced after this many. */
 const SCHEMAS_PER_COMPILER = 256;
 const MAX_TOLD = 5;
 const MAX_TOLD_LENGTH = 300;
 
-/** Checks arguments before anything is sent. Schemas are compiled at a tool's first call. */
+/** Checks arguments before a call is sent. A schema is compiled at the tool's first call. */
 export class ArgumentChecker {
   readonly #checks = new WeakMap<object, Check>();
   #compiler = new SchemaCompiler();
   #compiled = 0;
 
   /**
-   * Throws `INVALID_ARGUMENTS` when `args` do not fit the tool's input schema: the message says where and why, and
-   * `data.problems` lists the first 50. A schema that cannot be used checks nothing: its server has to.
+   * Throws `INVALID_ARGUMENTS` when `args` do not match the tool's input schema; the message says where and why, and
+   * `data.problems` lists the first 50. With a schema that cannot be compiled nothing is checked here; the server
+   * checks the arguments.
    */
   check(
     name: string,

@@ -4,18 +4,18 @@ import type { ArgumentProblem } from '../../errors/details.ts';
 
 export type { ArgumentProblem } from '../../errors/details.ts';
 
-/** Where one finding of the validator ends and the next begins, and what each is made of. */
+/** Separates the findings in the validator's message, and takes each of them apart. */
 const BETWEEN = /, (?=data(?:\/| must| boolean))/;
 const FINDING = /^data(\/.*?)? ((?:must|boolean schema)\b.*)$/s;
 const MISSING = /^must have required property '(.*)'$/s;
 
-/** A model may get thousands of things wrong at once; it needs no more to see what is wrong, and each costs time. */
+/** Arguments can have thousands of errors. A model needs only the first ones, and each costs time. */
 const MAX_FINDINGS = 50;
 const MAX_LENGTH = 100_000;
 
 /**
- * The first findings of the validator, one by one and with what it knows and does not say: which value is allowed, which
- * property is unknown.
+ * The first findings of the validator, each completed from the schema: which values are allowed, which property is
+ * unknown.
  */
 export function argumentProblems(
   errorMessage: string,

@@ -1,13 +1,13 @@
 import { PlenumError } from '../../errors/plenum-error.ts';
 
-/** A text among the arguments of a tool of the toolkit's own. Throws `INVALID_ARGUMENTS`. */
+/** Reads a required string argument of a tool that the toolkit adds. Throws `INVALID_ARGUMENTS`. */
 export function expectText(args: Readonly<Record<string, unknown>>, name: string): string {
   const text = optionalText(args, name);
   if (text === undefined) throw notText(name);
   return text;
 }
 
-/** The same of one that may be left out. */
+/** Reads an optional string argument. Throws `INVALID_ARGUMENTS`. */
 export function optionalText(args: Readonly<Record<string, unknown>>, name: string): string | undefined {
   const value = Object.hasOwn(args, name) ? args[name] : undefined;
   if (value === undefined || typeof value === 'string') return value;

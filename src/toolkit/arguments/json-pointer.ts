@@ -1,6 +1,6 @@
 import { isRecord } from '../../internal/checks.ts';
 
-/** The pointer of a property of what `parent` points to (RFC 6901). */
+/** The JSON pointer (RFC 6901) of a property of the value at `parent`. */
 export function pointerTo(parent: string, key: string): string {
   return `${parent}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
 }
@@ -12,12 +12,12 @@ function tokensOf(pointer: string): string[] {
     .map((token) => token.replaceAll('~1', '/').replaceAll('~0', '~'));
 }
 
-/** What is there in `data`, if anything. */
+/** The value at `pointer` in `data`; undefined when there is none. */
 export function valueAt(data: unknown, pointer: string): unknown {
   return tokensOf(pointer).reduce(ownValue, data);
 }
 
-/** The part of a schema that plainly speaks of a place; undefined where several could. */
+/** The subschema for a place in the data; undefined when several subschemas may apply. */
 export function subschemaAt(schema: unknown, pointer: string): unknown {
   const step = (at: unknown, token: string): unknown => {
     if (!isRecord(at)) return undefined;

@@ -1,7 +1,7 @@
 import { printable } from '../../internal/text.ts';
 import type { ContentPiece } from './pieces.ts';
 
-/** The text of a piece where there is only room for text: itself, or a line in brackets that says what it is. */
+/** A piece as text: its text, or a line in brackets that describes it. */
 export function describePiece(piece: ContentPiece): string {
   switch (piece.type) {
     case 'text':

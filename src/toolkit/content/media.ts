@@ -3,13 +3,13 @@ import { wellFormed } from './well-formed.ts';
 
 type ImageType = 'image/png' | 'image/jpeg' | 'image/gif' | 'image/webp';
 
-/** What model APIs take: base64 without line ends, and a type that is what the bytes say. */
+/** Media as model APIs accept them: base64 without line ends, and a media type that matches the bytes. */
 export interface Media<T extends string> {
   readonly mediaType: T;
   readonly data: string;
 }
 
-/** How each begins, in base64. */
+/** How the base64 of each image type begins. */
 const IMAGES: readonly (readonly [ImageType, RegExp])[] = [
   ['image/png', /^iVBORw0KGg/],
   ['image/jpeg', /^\/9j\//],
@@ -18,8 +18,9 @@ const IMAGES: readonly (readonly [ImageType, RegExp])[] = [
 ];
 
 /**
- * A picture, also one in an embedded resource, of a kind that every model API takes; undefined for any other piece and
- * for what is no such picture whatever its server says: an API refuses the whole conversation for it, again and again.
+ * An image, also one in an embedded resource, of a type that every model API accepts; undefined for any other piece.
+ * The type is read from the bytes and not from the server's `mimeType`, because an API refuses the whole conversation
+ * for a wrong one.
  */
 export function imageOf(piece: ContentPiece, maxLength: number): Media<ImageType> | undefined {
   if (piece.type !== 'image' && piece.type !== 'resource-blob') return undefined;
@@ -36,7 +37,7 @@ export function pdfOf(piece: ContentPiece, maxLength: number): Media<'applicatio
   return data?.startsWith('JVBER') === true ? { mediaType: 'application/pdf', data } : undefined;
 }
 
-/** Whether a type is one that {@link imageOf} may make of a piece. */
+/** Whether {@link imageOf} supports a media type. */
 export function isImageType(mimeType: string | undefined): boolean {
   const type = typeOf(mimeType);
   return type === 'image/jpg' || IMAGES.some(([known]) => known === type);
@@ -46,7 +47,7 @@ function typeOf(mimeType: string | undefined): string | undefined {
   return mimeType?.split(';', 1)[0]?.trim().toLowerCase();
 }
 
-/** Without line ends, and padded; undefined for what is no base64 or longer than allowed. */
+/** Removes line ends and adds padding; undefined for text that is not base64 or too long. */
 function cleanBase64(data: string, maxLength: number): string | undefined {
   if (data.length > maxLength * 1.1) return undefined;
   const bare = data.replace(/\s+/g, '').replace(/={1,2}$/, '');
@@ -57,7 +58,7 @@ function cleanBase64(data: string, maxLength: number): string | undefined {
 
 const MAX_LENGTH = 200;
 
-/** The last part of a URI's path: APIs want a name for a file, and show it to the model. */
+/** A file name for an API: the last part of the URI's path. */
 export function fileName(uri: string): string {
   const path = uri.split(/[?#]/, 1)[0] ?? '';
   const name = path.split('/').findLast((part) => part !== '') ?? 'file';

@@ -3,7 +3,7 @@ import type { CallToolResult, ContentBlock } from '@modelcontextprotocol/client'
 import { wellFormed, wellFormedJson } from './well-formed.ts';
 import { saidAlready } from './said-already.ts';
 
-/** One part of a tool's result, in words that are no provider's. `data` is base64. */
+/** One part of a tool's result, independent of any provider. `data` is base64. */
 export type ContentPiece =
   | { readonly type: 'text'; readonly text: string }
   | { readonly type: 'image'; readonly data: string; readonly mimeType: string }
@@ -33,8 +33,8 @@ export type ContentPiece =
     };
 
 /**
- * The parts of a result in its own order. Structured content comes as a text of JSON at the end, unless the others
- * say the same already.
+ * The parts of a result in their order. Structured content is added as JSON text at the end, unless the other parts
+ * contain the same values.
  */
 export function contentPieces({ content, structuredContent }: CallToolResult): readonly ContentPiece[] {
   const pieces = (content ?? []).map((block) => wellFormedPiece(toPiece(block)));
@@ -44,7 +44,7 @@ export function contentPieces({ content, structuredContent }: CallToolResult): r
   return [...pieces, { type: 'text', text: JSON.stringify(structuredContent) }];
 }
 
-/** Base64 has none of what is not well. */
+/** Base64 contains no lone surrogates. */
 function wellFormedPiece(piece: ContentPiece): ContentPiece {
   if (piece.type === 'text') return { type: 'text', text: wellFormed(piece.text) };
   if (piece.type === 'resource-text') {
@@ -74,7 +74,7 @@ function toPiece(block: ContentBlock): ContentPiece {
         : { type: 'resource-blob', uri, data: block.resource.blob, mimeType };
     }
     default:
-      // A later revision of the protocol may have more kinds: a model can make something of JSON.
+      // A later revision of the protocol may have more types. The model gets their JSON.
       return { type: 'text', text: JSON.stringify(block) };
   }
 }

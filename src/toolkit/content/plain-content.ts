@@ -2,17 +2,17 @@ import type { CallToolResult } from '@modelcontextprotocol/client';
 import { describePiece } from './describe-piece.ts';
 import { contentPieces, type ContentPiece } from './pieces.ts';
 
-/** A result for an API that knows texts only (row M9). */
+/** A result for an API that accepts texts only. */
 export interface PlainContent {
-  /** One block of text as a string, several as a list; what is not text is named in words at its place. */
+  /** A single text as a string, several as a list. Other content is described by a line of text in its place. */
   readonly content: string | readonly string[];
-  /** What is not text, in the result's order: for the program, beside what the model is told. */
+  /** The content that is not text, in the result's order, for the program. */
   readonly beside: readonly ContentPiece[];
   readonly structuredContent?: unknown;
   readonly isError: boolean;
 }
 
-/** One text block → string, several → list, non-text kept beside (row M9). */
+/** Converts a result: one text block to a string, several to a list; other content is kept in `beside`. */
 export function plainContent(result: CallToolResult): PlainContent {
   const pieces = contentPieces(result);
   const texts = pieces.map(describePiece);

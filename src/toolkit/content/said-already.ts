@@ -1,17 +1,17 @@
 import { isRecord } from '../../internal/checks.ts';
 
-/** More than this is not looked for value by value. */
+/** Structured content with more values is not searched for. */
 const MAX_VALUES = 50;
 
-/** Nor is it looked for in more text than this, in characters; each text costs some by itself. */
+/** Content with more characters is not searched; each text adds a fixed cost. */
 const MAX_SEARCHED = 500_000;
 const OVERHEAD = 100;
 
 type Value = string | number | boolean;
 
 /**
- * Whether structured content has no value that the content does not have too. Servers that wrap their content once
- * more, images and whole files among it, would otherwise be paid for twice.
+ * Whether the content contains every value of the structured content. Many servers repeat their content there, even
+ * images and whole files, and the model would get it twice.
  */
 export function saidAlready(content: unknown, structured: unknown): boolean {
   const values = valuesOf(structured, MAX_VALUES + 1);
@@ -24,7 +24,7 @@ export function saidAlready(content: unknown, structured: unknown): boolean {
   return values.every((value) => said.has(value) || texts.some((text) => says(text, value)));
 }
 
-/** The strings, numbers and booleans inside, at most so many. */
+/** The strings, numbers and booleans inside, at most `most` of them. */
 function valuesOf(root: unknown, most: number): Value[] {
   const values: Value[] = [];
   const left = [root];
@@ -42,7 +42,7 @@ function valuesOf(root: unknown, most: number): Value[] {
 function says(text: string, value: Value): boolean {
   if (typeof value === 'string')
     return text.includes(value) || text.includes(JSON.stringify(value).slice(1, -1));
-  // As a word: 1 is not said by 10, nor by 1.5.
+  // Matches whole words: 1 is not found in 10 or 1.5.
   const word = String(value).replace(/[.+-]/g, String.raw`\$&`);
   return new RegExp(String.raw`(?<![\w.])${word}(?!\w|\.\d)`).test(text);
 }

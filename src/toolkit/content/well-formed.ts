@@ -1,15 +1,19 @@
-/** Half a character, which UTF-16 allows and no model API does: one refuses the whole request. */
+/** A lone surrogate: valid in a JavaScript string, but a model API refuses the whole request for it. */
 const LONE_SURROGATE = /\p{Cs}/gu;
 const REPLACEMENT = '\u{fffd}';
 
-/** Text that can be written as UTF-8. Servers cut texts in the middle of an emoji. */
+/**
+ * Replaces lone surrogates, so that the text can be written as UTF-8. They occur when a server cuts a text inside an
+ * emoji.
+ */
 export function wellFormed(text: string): string {
   return text.replace(LONE_SURROGATE, REPLACEMENT);
 }
 
-/** The same for every text in a value of JSON, names of members among them; the value itself where all are well. */
+/** Replaces lone surrogates in all strings and keys of a JSON value. Returns the value itself when there are none. */
 export function wellFormedJson<T>(value: T, json = JSON.stringify(value)): T {
-  // Such a half is the one thing that JSON.stringify() escapes so; a text may say so, too, which costs a copy.
+  // JSON.stringify() escapes lone surrogates like this. A text may contain the same characters, which only costs a
+  // copy.
   if (!/\\ud[89a-f]/i.test(json)) return value;
   return copyOf(value) as T;
 }

@@ -22,13 +22,14 @@ export type { ToolProblem } from '../live-tools.ts';
 /** Options of `langchainToolkit`. */
 export interface LangchainToolkitOptions extends ModelToolOptions {
   /**
-   * Whether a model may be given this kind of media; the rest it is told of in words, and a program finds it in the
-   * message's `artifact`. Ask for what your model takes in messages of tools: an API that does not take a kind refuses the request.
+   * Whether the model accepts media of this type in tool messages. Other media are described by a line of text, and
+   * the program finds them in the message's `artifact`. Accept only what your model supports: an API refuses the
+   * request for an unsupported type.
    * @default none
    */
   acceptsMedia?: ((mediaType: string) => boolean) | undefined;
   /**
-   * Gives what a tool reports while it runs as tool events (`handleToolEvent`, `streamMode: 'tools'`).
+   * Whether progress notifications become tool events (`handleToolEvent`, `streamMode: 'tools'`).
    * @default false
    */
   toolEvents?: boolean | undefined;
@@ -37,28 +38,29 @@ export interface LangchainToolkitOptions extends ModelToolOptions {
 /** A tool for `bindTools`, agents and `tool.invoke()`. */
 export type LangchainTool = DynamicStructuredTool<JsonObject, unknown, JsonObject, ToolAnswer>;
 
-/** A message where there is a call to answer, and the content alone where there is none. */
+/** A message when the tool was called with a tool call, else the content alone. */
 export type ToolAnswer = MessageContent | ToolMessage;
 
-/** The tools of one moment. */
+/** The tools at one moment. */
 export interface LangchainSnapshot {
   readonly tools: LangchainTool[];
   readonly problems: readonly ToolProblem[];
 }
 
 export interface LangchainToolkit extends LangchainSnapshot {
-  /** The tools as they are now. Each read gives a list of its own. */
+  /** The current tools. Each read returns a new list. */
   readonly tools: LangchainTool[];
-  /** The tools that cannot be shown to a model, and why. */
+  /** The tools that cannot be offered to a model, and why. */
   readonly problems: readonly ToolProblem[];
-  /** Tools and problems of the same moment, for a turn. */
+  /** The tools and problems of this moment, for one turn of a conversation. */
   snapshot(): LangchainSnapshot;
 }
 
 /**
- * The tools of a group, or of anything around one, for LangChain (`@langchain/core` 1). Called with a tool call, a tool
- * gives a `ToolMessage` whose `artifact` is the whole result; one with `isError`, and a call that failed, has the
- * status `error`. Called with bare arguments, it gives the content, and throws a `ToolError`. Throws `CONFIG_INVALID`.
+ * Makes the tools of a group, toolkit or other source available to LangChain (`@langchain/core` 1). Called with a
+ * tool call, a tool returns a `ToolMessage` whose `artifact` is the whole result, with the status `error` for a
+ * result with `isError` or a failed call. Called with arguments only, it returns the content, or throws a
+ * `ToolError`. Throws `CONFIG_INVALID`.
  */
 export function langchainToolkit(
   source: ToolSource,
@@ -113,7 +115,7 @@ function langchainTool(
     }
     return new ToolMessage({
       status: failed ? 'error' : 'success',
-      // LangChain's chat models send no status, so the text says what it is.
+      // LangChain's chat models do not send the status, so the text says that the tool failed.
       content: failed ? `Error: ${errorText(result)}` : messageContent(result, acceptsMedia),
       artifact: result,
       tool_call_id: callId,
@@ -136,8 +138,8 @@ function langchainTool(
 }
 
 /**
- * LangChain checks arguments in this process against the schema that a model is shown. So what would let a server
- * decide how long that takes is said in words (docs/decisions/0008); the server itself checks it all the same.
+ * LangChain checks arguments in this process against the schema that the model gets. Keywords by which a server could
+ * make this check slow are moved to the description (docs/decisions/0008); the server checks them.
  */
 function checkableSchema(schema: JsonObject): { schema: JsonObject } | { problem: string } {
   const checkable = harmlessSchema(inWords(schema)) as JsonObject;
@@ -148,7 +150,7 @@ function checkableSchema(schema: JsonObject): { schema: JsonObject } | { problem
   };
 }
 
-/** How often one argument may be checked. */
+/** How often the check may visit one argument. */
 const MAX_CHECKS = 20_000;
 
 function inWords(schema: JsonObject): JsonObject {
@@ -160,19 +162,19 @@ function inWords(schema: JsonObject): JsonObject {
 }
 
 /**
- * What a model is told of a result: one text as a string, several as a list (row M9). Media that `accepts` turns down
- * are named in words.
+ * Converts a result for the model: one text to a string, several to a list. Media that `accepts` rejects are
+ * described by a line of text.
  */
 function messageContent(result: CallToolResult, accepts: (mediaType: string) => boolean): MessageContent {
   const blocks = contentPieces(result)
-    .filter((piece) => piece.type !== 'text' || piece.text.trim() !== '') // Some APIs refuse a blank one.
+    .filter((piece) => piece.type !== 'text' || piece.text.trim() !== '') // Some APIs refuse a blank text.
     .map((piece) => contentBlock(piece, accepts));
   const [first] = blocks;
   if (first === undefined) return '';
   return blocks.length === 1 && typeof first['text'] === 'string' ? first['text'] : blocks;
 }
 
-/** In the shapes that the chat models of LangChain 1 take in a message of a tool. */
+/** The forms of content that LangChain 1's chat models accept in a tool message. */
 function contentBlock(
   piece: ContentPiece,
   accepts: (mediaType: string) => boolean,

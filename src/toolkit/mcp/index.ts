@@ -5,37 +5,34 @@ import type { ToolDefinition, ToolSource } from '../tool-source.ts';
 
 export type { ToolProblem } from '../live-tools.ts';
 
-/** What a model, or a client, calls: the parameters of `tools/call`. */
+/** A call by a model or client: the parameters of `tools/call`. */
 export interface McpToolCall {
   readonly name: string;
   readonly arguments?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** The tools of one moment. */
+/** The tools at one moment. */
 export interface McpSnapshot {
   readonly tools: Tool[];
   readonly problems: readonly ToolProblem[];
 }
 
 export interface McpToolkit extends McpSnapshot {
-  /**
-   * Plain definitions of the tools as they are now, under the names by which they are called. Each read gives a list
-   * of its own.
-   */
+  /** The definitions of the current tools, under the names by which they are called. Each read returns a new list. */
   readonly tools: Tool[];
-  /** Always empty: MCP says of a tool what MCP says of it. */
+  /** Always empty: every definition is valid MCP. */
   readonly problems: readonly ToolProblem[];
-  /** The tools of this moment, for a turn. */
+  /** The tools of this moment, for one turn of a conversation. */
   snapshot(): McpSnapshot;
-  /** The same, as the result of `tools/list`. */
+  /** The current tools as a result of `tools/list`. */
   listTools(): { tools: Tool[] };
-  /** Calls a tool. Whatever goes wrong is a result with `isError`; rejects with `ABORTED` only. */
+  /** Calls a tool. A failure is a result with `isError`; rejects with `ABORTED` only. */
   callTool(call: McpToolCall, options?: RunToolOptions): Promise<CallToolResult>;
 }
 
 /**
- * The tools of a group, or of anything around one, as MCP has them: for a model API that takes such definitions, for
- * an SDK without an adapter here, or to serve them again. `defaults` are for every call.
+ * Gives the tools of a group, toolkit or other source as MCP definitions: for a model API that accepts them, for an
+ * SDK without an adapter here, or to serve them again. `defaults` are the options of every call.
  */
 export function mcpToolkit(source: ToolSource, defaults: RunToolOptions = {}): McpToolkit {
   const current = liveTools(source, (name, definition) => ({ expressed: plainTool(name, definition) }));

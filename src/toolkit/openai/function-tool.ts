@@ -8,7 +8,7 @@ import type { OpenaiToolkitOptions } from './openai-options.ts';
 export type ChatTool = OpenAI.Chat.Completions.ChatCompletionFunctionTool;
 export type ResponsesTool = OpenAI.Responses.FunctionTool;
 
-/** A tool as both APIs take it. */
+/** A tool in the form that both APIs share. */
 export interface FunctionTool {
   readonly model: ModelTool;
   readonly chat: ChatTool;
@@ -32,7 +32,7 @@ export function functionTool(
   const model = outcome.expressed;
   const description = model.definition.description ?? model.definition.title;
   const described = description === undefined ? {} : { description };
-  // `strict` is always said: Responses takes its absence for an invitation to change the schema.
+  // `strict` is always set: without it, the Responses API changes the schema.
   return {
     expressed: {
       model,

@@ -3,21 +3,21 @@ import { checkModelToolOptions, type ModelToolOptions } from '../model-tool.ts';
 
 export interface OpenaiToolkitOptions extends ModelToolOptions {
   /**
-   * Which tools are sent as `strict`, so that a model cannot but send arguments that fit: those whose schema can be
-   * said so with nothing changed (`exact`); also those that do not say whether they take arguments they do not name,
-   * which a model then cannot send (`closed`); or none (`never`).
+   * Which tools are sent as `strict`, so that the model can only send arguments that match the schema. `exact`: those
+   * whose schema strict mode can express exactly. `closed`: also those that leave open whether there are further
+   * arguments, which the model then cannot send. `never`: none.
    * @default 'exact'
    */
   strict?: 'exact' | 'closed' | 'never' | undefined;
   /**
-   * Where images of results go in Chat Completions, whose tool messages take texts only: the program gets them beside
-   * (`HandledCall.beside`), or the model sees them in a message of the user's role after the results. A model must
-   * have eyes for that, and a server then speaks in the user's name.
+   * Where images of results go in Chat Completions, whose tool messages accept texts only. `beside`: the program gets
+   * them in `HandledCall.beside`. `user-message`: the model gets them in a message with the user's role after the
+   * results; this needs a model with vision, and lets a server add content in the user's role.
    * @default 'beside'
    */
   images?: 'beside' | 'user-message' | undefined;
   /**
-   * How many tools a request may have; what is more is among the `problems`.
+   * How many tools a request may have. Further tools are listed in `problems`.
    * @default 128, which is OpenAI's limit
    */
   maxTools?: number | undefined;

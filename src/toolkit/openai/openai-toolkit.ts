@@ -21,18 +21,18 @@ import {
 import { functionTool, type ChatTool, type FunctionTool, type ResponsesTool } from './function-tool.ts';
 import { checkOpenaiOptions, type OpenaiToolkitOptions } from './openai-options.ts';
 
-/** What is read of a message of Chat Completions. */
+/** The part of a Chat Completions message that is read. */
 export interface ChatCalls {
   readonly tool_calls?: readonly OpenAI.Chat.Completions.ChatCompletionMessageToolCall[] | null | undefined;
 }
 
-/** What is read of an answer of Responses. */
+/** The part of a Responses response that is read. */
 export interface ResponsesCalls {
   readonly output: readonly OpenAI.Responses.ResponseOutputItem[];
 }
 
 export interface HandledChat {
-  /** To append to the conversation, behind the message with the calls; empty when there were none. */
+  /** To append to the conversation after the message with the calls; empty when there were none. */
   readonly messages: (ChatToolMessage | ChatImageMessage)[];
   readonly calls: readonly HandledCall[];
 }
@@ -45,27 +45,30 @@ export interface HandledResponses {
 
 export interface OpenaiToolkit {
   /**
-   * For the `tools` of Chat Completions, as they are now. Each read gives a list of its own. The API refuses an empty
-   * one: leave `tools` out then.
+   * The current tools, for the `tools` of Chat Completions. Each read returns a new list. The API refuses an empty
+   * list: leave `tools` out then.
    */
   readonly tools: ChatTool[];
-  /** The tools that are not shown to a model, and why. */
+  /** The tools that cannot be offered to a model, and why. */
   readonly problems: readonly ToolProblem[];
   /**
-   * Carries out the calls of a model's message, side by side. Whatever goes wrong is told to the model; rejects with
-   * `ABORTED`, when every call has ended, or with `CONFIG_INVALID` for what is no message.
+   * Runs the calls of a model's message at the same time. Failures become results for the model. Rejects with
+   * `ABORTED` after every call has ended, or with `CONFIG_INVALID` when `message` is not a message.
    */
   handleToolCalls(message: ChatCalls, options?: HandleOptions): Promise<HandledChat>;
-  /** The same for the Responses API. */
+  /** The tools and calls of the Responses API. */
   readonly responses: {
     readonly tools: ResponsesTool[];
     handleToolCalls(response: ResponsesCalls, options?: HandleOptions): Promise<HandledResponses>;
   };
-  /** The same with the tools of this moment, for a turn: calls are read as the tools were shown. */
+  /**
+   * A toolkit with the tools of this moment, for one turn of a conversation: calls are read by the definitions that
+   * the model was sent.
+   */
   snapshot(): OpenaiToolkit;
 }
 
-/** The tools of a group, or of anything around one, for the `openai` package. Throws `CONFIG_INVALID`. */
+/** Makes the tools of a group, toolkit or other source available to the `openai` package. Throws `CONFIG_INVALID`. */
 export function openaiToolkit(source: ToolSource, options: OpenaiToolkitOptions = {}): OpenaiToolkit {
   checkOpenaiOptions(options);
   const { strict, images, maxTools = 128, ...calls } = options;
@@ -98,7 +101,7 @@ function toolkitOf(current: () => LiveTools<FunctionTool>, imagesToUser: boolean
   };
 }
 
-/** The first so many tools; the others become problems. */
+/** Keeps the first `maxTools` tools; the others become problems. */
 function atMost(maxTools: number, all: () => LiveTools<FunctionTool>): () => LiveTools<FunctionTool> {
   const cut = rememberLast(({ tools, problems }: LiveTools<FunctionTool>): LiveTools<FunctionTool> => {
     if (tools.size <= maxTools) return { tools, problems };
@@ -139,7 +142,7 @@ async function handleResponses(
   options: HandleOptions,
 ): Promise<HandledResponses> {
   expectAnswer('responses.handleToolCalls', 'the response', response, 'output');
-  // A function in a namespace is another one, whatever its name: no tool here is in one.
+  // A function in a namespace is a different one, even with the same name: tools here have no namespace.
   const made = response.output.filter(
     (item) => item.type === 'function_call' && item.namespace === undefined,
   );

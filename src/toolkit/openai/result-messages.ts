@@ -9,7 +9,7 @@ import { describePiece } from '../content/describe-piece.ts';
 export type ChatToolMessage = OpenAI.Chat.Completions.ChatCompletionToolMessageParam;
 export type ChatImageMessage = OpenAI.Chat.Completions.ChatCompletionUserMessageParam;
 
-/** A result as a message of a tool: texts, as that is all the API takes there. */
+/** Converts a result to a tool message, which can contain texts only. */
 export function toolMessage(id: string, result: CallToolResult): ChatToolMessage {
   const { content, isError } = plainContent(result);
   const texts = typeof content === 'string' ? [content] : content;
@@ -21,7 +21,7 @@ export function toolMessage(id: string, result: CallToolResult): ChatToolMessage
   };
 }
 
-/** The images of results in a message of the user's role, which may hold them; undefined when there are none. */
+/** The images of results as a message with the user's role, which can contain images; undefined when there are none. */
 export function imageMessage(calls: readonly HandledCall[]): ChatImageMessage | undefined {
   const parts = calls.flatMap(({ id, name, beside }) => {
     const urls = beside.flatMap((piece) => imageUrl(piece) ?? []);
@@ -32,7 +32,7 @@ export function imageMessage(calls: readonly HandledCall[]): ChatImageMessage | 
   return parts.length === 0 ? undefined : { role: 'user', content: parts };
 }
 
-/** OpenAI has no field for a tool's failure: its texts say so, which is how its models expect it. */
+/** OpenAI has no field for a tool's failure, so the text begins with "Error:". */
 function failureTexts(texts: readonly string[]): readonly string[] {
   const [first = '', ...more] = texts;
   if (first.startsWith('Error: ')) return texts;
@@ -42,7 +42,7 @@ function failureTexts(texts: readonly string[]): readonly string[] {
 /** OpenAI takes 50 MB in a request. */
 const MAX_LENGTH = 50_000_000;
 
-/** An image, also one in an embedded resource, as the data URL that OpenAI takes; undefined for any other piece. */
+/** An image, also one in an embedded resource, as a data URL; undefined for any other piece. */
 export function imageUrl(piece: ContentPiece): string | undefined {
   const image = imageOf(piece, MAX_LENGTH);
   return image && `data:${image.mediaType};base64,${image.data}`;
@@ -53,11 +53,11 @@ type OutputPart = OpenAI.Responses.ResponseFunctionCallOutputItem;
 
 interface ResponsesOutput {
   readonly output: FunctionCallOutput['output'];
-  /** What the output says in words only. */
+  /** The pieces that the output only describes by a line of text. */
   readonly beside: readonly ContentPiece[];
 }
 
-/** A result as the output of a function call: one text as a string, anything else as a list. */
+/** Converts a result to the output of a function call: one text to a string, anything else to a list. */
 export function responsesOutput(result: CallToolResult): ResponsesOutput {
   const pieces = contentPieces(result);
   const beside = pieces.filter((piece) => piece.type !== 'text' && outputPart(piece) === undefined);

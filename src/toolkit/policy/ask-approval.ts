@@ -8,10 +8,10 @@ import type { ToolCallRequest, ToolPolicy } from './tool-policy.ts';
 
 type Approve = NonNullable<ToolPolicy['approve']>;
 
-/** What came of asking: the arguments to send, or what the model is told instead. */
+/** The decision: the arguments to send, or the result for the model. */
 type Decision = { readonly args: Readonly<Record<string, unknown>> } | { readonly refusal: CallToolResult };
 
-/** Asks whether a call may be made. Rejects with `ABORTED` as soon as the caller gives up, or `CONFIG_INVALID`. */
+/** Asks whether a call may be made. Rejects with `ABORTED` as soon as the caller aborts, or with `CONFIG_INVALID`. */
 export async function askApproval(
   approve: Approve,
   { signal, ...call }: Omit<ToolCallRequest, 'signal'> & { readonly signal: AbortSignal | undefined },
@@ -32,7 +32,7 @@ export async function askApproval(
   }
 }
 
-/** What a model is told of a call that was not allowed. */
+/** The result for the model when a call was not allowed. */
 export function refusal(name: string, reason: string): CallToolResult {
   return errorResult(`The call of ${of(name)} was refused: ${reason}`);
 }
@@ -44,7 +44,7 @@ function read({ name, tool, args }: Omit<ToolCallRequest, 'signal'>, answer: unk
     if (typeof answer['refuse'] === 'string') return { refusal: refusal(name, answer['refuse']) };
     if (isRecord(answer['args'])) return { args: answer['args'] };
   }
-  // Above all not what a function without a `return` gives.
+  // Undefined, which a function without `return` gives, must not mean approval.
   const wanted = 'true, false, { args } or { refuse: reason }';
   throw new PlenumError('CONFIG_INVALID', `The policy's "approve" must answer ${wanted}, for ${of(name)}.`, {
     server: tool.server,

@@ -16,7 +16,7 @@ const KNOWN: ReadonlySet<string> = new Set<keyof ToolPolicy>([
 export function checkPolicy(policy: ToolPolicy): void {
   const given: unknown = policy;
   if (!isRecord(given)) throw new PlenumError('CONFIG_INVALID', 'Option "policy" must be an object.');
-  // What nobody reads would forbid nothing.
+  // A misspelt option would be ignored and forbid nothing.
   const unknown = Object.keys(given).find((key) => !KNOWN.has(key));
   if (unknown !== undefined) {
     const known = [...KNOWN].join(', ');

@@ -1,63 +1,70 @@
 import type { ToolDefinition } from '../tool-source.ts';
 
-/**
- * A glob over exposed names, or what all of a tool must fit. Globs are case-sensitive; `*` stands for any characters.
- */
+/** A glob on exposed names, or traits that a tool must have. Globs are case-sensitive; `*` matches any characters. */
 export type ToolRule = string | ToolTraits;
 
-/** What is asked of a tool: all of what is given, at least one thing. */
+/** Traits of a tool. A tool must have all that are given; at least one must be given. */
 export interface ToolTraits {
-  /** Globs over exposed names: one of them must fit. */
+  /** Globs on exposed names, one of which must match. */
   readonly name?: string | readonly string[];
-  /** Globs over names of servers: one of them must fit. No tool of the toolkit's own that speaks to no server fits. */
+  /**
+   * Globs on names of servers, one of which must match. They never match a tool that the toolkit adds for no
+   * particular server.
+   */
   readonly server?: string | readonly string[];
-  /** Whether the server says that the tool changes nothing. A tool that says nothing does not fit `true`. */
+  /** Whether the tool is annotated as read-only. A tool without the annotation does not match `true`. */
   readonly readOnlyHint?: boolean;
-  /** Whether the tool may destroy: `true` fits also what says nothing about itself, as the protocol has it. */
+  /**
+   * Whether the tool may be destructive. `true` also matches a tool without annotations, which is the protocol's
+   * default.
+   */
   readonly destructiveHint?: boolean;
 }
 
 /**
- * Decides which tools are listed, which may be called, and how. Names in it are those of the source that it is put
- * around. Hints are what a server says of itself: trust them as far as you trust the server.
+ * Decides which tools are listed, which may be called, and how. Names are those of the source that the policy is
+ * applied to. Annotations come from the server: trust them as far as you trust the server.
  */
 export interface ToolPolicy {
   /**
-   * Only tools that fit one of these are listed and can be called.
+   * Only tools that match one of these rules are listed and can be called.
    * @default all of them
    */
   readonly allow?: readonly ToolRule[];
-  /** Tools that fit one of these are neither listed nor callable, whatever `allow` says. */
+  /** Tools that match one of these rules are neither listed nor callable, even if `allow` matches. */
   readonly deny?: readonly ToolRule[];
   /**
-   * Asked before each call of a tool that may be called, when its arguments fit. Nothing is sent before it has answered;
-   * it may take its time, as the timeout of a call does not run meanwhile. One that throws or answers with anything else
-   * fails the call with `CONFIG_INVALID`.
+   * Called before each allowed call whose arguments are valid. The call is sent after it has approved; the call's
+   * timeout does not run meanwhile. If it throws or returns anything else than an {@link Approval}, the call rejects
+   * with `CONFIG_INVALID`.
    */
   readonly approve?: (call: ToolCallRequest) => Approval | Promise<Approval>;
-  /** New names by exposed name: letters, digits, `_` and `-`, up to 64 of them. Where one is taken, it wins. */
+  /**
+   * New names by exposed name: up to 64 letters, digits, `_` and `-`. A renamed tool replaces another one that has
+   * the new name.
+   */
   readonly rename?: Readonly<Record<string, string>>;
   /** New descriptions by exposed name. */
   readonly describe?: Readonly<Record<string, string>>;
   /**
-   * Whether arguments are checked against the tool's input schema before anything is sent; regular expressions in it
-   * are left to the server.
+   * Whether arguments are checked against the tool's input schema before the call is sent. Regular expressions in the
+   * schema are left to the server.
    * @default true
    */
   readonly checkArguments?: boolean;
 }
 
-/** A call that somebody is to decide about. */
+/** A call that needs a decision. */
 export interface ToolCallRequest {
   /** The name that the model called. */
   readonly name: string;
   readonly tool: ToolDefinition;
   /** A frozen copy: what is approved is what is sent. */
   readonly args: Readonly<Record<string, unknown>>;
-  /** Aborts when the caller gives up: nobody waits for the answer any more. */
+  /** Aborts when the caller has aborted the call. */
   readonly signal: AbortSignal;
 }
 
-/** Yes, yes with other arguments, no, or no with a reason that the model is told. */
+/** Approves the call, approves it with other arguments, refuses it, or refuses it with a reason for the model. */
 export type Approval =
   boolean | { readonly args: Readonly<Record<string, unknown>> } | { readonly refuse: string };

@@ -4,10 +4,13 @@ import { createToolFilter } from '../../group/catalog/tool-filter.ts';
 import type { ToolDefinition } from '../tool-source.ts';
 import type { ToolPolicy } from './tool-policy.ts';
 
-/** Whether a tool, by its exposed name, is on offer. */
+/** Whether a tool, by its exposed name, is allowed. */
 type ToolMatcher = (name: string, tool: ToolDefinition) => boolean;
 
-/** A longer name cannot be compared with a glob in good time: with any rule there is, it is not on offer. */
+/**
+ * Matching a glob with a longer name could take too long: a tool with such a name is not allowed when there are
+ * rules.
+ */
 const MAX_NAME_LENGTH = 256;
 
 /** Compiles `allow` and `deny`. Throws `CONFIG_INVALID`. */
@@ -28,7 +31,7 @@ function compileList(field: string, rules: unknown): ToolMatcher | undefined {
   return (name, tool) => matchers.some((matches) => matches(name, tool));
 }
 
-/** What a rule may ask for, and how it is asked. */
+/** The traits that a rule can have, and how each is checked. */
 const TRAITS: Readonly<Record<string, (field: string, wanted: unknown) => ToolMatcher>> = {
   name: (field, wanted) => {
     const matches = compileGlobs(field, wanted);
@@ -55,7 +58,7 @@ function compileRule(field: string, rule: unknown): ToolMatcher {
   }
   if (!isRecord(rule)) throw invalid(field, 'must be a glob or an object of what a tool must fit');
   const asked = Object.entries(rule).filter(([, wanted]) => wanted !== undefined);
-  // A rule with a typing error must not mean something else.
+  // A rule with a misspelt trait must not match every tool.
   if (asked.length === 0) throw invalid(field, 'must ask for something');
   const matchers = asked.map(([trait, wanted]) => {
     const compile = Object.hasOwn(TRAITS, trait) ? TRAITS[trait] : undefined;
@@ -82,7 +85,7 @@ function isReadOnly({ annotations }: ToolDefinition): boolean {
   return annotations?.readOnlyHint === true;
 }
 
-/** By the protocol's defaults; a tool that claims both to change nothing and to destroy is believed the worse. */
+/** By the protocol's defaults. A tool annotated as both read-only and destructive counts as destructive. */
 function mayDestroy(tool: ToolDefinition): boolean {
   return tool.annotations?.destructiveHint ?? !isReadOnly(tool);
 }

@@ -4,29 +4,29 @@ import type { ToolDefinition } from '../tool-source.ts';
 import type { ToolPolicy } from './tool-policy.ts';
 import { compileRules } from './tool-rules.ts';
 
-/** A tool that may be called. */
+/** An allowed tool. */
 export interface Offer {
-  /** Its name in the source. */
+  /** Its key in the source. */
   readonly key: string;
-  /** As the source has it. */
+  /** The definition in the source. */
   readonly original: ToolDefinition;
-  /** As a model is shown it. */
+  /** The definition for the model, with the policy's name and description. */
   readonly shown: ToolDefinition;
 }
 
-/** What is left of a source's tools at one moment. */
+/** The allowed tools of a source at one moment. */
 export interface ToolView {
   readonly tools: ReadonlyMap<string, ToolDefinition>;
   readonly offers: ReadonlyMap<string, Offer>;
-  /** Tools that lost their name to a renamed one. */
+  /** Tools that are left out because a renamed tool has their name. */
   readonly problems: readonly ToolProblem[];
 }
 
-/** Makes views by a policy's rules, names and descriptions. Throws `CONFIG_INVALID`. */
+/** Makes a function that applies a policy's rules, names and descriptions. Throws `CONFIG_INVALID`. */
 export function createViewer(policy: ToolPolicy): (tools: ReadonlyMap<string, ToolDefinition>) => ToolView {
   const isOffered = compileRules(policy);
   const names = new Map(Object.entries(policy.rename ?? {}));
-  // Also while the tool itself is away: no server can choose its names so as to stand in for another's tool.
+  // New names are reserved even while their tool is missing, so that no server can take the place of another's tool.
   const reserved = new Set(names.values());
   const descriptions = new Map(Object.entries(policy.describe ?? {}));
 

@@ -17,18 +17,18 @@ import { createViewer, type Offer, type ToolView } from './tool-view.ts';
 
 type Args = Readonly<Record<string, unknown>>;
 
-/** A source with a policy around it. */
+/** A source with a policy. */
 export interface PolicedToolSource extends ToolSource {
-  /** Tools that are left out for want of a name. */
+  /** Tools that are left out because a renamed tool has their name. */
   readonly problems: readonly ToolProblem[];
 }
 
 /**
- * Puts a policy around a source: what it does not list cannot be called either.
+ * Applies a policy to a source. A tool that is not listed cannot be called either.
  *
- * A call rejects with `UNKNOWN_TOOL` when the policy does not let the tool be seen, and with `INVALID_ARGUMENTS` when
- * its arguments do not fit; nothing was sent then. One that is refused is a result with `isError` and the reason.
- * Throws `CONFIG_INVALID`.
+ * A call rejects with `UNKNOWN_TOOL` when the policy hides the tool, and with `INVALID_ARGUMENTS` when its arguments
+ * are invalid; nothing was sent then. A refused call gives a result with `isError` and the reason. Throws
+ * `CONFIG_INVALID`.
  */
 export function withPolicy(source: ToolSource, policy: ToolPolicy): PolicedToolSource {
   expectToolSource(source);
@@ -99,7 +99,7 @@ class PolicedSource implements PolicedToolSource {
   }
 }
 
-/** Whether what was approved is what would be called; not when it is nested too deeply to tell. */
+/** Whether the tool is still as it was when the call was approved; false when it is nested too deeply to compare. */
 function isSame(now: Offer, before: Offer): boolean {
   try {
     return now.original === before.original || isDeepStrictEqual(now, before);
@@ -108,7 +108,7 @@ function isSame(now: Offer, before: Offer): boolean {
   }
 }
 
-/** A copy of a tool's arguments that nobody can change any more. Throws `INVALID_ARGUMENTS` when they are no data. */
+/** A deeply frozen copy of a tool's arguments. Throws `INVALID_ARGUMENTS` when they are not plain data. */
 export function frozenCopy(tool: string, args: Args): Args {
   try {
     const copy = structuredClone(args);
@@ -120,7 +120,7 @@ export function frozenCopy(tool: string, args: Args): Args {
   }
 }
 
-/** Not by recursion: a model may nest its arguments as deeply as it likes. */
+/** Without recursion: arguments may be nested deeply enough to overflow the stack. */
 function freeze(root: object): void {
   const left: object[] = [root];
   for (let value = left.pop(); value !== undefined; value = left.pop()) {
