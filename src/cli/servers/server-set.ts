@@ -35,20 +35,21 @@ export async function findServers(
   invocation: Invocation,
   oauth: ConfigOAuthOptions = NO_LOGIN,
 ): Promise<ServerSet> {
-  const { inline, options } = invocation;
+  const { inline } = invocation;
   checkInlineOptions(invocation);
   if (inline !== undefined) {
     warnOfUnset(invocation);
-    const spec = await withInlineAuth(inlineSpec(inline, options), oauth);
+    const spec = await withInlineAuth(inlineSpec(inline, invocation.options), oauth);
     const servers = await proxied({ [inlineName(inline)]: spec }, invocation.terminal);
     return { servers, broken: new Map(), options: { naming: 'bare' }, config: undefined };
   }
   const config = await readChosen(invocation, oauth);
-  const { servers, broken, disabled: _, path: __, warnings: ___, ...groupOptions } = config;
+  // A command shows which servers are not there, and goes on with the others: "strict" is for programs.
+  const { servers, broken, disabled: _, path: __, warnings: ___, strict: ____, ...options } = config;
   return {
     servers: await proxied(servers, invocation.terminal),
     broken: new Map(Object.entries(broken)),
-    options: { ...groupOptions, strict: false },
+    options,
     config,
   };
 }
