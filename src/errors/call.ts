@@ -1,4 +1,5 @@
-import { PlenumError, type PlenumErrorFields } from './plenum-error.ts';
+import type { UrlElicitation } from './details.ts';
+import { messageOf, PlenumError, type PlenumErrorFields } from './plenum-error.ts';
 import { printable } from './text.ts';
 
 export type EndCode = 'ABORTED' | 'INVALID_RESULT' | 'PROTOCOL' | 'SESSION_CLOSED' | 'TIMEOUT';
@@ -12,4 +13,208 @@ export function interceptedCallEnded<Code extends EndCode>(
 ): PlenumError<Code> {
   const doing = `Calling tool "${printable(call.tool)}" on server "${call.server}"`;
   return new PlenumError(code, `${doing}: ${why}.`, { ...fields, server: call.server });
+}
+
+/** A request and the server that it is for. `doing` begins the message: `Calling tool "x" on server "y"`. */
+export interface RequestFacts {
+  readonly doing: string;
+  readonly server: string;
+}
+
+/** No answer came in time; `option` sets the limit. */
+export function timedOut(
+  { doing, server }: RequestFacts,
+  timeoutMs: number | undefined,
+  option: string,
+  cause?: unknown,
+): PlenumError<'TIMEOUT'> {
+  const after = timeoutMs === undefined ? 'in time' : `within ${timeoutMs} ms`;
+  return new PlenumError('TIMEOUT', `${doing}: no answer ${after}.`, {
+    server,
+    cause,
+    maybeExecuted: true,
+    ...(timeoutMs !== undefined && { data: { timeoutMs } }),
+    advice: [{ do: 'raise', options: [option] }],
+  });
+}
+
+/** The connection ended under a request; `what` goes on from "the server". */
+export function lostDuringCall(
+  { doing, server }: RequestFacts,
+  what: string,
+  maybeExecuted: boolean,
+  cause: unknown,
+): PlenumError<'CONNECTION_LOST'> {
+  const summary = `${doing}: the server ${what}. ${whetherItRan(maybeExecuted)}`;
+  return new PlenumError('CONNECTION_LOST', summary, { server, maybeExecuted, cause });
+}
+
+/** What a transport found out about the connection, with what it happened to; `ran` says whether the request may have run. */
+export function duringCall({ doing, server }: RequestFacts, error: PlenumError, ran: boolean): PlenumError {
+  const { code, summary, maybeExecuted, data, advice, detail } = error;
+  const more = ran ? ` ${whetherItRan(maybeExecuted)}` : '';
+  return new PlenumError(code, `${doing}: ${summary}${more}`, {
+    server,
+    maybeExecuted,
+    data,
+    advice,
+    detail,
+    cause: error,
+  });
+}
+
+function whetherItRan(maybeExecuted: boolean | undefined): string {
+  return maybeExecuted === false ? 'The request was not sent.' : 'The request may have run.';
+}
+
+/** For a call: the server that it would have gone to could not be brought up. */
+export function notSent(server: string, error: PlenumError): PlenumError {
+  const { code, summary, data, rpcCode, rpcMessage, advice, detail } = error;
+  const facts = { data, rpcCode, rpcMessage, advice, detail };
+  return new PlenumError(code, summary, { ...facts, server, cause: error, maybeExecuted: false });
+}
+
+/** A call waits for a connection that does not come in time. `reason` is why there is none. */
+export function notConnectedInTime(
+  { doing, server }: RequestFacts,
+  timeoutMs: number,
+  reason: PlenumError | undefined,
+): PlenumError<'TIMEOUT'> {
+  const ms = Math.round(Math.max(timeoutMs, 0));
+  const why = reason === undefined ? '' : ` (${reason.summary})`;
+  const summary = `${doing}: server "${server}" did not connect within ${ms} ms${why}. The request was not sent.`;
+  return new PlenumError('TIMEOUT', summary, {
+    server,
+    cause: reason,
+    maybeExecuted: false,
+    data: { timeoutMs: ms },
+  });
+}
+
+/** As many calls as may wait for a connection wait for it already. */
+export function tooManyWaiting(
+  { doing, server }: RequestFacts,
+  limit: number,
+  cause: unknown,
+): PlenumError<'NOT_CONNECTED'> {
+  const what = `is not connected, and ${limit} calls wait for it already`;
+  return new PlenumError('NOT_CONNECTED', `${doing}: session "${server}" ${what}.`, {
+    server,
+    cause,
+    maybeExecuted: false,
+  });
+}
+
+/** A session has no connection and is not getting one; `what` goes on from its name. */
+export function notConnected(server: string, what: string, cause?: unknown): PlenumError<'NOT_CONNECTED'> {
+  const summary = `Session "${server}" ${what}.`;
+  return new PlenumError('NOT_CONNECTED', summary, { server, cause, maybeExecuted: false });
+}
+
+/** A session lost its connection; `what` goes on from the server's name. */
+export function connectionEnded(
+  server: string,
+  what: string,
+  { cause, expired = false }: { readonly cause?: unknown; readonly expired?: boolean } = {},
+): PlenumError<'CONNECTION_LOST'> | PlenumError<'SESSION_EXPIRED'> {
+  const code = expired ? 'SESSION_EXPIRED' : 'CONNECTION_LOST';
+  return new PlenumError(code, `Server "${server}" ${what}.`, { server, cause });
+}
+
+/** The server answered with a JSON-RPC error; `more` follows its message. */
+export function serverError(
+  { doing, server }: RequestFacts,
+  { code, message, data }: { readonly code: number; readonly message: string; readonly data?: unknown },
+  more: string,
+  cause: unknown,
+): PlenumError<'PROTOCOL'> {
+  const summary = `${doing}: the server answered with error ${code}: ${printable(message, 500)}${more}`;
+  return new PlenumError('PROTOCOL', summary, { server, cause, rpcCode: code, rpcMessage: message, data });
+}
+
+/** The server answered with an HTTP error. */
+export function httpError(
+  { doing, server }: RequestFacts,
+  status: number,
+  cause: unknown,
+): PlenumError<'PROTOCOL'> {
+  const summary = `${doing}: the server answered HTTP ${status}.`;
+  return new PlenumError('PROTOCOL', summary, { server, cause, data: { status } });
+}
+
+/** Something in between failed that has no code of its own. */
+export function requestFailed({ doing, server }: RequestFacts, error: unknown): PlenumError<'PROTOCOL'> {
+  const summary = `${doing}: ${printable(messageOf(error), 500)}`;
+  return new PlenumError('PROTOCOL', summary, { server, cause: error });
+}
+
+/** A handler or a listener of the caller's failed. `doing` names it, with the server. */
+export function handlerFailed(doing: string, server: string, error: unknown): PlenumError<'PROTOCOL'> {
+  const summary = `${doing}: ${printable(messageOf(error), 300)}`;
+  return new PlenumError('PROTOCOL', summary, { server, cause: error });
+}
+
+export function updatesNotOffered(server: string, uri: string): PlenumError<'PROTOCOL'> {
+  const summary = `Subscribing to "${printable(uri)}": server "${server}" does not offer its updates.`;
+  return new PlenumError('PROTOCOL', summary, { server });
+}
+
+/** The user must visit URLs first. */
+export function urlsToVisit(
+  { doing, server }: RequestFacts,
+  elicitations: readonly UrlElicitation[],
+  cause: unknown,
+): PlenumError<'URL_ELICITATION_REQUIRED'> {
+  const summary = `${doing}: the user must visit ${elicitations.length} URL(s) first.`;
+  return new PlenumError('URL_ELICITATION_REQUIRED', summary, {
+    server,
+    cause,
+    elicitations,
+    advice: [{ do: 'visit-urls' }],
+  });
+}
+
+/** An answer does not fit the protocol, a limit or a schema; `why` is a sentence. */
+export function invalidResult(
+  why: string,
+  fields: { readonly server?: string; readonly cause?: unknown } = {},
+): PlenumError<'INVALID_RESULT'> {
+  return new PlenumError('INVALID_RESULT', why, fields);
+}
+
+export function tooManyPages(
+  { doing, server }: RequestFacts,
+  limit: string,
+  cause: unknown,
+): PlenumError<'INVALID_RESULT'> {
+  const summary = `${doing}: the list has more pages than "maxPages" (${limit}) allows.`;
+  return new PlenumError('INVALID_RESULT', summary, { server, cause });
+}
+
+/** The arguments of a call are no object. */
+export function argumentsNotAnObject(tool: string): PlenumError<'INVALID_ARGUMENTS'> {
+  const summary = `Calling tool "${printable(tool)}": the arguments must be an object.`;
+  return new PlenumError('INVALID_ARGUMENTS', summary, { maybeExecuted: false });
+}
+
+/** A request cannot become JSON. */
+export function notJson(cause: unknown): PlenumError<'INVALID_ARGUMENTS'> {
+  const summary =
+    'The request holds something that JSON cannot carry, such as a cycle or a bigint. Nothing was sent.';
+  return new PlenumError('INVALID_ARGUMENTS', summary, { cause });
+}
+
+/** The server refused the credentials, without a word on what it wants; `what` is a clause. */
+export function credentialsRefused(
+  { doing, server }: RequestFacts,
+  what: string,
+  cause: unknown,
+  status?: number,
+): PlenumError<'AUTH_REQUIRED'> {
+  return new PlenumError('AUTH_REQUIRED', `${doing}: ${what}.`, {
+    server,
+    cause,
+    ...(status !== undefined && { data: { status } }),
+    advice: [{ do: 'check', options: ['auth', 'headers'] }],
+  });
 }

@@ -107,3 +107,24 @@ export function versionNotAllowed(
   const why = `the server speaks protocol version "${printable(offered, 40)}", option "protocol" demands "${wanted}".`;
   return connectFailed(server, why, { cause, data: { protocolVersion: offered } });
 }
+
+/** The client that a caller gave is not connected. */
+export function clientNotConnected(): PlenumError<'NOT_CONNECTED'> {
+  return new PlenumError('NOT_CONNECTED', 'The adopted client is not connected.');
+}
+
+/** A source lent a session that is of no use; `state` is what it is. */
+export function lentNotReady(server: string, state: string, cause: unknown): PlenumError<'CONNECTION_LOST'> {
+  const summary = `Borrowing a session for server "${server}": the one that came is not ready but ${state}.`;
+  return new PlenumError('CONNECTION_LOST', summary, { server, cause });
+}
+
+/** A source lent no session in time. */
+export function lentTooLate(server: string, timeoutMs: number): PlenumError<'TIMEOUT'> {
+  const summary = `Borrowing a session for server "${server}": none within ${timeoutMs} ms.`;
+  return new PlenumError('TIMEOUT', summary, {
+    server,
+    data: { timeoutMs },
+    advice: [{ do: 'raise', options: ['connectTimeoutMs'] }],
+  });
+}

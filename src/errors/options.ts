@@ -79,3 +79,17 @@ export function notAdoptable(name: string): PlenumError<'CONFIG_INVALID'> {
 export function notASpec(): PlenumError<'CONFIG_INVALID'> {
   return new PlenumError('CONFIG_INVALID', 'Give a spec; what is connected already goes to adopt().');
 }
+
+/** What was given as a server is none, or cannot be used as one; `why` is a sentence or two. */
+export function unusableServer(why: string, server?: string): PlenumError<'CONFIG_INVALID'> {
+  return new PlenumError('CONFIG_INVALID', why, { server });
+}
+
+/** A capability is declared that no handler serves. `option` would be the handler. */
+export function handlerMissing(capability: string, option: string): PlenumError<'CONFIG_INVALID'> {
+  return new PlenumError(
+    'CONFIG_INVALID',
+    `Capability "${capability}" is declared but there is no handler to serve it. Give "${option}", or leave it out.`,
+    { data: { option } },
+  );
+}

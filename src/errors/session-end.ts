@@ -33,3 +33,11 @@ export function aborted(
 ): PlenumError<'ABORTED'> {
   return new PlenumError('ABORTED', `${doing}: ${why}.`, fields);
 }
+
+/** A session that is closed is asked for something, or closes while it is. */
+export function sessionClosed(
+  doing: string,
+  fields: Fields & { readonly server: string },
+): PlenumError<'SESSION_CLOSED'> {
+  return new PlenumError('SESSION_CLOSED', `${doing}: session "${fields.server}" is closed.`, fields);
+}

@@ -1,10 +1,10 @@
 import pLimit from 'p-limit';
-import { PlenumError } from '../errors/plenum-error.ts';
+import { unknownName } from '../errors/catalog.ts';
+import { notAServerName } from '../errors/pool.ts';
 import { createDeferred } from '../internal/deferred.ts';
 import { EventHub, type OverflowEvent } from '../internal/event-hub.ts';
 import { settledWithin } from '../internal/limit.ts';
 import { snapshotMap } from '../internal/snapshot-map.ts';
-import { printable, suggestion } from '../internal/text.ts';
 import { checkOptions, checkValue, withDefaults } from '../options/check-options.ts';
 import { count, defaultsOf } from '../options/kinds.ts';
 import {
@@ -272,18 +272,15 @@ export class SessionManager implements AsyncDisposable {
   #record(name: string): ServerRecord {
     const record = this.#records.get(name);
     if (record !== undefined) return record;
-    const hint = suggestion(name, this.#records.keys());
-    throw new PlenumError('UNKNOWN_SERVER', `This manager has no server "${printable(name)}".${hint}`, {
-      server: name,
-    });
+    throw unknownName('server', name, this.#records.keys());
   }
 
   #choose(route: ServerRoute): ServerRecord | Promise<ServerRecord> {
     if (typeof route === 'string') return this.#record(route);
-    if (typeof route !== 'function') throw notAName('A server', route);
+    if (typeof route !== 'function') throw notAServerName('A server', route);
     return Promise.resolve(route(this.stats())).then((name: unknown) => {
       if (typeof name === 'string') return this.#record(name);
-      throw notAName('What the function chooses', name);
+      throw notAServerName('What the function chooses', name);
     });
   }
 
@@ -373,9 +370,4 @@ export class SessionManager implements AsyncDisposable {
  */
 function onceAtMost(reconnect: false | Required<ReconnectOptions>): false | Required<ReconnectOptions> {
   return reconnect === false ? false : { ...reconnect, attempts: 1 };
-}
-
-function notAName(what: string, found: unknown): PlenumError {
-  const kind = found === null ? 'null' : `of type ${typeof found}`;
-  return new PlenumError('CONFIG_INVALID', `${what} must be the name of one of the manager's, not ${kind}.`);
 }

@@ -1,4 +1,4 @@
-import { PlenumError } from '../errors/plenum-error.ts';
+import { aborted } from '../errors/session-end.ts';
 import { Limit } from '../internal/limit.ts';
 import { checkOptions } from '../options/check-options.ts';
 import { openSessionOptions } from '../options/tables/session.ts';
@@ -38,8 +38,7 @@ export async function startSession(
     {},
     {
       signal,
-      reason: (cause) =>
-        new PlenumError('ABORTED', `Opening server "${server}": given up.`, { server, cause }),
+      reason: (cause) => aborted(`Opening server "${server}"`, { server, cause }),
     },
   );
   limit.onEnd(() => void session.destroy(signal?.reason));

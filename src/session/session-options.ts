@@ -1,5 +1,5 @@
 import type { ClientCapabilities, Implementation } from '@modelcontextprotocol/client';
-import { PlenumError } from '../errors/plenum-error.ts';
+import { handlerMissing } from '../errors/options.ts';
 import { withoutUndefined } from '../options/check-options.ts';
 import { defaultsOf } from '../options/kinds.ts';
 import { healthOptions, reconnectOptions } from '../options/tables/server.ts';
@@ -118,10 +118,7 @@ function declaredCapabilities(handlers: Handlers, extra: ClientCapabilities): Cl
     if (handler !== undefined) Object.assign(declared, { [capability]: extra[capability] ?? byDefault });
     else if (extra[capability] !== undefined) {
       const option = `on${capability[0]?.toUpperCase()}${capability.slice(1)}`;
-      throw new PlenumError(
-        'CONFIG_INVALID',
-        `Capability "${capability}" is declared but there is no handler to serve it. Give "${option}", or leave it out.`,
-      );
+      throw handlerMissing(capability, option);
     }
   }
   return declared;

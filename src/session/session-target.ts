@@ -1,5 +1,6 @@
 import type { Client, Transport } from '@modelcontextprotocol/client';
-import { PlenumError } from '../errors/plenum-error.ts';
+import { unusableServer } from '../errors/options.ts';
+import type { PlenumError } from '../errors/plenum-error.ts';
 import { isRecord } from '../internal/checks.ts';
 import { checkOptions, checkValue, withoutUndefined } from '../options/check-options.ts';
 import { specTables } from '../options/tables/group.ts';
@@ -39,16 +40,12 @@ export function resolveTarget(target: SessionTarget): ResolvedTarget {
   if (typeof target === 'string' || target instanceof URL) return resolveSpec({ url: target });
   if (isClient(target)) {
     if (target.transport === undefined) {
-      throw new PlenumError(
-        'CONFIG_INVALID',
-        'The client is not connected. Connect it first, or give the server spec.',
-      );
+      throw unusableServer('The client is not connected. Connect it first, or give the server spec.');
     }
     return { type: 'client', client: target, name: target.getServerVersion()?.name ?? 'client' };
   }
   if (!isRecord(target)) {
-    throw new PlenumError(
-      'CONFIG_INVALID',
+    throw unusableServer(
       'A server is given as a spec object, a URL, an in-process server, a transport or a client.',
     );
   }
@@ -56,8 +53,7 @@ export function resolveTarget(target: SessionTarget): ResolvedTarget {
     let taken = false;
     const transport = (): Transport => {
       if (taken)
-        throw new PlenumError(
-          'CONFIG_INVALID',
+        throw unusableServer(
           'A transport serves one connection. Give "transport" as a function to reconnect.',
         );
       taken = true;
@@ -66,8 +62,7 @@ export function resolveTarget(target: SessionTarget): ResolvedTarget {
     return { type: 'transport', spec: { transport }, name: 'transport' };
   }
   if (isForeignClient(target)) {
-    throw new PlenumError(
-      'CONFIG_INVALID',
+    throw unusableServer(
       'This is a client of @modelcontextprotocol/sdk 1.x; Plenum takes those of @modelcontextprotocol/client 2.x.',
     );
   }
@@ -82,8 +77,7 @@ function resolveSpec(given: ServerSpec): ResolvedTarget {
   const [shape] = shapes;
   if (shape === undefined || shapes.length > 1) {
     const found = shape === undefined ? 'none of them' : shapes.map((key) => `"${key}"`).join(' and ');
-    throw new PlenumError(
-      'CONFIG_INVALID',
+    throw unusableServer(
       `A server spec has exactly one of "command", "url", "server" and "transport"; found ${found}.`,
     );
   }
@@ -122,7 +116,7 @@ function checkUrl(spec: UrlServerSpec): URL {
 }
 
 function invalid(message: string): PlenumError {
-  return new PlenumError('CONFIG_INVALID', message);
+  return unusableServer(message);
 }
 
 function isInProcessServer(value: unknown): value is InProcessServer {

@@ -1,11 +1,13 @@
 import { inspect } from 'node:util';
 import type { Client, Implementation, LoggingLevel, ServerCapabilities } from '@modelcontextprotocol/client';
-import { messageOf, PlenumError } from '../errors/plenum-error.ts';
+import { unusableServer } from '../errors/options.ts';
+import { handlerFailed } from '../errors/call.ts';
+import { aborted } from '../errors/session-end.ts';
+import type { PlenumError } from '../errors/plenum-error.ts';
 import type { ServerSpec } from '../server-spec.ts';
 import { Limit, onAbort } from '../internal/limit.ts';
 import { EventHub, type OverflowEvent } from '../internal/event-hub.ts';
 import { checkAuthorize, invalidCall } from '../options/call-checks.ts';
-import { printable } from '../internal/text.ts';
 import { loadOfficial } from '../transport/official.ts';
 import { openTransport } from '../transport/open-transport.ts';
 import { adoptClient } from './connection/adopted-connection.ts';
@@ -191,9 +193,7 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
     if (!canConnectAgain(this.#target)) {
       const what =
         'was given as something already connected: it cannot be connected again. Give a spec instead';
-      return Promise.reject(
-        new PlenumError('CONFIG_INVALID', `Session "${this.name}" ${what}.`, { server: this.name }),
-      );
+      return Promise.reject(unusableServer(`Session "${this.name}" ${what}.`, this.name));
     }
     return this.#supervisor.reconnect();
   }
@@ -206,7 +206,7 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
     const server = this.name;
     if (signIn === undefined) {
       const what = 'Its spec has no "auth" that can sign in. Give it one, such as oauth() of mcp-plenum/auth';
-      throw new PlenumError('CONFIG_INVALID', `Signing in to server "${server}": ${what}.`, { server });
+      throw unusableServer(`Signing in to server "${server}": ${what}.`, server);
     }
     await authorizeSession(server, signIn, this.#supervisor, signal);
   }
@@ -327,11 +327,7 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
   }
 
   #wrap(what: string, error: unknown): PlenumError {
-    const text = printable(messageOf(error), 300);
-    return new PlenumError('PROTOCOL', `${what} (server "${this.name}"): ${text}`, {
-      server: this.name,
-      cause: error,
-    });
+    return handlerFailed(`${what} (server "${this.name}")`, this.name, error);
   }
 }
 
@@ -349,7 +345,7 @@ async function authorizeSession(
     { signal: closing, reason: () => new SessionErrors(server).closed(undefined, doing) },
     {
       signal: given,
-      reason: (cause) => new PlenumError('ABORTED', `${doing}: given up by the caller.`, { server, cause }),
+      reason: (cause) => aborted(doing, { server, cause }),
     },
   );
   const refused = status.error?.code === 'AUTH_REQUIRED' ? status.error : undefined;

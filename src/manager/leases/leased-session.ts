@@ -5,6 +5,7 @@ import type {
   ListToolsResult,
   ServerCapabilities,
 } from '@modelcontextprotocol/client';
+import { leaseEnded } from '../../errors/session-end.ts';
 import { PlenumError } from '../../errors/plenum-error.ts';
 import { ownOptions } from '../../options/check-options.ts';
 import { createDeferred } from '../../internal/deferred.ts';
@@ -229,10 +230,7 @@ export class LeasedSession extends SessionRequests implements InternalSession, S
   }
 
   #over(doing: string, maybeExecuted: boolean): PlenumError {
-    const server = this.name;
-    const message = `${doing} on server "${server}": the lease of this session has ended. Acquire another one.`;
-    const cause = this.#revocation?.cause;
-    return new PlenumError('SESSION_CLOSED', message, { server, cause, maybeExecuted });
+    return leaseEnded(doing, this.name, { cause: this.#revocation?.cause, maybeExecuted });
   }
 }
 

@@ -1,4 +1,5 @@
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { notDoneInTime } from '../../errors/pool.ts';
+import { aborted } from '../../errors/session-end.ts';
 import { Limit } from '../../internal/limit.ts';
 import { closedError } from '../pool/closed-error.ts';
 import type { AcquireOptions } from './lease.ts';
@@ -101,11 +102,10 @@ export class Leasing {
 
   /** A limit on something that is done for a caller; ends with the manager, too. */
   limit(doing: string, server: string | undefined, ms: number, signal: AbortSignal | undefined): Limit {
-    const error = (code: 'TIMEOUT' | 'ABORTED', what: string, cause?: unknown): PlenumError =>
-      new PlenumError(code, `${doing}: ${what}.`, { server, cause, maybeExecuted: false });
+    const facts = { server, maybeExecuted: false };
     return new Limit(
-      { ms, expired: () => error('TIMEOUT', `not done within ${ms} ms`) },
-      { signal, reason: (cause) => error('ABORTED', 'given up by the caller', cause) },
+      { ms, expired: () => notDoneInTime(doing, ms, facts) },
+      { signal, reason: (cause) => aborted(doing, { ...facts, cause }) },
       { signal: this.#closing, reason: () => closedError(doing, { server }) },
     );
   }

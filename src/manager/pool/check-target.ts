@@ -1,3 +1,4 @@
+import { inServer } from '../../errors/options.ts';
 import { PlenumError } from '../../errors/plenum-error.ts';
 import {
   resolveSessionOptions,
@@ -27,7 +28,7 @@ export function checkTarget(
     return { target, options: resolveSessionOptions(call, ...own, manager) };
   } catch (error) {
     if (!(error instanceof PlenumError)) throw error;
-    throw new PlenumError(error.code, `Server "${server}": ${error.message}`, { server, cause: error.cause });
+    throw inServer(server, error);
   }
 }
 

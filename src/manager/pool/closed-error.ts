@@ -1,9 +1,9 @@
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { closed } from '../../errors/session-end.ts';
+import type { PlenumError } from '../../errors/plenum-error.ts';
 
 export function closedError(
   doing: string,
   fields: { server?: string | undefined; cause?: unknown } = {},
 ): PlenumError {
-  const message = `${doing}: the manager is closed.`;
-  return new PlenumError('SESSION_CLOSED', message, { ...fields, maybeExecuted: false });
+  return closed('manager', doing, { ...fields, maybeExecuted: false });
 }

@@ -1,3 +1,4 @@
+import { poolQueueFull } from '../../errors/pool.ts';
 import { PlenumError } from '../../errors/plenum-error.ts';
 import type { SupervisedSession } from '../../session/supervised-session.ts';
 import { closedError } from './closed-error.ts';
@@ -59,7 +60,7 @@ export class SessionPool {
     // Those whose session is on its way are served, not in line.
     const { maxWaiting } = this.#options;
     if (waiter.waits && server.waiters.size - server.count('opening', 'checking') > maxWaiting) {
-      waiter.reject(lineFull(server, maxWaiting));
+      waiter.reject(poolQueueFull(server.name, maxWaiting));
     }
     return waiter.promise;
   }
@@ -377,9 +378,4 @@ type OfBucket<E> = E extends unknown ? Omit<E, 'server' | 'principal'> : never;
 
 function poolClosed({ name }: ServerPool): PlenumError {
   return closedError(`Acquiring a session of server "${name}"`, { server: name });
-}
-
-function lineFull({ name }: ServerPool, maxWaiting: number): PlenumError {
-  const message = `Acquiring a session of server "${name}": ${maxWaiting} callers wait for one already. Raise "pool.maxPerServer" or "pool.maxWaiting", or release leases sooner.`;
-  return new PlenumError('POOL_EXHAUSTED', message, { server: name, maybeExecuted: false });
 }

@@ -1,4 +1,6 @@
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { noneFree, notOpenedInTime } from '../../errors/pool.ts';
+import { aborted } from '../../errors/session-end.ts';
+import type { PlenumError } from '../../errors/plenum-error.ts';
 import { createDeferred } from '../../internal/deferred.ts';
 import { Limit } from '../../internal/limit.ts';
 import type { PooledSession } from './pooled-session.ts';
@@ -65,18 +67,13 @@ export class Waiter {
   #timedOut(timeoutMs: number): PlenumError {
     const { server, coming } = this.bucket;
     const { name } = server;
-    const waited = `within ${Math.round(timeoutMs)} ms`;
-    if (coming > 0) {
-      const message = `Acquiring a session of server "${name}": it did not come up ${waited}.`;
-      return new PlenumError('TIMEOUT', message, { server: name, maybeExecuted: false });
-    }
-    const others = server.waiters.size - 1;
-    const message = `Acquiring a session of server "${name}": none became free ${waited}; ${server.count('leased')} are in use and ${others} other callers wait. Raise "pool.maxPerServer" or "pool.max", or release leases sooner.`;
-    return new PlenumError('POOL_EXHAUSTED', message, { server: name, maybeExecuted: false });
+    if (coming > 0) return notOpenedInTime(name, timeoutMs);
+    const leased = server.count('leased');
+    return noneFree(name, timeoutMs, { leased, waiting: server.waiters.size - 1 });
   }
 }
 
 export function givenUp({ server }: Bucket, cause: unknown): PlenumError {
-  const message = `Acquiring a session of server "${server.name}": given up by the caller.`;
-  return new PlenumError('ABORTED', message, { server: server.name, cause, maybeExecuted: false });
+  const doing = `Acquiring a session of server "${server.name}"`;
+  return aborted(doing, { server: server.name, cause, maybeExecuted: false });
 }

@@ -1,4 +1,5 @@
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { circuitOpen } from '../../errors/pool.ts';
+import type { PlenumError } from '../../errors/plenum-error.ts';
 import { withDefaults } from '../../options/check-options.ts';
 import { defaultsOf } from '../../options/kinds.ts';
 import { circuitOptions } from '../../options/tables/manager.ts';
@@ -109,13 +110,8 @@ export class CircuitBreaker {
   }
 
   #refusal(status: CircuitStatus): PlenumError {
-    const server = this.#server;
-    const nextTryAt = status.state === 'open' ? status.nextTryAt : undefined;
-    const when =
-      status.state === 'open'
-        ? `The next attempt is let through in ${Math.max(0, this.#leftMs(status))} ms`
-        : 'A probe is under way';
-    const message = `Server "${server}" was not asked: its connection kept failing. ${when}.`;
-    return new PlenumError('CIRCUIT_OPEN', message, { server, nextTryAt, maybeExecuted: false });
+    return status.state === 'open'
+      ? circuitOpen(this.#server, status.nextTryAt, this.#leftMs(status))
+      : circuitOpen(this.#server, undefined, undefined);
   }
 }

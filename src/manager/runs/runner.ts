@@ -1,3 +1,5 @@
+import { notDoneInTime } from '../../errors/pool.ts';
+import { aborted } from '../../errors/session-end.ts';
 import { PlenumError } from '../../errors/plenum-error.ts';
 import { Backoff } from '../../internal/backoff.ts';
 import { Limit, sleep } from '../../internal/limit.ts';
@@ -74,13 +76,10 @@ export class Runner {
     const backoff = new Backoff(policy);
     backoff.next(); // The first attempt is the one that comes at once.
     const startedAt = performance.now();
-    const ended = (code: 'TIMEOUT' | 'ABORTED', what: string, cause?: unknown): PlenumError => {
-      const doing = server === undefined ? 'A run' : `A run on server "${printable(server)}"`;
-      return new PlenumError(code, `${doing}: ${what}.`, { server, cause });
-    };
+    const doing = server === undefined ? 'A run' : `A run on server "${printable(server)}"`;
     const limit = new Limit(
-      { ms: timeoutMs, expired: () => ended('TIMEOUT', `not done within ${timeoutMs} ms`) },
-      { signal, reason: (cause) => ended('ABORTED', 'given up by the caller', cause) },
+      { ms: timeoutMs, expired: () => notDoneInTime(doing, timeoutMs, { server }) },
+      { signal, reason: (cause) => aborted(doing, { server, cause }) },
       ending,
     );
     let question: OpenQuestion | undefined;
@@ -151,7 +150,10 @@ export class Runner {
 
     const { attemptTimeoutMs = Infinity } = options;
     const attemptLimit = new Limit(
-      { ms: attemptTimeoutMs, expired: () => timedOut(server, attemptTimeoutMs) },
+      {
+        ms: attemptTimeoutMs,
+        expired: () => notDoneInTime(`Work on server "${server}"`, attemptTimeoutMs, { server }),
+      },
       limit.signal,
     );
     let begun = false;
@@ -208,19 +210,13 @@ function isSilence(error: unknown, limit: Limit): boolean {
   return limit.ended || error.maybeExecuted !== false;
 }
 
-function timedOut(server: string, ms: number): PlenumError {
-  return new PlenumError('TIMEOUT', `RunWork on server "${server}" was not finished within ${ms} ms.`, {
-    server,
-  });
-}
-
 /** The last error, with what is to be said of all attempts together (row M5). */
 function summed(error: unknown, attempts: number, mayHaveRun: boolean): unknown {
   if (!(error instanceof PlenumError)) return error;
-  const { message, maybeExecuted } = error;
+  const { summary, maybeExecuted } = error;
   // The last attempt may not have got as far as an earlier one.
   const mayHave = maybeExecuted === false && mayHaveRun ? { maybeExecuted: true } : {};
   if (attempts > 1)
-    return error.withMessage(`${message} (${attempts} attempts)`, { ...mayHave, attempts, cause: error });
-  return 'maybeExecuted' in mayHave ? error.withMessage(message, { ...mayHave, cause: error }) : error;
+    return error.withSummary(`${summary} (${attempts} attempts)`, { ...mayHave, attempts, cause: error });
+  return 'maybeExecuted' in mayHave ? error.withSummary(summary, { ...mayHave, cause: error }) : error;
 }

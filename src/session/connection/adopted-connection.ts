@@ -1,5 +1,5 @@
 import type { Client, JSONRPCMessage, MessageExtraInfo } from '@modelcontextprotocol/client';
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { clientNotConnected } from '../../errors/connect.ts';
 import type { Connection } from './connection.ts';
 import type { ListKind, SessionEvent } from '../session.ts';
 
@@ -19,7 +19,7 @@ export function adoptClient(
   onEnd: (connection: Connection) => void,
 ): Connection {
   const { transport } = client;
-  if (transport === undefined) throw new PlenumError('NOT_CONNECTED', 'The adopted client is not connected.');
+  if (transport === undefined) throw clientNotConnected();
   const gone = new AbortController();
   let lastHeardAt = 0;
 

@@ -1,4 +1,6 @@
 import type { Client } from '@modelcontextprotocol/client';
+import { lentNotReady, lentTooLate } from '../../errors/connect.ts';
+import { aborted } from '../../errors/session-end.ts';
 import { PlenumError } from '../../errors/plenum-error.ts';
 import type { OverflowEvent } from '../../internal/event-hub.ts';
 import { Limit, settledWithin } from '../../internal/limit.ts';
@@ -43,8 +45,7 @@ function takeOver(lent: LentSession, request: BorrowRequest, connectMs: number):
   if (client !== undefined && status.state === 'ready')
     return new BorrowedConnection(lent, client, request, connectMs);
   const { server } = request;
-  const message = `Borrowing a session for server "${server}": the one that came is not ready but ${status.state}.`;
-  throw new PlenumError('CONNECTION_LOST', message, { server, cause: status.error });
+  throw lentNotReady(server, status.state, status.error);
 }
 
 /** Does what may fail in any way, and is nobody's concern then. */
@@ -65,10 +66,8 @@ async function receive({ server, borrow, timeoutMs, signal }: BorrowRequest): Pr
     if (limit.verdict === undefined) throw PlenumError.from(error, 'CONNECT_FAILED', doing, { server });
     // Nobody waits for it any more: one that comes all the same goes back unused.
     lending.then((lent) => lent.release()).catch(() => {});
-    if (limit.verdict.by !== 'deadline')
-      throw new PlenumError('ABORTED', `${doing}: given up.`, { server, cause: error });
-    const message = `${doing}: none within ${timeoutMs} ms. Allow more with "connectTimeoutMs".`;
-    throw new PlenumError('TIMEOUT', message, { server });
+    if (limit.verdict.by !== 'deadline') throw aborted(doing, { server, cause: error });
+    throw lentTooLate(server, timeoutMs);
   } finally {
     limit.stop();
   }

@@ -1,6 +1,6 @@
 import type { Client, ClientContext, LoggingLevel } from '@modelcontextprotocol/client';
-import { messageOf, PlenumError } from '../../errors/plenum-error.ts';
-import { printable } from '../../internal/text.ts';
+import { handlerFailed } from '../../errors/call.ts';
+import { PlenumError } from '../../errors/plenum-error.ts';
 import type { HandlerContext, Handlers } from '../handlers.ts';
 import type { Session, SessionEvent } from '../session.ts';
 
@@ -113,9 +113,5 @@ function installNotificationHandlers(client: Client, installation: HandlerInstal
 }
 
 function problem({ session }: HandlerInstallation, what: string, error: unknown): PlenumError {
-  const text = printable(messageOf(error), 300);
-  return new PlenumError('PROTOCOL', `${what} on server "${session.name}": ${text}`, {
-    server: session.name,
-    cause: error,
-  });
+  return handlerFailed(`${what} on server "${session.name}"`, session.name, error);
 }

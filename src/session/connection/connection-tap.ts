@@ -5,6 +5,7 @@ import type {
   Transport,
   TransportSendOptions,
 } from '@modelcontextprotocol/client';
+import { invalidResult, notJson } from '../../errors/call.ts';
 import { PlenumError } from '../../errors/plenum-error.ts';
 import { createDeferred } from '../../internal/deferred.ts';
 import { settledWithin } from '../../internal/limit.ts';
@@ -188,7 +189,7 @@ export class ConnectionTap implements Transport {
     if (isAnswer(message))
       return this.#lists.pending.size > 0 ? this.#lists.answered(id, message) : undefined;
     // The official client would drop it, and the request would wait on.
-    return new PlenumError('INVALID_RESULT', 'The answer is not a valid JSON-RPC response.');
+    return invalidResult('The answer is not a valid JSON-RPC response.');
   }
 
   /**
@@ -230,9 +231,7 @@ export class ConnectionTap implements Transport {
 /** Throws the error with which a message could not be sent, or one that says that JSON cannot carry the message. */
 function explainSendFailure(message: JSONRPCMessage, error: unknown): never {
   if (error instanceof PlenumError || isJson(message)) throw error;
-  const text =
-    'The request holds something that JSON cannot carry, such as a cycle or a bigint. Nothing was sent.';
-  throw new PlenumError('INVALID_ARGUMENTS', text, { cause: error });
+  throw notJson(error);
 }
 
 function isJson(message: object): boolean {

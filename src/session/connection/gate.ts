@@ -1,4 +1,4 @@
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { aborted } from '../../errors/session-end.ts';
 import { onAbort } from '../../internal/limit.ts';
 import { startTimer, type StopTimer } from '../../internal/timers.ts';
 
@@ -39,8 +39,7 @@ export class Gate {
     return new Promise((resolve, reject) => {
       const giveUp = (): void => {
         this.#queue.delete(enter);
-        const message = 'Waiting for a turn to connect: given up.';
-        reject(new PlenumError('ABORTED', message, { cause: signal.reason }));
+        reject(aborted('Waiting for a turn to connect', { cause: signal.reason }));
       };
       const enter = (): void => {
         stopListening();

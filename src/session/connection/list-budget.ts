@@ -1,5 +1,6 @@
 import type { JSONRPCMessage, RequestId } from '@modelcontextprotocol/client';
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { invalidResult } from '../../errors/call.ts';
+import type { PlenumError } from '../../errors/plenum-error.ts';
 import { isRecord } from '../../internal/checks.ts';
 
 /** The requests that are counted. */
@@ -45,7 +46,7 @@ export class ListBudget {
     this.#spent.set(method, spent);
     if (spent.entries <= MAX_ENTRIES && spent.length <= MAX_LENGTH) return undefined;
     const limits = `${MAX_ENTRIES} entries or ${MAX_LENGTH / 1024 / 1024} MiB`;
-    return new PlenumError('INVALID_RESULT', `The list is larger than the ${limits} that a list may have.`);
+    return invalidResult(`The list is larger than the ${limits} that a list may have.`);
   }
 
   /** Forgets a request that was given up. */

@@ -1,4 +1,6 @@
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { connectionEnded, notConnected, notSent } from '../../errors/call.ts';
+import { sessionClosed } from '../../errors/session-end.ts';
+import type { PlenumError } from '../../errors/plenum-error.ts';
 
 /** What a session says when it has no connection to offer. */
 export class SessionErrors {
@@ -9,23 +11,19 @@ export class SessionErrors {
   }
 
   lost(what: string): PlenumError {
-    return new PlenumError('CONNECTION_LOST', `Server "${this.#server}" ${what}.`, { server: this.#server });
+    return connectionEnded(this.#server, what);
   }
 
   notConnected(what: string, cause?: unknown): PlenumError {
-    const message = `Session "${this.#server}" ${what}.`;
-    return new PlenumError('NOT_CONNECTED', message, { server: this.#server, cause, maybeExecuted: false });
+    return notConnected(this.#server, what, cause);
   }
 
   /** For a call: the server that it would have gone to could not be brought up. */
   notSent(error: PlenumError): PlenumError {
-    const { code, message, data, rpcCode, rpcMessage } = error;
-    const fields = { data, rpcCode, rpcMessage, cause: error, maybeExecuted: false };
-    return new PlenumError(code, message, { server: this.#server, ...fields });
+    return notSent(this.#server, error);
   }
 
   closed(cause: unknown, doing = 'Using the session', maybeExecuted = false): PlenumError {
-    const message = `${doing}: session "${this.#server}" is closed.`;
-    return new PlenumError('SESSION_CLOSED', message, { server: this.#server, cause, maybeExecuted });
+    return sessionClosed(doing, { server: this.#server, cause, maybeExecuted });
   }
 }

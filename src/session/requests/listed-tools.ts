@@ -1,5 +1,6 @@
 import type { CallToolResult, JsonSchemaValidator, Tool } from '@modelcontextprotocol/client';
-import { messageOf, PlenumError } from '../../errors/plenum-error.ts';
+import { invalidResult } from '../../errors/call.ts';
+import { messageOf, type PlenumError } from '../../errors/plenum-error.ts';
 import { printable } from '../../internal/text.ts';
 import type { SchemaCompiler } from '../../schema-check/schema-validator.ts';
 
@@ -90,7 +91,7 @@ export class ListedTool {
 
   #invalid(what: string, detail?: unknown): PlenumError {
     const more = detail === undefined ? '' : `: ${printable(messageOf(detail), 500)}`;
-    return new PlenumError('INVALID_RESULT', `${what}${more} (server "${this.#server}").`, {
+    return invalidResult(`${what}${more} (server "${this.#server}").`, {
       server: this.#server,
       ...(detail instanceof Error && { cause: detail }),
     });

@@ -1,5 +1,6 @@
 import type { RequestOptions } from '@modelcontextprotocol/client';
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { aborted } from '../../errors/session-end.ts';
+import type { PlenumError } from '../../errors/plenum-error.ts';
 import { Limit } from '../../internal/limit.ts';
 import { LONGEST_TIMER_MS } from '../../internal/timers.ts';
 import type { RevocableCallOptions } from '../call-options.ts';
@@ -195,7 +196,6 @@ export class RequestRunner {
 
   #aborted({ doing }: RequestInfo, signal: AbortSignal, maybeExecuted: boolean): PlenumError {
     const { server } = this.#options;
-    const message = `${doing} on server "${server}": given up by the caller.`;
-    return new PlenumError('ABORTED', message, { server, cause: signal.reason, maybeExecuted });
+    return aborted(`${doing} on server "${server}"`, { server, cause: signal.reason, maybeExecuted });
   }
 }

@@ -14,7 +14,7 @@ import type {
   RequestOptions,
   StandardSchemaV1,
 } from '@modelcontextprotocol/client';
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { argumentsNotAnObject } from '../../errors/call.ts';
 import { isRecord } from '../../internal/checks.ts';
 import { printable } from '../../internal/text.ts';
 import { checkCall, checkRead, checkRequest, invalidCall } from '../../options/call-checks.ts';
@@ -87,7 +87,7 @@ export abstract class SessionRequests {
     args?: Readonly<Record<string, unknown>>,
     options: CallOptions = NO_OPTIONS,
   ): Promise<CallToolResult> {
-    if (args !== undefined && !isRecord(args)) return Promise.reject(notAnObject(name));
+    if (args !== undefined && !isRecord(args)) return Promise.reject(argumentsNotAnObject(name));
     const fault = options === NO_OPTIONS ? undefined : checkCall(options);
     if (fault !== undefined) return this.#refuse(`Calling tool "${printable(name)}"`, fault);
     return this.resources.runner.run(new ToolCall(name, args, options, this.resources, this), options);
@@ -368,10 +368,5 @@ const anyResult: StandardSchemaV1<unknown, Record<string, unknown>> = {
     validate: (value) => ({ value: value as Record<string, unknown> }),
   },
 };
-
-function notAnObject(tool: string): PlenumError {
-  const message = `Calling tool "${printable(tool)}": the arguments must be an object.`;
-  return new PlenumError('INVALID_ARGUMENTS', message, { maybeExecuted: false });
-}
 
 type ListOptions = RequestOptions & { cacheMode: 'bypass' };

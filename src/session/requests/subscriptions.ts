@@ -4,9 +4,9 @@ import type {
   RequestOptions,
   SubscriptionFilter,
 } from '@modelcontextprotocol/client';
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { updatesNotOffered } from '../../errors/call.ts';
+import type { PlenumError } from '../../errors/plenum-error.ts';
 import { Backoff } from '../../internal/backoff.ts';
-import { printable } from '../../internal/text.ts';
 import { sleep } from '../../internal/limit.ts';
 import type { Connection } from '../connection/connection.ts';
 import type { ListKind } from '../session.ts';
@@ -165,8 +165,7 @@ export class Subscriptions {
       // Unless it is wanted no more: then it was not asked for.
       if (wanted !== undefined && this.#uris.has(wanted) && !honoured.includes(wanted)) {
         await stream.close();
-        const message = `Subscribing to "${printable(wanted)}": server "${this.#server}" does not offer its updates.`;
-        throw new PlenumError('PROTOCOL', message, { server: this.#server });
+        throw updatesNotOffered(this.#server, wanted);
       }
       this.#stream = stream;
       void this.#keepOpen(connection, stream, backoff);

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { RequestOptions } from '@modelcontextprotocol/client';
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { connectionEnded } from '../../errors/call.ts';
+import type { PlenumError } from '../../errors/plenum-error.ts';
 import { isRecord } from '../../internal/checks.ts';
 import { startTimer, type StopTimer } from '../../internal/timers.ts';
 import type { HealthOptions } from '../../server-spec.ts';
@@ -92,8 +93,7 @@ export class HealthMonitor {
     try {
       const answer = await askForLife(this.#connection, { timeout: timeoutMs });
       if (!isAnother(answer, this.#connection)) return undefined;
-      const message = `Server "${this.#server}" has been replaced by another one.`;
-      return new PlenumError('CONNECTION_LOST', message, { server: this.#server });
+      return connectionEnded(this.#server, 'has been replaced by another one');
     } catch (cause) {
       const error = translateError(cause, {
         server: this.#server,

@@ -1,3 +1,5 @@
+import { notConnectedInTime, tooManyWaiting } from '../../errors/call.ts';
+import { aborted } from '../../errors/session-end.ts';
 import { PlenumError } from '../../errors/plenum-error.ts';
 import { createDeferred, type Deferred } from '../../internal/deferred.ts';
 import { Limit } from '../../internal/limit.ts';
@@ -23,27 +25,19 @@ export class WaitingCalls {
   ): Promise<Connection> {
     const server = this.#server;
     if (this.#waiters.size >= this.#limit) {
-      const what = `is not connected, and ${this.#limit} calls wait for it already`;
-      throw new PlenumError('NOT_CONNECTED', `${doing}: session "${server}" ${what}.`, {
-        server,
-        cause: reason,
-        maybeExecuted: false,
-      });
+      throw tooManyWaiting({ doing, server }, this.#limit, reason);
     }
     const limit = new Limit(
       {
         ms: timeoutMs,
         expired: () => {
-          const why = reason === undefined ? '' : ` (${reason.message})`;
-          const message = `${doing}: server "${server}" did not connect within ${Math.round(Math.max(timeoutMs, 0))} ms${why}. The request was not sent.`;
-          return new PlenumError('TIMEOUT', message, { server, cause: reason, maybeExecuted: false });
+          return notConnectedInTime({ doing, server }, timeoutMs, reason);
         },
       },
       ...signals.map((signal) => ({
         signal,
         reason: (cause: unknown) => {
-          const message = `${doing} on server "${server}": given up by the caller.`;
-          return new PlenumError('ABORTED', message, { server, cause, maybeExecuted: false });
+          return aborted(`${doing} on server "${server}"`, { server, cause, maybeExecuted: false });
         },
       })),
     );
