@@ -15,7 +15,7 @@ export function explainError(error: unknown, tool: string): string {
 }
 
 function explain(error: PlenumError, name: string): string {
-  if (OWN_WORDS.has(error.code)) return error.message;
+  if (SAFE_MESSAGES.has(error.code)) return error.message;
   const server = error.server === undefined ? 'its server' : `server "${error.server}"`;
   switch (error.code) {
     case 'TIMEOUT':
@@ -26,7 +26,7 @@ function explain(error: PlenumError, name: string): string {
     case 'AUTH_REQUIRED':
       return `Tool "${name}" cannot be called: ${server} wants somebody to sign in first.`;
     case 'URL_ELICITATION_REQUIRED':
-      return `Tool "${name}" did not run: the user has to do something in a browser first.${wishes(error)}`;
+      return `Tool "${name}" did not run: the user has to do something in a browser first.${elicitationMessages(error)}`;
     case 'PROTOCOL':
       return error.rpcMessage === undefined
         ? `Tool "${name}" failed on its way to ${server} or back.`
@@ -43,7 +43,7 @@ function explain(error: PlenumError, name: string): string {
 }
 
 /** Codes whose messages contain only names of the catalog and the model's input. */
-const OWN_WORDS: ReadonlySet<PlenumErrorCode> = new Set<PlenumErrorCode>([
+const SAFE_MESSAGES: ReadonlySet<PlenumErrorCode> = new Set<PlenumErrorCode>([
   'UNKNOWN_TOOL',
   'UNKNOWN_PROMPT',
   'UNKNOWN_RESOURCE',
@@ -57,6 +57,6 @@ function whetherItRan({ maybeExecuted }: PlenumError): string {
 }
 
 /** The server's messages, without the URLs, which are for the user only. */
-function wishes({ elicitations = [] }: PlenumError): string {
+function elicitationMessages({ elicitations = [] }: PlenumError): string {
   return elicitations.map(({ message }) => ` ${message}`).join('');
 }

@@ -138,10 +138,10 @@ function jsonOf(value: object): string | undefined {
 }
 
 /** The tool names that every provider accepts. For any other name a provider refuses the whole request. */
-const ACCEPTED = /^[a-zA-Z0-9_-]{1,64}$/;
+const ACCEPTED_NAME = /^[a-zA-Z0-9_-]{1,64}$/;
 
 /** Why a tool with this name cannot be offered to a model; undefined when it can. */
-export function toolNameProblem(name: string, accepted = ACCEPTED): string | undefined {
+export function toolNameProblem(name: string, accepted = ACCEPTED_NAME): string | undefined {
   if (accepted.test(name)) return undefined;
   return (
     `The name "${printable(name, 80)}" is not one that the model's API takes (${accepted.source}). ` +

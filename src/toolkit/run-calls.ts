@@ -7,52 +7,52 @@ import type { ModelTool } from './model-tool.ts';
 import { errorResult, runTool } from './run-tool.ts';
 import type { ToolSource } from './tool-source.ts';
 
-/** A call as a model made it. */
+/** A call by a model. */
 interface RequestedCall {
   /** The provider's id of the call. */
   readonly id: string;
   readonly name: string;
-  /** An object, or the text of one. */
+  /** An object, or its JSON text. */
   readonly args: unknown;
-  /** Why it must not run: the model is told so in its place. */
+  /** Why the call must not run; the model gets this text as the result. */
   readonly refusal?: string | undefined;
 }
 
-/** A call that was carried out, for programs: the model's side of it is in the messages. */
+/** A call that was run, for the program. What the model gets is in the messages. */
 export interface HandledCall {
   readonly id: string;
   readonly name: string;
   readonly args: unknown;
-  /** All that the tool gave back. */
+  /** The whole result. */
   readonly result: CallToolResult;
-  /** What the model could be told of in words only. */
+  /** The content that was only described to the model by a line of text. */
   readonly beside: readonly ContentPiece[];
 }
 
-/** What may be said when a model's calls are carried out. */
+/** Options for running a model's calls. */
 export interface HandleOptions {
-  /** Gives all of them up: the promise rejects with `ABORTED`. */
+  /** Aborts all of the calls; the promise rejects with `ABORTED`. */
   signal?: AbortSignal | undefined;
   /**
-   * Leaves calls of tools that the toolkit does not have to the caller, who has others.
-   * @default false: the model is told that there is no such tool
+   * Whether calls of tools that the toolkit does not have are left to the caller. @default false: the model is told
+   * that there is no such tool
    */
   leaveUnknown?: boolean | undefined;
-  /** Told of the progress of each call. */
+  /** Called with the progress of each call. */
   onProgress?:
     ((progress: Progress, call: { readonly tool: string; readonly callId: string }) => unknown) | undefined;
 }
 
-/** What a model is told of a call whose end did not arrive. */
+/** The text for the model when the end of a call's arguments is missing. */
 export const CUT_OFF =
   'The call was not carried out: your answer was cut off in the middle of its arguments.';
 
-/** What an adapter keeps of each tool. */
+/** An adapter's tools by name. */
 type ShownTools = ReadonlyMap<string, { readonly model: ModelTool }>;
 
 /**
- * Carries out a model's calls side by side and gives them with their results, in its order. Rejects with `ABORTED`
- * only, and not before every call has ended.
+ * Runs a model's calls at the same time and returns their results in the model's order. Rejects with `ABORTED` only,
+ * after every call has ended.
  */
 export async function runCalls(
   tools: ShownTools,
@@ -60,7 +60,7 @@ export async function runCalls(
   { signal, leaveUnknown = false, onProgress }: HandleOptions,
 ): Promise<(RequestedCall & { readonly result: CallToolResult })[]> {
   const calls = leaveUnknown ? requests.filter(({ name }) => tools.has(name)) : requests;
-  const none = nothing(tools);
+  const none = emptySource(tools);
   const outcomes = await Promise.allSettled(
     calls.map(async (given) => {
       const name = expectName(given.name);
@@ -89,12 +89,12 @@ async function runCall(
   return tool.model.run(readObject(args), { callId: id, signal, onProgress });
 }
 
-/** Some models call nothing at all. */
+/** Some models send a call without a name. */
 function expectName(given: unknown): string {
   return typeof given === 'string' ? given : '';
 }
 
-/** An object where the text is one; else the text, which the tool's run will find fault with. */
+/** Parses the JSON text of an object; returns any other text unchanged, which the tool's run then refuses. */
 function readObject(args: unknown): unknown {
   if (typeof args !== 'string') return args;
   try {
@@ -105,11 +105,11 @@ function readObject(args: unknown): unknown {
   }
 }
 
-/** Each takes time by the number of tools, and a model may call thousands that there are not. */
+/** A suggestion takes time in proportion to the number of tools, and a model may call thousands of unknown names. */
 const MAX_SUGGESTIONS = 20;
 
-/** A source without tools: what a model calls and was never shown. */
-function nothing(tools: ShownTools): ToolSource {
+/** A source without tools, which refuses calls of unknown tools. */
+function emptySource(tools: ShownTools): ToolSource {
   let left = MAX_SUGGESTIONS;
   return {
     tools: new Map(),
@@ -121,7 +121,7 @@ function nothing(tools: ShownTools): ToolSource {
   };
 }
 
-/** Throws `CONFIG_INVALID` for what has no list of this name, and so is not what a model answered. */
+/** Throws `CONFIG_INVALID` for a value without a list of this name: it is not a model's answer. */
 export function expectAnswer(method: string, wanted: string, answer: unknown, list: string): void {
   if (isRecord(answer) && Array.isArray(answer[list])) return;
   throw new PlenumError(
@@ -130,7 +130,7 @@ export function expectAnswer(method: string, wanted: string, answer: unknown, li
   );
 }
 
-/** The same for Chat Completions: a message without calls has no list, and neither has the answer around it. */
+/** As {@link expectAnswer}, for Chat Completions, where a message without calls has no list. */
 export function expectMessage(message: unknown): void {
   if (isRecord(message) && !('choices' in message) && !('output' in message)) return;
   throw new PlenumError(

@@ -6,15 +6,18 @@ import { explainError } from './explain-error.ts';
 import type { ToolCallOptions, ToolSource } from './tool-source.ts';
 
 export interface RunToolOptions extends ToolCallOptions {
-  /** Told of what went wrong, in full, when the model is told in short. What it throws is ignored. */
+  /**
+   * Called with the whole error of a failed call, of which the model gets a short text only. What it throws is
+   * ignored.
+   */
   onError?: ((error: unknown, tool: string) => void) | undefined;
 }
 
 /**
- * Calls a tool for a model: whatever goes wrong becomes a result with `isError` and a short text that says what
- * happened. All that rejects is the caller's own abort, with `ABORTED`.
+ * Calls a tool for a model. A failure becomes a result with `isError` and a short text that says what happened.
+ * Rejects only when the caller aborts, with `ABORTED`.
  *
- * `args` are as the model's API gives them: an object, the JSON text of one, or nothing.
+ * `args` are as the model's API gives them: an object, its JSON text, or undefined.
  */
 export async function runTool(
   source: ToolSource,
@@ -33,7 +36,7 @@ export async function runTool(
   }
 }
 
-/** A result that tells a model what went wrong. */
+/** A result with `isError` and this text. */
 export function errorResult(text: string): CallToolResult {
   return { isError: true, content: [{ type: 'text', text }] };
 }
@@ -72,6 +75,6 @@ function tell(onError: RunToolOptions['onError'], error: unknown, name: string):
   try {
     onError?.(error, name);
   } catch {
-    // The model still wants its answer.
+    // An error of the listener must not prevent the model's answer.
   }
 }

@@ -1,17 +1,17 @@
 import type { ToolDefinition, ToolSource } from './tool-source.ts';
 
-/** Roughly how many tokens tools cost a model in every turn in which they are shown to it. */
+/** An estimate of the tokens that the definitions of tools take in every turn. */
 export interface TokenEstimate {
   readonly total: number;
-  /** By the name of the tool. */
+  /** Tokens by name of the tool. */
   readonly tools: ReadonlyMap<string, number>;
-  /** By the name of the server; tools of a toolkit's own are in the total only. */
+  /** Tokens by name of the server; tools that a toolkit added are in the total only. */
   readonly servers: ReadonlyMap<string, number>;
 }
 
 /**
- * Estimates what a catalog costs: name, description and input schema of each tool, as JSON. For English within a few
- * percent of what current tokenizers count; providers add some tokens of their own.
+ * Estimates the tokens of all tools: name, description and input schema of each, as JSON. For English texts the error
+ * is a few percent of what current tokenizers count; providers add some tokens of their own.
  */
 export function tokenEstimate({ tools }: Pick<ToolSource, 'tools'>): TokenEstimate {
   const byTool = new Map<string, number>();
@@ -26,16 +26,19 @@ export function tokenEstimate({ tools }: Pick<ToolSource, 'tools'>): TokenEstima
   return { total, tools: byTool, servers: byServer };
 }
 
-/** Estimates what one tool costs; see {@link tokenEstimate}. */
+/** Estimates the tokens of one tool; see {@link tokenEstimate}. */
 export function toolTokens(name: string, { description, inputSchema }: ToolDefinition): number {
   return textTokens(JSON.stringify({ name, description, input_schema: inputSchema }));
 }
 
-/** The pieces that tokenizers cut text into, nearly (bounded, so that no text takes time by its square): parts of identifiers, numbers, other scripts, runs of signs, line ends. */
+/**
+ * Approximates how tokenizers split text: parts of identifiers, numbers, other scripts, runs of signs, line ends.
+ * Repetitions are bounded, so that no text takes quadratic time.
+ */
 const PIECES =
   /[\p{L}\p{M}]{0,40}[^\p{ASCII}]+|[a-z]+|[A-Z]+(?![a-z])|[A-Z][a-z]*|\d+|_+|[^\w\s\p{L}]+|\n+/gu;
 
-/** Chinese, Japanese, Korean and what else has a sign for a syllable or a word. */
+/** From here on, scripts with a sign for a syllable or a word, such as Chinese, Japanese and Korean. */
 const FIRST_IDEOGRAPH = 0x2e80;
 
 /** Estimates the tokens of any text. */

@@ -3,12 +3,12 @@ import { describePiece } from './content/describe-piece.ts';
 import { contentPieces } from './content/pieces.ts';
 
 /**
- * A tool's result with `isError`, for SDKs that take failures as something thrown. Its message is what the tool said,
- * or what runTool() said of a call that failed: words for a model.
+ * A tool's result with `isError`, for SDKs in which failures are thrown. Its message is the text of the result, for
+ * the model.
  */
 export class ToolError extends Error {
   override readonly name = 'ToolError';
-  /** All that the tool gave back. */
+  /** The whole result. */
   readonly result: CallToolResult;
 
   constructor(result: CallToolResult) {
@@ -16,13 +16,13 @@ export class ToolError extends Error {
     this.result = result;
   }
 
-  /** What SDKs show to a model. */
+  /** The text that SDKs send to the model. */
   override toString(): string {
     return `Error: ${this.message}`;
   }
 }
 
-/** What a failed tool said, as one text. */
+/** The content of a failed result as one text. */
 export function errorText(result: CallToolResult): string {
   const text = contentPieces(result).map(describePiece).join('\n').trim();
   return text === '' ? 'The tool failed and gave no reason.' : text;

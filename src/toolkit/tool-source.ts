@@ -4,34 +4,34 @@ import { PlenumError } from '../errors/plenum-error.ts';
 import { isRecord } from '../internal/checks.ts';
 import type { Catalog } from '../group/catalog/catalog.ts';
 
-/** A tool as a model is shown it. */
+/** The definition of a tool, as it is sent to a model. */
 export interface ToolDefinition extends Pick<
   Tool,
   'name' | 'title' | 'description' | 'inputSchema' | 'outputSchema' | 'annotations'
 > {
-  /** The server that has it; undefined for a tool of the toolkit's own. */
+  /** The server that has it; undefined for a tool that a toolkit added. */
   readonly server?: string | undefined;
-  /** What that server calls it. */
+  /** The tool's name on that server. */
   readonly upstreamName?: string | undefined;
 }
 
-/** What may be said with a call. */
+/** The options of one call. */
 export type ToolCallOptions = Pick<
   CallOptions,
   'signal' | 'timeoutMs' | 'maxTotalTimeoutMs' | 'resetTimeoutOnProgress' | 'onProgress' | 'meta'
 >;
 
 /**
- * Tools and a way to call them: all that an adapter needs. A `SessionGroup` is one by its shape; policy, bounds and
- * search each wrap one and are one, so that they nest in any order.
+ * Tools and a function to call them: all that an adapter needs. A `SessionGroup` is a source. Policy, bounds and
+ * search each wrap a source and are one, so they can be nested in any order.
  */
 export interface ToolSource {
   /**
-   * The tools of this moment by the name that a model calls, which is the key and not always the definition's own
-   * `name`. A snapshot: it never changes under its reader, and it is the same object until something changes.
+   * The current tools. The key is the name that the model calls, which may differ from the definition's `name`. A
+   * snapshot that never changes; the same object is returned until a tool changes.
    */
   readonly tools: ReadonlyMap<string, ToolDefinition>;
-  /** Calls a tool by its key in `tools`. A tool that ran and failed is a result (`isError`), as everywhere. */
+  /** Calls a tool by its key in `tools`. A tool that ran and failed gives a result with `isError`. */
   callTool(
     name: string,
     args?: Readonly<Record<string, unknown>>,
@@ -40,8 +40,8 @@ export interface ToolSource {
 }
 
 /**
- * Throws `CONFIG_INVALID` for what is no source of tools. Without that, a session or a promise would pass for a source
- * that has no tools at the moment.
+ * Throws `CONFIG_INVALID` for a value that is not a source of tools. Otherwise a session or a promise would look like
+ * a source without tools.
  */
 export function expectToolSource(source: unknown): void {
   if (isRecord(source) && 'tools' in source && typeof source['callTool'] === 'function') return;
@@ -60,7 +60,7 @@ function describe(source: unknown): string {
   return 'an object without "tools" and "callTool"';
 }
 
-/** A source that has more than tools; a `SessionGroup` is one by its shape. */
+/** A source that also has resources and prompts, such as a `SessionGroup`. */
 export interface CatalogSource extends ToolSource {
   /** The same object until something changes. */
   readonly catalog: Catalog;
@@ -73,5 +73,5 @@ export interface CatalogSource extends ToolSource {
   ): Promise<GetPromptResult>;
 }
 
-/** Makes the exposed name of an own tool that speaks to a server. */
+/** Makes the exposed name of an added tool that belongs to a server. */
 export type OwnNaming = (server: string, name: string) => string;

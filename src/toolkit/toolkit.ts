@@ -16,47 +16,51 @@ import { withOwnTools, type ExtendedToolSource, type OwnTool } from './own-tools
 import { createPromptTools } from './resources/prompt-tools.ts';
 import { createResourceTools } from './resources/resource-tools.ts';
 
-/** What goes into a toolkit beside tools, and how calls are made. */
+/** Options of a toolkit. */
 export interface ToolkitOptions {
-  /** What is listed, what may be called, and how; it holds for tools of resources and prompts, too. */
+  /** Which tools are listed, which may be called, and how. It applies to tools of resources and prompts, too. */
   readonly policy?: ToolPolicy;
   /**
-   * Whether resources and templates are tools. `true` shows them to the model; with `downloadTo` they are saved.
+   * Whether there are tools for resources and templates. They return the contents to the model, or save them with
+   * `downloadTo`.
    * @default false
    */
   readonly resources?: boolean | ResourceToolOptions;
   /**
-   * Whether prompts are tools.
+   * Whether there is a tool for each prompt.
    * @default false
    */
   readonly prompts?: boolean;
   /**
-   * Whether long results are handed out page by page, and how long a page is.
+   * Whether long results are returned page by page, and the size of a page.
    * @default false
    */
   readonly results?: boolean | ResultBounds;
   /**
-   * How long an answer may take when a call says nothing else, in milliseconds.
+   * The default time limit of a call, in milliseconds.
    * @default the session's `timeoutMs`
    */
   readonly timeoutMs?: number;
 }
 
-/** Tools for a model: what adapters take. */
+/** Tools for a model, to be passed to an adapter. */
 export interface Toolkit extends ToolSource, AsyncDisposable {
-  /** Tools that are left out because another has their name. */
+  /** Tools that are left out because another one has their name. */
   readonly problems: readonly ToolProblem[];
-  /** Forgets what was kept; calls reject with `SESSION_CLOSED` from then on. What it was made of stays open. Idempotent. */
+  /**
+   * Drops all kept results; calls reject with `SESSION_CLOSED` from then on. The group or session stays open.
+   * Idempotent.
+   */
   close(): Promise<void>;
 }
 
 /**
- * Makes a toolkit of a group, or of a session under the names that its server gives. Rejects (for a session) or throws
- * with `CONFIG_INVALID`.
+ * Makes a toolkit of a group, or of a session, whose tools keep the names of the server. Throws `CONFIG_INVALID`, or
+ * rejects with it for a session.
  *
- * A call that a policy hides rejects with `UNKNOWN_TOOL`, arguments that do not fit with `INVALID_ARGUMENTS`; everything
- * else is as with {@link SessionGroup.callTool}. A model is better served by `runTool` or an adapter, which tell it what
- * went wrong.
+ * A call of a tool that the policy hides rejects with `UNKNOWN_TOOL`, one with invalid arguments with
+ * `INVALID_ARGUMENTS`; otherwise calls are as with {@link SessionGroup.callTool}. For a model use `runTool` or an
+ * adapter, which turn failures into results.
  */
 export function createToolkit(group: CatalogSource | ToolSource, options?: ToolkitOptions): Toolkit;
 export function createToolkit(session: Session, options?: ToolkitOptions): Promise<Toolkit>;
@@ -86,7 +90,10 @@ async function ofSession(session: Session, options: ToolkitOptions): Promise<Too
   }
 }
 
-/** From the inside out: the policy decides about all that speaks to a server, and what it lets through is bounded. */
+/**
+ * From the inside out: first tools for resources and prompts, then the policy, which applies to them, too, then the
+ * bounds of results.
+ */
 function compose(
   from: CatalogSource | ToolSource,
   options: ToolkitOptions,
@@ -145,11 +152,11 @@ const KNOWN: ReadonlySet<string> = new Set<keyof ToolkitOptions>([
   'timeoutMs',
 ]);
 
-/** Checks what no layer does by itself. Throws `CONFIG_INVALID`. */
+/** Checks the options that no layer checks itself. Throws `CONFIG_INVALID`. */
 function checked(options: ToolkitOptions): CheckedOptions {
   const given: unknown = options;
   if (!isRecord(given)) throw new PlenumError('CONFIG_INVALID', 'Toolkit options must be an object.');
-  // A misspelt policy would forbid nothing.
+  // A misspelt option "policy" would be ignored and forbid nothing.
   const unknown = Object.keys(given).find((key) => !KNOWN.has(key));
   if (unknown !== undefined) {
     const known = [...KNOWN].join(', ');
@@ -167,7 +174,7 @@ function checked(options: ToolkitOptions): CheckedOptions {
   };
 }
 
-/** An option that may be just on or off. */
+/** Converts an option that may be `true` or `false` to an object or undefined. */
 function switched<T extends object>(option: boolean | T | undefined): T | Record<string, never> | undefined {
   if (option === true) return {};
   return option === false ? undefined : option;
@@ -180,7 +187,7 @@ function expectCatalog(from: CatalogSource | ToolSource): CatalogSource {
   throw new PlenumError('CONFIG_INVALID', message);
 }
 
-/** The name as it is, where that is one that every provider accepts. */
+/** Keeps a name that every provider accepts, and prefixes any other. */
 function bareName(server: string, name: string): string {
   return toolNameProblem(name) === undefined ? name : prefixedName(server, name);
 }
@@ -190,7 +197,7 @@ interface CatalogToolOptions {
   readonly prompts?: boolean | undefined;
 }
 
-/** Adds tools for what a group has beside tools. They follow its catalog. Throws `CONFIG_INVALID`. */
+/** Adds tools for a group's resources and prompts, which are updated with its catalog. Throws `CONFIG_INVALID`. */
 function withCatalogTools(
   source: CatalogSource,
   { resources, prompts }: CatalogToolOptions,

@@ -56,11 +56,11 @@ function cleanBase64(data: string, maxLength: number): string | undefined {
   return isBase64 && padded.length <= maxLength ? padded : undefined;
 }
 
-const MAX_LENGTH = 200;
+const MAX_NAME_LENGTH = 200;
 
 /** A file name for an API: the last part of the URI's path. */
 export function fileName(uri: string): string {
   const path = uri.split(/[?#]/, 1)[0] ?? '';
   const name = path.split('/').findLast((part) => part !== '') ?? 'file';
-  return wellFormed(name.slice(-MAX_LENGTH));
+  return wellFormed(name.slice(-MAX_NAME_LENGTH));
 }

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { CallToolResult, ContentBlock } from '@modelcontextprotocol/client';
 import { wellFormed, wellFormedJson } from './well-formed.ts';
-import { saidAlready } from './said-already.ts';
+import { repeatsContent } from './repeats-content.ts';
 
 /** One part of a tool's result, independent of any provider. `data` is base64. */
 export type ContentPiece =
@@ -40,7 +40,7 @@ export function contentPieces({ content, structuredContent }: CallToolResult): r
   const pieces = (content ?? []).map((block) => wellFormedPiece(toPiece(block)));
   if (structuredContent === undefined || pieces.some((piece) => says(piece, structuredContent)))
     return pieces;
-  if (saidAlready(content, structuredContent)) return pieces;
+  if (repeatsContent(content, structuredContent)) return pieces;
   return [...pieces, { type: 'text', text: JSON.stringify(structuredContent) }];
 }
 

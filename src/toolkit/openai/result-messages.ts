@@ -40,11 +40,11 @@ function failureTexts(texts: readonly string[]): readonly string[] {
 }
 
 /** OpenAI takes 50 MB in a request. */
-const MAX_LENGTH = 50_000_000;
+const MAX_IMAGE_LENGTH = 50_000_000;
 
 /** An image, also one in an embedded resource, as a data URL; undefined for any other piece. */
 export function imageUrl(piece: ContentPiece): string | undefined {
-  const image = imageOf(piece, MAX_LENGTH);
+  const image = imageOf(piece, MAX_IMAGE_LENGTH);
   return image && `data:${image.mediaType};base64,${image.data}`;
 }
 

@@ -16,7 +16,7 @@ export const LIST_SCHEMA = {
   additionalProperties: false,
 } as const;
 
-/** A page of a list of resources, one line for each. */
+/** One page of a list of resources, with one line for each. */
 export function listResources(
   resources: readonly ResourceEntry[],
   args: Readonly<Record<string, unknown>>,

@@ -4,7 +4,7 @@ import { expectText, optionalText } from '../arguments/expect-text.ts';
 import type { CatalogSource, OwnNaming } from '../tool-source.ts';
 import type { OwnTool } from '../own-tools.ts';
 
-/** A tool for each prompt: it gets the prompt's messages. */
+/** Makes a tool for each prompt, which returns the prompt's messages. */
 export function createPromptTools(source: CatalogSource, naming: OwnNaming): (catalog: Catalog) => OwnTool[] {
   return ({ prompts }) => [...prompts].map(([key, prompt]) => promptTool(source, naming, key, prompt));
 }
@@ -42,7 +42,7 @@ function promptTool(source: CatalogSource, naming: OwnNaming, key: string, promp
   };
 }
 
-/** Who says what matters only where several speak. */
+/** The roles are shown only when there are several. */
 function toResult({ messages }: GetPromptResult): CallToolResult {
   if (messages.length === 0) return { content: [{ type: 'text', text: 'The prompt is empty.' }] };
   const isTalk = messages.some(({ role }) => role !== 'user');

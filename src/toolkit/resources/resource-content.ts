@@ -3,7 +3,7 @@ import type { DownloadFolder } from './downloads/download-folder.ts';
 
 type Contents = ReadResourceResult['contents'][number];
 
-/** What was read, as a tool's result: pictures and sounds as such, everything else as an embedded resource. */
+/** The contents of a resource as a tool's result: images and audio as such, everything else as embedded resources. */
 export function shownContents({ contents }: ReadResourceResult): CallToolResult {
   if (contents.length === 0) return { content: [{ type: 'text', text: 'The resource is empty.' }] };
   return { content: contents.map(toBlock) };
@@ -18,12 +18,12 @@ function toBlock(resource: Contents): ContentBlock {
   return { type: 'resource', resource };
 }
 
-/** Files of one answer: a server may well send thousands that are empty. */
+/** The maximum number of files for one result: a server may send thousands of empty ones. */
 const MAX_FILES = 100;
-/** Characters of an address that are told. */
+/** The maximum length of a URI in the result. */
 const MAX_URI = 2000;
 
-/** What was read, saved: the result says under which names. It has `isError` when something was not. */
+/** Saves the contents of a resource. The result has the file names, and `isError` when a file was not saved. */
 export async function savedContents(
   { contents }: ReadResourceResult,
   folder: DownloadFolder,

@@ -1,20 +1,21 @@
 import { PlenumError } from '../../errors/plenum-error.ts';
 import { checkCount, checkText, isRecord } from '../../internal/checks.ts';
 
-/** How tools for resources behave. */
+/** Options of the tools for resources. */
 export interface ResourceToolOptions {
   /**
-   * A folder that resources are saved into, instead of being shown to the model, which is told names and sizes. It is
-   * made when it is first needed. Names come from the URIs, made safe; no file is ever overwritten, and no link followed.
+   * A folder to which resources are saved. The model then gets their names and sizes instead of their contents. The
+   * folder is created when it is first needed. File names are made from the URIs; no file is overwritten, and no link
+   * is followed.
    */
   readonly downloadTo?: string;
   /**
-   * How many bytes one file may have.
+   * The maximum size of one file, in bytes.
    * @default 67108864 (64 MiB)
    */
   readonly maxFileBytes?: number;
   /**
-   * How many bytes all files together may have, as long as the toolkit lives.
+   * The maximum size of all files that a toolkit saves, in bytes.
    * @default 1073741824 (1 GiB)
    */
   readonly maxTotalBytes?: number;
@@ -28,7 +29,7 @@ export interface ResolvedDownloads {
 
 const MIB = 1024 * 1024;
 
-/** Where to save to, if anywhere. Throws `CONFIG_INVALID`. */
+/** Checks the options and fills in defaults; undefined without `downloadTo`. Throws `CONFIG_INVALID`. */
 export function resolveDownloads(options: ResourceToolOptions): ResolvedDownloads | undefined {
   const given: unknown = options;
   if (!isRecord(given)) {

@@ -10,9 +10,9 @@ import { resolveDownloads, type ResourceToolOptions } from './resource-tool-opti
 import { fillableTemplate } from './uri-template.ts';
 
 /**
- * Tools for resources: for each server that has any, one that lists them and one that reads one by its URI; and one
- * for each template, whose parameters are the template's variables. A tool speaks to one server, so that a policy can
- * tell whose it is. Throws `CONFIG_INVALID`.
+ * Makes tools for resources: for each server with resources, one that lists them and one that reads a resource by its
+ * URI; and one for each template, whose parameters are the template's variables. Each tool belongs to one server, so
+ * that a policy can allow or deny it by server. Throws `CONFIG_INVALID`.
  */
 export function createResourceTools(
   source: CatalogSource,
@@ -82,7 +82,7 @@ class ToolMaker {
   readTemplate(template: ResourceTemplateEntry): OwnTool | undefined {
     const { server, upstreamName, name, title, description } = template;
     const fillable = fillableTemplate(upstreamName);
-    // The tool that reads by URI still serves it.
+    // Such a template can still be read with the tool that reads by URI.
     if (fillable === undefined) return undefined;
     const { variables, fill } = fillable;
     const about = this.#describe(`Reads ${upstreamName} of server "${server}"`);

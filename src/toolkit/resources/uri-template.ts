@@ -1,19 +1,22 @@
-/** A place of a template that a value goes to. */
+/** A variable of a template. */
 interface TemplateVariable {
   readonly name: string;
-  /** Whether the URI is whole without it. */
+  /** Whether the variable may be left out. */
   readonly isOptional: boolean;
 }
 
 type TemplateValues = Readonly<Record<string, string | undefined>>;
 
-/** A URI template that can be filled in. */
+/** A parsed URI template. */
 interface FillableTemplate {
   readonly variables: readonly TemplateVariable[];
   readonly fill: (values: TemplateValues) => string;
 }
 
-/** What an expression puts first, between values, whether it names them, and what it lets through (RFC 6570, 3.2). */
+/**
+ * An operator of RFC 6570, section 3.2: its prefix, its separator, whether it writes names, and which characters it
+ * leaves unescaped.
+ */
 interface Operator {
   readonly first: string;
   readonly between: string;
@@ -40,7 +43,7 @@ interface Slot {
 
 type Part = string | { readonly operator: Operator; readonly slots: readonly Slot[] };
 
-/** Understands an RFC 6570 template whose values are strings; undefined for what is none, or has no variable. */
+/** Parses an RFC 6570 template whose values are strings; undefined for an invalid template or one without variables. */
 export function fillableTemplate(template: string): FillableTemplate | undefined {
   const parts = parse(template);
   const variables = new Map<string, TemplateVariable>();
@@ -76,7 +79,7 @@ function parse(template: string): Part[] | undefined {
   return parts;
 }
 
-/** A value is one string, so that `*` makes no difference. */
+/** `*` has no effect on a single string. */
 function slotOf(text: string): Slot | undefined {
   const [, name, , length] = /^([\w.%]+)(\*|:(\d{1,4}))?$/.exec(text) ?? [];
   return name === undefined
@@ -97,7 +100,7 @@ function expand({ operator, slots }: Exclude<Part, string>, values: TemplateValu
 }
 
 function encode(value: string, allowsReserved: boolean): string {
-  // Half a character cannot be written as bytes.
+  // Replaces lone surrogates, which cannot be encoded as UTF-8.
   const text = Buffer.from(value).toString();
   if (!allowsReserved) return encodeURIComponent(text).replace(/[!'()*]/g, escape);
   const escapeOrIllegal = /%[\da-fA-F]{2}|[^\w.~:/?#[\]@!$&'()*+,;=-]/gu;

@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { CallToolResult, ContentBlock } from '@modelcontextprotocol/client';
-import { charsOf, sum, tame } from './content-size.ts';
+import { charsOf, sum, cuttable } from './content-size.ts';
 import type { PageStore } from './page-store.ts';
 import { paginate } from './paginate.ts';
-import { howToGoOn, wasDropped } from './read-more.ts';
+import { continuationBlock, droppedBlock } from './read-more.ts';
 import type { ResolvedResultBounds } from './result-bounds.ts';
 
-/** The result itself if it is within the bounds; else its first page, and how to go on. */
+/** Returns the result if it is within the bounds, else its first page and a text that says how to read on. */
 export function boundResult(
   result: CallToolResult,
   bounds: ResolvedResultBounds,
@@ -14,7 +14,7 @@ export function boundResult(
   readMore: string,
 ): CallToolResult {
   const { structuredContent, ...rest } = result;
-  const content = result.content.map(tame);
+  const content = result.content.map(cuttable);
   const isTame = content.every((block, index) => block === result.content[index]);
   const whole = isTame ? result : { ...result, content };
   const structured = structuredContent === undefined ? '' : JSON.stringify(structuredContent);
@@ -28,11 +28,14 @@ export function boundResult(
   const [first = [], ...later] = paginate(all, bounds);
   if (later.length === 0) return { ...rest, content: [...first] };
   const handle = store.put(later);
-  const note = handle === undefined ? wasDropped(later) : howToGoOn(later, readMore, handle, 2);
+  const note = handle === undefined ? droppedBlock(later) : continuationBlock(later, readMore, handle, 2);
   return { ...rest, content: [...first, note] };
 }
 
-/** Whether a block is the structured content as text, which is how servers serve clients that know only texts. */
+/**
+ * Whether a block is the structured content as text, which servers add for clients without support for structured
+ * content.
+ */
 function says(block: ContentBlock, structuredContent: unknown): boolean {
   if (block.type !== 'text' || !/^\s*[[{]/.test(block.text)) return false;
   try {

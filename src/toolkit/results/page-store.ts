@@ -10,10 +10,13 @@ interface Entry {
   readonly bytes: number;
 }
 
-/** The pages of long results, in memory: so many results and so many bytes at most, and the oldest goes first. */
+/**
+ * Keeps the pages of long results in memory, up to a number of results and of bytes. The oldest results are dropped
+ * first.
+ */
 export class PageStore {
   readonly #bounds: Pick<ResolvedResultBounds, 'maxStored' | 'maxStoredBytes'>;
-  /** In the order in which they came. */
+  /** In the order in which they were added. */
   readonly #entries = new Map<string, Entry>();
   #bytes = 0;
 
@@ -21,7 +24,7 @@ export class PageStore {
     this.#bounds = bounds;
   }
 
-  /** Keeps pages and says under which handle; undefined when they are more than the store may hold. */
+  /** Stores pages and returns their handle; undefined when they are larger than the store. */
   put(pages: readonly Page[]): string | undefined {
     const { maxStored, maxStoredBytes } = this.#bounds;
     const bytes = sum(pages, (page) => sum(page, bytesOf));
@@ -31,7 +34,7 @@ export class PageStore {
       this.#entries.delete(handle);
       this.#bytes -= entry.bytes;
     }
-    // Not to be guessed: several conversations may share a toolkit.
+    // The handle cannot be guessed, because several conversations may share a toolkit.
     const handle = randomBytes(9).toString('base64url');
     this.#entries.set(handle, { pages, bytes });
     this.#bytes += bytes;

@@ -5,9 +5,9 @@ import type { ResultBounds } from './result-bounds.ts';
 type Page = readonly ContentBlock[];
 
 /**
- * Deals content out to pages, none of which has more than `maxChars` characters and `maxItems` blocks. Texts are cut
- * where they must be, at the end of a line if one is near; put together, the pages say what the content said. A block
- * that cannot be cut and is too long by itself has a page of its own.
+ * Divides content into pages of at most `maxChars` characters and `maxItems` blocks. Long texts are cut, at the end
+ * of a line if one is near; together the pages have the whole content. A block that is too long and cannot be cut
+ * gets a page of its own.
  */
 export function paginate(
   content: Page,
@@ -44,7 +44,10 @@ export function paginate(
   return pages;
 }
 
-/** Where to cut a text of which `room` characters fit: at least one, and no character in two. */
+/**
+ * Where to cut a text of which `room` characters fit: after at least one character, and never inside a surrogate
+ * pair.
+ */
 function cutBefore(text: string, room: number): number {
   if (text.length <= room) return text.length;
   const line = text.lastIndexOf('\n', room - 1) + 1;

@@ -10,9 +10,10 @@ const DESCRIPTION =
   'Reads on in a result that was too long to be shown at once. Such a result ends by saying which handle and page to ask for.';
 
 /**
- * The tool that pages through long results. Pages are asked for by number, so that asking twice gives the same.
+ * The tool that reads further pages of long results. Pages are requested by number, so that a repeated call gives the
+ * same page.
  *
- * @param nameNow Gives the name that the tool goes by.
+ * @param nameNow Returns the current name of the tool.
  */
 export function readMoreTool(store: PageStore, nameNow: () => string): OwnTool {
   return {
@@ -49,14 +50,14 @@ function readPage(store: PageStore, name: string, handle: string, nr: number): C
   }
   const left = later.slice(nr - FIRST_KEPT + 1);
   if (left.length === 0) return { content: [...page] };
-  return { content: [...page, howToGoOn(left, name, handle, nr + 1)] };
+  return { content: [...page, continuationBlock(left, name, handle, nr + 1)] };
 }
 
-/** The first page went out with the result itself. */
+/** The first page was part of the result, so the store begins with page 2. */
 const FIRST_KEPT = 2;
 
-/** The block that tells a model what is left and how to get it. */
-export function howToGoOn(
+/** The block that tells the model how much is left and how to read it. */
+export function continuationBlock(
   left: readonly Page[],
   readMore: string,
   handle: string,
@@ -66,8 +67,8 @@ export function howToGoOn(
   return note(`${amountOf(left)}. To read on, call ${readMore} with ${args}`);
 }
 
-/** The block that tells a model that there was more. */
-export function wasDropped(left: readonly Page[]): ContentBlock {
+/** The block that tells the model that the rest was dropped. */
+export function droppedBlock(left: readonly Page[]): ContentBlock {
   return note(`${amountOf(left)}, which were too long to be kept. Ask for less`);
 }
 

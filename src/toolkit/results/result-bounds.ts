@@ -1,25 +1,26 @@
 import { PlenumError } from '../../errors/plenum-error.ts';
 import { checkCount, isRecord } from '../../internal/checks.ts';
 
-/** How much of a result a model is handed at a time, and how much of the rest is kept. */
+/** How much of a result the model gets at a time, and how much of the rest is kept. */
 export interface ResultBounds {
   /**
-   * Characters of text, not counting the line that says how to go on.
+   * Maximum characters of text on a page, without the line that says how to read on.
    * @default 20000
    */
   readonly maxChars?: number;
   /**
-   * Blocks of content, such as texts, images and links.
+   * Maximum blocks of content on a page, such as texts, images and links.
    * @default 50
    */
   readonly maxItems?: number;
   /**
-   * How many results are kept to be read on; the oldest goes first.
+   * How many results are kept for `read_more`; the oldest are dropped first.
    * @default 32
    */
   readonly maxStored?: number;
   /**
-   * How many bytes all that is kept may have; the oldest goes first. What is left of one longer result is dropped.
+   * How many bytes the kept results may have; the oldest are dropped first. The rest of a single larger result is
+   * dropped.
    * @default 33554432 (32 MiB)
    */
   readonly maxStoredBytes?: number;

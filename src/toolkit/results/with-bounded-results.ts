@@ -7,18 +7,18 @@ import { PageStore } from './page-store.ts';
 import { readMoreTool } from './read-more.ts';
 import { resolveResultBounds, type ResultBounds } from './result-bounds.ts';
 
-/** A source that hands out long results page by page. */
+/** A source that returns long results page by page. */
 export interface BoundedToolSource extends ToolSource {
-  /** Tools that are left out because `read_more` had their name first. */
+  /** Tools that are left out because `read_more` has their name. */
   readonly problems: readonly ToolProblem[];
-  /** Forgets all that was kept to be read on. */
+  /** Drops all kept pages. */
   clear(): void;
 }
 
 /**
- * Bounds what one result hands to a model. The rest waits behind a handle, which the last block of the result names,
- * and one more tool, `read_more`, pages through it. Output schemas are not shown, as the structured content of a long
- * result comes as text. Throws `CONFIG_INVALID`.
+ * Limits how much of one result the model gets. The rest is kept under a handle, which the last block of the result
+ * names, and an added tool, `read_more`, returns it page by page. Output schemas are removed, since the structured
+ * content of a long result becomes text. Throws `CONFIG_INVALID`.
  */
 export function withBoundedResults(source: ToolSource, bounds?: ResultBounds): BoundedToolSource {
   expectToolSource(source);

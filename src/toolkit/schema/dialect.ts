@@ -1,37 +1,39 @@
 /** A JSON object: a schema, or the arguments of a call. */
 export type JsonObject = Record<string, unknown>;
 
-/** What a provider takes of JSON Schema 2020-12. Rules as data: `portableSchema` is what follows them. */
+/** The part of JSON Schema 2020-12 that a provider accepts, as data. `portableSchema` applies these rules. */
 export interface SchemaDialect {
-  /** Whose rules these are, for messages. */
+  /** The provider's name, for messages. */
   readonly provider: string;
-  /** What the names of tools must match. */
+  /** The pattern for names of tools. */
   readonly toolName: RegExp;
-  /** Keywords that may not stand at the top level. */
+  /** Keywords that are not accepted at the top level. */
   readonly notAtRoot: readonly string[];
-  /** What the names of properties must match. */
+  /** The pattern for names of properties. */
   readonly propertyName?: RegExp;
-  /** The formats that may be named; all of them when absent. Others are said in the description. */
+  /** The accepted formats; all when absent. Others are moved to the description. */
   readonly formats?: ReadonlySet<string>;
-  /** Whether regular expressions must be ones that any engine compiles. Others are said in the description. */
+  /**
+   * Whether only regular expressions that every engine can compile are accepted. Others are moved to the description.
+   */
   readonly portablePatterns?: boolean;
-  /** Whether arrays must say what their items are, and objects what their properties are, be it nothing. */
+  /** Whether arrays must have `items` and objects must have `properties`. */
   readonly spelledOut?: boolean;
-  /** The subset that OpenAI can hold a model to. */
+  /** The rules of OpenAI's strict mode, for a dialect that uses it. */
   readonly strict?: StrictRules;
 }
 
-/** Limits of OpenAI's strict mode. */
+/** The rules and limits of OpenAI's strict mode. */
 export interface StrictRules {
-  /** Whether an object that does not say whether it may have other properties is taken to have none. */
+  /** Whether an object without `additionalProperties` becomes one that allows no other properties. */
   readonly closeObjects: boolean;
   readonly keywords: ReadonlySet<string>;
   readonly maxProperties: number;
   readonly maxDepth: number;
   readonly maxEnumValues: number;
-  /** Characters of all names of properties and definitions, enum values and constants together. */
+  /** Maximum characters of all names of properties and definitions, enum values and constants together. */
   readonly maxCharacters: number;
-  /** Characters of the texts of one enum, once it has more than `longEnum` values. */
+  /** Maximum characters of the texts of an enum with more than `longEnum` values. */
   readonly maxLongEnumCharacters: number;
   readonly longEnum: number;
 }

@@ -58,13 +58,10 @@ export const openaiDialect: SchemaDialect = {
   spelledOut: true,
 };
 
-/** OpenAI, for functions that are `strict`: a model cannot but send arguments that fit. */
+/** OpenAI, for functions that are `strict`: the model can only send arguments that match the schema. */
 export const openaiStrictDialect: SchemaDialect = { ...openaiDialect, strict: OPENAI_STRICT };
 
-/**
- * As strict, and of objects that leave open whether they may have other properties, too: a model then has no way to
- * send any.
- */
+/** As strict, but also for objects without `additionalProperties`, to which the model then cannot add properties. */
 export const openaiClosedDialect: SchemaDialect = {
   ...openaiDialect,
   strict: { ...OPENAI_STRICT, closeObjects: true },
@@ -77,7 +74,7 @@ export const anthropicDialect: SchemaDialect = {
   propertyName: /^[a-zA-Z0-9_.-]{1,64}$/,
 };
 
-/** What every provider takes: for adapters that do not know who will read the schema. */
+/** The subset that every provider accepts, for adapters that do not know the provider. */
 export const genericDialect: SchemaDialect = {
   provider: 'a model API',
   toolName: /^[a-zA-Z0-9_-]{1,64}$/,

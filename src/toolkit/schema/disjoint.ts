@@ -1,10 +1,13 @@
 import { isRecord } from '../../internal/checks.ts';
 import type { JsonObject } from './dialect.ts';
 
-/** Follows a reference; gives the schema itself when it is none. */
+/** Resolves a reference; returns a schema without one unchanged. */
 type Resolve = (schema: unknown) => JsonObject;
 
-/** Whether no value can fit both: another type, or another constant under a property that both require. */
+/**
+ * Whether no value can match both schemas: their types differ, or a property that both require has different
+ * constants.
+ */
 export function areDisjoint(a: JsonObject, b: JsonObject, resolve: Resolve): boolean {
   const [typesA, typesB] = [typesOf(a), typesOf(b)];
   if (typesA !== undefined && typesB !== undefined && !typesA.some((type) => overlaps(type, typesB)))
@@ -14,7 +17,7 @@ export function areDisjoint(a: JsonObject, b: JsonObject, resolve: Resolve): boo
   return isObject(typesA) && isObject(typesB) && hasDiscriminator(a, b, resolve);
 }
 
-/** Where branches differ is among the first that they require, or they are too many to be compared in pairs. */
+/** Only the first required properties are compared, since each pair of branches is compared. */
 const MAX_REQUIRED = 100;
 
 function hasDiscriminator(a: JsonObject, b: JsonObject, resolve: Resolve): boolean {
@@ -29,7 +32,7 @@ function hasDiscriminator(a: JsonObject, b: JsonObject, resolve: Resolve): boole
   });
 }
 
-/** Strict mode takes no more than a thousand of them in a schema; what it does not take need not be compared. */
+/** Strict mode accepts at most 1000 enum values in a schema, so larger enums need no comparison. */
 const MAX_VALUES = 1000;
 
 function shareNothing(a: readonly unknown[], b: readonly unknown[]): boolean {
@@ -38,7 +41,7 @@ function shareNothing(a: readonly unknown[], b: readonly unknown[]): boolean {
   return !a.some((value) => others.has(value));
 }
 
-/** The only values that fit, as long as they are plain ones. */
+/** The only values that match, if they are primitive. */
 function constantsOf(schema: JsonObject): readonly unknown[] | undefined {
   const values = 'const' in schema ? [schema['const']] : schema['enum'];
   const plain = Array.isArray(values) && values.every((value) => typeof value !== 'object' || value === null);

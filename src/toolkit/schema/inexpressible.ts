@@ -1,6 +1,8 @@
 import { printable } from '../../internal/text.ts';
 
-/** Why a schema has no equal in a dialect. Thrown inside this folder only; the message ends up in a `problem`. */
+/**
+ * Thrown when a schema cannot be expressed in a dialect. Caught inside this folder; its message becomes a `problem`.
+ */
 export class Inexpressible extends Error {
   override readonly name = 'Inexpressible';
 }
@@ -10,7 +12,7 @@ export function inexpressible(at: string, what: string): never {
   throw new Inexpressible(`${what} (at ${printable(at, 120)})`);
 }
 
-/** Deeper than anything that people write; a schema comes from a server, and walking it takes stack. */
+/** A schema comes from a server, and the functions here are recursive, so its depth is limited. */
 const MAX_DEPTH = 100;
 
 export function checkDepth(depth: number, at: string): void {

@@ -1,7 +1,7 @@
 import { isRecord } from '../../internal/checks.ts';
 import type { JsonObject } from './dialect.ts';
 
-/** What a keyword holds. */
+/** The kind of a keyword's value. */
 export type KeywordKind =
   | 'schema'
   /** A schema, or one for each position: `items` before 2020-12. */
@@ -67,12 +67,12 @@ const KINDS: Record<KeywordKind, readonly string[]> = {
   anything: ['const', 'default'],
 };
 
-/** Every keyword that means something, in 2020-12 or in an earlier draft. Others are annotations by the standard. */
+/** The keywords of 2020-12 and earlier drafts. By the standard, unknown keywords are annotations. */
 export const KEYWORDS: ReadonlyMap<string, KeywordKind> = new Map(
   Object.entries(KINDS).flatMap(([kind, names]) => names.map((name) => [name, kind as KeywordKind] as const)),
 );
 
-/** Keywords that say something about a value and allow or forbid none. */
+/** Keywords that describe a value but do not restrict it. */
 export const ANNOTATIONS: ReadonlySet<string> = new Set([
   'title',
   'description',
@@ -88,14 +88,14 @@ export const ANNOTATIONS: ReadonlySet<string> = new Set([
   'contentSchema',
 ]);
 
-/** Whether a keyword decides which values fit. `$defs` decides nothing by itself. */
+/** Whether a keyword restricts values. `$defs` does not by itself. */
 export function isAssertion(keyword: string): boolean {
   return (
     KEYWORDS.has(keyword) && !ANNOTATIONS.has(keyword) && keyword !== '$defs' && keyword !== 'definitions'
   );
 }
 
-/** A copy with each direct subschema replaced; `step` is the way to it, as a JSON pointer. */
+/** Copies a schema with each direct subschema replaced; `step` is the JSON pointer to it. */
 export function mapSubschemas(
   schema: JsonObject,
   map: (subschema: unknown, step: string) => unknown,
@@ -133,7 +133,7 @@ export function escapePointer(name: string): string {
   return name.replaceAll('~', '~0').replaceAll('/', '~1');
 }
 
-/** The schema with a sentence more in its description: for what a dialect has no keyword for. */
+/** Adds a sentence to the schema's description, for a keyword that the dialect does not support. */
 export function withRemark(schema: JsonObject, remark: string): JsonObject {
   const { description } = schema;
   const before = typeof description === 'string' && description !== '' ? `${description.trimEnd()} ` : '';

@@ -5,7 +5,10 @@ import { checkDepth, inexpressible } from './inexpressible.ts';
 import { mapSubschemas } from './keywords.ts';
 import { ReferenceIndex } from './reference-index.ts';
 
-/** What names a schema or holds others to be referred to; of no use once every reference says `#/$defs/…`. */
+/**
+ * Keywords that identify schemas or contain definitions. They are removed once every reference has the form
+ * `#/$defs/…`.
+ */
 const BOOKKEEPING = new Set([
   '$schema',
   '$id',
@@ -20,8 +23,8 @@ const BOOKKEEPING = new Set([
 ]);
 
 /**
- * The same schema with all it refers to under `$defs` at the top, and every reference `#/$defs/…`, or `#` for the
- * whole. What nothing refers to is left out. Throws `Inexpressible` for references that lead out of the document.
+ * Moves all referenced schemas to `$defs` at the top, and rewrites every reference to `#/$defs/…`, or `#` for the
+ * whole schema. Unused definitions are removed. Throws `Inexpressible` for references to other documents.
  */
 export function localReferences(document: JsonObject): JsonObject {
   const index = new ReferenceIndex(document);

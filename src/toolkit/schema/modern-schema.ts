@@ -4,13 +4,12 @@ import type { JsonObject } from './dialect.ts';
 import { inexpressible } from './inexpressible.ts';
 import { ANNOTATIONS, KEYWORDS, mapSubschemas, type KeywordKind } from './keywords.ts';
 
-/** Where `true` and `false` are what people and providers expect. */
+/** Keywords for which providers expect `true` or `false`. */
 const STAY_BOOLEAN = new Set(['/additionalProperties', '/unevaluatedProperties', '/unevaluatedItems']);
 
 /**
- * A schema in the words of 2020-12, whatever draft it was written for; `true` and `false` become objects. Keywords
- * that are null say nothing, and annotations of the wrong type are dropped. Throws `Inexpressible` when what decides
- * is malformed.
+ * Converts a schema of any draft to 2020-12; `true` and `false` become objects. Keywords with the value null and
+ * annotations of the wrong type are removed. Throws `Inexpressible` for a malformed keyword that restricts values.
  */
 export function modernSchema(schema: unknown, at = '#'): JsonObject {
   if (typeof schema === 'boolean') return schema ? {} : { not: {} };
@@ -22,7 +21,7 @@ export function modernSchema(schema: unknown, at = '#'): JsonObject {
   );
 }
 
-/** Names that come twice: some providers insist that they come once. */
+/** Removes repeated names from `required` and `enum`, which some providers refuse. */
 function withoutRepeats(schema: JsonObject): JsonObject {
   const { required, dependentRequired } = schema;
   const once = (names: unknown): unknown => (Array.isArray(names) ? [...new Set<unknown>(names)] : names);
@@ -71,7 +70,7 @@ function split(schema: JsonObject, dependencies: JsonObject): void {
   );
 }
 
-/** Up to draft 4, `exclusiveMinimum: true` said how `minimum` is meant. */
+/** Up to draft 4, `exclusiveMinimum: true` made `minimum` exclusive. */
 function bound(schema: JsonObject, exclusive: string, inclusive: string): void {
   const value = schema[exclusive];
   if (typeof value !== 'boolean') return;
@@ -81,7 +80,7 @@ function bound(schema: JsonObject, exclusive: string, inclusive: string): void {
   delete schema[inclusive];
 }
 
-/** Whether the keyword stays. */
+/** Whether to keep the keyword. Throws `Inexpressible` for a malformed one that restricts values. */
 function check(keyword: string, value: unknown, at: string): boolean {
   const kind = KEYWORDS.get(keyword);
   if (kind === undefined || fits(kind, keyword, value)) return true;

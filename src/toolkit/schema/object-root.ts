@@ -5,7 +5,7 @@ import { mapSubschemas } from './keywords.ts';
 import { localReferences } from './local-references.ts';
 import { hasType } from './spelled-out.ts';
 
-/** The one property of an object that stands around arguments whose schema may not stand at the top. */
+/** The single property of the object that wraps a schema that is not accepted at the top level. */
 const WRAPPED = 'arguments';
 
 interface ObjectRoot {
@@ -14,8 +14,8 @@ interface ObjectRoot {
 }
 
 /**
- * A schema with `type: 'object'` and `properties` at the top and none of what may not stand there. Unions and the
- * like move one level down, into an object with one property, whole: merging their branches would allow more.
+ * Gives a schema `type: 'object'` and `properties` at the top, without keywords that are not accepted there. A union
+ * is wrapped in an object with one property, because merging its branches would allow more values.
  */
 export function objectRoot(schema: JsonObject, dialect: SchemaDialect): ObjectRoot {
   const { $defs, ...root } = typed(withoutRootReference(schema));
@@ -27,7 +27,7 @@ export function objectRoot(schema: JsonObject, dialect: SchemaDialect): ObjectRo
   return { schema: wrapped(root, isRecord($defs) ? $defs : {}), unwrap };
 }
 
-/** Follows a `$ref` that stands alone at the top, or beside `type: 'object'`, which says nothing new of arguments. */
+/** Resolves a `$ref` at the top that stands alone or beside `type: 'object'`, which arguments have anyway. */
 function withoutRootReference(schema: JsonObject): JsonObject {
   const defs = isRecord(schema['$defs']) ? schema['$defs'] : {};
   let found = schema;
@@ -48,7 +48,7 @@ function withoutRootReference(schema: JsonObject): JsonObject {
   }
 }
 
-/** Arguments are an object always; a schema that does not say so may as well. */
+/** Adds `type: 'object'`, which arguments have anyway. */
 function typed(schema: JsonObject): JsonObject {
   if (schema['type'] !== undefined && !hasType(schema, 'object')) {
     return inexpressible('#', 'it takes something else than an object');
@@ -75,7 +75,7 @@ function wrapped(root: JsonObject, defs: JsonObject): JsonObject {
   };
 }
 
-/** What referred to the whole refers to where the whole is now. */
+/** Redirects references to the whole schema to its new place. */
 function redirected(schema: JsonObject, to: string, state: { refersToRoot: boolean }): JsonObject {
   const copy = mapSubschemas(schema, (sub) => (isRecord(sub) ? redirected(sub, to, state) : sub));
   if (copy['$ref'] !== '#') return copy;
@@ -83,7 +83,7 @@ function redirected(schema: JsonObject, to: string, state: { refersToRoot: boole
   return { ...copy, $ref: to };
 }
 
-/** A model that left the wrapping out meant the same. */
+/** Also accepts arguments that a model sent without the wrapping object. */
 function unwrap(args: JsonObject): JsonObject {
   const inner = args[WRAPPED];
   return Object.keys(args).length === 1 && isRecord(inner) ? inner : args;

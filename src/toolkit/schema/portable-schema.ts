@@ -8,13 +8,13 @@ import { acceptableNames } from './property-names.ts';
 import { spelledOut } from './spelled-out.ts';
 import { strictSchema } from './strict-schema.ts';
 
-/** A schema that a provider takes, or why there is none. */
+/** A schema that a provider accepts, or why there is none. */
 export type PortableSchema =
   | {
       readonly schema: JsonObject;
       /**
-       * Makes arguments that fit `schema` into arguments that fit the original. Call it on what a model sent,
-       * always: for most schemas it changes nothing.
+       * Converts arguments for `schema` to arguments for the original schema. It must be called on all arguments from
+       * a model; for most schemas it changes nothing.
        */
       readonly decode: (args: JsonObject) => JsonObject;
     }
@@ -23,8 +23,8 @@ export type PortableSchema =
 type Decode = (args: JsonObject) => JsonObject;
 
 /**
- * A tool's input schema in words that a provider accepts, with the meaning unchanged: `decode` turns whatever fits
- * the one into what fits the other. What cannot be said in the dialect is a `problem`: a sentence for people.
+ * Converts a tool's input schema to one that a provider accepts and that allows the same arguments; `decode` converts
+ * arguments back. A schema that cannot be expressed in the dialect gives a `problem`: a sentence for people.
  */
 export function portableSchema(schema: unknown, dialect: SchemaDialect): PortableSchema {
   try {

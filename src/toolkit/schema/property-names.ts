@@ -5,7 +5,7 @@ import { withRemark, mapSubschemas } from './keywords.ts';
 import type { JsonObject } from './dialect.ts';
 import { inexpressible } from './inexpressible.ts';
 
-/** Keywords whose meaning hangs on names that cannot be told from a list. */
+/** Keywords that apply to unlisted names of properties. */
 const NAME_BOUND = ['patternProperties', 'propertyNames'];
 
 interface Renamed {
@@ -14,8 +14,8 @@ interface Renamed {
 }
 
 /**
- * Gives properties whose names a provider refuses (`$filter`, `first name`) others that it takes, the same ones each
- * time, and says the real name in the description. `restore` turns arguments back.
+ * Renames properties whose names a provider refuses (`$filter`, `first name`), always to the same names, and adds the
+ * real name to the description. `restore` renames the arguments back.
  */
 export function acceptableNames(schema: JsonObject, allowed: RegExp): Renamed {
   const originals = new Map<string, string>();

@@ -4,16 +4,16 @@ import type { JsonObject } from './dialect.ts';
 import { checkDepth, inexpressible } from './inexpressible.ts';
 import { mapSubschemas } from './keywords.ts';
 
-/** Stands for the address of a schema that gives none. */
-const NOWHERE = 'https://schema.invalid/';
+/** The base URI of a schema without `$id`. */
+const DEFAULT_BASE = 'https://schema.invalid/';
 
 export interface Reference {
   readonly target: unknown;
-  /** What the target may be called. */
+  /** A name for the target's definition. */
   readonly name: string;
 }
 
-/** Finds what references lead to, inside one document: by pointer, by `$anchor` and by the `$id` of a part. */
+/** Resolves references within one document: by pointer, by `$anchor` and by the `$id` of a subschema. */
 export class ReferenceIndex {
   readonly #bases = new Map<JsonObject, string>();
   readonly #resources = new Map<string, JsonObject>();
@@ -21,23 +21,23 @@ export class ReferenceIndex {
   readonly #dynamic = new Map<string, number>();
 
   constructor(document: JsonObject) {
-    this.#resources.set(NOWHERE, document);
-    this.#read(document, NOWHERE, '#', 0);
+    this.#resources.set(DEFAULT_BASE, document);
+    this.#read(document, DEFAULT_BASE, '#', 0);
   }
 
-  /** Where the `$ref` of a schema leads; undefined when it has none. */
+  /** The target of a schema's `$ref`; undefined without one. */
   referenceOf(schema: JsonObject, at: string): Reference | undefined {
     const refs = [schema['$ref'], this.#dynamicRef(schema, at), schema['$recursiveRef']];
     const given = refs.filter((ref) => typeof ref === 'string');
     if (given.length > 1) inexpressible(at, 'it refers to two schemas at once');
     const [ref] = given;
-    return ref === undefined ? undefined : this.#resolve(ref, this.#bases.get(schema) ?? NOWHERE, at);
+    return ref === undefined ? undefined : this.#resolve(ref, this.#bases.get(schema) ?? DEFAULT_BASE, at);
   }
 
   #read(schema: JsonObject, outer: string, at: string, depth: number): void {
     checkDepth(depth, at);
     const { $id, $anchor, $dynamicAnchor } = schema;
-    // Up to draft 7, an `$id` of a fragment only is what `$anchor` is now.
+    // Up to draft 7, an `$id` with only a fragment meant the same as `$anchor`.
     const names = typeof $id === 'string' && !$id.startsWith('#');
     const base = names ? withoutHash(addressOf($id, outer, at)) : outer;
     this.#bases.set(schema, base);
@@ -54,7 +54,7 @@ export class ReferenceIndex {
     });
   }
 
-  /** With one candidate in the document, a dynamic reference is a plain one. */
+  /** With one candidate in the document, a dynamic reference is the same as a plain one. */
   #dynamicRef(schema: JsonObject, at: string): unknown {
     const ref = schema['$dynamicRef'];
     if (typeof ref !== 'string') return undefined;
@@ -93,7 +93,7 @@ function withoutHash(address: string): string {
   return hash === -1 ? address : address.slice(0, hash);
 }
 
-/** Some write a `%` that stands for nothing but itself. */
+/** Decodes a fragment; some references have a `%` that is not an escape. */
 function decoded(fragment: string): string {
   try {
     return decodeURIComponent(fragment);

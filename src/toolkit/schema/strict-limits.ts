@@ -3,7 +3,7 @@ import type { JsonObject, StrictRules } from './dialect.ts';
 import { inexpressible } from './inexpressible.ts';
 import { mapSubschemas } from './keywords.ts';
 
-/** Throws `Inexpressible` for a schema that is larger than strict mode takes. */
+/** Throws `Inexpressible` for a schema that exceeds the limits of strict mode. */
 export function checkLimits(schema: JsonObject, rules: StrictRules): void {
   const total = { properties: 0, values: 0, characters: 0 };
   count(schema, rules, total, 0);
@@ -32,7 +32,7 @@ function count(schema: JsonObject, rules: StrictRules, total: Total, depth: numb
   if (isRecord(properties)) total.properties += Object.keys(properties).length;
   if ('const' in schema) total.characters += sumOfLengths([schema['const']]);
   if (Array.isArray(schema['enum'])) countEnum(schema['enum'], rules, total);
-  // A definition is as deep as where it is referred to, which a recursive one has no number for.
+  // Definitions are measured where they are referenced; a recursive one has no depth.
   const { $defs: _, ...own } = schema;
   const down = (from: number) => (sub: unknown) => {
     if (isRecord(sub)) count(sub, rules, total, from);

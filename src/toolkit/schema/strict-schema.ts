@@ -6,7 +6,7 @@ import { inexpressible } from './inexpressible.ts';
 import { hasType } from './spelled-out.ts';
 import { checkLimits } from './strict-limits.ts';
 
-/** Undoes in a value what strictness did to its schema; undefined when that was nothing. */
+/** Converts a value for the strict schema back to one for the original; undefined when they are the same. */
 type Restore = ((value: unknown) => unknown) | undefined;
 
 interface Strict {
@@ -20,9 +20,9 @@ interface StrictSchema {
 }
 
 /**
- * The same schema for OpenAI's strict mode, in which every object is closed and every property required. A property
- * that may be left out may be null instead, and `restore` leaves it out again. Throws `Inexpressible` for all that
- * strict mode has no words for: a weaker schema would be another one.
+ * Converts a schema for OpenAI's strict mode, in which every object is closed and every property required. An
+ * optional property may be null instead, and `restore` removes it again. Throws `Inexpressible` for what strict mode
+ * cannot express, because a weaker schema would allow other values.
  */
 export function strictSchema(schema: JsonObject, rules: StrictRules): StrictSchema {
   const { schema: strict, restore } = new Converter(schema, rules).convertAll();
@@ -83,7 +83,7 @@ class Converter {
     return { schema: said, restore: undefined };
   }
 
-  /** `oneOf` is `anyOf` where no two branches overlap; either of one branch, or `allOf`, is that branch. */
+  /** `oneOf` becomes `anyOf` when no two branches overlap. A union or `allOf` of one branch becomes that branch. */
   #simpler(schema: JsonObject, at: string): JsonObject {
     const { oneOf, allOf, ...rest } = schema;
     if (Array.isArray(allOf) && allOf.length === 1 && oneOf === undefined && rest['anyOf'] === undefined) {
@@ -122,7 +122,7 @@ class Converter {
     onlyDescribed(schema, '$ref', at);
     const { $ref: _, ...described } = schema;
     const alone = Object.keys(described).length === 0;
-    // Which definitions need restoring is known when all are converted: it is asked then.
+    // Looked up when a value is restored: only then have all definitions been converted.
     const restore = (value: unknown): unknown => this.#restores.get($ref)?.(value) ?? value;
     return { schema: alone ? { $ref } : { ...described, anyOf: [{ $ref }] }, restore };
   }
@@ -155,7 +155,7 @@ class Converter {
     };
   }
 
-  /** A type that every branch has, and properties of which there are none, say nothing beside a union. */
+  /** Removes a type that every branch has, and empty properties: beside a union they have no effect. */
   #dropImplied(schema: JsonObject, branches: readonly unknown[]): void {
     const { type, properties } = schema;
     if (isRecord(properties) && Object.keys(properties).length === 0) delete schema['properties'];
@@ -163,7 +163,7 @@ class Converter {
     if (typeof type === 'string' && implied) delete schema['type'];
   }
 
-  /** Whether a value comes from this branch of a union whose objects have constants that tell them apart. */
+  /** Whether a value matches this branch of a union, by its type and the constants in its properties. */
   #mayBe(value: unknown, schema: JsonObject): boolean {
     if (Array.isArray(value)) return hasType(schema, 'array');
     if (!isRecord(value) || !hasType(schema, 'object') || !isRecord(schema['properties'])) return false;
@@ -210,10 +210,10 @@ class Converter {
     };
   }
 
-  /** Null stands for "left out", where null means nothing else. */
+  /** Makes a property nullable, where null then means that it is left out. */
   #optional(strict: Strict, original: unknown, at: string): Strict {
     if (this.#acceptsNull(original, 0)) {
-      // To send the default is to send nothing.
+      // Null is the default, so sending it is the same as leaving it out.
       if (isRecord(original) && original['default'] === null) return strict;
       return inexpressible(at, 'it may be null and may be left out, which strict mode cannot tell apart');
     }
@@ -241,7 +241,7 @@ function onlyBranch(schema: JsonObject): unknown {
   return Array.isArray(branches) && branches.length === 1 ? branches[0] : undefined;
 }
 
-/** What is left out by `undefined` is left out; null is what a restored property may well be. */
+/** Properties that are undefined after restoring are removed; null may be a restored value. */
 function restoreProperties(properties: ReadonlyMap<string, Strict>): Restore {
   const restores = [...properties].filter(([, { restore }]) => restore !== undefined);
   if (restores.length === 0) return undefined;
@@ -269,7 +269,7 @@ function nullable(schema: JsonObject): JsonObject {
   };
 }
 
-/** Defaults and examples in the description: strict mode has no keyword for them. */
+/** Moves defaults and examples to the description: strict mode has no keywords for them. */
 function inWords(schema: JsonObject): JsonObject {
   const { default: preset, examples, ...rest } = schema;
   let said: JsonObject = rest;
@@ -282,13 +282,13 @@ function inWords(schema: JsonObject): JsonObject {
   return { ...said };
 }
 
-/** `$ref` and `anyOf` decide alone in strict mode. */
+/** In strict mode, no other restricting keyword may stand beside `$ref` and `anyOf`. */
 function onlyDescribed(schema: JsonObject, keyword: string, at: string): void {
   const other = Object.keys(schema).find((key) => key !== keyword && isAssertion(key));
   if (other !== undefined) inexpressible(at, `strict mode does not take "${other}" beside "${keyword}"`);
 }
 
-/** The types of the values of `const` or `enum`, where a schema names no type. */
+/** The types of the values of `const` or `enum`, for a schema without `type`. */
 function typeOfValues(schema: JsonObject, at: string): string | string[] {
   const values = 'const' in schema ? [schema['const']] : schema['enum'];
   if (!Array.isArray(values)) return inexpressible(at, 'it names no type');

@@ -9,9 +9,9 @@ import type { ToolDefinition, ToolSource } from '../tool-source.ts';
 type Args = Readonly<Record<string, unknown>>;
 
 /**
- * The tool that calls any tool of a source by its name. It adds nothing to what the source allows.
+ * The tool that calls any tool of a source by its name. It calls only tools that the source lists.
  *
- * @param howToFind Tells a model how to come by names, in a sentence.
+ * @param howToFind A sentence that tells the model how to find names.
  */
 export function callByNameTool(source: ToolSource, howToFind: string): OwnTool {
   return {
@@ -55,7 +55,7 @@ export function textResult(text: string): CallToolResult {
   return { content: [{ type: 'text', text }] };
 }
 
-/** Models tend to write nested arguments as the text of JSON. */
+/** Models often send nested arguments as JSON text. */
 function readArguments(given: unknown): Args {
   if (given === undefined || given === null || given === '') return {};
   const args = typeof given === 'string' ? parse(given) : given;

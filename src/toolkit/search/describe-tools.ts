@@ -5,7 +5,7 @@ import { findTool, textResult } from './call-by-name.ts';
 
 const MAX_NAMES = 10;
 
-/** The tool that shows what a source lists of some of its tools, in full. */
+/** The tool that returns the whole definitions of some tools of a source. */
 export function describeTool(source: ToolSource, howToFind: string): OwnTool {
   return {
     id: 'describe_tools',

@@ -5,32 +5,31 @@ import { expectToolSource, type ToolSource } from '../tool-source.ts';
 import { withOwnTools, type ExtendedToolSource, type OwnTool } from '../own-tools.ts';
 import { callByNameTool } from './call-by-name.ts';
 import { describeTool } from './describe-tools.ts';
-import { partOf } from './part-of.ts';
+import { filteredSource } from './filtered-source.ts';
 import { searchTool, type SearchToolNames } from './search-tools.ts';
-import { toolsByServer } from './servers-of.ts';
+import { toolsByServer } from './tools-by-server.ts';
 import { createToolFinder, type SearchableToolSource } from './tool-finder.ts';
 
 export interface SearchToolkitOptions {
   /**
-   * Tools that a model is shown all the time, by their names in the source; `*` and `?` stand for any characters and
-   * any one.
+   * Tools that are always listed, by their names in the source; `*` matches any characters and `?` any one.
    * @default none
    */
   readonly pinned?: readonly string[];
   /**
-   * How many tools a search shows when the model does not say.
+   * How many tools a search returns when the model sets no limit.
    * @default 5
    */
   readonly limit?: number;
 }
 
 /**
- * Shows a model three tools in the place of many: `search_tools`, `describe_tools` and `call_tool`; beside them pinned
- * ones, and those that are a toolkit's own, such as `read_more`. Found, described and called is what the source lists
- * and lets through, and nothing else: a policy in it holds. Throws `CONFIG_INVALID`.
+ * Replaces many tools by three: `search_tools`, `describe_tools` and `call_tool`. Pinned tools stay listed, and so do
+ * tools that a toolkit added, such as `read_more`. Only tools that the source lists can be found, described and
+ * called, so a policy of the source applies. Throws `CONFIG_INVALID`.
  *
- * Searches with `source.search` if there is one, as in a `SessionGroup`; else with an index of its own, which follows
- * the list of the source.
+ * Searches with `source.search` if the source has it, as a `SessionGroup` does; else with an index of its own, which
+ * is updated with the source's list.
  */
 export function searchToolkit(
   source: ToolSource | SearchableToolSource,
@@ -44,12 +43,12 @@ export function searchToolkit(
   const howToFind = 'Search for tools to come by their names.';
   const others = [describeTool(source, howToFind), callByNameTool(source, howToFind)];
   const own = ownTools(source, () => [searchTool(source, find, limit, names), ...others]);
-  const shown = partOf(source, (name, { server }) => server === undefined || isPinned(name));
+  const shown = filteredSource(source, (name, { server }) => server === undefined || isPinned(name));
   const extended = withOwnTools(shown, own);
   return extended;
 }
 
-/** The search tool speaks of the servers that there are, so that it is a new one when others come. */
+/** The description of the search tool names the servers, so it is made again when they change. */
 function ownTools(source: ToolSource, make: () => readonly OwnTool[]): () => readonly OwnTool[] {
   let seen: ToolSource['tools'] | undefined;
   let servers: string | undefined;

@@ -4,15 +4,15 @@ import { expectText, optionalText } from '../arguments/expect-text.ts';
 import type { OwnTool } from '../own-tools.ts';
 import type { ToolSource } from '../tool-source.ts';
 import { textResult } from './call-by-name.ts';
-import { expectServer, toolsByServer, type ToolsByServer } from './servers-of.ts';
+import { expectServer, toolsByServer, type ToolsByServer } from './tools-by-server.ts';
 import { toolLines } from './signature.ts';
 import type { FindTools } from './tool-finder.ts';
 
-/** How many servers are named to a model without being asked. */
-const MAX_SERVERS_TOLD = 40;
+/** How many servers the description of the tool names. */
+const MAX_NAMED_SERVERS = 40;
 const MAX_LIMIT = 20;
 
-/** A search goes by words, and a model knows the words of tools better than its user does. */
+/** A search compares words, and the model knows the usual words of tools better than its user. */
 const HOW_TO_ASK =
   'A few words, not the request itself: what is to be done (verb), to what (noun), in which service if you know it, ' +
   'and words that a description may use, such as "create return refund for order".';
@@ -22,7 +22,7 @@ export interface SearchToolNames {
   readonly call: string;
 }
 
-/** The tool that finds others. `names` tells what its companions are called. */
+/** The tool that finds other tools. `names` has the names of `describe_tools` and `call_tool`. */
 export function searchTool(
   source: ToolSource,
   find: FindTools,
@@ -61,7 +61,7 @@ export function searchTool(
       const limit = readLimit(args['limit']) ?? defaultLimit;
       if (server !== undefined) expectServer(toolsByServer(source.tools), server);
       const found = await find(query, limit, server);
-      // Read after the search: a tool may have gone meanwhile.
+      // Read after the search, during which a tool may have been removed.
       const { tools } = source;
       const lines = found.flatMap((name) => {
         const tool = tools.get(name);
@@ -83,7 +83,7 @@ function nothing(query: string, servers: ToolsByServer): string {
 function told(servers: ToolsByServer): string {
   if (servers.size === 0) return '';
   const names = [...servers.keys()].toSorted();
-  const shown = names.slice(0, MAX_SERVERS_TOLD).map((name) => printable(name, 80));
+  const shown = names.slice(0, MAX_NAMED_SERVERS).map((name) => printable(name, 80));
   const more = names.length - shown.length;
   return ` There are tools of these servers: ${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}.`;
 }

@@ -4,46 +4,46 @@ import { expectToolSource, type ToolSource } from '../tool-source.ts';
 import { withOwnTools, type ExtendedToolSource } from '../own-tools.ts';
 import { callByNameTool } from './call-by-name.ts';
 import { fullDescription } from './describe-tools.ts';
-import { partOf } from './part-of.ts';
+import { filteredSource } from './filtered-source.ts';
 import { listServersTool, useServerTool } from './server-tools.ts';
-import { expectServer, toolsByServer } from './servers-of.ts';
+import { expectServer, toolsByServer } from './tools-by-server.ts';
 import { toolLines } from './signature.ts';
 import { printable } from '../../internal/text.ts';
 
 export interface ServerChoiceOptions {
   /**
-   * How many servers a model may use at a time; the one that was chosen longest ago makes room.
+   * How many servers the model can use at a time. A further one replaces the one that was chosen longest ago.
    * @default 1
    */
   readonly atOnce?: number;
   /**
-   * How a model gets at the tools of the server that it uses: `list` puts them on the list of tools, from the next
-   * turn on; `describe` has `use_server` describe them in full and `call_tool` call them, for SDKs that take one list
-   * of tools for a whole conversation.
+   * How the model gets the tools of a chosen server. `list`: they are listed from the next turn on. `describe`:
+   * `use_server` returns their definitions and `call_tool` calls them, for SDKs with one list of tools for a whole
+   * conversation.
    * @default 'list'
    */
   readonly show?: 'list' | 'describe';
-  /** What a model is told of a server, by its name, in the place of what the server says of itself. */
+  /** Descriptions of servers for the model, by name, instead of the servers' own. */
   readonly descriptions?: Readonly<Record<string, string>>;
   /**
-   * Where titles, descriptions and instructions of servers come from.
+   * The source of titles, descriptions and instructions of servers.
    * @default the source, if it is a `SessionGroup`
    */
   readonly group?: ServerFacts;
 }
 
-/** Tools by which a model chooses its servers. Keep one for each conversation: it remembers what was chosen. */
+/** Tools by which a model chooses servers. It holds the choice, so use one for each conversation. */
 export interface ServerChoiceToolkit extends ExtendedToolSource {
-  /** The servers in use, the one chosen last at the end. */
+  /** The chosen servers, the last chosen one at the end. */
   readonly inUse: readonly string[];
-  /** Does what `use_server` does. Throws `UNKNOWN_SERVER` when the source lists no tool of it. */
+  /** Chooses a server, as `use_server` does. Throws `UNKNOWN_SERVER` when the source lists no tool of it. */
   use(server: string): void;
 }
 
 /**
- * Shows a model two tools, `list_servers` and `use_server`, and then the tools of the server that it chose (row M7);
- * tools of a toolkit's own stay in sight. What the source does not list is neither told of nor called. With lazy
- * servers, one that no tool is called of is never started. Throws `CONFIG_INVALID`.
+ * Lists two tools, `list_servers` and `use_server`, and the tools of the servers that the model has chosen. Tools
+ * that a toolkit added stay listed. Only tools that the source lists can be called. A lazy server is started only
+ * when one of its tools is called. Throws `CONFIG_INVALID`.
  */
 export function serverChoiceToolkit(
   source: ToolSource,
@@ -86,7 +86,7 @@ export function serverChoiceToolkit(
   const listServers = listServersTool(introductions, () => nameOf(useServer.id));
   const callTool = callByNameTool(source, 'Use a server to learn the names of its tools.');
   const own = show === 'describe' ? [listServers, useServer, callTool] : [listServers, useServer];
-  const shown = partOf(
+  const shown = filteredSource(
     source,
     (_, { server }) => server === undefined || (show === 'list' && inUse.includes(server)),
   );
@@ -131,7 +131,7 @@ function hasFacts(source: ToolSource): source is ToolSource & ServerFacts {
   return 'servers' in source && source.servers instanceof Map && 'session' in source;
 }
 
-/** Knows more of servers than a list of their tools says; a `SessionGroup` does. */
+/** Information on servers; a `SessionGroup` has it. */
 export interface ServerFacts {
   readonly servers: ReadonlyMap<
     string,
@@ -148,14 +148,14 @@ export interface ServerFacts {
 const MAX_DESCRIPTION_LENGTH = 300;
 const MAX_INSTRUCTIONS_LENGTH = 2_000;
 
-/** What a server says of itself, in a line; empty when it says nothing. */
+/** A server's title and description in one line; empty when it has none. */
 function introduce(facts: ServerFacts | undefined, server: string): string {
   const { title, description } = facts?.servers.get(server)?.serverInfo ?? {};
   const said = [title, description].filter((text) => text !== undefined && text !== '');
   return printable(said.join(': ').replace(/\s+/g, ' '), MAX_DESCRIPTION_LENGTH);
 }
 
-/** How a server says that its tools are to be used; empty when it does not. */
+/** A server's instructions; empty when it has none. */
 function instructionsOf(facts: ServerFacts | undefined, server: string): string {
   if (facts?.servers.has(server) !== true) return '';
   const text = facts.session(server).instructions?.trim() ?? '';

@@ -5,7 +5,7 @@ import { textResult } from './call-by-name.ts';
 
 const MAX_SAMPLE = 6;
 
-/** A server as a model is told of it. */
+/** What the model is told about a server. */
 interface ServerIntroduction {
   readonly name: string;
   readonly description: string;
@@ -13,7 +13,7 @@ interface ServerIntroduction {
   readonly isInUse: boolean;
 }
 
-/** The tool that tells a model which servers there are. */
+/** The tool that lists the servers. */
 export function listServersTool(list: () => readonly ServerIntroduction[], useServer: () => string): OwnTool {
   return {
     id: 'list_servers',
@@ -33,7 +33,7 @@ export function listServersTool(list: () => readonly ServerIntroduction[], useSe
   };
 }
 
-/** The tool by which a model chooses one. */
+/** The tool that chooses a server. */
 export function useServerTool(description: string, use: (server: string) => string): OwnTool {
   return {
     id: 'use_server',

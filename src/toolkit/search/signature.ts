@@ -7,7 +7,7 @@ const MAX_VALUES = 6;
 const MAX_NAME_LENGTH = 80;
 const MAX_DESCRIPTION_LENGTH = 240;
 
-/** A tool in two lines: how it is called, and what it says of itself, cut short. */
+/** A tool in two lines: its signature and the start of its description. */
 export function toolLines(name: string, tool: ToolDefinition): string {
   const text = tool.description ?? tool.title ?? '';
   const line = printable(text.replace(/\s+/g, ' ').trim(), MAX_DESCRIPTION_LENGTH);
@@ -19,7 +19,7 @@ function signature(name: string, { inputSchema }: ToolDefinition): string {
   const { properties, required } = inputSchema;
   const needed = new Set(Array.isArray(required) ? (required as unknown[]) : []);
   const all = Object.entries(isRecord(properties) ? properties : {});
-  // Those that are needed first: they must not fall victim to the cut.
+  // Required parameters come first, because the signature may be cut.
   const sorted = all.toSorted(([a], [b]) => Number(needed.has(b)) - Number(needed.has(a)));
   const shown = sorted.slice(0, MAX_PARAMETERS).map(([parameter, schema]) => {
     const mark = needed.has(parameter) ? '' : '?';

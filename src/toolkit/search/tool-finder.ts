@@ -1,10 +1,10 @@
 import { LiveSearch } from '../../group/search/live-search.ts';
 import type { ToolDefinition, ToolSource } from '../tool-source.ts';
 
-/** Finds the names of tools that fit a query, the best first; only of one server if that is named. */
+/** Finds the names of tools that match a query, the best first; only those of `server`, if it is given. */
 export type FindTools = (query: string, limit: number, server: string | undefined) => Promise<string[]>;
 
-/** A source that can be searched; a `SessionGroup` is one by its shape. */
+/** A source that can be searched, such as a `SessionGroup`. */
 export interface SearchableToolSource extends ToolSource {
   search(
     query: string,
@@ -12,7 +12,7 @@ export interface SearchableToolSource extends ToolSource {
   ): Promise<readonly { readonly key: string }[]>;
 }
 
-/** Searches with the source's own index, or else with one that follows its list. */
+/** Searches with the source's own index if it has one, else with an index that is updated with its list. */
 export function createToolFinder(source: ToolSource | SearchableToolSource): FindTools {
   if ('search' in source) {
     return async (query, limit, server) => {

@@ -5,18 +5,18 @@ import { PlenumError } from '../../../errors/plenum-error.ts';
 import type { ResolvedDownloads } from '../resource-tool-options.ts';
 import { numbered, safeFileName } from './safe-file-name.ts';
 
-/** Names are tried with a number up to this one; then with a random one. */
+/** A taken name gets a number up to this one, then a random text. */
 const MAX_NUMBER = 100;
 
 /** The name of a new file in the folder, or why there is none. */
 export type Saved = { readonly name: string } | { readonly refused: string };
 
-/** A folder that files of servers are saved into, and never outside of it. */
+/** Saves files of servers into a folder, and never outside of it. */
 export class DownloadFolder {
   readonly #path: string;
   readonly #maxFileBytes: number;
   readonly #maxTotalBytes: number;
-  /** Where the folder really is, from its first use on. */
+  /** The real path of the folder, from its first use on. */
   #real: string | undefined;
   #totalBytes = 0;
 
@@ -26,9 +26,7 @@ export class DownloadFolder {
     this.#maxTotalBytes = maxTotalBytes;
   }
 
-  /**
-   * Saves what was read from `uri` to a new file. Rejects with `CONFIG_INVALID` when the folder cannot be written to.
-   */
+  /** Saves the contents of `uri` to a new file. Rejects with `CONFIG_INVALID` when the folder cannot be written to. */
   async save(uri: string, data: Uint8Array): Promise<Saved> {
     const refused = this.#refusal(data.byteLength);
     if (refused !== undefined) return { refused };
@@ -48,7 +46,7 @@ export class DownloadFolder {
     return bytes > left ? `It has ${bytes} bytes, and only ${left} more may be saved.` : undefined;
   }
 
-  /** The folder may well be behind a link, but behind the same one all the time. */
+  /** The path may contain links, but must lead to the same folder each time. */
   async #locate(): Promise<string> {
     await mkdir(this.#path, { recursive: true });
     const real = await realpath(this.#path);
@@ -72,7 +70,7 @@ export class DownloadFolder {
   }
 }
 
-/** Makes a file that was not there before; one that is there, a link or a folder among them, is left alone. */
+/** Creates a new file. An existing file, link or folder is not changed. */
 async function create(folder: string, wanted: string): Promise<{ name: string; file: FileHandle }> {
   for (let nr = 1; ; nr++) {
     const name = nr === 1 ? wanted : numbered(wanted, nr > MAX_NUMBER ? randomBytes(6).toString('hex') : nr);
@@ -81,7 +79,7 @@ async function create(folder: string, wanted: string): Promise<{ name: string; f
       throw new PlenumError('CONFIG_INVALID', 'A name that leads out of the download folder was not used.');
     }
     try {
-      // Exclusive, so that nothing is overwritten and no link is followed.
+      // The flag `x` fails for an existing name, so that nothing is overwritten and no link is followed.
       return { name, file: await open(path, 'wx', 0o600) };
     } catch (error) {
       if (!isTaken(error)) throw error;

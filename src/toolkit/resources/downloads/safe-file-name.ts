@@ -1,16 +1,16 @@
-/** Letters and digits of any script, and what else is harmless everywhere. */
+/** Everything but letters and digits of any script, and a few signs that every system allows. */
 const HARMFUL = /[^\p{L}\p{M}\p{Nd}._-]+/gu;
-/** Names of devices on Windows, with whatever extension. */
+/** Names of devices on Windows, with any extension. */
 const DEVICE = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
-/** Characters of a segment that are looked at: its end, escapes among it, gives more than a name may have. */
+/** Only this many characters at the end of a segment are read: more than a name may have, even if all are escaped. */
 const MAX_SEGMENT = 2000;
 const MAX_BYTES = 120;
 const MAX_EXTENSION_BYTES = 16;
 const FALLBACK = 'resource';
 
 /**
- * A name for a file, from the end of a URI: one that is a plain file in the folder where it is used, on every system.
- * It has no separator, no control character, no drive, no leading dot or hyphen, no trailing dot, and is no device.
+ * Makes a file name from the end of a URI that is safe on every system: no separator, no control character, no drive,
+ * no leading dot or hyphen, no trailing dot, and no device name.
  */
 export function safeFileName(uri: string): string {
   const name = decoded(lastSegment(uri)).normalize('NFC').replace(HARMFUL, '_');
@@ -33,7 +33,7 @@ function lastSegment(uri: string): string {
   return path.slice(start, Math.max(start, end)).slice(-MAX_SEGMENT);
 }
 
-/** A URI may hide separators in its escapes; what cannot be decoded stays as it is. */
+/** Decodes a segment, since escapes may hide separators; an invalid escape is left as it is. */
 function decoded(segment: string): string {
   try {
     return decodeURIComponent(segment).split(/[/\\]/).at(-1) ?? '';

@@ -2,7 +2,7 @@ import { PlenumError } from '../../errors/plenum-error.ts';
 import { printable, suggestion } from '../../internal/text.ts';
 import type { ToolSource } from '../tool-source.ts';
 
-/** The tools of each server that a source lists tools of, by their names. */
+/** The names of the tools of each server in a source. */
 export type ToolsByServer = ReadonlyMap<string, readonly string[]>;
 
 export function toolsByServer(tools: ToolSource['tools']): ToolsByServer {
@@ -16,7 +16,7 @@ export function toolsByServer(tools: ToolSource['tools']): ToolsByServer {
   return servers;
 }
 
-/** The names of a server's tools. Throws `UNKNOWN_SERVER` when the source lists none of it. */
+/** The names of a server's tools. Throws `UNKNOWN_SERVER` when the source has none. */
 export function expectServer(servers: ToolsByServer, server: string): readonly string[] {
   const tools = servers.get(server);
   if (tools !== undefined) return tools;

@@ -13,7 +13,7 @@ type Value = string | number | boolean;
  * Whether the content contains every value of the structured content. Many servers repeat their content there, even
  * images and whole files, and the model would get it twice.
  */
-export function saidAlready(content: unknown, structured: unknown): boolean {
+export function repeatsContent(content: unknown, structured: unknown): boolean {
   const values = valuesOf(structured, MAX_VALUES + 1);
   if (values.length === 0 || values.length > MAX_VALUES) return false;
   const said = new Set(valuesOf(content, Infinity));

@@ -2,12 +2,12 @@ import { snapshotMap } from '../../internal/snapshot-map.ts';
 import type { ToolDefinition, ToolSource } from '../tool-source.ts';
 
 /**
- * A source of which only a part is shown; it calls all that the source lets it call. Its list stays the same object
- * until something of that part changes.
+ * A source that lists only some tools of another one, but can call all of them. Its list is the same object until one
+ * of the listed tools changes.
  *
- * @param shows Tells whether a tool is in that part. What it says may change from one look at the list to the next.
+ * @param shows Whether a tool is listed. The answer may change between two reads of the list.
  */
-export function partOf(
+export function filteredSource(
   source: ToolSource,
   shows: (name: string, tool: ToolDefinition) => boolean,
 ): ToolSource {

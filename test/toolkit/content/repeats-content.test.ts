@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { saidAlready } from '../../../src/toolkit/content/said-already.ts';
+import { repeatsContent } from '../../../src/toolkit/content/repeats-content.ts';
 
 const text = (words: string): object[] => [{ type: 'text', text: words }];
 const image = { type: 'image', data: 'iVBORw0KGgo=', mimeType: 'image/png' };
@@ -11,7 +11,7 @@ describe('M9 structured content that repeats the content', () => {
     ['the content itself, an image in it', [image], { content: [image] }],
     ['numbers as words', text('It is 7 or -1.5, true?'), { a: 7, b: [-1.5], c: true }],
   ])('is left out: %s', (_, content, structured) => {
-    expect(saidAlready(content, structured)).toBe(true);
+    expect(repeatsContent(content, structured)).toBe(true);
   });
 
   it.each([
@@ -21,6 +21,6 @@ describe('M9 structured content that repeats the content', () => {
     ['beside no content', [], { n: 7 }],
     ['more than is looked for', text('x'), { all: Array.from({ length: 60 }, () => 'x') }],
   ])('is told: %s', (_, content, structured) => {
-    expect(saidAlready(content, structured)).toBe(false);
+    expect(repeatsContent(content, structured)).toBe(false);
   });
 });
