@@ -2,7 +2,19 @@ import { join, resolve } from 'node:path';
 import type { OAuthOptions } from '../auth/oauth-options.ts';
 import type { ServerAuth } from '../server-spec.ts';
 import { type Environment, userFolders } from './environment.ts';
-import type { AuthSettings } from './schema/schema.ts';
+
+/** Credentials as a file has them. */
+export type AuthSettings = { type: 'bearer'; token: string } | OAuthSettings;
+
+interface OAuthSettings extends Omit<
+  OAuthOptions,
+  'privateKey' | 'scope' | 'assertion' | 'store' | 'onAuthorize' | 'onEvent' | 'dpop' | 'fetch'
+> {
+  type: 'oauth';
+  privateKey?: { key: string; algorithm: string };
+  scope?: string;
+  tokenFile?: string;
+}
 
 /** The options of `oauth()` that a program can set for the servers of a file. */
 export type ConfigOAuthOptions = Pick<

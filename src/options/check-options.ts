@@ -41,6 +41,8 @@ export function meantBy(unknown: string, table: OptionTable): string {
   for (const [name, { alias = [] }] of Object.entries(table)) {
     for (const spelling of [name, ...alias]) if (!owners.has(spelling)) owners.set(spelling, name);
   }
+  const alias = [...owners.keys()].find((spelling) => spelling.toLowerCase() === unknown.toLowerCase());
+  if (alias !== undefined) return didYouMean([owners.get(alias) ?? alias]);
   const names = new Set(nearest(unknown, owners.keys()).map((spelling) => owners.get(spelling) ?? spelling));
   return names.size > 0 ? didYouMean([...names]) : suggestion(unknown, Object.keys(table));
 }

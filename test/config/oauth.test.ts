@@ -57,7 +57,7 @@ describe('A2 "auth": { "type": "oauth" } in a file', () => {
     ],
     [{ type: 'oauth', grant: 'jwt_bearer' }, 'auth.grant: found "jwt_bearer", allowed'],
     [{ type: 'oauth', redirectPort: -1 }, 'auth.redirectPort: found -1, allowed'],
-    [{ type: 'oauth', issuer: 'nowhere' }, 'auth: found options that do not go together: Option "issuer"'],
+    [{ type: 'oauth', issuer: 'nowhere' }, 'auth.issuer: found a string, allowed a URL'],
   ])('is refused when it is wrong: %j', async (auth, message) => {
     const problems = await problemsOf(loadServers({ s: { url, auth } }));
     expect(problems).toEqual([expect.stringContaining(`mcpServers.s.${message}`)]);

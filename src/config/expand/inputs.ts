@@ -2,7 +2,8 @@ import { configFailure, inputUnusable } from '../../errors/config.ts';
 import { isRecord } from '../../internal/checks.ts';
 import { printable, suggestion } from '../../internal/text.ts';
 import type { ConfigInput, ConfigPrompt } from '../config.ts';
-import { describe, describeWord, type Findings } from '../read/findings.ts';
+import { describe, describeWord } from '../../options/wording.ts';
+import type { Findings } from '../read/findings.ts';
 import { printPath, type JsonPath } from '../json/json-path.ts';
 import { TemplateError } from './template.ts';
 

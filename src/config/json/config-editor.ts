@@ -1,6 +1,6 @@
 import { isRecord } from '../../internal/checks.ts';
 import { setValue } from './edit-json.ts';
-import { describe } from '../read/findings.ts';
+import { describe } from '../../options/wording.ts';
 import { readJsonFile } from '../read/read-file.ts';
 
 const SECTIONS = ['mcpServers', 'servers'] as const;

@@ -1,6 +1,5 @@
 import { configProblems } from '../../errors/config.ts';
 import type { PlenumError } from '../../errors/plenum-error.ts';
-import { printable } from '../../internal/text.ts';
 import type { ConfigProblem, ConfigRemark, ConfigWarning } from '../config.ts';
 import type { JsonDocument, Position } from '../json/json-document.ts';
 import { printPath, type JsonPath } from '../json/json-path.ts';
@@ -66,19 +65,4 @@ export class Findings {
 /** `file:line:column path: message`. */
 export function printRemark({ file, line, column, path, message }: ConfigRemark): string {
   return `${file}:${line}:${column}${path === '' ? '' : ` ${path}`}: ${message}`;
-}
-
-/** Describes a value by its type, since it may be a secret. */
-export function describe(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  if (value === null) return 'null';
-  if (value === '') return 'an empty string';
-  if (typeof value === 'string') return 'a string';
-  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  return Array.isArray(value) ? 'an array' : 'an object';
-}
-
-/** As {@link describe}, but shows the text: for fields that allow one of a few words. */
-export function describeWord(value: unknown): string {
-  return typeof value === 'string' && value !== '' ? `"${printable(value, 40)}"` : describe(value);
 }

@@ -3,12 +3,13 @@ import { isRecord } from '../../internal/checks.ts';
 import { nearest, printable, suggestion } from '../../internal/text.ts';
 import { checkSettings, type RawSettings } from './check-settings.ts';
 import type { Config, ConfiguredGroup, ConfiguredServer, LoadConfigOptions, ReadConfig } from '../config.ts';
-import { describe, Findings } from './findings.ts';
+import { describe } from '../../options/wording.ts';
+import { Findings } from './findings.ts';
 import { Inputs, readInputs } from '../expand/inputs.ts';
 import type { Environment } from '../environment.ts';
 import { readJsonFile } from './read-file.ts';
 import { readServer } from './read-server.ts';
-import { groupOptions } from '../schema/schema.ts';
+import { groupSettings } from './settings.ts';
 import { Scope } from '../expand/scope.ts';
 
 const SECTIONS = ['mcpServers', 'servers'] as const;
@@ -83,7 +84,7 @@ function readGroup(given: unknown, scope: Scope, findings: Findings): Configured
     return {};
   }
   const raw: RawSettings = { values: given, locate: (path) => ['plenum', ...path] };
-  return checkSettings(groupOptions, raw, scope, findings) ?? {};
+  return checkSettings(groupSettings, raw, scope, findings) ?? {};
 }
 
 interface ServerEntry {

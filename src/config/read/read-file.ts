@@ -1,7 +1,8 @@
 import { createReadStream } from 'node:fs';
 import { configUnreadable } from '../../errors/config.ts';
 import { isRecord } from '../../internal/checks.ts';
-import { describe, Findings } from './findings.ts';
+import { describe } from '../../options/wording.ts';
+import { Findings } from './findings.ts';
 import { JsonDocument } from '../json/json-document.ts';
 
 /** Settings files of editors have up to a few megabytes; a larger file is something else. */

@@ -3,13 +3,14 @@ import { parseEnv } from 'node:util';
 import { isRecord } from '../../internal/checks.ts';
 import { nearest, printable } from '../../internal/text.ts';
 import { PlenumError } from '../../errors/plenum-error.ts';
-import { authHeaders, authOf, type ConfigOAuthOptions } from '../auth.ts';
+import { authHeaders, authOf, type AuthSettings, type ConfigOAuthOptions } from '../auth.ts';
 import { checkSettings } from './check-settings.ts';
 import type { ConfiguredServer } from '../config.ts';
-import { describe, describeWord, type Findings } from './findings.ts';
+import { describe, describeWord } from '../../options/wording.ts';
+import type { Findings } from './findings.ts';
 import type { JsonPath } from '../json/json-path.ts';
 import { readTextFile, UnreadableFile } from './read-file.ts';
-import { stdioServer, transportNamed, urlServer, type AuthSettings } from '../schema/schema.ts';
+import { stdioSettings, transportNamed, urlSettings } from './settings.ts';
 import type { Scope } from '../expand/scope.ts';
 import { dropOtherKind, serverFields, type ServerFields } from './server-fields.ts';
 
@@ -61,7 +62,7 @@ function shapeFault({ unknown }: ServerFields, hasBoth: boolean): string {
 
 async function readProcess({ name, fields, scope, findings }: ServerReader): Promise<ReadServer | undefined> {
   const raw = { values: dropOtherKind(fields, 'stdio', findings), locate: fields.locate, server: name };
-  const settings = checkSettings(stdioServer, raw, scope, findings);
+  const settings = checkSettings(stdioSettings, raw, scope, findings);
   if (settings === undefined) return undefined;
   const { disabled: _, envFile, env, command, cwd, ...rest } = settings;
   let variables: Record<string, string> | undefined = env === undefined ? undefined : textsOf(env);
@@ -95,7 +96,7 @@ function textsOf(env: Readonly<Record<string, unknown>>): Record<string, string>
 async function readRemote(reader: ServerReader): Promise<ReadServer | undefined> {
   const { name, fields, scope, findings } = reader;
   const raw = { values: dropOtherKind(fields, 'url', findings), locate: fields.locate, server: name };
-  const settings = checkSettings(urlServer, raw, scope, findings);
+  const settings = checkSettings(urlSettings, raw, scope, findings);
   if (settings === undefined) return undefined;
   const { disabled: _, type: word, auth, ...rest } = settings;
   const type = transportNamed(word);

@@ -3,7 +3,7 @@ import { printable, suggestion } from '../../internal/text.ts';
 import type { Findings } from './findings.ts';
 import { IGNORED_KEYS, SPELLINGS, spelledIn, UNSUPPORTED_KEYS } from './foreign-keys.ts';
 import { printPath, type JsonPath } from '../json/json-path.ts';
-import { stdioServer, urlServer } from '../schema/schema.ts';
+import { stdioInFile, urlInFile } from '../../options/tables/file.ts';
 
 /** A server of a file, with the keys of other programs replaced by Plenum's. */
 export interface ServerFields {
@@ -14,8 +14,8 @@ export interface ServerFields {
   readonly unknown: readonly string[];
 }
 
-const STDIO_KEYS = new Set(Object.keys(stdioServer.shape));
-const URL_KEYS = new Set(Object.keys(urlServer.shape));
+const STDIO_KEYS = new Set(Object.keys(stdioInFile));
+const URL_KEYS = new Set(Object.keys(urlInFile));
 const OWN_KEYS = new Set([...STDIO_KEYS, ...URL_KEYS]);
 
 /**

@@ -43,17 +43,17 @@ describe('a file that is refused', () => {
   });
 
   it.each([
-    [{ command: 5 }, 'command: found 5, allowed a string'],
-    [{ command: '' }, 'command: found an empty string, allowed a string that is not empty'],
+    [{ command: 5 }, 'command: found 5, allowed a non-empty string'],
+    [{ command: '' }, 'command: found an empty string, allowed a non-empty string'],
     [{ command: 'a\0b' }, 'command: found a string, allowed a string without NUL characters'],
-    [{ command: ['npx'] }, 'command: found an array, allowed a string'],
+    [{ command: ['npx'] }, 'command: found an array, allowed a non-empty string'],
     [{ command: 'a', args: [1] }, 'args[0]: found 1, allowed a string'],
     [
       { command: 'a', env: { A: [] } },
       'env.A: found an array, allowed a string, a number, true, false or null',
     ],
     [{ command: 'a', env: [] }, 'env: found an array, allowed an object of strings'],
-    [{ command: 'a', cwd: '' }, 'cwd: found an empty string, allowed a string that is not empty'],
+    [{ command: 'a', cwd: '' }, 'cwd: found an empty string, allowed a non-empty string'],
     [
       { command: 'a', inheritEnv: 'PATH' },
       'inheritEnv: found a string, allowed true, false or an array of strings',
@@ -70,9 +70,9 @@ describe('a file that is refused', () => {
     ],
     [
       { command: 'a', timeoutMs: '5' },
-      'timeoutMs: found a string, allowed a number of milliseconds, 0 or more',
+      'timeoutMs: found a string, allowed a number of milliseconds, more than 0',
     ],
-    [{ command: 'a', timeoutMs: -5 }, 'timeoutMs: found -5, allowed a number of milliseconds, 0 or more'],
+    [{ command: 'a', timeoutMs: -5 }, 'timeoutMs: found -5, allowed a number of milliseconds, more than 0'],
     [
       { command: 'a', protocol: '1.0' },
       'protocol: found "1.0", allowed one of "auto", "legacy", "modern", "2026-07-28", "2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05", "2024-10-07"',
@@ -82,13 +82,13 @@ describe('a file that is refused', () => {
       'health.failures: found 1.5, allowed a whole number, 1 or more',
     ],
     [{ command: 'a', allow: 'read' }, 'allow: found a string, allowed an array of globs'],
-    [{ command: 'a', deny: [''] }, 'deny[0]: found an empty string, allowed a string that is not empty'],
+    [{ command: 'a', deny: [''] }, 'deny[0]: found an empty string, allowed a non-empty string'],
     [{ command: 'a', type: 'http' }, 'type: found "http", allowed "stdio"'],
     [
       { command: 'a', envFile: 'nowhere.env' },
       'envFile: found a file that cannot be read: there is no such file',
     ],
-    [{ url: 5 }, 'url: found 5, allowed a string'],
+    [{ url: 5 }, 'url: found 5, allowed a non-empty string'],
     [{ url: 'example.com' }, 'url: found a string, allowed a whole URL: "https://…"'],
     [
       { url: 'ftp://example.com' },
@@ -109,11 +109,11 @@ describe('a file that is refused', () => {
     [{ url: 'http://a.example.com', headers: { A: 1 } }, 'headers.A: found 1, allowed a string'],
     [
       { url: 'http://a.example.com', auth: { type: 'basic' } },
-      'auth.type: found "basic", allowed "bearer", "oauth"',
+      'auth.type: found "basic", allowed one of "bearer", "oauth"',
     ],
     [
       { url: 'http://a.example.com', auth: { type: 'bearer' } },
-      'auth.token: found nothing, allowed a string',
+      'auth.token: found nothing, allowed a non-empty string',
     ],
     [
       { url: 'http://a.example.com', auth: 'abc' },
@@ -160,7 +160,10 @@ describe('a file that is refused', () => {
       '{ "servers": {}, "plenum": { "retry": true } }',
       'plenum.retry: found true, allowed false or an object of options',
     ],
-    ['{ "servers": {}, "plenum": { "concurrency": 4 } }', 'plenum.concurrency: found 4, allowed an object'],
+    [
+      '{ "servers": {}, "plenum": { "concurrency": 4 } }',
+      'plenum.concurrency: found 4, allowed an object of options',
+    ],
   ])('for a document such as %s', async (content, problem) => {
     expect(await problemsOf(load(content))).toEqual([problem]);
   });

@@ -1,0 +1,27 @@
+import { isOptionsObject, variantOf, type OptionPath } from './faults.ts';
+import type { Kind, OptionTable } from './kinds.ts';
+
+/** Told of a name that means nothing where it stands. */
+export type OnUnknown = (path: OptionPath, table: OptionTable) => void;
+
+/** The part of a value that its kind knows: what else stands there is told of, and left out. */
+export function knownPart(kind: Kind, value: unknown, onUnknown: OnUnknown, path: OptionPath = []): unknown {
+  if (!isOptionsObject(value)) return value;
+  const table = tableOf(kind, value);
+  if (table === undefined) return value;
+  const known = Object.entries(value).flatMap(([name, each]): [string, unknown][] => {
+    const option = Object.hasOwn(table, name) ? table[name] : undefined;
+    if (option !== undefined) return [[name, knownPart(option.kind, each, onUnknown, [...path, name])]];
+    onUnknown([...path, name], table);
+    return [];
+  });
+  return Object.fromEntries(known);
+}
+
+/** The options that an object of this kind may have. */
+function tableOf(kind: Kind, value: Readonly<Record<string, unknown>>): OptionTable | undefined {
+  if (kind.is === 'options') return kind.options;
+  if (kind.is === 'variant') return variantOf(kind, value);
+  if (kind.is !== 'either') return undefined;
+  return kind.kinds.map((each) => tableOf(each, value)).find((table) => table !== undefined);
+}
