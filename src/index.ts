@@ -92,9 +92,8 @@ export type { SearchHit, SearchOptions } from './group/search/search-options.ts'
 export type { GroupServerStatus } from './group/members/member.ts';
 
 export { SessionManager, type ManagerOpenOptions } from './manager/session-manager.ts';
-export type { CheckHealthOptions } from './manager/leases/check-health.ts';
+export type { CheckHealthOptions, HealthReport } from './manager/leases/check-health.ts';
 export type { CircuitOptions, CircuitStatus } from './manager/runs/circuit-breaker.ts';
-export type { HealthReport } from './manager/leases/health-report.ts';
 export type { LatencySummary } from './manager/latency-histogram.ts';
 export type { AcquireOptions, Lease } from './manager/leases/lease.ts';
 export type {
@@ -105,11 +104,10 @@ export type {
 } from './manager/pool/managed-server.ts';
 export type { PoolCloseReason, ManagerEvent } from './manager/manager-events.ts';
 export type { SessionManagerOptions } from './manager/manager-options.ts';
-export type { ManagedServerStats, ManagedServerStatus } from './manager/manager-stats.ts';
+export type { ManagedServerStats, ManagedServerStatus, ServerRoute } from './manager/manager-stats.ts';
 export type { PoolOptions } from './manager/pool/pool-options.ts';
 export type { RetryContext, RetryOptions } from './manager/runs/retry-policy.ts';
 export type { RunContext, RunOptions, RunWork } from './manager/runs/run-options.ts';
-export type { ServerRoute } from './manager/server-route.ts';
 
 export { loadConfig } from './config/load-config.ts';
 export type {

@@ -3,7 +3,6 @@ import { PlenumError } from '../errors/plenum-error.ts';
 import type { EventHub } from '../internal/event-hub.ts';
 import type { CallOptions } from '../session/call-options.ts';
 import type { Session } from '../session/session.ts';
-import { onEachReady } from './each-ready.ts';
 import type { GroupEvent } from './group-events.ts';
 import type { Member } from './members/member.ts';
 import type { Membership } from './members/membership.ts';
@@ -26,7 +25,7 @@ export class LogLevels {
     if (server !== undefined) return this.#tell(this.#membership.get(server).session, level, options);
     this.#level = level;
     this.#told = new WeakSet();
-    await onEachReady(this.#membership.members, (session) =>
+    await this.#membership.askReady((session) =>
       session.capabilities?.logging ? this.#tell(session, level, options) : undefined,
     );
   }

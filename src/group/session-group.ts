@@ -32,7 +32,6 @@ import type {
   ToolEntry,
 } from './catalog/catalog.ts';
 import { CatalogIndex } from './catalog/catalog-index.ts';
-import { onEachReady } from './each-ready.ts';
 import type { GroupEvent } from './group-events.ts';
 import {
   checkGroupOptions,
@@ -285,7 +284,7 @@ export class SessionGroup implements AsyncDisposable {
     const { server, ...rest } = checked(options, checkGroupCall, 'Pinging servers');
     this.#expectOpen();
     if (server !== undefined) return this.#membership.get(server).session.ping(rest);
-    await onEachReady(this.#membership.members, (session) => session.ping(rest));
+    await this.#membership.askReady((session) => session.ping(rest));
   }
 
   /**

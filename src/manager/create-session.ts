@@ -1,6 +1,7 @@
+import type { Handlers } from '../session/handlers.ts';
 import type { ServerSpec } from '../server-spec.ts';
-import { SupervisedSession, type ConnectGate } from '../session/supervised-session.ts';
-import { bindPrincipal } from './bind-principal.ts';
+import type { ConnectGate } from '../session/connection/gate.ts';
+import { SupervisedSession } from '../session/supervised-session.ts';
 import type { CheckedTarget } from './pool/check-target.ts';
 
 /** Makes sessions, not started, that come up so many at a time. */
@@ -15,5 +16,22 @@ export function sessionCreator(gates: (spec: ServerSpec) => ConnectGate): Create
     const handlers = bindPrincipal(options.handlers, principal);
     const gate = target.type === 'spec' ? gates(target.spec) : undefined;
     return new SupervisedSession(name, target, { ...options, handlers }, gate);
+  };
+}
+
+/** Handlers that are told for whom the session was opened. */
+function bindPrincipal(handlers: Handlers, principal: string | undefined): Handlers {
+  if (principal === undefined) return handlers;
+  const { onSampling, onElicitation, onRoots, onLog, onNotification } = handlers;
+  return {
+    ...(onSampling && { onSampling: (context, params) => onSampling({ ...context, principal }, params) }),
+    ...(onElicitation && {
+      onElicitation: (context, params) => onElicitation({ ...context, principal }, params),
+    }),
+    ...(onRoots && { onRoots: (context) => onRoots({ ...context, principal }) }),
+    ...(onLog && { onLog: (context, message) => onLog({ ...context, principal }, message) }),
+    ...(onNotification && {
+      onNotification: (context, notification) => onNotification({ ...context, principal }, notification),
+    }),
   };
 }

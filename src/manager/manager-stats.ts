@@ -41,3 +41,10 @@ export interface ManagedServerStats {
   /** Of the requests made through leases, from the call to its answer. */
   readonly latency: LatencySummary;
 }
+
+/**
+ * Which server: its name, or a function that chooses one by how they all are doing. A run asks it before
+ * every attempt, so that it can turn to another server when one fails.
+ */
+export type ServerRoute =
+  string | ((servers: ReadonlyMap<string, ManagedServerStats>) => string | Promise<string>);

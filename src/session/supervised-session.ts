@@ -13,6 +13,7 @@ import { openTransport } from '../transport/open-transport.ts';
 import { adoptClient } from './connection/adopted-connection.ts';
 import { borrowConnection } from './connection/borrowed-connection.ts';
 import type { CallOptions } from './call-options.ts';
+import type { ConnectGate } from './connection/gate.ts';
 import { installHandlers } from './connection/client-handlers.ts';
 import type { Connection, ConnectionMemory } from './connection/connection.ts';
 import { HealthMonitor } from './supervision/health.ts';
@@ -30,9 +31,6 @@ import { Supervisor, type SleepPolicy } from './supervision/supervisor.ts';
 import { ListedTools } from './requests/listed-tools.ts';
 import { SessionErrors } from './errors/session-errors.ts';
 import { lostError } from './errors/translate-error.ts';
-
-/** Bounds how many connections come up at a time: calls `open` when it is its turn. */
-export type ConnectGate = <T>(open: () => Promise<T>, signal: AbortSignal) => Promise<T>;
 
 /** However little of `connectTimeoutMs` is left. */
 const LEAST_RESTORE_MS = 250;

@@ -1,4 +1,4 @@
-import type { HealthReport } from '../../manager/leases/health-report.ts';
+import type { HealthReport } from '../../manager/leases/check-health.ts';
 import type { Invocation, RunCommand } from '../command-line/invocation.ts';
 import { EXIT, exitCodeOf, unreachableExitCode } from '../exit-codes.ts';
 import { findServers } from '../servers/server-set.ts';

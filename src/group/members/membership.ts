@@ -165,6 +165,13 @@ export class Membership {
     }
   }
 
+  /** Asks every session that is ready, side by side; when all have answered, rejects with the first failure. */
+  async askReady(ask: (session: Session) => Promise<void> | undefined): Promise<void> {
+    const ready = [...this.members].filter(({ session }) => session.status.state === 'ready');
+    const outcomes = await Promise.allSettled(ready.map(async ({ session }) => ask(session)));
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
+  }
+
   /** Takes a member and its entries out. Its session is the caller's to end. */
   drop(member: Member): void {
     if (!this.#isIn(member)) return;

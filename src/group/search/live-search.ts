@@ -1,4 +1,4 @@
-import { atOnce, inSlices } from './in-slices.ts';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Searchable } from './search-fields.ts';
 import { createSearchIndex, type SearchIndex } from './search-index.ts';
 
@@ -39,4 +39,22 @@ export class LiveSearch<E extends Searchable> {
     }
     for (const scope of gone) yield* index.update(scope, new Map());
   }
+}
+
+/** How long other work may be kept waiting, in milliseconds. */
+const SLICE_MS = 8;
+
+/** Takes steps to their end, and lets others have a turn in between when that takes long. */
+async function inSlices(steps: Iterable<void>): Promise<void> {
+  let endOfSlice = performance.now() + SLICE_MS;
+  for (const _ of steps) {
+    if (performance.now() < endOfSlice) continue;
+    await nextTurn();
+    endOfSlice = performance.now() + SLICE_MS;
+  }
+}
+
+/** Takes steps to their end in this turn. */
+function atOnce(steps: Iterable<void>): void {
+  for (const _ of steps);
 }

@@ -1,6 +1,6 @@
+import type { Implementation } from '@modelcontextprotocol/client';
 import { PlenumError } from '../../errors/plenum-error.ts';
-import type { Session } from '../../session/session.ts';
-import type { HealthReport } from './health-report.ts';
+import type { ProtocolEra, Session } from '../../session/session.ts';
 import type { Leasing } from './leasing.ts';
 import type { ServerRecord } from '../server-record.ts';
 import type { SessionPool } from '../pool/session-pool.ts';
@@ -15,6 +15,20 @@ export interface CheckHealthOptions {
    */
   timeoutMs?: number;
   signal?: AbortSignal;
+}
+
+/** How a server answered when it was asked for a sign of life. */
+export interface HealthReport {
+  readonly healthy: boolean;
+  /** How long the answer took, in milliseconds; without the time to connect. */
+  readonly latencyMs?: number;
+  readonly era?: ProtocolEra;
+  readonly protocolVersion?: string;
+  readonly serverInfo?: Implementation;
+  /** Why not, in words. */
+  readonly reason?: string;
+  /** Why not, as it happened. */
+  readonly error?: PlenumError;
 }
 
 /** What a check needs of a manager. */

@@ -6,7 +6,7 @@ import type { AcquireOptions } from './lease.ts';
 import type { ManagerEvent } from '../manager-events.ts';
 import { PoolLease, type LeaseListener } from './pool-lease.ts';
 import type { ResolvedPoolOptions } from '../pool/pool-options.ts';
-import type { PooledSession } from '../pool/pooled-session.ts';
+import type { PooledSession } from '../pool/server-pool.ts';
 import type { ServerRecord } from '../server-record.ts';
 import type { KeyedSpec } from '../pool/session-key.ts';
 import type { SessionPool } from '../pool/session-pool.ts';

@@ -4,7 +4,7 @@ import type { Session } from '../../session/session.ts';
 import type { RequestInfo } from '../../session/requests/request-runner.ts';
 import type { Lease } from './lease.ts';
 import { LeasedSession, type LeaseDesk } from './leased-session.ts';
-import type { LeaseHolder, PooledSession } from '../pool/pooled-session.ts';
+import type { LeaseHolder, PooledSession } from '../pool/server-pool.ts';
 import type { ReplayRule } from '../pool/replay-rule.ts';
 import type { SessionPool } from '../pool/session-pool.ts';
 

@@ -1,6 +1,5 @@
-import { IdleClock } from './idle-clock.ts';
-import type { PooledSession } from './pooled-session.ts';
-import type { Bucket } from './server-pool.ts';
+import { startTimer, type StopTimer } from '../../internal/timers.ts';
+import type { Bucket, PooledSession } from './server-pool.ts';
 
 export interface IdleLimits {
   readonly idleMs: number;
@@ -63,5 +62,33 @@ export class IdleSessions {
       else this.#onDue(pooled);
     }
     return next;
+  }
+}
+
+/** One timer for the sessions of a pool that nobody uses: fires when the first of them is due. */
+class IdleClock {
+  readonly #sweep: () => number;
+  #dueAt = Infinity;
+  #stop: StopTimer = () => {};
+
+  /** `sweep` closes what is due and returns when the next is, by `performance.now()`; `Infinity` for never. */
+  constructor(sweep: () => number) {
+    this.#sweep = sweep;
+  }
+
+  /** Makes sure that the clock fires by then. Costs nothing when it will anyway. */
+  due(at: number): void {
+    if (at >= this.#dueAt) return;
+    this.#stop();
+    this.#dueAt = at;
+    this.#stop = startTimer(at - performance.now(), () => {
+      this.#dueAt = Infinity;
+      this.due(this.#sweep());
+    });
+  }
+
+  stop(): void {
+    this.#stop();
+    this.#dueAt = Infinity;
   }
 }

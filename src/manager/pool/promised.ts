@@ -1,5 +1,4 @@
-import type { PooledSession } from './pooled-session.ts';
-import type { Bucket } from './server-pool.ts';
+import type { Bucket, PooledSession } from './server-pool.ts';
 
 /** What is under way and has been counted on in this walk through the lines, so that nobody counts on it twice. */
 export class Promised {

@@ -1,8 +1,9 @@
+import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
+import { canonicalJson } from '../../internal/canonical-json.ts';
 import { PlenumError } from '../../errors/plenum-error.ts';
 import { withoutUndefined } from '../../options/check-options.ts';
 import type { HeadersSource } from '../../server-spec.ts';
-import { fingerprint } from './fingerprint.ts';
 import type { ManagedServer, ManagedServerSpec, ServerSpecContext } from './managed-server.ts';
 
 /** A spec for one principal, and the key that tells its sessions from all others of the server. */
@@ -66,4 +67,29 @@ export function pinHeaders({ spec, headers }: KeyedSpec, onDrift: () => void): M
 function headersFunction(spec: ManagedServerSpec): Extract<HeadersSource, () => unknown> | undefined {
   const headers: HeadersSource | undefined = 'url' in spec ? spec.headers : undefined;
   return typeof headers === 'function' ? headers : undefined;
+}
+
+const identities = new WeakMap<object, number>();
+let lastIdentity = 0;
+
+/**
+ * Equal for data that is equal, whatever the order of its keys. Functions and objects that are more than data are
+ * told apart by identity. A hash, because the data may hold secrets.
+ */
+function fingerprint(data: unknown): string {
+  return createHash('sha256').update(canonicalJson(data, identify)).digest('base64url');
+}
+
+function identify(value: unknown): string {
+  const isObject = typeof value === 'function' || (typeof value === 'object' && value !== null);
+  return isObject ? `#${identityOf(value)}` : `<${typeof value}>`;
+}
+
+function identityOf(object: object): number {
+  let identity = identities.get(object);
+  if (identity === undefined) {
+    identity = ++lastIdentity;
+    identities.set(object, identity);
+  }
+  return identity;
 }

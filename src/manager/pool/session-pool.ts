@@ -5,9 +5,9 @@ import { closedError } from './closed-error.ts';
 import { IdleSessions } from './idle-sessions.ts';
 import type { PoolCloseReason, ManagerEvent } from '../manager-events.ts';
 import type { ResolvedPoolOptions } from './pool-options.ts';
-import { PooledSession } from './pooled-session.ts';
+import { PooledSession } from './server-pool.ts';
 import { Promised } from './promised.ts';
-import type { Bucket, ServerPool } from './server-pool.ts';
+import type { Bucket, ServerPool, WaitingCaller } from './server-pool.ts';
 import { givenUp, Waiter } from './waiter.ts';
 import { WaitingLines } from './waiting-lines.ts';
 
@@ -159,7 +159,7 @@ export class SessionPool {
   }
 
   /** False when nothing can be done for this caller now, nor for those behind it in the line of its server. */
-  #serve(waiter: Waiter, promised: Promised): boolean {
+  #serve(waiter: WaitingCaller, promised: Promised): boolean {
     const { bucket } = waiter;
     const { server } = bucket;
     const pooled = this.#take(bucket, !promised.isFull);

@@ -3,13 +3,12 @@ import { aborted } from '../../errors/session-end.ts';
 import type { PlenumError } from '../../errors/plenum-error.ts';
 import { createDeferred } from '../../internal/deferred.ts';
 import { Limit } from '../../internal/limit.ts';
-import type { PooledSession } from './pooled-session.ts';
-import type { Bucket } from './server-pool.ts';
+import type { Bucket, PooledSession, WaitingCaller } from './server-pool.ts';
 
 let lastTicket = 0;
 
 /** A caller that waits for a session. Owns its limit and its place in the line. */
-export class Waiter {
+export class Waiter implements WaitingCaller {
   readonly bucket: Bucket;
   /** Whose turn it is: lower comes first. */
   readonly ticket = ++lastTicket;

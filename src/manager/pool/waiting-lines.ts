@@ -1,5 +1,4 @@
-import type { Bucket, ServerPool } from './server-pool.ts';
-import type { Waiter } from './waiter.ts';
+import type { Bucket, ServerPool, WaitingCaller } from './server-pool.ts';
 
 /** The lines of callers, one per server. */
 export class WaitingLines {
@@ -18,12 +17,12 @@ export class WaitingLines {
     return this.#servers.size === 0;
   }
 
-  all(): Waiter[] {
+  all(): WaitingCaller[] {
     return [...this.#servers].flatMap(({ waiters }) => [...waiters]);
   }
 
   /** Who has waited longest for a session of this bucket. */
-  firstFor(bucket: Bucket): Waiter | undefined {
+  firstFor(bucket: Bucket): WaitingCaller | undefined {
     for (const waiter of bucket.server.waiters) if (waiter.bucket === bucket) return waiter;
     return undefined;
   }
@@ -32,8 +31,8 @@ export class WaitingLines {
    * Visits callers in the order in which they came. When `visit` can do nothing for one, those behind it in its line
    * are passed over: they must not overtake it. Lines do not hold each other up.
    */
-  walk(visit: (waiter: Waiter) => boolean): void {
-    const heads: { waiter: Waiter; readonly rest: Iterator<Waiter, undefined> }[] = [];
+  walk(visit: (waiter: WaitingCaller) => boolean): void {
+    const heads: { waiter: WaitingCaller; readonly rest: Iterator<WaitingCaller, undefined> }[] = [];
     for (const { waiters } of this.#servers) {
       const rest = waiters.values();
       const { value } = rest.next();

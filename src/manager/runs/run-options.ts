@@ -1,3 +1,6 @@
+import { checkOptions, checkValue } from '../../options/check-options.ts';
+import { anyFunction } from '../../options/kinds.ts';
+import { runOptions } from '../../options/tables/manager.ts';
 import type { Session } from '../../session/session.ts';
 import type { RetryOptions } from './retry-policy.ts';
 
@@ -35,3 +38,9 @@ export interface RunContext {
 }
 
 export type RunWork<T> = (session: Session, context: RunContext) => T | Promise<T>;
+
+/** Throws `CONFIG_INVALID`. */
+export function checkRun(work: RunWork<unknown>, options: RunOptions): void {
+  checkValue('work', anyFunction, work);
+  checkOptions(runOptions, options, 'Options of run()');
+}

@@ -1,8 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { concurrencyOptions } from '../../options/tables/server.ts';
 import type { ServerSpec } from '../../server-spec.ts';
-import { Gate, type GateOptions } from './gate.ts';
-import type { ConnectGate } from '../supervised-session.ts';
+import { Gate, type ConnectGate, type GateOptions } from './gate.ts';
 
 /**
  * A process computes for some hundredths of a second before it waits for anything, and then waits for several tenths: so

@@ -2,6 +2,9 @@ import { aborted } from '../../errors/session-end.ts';
 import { onAbort } from '../../internal/limit.ts';
 import { startTimer, type StopTimer } from '../../internal/timers.ts';
 
+/** Bounds how many connections come up at a time: calls `open` when it is its turn. */
+export type ConnectGate = <T>(open: () => Promise<T>, signal: AbortSignal) => Promise<T>;
+
 export interface GateOptions {
   /** How many may be on their way at a time. */
   readonly places: number;

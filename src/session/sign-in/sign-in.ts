@@ -1,9 +1,9 @@
+import type { FetchLike } from '@modelcontextprotocol/client';
 import { PlenumError } from '../../errors/plenum-error.ts';
 import { createDeferred } from '../../internal/deferred.ts';
 import { isRecord } from '../../internal/checks.ts';
 import type { AuthorizeOptions, ServerAuth, ServerSpec, UrlServerSpec } from '../../server-spec.ts';
 import { loadOfficial } from '../../transport/official.ts';
-import { ConnectionAuth } from './connection-auth.ts';
 import { translateError } from '../errors/translate-error.ts';
 
 /** A session without access waits for somebody to sign in. Over when `done` has settled. */
@@ -96,4 +96,41 @@ export function reasonOf({ code, data }: PlenumError): unknown {
 /** Whether a login failed for a reason of its own; one that was only given up leaves things as they were. */
 function isTelling(error: unknown): error is PlenumError {
   return error instanceof PlenumError && error.code !== 'ABORTED';
+}
+
+type Unauthorized = Parameters<NonNullable<ServerAuth['onUnauthorized']>>[0];
+
+/**
+ * Credentials for one connection. While it comes up nobody is asked to sign in, as that may take minutes and its
+ * handshake has seconds; a call on it may ask.
+ */
+class ConnectionAuth implements ServerAuth {
+  readonly #attended: ServerAuth;
+  readonly #unattended: ServerAuth;
+  #current: ServerAuth;
+
+  constructor(auth: ServerAuth) {
+    this.#attended = auth;
+    this.#unattended = auth.unattended?.() ?? auth;
+    this.#current = this.#unattended;
+  }
+
+  /** The connection is up. */
+  attend(): void {
+    this.#current = this.#attended;
+  }
+
+  token(): Promise<string | undefined> {
+    return this.#current.token();
+  }
+
+  async onUnauthorized(context: Unauthorized): Promise<void> {
+    await this.#current.onUnauthorized?.(context);
+  }
+
+  wrapFetch(fetch: FetchLike): FetchLike {
+    const attended = this.#attended.wrapFetch?.(fetch) ?? fetch;
+    const unattended = this.#unattended.wrapFetch?.(fetch) ?? fetch;
+    return (url, init) => (this.#current === this.#attended ? attended : unattended)(url, init);
+  }
 }
