@@ -27,7 +27,7 @@ export async function readArguments(
 ): Promise<TypedArguments> {
   const fromInput = words.filter((word) => word === '-').length;
   if (fromInput > 1 || (fromInput === 1 && json !== undefined))
-    throw new UsageError('Arguments as JSON are given once: by --args, or by - from standard input.');
+    throw new UsageError('Give arguments as JSON only once: with --args, or with - from standard input.');
   const base =
     fromInput === 1 ? await fromStandardInput(signal) : json === undefined ? {} : await fromOption(json);
   const values = new Map<string, unknown>();
@@ -69,7 +69,7 @@ export function fitArguments({ base, values, texts }: TypedArguments, schema: Sc
   if (open.length === 0) return args;
   const names = open.map((key) => `"${printable(key)}"`).join(', ');
   throw new UsageError(
-    `The tool wants ${names} as well. Its arguments: ${known.map((key) => printable(key)).join(', ')}.`,
+    `The tool also needs ${names}. Its arguments: ${known.map((key) => printable(key)).join(', ')}.`,
   );
 }
 
@@ -79,7 +79,7 @@ function splitWord(word: string): { key: string; value: string; isJson: boolean 
   const key = word.slice(0, isJson ? at - 1 : at);
   if (at < 1 || key === '')
     throw new UsageError(
-      `"${word}" is no argument: write key=value, key:=json, or - for JSON from standard input.`,
+      `"${word}" is not an argument: write key=value, key:=json, or - for JSON from standard input.`,
     );
   return { key, value: word.slice(at + 1), isJson };
 }

@@ -12,7 +12,7 @@ export function coerce(key: string, texts: readonly string[], schema: unknown, r
   if (types.has('array') && (more.length > 0 || !types.has('string')))
     return arrayOf(key, texts, schema, root);
   if (more.length > 0)
-    throw new UsageError(`Argument "${key}" is given ${texts.length} times, and it is no list.`);
+    throw new UsageError(`Argument "${key}" is given ${texts.length} times, but it is not a list.`);
   return valueOf(key, text, types);
 }
 
@@ -75,7 +75,7 @@ function isExact(text: string): boolean {
 
 function inexact(where: string, text: string): UsageError {
   return new UsageError(
-    `${where}: ${text.trim()} is too large a number to be sent as it is. Is a text allowed there?`,
+    `${where}: ${text.trim()} is a number that cannot be sent exactly. If a text is allowed there, write it as one.`,
   );
 }
 

@@ -39,14 +39,14 @@ export function parseDuration(text: string): number {
   const ms = Number(amount) * (UNITS[unit] ?? 1);
   if (ms > 0) return ms;
   throw new UsageError(
-    `"${text}" is no time: give milliseconds, or a number with its unit, such as 30s or 2m.`,
+    `"${text}" is not a duration: give milliseconds, or a number with its unit, such as 30s or 2m.`,
   );
 }
 
 export function parseCount(text: string): number {
   const amount = Number(text);
   if (Number.isSafeInteger(amount) && amount > 0) return amount;
-  throw new UsageError(`"${text}" is no count: give a whole number, 1 or more.`);
+  throw new UsageError(`"${text}" is not a count: give a whole number, 1 or more.`);
 }
 
 /** The folders of `--root` as MCP roots. */
@@ -68,7 +68,7 @@ export function parseHeaders(given: readonly string[]): Record<string, string> {
       const colon = text.indexOf(':');
       const name = text.slice(0, colon).trim();
       if (colon < 1 || !/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name))
-        throw new UsageError('--header wants "Name: value".');
+        throw new UsageError('--header needs "Name: value".');
       return [name, text.slice(colon + 1).trim()];
     }),
   );
@@ -80,7 +80,7 @@ export function parseEnv(given: readonly string[]): { env: Record<string, string
   const inheritEnv: string[] = [];
   for (const text of given) {
     const [, name, value] = /^([^=]+)(?:=(.*))?$/s.exec(text) ?? [];
-    if (name === undefined) throw new UsageError('--env wants NAME=value, or NAME.');
+    if (name === undefined) throw new UsageError('--env needs NAME=value, or NAME.');
     if (value === undefined) inheritEnv.push(name);
     else env[name] = value;
   }

@@ -128,10 +128,10 @@ function splitOperands(
   let operands = args;
   let inline: InlineServer | undefined;
   if (inlineCommand !== undefined) {
-    if (servers === false) throw new UsageError(`plenum ${name} takes no server after --.`);
+    if (servers === false) throw new UsageError(`plenum ${name} does not take a server after --.`);
     const [command, ...rest] = inlineCommand;
     if (command === undefined || command === '')
-      throw new UsageError('After -- comes the command of a server.');
+      throw new UsageError('After -- the command of a server is missing.');
     inline = { command, args: rest };
   } else if (servers !== false && args[0] !== undefined && isServerUrl(args[0]) && args.length > least) {
     // The one argument of "read <uri>" is a resource, even if it looks like a server's URL.

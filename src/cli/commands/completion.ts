@@ -10,7 +10,7 @@ export const run: RunCommand = async ({ operands, options, terminal }) => {
     return EXIT.good;
   }
   const shell = SHELLS.find((each) => each === operands[0]);
-  if (shell === undefined) throw new UsageError(`plenum completion wants one of ${SHELLS.join(', ')}.`);
+  if (shell === undefined) throw new UsageError(`plenum completion needs one of ${SHELLS.join(', ')}.`);
   const script = completionScript(shell);
   if (terminal.json) terminal.jsonData({ shell, script });
   else terminal.data(script);

@@ -40,7 +40,7 @@ async function chosenConfigs(patterns: readonly string[]): Promise<EditorConfig[
     const matches = await createMatcher([pattern]);
     if ([...editors].some((names) => matches(...names))) continue;
     const known = [...editors.keys()].join(', ');
-    throw new UsageError(`--from ${printable(pattern)}: no such editor is known. Known: ${known}.`);
+    throw new UsageError(`--from ${printable(pattern)}: unknown editor. Known editors: ${known}.`);
   }
   const matches = await createMatcher(patterns);
   const configs = await readEditorConfigs();
@@ -58,7 +58,7 @@ async function namedServers(
     if ([...names].some((name) => matches(name))) continue;
     const known = names.size === 0 ? ' There are none at all.' : suggestion(pattern, names);
     throw new UsageError(
-      `No server of the name "${printable(pattern)}" in the files of known editors.${known} See: plenum import`,
+      `No server named "${printable(pattern)}" in the files of known editors.${known} See: plenum import`,
     );
   }
   const matches = await createMatcher(patterns);
@@ -151,13 +151,15 @@ async function copy(
   else {
     terminal.data(`Copied ${count(copied.length, 'server')} to ${lineText(path)}${listOf(copied)}`);
     if (skipped.length > 0)
-      terminal.note(`There already, and left as they are (--replace replaces them)${listOf(skipped)}`);
+      terminal.note(
+        `Already in the configuration, so not copied (--replace replaces them)${listOf(skipped)}`,
+      );
     for (const { name, path: other, chosen } of passedOver)
-      terminal.note(`${name} was taken from ${chosen}; the one in ${other} is another.`);
+      terminal.note(`${name} was copied from ${chosen}; the one in ${other} is different.`);
   }
   if (literals.length > 0)
     terminal.warn(
-      `These values stand in the file as they are; if they are secrets, \${VAR} is better${listOf(literals)}`,
+      `These values were copied as they are; if they are secrets, use \${VAR} instead${listOf(literals)}`,
     );
   const lost = await hiddenServers(before);
   return lost === undefined ? EXIT.good : offerHiddenServers(invocation, lost, configs);
@@ -176,8 +178,8 @@ async function offerHiddenServers(
   const found = configs.flatMap(({ path, servers }) => (path === from ? servers : []));
   const missing = found.filter(({ name }) => names.includes(name));
   terminal.warn(
-    `${from} was the configuration here until now; ${to} takes its place, without ${names.join(', ')}. ` +
-      `To have all in one file, copy them, too, or delete ${to} and import with --to ${from}.`,
+    `${from} was the configuration here until now. ${to} replaces it, without ${names.join(', ')}. ` +
+      `To have all servers in one file, copy these, too, or delete ${to} and import with --to ${from}.`,
   );
   if (missing.length === 0 || !terminal.interactive || terminal.json) return EXIT.good;
   return (await agrees(invocation, missing)) ? copy(invocation, missing, configs) : EXIT.good;

@@ -10,7 +10,7 @@ import { lineText } from '../terminal/terminal-text.ts';
 export const run: RunCommand = async (invocation) => {
   const { inline, options, terminal, interrupt } = invocation;
   if (inline === undefined && options.server.length === 0)
-    throw new UsageError('plenum login wants the name of a server, or its URL. See: plenum login --help');
+    throw new UsageError('plenum login needs the name of a server, or its URL. See: plenum login --help');
   const set = await findServers(invocation, loginOptions(invocation));
   const logins = Object.entries(set.servers).map(([server, spec]) => {
     return { server, credentials: signInOf(spec) ?? refuse(server, spec, set.config?.path) };

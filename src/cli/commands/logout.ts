@@ -8,13 +8,13 @@ export const run: RunCommand = async (invocation) => {
   const { inline, options, terminal } = invocation;
   const isNamed = inline !== undefined || options.server.length > 0;
   if (isNamed === (options.all === true))
-    throw new UsageError('plenum logout wants names of servers, or --all. See: plenum logout --help');
+    throw new UsageError('plenum logout needs names of servers, or --all. See: plenum logout --help');
   const set = await findServers(invocation);
   const signedOut: string[] = [];
   for (const [server, spec] of Object.entries(set.servers)) {
     const credentials = signInOf(spec);
     if (credentials === undefined) {
-      if (isNamed) terminal.warn(`Server "${server}" has no login.`);
+      if (isNamed) terminal.warn(`Server "${server}" has no OAuth credentials.`);
       continue;
     }
     await credentials.signOut();

@@ -21,7 +21,7 @@ export const run: RunCommand = async (invocation) => {
       if (matches(name, tool.upstreamName)) types.push(await writer.typesOf(name, tool));
     for (const { name, isUntyped } of types)
       if (isUntyped)
-        terminal.warn(`The schemas of "${name}" make no sense as types; they stand for anything.`);
+        terminal.warn(`The schemas of "${name}" cannot be translated to types; any value is allowed there.`);
     const source = moduleOf(types);
     const out = options.out === STANDARD_OUTPUT ? undefined : options.out;
     if (out !== undefined) {

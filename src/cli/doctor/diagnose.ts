@@ -87,7 +87,7 @@ function findingsOf(
       level: 'error' as const,
       code: 'list-failed' as const,
       message: errorText(error),
-      advice: `Its ${kind} are missing. Tell its author, or look at its log: --verbose.`,
+      advice: `Its ${kind} are missing. Look at its log with --verbose, or report it to its author.`,
     })),
     ...(noise === undefined
       ? []

@@ -90,19 +90,18 @@ async function explainProcess(
   if (noise !== undefined)
     return say(
       'not-an-mcp-server',
-      'It writes to standard output what is no MCP. Is this the right command, with the right arguments?',
+      'It writes to standard output something that is not MCP. Check the command and its arguments.',
       `${errorText(error)}\n${noise.message}`,
     );
   // A program that answers `initialize` with "method not found" is no MCP server; one that echoes its input looks the
   // same.
-  if (codes.has('-32601'))
-    return say('not-an-mcp-server', 'Is this the right command, with the right arguments?');
+  if (codes.has('-32601')) return say('not-an-mcp-server', 'Check the command and its arguments.');
   if (error.code === 'TIMEOUT') {
-    const what = error.detail !== undefined ? 'and gives no answer; see what it wrote.' : 'and says nothing.';
+    const what = error.detail !== undefined ? 'but does not answer; see its output.' : 'but writes nothing.';
     return say(
       'hangs',
-      `It started ${what} Is it an MCP server on standard input and output? If it is slow, such as npx at ` +
-        'its first start, allow more: --timeout 2m, or "connectTimeoutMs".',
+      `It started ${what} Check that it is an MCP server on standard input and output. If it is slow, such as npx at ` +
+        'its first start, allow more time: --timeout 2m, or "connectTimeoutMs".',
     );
   }
   return say('exits', explainStderr(error.detail ?? ''));
@@ -126,7 +125,7 @@ function explainUrl(error: PlenumError, say: Say): Finding {
     );
   if (is('400', '404', '405'))
     return say('wrong-path', 'There is no MCP server at this path. Check it: often /mcp or /sse.');
-  return say('failed', 'See the message. If the server has a log, it may say more.');
+  return say('failed', 'See the message. The log of the server may say more.');
 }
 
 /** The first argument that is the path of a missing file. */

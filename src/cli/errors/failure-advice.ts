@@ -23,17 +23,17 @@ const STDERR_HINTS: readonly (readonly [pattern: RegExp, advice: string])[] = [
   ],
   [
     /api.?key|token|secret|credential|environment variable|env var/i,
-    'It seems to want a variable: servers get few of yours. Add it under "env", such as { "API_KEY": "${API_KEY}" }; ' +
+    'It probably needs an environment variable: servers get only a few of yours. Add it under "env", such as { "API_KEY": "${API_KEY}" }; ' +
       'for a command after --, with --env API_KEY.',
   ],
-  [/EADDRINUSE|address already in use/i, 'Its port is taken: is another one running?'],
+  [/EADDRINUSE|address already in use/i, 'Its port is taken. Check whether another instance is running.'],
   [/usage:|unknown (option|argument)|required argument|missing argument/i, 'Check its arguments.'],
 ];
 
 /** Advice for a server process that exited. */
 export function explainStderr(message: string): string {
   const known = STDERR_HINTS.find(([pattern]) => pattern.test(message));
-  return known?.[1] ?? 'Run its command by itself in a terminal, and see what it says.';
+  return known?.[1] ?? 'Run its command in a terminal and read its output.';
 }
 
 /** Advice for a command that could not be started because of how it is written; undefined for other causes. */
@@ -50,9 +50,10 @@ export function commandAdvice(
     return `"~" is not expanded in a command: write the whole path of ${command}.`;
   const [program = '', ...args] = command.trim().split(/\s+/);
   if (args.length === 0) return undefined;
-  if (isInline) return `Arguments are words of their own: leave out the quotes around "${command}" after --.`;
+  if (isInline)
+    return `Write the arguments as separate words: remove the quotes around "${command}" after --.`;
   return (
-    'Arguments are no part of the command: write ' +
+    'Write the arguments separately from the command: ' +
     `"command": ${JSON.stringify(program)}, "args": ${JSON.stringify([...args, ...(spec.args ?? [])])}.`
   );
 }

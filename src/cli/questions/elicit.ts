@@ -20,7 +20,9 @@ export async function elicit(
 ): Promise<ElicitResult> {
   if (!terminal.interactive) {
     const url = params.mode === 'url' ? `\n${params.url}` : '';
-    terminal.note(`[${server}] asks: ${params.message}${url}\nDeclined: there is no terminal to ask on.`);
+    terminal.note(
+      `[${server}] asks: ${params.message}${url}\nDeclined, because there is no terminal to ask the user.`,
+    );
     return { action: 'decline' };
   }
   const limit = new Limit({}, signal, interrupt.signal);

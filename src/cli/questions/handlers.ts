@@ -17,7 +17,7 @@ export async function createHandlers(invocation: Invocation): Promise<Handlers> 
     },
     onSampling: ({ server }) => {
       terminal.note(
-        `[${server}] asks for a completion by a model, which this command does not have: refused.`,
+        `[${server}] asks for sampling, which this command does not support. The request was refused.`,
       );
       throw new Error(NO_MODEL);
     },

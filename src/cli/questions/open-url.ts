@@ -9,11 +9,11 @@ import { join } from 'node:path';
 export async function offerUrl(ask: Ask, terminal: Terminal, given: string): Promise<boolean> {
   const url = URL.canParse(given) ? new URL(given) : undefined;
   if (url === undefined || (url.protocol !== 'https:' && url.protocol !== 'http:')) {
-    terminal.warn(`It wants a URL visited that is no web address, which is not opened: ${given}`);
+    terminal.warn(`The server asks to open a URL that is not http: or https:; it was not opened: ${given}`);
     return false;
   }
   // The host is shown beside the whole URL: a long URL can hide where it leads.
-  terminal.note(`It wants you to visit ${url.host}:\n  ${url.href}`);
+  terminal.note(`The server asks you to visit ${url.host}:\n  ${url.href}`);
   const { confirm } = await import('@clack/prompts');
   const message = `Open ${url.host} in the browser?`;
   const yes = await ask<boolean>((streams) => confirm({ message, initialValue: false, ...streams }));
@@ -38,7 +38,7 @@ export async function offerUrls(
       if (!(error instanceof NoAnswer)) throw error;
     }
   }
-  terminal.note('When that is done, call again.');
+  terminal.note('When you have done that, call again.');
 }
 
 /** The program that opens a URL, and its first arguments. No shell is used, because the URL comes from a server. */
@@ -67,5 +67,5 @@ export async function openUrl(url: URL, terminal: Terminal): Promise<void> {
     });
   });
   if (failure !== undefined)
-    terminal.warn(`The browser could not be started (${program}). Open the URL yourself.`);
+    terminal.warn(`The browser could not be started (${program}). Open the URL by hand.`);
 }

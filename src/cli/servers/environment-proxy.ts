@@ -14,7 +14,7 @@ export function withEnvironmentProxy(server: ConfiguredServer, terminal: Termina
   if (proxy === '') return server;
   if (/^https?:\/\//i.test(proxy) && URL.canParse(proxy)) return { ...server, proxy };
   terminal.warn(
-    `The proxy that the environment names for ${url.host} is left out: only http: and https: are spoken.`,
+    `The proxy that the environment names for ${url.host} is not used: only http: and https: proxies are supported.`,
   );
   return server;
 }

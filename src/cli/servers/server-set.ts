@@ -83,7 +83,7 @@ async function withInlineAuth(
 function checkInlineOptions({ inline, options }: Invocation): void {
   const { config, server, header, env } = options;
   if (inline !== undefined && (config !== undefined || server.length > 0))
-    throw new UsageError('The server stands on the command line: --config and --server do not go with that.');
+    throw new UsageError('--config and --server cannot be used together with a server on the command line.');
   const isUrl = inline !== undefined && 'url' in inline;
   if (header.length > 0 && !isUrl)
     throw new UsageError(
@@ -96,7 +96,8 @@ function checkInlineOptions({ inline, options }: Invocation): void {
 /** Warns of variables that are to be passed on but are not set: their names are probably misspelt. */
 function warnOfUnset({ options, terminal }: Invocation): void {
   const unset = parseEnv(options.env).inheritEnv.filter((name) => process.env[name] === undefined);
-  for (const name of unset) terminal.warn(`--env ${name}: there is no such variable here to pass on.`);
+  for (const name of unset)
+    terminal.warn(`--env ${name}: this variable is not set, so it cannot be passed on.`);
 }
 
 /** Loads the configuration of `--config`, or the nearest one, with the servers that `--server` chooses. */

@@ -38,7 +38,7 @@ export class Interrupt {
   trigger(signal: EndingSignal): void {
     if (this.#exitCode !== undefined) process.exit(this.#exitCode);
     this.#exitCode = signal === 'SIGINT' ? EXIT.interrupted : 128 + constants.signals[signal];
-    if (this.#terminal.interactive) this.#terminal.note('Stopping. Ctrl-C again leaves at once.');
-    this.#abort.abort(new Error(`The command got ${signal}.`));
+    if (this.#terminal.interactive) this.#terminal.note('Stopping. Press Ctrl-C again to exit at once.');
+    this.#abort.abort(new Error(`The command was interrupted by ${signal}.`));
   }
 }

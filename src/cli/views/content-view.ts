@@ -90,7 +90,7 @@ export async function showView(
     if (!terminal.json && parts.length > 0) terminal.note('Save it with --out <path>.');
     return;
   }
-  if (parts.length === 0) terminal.warn('There is nothing to save: the result is all text.');
+  if (parts.length === 0) terminal.warn('There is nothing to save: the result is text only.');
   else if (out === STANDARD_OUTPUT) for (const { content } of parts) process.stdout.write(content);
   else
     for (const { path, replaced } of await saveParts(out, parts))

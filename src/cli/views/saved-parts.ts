@@ -40,7 +40,8 @@ export const STANDARD_OUTPUT = '-';
 export async function checkOut(out: string | undefined, json = false): Promise<void> {
   if (out === undefined) return;
   if (out === STANDARD_OUTPUT) {
-    if (json) throw new UsageError('--json and --out - both want standard output.');
+    if (json)
+      throw new UsageError('--json and --out - cannot be used together: both write to standard output.');
     return;
   }
   try {

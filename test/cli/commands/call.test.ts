@@ -113,7 +113,7 @@ describe('plenum call: arguments', () => {
     const server = inline(stdioSpec({ tools: [{ name: 'read', inputSchema }] }));
     const { exitCode, stdout, stderr } = await plenum(['call', 'read', 'head=1', ...server]);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
-    expect(stderr).toContain('The tool wants "path" as well. Its arguments: path, head, mode.');
+    expect(stderr).toContain('The tool also needs "path". Its arguments: path, head, mode.');
     expect((await plenum(['call', 'read', 'path=a', ...server])).exitCode).toBe(0);
   });
 

@@ -94,7 +94,7 @@ describe('plenum import', () => {
     const place = home(editors);
     const { exitCode, stderr } = await plenum(['import', 'local', 'gitub'], place);
     expect(exitCode).toBe(2);
-    expect(stderr).toContain('No server of the name "gitub"');
+    expect(stderr).toContain('No server named "gitub"');
     expect(stderr).toContain('Did you mean "github"?');
     expect(existsSync(join(place.cwd, 'plenum.json'))).toBe(false);
   });
@@ -122,7 +122,7 @@ describe('plenum import', () => {
     });
     const { stdout, stderr } = await plenum(['import', '--all'], place);
     expect(stdout).toMatch(/^Copied 2 servers to .*: github, same$/m);
-    expect(stderr).toMatch(/^github was taken from .*cursor.*; the one in .*windsurf.* is another\.$/m);
+    expect(stderr).toMatch(/^github was taken from .*cursor.*; the one in .*windsurf.* is different\.$/m);
     expect(stderr).not.toMatch(/same was|There already/);
     expect(readFileSync(join(place.cwd, 'plenum.json'), 'utf8')).toContain('"one"');
     expect(await plenumJson(['import', '--all', '--to', 'other.json'], place)).toMatchObject({
