@@ -2,7 +2,7 @@ import type { AuthStatus } from '../../auth/server-credentials.ts';
 import type { RunCommand } from '../command-line/invocation.ts';
 import type { ConfiguredServer } from '../../config/config.ts';
 import { signInOf, findServers } from '../servers/server-set.ts';
-import { reportBroken } from '../servers/fleet.ts';
+import { reportBroken } from '../servers/open-servers.ts';
 import { table } from '../terminal/tables.ts';
 import { lineText } from '../terminal/terminal-text.ts';
 import type { Terminal } from '../terminal/terminal.ts';

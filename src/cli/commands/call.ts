@@ -6,7 +6,7 @@ import { fitArguments, readArguments } from '../arguments/call-arguments.ts';
 import { ContentView, showView } from '../views/content-view.ts';
 import type { RunCommand } from '../command-line/invocation.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { explainUnknown, withFleet, type Fleet } from '../servers/fleet.ts';
+import { explainUnknown, withOpenServers, type OpenServers } from '../servers/open-servers.ts';
 import { possibleOwners } from '../servers/possible-owners.ts';
 import { callTimeouts } from '../servers/call-timeouts.ts';
 import { showProgress } from '../terminal/progress.ts';
@@ -22,8 +22,8 @@ export const run: RunCommand = async (invocation) => {
   await checkOut(options.out, terminal.json);
   const set = await findServers(invocation);
   const owners = possibleOwners(set, name);
-  const work = async (fleet: Fleet): Promise<ExitCode> => {
-    const { group } = fleet;
+  const work = async (opened: OpenServers): Promise<ExitCode> => {
+    const { group } = opened;
     const tool = group.tools.get(name);
     const args = tool === undefined ? typed.base : fitArguments(typed, tool.inputSchema);
     try {
@@ -42,10 +42,10 @@ export const run: RunCommand = async (invocation) => {
     } catch (error) {
       if (error instanceof PlenumError && error.elicitations !== undefined)
         await offerUrls(invocation, error.elicitations);
-      throw explainUnknown(error, fleet, owners);
+      throw explainUnknown(error, opened, owners);
     }
   };
-  return withFleet(invocation, set, work, owners.size > 0 ? { only: owners } : {});
+  return withOpenServers(invocation, set, work, owners.size > 0 ? { only: owners } : {});
 };
 
 function viewOf({ content, structuredContent }: CallToolResult): ContentView {

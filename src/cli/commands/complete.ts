@@ -1,7 +1,7 @@
 import { readTexts } from '../arguments/call-arguments.ts';
 import type { RunCommand } from '../command-line/invocation.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { explainUnknown, withFleet, type Fleet } from '../servers/fleet.ts';
+import { explainUnknown, withOpenServers, type OpenServers } from '../servers/open-servers.ts';
 import { looksLikeUri, possibleOwners } from '../servers/possible-owners.ts';
 import { findServers } from '../servers/server-set.ts';
 import { count, lineText } from '../terminal/terminal-text.ts';
@@ -17,8 +17,8 @@ export const run: RunCommand = async (invocation) => {
   const set = await findServers(invocation);
   const isUri = looksLikeUri(name);
   const owners = possibleOwners(set, name);
-  const work = async (fleet: Fleet): Promise<ExitCode> => {
-    const { group } = fleet;
+  const work = async (opened: OpenServers): Promise<ExitCode> => {
+    const { group } = opened;
     const isTemplate = group.resourceTemplates.has(name) || (!group.prompts.has(name) && name.includes(':'));
     const ref = isTemplate
       ? { type: 'ref/resource' as const, uri: name }
@@ -38,8 +38,13 @@ export const run: RunCommand = async (invocation) => {
       }
       return EXIT.good;
     } catch (error) {
-      throw explainUnknown(error, fleet, isUri ? undefined : owners);
+      throw explainUnknown(error, opened, isUri ? undefined : owners);
     }
   };
-  return withFleet(invocation, set, work, isUri ? { uri: name } : owners.size > 0 ? { only: owners } : {});
+  return withOpenServers(
+    invocation,
+    set,
+    work,
+    isUri ? { uri: name } : owners.size > 0 ? { only: owners } : {},
+  );
 };

@@ -9,7 +9,7 @@ import type {
 import type { SessionGroup } from '../../group/session-group.ts';
 import type { RunCommand } from '../command-line/invocation.ts';
 import { EXIT } from '../exit-codes.ts';
-import { explainUnknown, withFleet } from '../servers/fleet.ts';
+import { explainUnknown, withOpenServers } from '../servers/open-servers.ts';
 import { looksLikeUri, possibleOwners } from '../servers/possible-owners.ts';
 import { schemaRows } from '../views/schema-rows.ts';
 import type { Schema } from '../arguments/schema-types.ts';
@@ -30,17 +30,22 @@ export const run: RunCommand = async (invocation) => {
   const set = await findServers(invocation);
   const owners = possibleOwners(set, name);
   const isUri = looksLikeUri(name);
-  const work = async (fleet: Parameters<typeof explainUnknown>[1]): Promise<number> => {
-    const found = find(fleet.group, name);
+  const work = async (opened: Parameters<typeof explainUnknown>[1]): Promise<number> => {
+    const found = find(opened.group, name);
     if (found.length === 0)
-      throw explainUnknown(notFound(fleet.group, name), fleet, isUri ? undefined : owners);
+      throw explainUnknown(notFound(opened.group, name), opened, isUri ? undefined : owners);
     if (terminal.json) {
       const [first] = found.map(({ kind, entry }) => ({ kind, ...entry, name: nameOf(kind, name, entry) }));
       terminal.jsonData(first);
     } else for (const each of found) await show(terminal, name, each);
     return EXIT.good;
   };
-  return withFleet(invocation, set, work, isUri ? { uri: name } : owners.size > 0 ? { only: owners } : {});
+  return withOpenServers(
+    invocation,
+    set,
+    work,
+    isUri ? { uri: name } : owners.size > 0 ? { only: owners } : {},
+  );
 };
 
 function find({ tools, prompts, resources, resourceTemplates }: SessionGroup, name: string): Found[] {

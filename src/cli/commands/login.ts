@@ -3,7 +3,7 @@ import type { Invocation, RunCommand } from '../command-line/invocation.ts';
 import type { ConfiguredServer } from '../../config/config.ts';
 import { signInOf, findServers } from '../servers/server-set.ts';
 import { UsageError } from '../exit-codes.ts';
-import { reportBroken } from '../servers/fleet.ts';
+import { reportBroken } from '../servers/open-servers.ts';
 import { openUrl } from '../questions/open-url.ts';
 import { lineText } from '../terminal/terminal-text.ts';
 

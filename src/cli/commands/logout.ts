@@ -1,7 +1,7 @@
 import type { RunCommand } from '../command-line/invocation.ts';
 import { signInOf, findServers } from '../servers/server-set.ts';
 import { UsageError } from '../exit-codes.ts';
-import { reportBroken } from '../servers/fleet.ts';
+import { reportBroken } from '../servers/open-servers.ts';
 import { lineText } from '../terminal/terminal-text.ts';
 
 export const run: RunCommand = async (invocation) => {

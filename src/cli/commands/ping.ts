@@ -3,7 +3,7 @@ import { sleep } from '../../internal/limit.ts';
 import { errorText } from '../errors/error-text.ts';
 import type { RunCommand } from '../command-line/invocation.ts';
 import { EXIT, exitCodeOf, unreachableExitCode } from '../exit-codes.ts';
-import { withFleet, type Fleet } from '../servers/fleet.ts';
+import { withOpenServers, type OpenServers } from '../servers/open-servers.ts';
 import { findServers } from '../servers/server-set.ts';
 import { lineText } from '../terminal/terminal-text.ts';
 
@@ -17,15 +17,15 @@ type Outcome =
 export const run: RunCommand = async (invocation) => {
   const { terminal, interrupt, options } = invocation;
   const set = await findServers(invocation);
-  return withFleet(invocation, set, async (fleet) => {
+  return withOpenServers(invocation, set, async (opened) => {
     const report: Record<string, unknown> = {};
-    let exitCode = unreachableExitCode([...fleet.failures.values()]);
+    let exitCode = unreachableExitCode([...opened.failures.values()]);
     for (let round = 0; round < (options.count ?? 1); round++) {
       if (round > 0) await sleep(PAUSE_MS, interrupt.signal);
       if (interrupt.signal.aborted) break;
       const outcomes = await Promise.all(
         [...Object.keys(set.servers), ...set.broken.keys()].map((server) =>
-          pingOne(fleet, server, interrupt.signal),
+          pingOne(opened, server, interrupt.signal),
         ),
       );
       for (const outcome of outcomes) {
@@ -48,7 +48,11 @@ export const run: RunCommand = async (invocation) => {
   });
 };
 
-async function pingOne({ group, failures }: Fleet, server: string, signal: AbortSignal): Promise<Outcome> {
+async function pingOne(
+  { group, failures }: OpenServers,
+  server: string,
+  signal: AbortSignal,
+): Promise<Outcome> {
   const failure = failures.get(server);
   if (failure !== undefined) return { server, error: failure };
   const startedAt = performance.now();

@@ -2,7 +2,7 @@ import { readTexts } from '../arguments/call-arguments.ts';
 import { ContentView, showView } from '../views/content-view.ts';
 import type { RunCommand } from '../command-line/invocation.ts';
 import { EXIT } from '../exit-codes.ts';
-import { explainUnknown, withFleet } from '../servers/fleet.ts';
+import { explainUnknown, withOpenServers } from '../servers/open-servers.ts';
 import { possibleOwners } from '../servers/possible-owners.ts';
 import { callTimeouts } from '../servers/call-timeouts.ts';
 import { showProgress } from '../terminal/progress.ts';
@@ -17,12 +17,12 @@ export const run: RunCommand = async (invocation) => {
   await checkOut(invocation.options.out, terminal.json);
   const set = await findServers(invocation);
   const owners = possibleOwners(set, name);
-  return withFleet(
+  return withOpenServers(
     invocation,
     set,
-    async (fleet) => {
+    async (opened) => {
       try {
-        const { group } = fleet;
+        const { group } = opened;
         const server = group.prompts.get(name)?.server;
         const result = await showProgress(terminal, name, (onProgress) =>
           group.getPrompt(name, args, {
@@ -40,7 +40,7 @@ export const run: RunCommand = async (invocation) => {
         await showView(invocation, view);
         return EXIT.good;
       } catch (error) {
-        throw explainUnknown(error, fleet, owners);
+        throw explainUnknown(error, opened, owners);
       }
     },
     owners.size > 0 ? { only: owners } : {},

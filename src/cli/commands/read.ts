@@ -1,7 +1,7 @@
 import { ContentView, showView } from '../views/content-view.ts';
 import type { RunCommand } from '../command-line/invocation.ts';
 import { EXIT, UnreachableError, type ExitCode } from '../exit-codes.ts';
-import { explainUnknown, withFleet, type Fleet } from '../servers/fleet.ts';
+import { explainUnknown, withOpenServers, type OpenServers } from '../servers/open-servers.ts';
 import { callTimeouts } from '../servers/call-timeouts.ts';
 import { showProgress } from '../terminal/progress.ts';
 import { findServers } from '../servers/server-set.ts';
@@ -15,12 +15,12 @@ export const run: RunCommand = async (invocation) => {
   // The only server is asked even for a resource that it does not list.
   const [server, ...others] = [...Object.keys(set.servers), ...set.broken.keys()];
   const choice = others.length === 0 && server !== undefined ? { server } : {};
-  const work = async (fleet: Fleet): Promise<ExitCode> => {
-    const unreachable = choice.server === undefined ? undefined : fleet.failures.get(choice.server);
+  const work = async (opened: OpenServers): Promise<ExitCode> => {
+    const unreachable = choice.server === undefined ? undefined : opened.failures.get(choice.server);
     if (unreachable !== undefined) throw new UnreachableError(unreachable);
     try {
       const result = await showProgress(terminal, uri, (onProgress) =>
-        fleet.group.readResource(uri, {
+        opened.group.readResource(uri, {
           ...callTimeouts(invocation, set, choice.server),
           ...choice,
           onProgress,
@@ -35,8 +35,8 @@ export const run: RunCommand = async (invocation) => {
       await showView(invocation, view);
       return EXIT.good;
     } catch (error) {
-      throw explainUnknown(error, fleet);
+      throw explainUnknown(error, opened);
     }
   };
-  return withFleet(invocation, set, work, { uri });
+  return withOpenServers(invocation, set, work, { uri });
 };

@@ -2,7 +2,7 @@ import type { PlenumError } from '../../errors/plenum-error.ts';
 import type { GroupServerStatus } from '../../group/members/member.ts';
 import type { RunCommand } from '../command-line/invocation.ts';
 import { unreachableExitCode } from '../exit-codes.ts';
-import { adviseDoctor, withFleet } from '../servers/fleet.ts';
+import { adviseDoctor, withOpenServers } from '../servers/open-servers.ts';
 import { errorFacts } from '../errors/report-error.ts';
 import { findServers } from '../servers/server-set.ts';
 import { table } from '../terminal/tables.ts';
@@ -12,7 +12,7 @@ import type { Terminal } from '../terminal/terminal.ts';
 export const run: RunCommand = async (invocation) => {
   const { terminal } = invocation;
   const set = await findServers(invocation);
-  return withFleet(invocation, set, async ({ group, failures }) => {
+  return withOpenServers(invocation, set, async ({ group, failures }) => {
     const states = new Map<string, ShownStatus>(group.servers);
     for (const name of set.broken.keys()) states.set(name, NOT_OPENED);
     const rows = [...states].map(([name, status]) => ({ name, status, error: failures.get(name) }));

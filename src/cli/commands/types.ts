@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { messageOf } from '../../errors/plenum-error.ts';
 import type { RunCommand } from '../command-line/invocation.ts';
 import { UsageError } from '../exit-codes.ts';
-import { reportMissing, withFleet } from '../servers/fleet.ts';
+import { reportMissing, withOpenServers } from '../servers/open-servers.ts';
 import { createMatcher } from '../command-line/name-patterns.ts';
 import { checkOut, replacesFile, STANDARD_OUTPUT } from '../views/saved-parts.ts';
 import { findServers } from '../servers/server-set.ts';
@@ -14,10 +14,10 @@ export const run: RunCommand = async (invocation) => {
   const matches = await createMatcher(operands, { loose: true });
   await checkOut(options.out, terminal.json);
   const set = await findServers(invocation);
-  return withFleet(invocation, set, async (fleet) => {
+  return withOpenServers(invocation, set, async (opened) => {
     const writer = new TypeWriter(await import('json-schema-to-typescript-lite'));
     const types: ToolTypes[] = [];
-    for (const [name, tool] of fleet.group.tools)
+    for (const [name, tool] of opened.group.tools)
       if (matches(name, tool.upstreamName)) types.push(await writer.typesOf(name, tool));
     for (const { name, isUntyped } of types)
       if (isUntyped)
@@ -31,7 +31,7 @@ export const run: RunCommand = async (invocation) => {
     }
     if (terminal.json) terminal.jsonData(types.map(({ isUntyped: _, ...facts }) => facts));
     else if (out === undefined) terminal.data(source);
-    return reportMissing(invocation, fleet);
+    return reportMissing(invocation, opened);
   });
 };
 

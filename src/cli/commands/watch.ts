@@ -2,16 +2,16 @@ import type { PlenumError } from '../../errors/plenum-error.ts';
 import { onAbort } from '../../internal/limit.ts';
 import type { Invocation, RunCommand } from '../command-line/invocation.ts';
 import { EXIT } from '../exit-codes.ts';
-import { withFleet, type Fleet } from '../servers/fleet.ts';
+import { withOpenServers, type OpenServers } from '../servers/open-servers.ts';
 import { eventText, type WatchedEvent } from '../views/event-text.ts';
 import { findServers, type ServerSet } from '../servers/server-set.ts';
 
 export const run: RunCommand = async (invocation) => {
   const set = await findServers(invocation);
-  return withFleet(invocation, set, (fleet) => watch(invocation, set, fleet), { isWatched: true });
+  return withOpenServers(invocation, set, (opened) => watch(invocation, set, opened), { isWatched: true });
 };
 
-async function watch(invocation: Invocation, set: ServerSet, { group }: Fleet): Promise<number> {
+async function watch(invocation: Invocation, set: ServerSet, { group }: OpenServers): Promise<number> {
   const { terminal, interrupt } = invocation;
   const told = new Map<string, PlenumError>();
   const show = (event: WatchedEvent): void => {
@@ -45,7 +45,7 @@ async function watch(invocation: Invocation, set: ServerSet, { group }: Fleet): 
 async function follow(
   { options }: Invocation,
   { config }: ServerSet,
-  group: Fleet['group'],
+  group: OpenServers['group'],
   show: (event: WatchedEvent) => void,
 ): Promise<{ close(): Promise<void> } | undefined> {
   if (config === undefined || options.server.length > 0) return undefined;

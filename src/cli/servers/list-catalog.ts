@@ -1,7 +1,7 @@
 import type { SessionGroup } from '../../group/session-group.ts';
 import type { Invocation } from '../command-line/invocation.ts';
 import type { ExitCode } from '../exit-codes.ts';
-import { reportMissing, withFleet, type Fleet } from './fleet.ts';
+import { reportMissing, withOpenServers, type OpenServers } from './open-servers.ts';
 import { createMatcher, type Matches } from '../command-line/name-patterns.ts';
 import { possibleOwners } from './possible-owners.ts';
 import { findServers, type ServerSet } from './server-set.ts';
@@ -37,15 +37,17 @@ export async function listCatalog(
   const matches = await createMatcher(operands, { loose: true });
   const set = await findServers(invocation);
   const only = isNamed ? ownersOf(set, operands) : undefined;
-  const work = async (fleet: Fleet): Promise<ExitCode> => {
+  const work = async (opened: OpenServers): Promise<ExitCode> => {
     await list({
-      group: fleet.group,
+      group: opened.group,
       matches,
       show: async (noun, json, heading, rows) => {
         if (terminal.json) return terminal.jsonData(json);
         if (rows.length === 0) {
           const what = `No ${noun}${operands.length > 0 ? ' matches' : 's'}`;
-          return terminal.note(`${what}${fleet.failures.size > 0 ? ', of the servers that are there' : ''}.`);
+          return terminal.note(
+            `${what}${opened.failures.size > 0 ? ', of the servers that are there' : ''}.`,
+          );
         }
         const cells = rows.map((row) =>
           row.map((cell, index) => lineText(cell, index === row.length - 1 ? MAX_CELL_LENGTH : Infinity)),
@@ -53,9 +55,9 @@ export async function listCatalog(
         terminal.data(await table(terminal, heading, cells));
       },
     });
-    return reportMissing(invocation, fleet);
+    return reportMissing(invocation, opened);
   };
-  return withFleet(invocation, set, work, only === undefined ? {} : { only });
+  return withOpenServers(invocation, set, work, only === undefined ? {} : { only });
 }
 
 /** The servers that globs such as `files__*` can match; undefined when a filter may match entries of any server. */

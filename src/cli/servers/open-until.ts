@@ -7,10 +7,10 @@ import type { Invocation } from '../command-line/invocation.ts';
 import type { ConfiguredServer } from '../../config/config.ts';
 
 /** How long the other servers may take once one has the resource, in milliseconds: they may have it, too. */
-const GRACE_MS = 1_000;
+const EXTRA_WAIT_MS = 1_000;
 
 /** What became of the servers of {@link openUntil}. */
-interface Arrivals {
+interface OpenOutcome {
   readonly failures: ReadonlyMap<string, PlenumError>;
   /** Names of the servers that are no longer waited for; they are being closed. */
   readonly late: readonly string[];
@@ -25,7 +25,7 @@ async function openUntil(
   servers: Readonly<Record<string, ConfiguredServer>>,
   isEnough: () => boolean,
   signal: AbortSignal,
-): Promise<Arrivals> {
+): Promise<OpenOutcome> {
   const failures = new Map<string, PlenumError>();
   const pending = new Set(Object.keys(servers));
   const limit = new Limit({}, signal);
@@ -42,7 +42,7 @@ async function openUntil(
   });
   const all = Promise.all(arrivals);
   await Promise.race([all, enough.promise]);
-  if (pending.size > 0) await settledWithin(all, GRACE_MS);
+  if (pending.size > 0) await settledWithin(all, EXTRA_WAIT_MS);
   limit.throwIfEnded();
   const late = [...pending];
   limit.end(new Error('Another server has it.'));
@@ -55,7 +55,7 @@ export async function searchFor(
   group: SessionGroup,
   servers: Readonly<Record<string, ConfiguredServer>>,
   { terminal, interrupt: { signal } }: Invocation,
-): Promise<{ group: SessionGroup; failures: Arrivals['failures'] }> {
+): Promise<{ group: SessionGroup; failures: OpenOutcome['failures'] }> {
   try {
     const specs = Object.entries(servers).map(
       ([name, spec]) => [name, { ...spec, naming: 'prefixed' }] as const,

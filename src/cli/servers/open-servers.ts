@@ -20,7 +20,7 @@ import type { Terminal } from '../terminal/terminal.ts';
 const CLOSE_AFTER_INTERRUPT_MS = 2_000;
 
 /** The opened servers of a command. */
-export interface Fleet {
+export interface OpenServers {
   readonly group: SessionGroup;
   /** The errors of the servers that could not be opened, by name. */
   readonly failures: ReadonlyMap<string, PlenumError>;
@@ -39,10 +39,10 @@ export interface OpenOptions {
 }
 
 /** Opens servers at the same time, calls `work` with those that are ready, and closes them in any case. */
-export async function withFleet<T>(
+export async function withOpenServers<T>(
   invocation: Invocation,
   set: ServerSet,
-  work: (fleet: Fleet) => Promise<T>,
+  work: (opened: OpenServers) => Promise<T>,
   { only, isWatched = false, uri }: OpenOptions = {},
 ): Promise<T> {
   const { terminal, interrupt } = invocation;
@@ -60,7 +60,7 @@ export async function withFleet<T>(
   const options = { ...set.options, ...handlers };
   const { group, failures } = await terminal.during(`Connecting to ${what}`, async () => {
     if (uri !== undefined && chosen.length > 1) {
-      const { searchFor } = await import('./first-arrivals.ts');
+      const { searchFor } = await import('./open-until.ts');
       // With this naming several servers may have the same URI, so the order in which they open does not matter.
       return searchFor(uri, new SessionGroup({ ...options, naming: 'prefixed' }), servers, invocation);
     }
@@ -128,7 +128,7 @@ function advised(
 }
 
 /** Points to `plenum doctor` for servers that could not be opened. */
-export function adviseDoctor({ terminal, inline }: Invocation, failures: Fleet['failures']): void {
+export function adviseDoctor({ terminal, inline }: Invocation, failures: OpenServers['failures']): void {
   const names = [...failures]
     .filter(([, { code }]) => code !== 'AUTH_REQUIRED')
     .map(([name]) => shellWord(name));
@@ -138,7 +138,7 @@ export function adviseDoctor({ terminal, inline }: Invocation, failures: Fleet['
 }
 
 /** Reports the servers and lists that are missing from the output, and returns the exit code for that. */
-export function reportMissing(invocation: Invocation, { group, failures }: Fleet): ExitCode {
+export function reportMissing(invocation: Invocation, { group, failures }: OpenServers): ExitCode {
   const { terminal, inline } = invocation;
   for (const error of failures.values()) reportError(terminal, error, inline);
   adviseDoctor(invocation, failures);
@@ -158,7 +158,11 @@ export function reportBroken({ terminal, inline }: Invocation, { broken }: Serve
 }
 
 /** Replaces the error for an unknown name by that of a server that could not be opened and may have the name. */
-export function explainUnknown(error: unknown, { failures }: Fleet, owners?: ReadonlySet<string>): unknown {
+export function explainUnknown(
+  error: unknown,
+  { failures }: OpenServers,
+  owners?: ReadonlySet<string>,
+): unknown {
   if (!(error instanceof PlenumError) || !/^UNKNOWN_(TOOL|PROMPT|RESOURCE)$/.test(error.code)) return error;
   const missing = [...failures].find(([name]) => owners?.has(name) ?? true);
   return missing === undefined ? error : new UnreachableError(missing[1]);
