@@ -83,7 +83,7 @@ describe('docs/cli.md', () => {
     expect({
       status,
       errors: errors.replace(
-        /^(Saved|Wrote|Not waited for|Copy some|There already|To sign in|  http).*\n/gm,
+        /^(Saved|Wrote|Not waited for|Copy some|Already in|To sign in|  http).*\n/gm,
         '',
       ),
     }).toEqual({

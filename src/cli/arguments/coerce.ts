@@ -75,7 +75,7 @@ function isExact(text: string): boolean {
 
 function inexact(where: string, text: string): UsageError {
   return new UsageError(
-    `${where}: ${text.trim()} is a number that cannot be sent exactly. If a text is allowed there, write it as one.`,
+    `${where}: ${text.trim()} is a number too large to be sent exactly. If a text is allowed there, write it as one.`,
   );
 }
 

@@ -6,7 +6,7 @@ import { isLoginMissing, loginCommand } from './sign-in-advice.ts';
 
 const TIME_LIMITS = new Set(['connectTimeoutMs', 'timeoutMs', 'maxTotalTimeoutMs']);
 
-/** An error of the library as the command line says it: its advice names flags and commands. */
+/** The text of an error for users of the command line: its advice names flags and commands. */
 export function errorText(error: PlenumError, inline?: Invocation['inline']): string {
   const { advice = [], detail } = error;
   const words = isLoginMissing(error)
@@ -40,7 +40,7 @@ function sentence(advice: ErrorAdvice): string {
       );
     case 'use-name':
       return inWords([advice]);
-    // What only a program can do; commands that can help say so themselves.
+    // Only a program can do this; commands that can help add their own text.
     case 'visit-urls':
     case 'call':
     case 'sign-in':
@@ -49,7 +49,7 @@ function sentence(advice: ErrorAdvice): string {
   }
 }
 
-/** Who wants a login, and where. */
+/** The server that needs a login, and its authorization server. */
 function wanted({
   server,
   summary,
