@@ -15,7 +15,7 @@ export type GroupEvent =
       readonly version: number;
       readonly diff: CatalogDiff;
     }
-  /** A server came to list a name that is taken; the incumbent keeps it (row G6). */
+  /** A server lists a name that another one has; that one keeps it. */
   | ({ readonly type: 'collision'; readonly server: string } & CatalogCollision)
   | { readonly type: 'resource-updated'; readonly server: string; readonly uri: string }
   | {

@@ -59,8 +59,8 @@ export interface ServerChoice {
 
 /**
  * Many servers presented as one: one live catalog of their tools, resources, templates and prompts, and calls
- * routed to their owners. Servers join and leave at any moment (row G1); each is supervised by itself, and one
- * that hangs, fails or dies costs the others nothing.
+ * routed to their owners. Servers join and leave at any moment; each is supervised by itself, and one
+ * that hangs, fails or dies does not slow the others down.
  */
 export class SessionGroup implements AsyncDisposable {
   readonly #hub = new EventHub<GroupEvent>();
@@ -117,13 +117,17 @@ export class SessionGroup implements AsyncDisposable {
   /**
    * Connects one more server and adds what it offers. Rejects with `NAME_COLLISION` when the server's name is
    * taken, or under `bare` or function naming one of its entries' names; with what the opening failed with; or
-   * with `ABORTED`. A rejected server leaves neither process nor socket nor entry behind (row G2).
+   * with `ABORTED`. A rejected server leaves neither process nor socket nor entry behind.
    */
   add(name: string, spec: GroupServerSpec, options: GroupAddOptions = {}): Promise<Session> {
     return this.#joining.add(name, spec, options);
   }
 
-  /** Takes in a session or official client that the caller opened; closing it stays the caller's. */
+  /**
+   * Takes in a session or official client that the caller opened, and lists what it offers; closing it stays the
+   * caller's. When the session is closed, or the lease that it belongs to ends, its entries go and its status is
+   * `closed` until it is removed. Rejects with `CONFIG_INVALID`, `NAME_COLLISION` or `SESSION_CLOSED`.
+   */
   adopt(name: string, session: Session | Client): Promise<Session> {
     return this.#joining.adopt(name, session);
   }
@@ -134,7 +138,7 @@ export class SessionGroup implements AsyncDisposable {
     this.#membership.drop(member);
     const { name, own } = member;
     for (const [uri, origin] of this.#subscribed) if (origin.server === name) this.#subscribed.delete(uri);
-    if (own !== undefined) await this.#membership.seeOff(own, () => this.#seeOut(own));
+    if (own !== undefined) await this.#membership.endApart(own, () => this.#closeAfterCalls(own));
   }
 
   /** How every server is doing. */
@@ -320,7 +324,7 @@ export class SessionGroup implements AsyncDisposable {
 
   /** Closes every session that the group opened, side by side; calls in flight finish first. Idempotent. */
   close(): Promise<void> {
-    this.#closing ??= this.#end((session) => this.#seeOut(session), undefined);
+    this.#closing ??= this.#end((session) => this.#closeAfterCalls(session), undefined);
     return this.#closing;
   }
 
@@ -356,7 +360,7 @@ export class SessionGroup implements AsyncDisposable {
   }
 
   /** Closes a session when the calls that are on their way to it have ended. */
-  async #seeOut(session: Session): Promise<void> {
+  async #closeAfterCalls(session: Session): Promise<void> {
     if (this.#interception !== undefined) await this.#interception.drain(session);
     await session.close();
   }

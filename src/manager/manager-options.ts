@@ -15,7 +15,7 @@ import type { RetryOptions } from './runs/retry-policy.ts';
  * `reconnect`, a pooled session makes one attempt: a pool has others.
  */
 export interface SessionManagerOptions extends Omit<SessionOptions, 'name'> {
-  /** The servers by name; names are exact and case-sensitive (row M2). */
+  /** The servers by name; names are exact and case-sensitive. */
   servers: Readonly<Record<string, ManagedServer>>;
   /** Bounds and lifetimes of pooled sessions. */
   pool?: PoolOptions;

@@ -117,7 +117,7 @@ export class SessionManager implements AsyncDisposable {
   /**
    * Opens a fresh session, isolated from every other: of a server by its name, or of anything that
    * {@link openSession} takes. It is its caller's to close, by `close()` or `await using`; what is still open when the
-   * manager closes is closed with it (rows M1 and M3).
+   * manager closes is closed with it.
    *
    * Rejects with `UNKNOWN_SERVER`, `SESSION_CLOSED`, or as `openSession` does.
    */
@@ -161,7 +161,7 @@ export class SessionManager implements AsyncDisposable {
    * server's connection keeps failing, its circuit is open and nothing is asked of it.
    *
    * Rejects as `acquire` does, with `CIRCUIT_OPEN`, `TIMEOUT` or `ABORTED`, or with what `work` threw last; the number
-   * of attempts is in `attempts` when there was more than one (row M5).
+   * of attempts is in `attempts` when there was more than one.
    */
   async run<T>(server: ServerRoute, work: RunWork<T>, options: RunOptions = {}): Promise<T> {
     checkRun(work, options);
@@ -182,7 +182,7 @@ export class SessionManager implements AsyncDisposable {
 
   /**
    * Opens sessions ahead of time, until `count` are at hand or the pool is full. Rejects with the first failure, or with
-   * `TIMEOUT` or `ABORTED`; what is opening then goes on for whoever comes.
+   * `TIMEOUT` or `ABORTED`; what is opening then goes on, for the next callers.
    */
   async prewarm(server: string, count: number, options: AcquireOptions = {}): Promise<void> {
     const record = this.#record(server);
@@ -202,7 +202,7 @@ export class SessionManager implements AsyncDisposable {
 
   /**
    * Asks a server for a sign of life, over an idle session or a new one; or all of them, side by side. Never rejects
-   * for a server that is not well: that is what the report says (row M6). Rejects with `UNKNOWN_SERVER` or
+   * for a server that is not well: that is what the report says. Rejects with `UNKNOWN_SERVER` or
    * `SESSION_CLOSED`.
    */
   checkHealth(server: string, options?: CheckHealthOptions): Promise<HealthReport>;

@@ -42,7 +42,7 @@ type Awaitable<T> = T | Promise<T>;
 
 /**
  * Answers to what servers ask of their client. The capabilities declared to a server follow from which of
- * these are given (rows S1 and S2); a request without a handler is answered with an error. Handlers run
+ * these are given; a request without a handler is answered with an error. Handlers run
  * concurrently, and one that throws is answered with an error and reported as a `problem` event.
  */
 export interface Handlers {

@@ -14,7 +14,7 @@ export interface OpenSessionOptions extends SessionOptions {
 
 /**
  * Opens a session on one server: a spec, a URL, an in-process server, a transport, or an official client that
- * is connected already (row S14). Resolves when the handshake is complete.
+ * is connected already. Resolves when the handshake is complete.
  *
  * A session owns the connections that it makes: end it with `close()`, or `await using`. A client that was given
  * stays its caller's.

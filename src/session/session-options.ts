@@ -106,7 +106,7 @@ function resolveSwitch<T extends object>(
   return Object.assign({ ...defaults }, ...details.map(withoutUndefined));
 }
 
-/** Row S1: what is declared follows from the handlers that are given. */
+/** What is declared to servers follows from the handlers that are given. */
 function declaredCapabilities(handlers: Handlers, extra: ClientCapabilities): ClientCapabilities {
   const declared: ClientCapabilities = { ...extra };
   const needs = [

@@ -8,7 +8,7 @@ import { proxyUrl, serverUrl } from '../options/tables/server.ts';
 import type { InProcessServer, ServerSpec, UrlServerSpec } from '../server-spec.ts';
 import type { Session } from './session.ts';
 
-/** A session on loan. One of `release` and `discard` is called, once, when it is not needed any more. */
+/** A session that a source lends. `release` or `discard` is called, once, when it is not needed any more. */
 export interface LentSession {
   readonly session: Session;
   /** Gives it back, to be lent to others. */
@@ -17,7 +17,7 @@ export interface LentSession {
   discard(reason?: unknown): Promise<void>;
 }
 
-/** Anything that a session can be opened on (row S14). */
+/** Anything that a session can be opened on. */
 export type SessionTarget = ServerSpec | string | URL | InProcessServer | Transport | Client;
 
 /** A target sorted out: how to connect, and what to call it when nobody says. */
@@ -28,7 +28,7 @@ export type ResolvedTarget =
   | { readonly type: 'client'; readonly client: Client; readonly name: string }
   | SourceTarget;
 
-/** Sessions are borrowed, one for each connection, from somebody who keeps them. */
+/** Each connection uses a session that a source lends, such as a pool. */
 export interface SourceTarget {
   readonly type: 'source';
   readonly borrow: (signal: AbortSignal) => Promise<LentSession>;

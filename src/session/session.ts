@@ -137,7 +137,7 @@ export interface Session extends AsyncDisposable {
 
   /**
    * Calls a tool. A tool that ran and failed is a result with `isError`, not a throw. Structured content is
-   * checked against the output schema if the tool was listed with one: `INVALID_RESULT` (row S6).
+   * checked against the output schema if the tool was listed with one: `INVALID_RESULT`.
    */
   callTool(
     name: string,

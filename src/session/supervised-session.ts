@@ -315,7 +315,7 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
   }
 
   #publish(event: SessionEvent): void {
-    // Row S6: better no check than one against a schema that may no longer hold.
+    // No check of structured content is better than one against a schema that may have changed.
     if (event.type === 'list-changed' && event.kind === 'tools') this.resources.tools.clear();
     this.#hub.publish(event);
   }

@@ -6,7 +6,7 @@ import type { CatalogCache } from './catalog-cache.ts';
 import type { LazyPlan } from '../members/member.ts';
 
 /** How long a cache may take to answer, or to write what it was given, in milliseconds. */
-const PATIENCE_MS = 5_000;
+const TIMEOUT_MS = 5_000;
 
 /** What a group remembers of its lazy servers. A cache that fails, or holds nonsense, is reported and costs no more. */
 export class KnownCatalogs {
@@ -59,13 +59,13 @@ export class KnownCatalogs {
   async finish(): Promise<void> {
     if (!this.#hasNoted) return;
     const flushed = Promise.resolve().then(() => this.#cache.flush?.());
-    await settledWithin(Promise.allSettled([flushed, ...this.#writes]), PATIENCE_MS);
+    await settledWithin(Promise.allSettled([flushed, ...this.#writes]), TIMEOUT_MS);
   }
 
   async #read(server: string, fingerprints: readonly string[]): Promise<ReadonlyMap<string, unknown>> {
     try {
       const reading = Promise.resolve().then(() => this.#cache.read(fingerprints));
-      if (!(await settledWithin(reading, PATIENCE_MS))) throw catalogCacheSilent(PATIENCE_MS);
+      if (!(await settledWithin(reading, TIMEOUT_MS))) throw catalogCacheSilent(TIMEOUT_MS);
       const found: unknown = await reading;
       if (found instanceof Map) return found;
       throw catalogCacheUnusable('The catalog cache did not answer with a Map.');

@@ -35,7 +35,7 @@ export const CATALOG_KINDS: readonly CatalogKind[] = ['tools', 'resources', 'res
 
 /**
  * What all servers of a group offer at one moment. Never changes under its reader: a change makes a new one, with
- * the next version number (row G15).
+ * the next version number.
  */
 export interface Catalog {
   readonly version: number;
@@ -62,7 +62,7 @@ export interface NamingContext {
   readonly kind: NamingKind;
 }
 
-/** Decides the exposed name of an entry; the entry and the wire keep the upstream one (row G5). */
+/** Decides the exposed name of an entry; the entry and the wire keep the upstream one. */
 export type NamingFunction = (upstreamName: string, context: NamingContext) => string;
 
 /**

@@ -12,7 +12,7 @@ const CUT_SERVER = 31;
 
 /**
  * `server__tool`: valid for every LLM provider and never the same for two tools, whatever the order in which
- * servers come (row G17).
+ * servers come.
  *
  * The separator is the first `__`, as a server's part neither holds one nor ends in `_`. A part that must change
  * gets a hash of the original, so a name depends on nothing but the two names that it is made of.

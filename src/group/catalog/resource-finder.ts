@@ -3,7 +3,7 @@ import { compileUriTemplate, type UriMatcher } from './uri-template.ts';
 import type { CatalogOrigin, ResourceTemplateEntry } from './catalog.ts';
 import type { CatalogIndex } from './catalog-index.ts';
 
-/** Finds whose a resource is: by its exposed name or URI, else by the templates that could make the URI (row G12). */
+/** Finds whose a resource is: by its exposed name or URI, else by the templates that could make the URI. */
 export class ResourceFinder {
   readonly #index: CatalogIndex;
   readonly #matchers = new WeakMap<ResourceTemplateEntry, UriMatcher>();

@@ -78,7 +78,7 @@ export class Joining {
       return session;
     } catch (error) {
       this.#membership.drop(member);
-      await this.#membership.seeOff(session, () => session.destroy(error));
+      await this.#membership.endApart(session, () => session.destroy(error));
       throw limit.explain(error);
     }
   }
@@ -105,7 +105,7 @@ export class Joining {
       return session;
     } catch (error) {
       this.#membership.drop(member);
-      if (own !== undefined) await this.#membership.seeOff(own, () => own.destroy(error));
+      if (own !== undefined) await this.#membership.endApart(own, () => own.destroy(error));
       throw error;
     }
   }
@@ -154,7 +154,7 @@ export class Joining {
     if (arrival instanceof PlenumError) {
       member.phase = 'late';
       // It may have come up in this very moment, too early for its status to count as that of a latecomer.
-      this.#membership.welcome(member);
+      this.#membership.admitIfReady(member);
       return arrival;
     }
     try {

@@ -18,7 +18,7 @@ export type GroupServerStatus = SessionStatus & {
   readonly capabilities?: ServerCapabilities;
   /** Whether the group was given the session and leaves its end to the giver. */
   readonly adopted: boolean;
-  /** Lists that could not be had when last asked for, by kind (row G8). */
+  /** Lists that could not be had when last asked for, by kind. */
   readonly listErrors: { readonly [K in CatalogKind]?: PlenumError };
   /** Entries left out of the catalog because their name is taken. */
   readonly collisions: readonly CatalogCollision[];

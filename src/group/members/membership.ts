@@ -30,8 +30,8 @@ export class Membership {
   readonly #hub: EventHub<GroupEvent>;
   readonly #known: KnownCatalogs;
   readonly #onReady: (member: Member) => void;
-  /** Members that wait for a name of somebody else's. */
-  readonly #contestants = new Set<Member>();
+  /** Members with an entry that is left out because another server has its name. */
+  readonly #waitingForNames = new Set<Member>();
   /** Sessions that were taken out and are still ending. */
   readonly #leaving = new Set<Session>();
   #ended = false;
@@ -78,8 +78,7 @@ export class Membership {
 
   /**
    * Commits a newcomer's lists. Throws `SESSION_CLOSED` when it was removed meanwhile, `NAME_COLLISION` when another
-   * server has one of its names, or `CONFIG_INVALID` for a bad naming function; the catalog is then as it was (row
-   * G6).
+   * server has one of its names, or `CONFIG_INVALID` for a bad naming function; the catalog is then as it was.
    */
   admit(member: Member, fetched: FetchedListing): void {
     const { state } = member.session.status;
@@ -116,12 +115,12 @@ export class Membership {
     this.#known.note(name, lazy.fingerprint, member.record);
   }
 
-  /** Admits a latecomer that is there by now; one that is not comes by itself. */
-  welcome(member: Member): void {
+  /** Admits a server that is ready by now; another one is admitted when its status says that it is ready. */
+  admitIfReady(member: Member): void {
     if (member.session.status.state === 'ready') void this.#admitLate(member);
   }
 
-  /** Ends a member whose names clash but that stays in sight. */
+  /** Ends a member whose names clash; it stays in `servers` as `failed`. */
   refuse(member: Member, error: PlenumError): void {
     member.phase = 'refused';
     member.refusal = error;
@@ -181,8 +180,8 @@ export class Membership {
     this.#hub.publish({ type: 'server-removed', server: member.name });
   }
 
-  /** Ends a session that was taken out; the end of the group waits for it, and may hurry it. */
-  async seeOff(session: Session, end: () => Promise<void>): Promise<void> {
+  /** Ends a session that was taken out. The end of the group waits for that, or ends the session by force. */
+  async endApart(session: Session, end: () => Promise<void>): Promise<void> {
     this.#leaving.add(session);
     try {
       await end();
@@ -204,7 +203,7 @@ export class Membership {
   /** Takes out all that a member offers, or would. */
   #empty(member: Member): void {
     member.refresher.stop();
-    this.#contestants.delete(member);
+    this.#waitingForNames.delete(member);
     member.collisions = [];
     member.contested = {};
     this.#publishDiff(member.name, this.#index.remove(member.name));
@@ -236,7 +235,7 @@ export class Membership {
       if (member.phase === 'joined') member.refresher.mark(CATALOG_KINDS);
       if (member.phase === 'late') void this.#admitLate(member);
     }
-    // A session that was closed through its own handle has nothing to offer any more; it stays known until it is removed (row G3).
+    // A session that was closed through its own handle has nothing to offer any more; it stays known until it is removed.
     if (status.state === 'closed') this.#empty(member);
   }
 
@@ -284,8 +283,8 @@ export class Membership {
     member.collisions = [...kept, ...claim.collisions];
     const contests = member.collisions.some(({ owner }) => owner !== member.name);
     member.contested = contests ? { ...member.contested, ...listing } : {};
-    if (contests) this.#contestants.add(member);
-    else this.#contestants.delete(member);
+    if (contests) this.#waitingForNames.add(member);
+    else this.#waitingForNames.delete(member);
     this.#publishDiff(member.name, diff);
     for (const collision of claim.collisions) {
       if (!known.has(collisionKey(collision)))
@@ -295,9 +294,9 @@ export class Membership {
       this.#retryContested(member);
   }
 
-  /** Names became free: whoever was waiting for one may have it. */
+  /** Names became free: entries that were left out may have them now. */
   #retryContested(except?: Member): void {
-    const waiting = [...this.#contestants]; // Committing changes the set.
+    const waiting = [...this.#waitingForNames]; // Committing changes the set.
     for (const member of waiting) {
       if (member !== except) this.#commit(member, member.contested);
     }

@@ -5,7 +5,7 @@ import type { GroupServerOptions } from '../server-options.ts';
 
 export type { LentSession };
 
-/** Whoever keeps sessions and lends them. Must settle when `signal` aborts, and may use up `timeoutMs`. */
+/** Keeps sessions and lends them. Must settle when `signal` aborts, and may use up `timeoutMs`. */
 export interface SessionSource {
   acquire(
     server: string,

@@ -6,7 +6,7 @@ import type { ServerRecord } from '../server-record.ts';
 import type { SessionPool } from '../pool/session-pool.ts';
 
 export interface CheckHealthOptions {
-  /** On whose behalf sessions are opened or borrowed. */
+  /** On whose behalf sessions are opened or leased. */
   principal?: string;
   /**
    * How long a check may take in all, in milliseconds. Without it, connecting is bound by `connectTimeoutMs` and the
@@ -32,7 +32,7 @@ export interface HealthReport {
 }
 
 /** What a check needs of a manager. */
-export interface HealthDesk {
+export interface HealthCheckTools {
   readonly leasing: Leasing;
   readonly pool: SessionPool;
   /** How long the answer may take, in milliseconds. */
@@ -45,13 +45,13 @@ export interface HealthDesk {
 export async function checkHealth(
   record: ServerRecord,
   options: CheckHealthOptions,
-  desk: HealthDesk,
+  tools: HealthCheckTools,
 ): Promise<HealthReport> {
   const { timeoutMs = Infinity, signal, principal } = options;
   const { name: server } = record;
-  const limit = desk.leasing.limit(`Checking server "${server}"`, server, timeoutMs, signal);
+  const limit = tools.leasing.limit(`Checking server "${server}"`, server, timeoutMs, signal);
   try {
-    return await limit.hold(ask(record, principal, limit.signal, desk));
+    return await limit.hold(ask(record, principal, limit.signal, tools));
   } catch (cause) {
     const error = PlenumError.from(cause, 'CONNECT_FAILED', `Checking server "${server}"`, { server });
     return { healthy: false, reason: error.message, error };
@@ -60,12 +60,12 @@ export async function checkHealth(
   }
 }
 
-/** Borrows a session, or opens one: in the pool while there is room, else beside it. */
+/** Over a session of the pool, an idle or a new one, while there is room; else over one opened beside the pool. */
 async function ask(
   record: ServerRecord,
   principal: string | undefined,
   signal: AbortSignal,
-  { leasing, pool, timeoutMs, open }: HealthDesk,
+  { leasing, pool, timeoutMs, open }: HealthCheckTools,
 ): Promise<HealthReport> {
   if (await isRoom(record, principal, signal, { leasing, pool })) {
     const lease = await leasing.acquire(record, { principal, signal, timeoutMs: Infinity });
@@ -87,7 +87,7 @@ async function isRoom(
   record: ServerRecord,
   principal: string | undefined,
   signal: AbortSignal,
-  { leasing, pool }: Pick<HealthDesk, 'leasing' | 'pool'>,
+  { leasing, pool }: Pick<HealthCheckTools, 'leasing' | 'pool'>,
 ): Promise<boolean> {
   const keyed = await leasing.specOf(record, { principal, signal, timeoutMs: Infinity });
   return pool.hasRoomFor(record.bucketFor(principal, keyed));

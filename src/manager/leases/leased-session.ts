@@ -23,7 +23,7 @@ import { SessionRequests, type RequestResources } from '../../session/requests/s
 import type { SupervisedSession } from '../../session/supervised-session.ts';
 
 /** What a lease learns from the use of its session, and does for it. */
-export interface LeaseDesk {
+export interface LeaseUse {
   /** A request is on its way; `call` settles with it. */
   onRequest(request: RequestInfo, call: Promise<unknown>): void;
   /** A request was answered, with a result or an error of the server's, after so many milliseconds. */
@@ -40,7 +40,7 @@ export interface LeaseDesk {
 export class LeasedSession extends SessionRequests implements InternalSession, SessionInternals {
   readonly resources: RequestResources;
   readonly #session: SupervisedSession;
-  readonly #desk: LeaseDesk;
+  readonly #use: LeaseUse;
   readonly #inFlight = new InFlight();
   /** Cancels the calls under way. */
   readonly #revoked = new AbortController();
@@ -52,10 +52,10 @@ export class LeasedSession extends SessionRequests implements InternalSession, S
   /** Why the calls under way were cancelled, once they were. */
   #revocation: { readonly cause: unknown } | undefined;
 
-  constructor(session: SupervisedSession, desk: LeaseDesk) {
+  constructor(session: SupervisedSession, use: LeaseUse) {
     super();
     this.#session = session;
-    this.#desk = desk;
+    this.#use = use;
     const { timeoutMs, subscriptions, tools } = session.resources;
     this.resources = {
       timeoutMs,
@@ -98,7 +98,7 @@ export class LeasedSession extends SessionRequests implements InternalSession, S
    * run that looks at it is not repeated.
    */
   get client(): Client | undefined {
-    this.#desk.onClientTaken();
+    this.#use.onClientTaken();
     return this.#endedAt === undefined ? this.#session.client : undefined;
   }
 
@@ -108,7 +108,7 @@ export class LeasedSession extends SessionRequests implements InternalSession, S
 
   override async listTools(options?: CallOptions): Promise<ListToolsResult> {
     const result = await super.listTools(options);
-    this.#desk.onToolsListed(result.tools);
+    this.#use.onToolsListed(result.tools);
     return result;
   }
 
@@ -153,11 +153,11 @@ export class LeasedSession extends SessionRequests implements InternalSession, S
   }
 
   close(): Promise<void> {
-    return this.#desk.release();
+    return this.#use.release();
   }
 
   destroy(reason?: unknown): Promise<void> {
-    return this.#desk.discard(reason);
+    return this.#use.discard(reason);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -203,7 +203,7 @@ export class LeasedSession extends SessionRequests implements InternalSession, S
   #run<T>(request: SessionRequest<T>, options: CallOptions): Promise<T> {
     if (this.#endedAt !== undefined) return Promise.reject(this.#over(request.doing, false));
     const answer = this.#send(request, options);
-    this.#desk.onRequest(request, answer);
+    this.#use.onRequest(request, answer);
     return answer;
   }
 
@@ -213,7 +213,7 @@ export class LeasedSession extends SessionRequests implements InternalSession, S
     try {
       const revocable = { ...ownOptions(options), revoked: this.#revoked.signal };
       const result = await this.#session.resources.runner.run(request, revocable);
-      this.#desk.onAnswered(performance.now() - startedAt);
+      this.#use.onAnswered(performance.now() - startedAt);
       return result;
     } catch (error) {
       if (this.#revocation !== undefined) throw this.#over(request.doing, mayHaveRun(error));
@@ -225,8 +225,8 @@ export class LeasedSession extends SessionRequests implements InternalSession, S
   }
 
   #learnFrom({ code, rpcCode, maybeExecuted }: PlenumError, ms: number): void {
-    if (rpcCode !== undefined || code === 'INVALID_RESULT') this.#desk.onAnswered(ms);
-    else if (code === 'TIMEOUT' && maybeExecuted !== false) this.#desk.onSilence();
+    if (rpcCode !== undefined || code === 'INVALID_RESULT') this.#use.onAnswered(ms);
+    else if (code === 'TIMEOUT' && maybeExecuted !== false) this.#use.onSilence();
   }
 
   #over(doing: string, maybeExecuted: boolean): PlenumError {

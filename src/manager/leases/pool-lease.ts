@@ -3,7 +3,7 @@ import { startTimer, type StopTimer } from '../../internal/timers.ts';
 import type { Session } from '../../session/session.ts';
 import type { RequestInfo } from '../../session/requests/request-runner.ts';
 import type { Lease } from './lease.ts';
-import { LeasedSession, type LeaseDesk } from './leased-session.ts';
+import { LeasedSession, type LeaseUse } from './leased-session.ts';
 import type { LeaseHolder, PooledSession } from '../pool/server-pool.ts';
 import type { ReplayRule } from '../pool/replay-rule.ts';
 import type { SessionPool } from '../pool/session-pool.ts';
@@ -26,7 +26,7 @@ const DONE = Promise.resolve();
 const ALTERING_METHODS: ReadonlySet<string> = new Set(['logging/setLevel', 'resources/subscribe']);
 
 /** The {@link Lease} of a pooled session. */
-export class PoolLease implements Lease, LeaseDesk, LeaseHolder {
+export class PoolLease implements Lease, LeaseUse, LeaseHolder {
   readonly #pool: SessionPool;
   readonly #pooled: PooledSession;
   readonly #listener: LeaseListener;

@@ -5,7 +5,7 @@ import { ReplayRule } from './replay-rule.ts';
 import type { KeyedSpec } from './session-key.ts';
 import type { PlenumError } from '../../errors/plenum-error.ts';
 
-/** All sessions of one server, whoever they are for. */
+/** All pooled sessions of one server, for all principals. */
 export class ServerPool {
   readonly name: string;
   readonly sessions = new Set<PooledSession>();
@@ -43,13 +43,13 @@ export class Bucket {
   readonly principal: string | undefined;
   readonly keyed: KeyedSpec;
   readonly checked: CheckedTarget;
-  /** The one used last on top, so that what is not needed grows old. */
+  /** The one used last at the end. It is taken first, so that those that are not needed reach `idleMs`. */
   readonly idle: PooledSession[] = [];
   /** Leased, with room for another lease. */
   readonly shareable = new Set<PooledSession>();
   /** Not the server's: behind another key there may be another one, and what it says holds for nobody else. */
   readonly replay = new ReplayRule();
-  /** How many are on their way to whoever comes next: opening and not abandoned, or being checked. */
+  /** How many will soon be free for the next caller: opening and not abandoned, or being checked. */
   coming = 0;
   /** How many callers wait for one. */
   waiting = 0;
@@ -107,7 +107,7 @@ export class Bucket {
  */
 export type PooledState = 'opening' | 'idle' | 'checking' | 'leased' | 'closing';
 
-/** Whoever holds a lease of a session. */
+/** The holder of a lease of a session. */
 export interface LeaseHolder {
   /** The pool has closed the session under the lease. */
   onSessionClosed(): void;
@@ -129,7 +129,7 @@ export class PooledSession {
   altered = false;
   /** Something points to it being dead: it is asked before it is handed out again. */
   suspect = false;
-  /** Whoever it is being opened for has given up waiting: nobody counts on it, and it makes room for what is wanted. */
+  /** The caller that it is being opened for has given up: no other counts on it, and it makes room for another one. */
   abandoned = false;
   /** It has shown in this moment that it is well. */
   proven = false;

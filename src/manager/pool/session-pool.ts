@@ -230,7 +230,7 @@ export class SessionPool {
     this.#idle.add(pooled);
   }
 
-  /** Whoever is in line takes a session that has just shown that it is well without another question. */
+  /** Offers a session that has just answered: a caller in line gets it without another check. */
   #offer(pooled: PooledSession): void {
     this.#setIdle(pooled);
     pooled.proven = true;
@@ -252,7 +252,7 @@ export class SessionPool {
     this.#dispatch();
   }
 
-  /** Opens one more session of a bucket; it ends up idle, or with whoever is in line. */
+  /** Opens one more session of a bucket; it becomes idle, or goes to a caller in line. */
   async #open(bucket: Bucket): Promise<void> {
     const { server } = bucket;
     const session = this.#options.create(bucket, () => {

@@ -55,7 +55,7 @@ interface OpenQuestion {
   readonly error: unknown;
 }
 
-/** Carries out work on leased sessions: acquires, does, releases, and tries again where that is safe (row M5). */
+/** Carries out work on leased sessions: acquires, does, releases, and tries again where that is safe. */
 export class Runner {
   readonly #options: RunnerOptions;
 
@@ -210,7 +210,7 @@ function isSilence(error: unknown, limit: Limit): boolean {
   return limit.ended || error.maybeExecuted !== false;
 }
 
-/** The last error, with what is to be said of all attempts together (row M5). */
+/** The last error, with what is to be said of all attempts together. */
 function summed(error: unknown, attempts: number, mayHaveRun: boolean): unknown {
   if (!(error instanceof PlenumError)) return error;
   const { summary, maybeExecuted } = error;

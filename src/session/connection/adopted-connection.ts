@@ -10,7 +10,7 @@ const LIST_NOTIFICATIONS: Readonly<Record<string, ListKind>> = {
 };
 
 /**
- * A connection made of a client that the caller connected and owns (row G3). Plenum only looks on: the client's
+ * A connection made of a client that the caller connected and owns. Plenum only looks on: the client's
  * handlers stay as they are, and closing lets go of it.
  */
 export function adoptClient(

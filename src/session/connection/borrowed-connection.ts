@@ -16,7 +16,7 @@ export interface BorrowRequest {
   /** Gives the attempt up. */
   readonly signal: AbortSignal;
   readonly emit: (event: SessionEvent) => void;
-  /** Called once when the session on loan has lost its server; not when it was given back. */
+  /** Called once when the lent session has lost its server; not when it was given back. */
   readonly onEnd: (connection: Connection) => void;
 }
 
@@ -86,7 +86,7 @@ class BorrowedConnection implements Connection {
   readonly #events: ReturnType<LentSession['session']['events']>;
   readonly #gone = new AbortController();
   #lastHeardAt = 0;
-  #stained = false;
+  #altered = false;
   #end: TransportEnd | undefined;
   #returning: Promise<void> | undefined;
 
@@ -129,12 +129,12 @@ class BorrowedConnection implements Connection {
     return this.#lastHeardAt;
   }
 
-  stain(): void {
-    this.#stained = true;
+  markAltered(): void {
+    this.#altered = true;
   }
 
   close(): Promise<void> {
-    const fit = !this.#stained && this.end === undefined;
+    const fit = !this.#altered && this.end === undefined;
     return this.#giveBack(() => (fit ? this.#lent.release() : this.#lent.discard()));
   }
 

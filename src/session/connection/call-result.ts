@@ -91,7 +91,7 @@ function hasMembers(value: object, count: number): boolean {
   return count === 0;
 }
 
-/** JSON may bring a member of this name, which would turn against whoever copies it carelessly. */
+/** JSON may bring a member `__proto__`; an object that it is assigned to would get another prototype. */
 function withoutPrototype(record: Record<string, unknown>): Record<string, unknown> {
   if (!Object.hasOwn(record, '__proto__')) return record;
   return Object.fromEntries(Object.entries(record).filter(([key]) => key !== '__proto__'));

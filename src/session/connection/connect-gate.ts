@@ -13,9 +13,9 @@ const PROCESSES_PER_CORE = 16;
 /** They cost a socket and little else. */
 const REMOTE = concurrencyOptions.remote.default;
 
-export type Patience = Pick<GateOptions, 'quickMs' | 'patienceMs' | 'paceMs'>;
+export type GateTimes = Pick<GateOptions, 'quickMs' | 'holdMs' | 'paceMs'>;
 
-const PATIENCE: Patience = { quickMs: 1_000, patienceMs: 2_000, paceMs: 1_000 };
+const TIMES: GateTimes = { quickMs: 1_000, holdMs: 2_000, paceMs: 1_000 };
 
 /** How many servers may be coming up at a time; the others wait for their turn. */
 export interface ConnectConcurrency {
@@ -34,16 +34,16 @@ export interface ConnectConcurrency {
 /** Makes the gates through which servers come up, so many at a time. */
 export function createConnectGates(
   { processes, remote = REMOTE }: ConnectConcurrency = {},
-  patience: Patience = PATIENCE,
+  times: GateTimes = TIMES,
 ): (spec: ServerSpec) => ConnectGate {
   const usual = PROCESSES_PER_CORE * availableParallelism();
-  const gateOfProcesses = createGate(processes ?? usual, processes ?? usual * 2, patience);
-  const gateOfRemote = createGate(remote, remote, patience);
+  const gateOfProcesses = createGate(processes ?? usual, processes ?? usual * 2, times);
+  const gateOfRemote = createGate(remote, remote, times);
   const open: ConnectGate = (connect) => connect();
   return (spec) => ('command' in spec ? gateOfProcesses : 'url' in spec ? gateOfRemote : open);
 }
 
-function createGate(places: number, mostPlaces: number, patience: Patience): ConnectGate {
-  const gate = new Gate({ ...patience, places, mostPlaces });
+function createGate(places: number, mostPlaces: number, times: GateTimes): ConnectGate {
+  const gate = new Gate({ ...times, places, mostPlaces });
   return (open, signal) => gate.pass(open, signal);
 }

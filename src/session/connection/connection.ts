@@ -25,11 +25,11 @@ export interface Connection {
   readonly lastHeardAt: number;
   /**
    * Set when the client is not our own and lives on after this connection: one that the caller adopted us for, or that
-   * of a session on loan, which listens for changes of lists by itself.
+   * of a session that a source lends, which listens for changes of lists by itself.
    */
   readonly foreign?: 'client' | 'session';
-  /** Notes that the server was asked for something that the client's next user must not inherit. */
-  stain?(): void;
+  /** Notes that the server was asked for something that would reach the next user of the client, such as updates. */
+  markAltered?(): void;
   /** Ends gracefully. Idempotent; resolves when nothing is left. */
   close(): Promise<void>;
   /** Ends by force. Idempotent; resolves when nothing is left. */

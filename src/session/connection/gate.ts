@@ -13,7 +13,7 @@ export interface GateOptions {
   /** How long a quick one takes at most, in milliseconds. */
   readonly quickMs: number;
   /** How long one that is on its way keeps its place for certain, in milliseconds. */
-  readonly patienceMs: number;
+  readonly holdMs: number;
   /** How much time passes between two that lose their place, in milliseconds. */
   readonly paceMs: number;
 }
@@ -91,11 +91,11 @@ export class Gate {
       return;
     }
     if (this.#stopTimer !== undefined) return;
-    const { patienceMs, paceMs } = this.#options;
-    const dueAt = Math.max(oldest[1] + patienceMs, this.#lastLossAt + paceMs);
+    const { holdMs, paceMs } = this.#options;
+    const dueAt = Math.max(oldest[1] + holdMs, this.#lastLossAt + paceMs);
     const look = (): void => {
       this.#stopTimer = undefined;
-      this.#takeAway(performance.now() - patienceMs);
+      this.#takeAway(performance.now() - holdMs);
       this.#admit();
     };
     this.#stopTimer = startTimer(dueAt - performance.now(), look, { keepAlive: true });

@@ -26,9 +26,9 @@ export interface RequestRunnerOptions {
 
 /** Whether a request surely did not run, and may be sent on the next connection. */
 function neverRan({ code, maybeExecuted }: PlenumError, { foreign }: Connection): boolean {
-  // Row S16: the server did not know the session.
+  // The server did not know the HTTP session, so it did not run the request.
   if (code === 'SESSION_EXPIRED') return true;
-  // A session on loan hears of the end of its connection a moment later than a request on it does.
+  // A request on a session from a source may fail before that session's own status says that its connection is gone.
   return foreign === 'session' && code === 'CONNECTION_LOST' && maybeExecuted === false;
 }
 
@@ -182,7 +182,7 @@ export class RequestRunner {
     return given;
   }
 
-  /** Row S10: a callback that throws, at once or later, is its caller's trouble, not the connection's. */
+  /** An error that a caller's callback throws, at once or later, is reported and does not reach the connection. */
   #contained<A>(callback: (argument: A) => unknown): (argument: A) => void {
     const call = async (argument: A): Promise<void> => {
       try {

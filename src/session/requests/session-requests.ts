@@ -195,7 +195,7 @@ export abstract class SessionRequests {
       info,
       options,
       (connection, requestOptions) => {
-        connection.stain?.(); // It may ask for anything.
+        connection.markAltered?.(); // It may ask for anything.
         return connection.client.request(
           { method, params: this.#params(connection, { ...request.params }, options) },
           options.schema ?? anyResult,

@@ -78,7 +78,7 @@ export class Subscriptions {
     this.#connection = connection;
     const options: RequestOptions = { timeout: Math.min(timeoutMs, RESTORE_TIMEOUT_MS) };
     const steps: Promise<unknown>[] = [];
-    if (this.#uris.size > 0) connection.stain?.();
+    if (this.#uris.size > 0) connection.markAltered?.();
     if (connection.era === 'modern') steps.push(this.#replaceStream(connection, options));
     else {
       for (const uri of this.#uris) steps.push(connection.client.subscribeResource({ uri }, options));
@@ -107,7 +107,7 @@ export class Subscriptions {
     const { uri } = params;
     const known = this.#uris.has(uri);
     this.#uris.add(uri);
-    connection.stain?.();
+    connection.markAltered?.();
     try {
       if (connection.era === 'legacy') await connection.client.subscribeResource(params, options);
       else if (!known) await this.#replaceStream(connection, options, uri);
@@ -126,7 +126,7 @@ export class Subscriptions {
 
   async setLogLevel(params: LevelParams, connection: Connection, options: RequestOptions): Promise<void> {
     if (connection.era === 'legacy') {
-      connection.stain?.();
+      connection.markAltered?.();
       // Not by the client's own method, which takes no `_meta`.
       await connection.client.request({ method: 'logging/setLevel', params }, options);
     }
@@ -209,7 +209,7 @@ export class Subscriptions {
   }
 
   #filter({ client, foreign }: Connection): SubscriptionFilter {
-    // A session that is on loan listens for changes of lists itself, and passes on what it hears.
+    // A session from a source listens for changes of lists itself, and its events come to us.
     const offered = foreign === 'session' ? {} : (client.getServerCapabilities() ?? {});
     return {
       ...(offered.tools?.listChanged === true && { toolsListChanged: true }),
@@ -230,6 +230,6 @@ async function setLegacyLogLevel(
   options: RequestOptions,
 ): Promise<void> {
   if (connection.client.getServerCapabilities()?.logging === undefined) return;
-  connection.stain?.();
+  connection.markAltered?.();
   await connection.client.setLoggingLevel(level, options);
 }

@@ -9,7 +9,7 @@ import { failureOf } from '../../support/failures.ts';
 const PROCESS: ServerSpec = { command: 'server' };
 const REMOTE: ServerSpec = { url: 'http://127.0.0.1/' };
 /** Whoever is there was quick; whoever is not may take all the time of the world. */
-const NEVER = { quickMs: Infinity, patienceMs: Infinity, paceMs: Infinity };
+const NEVER = { quickMs: Infinity, holdMs: Infinity, paceMs: Infinity };
 const noSignal = new AbortController().signal;
 
 type Gates = ReturnType<typeof createConnectGates>;
@@ -143,7 +143,7 @@ describe('G13 how many servers come up at a time', () => {
 
 describe('G13 one that hangs', () => {
   it('keeps nobody waiting for long', async () => {
-    const starts = new Starts(createConnectGates({ processes: 1 }, { ...NEVER, patienceMs: 10, paceMs: 10 }));
+    const starts = new Starts(createConnectGates({ processes: 1 }, { ...NEVER, holdMs: 10, paceMs: 10 }));
     void starts.ask(0);
     const others = [1, 2, 3].map((nr) => starts.ask(nr));
     await bounded('the hung ones make room', Promise.all(others.map((other, at) => endSoon(at + 1, other))));
@@ -164,7 +164,7 @@ describe('G13 one that hangs', () => {
 
   it('one of many that take long makes room, not all of them: it may be the machine that is slow', async () => {
     const starts = new Starts(
-      createConnectGates({ processes: 8 }, { ...NEVER, patienceMs: 1, paceMs: 1_000_000 }),
+      createConnectGates({ processes: 8 }, { ...NEVER, holdMs: 1, paceMs: 1_000_000 }),
     );
     starts.askAll(99);
     await eventually('one more begins', () => starts.begun.length > 8);
@@ -177,7 +177,7 @@ describe('G13 one that hangs', () => {
 
   it('one that comes up after all, without a place, makes no room twice', async () => {
     const starts = new Starts(
-      createConnectGates({ processes: 1 }, { ...NEVER, patienceMs: 1, paceMs: 1_000_000 }),
+      createConnectGates({ processes: 1 }, { ...NEVER, holdMs: 1, paceMs: 1_000_000 }),
     );
     const first = starts.ask(0);
     for (const nr of [1, 2, 3]) void starts.ask(nr);
