@@ -1,4 +1,15 @@
-import { copyFile, mkdir, mkdtemp, readFile, readdir, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  copyFile,
+  mkdir,
+  mkdtemp,
+  readFile,
+  readdir,
+  realpath,
+  rm,
+  stat,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join, resolve, sep } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -116,6 +127,29 @@ describe('the packed package', () => {
         dirname(dirname(installed)),
       );
       await expect(check).resolves.toBe('');
+    },
+    TOOL_MS,
+  );
+
+  it(
+    'has types that a library can put into its declarations, where packages see only what they name, as with pnpm',
+    async () => {
+      const library = join(folder, 'library');
+      await mkdir(join(library, 'node_modules'), { recursive: true });
+      for (const name of [manifest.name, '@types']) {
+        await symlink(join(dirname(installed), name), join(library, 'node_modules', name), 'junction');
+      }
+      await copyFile(
+        join(import.meta.dirname, 'consumer/declarations.mts'),
+        join(library, 'declarations.mts'),
+      );
+      const options = ['--strict', '--declaration', '--emitDeclarationOnly', '--skipLibCheck'];
+      const target = ['--target', 'es2022', '--module', 'nodenext', '--types', 'node'];
+      await expect(runTool('tsc', [...options, ...target, 'declarations.mts'], library)).resolves.toBe('');
+      const declarations = await readFile(join(library, 'declarations.d.mts'), 'utf8');
+      const named = [...declarations.matchAll(/import\("([^"]+)"\)/g)].map(([, specifier = '']) => specifier);
+      expect(named).toContain(manifest.name);
+      expect(named.filter((specifier) => !specifier.startsWith(manifest.name))).toEqual([]);
     },
     TOOL_MS,
   );
