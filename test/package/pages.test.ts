@@ -59,6 +59,14 @@ describe('the pages of the repository', () => {
     expect(pagesBelow('docs').filter((path) => dirname(path) === 'docs' && !linked.has(path))).toEqual([]);
   });
 
+  it('list every decision', () => {
+    const listed = new Set(
+      pageAt('docs/decisions/README.md').links.map(({ text }) => `docs/decisions/${text}`),
+    );
+    const decisions = pagesBelow('docs/decisions').filter((path) => !path.endsWith('/README.md'));
+    expect(decisions.filter((path) => !listed.has(path))).toEqual([]);
+  });
+
   it('name files in CONTRIBUTING.md that exist', () => {
     const named = pageAt('CONTRIBUTING.md').code.filter(({ text }) => FILE.test(text));
     expect(named).not.toEqual([]);
