@@ -32,7 +32,7 @@ export interface HealthReport {
 }
 
 /** What a check needs of a manager. */
-export interface HealthCheckTools {
+export interface HealthCheckManager {
   readonly leasing: Leasing;
   readonly pool: SessionPool;
   /** How long the answer may take, in milliseconds. */
@@ -45,13 +45,13 @@ export interface HealthCheckTools {
 export async function checkHealth(
   record: ServerRecord,
   options: CheckHealthOptions,
-  tools: HealthCheckTools,
+  manager: HealthCheckManager,
 ): Promise<HealthReport> {
   const { timeoutMs = Infinity, signal, principal } = options;
   const { name: server } = record;
-  const limit = tools.leasing.limit(`Checking server "${server}"`, server, timeoutMs, signal);
+  const limit = manager.leasing.limit(`Checking server "${server}"`, server, timeoutMs, signal);
   try {
-    return await limit.hold(ask(record, principal, limit.signal, tools));
+    return await limit.hold(ask(record, principal, limit.signal, manager));
   } catch (cause) {
     const error = PlenumError.from(cause, 'CONNECT_FAILED', `Checking server "${server}"`, { server });
     return { healthy: false, reason: error.message, error };
@@ -65,7 +65,7 @@ async function ask(
   record: ServerRecord,
   principal: string | undefined,
   signal: AbortSignal,
-  { leasing, pool, timeoutMs, open }: HealthCheckTools,
+  { leasing, pool, timeoutMs, open }: HealthCheckManager,
 ): Promise<HealthReport> {
   if (await isRoom(record, principal, signal, { leasing, pool })) {
     const lease = await leasing.acquire(record, { principal, signal, timeoutMs: Infinity });
@@ -87,7 +87,7 @@ async function isRoom(
   record: ServerRecord,
   principal: string | undefined,
   signal: AbortSignal,
-  { leasing, pool }: Pick<HealthCheckTools, 'leasing' | 'pool'>,
+  { leasing, pool }: Pick<HealthCheckManager, 'leasing' | 'pool'>,
 ): Promise<boolean> {
   const keyed = await leasing.specOf(record, { principal, signal, timeoutMs: Infinity });
   return pool.hasRoomFor(record.bucketFor(principal, keyed));
