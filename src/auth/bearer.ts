@@ -1,6 +1,7 @@
 import type { FetchLike } from '@modelcontextprotocol/client';
 import { PlenumError } from '../errors/plenum-error.ts';
-import { checkText } from '../internal/checks.ts';
+import { checkValue } from '../options/check-options.ts';
+import { text } from '../options/kinds.ts';
 import type { ServerAuth } from '../server-spec.ts';
 import type { UnauthorizedContext } from './server-credentials.ts';
 import { SentTokens } from './network/sent-tokens.ts';
@@ -16,7 +17,7 @@ export type BearerSource = string | (() => string | Promise<string>);
  * `CONFIG_INVALID`.
  */
 export function bearer(token: BearerSource): ServerAuth {
-  if (typeof token !== 'function') checkText('token', token);
+  if (typeof token !== 'function') checkValue('token', text, token);
   return new Bearer(token);
 }
 

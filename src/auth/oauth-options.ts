@@ -1,14 +1,7 @@
 import type { DpopSession, FetchLike } from '@modelcontextprotocol/client';
 import { PlenumError } from '../errors/plenum-error.ts';
-import {
-  checkBoolean,
-  checkCount,
-  checkDuration,
-  checkFunction,
-  checkOneOf,
-  checkText,
-  isRecord,
-} from '../internal/checks.ts';
+import { checkOptions } from '../options/check-options.ts';
+import { oauthOptions } from '../options/tables/auth.ts';
 import type { AuthEvent, AuthorizeContext } from './auth-events.ts';
 import type { TokenStore } from './store/token-store.ts';
 
@@ -124,23 +117,8 @@ export type ResolvedOAuthOptions = Omit<OAuthOptions, Defaulted | 'scope' | 'sto
 
 /** Checks options and fills in the defaults. Throws `CONFIG_INVALID`. */
 export function resolveOAuthOptions(options: OAuthOptions, store: TokenStore): ResolvedOAuthOptions {
-  const given: unknown = options;
-  if (!isRecord(given)) throw invalid('OAuth options must be an object');
-  for (const field of ['clientId', 'clientSecret', 'clientMetadataUrl', 'clientName', 'account'] as const) {
-    if (options[field] !== undefined) checkText(field, options[field]);
-  }
-  for (const field of ['interactive', 'allowPrivateAddresses'] as const) checkBoolean(field, options[field]);
-  for (const field of ['assertion', 'onAuthorize', 'onEvent', 'fetch'] as const) {
-    checkFunction(field, options[field]);
-  }
-  checkDuration('loginTimeoutMs', options.loginTimeoutMs);
-  checkCount('redirectPort', options.redirectPort, 0);
-  if (options.issuer !== undefined && !URL.canParse(options.issuer))
-    throw invalid('Option "issuer" must be a URL');
-  checkMetadataUrl(options.clientMetadataUrl);
-  const grant =
-    checkOneOf('grant', options.grant, ['authorization_code', 'client_credentials', 'jwt_bearer']) ??
-    'authorization_code';
+  checkOptions(oauthOptions, options, 'OAuth options');
+  const { grant = 'authorization_code' } = options;
   checkGrant(grant, options);
   return {
     ...options,
@@ -162,19 +140,12 @@ function checkGrant(grant: OAuthGrant, options: OAuthOptions): void {
     throw invalid('A client secret or private key needs its "clientId"');
   if (clientSecret !== undefined && privateKey !== undefined)
     throw invalid('Give "clientSecret" or "privateKey", not both');
-  if (privateKey !== undefined) checkText('privateKey.algorithm', privateKey.algorithm);
   if (grant === 'client_credentials' && clientSecret === undefined && privateKey === undefined)
     throw invalid('The grant "client_credentials" needs "clientSecret" or "privateKey"');
   if ((grant === 'jwt_bearer') !== (assertion !== undefined))
     throw invalid('The grant "jwt_bearer" and the option "assertion" need each other');
   if (grant === 'jwt_bearer' && clientId === undefined)
     throw invalid('The grant "jwt_bearer" needs "clientId"');
-}
-
-function checkMetadataUrl(url: string | undefined): void {
-  if (url === undefined) return;
-  if (!URL.canParse(url) || new URL(url).protocol !== 'https:' || new URL(url).pathname === '/')
-    throw invalid('Option "clientMetadataUrl" must be an https URL with a path');
 }
 
 function invalid(what: string): PlenumError {

@@ -1,19 +1,8 @@
-import { PlenumError } from '../errors/plenum-error.ts';
-import { checkBoolean, checkFunction } from '../internal/checks.ts';
-import { printable, suggestion } from '../internal/text.ts';
+import { checkOptions } from '../options/check-options.ts';
+import { loadConfigOptions } from '../options/tables/config.ts';
 import type { Config, ConfigPrompt, LoadConfigOptions, ReadConfig } from './config.ts';
 import { findConfig } from './find-config.ts';
 import { resolvePath } from './environment.ts';
-
-const OPTION_NAMES: readonly string[] = [
-  'path',
-  'cwd',
-  'env',
-  'prompt',
-  'oauth',
-  'tolerant',
-  'only',
-] satisfies (keyof LoadConfigOptions)[];
 
 /**
  * Reads a configuration: a file, or the nearest of `plenum.json`, `.mcp.json`, `mcp.json`, `.vscode/mcp.json` and
@@ -30,30 +19,18 @@ export async function loadConfig(source: string | URL | LoadConfigOptions = {}):
 /** As {@link loadConfig}, with the options and the plain data that a reload needs. */
 export async function load(source: string | URL | LoadConfigOptions): Promise<LoadedConfig> {
   const given = typeof source === 'string' || source instanceof URL ? { path: source } : source;
-  checkOptions(given);
+  checkOptions(loadConfigOptions, given, 'Options of loadConfig()');
   const cwd = given.cwd ?? process.cwd();
   const env = given.env ?? process.env;
   const path = given.path === undefined ? await findConfig(cwd, env) : resolvePath(given.path, cwd);
   const prompt = given.prompt === undefined ? undefined : askOnce(given.prompt);
-  // The schema library is loaded with the first file, not with this package.
+  // The library that reads files is loaded with the first file, not with this package.
   const { readConfig } = await import('./read/read-config.ts');
   const options = { ...given, env, ...(prompt !== undefined && { prompt }) };
   const { config, plain } = await readConfig(path, options);
   const loaded: LoadedConfig = { config, plain, options: { ...options, path } };
   known.set(config, loaded);
   return loaded;
-}
-
-/** Throws `CONFIG_INVALID`. */
-function checkOptions(options: LoadConfigOptions): void {
-  for (const name of Object.keys(options)) {
-    if (OPTION_NAMES.includes(name)) continue;
-    const known = suggestion(name, OPTION_NAMES);
-    throw new PlenumError('CONFIG_INVALID', `loadConfig has no option "${printable(name, 80)}".${known}`);
-  }
-  checkFunction('prompt', options.prompt);
-  checkBoolean('tolerant', options.tolerant);
-  checkFunction('only', options.only);
 }
 
 export interface LoadedConfig extends ReadConfig {

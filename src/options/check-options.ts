@@ -21,15 +21,16 @@ export function firstFault(table: OptionTable, given: unknown, what: string): st
   return fault === undefined ? undefined : faultText(fault);
 }
 
-/** Checks one value that stands by itself, such as an argument. Throws `CONFIG_INVALID`. */
+/** Checks one value that stands by itself, such as an argument; `name` is what the message calls it. Throws `CONFIG_INVALID`. */
 export function checkValue(name: string, kind: Kind, value: unknown): void {
-  const [fault] = faultsOf(kind, value, [name]);
-  if (fault !== undefined) throw new PlenumError('CONFIG_INVALID', faultText(fault));
+  const [fault] = faultsOf(kind, value);
+  if (fault !== undefined) throw new PlenumError('CONFIG_INVALID', faultText(fault, name));
 }
 
 /** What is wrong, as a sentence. Shows no value that may be a secret. */
-export function faultText(fault: Fault): string {
-  const name = printPath(fault.path);
+function faultText(fault: Fault, of = ''): string {
+  const path = printPath(fault.path);
+  const name = of === '' || path === '' || path.startsWith('[') ? of + path : `${of}.${path}`;
   if ('unknown' in fault) return `Option "${name}" is not known.${meantBy(fault.unknown, fault.table)}`;
   const found = fault.isWord ? describeWord(fault.found) : describe(fault.found);
   return `Option "${name}" must be ${fault.wanted}, not ${found}.`;

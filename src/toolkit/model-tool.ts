@@ -1,6 +1,7 @@
 import type { CallToolResult, Progress } from '@modelcontextprotocol/client';
 import { PlenumError } from '../errors/plenum-error.ts';
-import { checkBoolean, checkDuration, checkFunction } from '../internal/checks.ts';
+import { checkOptions } from '../options/check-options.ts';
+import { modelToolOptions } from '../options/tables/toolkit.ts';
 import { printable } from '../internal/text.ts';
 import type { Expressed } from './live-tools.ts';
 import { runTool, type RunToolOptions } from './run-tool.ts';
@@ -30,11 +31,7 @@ export interface ModelToolOptions extends Pick<
 
 /** Throws `CONFIG_INVALID`. */
 export function checkModelToolOptions(options: ModelToolOptions): void {
-  checkDuration('timeoutMs', options.timeoutMs);
-  checkDuration('maxTotalTimeoutMs', options.maxTotalTimeoutMs);
-  checkBoolean('resetTimeoutOnProgress', options.resetTimeoutOnProgress);
-  checkFunction('onError', options.onError);
-  checkFunction('onProgress', options.onProgress);
+  checkOptions(modelToolOptions, options, 'Toolkit options');
 }
 
 /** A tool with a schema that a provider accepts, and a function to run it. */

@@ -1,6 +1,9 @@
 import type { CallToolResult, Progress } from '@modelcontextprotocol/client';
 import { PlenumError } from '../errors/plenum-error.ts';
 import { isRecord } from '../internal/checks.ts';
+import { invalidCall } from '../options/call-checks.ts';
+import { firstFault } from '../options/check-options.ts';
+import { handleOptions } from '../options/tables/toolkit.ts';
 import { printable, suggestion } from '../internal/text.ts';
 import type { ContentPiece } from './content/pieces.ts';
 import type { ModelTool } from './model-tool.ts';
@@ -51,14 +54,17 @@ export const CUT_OFF =
 type ShownTools = ReadonlyMap<string, { readonly model: ModelTool }>;
 
 /**
- * Runs a model's calls at the same time and returns their results in the model's order. Rejects with `ABORTED` only,
- * after every call has ended.
+ * Runs a model's calls at the same time and returns their results in the model's order. Rejects with `ABORTED`, after
+ * every call has ended, or with `INVALID_ARGUMENTS` for options that are wrong.
  */
 export async function runCalls(
   tools: ShownTools,
   requests: readonly RequestedCall[],
-  { signal, leaveUnknown = false, onProgress }: HandleOptions,
+  options: HandleOptions,
 ): Promise<(RequestedCall & { readonly result: CallToolResult })[]> {
+  const fault = firstFault(handleOptions, options, 'Options of handling calls');
+  if (fault !== undefined) throw invalidCall("Handling a model's calls", fault);
+  const { signal, leaveUnknown = false, onProgress } = options;
   const calls = leaveUnknown ? requests.filter(({ name }) => tools.has(name)) : requests;
   const none = emptySource(tools);
   const outcomes = await Promise.allSettled(

@@ -1,5 +1,7 @@
 import { PlenumError } from '../errors/plenum-error.ts';
-import { checkBoolean, checkDuration, isRecord } from '../internal/checks.ts';
+import { isRecord } from '../internal/checks.ts';
+import { checkOptions, withoutUndefined } from '../options/check-options.ts';
+import { toolkitOptions } from '../options/tables/toolkit.ts';
 import { prefixedName } from '../group/catalog/prefixed-name.ts';
 import { SessionGroup } from '../group/session-group.ts';
 import type { Session } from '../session/session.ts';
@@ -144,27 +146,10 @@ interface CheckedOptions {
   readonly timeoutMs?: number;
 }
 
-const KNOWN: ReadonlySet<string> = new Set<keyof ToolkitOptions>([
-  'policy',
-  'resources',
-  'prompts',
-  'results',
-  'timeoutMs',
-]);
-
 /** Checks the options that no layer checks itself. Throws `CONFIG_INVALID`. */
 function checked(options: ToolkitOptions): CheckedOptions {
-  const given: unknown = options;
-  if (!isRecord(given)) throw new PlenumError('CONFIG_INVALID', 'Toolkit options must be an object.');
-  // A misspelt option "policy" would be ignored and forbid nothing.
-  const unknown = Object.keys(given).find((key) => !KNOWN.has(key));
-  if (unknown !== undefined) {
-    const known = [...KNOWN].join(', ');
-    throw new PlenumError('CONFIG_INVALID', `Toolkit option "${unknown}" is not known; known are ${known}.`);
-  }
-  const { resources, results, ...rest } = options;
-  checkBoolean('prompts', rest.prompts);
-  checkDuration('timeoutMs', rest.timeoutMs);
+  checkOptions(toolkitOptions, options, 'Toolkit options');
+  const { resources, results, ...rest } = withoutUndefined(options);
   const resourceOptions = switched(resources);
   const bounds = switched(results);
   return {

@@ -38,6 +38,8 @@ describe('M9 what tools come from', () => {
     const promise: unknown = Promise.resolve(group);
     expect(() => createToolkit(promise as typeof group)).toThrow(/await it first/);
     const misspelt = { polcy: { deny: ['*'] } };
-    expect(() => createToolkit(group, misspelt as object)).toThrow(/"polcy" is not known; known are policy/);
+    expect(() => createToolkit(group, misspelt as object)).toThrow(
+      /"polcy" is not known\. Did you mean "policy"/,
+    );
   });
 });

@@ -1,6 +1,7 @@
 import { discoverAndRequestJwtAuthGrant, requestJwtAuthorizationGrant } from '@modelcontextprotocol/client';
 import { PlenumError } from '../../errors/plenum-error.ts';
-import { checkFunction, checkText } from '../../internal/checks.ts';
+import { checkOptions } from '../../options/check-options.ts';
+import { enterpriseOptions } from '../../options/tables/auth.ts';
 import type { AssertionContext } from '../oauth-options.ts';
 
 /** How this client reaches the identity provider of an enterprise. */
@@ -24,9 +25,8 @@ export interface EnterpriseOptions {
 export function enterpriseAssertion(
   options: EnterpriseOptions,
 ): (context: AssertionContext) => Promise<string> {
+  checkOptions(enterpriseOptions, options, 'Options of an assertion');
   const { issuer, tokenEndpoint, clientId, clientSecret, idToken } = options;
-  checkText('clientId', clientId);
-  if (typeof idToken !== 'string') checkFunction('idToken', idToken);
   const endpoint = tokenEndpoint ?? issuer;
   if (endpoint === undefined || !URL.canParse(endpoint)) {
     throw new PlenumError('CONFIG_INVALID', 'Option "issuer" or "tokenEndpoint" must be a URL.');

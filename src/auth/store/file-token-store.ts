@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import lockfile from 'proper-lockfile';
 import { tokenFileLocked } from '../../errors/config.ts';
-import { checkText } from '../../internal/checks.ts';
+import { checkValue } from '../../options/check-options.ts';
+import { text } from '../../options/kinds.ts';
 import { makeFolder, readTokenFile, writeTokenFile } from './token-file.ts';
 import type { StoredEntry, TokenStore } from './token-store.ts';
 
@@ -17,7 +18,7 @@ const REFRESH_RETRIES = { retries: 600, factor: 1.2, minTimeout: 20, maxTimeout:
  * processes can share it: a refresh by one of them serves all. Throws `CONFIG_INVALID`.
  */
 export function fileTokenStore(path: string): TokenStore {
-  checkText('path', path);
+  checkValue('path', text, path);
   return new FileTokenStore(resolve(path));
 }
 

@@ -3,6 +3,8 @@ import { dirname, relative, resolve } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { configFailure, serverNameUnusable } from '../../errors/config.ts';
 import { isRecord } from '../../internal/checks.ts';
+import { checkOptions } from '../../options/check-options.ts';
+import { copyServersOptions } from '../../options/tables/config.ts';
 import { isFile } from '../find-config.ts';
 import type { FoundServer } from './read-editor-configs.ts';
 import { resolvePath } from '../environment.ts';
@@ -42,6 +44,7 @@ export interface CopyReport {
  * Rejects with `CONFIG_INVALID` when the existing configuration cannot be read; it is not changed then.
  */
 export async function copyServers(options: CopyServersOptions): Promise<CopyReport> {
+  checkOptions(copyServersOptions, options, 'Options of copyServers()');
   const { to, servers, onConflict = 'skip', cwd = process.cwd() } = options;
   const path = resolvePath(to, cwd);
   const { ConfigEditor } = await import('../json/config-editor.ts');

@@ -2,6 +2,8 @@ import { configFailure } from '../../errors/config.ts';
 import type { PlenumError } from '../../errors/plenum-error.ts';
 import { isRecord } from '../../internal/checks.ts';
 import { importSources, type ImportOptions, type ImportSource } from './editors.ts';
+import { checkOptions } from '../../options/check-options.ts';
+import { importOptions } from '../../options/tables/config.ts';
 import { isFile } from '../find-config.ts';
 import { portableServer } from './portable-server.ts';
 import { serverTarget } from '../read/server-target.ts';
@@ -34,6 +36,7 @@ export interface EditorConfig extends ImportSource {
 
 /** Reads the existing files of the known programs, with their servers. Changes nothing. */
 export async function readEditorConfigs(options: ImportOptions = {}): Promise<EditorConfig[]> {
+  checkOptions(importOptions, options, 'Options of readEditorConfigs()');
   const read = createReader();
   const configs: EditorConfig[] = [];
   for (const source of importSources(options)) {

@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { configFailure } from '../../errors/config.ts';
 import type { PlenumError } from '../../errors/plenum-error.ts';
-import { checkDuration, checkFunction } from '../../internal/checks.ts';
+import { checkOptions } from '../../options/check-options.ts';
+import { watchConfigOptions } from '../../options/tables/config.ts';
 import { EventHub, type OverflowEvent } from '../../internal/event-hub.ts';
 import { applyServers, type Applied, type Known, type WatchedGroup } from './apply-servers.ts';
 import type { Config, LoadConfigOptions } from '../config.ts';
@@ -53,14 +54,13 @@ export async function watchConfig(
   source: Source,
   options: WatchConfigOptions = {},
 ): Promise<ConfigWatch> {
-  const { onEvent, intervalMs = 250, settleMs = 100 } = options;
-  checkDuration('intervalMs', intervalMs);
-  checkDuration('settleMs', settleMs);
-  checkFunction('onEvent', onEvent);
+  checkOptions(watchConfigOptions, options, 'Options of watchConfig()');
+  const { intervalMs, settleMs } = watchConfigOptions;
+  const { onEvent } = options;
   const loaded = knownOf(source) ?? (await load(pathOf(source)));
   const watch = new FileWatch(group, loaded);
   if (onEvent !== undefined) watch.listen(onEvent);
-  await watch.start(intervalMs, settleMs);
+  await watch.start(options.intervalMs ?? intervalMs.default, options.settleMs ?? settleMs.default);
   return watch;
 }
 

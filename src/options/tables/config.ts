@@ -1,4 +1,19 @@
-import { listOf, objectThat, text, texts, type OptionTable } from '../kinds.ts';
+import {
+  anyFunction,
+  duration,
+  either,
+  flag,
+  listOf,
+  objectThat,
+  oneOf,
+  optionsOf,
+  text,
+  texts,
+  urlObject,
+  type Kind,
+  type OptionTable,
+} from '../kinds.ts';
+import { oauthOptions } from './auth.ts';
 import { groupConnectOptions } from './group.ts';
 import { managerOptions, managerOwnOptions } from './manager.ts';
 
@@ -30,3 +45,70 @@ export const managerOptionsOfConfig = {
 export function holdsConfig(options: unknown): boolean {
   return typeof options === 'object' && options !== null && 'warnings' in options && 'broken' in options;
 }
+
+const file: Kind = either(text, urlObject);
+const cwd = { kind: text, byDefault: '`process.cwd()`', about: 'The folder that relative paths start from.' };
+const env = {
+  kind: anyObject,
+  byDefault: '`process.env`',
+  about: "Where variables and the user's folders are looked up.",
+};
+
+export const configOAuthOptions = {
+  interactive: oauthOptions.interactive,
+  onAuthorize: oauthOptions.onAuthorize,
+  onEvent: oauthOptions.onEvent,
+  loginTimeoutMs: oauthOptions.loginTimeoutMs,
+  store: oauthOptions.store,
+} satisfies OptionTable;
+
+export const loadConfigOptions = {
+  path: { kind: file, byDefault: 'the nearest one', about: 'The file.', alias: ['file'] },
+  cwd: { ...cwd, about: 'The folder where the search for a file begins.' },
+  env,
+  prompt: {
+    kind: anyFunction,
+    about: 'Asks for the value of `${input:id}`; without it, a file that wants one is refused.',
+  },
+  oauth: {
+    kind: optionsOf(configOAuthOptions),
+    about: 'For servers that sign in by OAuth: what a file cannot say.',
+  },
+  tolerant: {
+    kind: flag,
+    default: false,
+    about: 'Whether a server that something is wrong with is left out, and costs the others nothing.',
+  },
+  only: {
+    kind: anyFunction,
+    byDefault: 'all',
+    about: 'Called with the name of each server: whether it is wanted.',
+  },
+} satisfies OptionTable;
+
+export const watchConfigOptions = {
+  onEvent: { kind: anyFunction, about: 'Told of every event as it happens.' },
+  intervalMs: { kind: duration, default: 250, about: 'How often the file is looked at.' },
+  settleMs: {
+    kind: duration,
+    default: 100,
+    about: 'How long the file must have been still before it is read.',
+  },
+} satisfies OptionTable;
+
+export const copyServersOptions = {
+  to: { kind: file, required: true, about: 'The configuration to write to; made when it is not there.' },
+  servers: { kind: listOf(anyObject, 'an array of servers'), required: true, about: 'What to copy.' },
+  onConflict: {
+    kind: oneOf('skip', 'replace'),
+    default: 'skip',
+    about: 'What to do when the configuration has a server of that name.',
+  },
+  cwd,
+} satisfies OptionTable;
+
+export const importOptions = {
+  cwd: { ...cwd, about: 'Where the search for files of workspaces begins; it goes upwards.' },
+  env,
+  platform: { kind: text, byDefault: '`process.platform`', about: 'Whose folders are looked into.' },
+} satisfies OptionTable;

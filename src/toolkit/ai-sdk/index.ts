@@ -1,8 +1,9 @@
 import type { CallToolResult, Progress } from '@modelcontextprotocol/client';
 import { dynamicTool, jsonSchema, type ToolExecutionOptions } from 'ai';
-import { checkBoolean, checkFunction } from '../../internal/checks.ts';
+import { checkOptions } from '../../options/check-options.ts';
+import { aiSdkOptions } from '../../options/tables/toolkit.ts';
 import { liveTools, type ToolProblem } from '../live-tools.ts';
-import { checkModelToolOptions, modelTool, type ModelTool, type ModelToolOptions } from '../model-tool.ts';
+import { modelTool, type ModelTool, type ModelToolOptions } from '../model-tool.ts';
 import { progressStream } from '../progress-stream.ts';
 import { genericDialect } from '../schema/dialects.ts';
 import { ToolError } from '../tool-error.ts';
@@ -55,10 +56,8 @@ const COMMON_MEDIA = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/web
  * output; a result with `isError` and a failed call become `tool-error` parts. Throws `CONFIG_INVALID`.
  */
 export function aiSdkToolkit(source: ToolSource, options: AiSdkToolkitOptions = {}): AiSdkToolkit {
+  checkOptions(aiSdkOptions, options, 'Toolkit options');
   const { acceptsMedia = isCommonMedia, preliminaryResults = false, ...calls } = options;
-  checkModelToolOptions(calls);
-  checkFunction('acceptsMedia', acceptsMedia);
-  checkBoolean('preliminaryResults', preliminaryResults);
   const current = liveTools(source, (name, definition) => {
     const outcome = modelTool(source, name, definition, genericDialect, calls);
     if ('problem' in outcome) return outcome;

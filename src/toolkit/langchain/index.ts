@@ -1,9 +1,11 @@
 import { ToolMessage, type MessageContent, type ContentBlock } from '@langchain/core/messages';
 import { DynamicStructuredTool, type ToolRunnableConfig } from '@langchain/core/tools';
 import type { Progress, CallToolResult } from '@modelcontextprotocol/client';
-import { checkBoolean, checkFunction, isRecord } from '../../internal/checks.ts';
+import { isRecord } from '../../internal/checks.ts';
+import { checkOptions } from '../../options/check-options.ts';
+import { langchainOptions } from '../../options/tables/toolkit.ts';
 import { liveTools, type ToolProblem } from '../live-tools.ts';
-import { checkModelToolOptions, modelTool, type ModelTool, type ModelToolOptions } from '../model-tool.ts';
+import { modelTool, type ModelTool, type ModelToolOptions } from '../model-tool.ts';
 import { progressStream } from '../progress-stream.ts';
 import { genericDialect } from '../schema/dialects.ts';
 import type { JsonObject } from '../schema/dialect.ts';
@@ -66,10 +68,8 @@ export function langchainToolkit(
   source: ToolSource,
   options: LangchainToolkitOptions = {},
 ): LangchainToolkit {
+  checkOptions(langchainOptions, options, 'Toolkit options');
   const { acceptsMedia = () => false, toolEvents = false, ...calls } = options;
-  checkModelToolOptions(calls);
-  checkFunction('acceptsMedia', acceptsMedia);
-  checkBoolean('toolEvents', toolEvents);
   const current = liveTools(source, (name, definition) => {
     const outcome = modelTool(source, name, definition, genericDialect, calls);
     if ('problem' in outcome) return outcome;

@@ -1,4 +1,6 @@
 import type { CallToolResult, Tool } from '@modelcontextprotocol/client';
+import { checkOptions } from '../../options/check-options.ts';
+import { runToolOptions } from '../../options/tables/toolkit.ts';
 import { liveTools, type ToolProblem } from '../live-tools.ts';
 import { runTool, type RunToolOptions } from '../run-tool.ts';
 import type { ToolDefinition, ToolSource } from '../tool-source.ts';
@@ -32,9 +34,10 @@ export interface McpToolkit extends McpSnapshot {
 
 /**
  * Gives the tools of a group, toolkit or other source as MCP definitions: for a model API that accepts them, for an
- * SDK without an adapter here, or to serve them again. `defaults` are the options of every call.
+ * SDK without an adapter here, or to serve them again. `defaults` are the options of every call. Throws `CONFIG_INVALID`.
  */
 export function mcpToolkit(source: ToolSource, defaults: RunToolOptions = {}): McpToolkit {
+  checkOptions(runToolOptions, defaults, 'Toolkit options');
   const current = liveTools(source, (name, definition) => ({ expressed: plainTool(name, definition) }));
   const list = (): Tool[] => [...current().tools.values()];
   return {

@@ -1,5 +1,6 @@
-import { checkCount, checkOneOf } from '../../internal/checks.ts';
-import { checkModelToolOptions, type ModelToolOptions } from '../model-tool.ts';
+import { checkOptions } from '../../options/check-options.ts';
+import { openaiOptions } from '../../options/tables/toolkit.ts';
+import type { ModelToolOptions } from '../model-tool.ts';
 
 export interface OpenaiToolkitOptions extends ModelToolOptions {
   /**
@@ -24,9 +25,6 @@ export interface OpenaiToolkitOptions extends ModelToolOptions {
 }
 
 /** Throws `CONFIG_INVALID`. */
-export function checkOpenaiOptions({ strict, images, maxTools, ...calls }: OpenaiToolkitOptions): void {
-  checkModelToolOptions(calls);
-  checkOneOf('strict', strict, ['exact', 'closed', 'never']);
-  checkOneOf('images', images, ['beside', 'user-message']);
-  checkCount('maxTools', maxTools, 1);
+export function checkOpenaiOptions(options: OpenaiToolkitOptions): void {
+  checkOptions(openaiOptions, options, 'Toolkit options');
 }

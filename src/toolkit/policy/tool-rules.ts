@@ -1,5 +1,7 @@
 import { messageOf, PlenumError } from '../../errors/plenum-error.ts';
-import { checkBoolean, checkText, isRecord } from '../../internal/checks.ts';
+import { isRecord } from '../../internal/checks.ts';
+import { checkValue } from '../../options/check-options.ts';
+import { flag, text } from '../../options/kinds.ts';
 import { createToolFilter } from '../../group/catalog/tool-filter.ts';
 import type { ToolDefinition } from '../tool-source.ts';
 import type { ToolPolicy } from './tool-policy.ts';
@@ -42,11 +44,11 @@ const TRAITS: Readonly<Record<string, (field: string, wanted: unknown) => ToolMa
     return (_, { server }) => server !== undefined && matches(server);
   },
   readOnlyHint: (field, wanted) => {
-    checkBoolean(field, wanted);
+    checkValue(field, flag, wanted);
     return (_, tool) => isReadOnly(tool) === wanted;
   },
   destructiveHint: (field, wanted) => {
-    checkBoolean(field, wanted);
+    checkValue(field, flag, wanted);
     return (_, tool) => mayDestroy(tool) === wanted;
   },
 };
@@ -73,7 +75,7 @@ function compileRule(field: string, rule: unknown): ToolMatcher {
 function compileGlobs(field: string, wanted: unknown): (text: string) => boolean {
   const globs: unknown[] = Array.isArray(wanted) ? wanted : [wanted];
   if (globs.length === 0) throw invalid(field, 'must not be empty');
-  for (const glob of globs) checkText(field, glob);
+  for (const glob of globs) checkValue(field, text, glob);
   try {
     return createToolFilter({ allow: globs.map(String) });
   } catch (error) {

@@ -1,5 +1,6 @@
-import { PlenumError } from '../../errors/plenum-error.ts';
-import { checkCount, checkText, isRecord } from '../../internal/checks.ts';
+import { checkValue } from '../../options/check-options.ts';
+import { optionsOf } from '../../options/kinds.ts';
+import { resourceToolOptions } from '../../options/tables/toolkit.ts';
 
 /** Options of the tools for resources. */
 export interface ResourceToolOptions {
@@ -27,17 +28,14 @@ export interface ResolvedDownloads {
   readonly maxTotalBytes: number;
 }
 
-const MIB = 1024 * 1024;
-
 /** Checks the options and fills in defaults; undefined without `downloadTo`. Throws `CONFIG_INVALID`. */
 export function resolveDownloads(options: ResourceToolOptions): ResolvedDownloads | undefined {
-  const given: unknown = options;
-  if (!isRecord(given)) {
-    throw new PlenumError('CONFIG_INVALID', 'Option "resources" must be true, false or an object.');
-  }
-  const maxFileBytes = checkCount('resources.maxFileBytes', given['maxFileBytes'], 0) ?? 64 * MIB;
-  const maxTotalBytes = checkCount('resources.maxTotalBytes', given['maxTotalBytes'], 0) ?? 1024 * MIB;
+  checkValue('resources', optionsOf(resourceToolOptions), options);
+  const { maxFileBytes, maxTotalBytes } = resourceToolOptions;
   if (options.downloadTo === undefined) return undefined;
-  checkText('resources.downloadTo', options.downloadTo);
-  return { folder: options.downloadTo, maxFileBytes, maxTotalBytes };
+  return {
+    folder: options.downloadTo,
+    maxFileBytes: options.maxFileBytes ?? maxFileBytes.default,
+    maxTotalBytes: options.maxTotalBytes ?? maxTotalBytes.default,
+  };
 }

@@ -1,5 +1,6 @@
-import { PlenumError } from '../../errors/plenum-error.ts';
-import { checkCount, isRecord } from '../../internal/checks.ts';
+import { checkValue, withDefaults } from '../../options/check-options.ts';
+import { defaultsOf, optionsOf } from '../../options/kinds.ts';
+import { resultBounds } from '../../options/tables/toolkit.ts';
 
 /** How much of a result the model gets at a time, and how much of the rest is kept. */
 export interface ResultBounds {
@@ -30,12 +31,6 @@ export type ResolvedResultBounds = Required<ResultBounds>;
 
 /** Throws `CONFIG_INVALID`. */
 export function resolveResultBounds(bounds: ResultBounds = {}): ResolvedResultBounds {
-  const given: unknown = bounds;
-  if (!isRecord(given)) throw new PlenumError('CONFIG_INVALID', 'Option "results" must be an object.');
-  return {
-    maxChars: checkCount('results.maxChars', given['maxChars'], 1) ?? 20_000,
-    maxItems: checkCount('results.maxItems', given['maxItems'], 1) ?? 50,
-    maxStored: checkCount('results.maxStored', given['maxStored'], 0) ?? 32,
-    maxStoredBytes: checkCount('results.maxStoredBytes', given['maxStoredBytes'], 0) ?? 32 * 1024 * 1024,
-  };
+  checkValue('results', optionsOf(resultBounds), bounds);
+  return withDefaults(defaultsOf(resultBounds), bounds);
 }

@@ -1,5 +1,5 @@
-import { PlenumError } from '../../errors/plenum-error.ts';
-import { checkCount, checkTextArray, isRecord } from '../../internal/checks.ts';
+import { checkOptions } from '../../options/check-options.ts';
+import { searchToolkitOptions } from '../../options/tables/toolkit.ts';
 import { wildcardMatcher } from '../../group/catalog/wildcard.ts';
 import { expectToolSource, type ToolSource } from '../tool-source.ts';
 import { withOwnTools, type ExtendedToolSource, type OwnTool } from '../own-tools.ts';
@@ -68,13 +68,11 @@ function resolveOptions(options: SearchToolkitOptions): {
   isPinned: (name: string) => boolean;
   limit: number;
 } {
-  const given: unknown = options;
-  if (!isRecord(given)) throw new PlenumError('CONFIG_INVALID', 'Search toolkit options must be an object.');
+  checkOptions(searchToolkitOptions, options, 'Search toolkit options');
   const { pinned, limit } = options;
-  checkTextArray('pinned', pinned);
   const matchers = (pinned ?? []).map((each) => wildcardMatcher(each) ?? ((name: string) => name === each));
   return {
     isPinned: (name) => matchers.some((matches) => matches(name)),
-    limit: Math.min(checkCount('limit', limit, 1) ?? 5, 20),
+    limit: Math.min(limit ?? searchToolkitOptions.limit.default, 20),
   };
 }

@@ -1,5 +1,5 @@
-import { PlenumError } from '../../errors/plenum-error.ts';
-import { checkCount, checkOneOf, checkTextRecord, isRecord } from '../../internal/checks.ts';
+import { checkOptions } from '../../options/check-options.ts';
+import { serverChoiceOptions } from '../../options/tables/toolkit.ts';
 import { expectToolSource, type ToolSource } from '../tool-source.ts';
 import { withOwnTools, type ExtendedToolSource } from '../own-tools.ts';
 import { callByNameTool } from './call-by-name.ts';
@@ -50,7 +50,8 @@ export function serverChoiceToolkit(
   options: ServerChoiceOptions = {},
 ): ServerChoiceToolkit {
   expectToolSource(source);
-  const { atOnce = 1, show = 'list', descriptions = {}, group } = checkOptions(options);
+  checkOptions(serverChoiceOptions, options, 'Server choice options');
+  const { atOnce = 1, show = 'list', descriptions = {}, group } = options;
   const facts = group ?? (hasFacts(source) ? source : undefined);
   let inUse: readonly string[] = [];
 
@@ -116,15 +117,6 @@ function room(atOnce: number): string {
   if (atOnce === Infinity) return '';
   const many = atOnce === 1 ? 'one server' : `${atOnce} servers`;
   return `You can use ${many} at a time; choosing another puts the oldest choice away.`;
-}
-
-function checkOptions(options: ServerChoiceOptions): ServerChoiceOptions {
-  const given: unknown = options;
-  if (!isRecord(given)) throw new PlenumError('CONFIG_INVALID', 'Server choice options must be an object.');
-  checkCount('atOnce', options.atOnce, 1);
-  checkOneOf('show', options.show, ['list', 'describe']);
-  checkTextRecord('descriptions', options.descriptions);
-  return options;
 }
 
 function hasFacts(source: ToolSource): source is ToolSource & ServerFacts {

@@ -107,7 +107,7 @@ describe('options of loadConfig', () => {
   it('one that there is not is refused with the nearest', async () => {
     const other: object = { file: 'x' };
     const { message } = await refusalOf(loadConfig(other));
-    expect(message).toContain('loadConfig has no option "file"');
+    expect(message).toContain('Option "file" is not known. Did you mean "path"?');
     const misspelt: object = { tolerent: true };
     const near = await refusalOf(loadConfig(misspelt));
     expect(near.message).toContain('Did you mean "tolerant"?');
