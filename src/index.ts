@@ -18,7 +18,12 @@ export type {
   UnknownNameData,
   UrlElicitation,
 } from './errors/details.ts';
-export { PlenumError, type PlenumErrorConstructor, type PlenumErrorFields } from './errors/plenum-error.ts';
+export {
+  PlenumError,
+  type PlenumErrorClass,
+  type PlenumErrorConstructor,
+  type PlenumErrorFields,
+} from './errors/plenum-error.ts';
 export { PLENUM_ERROR_CODES } from './errors/registry.ts';
 export type {
   CustomTransportSpec,

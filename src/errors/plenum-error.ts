@@ -25,7 +25,8 @@ export interface PlenumErrorFields<Code extends PlenumErrorCode = PlenumErrorCod
   nextTryAt?: number | undefined;
 }
 
-class PlenumErrorClass<Code extends PlenumErrorCode> extends Error {
+/** What every {@link PlenumError} has, whatever its code. */
+export class PlenumErrorClass<Code extends PlenumErrorCode> extends Error {
   declare readonly name: 'PlenumError';
   readonly code: Code;
   /** What happened: `message` without the advice and the detail. */
@@ -154,7 +155,10 @@ export interface PlenumErrorConstructor {
   [Symbol.hasInstance]<This>(this: This, value: unknown): value is InstanceOf<This>;
 }
 
-/** Of a class that extends PlenumError its own instances, of PlenumError the union by codes. */
+/**
+ * Of a class that extends PlenumError its own instances, of PlenumError the union by codes.
+ * @inline
+ */
 type InstanceOf<This> = PlenumErrorConstructor extends This
   ? PlenumError
   : This extends { readonly prototype: infer Instance }
