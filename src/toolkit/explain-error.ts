@@ -24,7 +24,7 @@ function explain(error: PlenumError, name: string): string {
     case 'SESSION_EXPIRED':
       return `The connection to the server of tool "${name}" was lost. ${whetherItRan(error)}`;
     case 'AUTH_REQUIRED':
-      return `Tool "${name}" cannot be called: ${server} wants somebody to sign in first.`;
+      return `Tool "${name}" cannot be called: ${server} needs the user to sign in first.`;
     case 'URL_ELICITATION_REQUIRED':
       return `Tool "${name}" did not run: the user has to do something in a browser first.${elicitationMessages(error)}`;
     case 'PROTOCOL':
@@ -34,7 +34,7 @@ function explain(error: PlenumError, name: string): string {
     case 'INVALID_RESULT':
       return `Tool "${name}" gave an answer that cannot be used. It may have run.`;
     case 'ABORTED':
-      return `The call of tool "${name}" was given up. ${whetherItRan(error)}`;
+      return `The call of tool "${name}" was cancelled. ${whetherItRan(error)}`;
     case 'CONFIG_INVALID':
       return `Tool "${name}" cannot be called: the program that runs it is not set up for it.`;
     default:
@@ -53,7 +53,7 @@ const SAFE_MESSAGES: ReadonlySet<PlenumErrorCode> = new Set<PlenumErrorCode>([
 ]);
 
 function whetherItRan({ maybeExecuted }: PlenumError): string {
-  return maybeExecuted === false ? 'It did not run.' : 'It may have run all the same.';
+  return maybeExecuted === false ? 'It did not run.' : 'It may have run anyway.';
 }
 
 /** The server's messages, without the URLs, which are for the user only. */

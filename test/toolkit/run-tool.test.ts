@@ -60,7 +60,7 @@ describe('M9 the result that a model gets of a call', () => {
     const { source } = await group({ tools: [{ name: 'hang', does: { type: 'hang' } }] });
     const result = await runTool(source, 's__hang', {}, { timeoutMs: 50 });
     expect(result.isError).toBe(true);
-    expect(textOf(result)).toBe('Tool "s__hang" gave no answer in time. It may have run all the same.');
+    expect(textOf(result)).toBe('Tool "s__hang" gave no answer in time. It may have run anyway.');
   });
 
   it('says what the server said to a protocol error', async () => {

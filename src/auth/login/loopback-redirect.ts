@@ -115,7 +115,7 @@ const TEXTS: Readonly<Record<LoginOutcome, readonly [title: string, text: string
   failed: ['Not signed in', 'You can close this page; the program says why.'],
   unknown: [
     'Nothing to do here',
-    'No login is waiting for this page. It may have been completed or given up.',
+    'No login is waiting for this page. It may have been completed or cancelled.',
   ],
 };
 
