@@ -122,7 +122,7 @@ describe('plenum import', () => {
     });
     const { stdout, stderr } = await plenum(['import', '--all'], place);
     expect(stdout).toMatch(/^Copied 2 servers to .*: github, same$/m);
-    expect(stderr).toMatch(/^github was taken from .*cursor.*; the one in .*windsurf.* is different\.$/m);
+    expect(stderr).toMatch(/^github was copied from .*cursor.*; the one in .*windsurf.* is different\.$/m);
     expect(stderr).not.toMatch(/same was|Already in/);
     expect(readFileSync(join(place.cwd, 'plenum.json'), 'utf8')).toContain('"one"');
     expect(await plenumJson(['import', '--all', '--to', 'other.json'], place)).toMatchObject({
