@@ -37,8 +37,8 @@ describe('plenum: help and wrong usage', () => {
     ['a time that is none', ['tools', '--timeout', 'soon'], '"soon" is not a duration'],
     ['a time of nothing', ['tools', '--timeout', '0'], '"0" is not a duration'],
     ['a count that is none', ['ping', '--count', '-1'], '"-1" is not a count'],
-    ['nothing after --', ['tools', '--'], 'After -- comes'],
-    ['a server where none belongs', ['import', '--', 'node'], 'takes no server'],
+    ['nothing after --', ['tools', '--'], 'After -- the command'],
+    ['a server where none belongs', ['import', '--', 'node'], 'does not take a server'],
     [
       'a configuration beside an inline server',
       ['tools', '-c', 'x.json', '--', 'node'],
@@ -59,7 +59,7 @@ describe('plenum: help and wrong usage', () => {
     ['arguments in no file', ['call', 'x', '--args', '@nowhere.json', '--', 'node'], '--args @nowhere.json'],
     ['an argument without a value', ['call', 'x', 'key', '--', 'node'], '"key" is not an argument'],
     ['a value that is no JSON', ['call', 'x', 'a:=b', '--', 'node'], 'Argument "a" is not JSON'],
-    ['arguments as JSON twice', ['call', 'x', '-', '--args', '{}', '--', 'node'], 'given once'],
+    ['arguments as JSON twice', ['call', 'x', '-', '--args', '{}', '--', 'node'], 'only once'],
     ['no configuration', ['tools', '-c', 'nowhere.json'], 'nowhere.json'],
   ])('%s is exit code 2, with nothing on standard output', async (_, args, message) => {
     const { exitCode, stdout, stderr } = await plenum(args);
