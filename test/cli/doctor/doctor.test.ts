@@ -68,7 +68,7 @@ describe('plenum doctor', () => {
       'exits',
       '"env"',
     ],
-    ['one that ends without a word', node('process.exit(3)'), 'exits', 'by itself'],
+    ['one that ends without a word', node('process.exit(3)'), 'exits', 'in a terminal'],
     [
       'a program that chats',
       node('console.log("Welcome!"); setInterval(() => {}, 1e3)'),
