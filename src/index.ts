@@ -17,7 +17,7 @@ export type {
   TimeoutData,
   UnknownNameData,
   UrlElicitation,
-} from './errors/details.ts';
+} from './errors/registry.ts';
 export {
   PlenumError,
   type PlenumErrorClass,

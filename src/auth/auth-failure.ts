@@ -5,32 +5,12 @@ import {
   OAuthError,
   RegistrationRejectedError,
 } from '@modelcontextprotocol/client';
+import { authRequired, authServerUnreachable, type AuthTarget } from '../errors/auth.ts';
 import { messageOf, PlenumError } from '../errors/plenum-error.ts';
 import { isRecord } from '../internal/checks.ts';
 import { printable } from '../internal/text.ts';
-import type { AuthReason } from '../errors/details.ts';
 
-export type { AuthReason } from '../errors/details.ts';
-
-/** What is known of the sign-in, for `data` of the error. */
-interface AuthTarget {
-  readonly server: URL;
-  readonly issuer?: string | undefined;
-  readonly resource?: string | undefined;
-  readonly scope?: string | undefined;
-}
-
-export function authRequired(reason: AuthReason, target: AuthTarget, what: string): PlenumError {
-  const { server, issuer, resource, scope } = target;
-  return new PlenumError('AUTH_REQUIRED', `Signing in to ${server.origin}: ${what}`, {
-    data: {
-      reason,
-      ...(issuer !== undefined && { issuer }),
-      ...(resource !== undefined && { resource }),
-      ...(scope !== undefined && { scope }),
-    },
-  });
-}
+export type { AuthReason } from '../errors/registry.ts';
 
 /**
  * Translates an error of the official OAuth functions. Those errors quote answers of authorization servers, so they
@@ -59,8 +39,7 @@ export function authFailure(error: unknown, target: AuthTarget, secrets: Iterabl
     return authRequired('client_unknown', target, `${what} Give the "clientId" of one that it knows.`);
   }
   if (isOutage(error)) {
-    const what = `the authorization server could not be reached: ${shown(messageOf(error))}`;
-    return new PlenumError('CONNECT_FAILED', `Signing in to ${target.server.origin}: ${what}`);
+    return authServerUnreachable(target.server, shown(messageOf(error)));
   }
   if (error instanceof OAuthError) {
     const reason = error.code === 'invalid_client' ? 'client_unknown' : 'refused';

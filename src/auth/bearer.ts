@@ -1,5 +1,5 @@
 import type { FetchLike } from '@modelcontextprotocol/client';
-import { PlenumError } from '../errors/plenum-error.ts';
+import { bearerFunctionFailed, bearerNotGiven, bearerRefused } from '../errors/auth.ts';
 import { checkValue } from '../options/check-options.ts';
 import { text } from '../options/kinds.ts';
 import type { ServerAuth } from '../server-spec.ts';
@@ -51,9 +51,7 @@ class Bearer implements ServerAuth {
     this.#asking ??= this.#ask().finally(() => (this.#asking = undefined));
     this.#token = this.#asking;
     if ((await this.#asking) !== refused) return;
-    throw new PlenumError('AUTH_REQUIRED', 'The server refused the bearer token, and there is no other.', {
-      data: { reason: 'token_refused' },
-    });
+    throw bearerRefused();
   }
 
   async #ask(): Promise<string> {
@@ -62,13 +60,10 @@ class Bearer implements ServerAuth {
       token = typeof this.#source === 'function' ? await this.#source() : this.#source;
     } catch (error) {
       this.#token = undefined;
-      throw new PlenumError('AUTH_REQUIRED', 'The function that knows the bearer token failed.', {
-        data: { reason: 'token_refused' },
-        cause: error,
-      });
+      throw bearerFunctionFailed(error);
     }
     if (typeof token === 'string' && token !== '') return token;
     this.#token = undefined;
-    throw new PlenumError('CONFIG_INVALID', 'The function that knows the bearer token gave none.');
+    throw bearerNotGiven();
   }
 }

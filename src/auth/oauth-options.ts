@@ -1,5 +1,5 @@
 import type { DpopSession, FetchLike } from '@modelcontextprotocol/client';
-import { PlenumError } from '../errors/plenum-error.ts';
+import { oauthOptionInvalid } from '../errors/auth.ts';
 import { checkOptions } from '../options/check-options.ts';
 import { oauthOptions } from '../options/tables/auth.ts';
 import type { AuthEvent, AuthorizeContext } from './auth-events.ts';
@@ -137,17 +137,13 @@ export function resolveOAuthOptions(options: OAuthOptions, store: TokenStore): R
 function checkGrant(grant: OAuthGrant, options: OAuthOptions): void {
   const { clientId, clientSecret, privateKey, assertion } = options;
   if ((clientSecret !== undefined || privateKey !== undefined) && clientId === undefined)
-    throw invalid('A client secret or private key needs its "clientId"');
+    throw oauthOptionInvalid('A client secret or private key needs its "clientId"');
   if (clientSecret !== undefined && privateKey !== undefined)
-    throw invalid('Give "clientSecret" or "privateKey", not both');
+    throw oauthOptionInvalid('Give "clientSecret" or "privateKey", not both');
   if (grant === 'client_credentials' && clientSecret === undefined && privateKey === undefined)
-    throw invalid('The grant "client_credentials" needs "clientSecret" or "privateKey"');
+    throw oauthOptionInvalid('The grant "client_credentials" needs "clientSecret" or "privateKey"');
   if ((grant === 'jwt_bearer') !== (assertion !== undefined))
-    throw invalid('The grant "jwt_bearer" and the option "assertion" need each other');
+    throw oauthOptionInvalid('The grant "jwt_bearer" and the option "assertion" need each other');
   if (grant === 'jwt_bearer' && clientId === undefined)
-    throw invalid('The grant "jwt_bearer" needs "clientId"');
-}
-
-function invalid(what: string): PlenumError {
-  return new PlenumError('CONFIG_INVALID', `${what}.`);
+    throw oauthOptionInvalid('The grant "jwt_bearer" needs "clientId"');
 }

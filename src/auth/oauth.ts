@@ -1,4 +1,4 @@
-import { PlenumError } from '../errors/plenum-error.ts';
+import { unusableServer } from '../errors/options.ts';
 import type { AuthorizeOptions, ServerAuth } from '../server-spec.ts';
 import { type AuthStatus, type UnauthorizedContext, ServerCredentials } from './server-credentials.ts';
 import { memoryTokenStore } from './store/token-store.ts';
@@ -60,15 +60,14 @@ class OAuthCredentials implements OAuth {
     this.#only ??= { href, credentials: this.forServer(href) };
     if (this.#only.href !== href) {
       const what = 'One oauth() object was given to official transports of several servers.';
-      throw new PlenumError('CONFIG_INVALID', `${what} Give each what "forServer(url)" returns.`);
+      throw unusableServer(`${what} Give each what "forServer(url)" returns.`);
     }
     await this.#only.credentials.onUnauthorized(context);
   }
 }
 
 function serverUrl(url: string | URL): URL {
-  if (!URL.canParse(String(url)))
-    throw new PlenumError('CONFIG_INVALID', 'The URL of a server is not a URL.');
+  if (!URL.canParse(String(url))) throw unusableServer('The URL of a server is not a URL.');
   const server = new URL(url);
   server.hash = '';
   return server;

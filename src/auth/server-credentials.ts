@@ -6,7 +6,7 @@ import {
   type FetchLike,
   type AuthProvider,
 } from '@modelcontextprotocol/client';
-import { PlenumError } from '../errors/plenum-error.ts';
+import { signedOut } from '../errors/auth.ts';
 import { abortable } from '../internal/limit.ts';
 import { LONGEST_TIMER_MS, startTimer } from '../internal/timers.ts';
 import type { AuthorizeOptions, ServerAuth, SignInWatch } from '../server-spec.ts';
@@ -150,7 +150,7 @@ export class ServerCredentials implements ServerAuth {
   }
 
   async signOut(): Promise<void> {
-    this.#ending.abort(new PlenumError('ABORTED', 'Signing in was given up: the user signed out.'));
+    this.#ending.abort(signedOut());
     this.#ending = new AbortController();
     await Promise.allSettled([this.#getting?.promise, this.#gettingWithoutLogin?.promise]);
     this.#tokens = undefined;

@@ -6,8 +6,9 @@ import {
   type FetchLike,
   extractWWWAuthenticateParams,
 } from '@modelcontextprotocol/client';
+import { authRequired } from '../errors/auth.ts';
 import { tell } from './auth-events.ts';
-import { authFailure, authRequired } from './auth-failure.ts';
+import { authFailure } from './auth-failure.ts';
 import { checkDiscovery, discover, type Discovery } from './network/discovery.ts';
 import { logIn } from './login/login.ts';
 import { NonInteractiveFlow } from './grants/non-interactive-flow.ts';

@@ -8,9 +8,9 @@ import type {
   StdioServerSpec,
   UrlServerSpec,
 } from '../server-spec.ts';
-import type { ConfigRemark } from '../errors/details.ts';
+import type { ConfigRemark } from '../errors/registry.ts';
 
-export type { ConfigRemark, ConfigProblem } from '../errors/details.ts';
+export type { ConfigRemark, ConfigProblem } from '../errors/registry.ts';
 
 /**
  * A configuration that was read, checked and expanded. It is what `SessionGroup.connect` and `new SessionManager`

@@ -1,4 +1,4 @@
-import type { UrlElicitation } from './details.ts';
+import type { UrlElicitation } from './registry.ts';
 import { messageOf, PlenumError, type PlenumErrorFields } from './plenum-error.ts';
 import { printable } from './text.ts';
 

@@ -1,6 +1,6 @@
 import { PlenumError } from './plenum-error.ts';
 import type { ErrorAdvice } from './advice.ts';
-import type { CatalogCollision, UnknownNameData } from './details.ts';
+import type { CatalogCollision, UnknownNameData } from './registry.ts';
 import { nearest, printable } from './text.ts';
 
 const MOST_SHOWN = 5;

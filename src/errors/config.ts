@@ -1,5 +1,5 @@
 import { messageOf, PlenumError } from './plenum-error.ts';
-import type { ConfigProblem } from './details.ts';
+import type { ConfigProblem } from './registry.ts';
 import { printable } from './text.ts';
 
 /** How many problems a message lists; `data` has all of them. */

@@ -93,3 +93,18 @@ export function handlerMissing(capability: string, option: string): PlenumError<
     { data: { option } },
   );
 }
+
+/** Options do not fit their table; `fault` is a sentence, made of the table. */
+export function optionsInvalid(fault: string, option?: string): PlenumError<'CONFIG_INVALID'> {
+  return new PlenumError('CONFIG_INVALID', fault, { ...(option !== undefined && { data: { option } }) });
+}
+
+/** Options of one call do not fit their table; `doing` names the call. */
+export function callOptionsInvalid(
+  doing: string,
+  fault: string,
+  server: string | undefined,
+): PlenumError<'INVALID_ARGUMENTS'> {
+  const summary = `${doing}: ${fault.charAt(0).toLowerCase()}${fault.slice(1)}`;
+  return new PlenumError('INVALID_ARGUMENTS', summary, { server, maybeExecuted: false });
+}

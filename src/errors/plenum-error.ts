@@ -1,7 +1,7 @@
 import { inWords, type ErrorAdvice } from './advice.ts';
-import type { PlenumErrorCode, PlenumErrorData, UrlElicitation } from './details.ts';
+import type { PlenumErrorCode, PlenumErrorData, UrlElicitation } from './registry.ts';
 
-export type { PlenumErrorCode, PlenumErrorData, UrlElicitation } from './details.ts';
+export type { PlenumErrorCode, PlenumErrorData, UrlElicitation } from './registry.ts';
 
 /** By which copies of this package recognise each other's errors. */
 const BRAND = Symbol.for('mcp-plenum.error');

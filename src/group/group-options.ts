@@ -1,4 +1,4 @@
-import { PlenumError } from '../errors/plenum-error.ts';
+import { invalidOption } from '../errors/options.ts';
 import { checkOptions, checkValue, withoutUndefined } from '../options/check-options.ts';
 import { text } from '../options/kinds.ts';
 import { groupOptionsOfConfig, holdsConfig } from '../options/tables/config.ts';
@@ -54,7 +54,7 @@ export interface GroupConnectOptions extends GroupOptions {
 /** Checks a group's options. Throws `CONFIG_INVALID`. */
 export function checkGroupOptions(options: GroupOptions): void {
   if (typeof options === 'object' && Reflect.get(options, 'servers') !== undefined)
-    throw new PlenumError('CONFIG_INVALID', 'Give "servers" to SessionGroup.connect(), which opens them.');
+    throw invalidOption('servers', 'is for SessionGroup.connect(), which opens them');
   checkOptions(groupOptions, options, 'Group options');
   resolveSessionOptions(options);
 }

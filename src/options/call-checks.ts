@@ -1,4 +1,5 @@
-import { PlenumError } from '../errors/plenum-error.ts';
+import { callOptionsInvalid } from '../errors/options.ts';
+import type { PlenumError } from '../errors/plenum-error.ts';
 import { firstFault } from './check-options.ts';
 import { fits, isOptionsObject } from './faults.ts';
 import { abortSignal, timeLimit, type Kind, type OptionTable } from './kinds.ts';
@@ -59,8 +60,5 @@ export const checkAuthorize = checkOf(signalOption);
 
 /** `doing` starts the message: `Calling tool "x" on server "y"`. */
 export function invalidCall(doing: string, fault: string, server?: string): PlenumError {
-  return new PlenumError('INVALID_ARGUMENTS', `${doing}: ${fault.charAt(0).toLowerCase()}${fault.slice(1)}`, {
-    server,
-    maybeExecuted: false,
-  });
+  return callOptionsInvalid(doing, fault, server);
 }

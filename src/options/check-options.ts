@@ -1,4 +1,4 @@
-import { PlenumError } from '../errors/plenum-error.ts';
+import { optionsInvalid } from '../errors/options.ts';
 import { didYouMean, nearest, suggestion } from '../errors/text.ts';
 import { faultsOf, fitsOptions, isOptionsObject, namesIn, printPath, type Fault } from './faults.ts';
 import { optionsOf, type Kind, type OptionTable } from './kinds.ts';
@@ -10,7 +10,7 @@ import { describe, describeWord } from './wording.ts';
  */
 export function checkOptions(table: OptionTable, given: unknown, what: string): void {
   const fault = firstFault(table, given, what);
-  if (fault !== undefined) throw new PlenumError('CONFIG_INVALID', fault);
+  if (fault !== undefined) throw optionsInvalid(fault);
 }
 
 /** The first thing that is wrong with options, as a sentence; undefined when nothing is. */
@@ -24,7 +24,7 @@ export function firstFault(table: OptionTable, given: unknown, what: string): st
 /** Checks one value that stands by itself, such as an argument; `name` is what the message calls it. Throws `CONFIG_INVALID`. */
 export function checkValue(name: string, kind: Kind, value: unknown): void {
   const [fault] = faultsOf(kind, value);
-  if (fault !== undefined) throw new PlenumError('CONFIG_INVALID', faultText(fault, name));
+  if (fault !== undefined) throw optionsInvalid(faultText(fault, name));
 }
 
 /** What is wrong, as a sentence. Shows no value that may be a secret. */

@@ -1,5 +1,5 @@
 import type { Transport } from '@modelcontextprotocol/client';
-import { PlenumError } from '../errors/plenum-error.ts';
+import { scriptedServerClosed } from '../errors/testing.ts';
 import { sleep } from '../internal/limit.ts';
 import type { InProcessServer } from '../server-spec.ts';
 import { isRpcMessage } from './server/json-rpc.ts';
@@ -21,8 +21,7 @@ export class ScriptedInProcessServer extends ScriptedServer implements InProcess
   async connect(transport: Transport): Promise<void> {
     const { life } = this.core;
     await sleep(this.script.startDelayMs ?? 0, life);
-    if (life.aborted)
-      throw new PlenumError('CONNECT_FAILED', 'The scripted server was closed while it started.');
+    if (life.aborted) throw scriptedServerClosed();
     const connection = this.core.connected();
     const peer = this.core.open({
       // A transport that closed meanwhile refuses the message; its onclose has been called or will be.

@@ -1,6 +1,6 @@
 import { WebSocketServer, type RawData, type WebSocket } from 'ws';
 import type { IncomingMessage } from 'node:http';
-import { PlenumError } from '../errors/plenum-error.ts';
+import { badTestInput } from '../errors/testing.ts';
 import { count, shape } from './script/checks.ts';
 import { headersOf } from './http/exchange.ts';
 import { Listener } from './http/listener.ts';
@@ -24,8 +24,7 @@ export async function serveWebSocket(
   options: ServeWebSocketOptions = {},
 ): Promise<ScriptedWebSocketServer> {
   const problem = fields(options, 'options');
-  if (problem !== undefined)
-    throw new PlenumError('CONFIG_INVALID', `WebSocket cannot be served so: ${problem}.`);
+  if (problem !== undefined) throw badTestInput('WebSocket cannot be served so', problem);
   const server = new ScriptedWebSocketServer(script, options);
   await server.listen();
   return server;

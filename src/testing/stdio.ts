@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { PlenumError } from '../errors/plenum-error.ts';
+import { scriptTooLong, scriptedServerNotBuilt } from '../errors/testing.ts';
 import type { StdioServerSpec } from '../server-spec.ts';
 import { checkScript } from './script/check-script.ts';
 import type { ServerScript } from './script/script.ts';
@@ -28,11 +28,7 @@ export function scriptArguments(script: ServerScript | ScriptFile): string[] {
   checkScript(script);
   const encoded = Buffer.from(JSON.stringify(script)).toString('base64url');
   if (encoded.length <= LONGEST_ARGUMENT) return ['--script', encoded];
-  throw new PlenumError(
-    'CONFIG_INVALID',
-    `The server script is too long for a command line (${encoded.length} characters of ${LONGEST_ARGUMENT}). ` +
-      'Write it to a file as JSON, and give { scriptFile } in its place.',
-  );
+  throw scriptTooLong(encoded.length, LONGEST_ARGUMENT);
 }
 
 /**
@@ -43,8 +39,5 @@ export function entryFile(): string {
   const built = import.meta.url.endsWith('.ts') ? '../../dist/testing/' : './';
   const file = fileURLToPath(new URL(`${built}scripted-server-process.js`, import.meta.url));
   if (existsSync(file)) return file;
-  throw new PlenumError(
-    'CONFIG_INVALID',
-    `The scripted server is not built: ${file} is missing. Run the build first.`,
-  );
+  throw scriptedServerNotBuilt(file);
 }

@@ -1,5 +1,5 @@
 import type { CallToolResult, Progress } from '@modelcontextprotocol/client';
-import { PlenumError } from '../errors/plenum-error.ts';
+import { toolNotCalled } from '../errors/toolkit.ts';
 import { checkOptions } from '../options/check-options.ts';
 import { modelToolOptions } from '../options/tables/toolkit.ts';
 import { printable } from '../internal/text.ts';
@@ -88,8 +88,7 @@ function decoded(
   try {
     return decode(args);
   } catch (cause) {
-    const message = `Tool "${printable(name, 80)}" was not called: its arguments are nested too deeply.`;
-    throw new PlenumError('INVALID_ARGUMENTS', message, { maybeExecuted: false, cause });
+    throw toolNotCalled(name, 'its arguments are nested too deeply.', { cause });
   }
 }
 

@@ -1,10 +1,10 @@
 import type { CallToolResult, Progress } from '@modelcontextprotocol/client';
-import { PlenumError } from '../errors/plenum-error.ts';
+import { notTaken } from '../errors/toolkit.ts';
+import { unknownName } from '../errors/catalog.ts';
 import { isRecord } from '../internal/checks.ts';
 import { invalidCall } from '../options/call-checks.ts';
 import { firstFault } from '../options/check-options.ts';
 import { handleOptions } from '../options/tables/toolkit.ts';
-import { printable, suggestion } from '../internal/text.ts';
 import type { ContentPiece } from './content/pieces.ts';
 import type { ModelTool } from './model-tool.ts';
 import { errorResult, runTool } from './run-tool.ts';
@@ -120,9 +120,7 @@ function emptySource(tools: ShownTools): ToolSource {
   return {
     tools: new Map(),
     callTool: (name) => {
-      const meant = left-- > 0 ? suggestion(name, tools.keys()) : '';
-      const message = `There is no tool "${printable(name, 80)}".${meant}`;
-      return Promise.reject(new PlenumError('UNKNOWN_TOOL', message, { maybeExecuted: false }));
+      return Promise.reject(unknownName('tool', name, left-- > 0 ? tools.keys() : []));
     },
   };
 }
@@ -130,17 +128,13 @@ function emptySource(tools: ShownTools): ToolSource {
 /** Throws `CONFIG_INVALID` for a value without a list of this name: it is not a model's answer. */
 export function expectAnswer(method: string, wanted: string, answer: unknown, list: string): void {
   if (isRecord(answer) && Array.isArray(answer[list])) return;
-  throw new PlenumError(
-    'CONFIG_INVALID',
-    `${method}() takes ${wanted} as the SDK gave it, with a list "${list}".`,
-  );
+  throw notTaken(`${method}() takes ${wanted} as the SDK gave it, with a list "${list}".`);
 }
 
 /** As {@link expectAnswer}, for Chat Completions, where a message without calls has no list. */
 export function expectMessage(message: unknown): void {
   if (isRecord(message) && !('choices' in message) && !('output' in message)) return;
-  throw new PlenumError(
-    'CONFIG_INVALID',
+  throw notTaken(
     'handleToolCalls() takes a message of Chat Completions, "choices[0].message"; ' +
       'for a response of Responses there is responses.handleToolCalls().',
   );

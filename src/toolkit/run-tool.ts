@@ -1,4 +1,6 @@
 import type { CallToolResult } from '@modelcontextprotocol/client';
+import { toolNotCalled } from '../errors/toolkit.ts';
+import { aborted as abortedBy } from '../errors/session-end.ts';
 import { PlenumError } from '../errors/plenum-error.ts';
 import { isRecord } from '../internal/checks.ts';
 import { printable } from '../internal/text.ts';
@@ -58,8 +60,7 @@ function parse(name: string, text: string): unknown {
 }
 
 function invalidArguments(name: string, what: string, cause?: unknown): PlenumError {
-  const message = `Tool "${printable(name, 80)}" was not called: ${what}.`;
-  return new PlenumError('INVALID_ARGUMENTS', message, { maybeExecuted: false, cause });
+  return toolNotCalled(name, `${what}.`, { cause });
 }
 
 function givenUp(error: unknown): PlenumError | undefined {
@@ -67,8 +68,7 @@ function givenUp(error: unknown): PlenumError | undefined {
 }
 
 function aborted(name: string, { reason }: AbortSignal, maybeExecuted: boolean): PlenumError {
-  const message = `Calling tool "${printable(name, 80)}": given up by the caller.`;
-  return new PlenumError('ABORTED', message, { cause: reason, maybeExecuted });
+  return abortedBy(`Calling tool "${printable(name, 80)}"`, { cause: reason, maybeExecuted });
 }
 
 function tell(onError: RunToolOptions['onError'], error: unknown, name: string): void {

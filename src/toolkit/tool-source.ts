@@ -1,6 +1,6 @@
 import type { CallToolResult, Tool, GetPromptResult, ReadResourceResult } from '@modelcontextprotocol/client';
 import type { CallOptions } from '../session/call-options.ts';
-import { PlenumError } from '../errors/plenum-error.ts';
+import { notTaken } from '../errors/toolkit.ts';
 import { isRecord } from '../internal/checks.ts';
 import type { Catalog } from '../group/catalog/catalog.ts';
 
@@ -45,8 +45,7 @@ export interface ToolSource {
  */
 export function expectToolSource(source: unknown): void {
   if (isRecord(source) && 'tools' in source && typeof source['callTool'] === 'function') return;
-  throw new PlenumError(
-    'CONFIG_INVALID',
+  throw notTaken(
     `Tools must come from a group, a toolkit or another source of tools; this is ${describe(source)}.`,
   );
 }

@@ -1,4 +1,5 @@
-import { PlenumError } from '../errors/plenum-error.ts';
+import { closed } from '../errors/session-end.ts';
+import { notTaken } from '../errors/toolkit.ts';
 import { isRecord } from '../internal/checks.ts';
 import { checkOptions, withoutUndefined } from '../options/check-options.ts';
 import { toolkitOptions } from '../options/tables/toolkit.ts';
@@ -130,7 +131,7 @@ function compose(
       return problems.flatMap((read) => read());
     },
     callTool: async (name, args, callOptions = {}) => {
-      if (closing !== undefined) throw new PlenumError('SESSION_CLOSED', 'The toolkit is closed.');
+      if (closing !== undefined) throw closed('toolkit');
       return source.callTool(name, args, { ...callOptions, timeoutMs: callOptions.timeoutMs ?? timeoutMs });
     },
     close,
@@ -169,7 +170,7 @@ function expectCatalog(from: CatalogSource | ToolSource): CatalogSource {
   if ('catalog' in from) return from;
   const message =
     'Options "resources" and "prompts" need a group or a session, not just any source of tools.';
-  throw new PlenumError('CONFIG_INVALID', message);
+  throw notTaken(message);
 }
 
 /** Keeps a name that every provider accepts, and prefixes any other. */

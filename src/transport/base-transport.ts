@@ -4,7 +4,9 @@ import type {
   Transport,
   TransportSendOptions,
 } from '@modelcontextprotocol/client';
-import { PlenumError } from '../errors/plenum-error.ts';
+import { sendFailed, transportUsedUp } from '../errors/transport.ts';
+import { connectFailed } from '../errors/connect.ts';
+import type { PlenumError } from '../errors/plenum-error.ts';
 import { Limit } from '../internal/limit.ts';
 import type { ManagedTransport, TransportEnd, TransportKind } from './managed-transport.ts';
 
@@ -60,11 +62,7 @@ export abstract class BaseTransport implements ManagedTransport {
 
   async start(): Promise<void> {
     if (this.#stage !== 'new') {
-      throw new PlenumError(
-        'NOT_CONNECTED',
-        `Starting the transport of server "${this.server}": it was started or closed before; each connection needs a new one.`,
-        { server: this.server },
-      );
+      throw transportUsedUp(this.server);
     }
     this.#stage = 'opening';
     const opening = new Limit({});
@@ -84,13 +82,9 @@ export abstract class BaseTransport implements ManagedTransport {
   send(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
     if (this.#stage === 'open' && this.end === undefined) return this.transmit(message, options);
     const why = this.end === undefined ? 'the connection is not open' : `the server ${this.end.what}`;
-    const what = `Sending to server "${this.server}": ${why}.`;
+    const doing = `Sending to server "${this.server}"`;
     return Promise.reject(
-      new PlenumError('CONNECTION_LOST', what, {
-        server: this.server,
-        cause: this.end?.error,
-        maybeExecuted: false,
-      }),
+      sendFailed(this.server, doing, why, { cause: this.end?.error, maybeExecuted: false }),
     );
   }
 
@@ -159,10 +153,7 @@ export abstract class BaseTransport implements ManagedTransport {
 
   #closedWhileOpening(): PlenumError {
     const why = this.#end === undefined ? 'it was closed meanwhile' : `the server ${this.#end.what}`;
-    return new PlenumError('CONNECT_FAILED', `Connecting to server "${this.server}": ${why}.`, {
-      server: this.server,
-      cause: this.#end?.error,
-    });
+    return connectFailed(this.server, `${why}.`, { cause: this.#end?.error });
   }
 }
 

@@ -1,4 +1,5 @@
-import { PlenumError } from '../errors/plenum-error.ts';
+import { unusableServer } from '../errors/options.ts';
+import type { PlenumError } from '../errors/plenum-error.ts';
 import type { ServerSpec, UrlServerSpec } from '../server-spec.ts';
 import type { ManagedTransport, TransportContext, TransportKind } from './managed-transport.ts';
 import { parseServerUrl } from './server-url.ts';
@@ -62,9 +63,8 @@ async function openUrl(spec: UrlServerSpec, context: TransportContext): Promise<
 function unknownShape(spec: never, server?: string): PlenumError {
   const whose = server === undefined ? 'A server spec' : `The spec of server "${server}"`;
   const keys = Object.keys(spec).join(', ') || 'nothing';
-  return new PlenumError(
-    'CONFIG_INVALID',
+  return unusableServer(
     `${whose} needs one of "command", "url", "server" and "transport"; it has ${keys}.`,
-    { server },
+    server,
   );
 }

@@ -1,4 +1,5 @@
-import { PlenumError } from '../errors/plenum-error.ts';
+import { unusableServer } from '../errors/options.ts';
+import type { PlenumError } from '../errors/plenum-error.ts';
 import type { UrlServerSpec } from '../server-spec.ts';
 
 const SOCKET_PROTOCOLS: ReadonlySet<string> = new Set(['ws:', 'wss:']);
@@ -13,11 +14,7 @@ export type UrlTransportType = 'http' | 'sse' | 'websocket' | 'detect';
  */
 export function parseServerUrl(spec: UrlServerSpec, server?: string): { url: URL; type: UrlTransportType } {
   const invalid = (why: string): PlenumError =>
-    new PlenumError(
-      'CONFIG_INVALID',
-      `The URL of ${server === undefined ? 'a server' : `server "${server}"`} ${why}.`,
-      { server },
-    );
+    unusableServer(`The URL of ${server === undefined ? 'a server' : `server "${server}"`} ${why}.`, server);
   if (!URL.canParse(String(spec.url))) throw invalid('is not a URL; it needs all of "https://host/path"');
   const url = new URL(spec.url);
   const isSocket = SOCKET_PROTOCOLS.has(url.protocol);

@@ -172,3 +172,12 @@ function packageOf(specifier: string): string {
   const parts = specifier.split('/');
   return parts.slice(0, specifier.startsWith('@') ? 2 : 1).join('/');
 }
+
+/** Errors are made in their own room: a file elsewhere that makes one itself is found. */
+export function findInlineErrors(
+  files: readonly { readonly path: string; readonly text: string }[],
+): string[] {
+  return files
+    .filter(({ path, text }) => roomOf(path) !== 'errors' && /\bnew PlenumError\s*\(/.test(text))
+    .map(({ path }) => `${path}: makes an error; use a factory of src/errors`);
+}

@@ -1,5 +1,5 @@
 import { discoverAndRequestJwtAuthGrant, requestJwtAuthorizationGrant } from '@modelcontextprotocol/client';
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { oauthOptionInvalid, resourceNotSaid } from '../../errors/auth.ts';
 import { checkOptions } from '../../options/check-options.ts';
 import { enterpriseOptions } from '../../options/tables/auth.ts';
 import type { AssertionContext } from '../oauth-options.ts';
@@ -29,13 +29,11 @@ export function enterpriseAssertion(
   const { issuer, tokenEndpoint, clientId, clientSecret, idToken } = options;
   const endpoint = tokenEndpoint ?? issuer;
   if (endpoint === undefined || !URL.canParse(endpoint)) {
-    throw new PlenumError('CONFIG_INVALID', 'Option "issuer" or "tokenEndpoint" must be a URL.');
+    throw oauthOptionInvalid('Option "issuer" or "tokenEndpoint" must be a URL');
   }
   return async ({ issuer: audience, resource, scope, fetch }) => {
     if (resource === undefined) {
-      const what =
-        'The server does not say which resource it is, which enterprise-managed authorization needs.';
-      throw new PlenumError('AUTH_REQUIRED', what, { data: { reason: 'refused' } });
+      throw resourceNotSaid();
     }
     const request = {
       audience,

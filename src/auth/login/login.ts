@@ -8,11 +8,12 @@ import {
   type FetchLike,
   type StoredOAuthClientInformation,
 } from '@modelcontextprotocol/client';
+import { authRequired } from '../../errors/auth.ts';
 import { messageOf, type PlenumError } from '../../errors/plenum-error.ts';
 import { Limit } from '../../internal/limit.ts';
 import { printable } from '../../internal/text.ts';
 import { tell } from '../auth-events.ts';
-import { authRequired, isOutage } from '../auth-failure.ts';
+import { isOutage } from '../auth-failure.ts';
 import type { Discovery } from '../network/discovery.ts';
 import { clientSigner } from '../grants/known-client.ts';
 import { IntroducingLoginFlow, LoginFlow } from './login-flow.ts';

@@ -1,7 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { loopbackNotOpened } from '../../errors/auth.ts';
 import { createDeferred } from '../../internal/deferred.ts';
 
 const HOST = '127.0.0.1';
@@ -30,8 +30,7 @@ export class LoopbackRedirect {
     const server = createServer({ requestTimeout: 10_000, headersTimeout: 10_000, maxHeaderSize: 32 * 1024 });
     await new Promise<void>((resolve, reject) => {
       server.once('error', (error) => {
-        const what = `Port ${port} of ${HOST}, which the browser is to come back to, cannot be opened: ${error.message}`;
-        reject(new PlenumError('CONNECT_FAILED', what));
+        reject(loopbackNotOpened(port, HOST, error.message));
       });
       server.listen({ host: HOST, port, exclusive: true }, () => resolve());
     });

@@ -7,7 +7,7 @@ import {
   type OAuthDiscoveryState,
   type OAuthProtectedResourceMetadata,
 } from '@modelcontextprotocol/client';
-import { authRequired } from '../auth-failure.ts';
+import { authRequired } from '../../errors/auth.ts';
 
 /** What discovery found: the authorization server of an MCP server, its metadata, and the resource. */
 export interface Discovery {

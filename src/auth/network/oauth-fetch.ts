@@ -3,7 +3,8 @@ import { lookup as lookUpAll } from 'node:dns/promises';
 import type { LookupFunction } from 'node:net';
 import type { FetchLike } from '@modelcontextprotocol/client';
 import { Agent, fetch as pooledFetch } from 'undici';
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { addressRefused } from '../../errors/auth.ts';
+import type { PlenumError } from '../../errors/plenum-error.ts';
 import { Limit } from '../../internal/limit.ts';
 import { isLoopbackUrl, isPrivateAddress, literalAddress } from './private-address.ts';
 
@@ -65,7 +66,7 @@ export class OAuthFetch {
 
   async #check(url: URL): Promise<void> {
     if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopbackUrl(url))) {
-      throw refused(url, 'it is not https');
+      throw addressRefused(url, 'it is not https');
     }
     const { server, fetch, allowPrivateAddresses } = this.#options;
     this.#mayBePrivate ??= allowPrivateAddresses || (await leadsToPrivate(server));
@@ -108,14 +109,8 @@ async function leadsToPrivate(url: URL): Promise<boolean> {
   }
 }
 
-function refused(url: URL, why: string): PlenumError {
-  return new PlenumError('AUTH_REQUIRED', `Signing in: ${url.origin} was not asked, because ${why}.`, {
-    data: { reason: 'refused_address' },
-  });
-}
-
 function refusedAsPrivate(url: URL): PlenumError {
-  return refused(
+  return addressRefused(
     url,
     'it is a private address, named by a server that is not at one. If that is right, set "allowPrivateAddresses"',
   );
@@ -143,7 +138,7 @@ async function readWhole(response: Response, url: URL): Promise<Response> {
   for await (const chunk of response.body) {
     bytes += chunk.byteLength;
     // Leaving the loop cancels the body.
-    if (bytes > MAX_BODY_BYTES) throw refused(url, `its answer has more than ${MAX_BODY_BYTES} bytes`);
+    if (bytes > MAX_BODY_BYTES) throw addressRefused(url, `its answer has more than ${MAX_BODY_BYTES} bytes`);
     chunks.push(chunk);
   }
   const { status, statusText, headers } = response;

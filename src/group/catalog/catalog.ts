@@ -6,7 +6,7 @@ import type {
   Tool,
 } from '@modelcontextprotocol/client';
 
-export type { CatalogCollision } from '../../errors/details.ts';
+export type { CatalogCollision } from '../../errors/registry.ts';
 
 /** Where an entry of the catalog comes from. */
 export interface CatalogOrigin {

@@ -1,4 +1,4 @@
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { badTestInput } from '../../errors/testing.ts';
 import { count, durationMs, flag, nonEmpty, oneOf, shape } from '../script/checks.ts';
 
 export interface ServeHttpOptions {
@@ -43,5 +43,5 @@ const fields = shape(
 /** Throws `CONFIG_INVALID` for invalid options. */
 export function checkHttpOptions(options: ServeHttpOptions): void {
   const problem = fields(options, 'options');
-  if (problem !== undefined) throw new PlenumError('CONFIG_INVALID', `HTTP cannot be served so: ${problem}.`);
+  if (problem !== undefined) throw badTestInput('HTTP cannot be served so', problem);
 }

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { scriptedServerExited, scriptedServerNotRunning } from '../../errors/testing.ts';
 import { createDeferred, type Deferred } from '../../internal/deferred.ts';
 import { checkCommand } from '../script/check-script.ts';
 import { isObject } from '../server/json-rpc.ts';
@@ -67,8 +67,7 @@ export class HttpProcess {
     child.on('error', (error) => listening.reject(error));
     child.on('exit', (code, signal) => {
       if (this.#child === child) this.#child = undefined;
-      const how = `The scripted server exited with ${signal ?? `code ${code}`}. ${stderr}`.trim();
-      const gone = new PlenumError('CONNECT_FAILED', how);
+      const gone = scriptedServerExited(signal ?? `code ${code}`, stderr);
       listening.reject(gone);
       for (const waiting of this.#waiting.values()) waiting.reject(gone);
       this.#waiting.clear();
@@ -107,9 +106,7 @@ export class HttpProcess {
   #tell(message: object): Promise<unknown> {
     const child = this.#child;
     if (child === undefined) {
-      return Promise.reject(
-        new PlenumError('NOT_CONNECTED', 'The scripted server does not run. Restart it first.'),
-      );
+      return Promise.reject(scriptedServerNotRunning());
     }
     const id = this.#nextId++;
     const answer = createDeferred<unknown>();

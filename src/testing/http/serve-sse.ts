@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { badTestInput } from '../../errors/testing.ts';
 import { count, nonEmpty, shape } from '../script/checks.ts';
 import { isRpcMessage, parseJson } from '../server/json-rpc.ts';
 import type { Peer } from '../server/peer.ts';
@@ -30,7 +30,7 @@ export async function serveSse(
   options: ServeSseOptions = {},
 ): Promise<ScriptedSseServer> {
   const problem = fields(options, 'options');
-  if (problem !== undefined) throw new PlenumError('CONFIG_INVALID', `SSE cannot be served so: ${problem}.`);
+  if (problem !== undefined) throw badTestInput('SSE cannot be served so', problem);
   const server = new ScriptedSseServer({ era: 'legacy', ...script }, options);
   await server.listen();
   return server;

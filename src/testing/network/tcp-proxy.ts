@@ -1,5 +1,5 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { badTestInput } from '../../errors/testing.ts';
 import { listenOn, onceGone, resetSocket } from './sockets.ts';
 import { Pump, type Valve } from './pump.ts';
 
@@ -95,7 +95,7 @@ export class TcpProxy {
   /** Limits each connection and direction to this many bytes per second, at least 100; `Infinity` for no limit. */
   throttle(bytesPerSecond: number): void {
     if (!(bytesPerSecond > 0)) {
-      throw new PlenumError('CONFIG_INVALID', `A proxy cannot let through ${bytesPerSecond} bytes a second.`);
+      throw badTestInput('A proxy cannot be throttled so', `${bytesPerSecond} bytes a second`);
     }
     this.#valve.bytesPerSecond = bytesPerSecond;
     this.#move();
@@ -140,7 +140,7 @@ export class TcpProxy {
 
 function parseUrl(url: string | URL): URL {
   if (URL.canParse(String(url))) return new URL(url);
-  throw new PlenumError('CONFIG_INVALID', `A proxy needs a target; "${String(url)}" is no URL.`);
+  throw badTestInput('A proxy needs a target', `"${String(url)}" is no URL`);
 }
 
 function defaultPort({ protocol }: URL): number {

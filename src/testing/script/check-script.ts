@@ -1,4 +1,4 @@
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { badTestInput } from '../../errors/testing.ts';
 import {
   anything,
   count,
@@ -184,7 +184,7 @@ const commands: Record<ControlCommand['command'], Check> = {
 /** Throws `CONFIG_INVALID` for an invalid script. */
 export function checkScript(value: unknown): asserts value is ServerScript {
   const problem = script(value, 'script') ?? countable(value as ServerScript);
-  if (problem !== undefined) throw new PlenumError('CONFIG_INVALID', `This is no server script: ${problem}.`);
+  if (problem !== undefined) throw badTestInput('This is no server script', problem);
 }
 
 function countable({ faults: given, ledgerFile }: ServerScript): string | undefined {
@@ -195,8 +195,7 @@ function countable({ faults: given, ledgerFile }: ServerScript): string | undefi
 /** Throws `CONFIG_INVALID` for an invalid command. */
 export function checkCommand(value: ControlCommand): void {
   const problem = command(value, 'command');
-  if (problem !== undefined)
-    throw new PlenumError('CONFIG_INVALID', `This cannot be done to a server: ${problem}.`);
+  if (problem !== undefined) throw badTestInput('This cannot be done to a server', problem);
 }
 
 /** The command in the parameters of a `testing/control` request, or a text that says why they are invalid. */

@@ -1,4 +1,4 @@
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { toolNotCalled } from '../../errors/toolkit.ts';
 import { printable } from '../../internal/text.ts';
 import { SchemaCompiler } from '../../schema-check/schema-validator.ts';
 import type { ToolDefinition } from '../tool-source.ts';
@@ -29,8 +29,7 @@ export class ArgumentChecker {
   ): void {
     const problems = this.#checkOf(inputSchema)(args);
     if (problems.length === 0) return;
-    const message = `Tool "${printable(name, 80)}" was not called: its arguments do not fit. ${describe(problems)}`;
-    throw new PlenumError('INVALID_ARGUMENTS', message, { server, maybeExecuted: false, data: { problems } });
+    throw toolNotCalled(name, `its arguments do not fit. ${describe(problems)}`, { server, problems });
   }
 
   #checkOf(schema: object): Check {

@@ -1,8 +1,8 @@
 import { isRecord } from '../../internal/checks.ts';
 import { pointerTo, subschemaAt, valueAt } from './json-pointer.ts';
-import type { ArgumentProblem } from '../../errors/details.ts';
+import type { ArgumentProblem } from '../../errors/registry.ts';
 
-export type { ArgumentProblem } from '../../errors/details.ts';
+export type { ArgumentProblem } from '../../errors/registry.ts';
 
 /** Separates the findings in the validator's message, and takes each of them apart. */
 const BETWEEN = /, (?=data(?:\/| must| boolean))/;

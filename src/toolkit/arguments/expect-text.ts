@@ -1,9 +1,9 @@
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { argumentInvalid } from '../../errors/toolkit.ts';
 
 /** Reads a required string argument of a tool that the toolkit adds. Throws `INVALID_ARGUMENTS`. */
 export function expectText(args: Readonly<Record<string, unknown>>, name: string): string {
   const text = optionalText(args, name);
-  if (text === undefined) throw notText(name);
+  if (text === undefined) throw argumentInvalid(name, 'must be a string');
   return text;
 }
 
@@ -11,10 +11,5 @@ export function expectText(args: Readonly<Record<string, unknown>>, name: string
 export function optionalText(args: Readonly<Record<string, unknown>>, name: string): string | undefined {
   const value = Object.hasOwn(args, name) ? args[name] : undefined;
   if (value === undefined || typeof value === 'string') return value;
-  throw notText(name);
-}
-
-function notText(name: string): PlenumError {
-  const message = `The argument ${JSON.stringify(name)} must be a string.`;
-  return new PlenumError('INVALID_ARGUMENTS', message, { maybeExecuted: false });
+  throw argumentInvalid(name, 'must be a string');
 }

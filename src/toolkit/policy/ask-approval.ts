@@ -1,5 +1,7 @@
 import type { CallToolResult } from '@modelcontextprotocol/client';
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { approveThrew, approveUnclear } from '../../errors/toolkit.ts';
+import { aborted as abortedBy } from '../../errors/session-end.ts';
+import type { PlenumError } from '../../errors/plenum-error.ts';
 import { Limit } from '../../internal/limit.ts';
 import { isRecord } from '../../internal/checks.ts';
 import { printable } from '../../internal/text.ts';
@@ -23,10 +25,7 @@ export async function askApproval(
     return read(call, await limit.hold(answer));
   } catch (error) {
     if (limit.verdict !== undefined) throw aborted(call.name, limit.verdict.reason);
-    throw PlenumError.from(error, 'CONFIG_INVALID', `The policy's "approve" threw for ${of(call.name)}`, {
-      server: call.tool.server,
-      maybeExecuted: false,
-    });
+    throw approveThrew(of(call.name), call.tool.server, error);
   } finally {
     limit.stop();
   }
@@ -45,16 +44,12 @@ function read({ name, tool, args }: Omit<ToolCallRequest, 'signal'>, answer: unk
     if (isRecord(answer['args'])) return { args: answer['args'] };
   }
   // Undefined, which a function without `return` gives, must not mean approval.
-  const wanted = 'true, false, { args } or { refuse: reason }';
-  throw new PlenumError('CONFIG_INVALID', `The policy's "approve" must answer ${wanted}, for ${of(name)}.`, {
-    server: tool.server,
-    maybeExecuted: false,
-  });
+  throw approveUnclear(of(name), tool.server);
 }
 
 function aborted(name: string, cause: unknown): PlenumError {
-  const message = `Calling ${of(name)}: given up by the caller while it waited for approval.`;
-  return new PlenumError('ABORTED', message, { cause, maybeExecuted: false });
+  const why = "the caller's signal was aborted while the call waited for approval";
+  return abortedBy(`Calling ${of(name)}`, { cause, maybeExecuted: false }, why);
 }
 
 function of(name: string): string {

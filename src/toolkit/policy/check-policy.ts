@@ -1,4 +1,4 @@
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { invalidOption } from '../../errors/options.ts';
 import { checkValue } from '../../options/check-options.ts';
 import { optionsOf } from '../../options/kinds.ts';
 import { policyOptions } from '../../options/tables/toolkit.ts';
@@ -17,11 +17,11 @@ function checkRenames(rename: ToolPolicy['rename']): void {
     const field = `policy.rename.${from}`;
     if (toolNameProblem(to) !== undefined) {
       const what = 'must be of letters, digits, "_" and "-", up to 64 of them';
-      throw new PlenumError('CONFIG_INVALID', `Option "${field}" ${what}.`);
+      throw invalidOption(field, what);
     }
     const other = owners.get(to);
     if (other !== undefined) {
-      throw new PlenumError('CONFIG_INVALID', `Option "${field}" is the same as that of "${other}".`);
+      throw invalidOption(field, `is the same as that of "${other}"`);
     }
     owners.set(to, from);
   }

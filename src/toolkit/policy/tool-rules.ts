@@ -1,4 +1,5 @@
-import { messageOf, PlenumError } from '../../errors/plenum-error.ts';
+import { invalidOption } from '../../errors/options.ts';
+import { messageOf, type PlenumError } from '../../errors/plenum-error.ts';
 import { isRecord } from '../../internal/checks.ts';
 import { checkValue } from '../../options/check-options.ts';
 import { flag, text } from '../../options/kinds.ts';
@@ -93,5 +94,5 @@ function mayDestroy(tool: ToolDefinition): boolean {
 }
 
 function invalid(field: string, what: string): PlenumError {
-  return new PlenumError('CONFIG_INVALID', `Option "${field}" ${what}.`);
+  return invalidOption(field, what);
 }

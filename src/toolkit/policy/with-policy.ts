@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { CallToolResult } from '@modelcontextprotocol/client';
-import { PlenumError } from '../../errors/plenum-error.ts';
-import { printable, suggestion } from '../../internal/text.ts';
+import { toolNotCalled } from '../../errors/toolkit.ts';
+import { unknownName } from '../../errors/catalog.ts';
 import { ArgumentChecker } from '../arguments/argument-checker.ts';
 import {
   expectToolSource,
@@ -94,8 +94,7 @@ class PolicedSource implements PolicedToolSource {
     const { offers } = this.#current();
     const offer = offers.get(name);
     if (offer !== undefined) return offer;
-    const message = `There is no tool "${printable(name)}".${suggestion(name, offers.keys())}`;
-    throw new PlenumError('UNKNOWN_TOOL', message, { maybeExecuted: false });
+    throw unknownName('tool', name, offers.keys());
   }
 }
 
@@ -115,8 +114,7 @@ export function frozenCopy(tool: string, args: Args): Args {
     freeze(copy);
     return copy;
   } catch (cause) {
-    const message = `Tool "${printable(tool, 80)}" was not called: its arguments are not plain data.`;
-    throw new PlenumError('INVALID_ARGUMENTS', message, { cause, maybeExecuted: false });
+    throw toolNotCalled(tool, 'its arguments are not plain data.', { cause });
   }
 }
 

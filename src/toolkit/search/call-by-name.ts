@@ -1,7 +1,7 @@
 import type { CallToolResult } from '@modelcontextprotocol/client';
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { argumentInvalid } from '../../errors/toolkit.ts';
+import { unknownName } from '../../errors/catalog.ts';
 import { isRecord } from '../../internal/checks.ts';
-import { printable, suggestion } from '../../internal/text.ts';
 import { expectText } from '../arguments/expect-text.ts';
 import type { OwnTool } from '../own-tools.ts';
 import type { ToolDefinition, ToolSource } from '../tool-source.ts';
@@ -47,8 +47,7 @@ export function findTool(source: ToolSource, name: string, howToFind: string): T
   const { tools } = source;
   const tool = tools.get(name);
   if (tool !== undefined) return tool;
-  const message = `There is no tool "${printable(name)}".${suggestion(name, tools.keys())} ${howToFind}`;
-  throw new PlenumError('UNKNOWN_TOOL', message, { maybeExecuted: false });
+  throw unknownName('tool', name, tools.keys(), howToFind);
 }
 
 export function textResult(text: string): CallToolResult {
@@ -60,9 +59,7 @@ function readArguments(given: unknown): Args {
   if (given === undefined || given === null || given === '') return {};
   const args = typeof given === 'string' ? parse(given) : given;
   if (isRecord(args)) return args;
-  throw new PlenumError('INVALID_ARGUMENTS', 'The argument "arguments" must be an object.', {
-    maybeExecuted: false,
-  });
+  throw argumentInvalid('arguments', 'must be an object');
 }
 
 function parse(text: string): unknown {

@@ -1,4 +1,4 @@
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { argumentInvalid } from '../../errors/toolkit.ts';
 import type { OwnTool } from '../own-tools.ts';
 import type { ToolDefinition, ToolSource } from '../tool-source.ts';
 import { findTool, textResult } from './call-by-name.ts';
@@ -45,6 +45,5 @@ function readNames(given: unknown): string[] {
   const names: unknown[] = Array.isArray(given) ? given : [given];
   const texts = names.filter((name) => typeof name === 'string');
   if (texts.length > 0 && texts.length === names.length && names.length <= MAX_NAMES) return texts;
-  const message = `The argument "names" must be an array of 1 to ${MAX_NAMES} names of tools.`;
-  throw new PlenumError('INVALID_ARGUMENTS', message, { maybeExecuted: false });
+  throw argumentInvalid('names', `must be an array of 1 to ${MAX_NAMES} names of tools`);
 }

@@ -1,4 +1,4 @@
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { argumentInvalid } from '../../errors/toolkit.ts';
 import { printable } from '../../internal/text.ts';
 import { expectText, optionalText } from '../arguments/expect-text.ts';
 import type { OwnTool } from '../own-tools.ts';
@@ -92,7 +92,5 @@ function readLimit(given: unknown): number | undefined {
   if (given === undefined || given === null) return undefined;
   const limit = Number(given);
   if (Number.isInteger(limit) && limit >= 1) return Math.min(limit, MAX_LIMIT);
-  throw new PlenumError('INVALID_ARGUMENTS', 'The argument "limit" must be a whole number, 1 or more.', {
-    maybeExecuted: false,
-  });
+  throw argumentInvalid('limit', 'must be a whole number, 1 or more');
 }

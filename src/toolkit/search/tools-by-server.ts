@@ -1,5 +1,4 @@
-import { PlenumError } from '../../errors/plenum-error.ts';
-import { printable, suggestion } from '../../internal/text.ts';
+import { unknownName } from '../../errors/catalog.ts';
 import type { ToolSource } from '../tool-source.ts';
 
 /** The names of the tools of each server in a source. */
@@ -20,6 +19,5 @@ export function toolsByServer(tools: ToolSource['tools']): ToolsByServer {
 export function expectServer(servers: ToolsByServer, server: string): readonly string[] {
   const tools = servers.get(server);
   if (tools !== undefined) return tools;
-  const message = `There is no server "${printable(server)}".${suggestion(server, servers.keys())}`;
-  throw new PlenumError('UNKNOWN_SERVER', message, { maybeExecuted: false });
+  throw unknownName('server', server, servers.keys());
 }

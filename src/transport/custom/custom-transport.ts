@@ -1,5 +1,5 @@
 import type { JSONRPCMessage, Transport, TransportSendOptions } from '@modelcontextprotocol/client';
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { openFailure } from '../../errors/transport.ts';
 import type { CustomTransportSpec } from '../../server-spec.ts';
 import { BaseTransport } from '../base-transport.ts';
 import type { TransportContext } from '../managed-transport.ts';
@@ -18,9 +18,7 @@ export class CustomTransport extends BaseTransport {
     try {
       return new CustomTransport(await spec.transport(), context);
     } catch (error) {
-      throw PlenumError.from(error, 'CONNECT_FAILED', `Making the transport of server "${server}"`, {
-        server,
-      });
+      throw openFailure(server, `Making the transport of server "${server}"`, error);
     }
   }
 

@@ -1,4 +1,5 @@
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { sessionForgotten } from '../../errors/transport.ts';
+import type { PlenumError } from '../../errors/plenum-error.ts';
 import type { TransportEnd } from '../managed-transport.ts';
 
 /** The end of a connection whose session the server no longer knows. */
@@ -15,7 +16,6 @@ export interface ExpiredSession extends TransportEnd {
 export function expiredSession(status: number, server: string): ExpiredSession | undefined {
   if (status !== 404) return undefined;
   const what = `does not know this session any more (HTTP ${status})`;
-  const message = `Server "${server}" ${what}. The request was not handled.`;
-  const error = new PlenumError('SESSION_EXPIRED', message, { server, maybeExecuted: false });
+  const error = sessionForgotten(server, what);
   return { what, error, sessionExpired: true };
 }

@@ -6,6 +6,7 @@ import {
   UnauthorizedError,
   type JSONRPCMessage,
 } from '@modelcontextprotocol/client';
+import { noEndpointEvent, openFailure, streamRefused } from '../../errors/transport.ts';
 import { PlenumError } from '../../errors/plenum-error.ts';
 import { Limit } from '../../internal/limit.ts';
 import type { UrlServerSpec } from '../../server-spec.ts';
@@ -163,30 +164,13 @@ export class SseTransport extends BaseTransport {
       return error;
     if (this.#fault !== undefined) return this.#fault;
     const doing = `Opening the event stream of server "${this.server}" at ${this.#url.origin}`;
-    const fields = { server: this.server, cause: error };
     const status = error instanceof SseError ? error.code : undefined;
-    if (status === 401 || status === 403) {
-      return new PlenumError(
-        'AUTH_REQUIRED',
-        `${doing}: HTTP ${status}. Check "auth" and "headers" of its spec.`,
-        fields,
-      );
-    }
-    if (status !== undefined && status !== 200) {
-      return new PlenumError(
-        'CONNECT_FAILED',
-        `${doing}: HTTP ${status}. Check the path of its URL, and its "type".`,
-        fields,
-      );
-    }
-    return PlenumError.from(error, 'CONNECT_FAILED', doing, fields);
+    if (status !== undefined && status !== 200) return streamRefused(this.server, doing, status, error);
+    return openFailure(this.server, doing, error);
   }
 
   #noEndpoint(): PlenumError {
-    return new PlenumError(
-      'CONNECT_FAILED',
-      `Opening the event stream of server "${this.server}" at ${this.#url.origin}: no "endpoint" event within ${this.#openTimeoutMs} ms. Check its "type", or allow more with "openTimeoutMs".`,
-      { server: this.server },
-    );
+    const doing = `Opening the event stream of server "${this.server}" at ${this.#url.origin}`;
+    return noEndpointEvent(this.server, doing, this.#openTimeoutMs);
   }
 }

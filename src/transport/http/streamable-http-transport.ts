@@ -7,6 +7,7 @@ import {
   type RequestId,
   type TransportSendOptions,
 } from '@modelcontextprotocol/client';
+import { answerLost, responseEmpty, sendFailed } from '../../errors/transport.ts';
 import { PlenumError } from '../../errors/plenum-error.ts';
 import { Limit, settledWithin } from '../../internal/limit.ts';
 import { startTimer, type StopTimer } from '../../internal/timers.ts';
@@ -196,11 +197,7 @@ export class StreamableHttpTransport extends BaseTransport {
     }
     if (request.answer === 'body' && this.#requests.has(request)) {
       this.#requests.delete(message.id);
-      throw new PlenumError(
-        'INVALID_RESULT',
-        `POST to ${this.#url.origin} for server "${this.server}": the response holds no answer to the request.`,
-        { server: this.server },
-      );
+      throw responseEmpty(this.server, this.#url.origin);
     }
   }
 
@@ -250,11 +247,8 @@ export class StreamableHttpTransport extends BaseTransport {
 
   #cutOff(cause: unknown, maybeExecuted = true): PlenumError {
     const why = this.end === undefined ? 'the connection was closed' : `the server ${this.end.what}`;
-    return new PlenumError(
-      'CONNECTION_LOST',
-      `POST to ${this.#url.origin} for server "${this.server}" was cut off: ${why}.`,
-      { server: this.server, cause, maybeExecuted },
-    );
+    const what = `POST to ${this.#url.origin} for server "${this.server}" was cut off`;
+    return sendFailed(this.server, what, why, { cause, maybeExecuted });
   }
 
   #leanPosts(pool: HttpPool): LeanPosts<OpenRequest> {
@@ -323,11 +317,7 @@ export class StreamableHttpTransport extends BaseTransport {
   #onStreamEnd(request: OpenRequest): void {
     request.options.onRequestStreamEnd?.();
     if (!this.#requests.has(request)) return;
-    const error = new PlenumError(
-      'CONNECTION_LOST',
-      `Server "${this.server}" ended the stream of a request before its answer.`,
-      { server: this.server, cause: request.fault, maybeExecuted: true },
-    );
+    const error = answerLost(this.server, 'ended the stream of a request before its answer', request.fault);
     if (this.#answered) return this.#fail(request, error);
     // The official client would read an error as the first answer as that of an older server.
     this.lose({ what: 'broke off its first answer', error });
@@ -336,11 +326,7 @@ export class StreamableHttpTransport extends BaseTransport {
   /** Fails a request that cannot be resumed: the official transport does not tell its caller. */
   #onResumptionFailed(request: OpenRequest, cause?: unknown): void {
     if (request.options.resumptionToken === undefined || !this.#requests.has(request)) return;
-    const error = new PlenumError('CONNECTION_LOST', `Server "${this.server}" does not resume the request.`, {
-      server: this.server,
-      cause,
-      maybeExecuted: true,
-    });
+    const error = answerLost(this.server, 'does not resume the request', cause);
     this.#fail(request, error);
   }
 

@@ -6,7 +6,8 @@ import {
   type JSONRPCMessage,
   type TransportSendOptions,
 } from '@modelcontextprotocol/client';
-import { messageOf, PlenumError } from '../../errors/plenum-error.ts';
+import { neitherHttpNorSse } from '../../errors/transport.ts';
+import { PlenumError } from '../../errors/plenum-error.ts';
 import { onAbort } from '../../internal/limit.ts';
 import type { UrlServerSpec } from '../../server-spec.ts';
 import { BaseTransport } from '../base-transport.ts';
@@ -100,11 +101,7 @@ export class UrlTransport extends BaseTransport {
       await this.#inner.send(initialize);
     } catch (error) {
       if (isAuthFailure(error)) throw error;
-      throw new PlenumError(
-        'CONNECT_FAILED',
-        `Connecting to server "${this.server}": it speaks neither Streamable HTTP ("initialize" was answered with HTTP ${refusal.data.status}) nor SSE (${messageOf(error)}).`,
-        { server: this.server, cause: error },
-      );
+      throw neitherHttpNorSse(this.server, refusal.data.status, error);
     }
     this.#decide('sse');
   }

@@ -1,5 +1,5 @@
 import type { FetchLike, OAuthClientProvider } from '@modelcontextprotocol/client';
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { tokenNotSendable } from '../../errors/auth.ts';
 import type { ServerAuth, UrlServerSpec } from '../../server-spec.ts';
 
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
@@ -35,6 +35,5 @@ export function withAuth(
 /** Checked here, as the error of the platform would show the token. */
 function sendable(token: string | undefined, server: string): string | undefined {
   if (token === undefined || HEADER_VALUE.test(token)) return token;
-  const what = `The token for server "${server}" holds a character that no HTTP header can carry`;
-  throw new PlenumError('AUTH_REQUIRED', `${what}, a line break perhaps.`, { server });
+  throw tokenNotSendable(server);
 }

@@ -1,5 +1,7 @@
 import { InMemoryTransport, type JSONRPCMessage, type MessageExtraInfo } from '@modelcontextprotocol/client';
-import { messageOf, PlenumError } from '../../errors/plenum-error.ts';
+import { notAMessage, notCopyable, openFailure } from '../../errors/transport.ts';
+import { unusableServer } from '../../errors/options.ts';
+import { messageOf, type PlenumError } from '../../errors/plenum-error.ts';
 import type { InProcessServer, InProcessServerSpec } from '../../server-spec.ts';
 import { BaseTransport } from '../base-transport.ts';
 import { failRequest } from '../fail-request.ts';
@@ -36,10 +38,9 @@ export class InProcessTransport extends BaseTransport {
     const instance = await this.#make(doing);
     if (ending.aborted) return;
     if (isTaken(instance)) {
-      throw new PlenumError(
-        'CONFIG_INVALID',
+      throw unusableServer(
         `${doing}: it is connected to another client already, and a server object serves one at a time. Close that one first, or give a function that makes one for every connection.`,
-        { server: this.server },
+        this.server,
       );
     }
     this.#instance = instance;
@@ -49,7 +50,7 @@ export class InProcessTransport extends BaseTransport {
     } catch (error) {
       // It must not be closed: it may have been connected to another client meanwhile.
       this.#instance = undefined;
-      throw PlenumError.from(error, 'CONNECT_FAILED', doing, { server: this.server });
+      throw openFailure(this.server, doing, error);
     }
   }
 
@@ -58,11 +59,7 @@ export class InProcessTransport extends BaseTransport {
     try {
       copy = structuredClone(message);
     } catch (error) {
-      throw new PlenumError(
-        'INVALID_ARGUMENTS',
-        `Sending to server "${this.server}": the message holds what is not data (${messageOf(error)}). Nothing was sent.`,
-        { server: this.server, cause: error },
-      );
+      throw notCopyable(this.server, error);
     }
     await this.#ours.send(copy);
   }
@@ -77,9 +74,7 @@ export class InProcessTransport extends BaseTransport {
     try {
       return await this.#given();
     } catch (error) {
-      throw PlenumError.from(error, 'CONNECT_FAILED', `${doing}: its function "server" threw`, {
-        server: this.server,
-      });
+      throw openFailure(this.server, `${doing}: its function "server" threw`, error);
     }
   }
 
@@ -89,10 +84,10 @@ export class InProcessTransport extends BaseTransport {
     try {
       copy = structuredClone(message);
     } catch (error) {
-      const failure = new PlenumError(
-        'INVALID_RESULT',
-        `Server "${this.server}" sent a message that holds what is not data (${messageOf(error)}).`,
-        { server: this.server, cause: error },
+      const failure = notAMessage(
+        this.server,
+        `sent a message that holds what is not data (${messageOf(error)})`,
+        error,
       );
       this.#failRequest(message, failure);
       throw failure;

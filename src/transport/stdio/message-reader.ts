@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { JSONRPCMessage } from '@modelcontextprotocol/client';
-import { PlenumError } from '../../errors/plenum-error.ts';
-import { printable } from '../../internal/text.ts';
+import { lineSkipped } from '../../errors/transport.ts';
+import type { PlenumError } from '../../errors/plenum-error.ts';
 import { isMessage, LONGEST_BATCH } from '../json-rpc.ts';
 import { LineSplitter, LineTooLong } from './line-splitter.ts';
 import type { TextCodec } from './text-codec.ts';
@@ -93,13 +93,7 @@ export class MessageReader {
 
   #drop(what: string, sample: string): void {
     const { server, onProblem } = this.#options;
-    onProblem(
-      new PlenumError(
-        'INVALID_RESULT',
-        `Server "${server}" wrote ${what} to its standard output. It was skipped: ${printable(sample.trim())}`,
-        { server },
-      ),
-    );
+    onProblem(lineSkipped(server, what, sample));
   }
 }
 

@@ -3,7 +3,9 @@ import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { spawnFailed } from '../../errors/transport.ts';
+import { invalidOption } from '../../errors/options.ts';
+import type { PlenumError } from '../../errors/plenum-error.ts';
 import type { StdioServerSpec } from '../../server-spec.ts';
 import { childEnvironment } from './child-environment.ts';
 
@@ -47,7 +49,7 @@ function folderOf(cwd: string | URL | undefined): string | undefined {
   try {
     return fileURLToPath(cwd);
   } catch (error) {
-    throw PlenumError.from(error, 'CONFIG_INVALID', 'Option "cwd" must be a path or a file: URL');
+    throw invalidOption('cwd', 'must be a path or a file: URL', { cause: error });
   }
 }
 
@@ -66,13 +68,8 @@ async function spawnFailure(
   server: string,
 ): Promise<PlenumError> {
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown error';
-  const where = cwd === undefined ? 'in the current folder' : `in the folder "${cwd}"`;
-  const advice = (await wrongFolder(cwd)) ?? wrongCommand(code, command);
-  return new PlenumError(
-    'CONNECT_FAILED',
-    `Could not start server "${server}": running "${command}" ${where} failed (${code}). ${advice}`,
-    { server, cause: Object.assign(new Error(`spawn failed: ${code}`), { code }) },
-  );
+  const hint = (await wrongFolder(cwd)) ?? wrongCommand(code, command);
+  return spawnFailed(server, command, { cwd, code, hint });
 }
 
 async function wrongFolder(cwd: string | undefined): Promise<string | undefined> {

@@ -3,7 +3,12 @@ import type { ChildProcess } from 'node:child_process';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Readable } from 'node:stream';
 import type { JSONRPCMessage } from '@modelcontextprotocol/client';
-import { PlenumError } from '../../errors/plenum-error.ts';
+import {
+  lineTooLong,
+  processNotEnded,
+  transportNotStarted,
+  transportUsedUp,
+} from '../../errors/transport.ts';
 import type { StdioServerSpec } from '../../server-spec.ts';
 import type { FinalOutput, ManagedTransport, TransportContext, TransportEnd } from '../managed-transport.ts';
 import { MessageReader } from './message-reader.ts';
@@ -97,8 +102,7 @@ export class StdioTransport implements ManagedTransport {
   async start(): Promise<void> {
     const { server } = this.#context;
     if (this.#starting !== undefined || this.#stopping !== undefined) {
-      const what = 'this transport has been used already, and serves one connection only.';
-      throw new PlenumError('CONNECT_FAILED', `Could not start server "${server}": ${what}`, { server });
+      throw transportUsedUp(server);
     }
     this.#starting = spawnServer(this.#spec, server).then((spawned) => {
       this.#link = this.#connect(spawned);
@@ -110,8 +114,7 @@ export class StdioTransport implements ManagedTransport {
   send(message: JSONRPCMessage): Promise<void> {
     if (this.#link !== undefined) return this.#link.input.send(message);
     const { server } = this.#context;
-    const what = `Could not send to server "${server}": it has not been started.`;
-    return Promise.reject(new PlenumError('NOT_CONNECTED', what, { server }));
+    return Promise.reject(transportNotStarted(server));
   }
 
   close(): Promise<void> {
@@ -180,10 +183,8 @@ export class StdioTransport implements ManagedTransport {
 
   #overflow(maxMessageBytes: number): void {
     const { server } = this.#context;
-    const what = `wrote a line longer than the ${maxMessageBytes} bytes of "maxMessageBytes"`;
-    const advice =
-      'The connection is being ended. If the server has that much to say, raise "maxMessageBytes".';
-    const error = new PlenumError('INVALID_RESULT', `Server "${server}" ${what}. ${advice}`, { server });
+    const what = `wrote a line longer than ${maxMessageBytes} bytes`;
+    const error = lineTooLong(server, what);
     this.#whileOpen(() => this.#context.onProblem(error));
     this.#lose({ what, error, certain: true });
   }
@@ -240,9 +241,7 @@ export class StdioTransport implements ManagedTransport {
     if (await stopProcesses(tree, { closeGraceMs, terminateGraceMs }, this.#force.signal)) return;
     child.unref();
     const { server } = this.#context;
-    const what = `Process ${tree.pid} of server "${server}", or one that it started, is still there after SIGKILL.`;
-    const advice = 'It may belong to another user, or hang in the kernel.';
-    this.#guard(() => this.#context.onProblem(new PlenumError('TIMEOUT', `${what} ${advice}`, { server })));
+    this.#guard(() => this.#context.onProblem(processNotEnded(server, tree.pid)));
   }
 
   get #closeGraceMs(): number {

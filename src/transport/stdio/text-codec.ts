@@ -1,5 +1,5 @@
 import { TextDecoder } from 'node:util';
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { invalidOption } from '../../errors/options.ts';
 import type { StdioServerSpec } from '../../server-spec.ts';
 
 export type StdioEncoding = NonNullable<StdioServerSpec['encoding']>;
@@ -23,10 +23,7 @@ export function createTextCodec(
 ): TextCodec {
   const decoders = decodersOf(encoding);
   if (!Object.hasOwn(decoders, errors)) {
-    throw new PlenumError(
-      'CONFIG_INVALID',
-      `Option "encodingErrors" must be one of "strict", "ignore" and "replace".`,
-    );
+    throw invalidOption('encodingErrors', 'must be one of "strict", "ignore" and "replace"');
   }
   return {
     encoding,
@@ -54,10 +51,7 @@ function decodersOf(encoding: StdioEncoding): Decoders {
       return { strict: decode, replace: decode, ignore: decode };
     }
     default:
-      throw new PlenumError(
-        'CONFIG_INVALID',
-        `Option "encoding" must be one of "utf-8", "utf-16le" and "latin1".`,
-      );
+      throw invalidOption('encoding', 'must be one of "utf-8", "utf-16le" and "latin1"');
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import type { JSONRPCMessage, RequestId } from '@modelcontextprotocol/client';
+import { sendFailed } from '../../errors/transport.ts';
 import { PlenumError } from '../../errors/plenum-error.ts';
 import type { TextCodec } from './text-codec.ts';
 
@@ -163,8 +164,8 @@ export class WriteQueue {
 
   #lost(message: JSONRPCMessage, why: string, maybeExecuted: boolean): PlenumError {
     const { server } = this.#options;
-    const text = `Could not send ${labelOf(message)} to server "${server}": ${why}.`;
-    return new PlenumError('CONNECTION_LOST', text, { server, maybeExecuted });
+    const doing = `Could not send ${labelOf(message)} to server "${server}"`;
+    return sendFailed(server, doing, why, { maybeExecuted });
   }
 }
 

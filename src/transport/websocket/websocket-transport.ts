@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { parseJSONRPCMessage, type JSONRPCMessage } from '@modelcontextprotocol/client';
 import { WebSocket, type RawData } from 'ws';
-import { messageOf, PlenumError } from '../../errors/plenum-error.ts';
+import { notAMessage, openFailed, sendFailed } from '../../errors/transport.ts';
+import { messageOf, type PlenumError } from '../../errors/plenum-error.ts';
 import { createDeferred } from '../../internal/deferred.ts';
 import { Limit, settledWithin } from '../../internal/limit.ts';
 import { printable } from '../../internal/text.ts';
@@ -67,14 +68,14 @@ export class WebSocketTransport extends BaseTransport {
     const text = JSON.stringify(message);
     await new Promise<void>((resolve, reject) => {
       if (socket?.readyState !== WebSocket.OPEN) {
-        return reject(this.#lost('the connection is closing.', false));
+        return reject(this.#lost('the connection is closing', false));
       }
       if (socket.bufferedAmount > MAX_BUFFERED_BYTES) {
         this.lose({ what: 'does not read what it is sent' });
-        return reject(this.#lost('the server does not read what it is sent.', false));
+        return reject(this.#lost('the server does not read what it is sent', false));
       }
       socket.send(text, (error) => {
-        if (error) reject(this.#lost(`${messageOf(error)}.`, true, error));
+        if (error) reject(this.#lost(messageOf(error), true, error));
         else resolve();
       });
     });
@@ -124,8 +125,8 @@ export class WebSocketTransport extends BaseTransport {
       if (isBinary) throw new Error('a binary frame');
       message = parseJSONRPCMessage(JSON.parse(toText(data)));
     } catch (error) {
-      const what = `Server "${this.server}" sent a frame that is not a JSON-RPC message; it was dropped.`;
-      this.#context.onProblem(new PlenumError('INVALID_RESULT', what, { server: this.server, cause: error }));
+      const what = 'sent a frame that is not a JSON-RPC message; it was dropped';
+      this.#context.onProblem(notAMessage(this.server, what, error));
       return;
     }
     this.deliver(message);
@@ -184,15 +185,11 @@ export class WebSocketTransport extends BaseTransport {
     code: 'CONNECT_FAILED' | 'AUTH_REQUIRED' = 'CONNECT_FAILED',
   ): PlenumError {
     const doing = `Opening a WebSocket to server "${this.server}" at ${this.#url.host}`;
-    return new PlenumError(code, `${doing}: ${why}`, { server: this.server, cause });
+    return openFailed(code, this.server, doing, why, cause);
   }
 
   #lost(why: string, maybeExecuted: boolean, cause?: Error): PlenumError {
-    return new PlenumError('CONNECTION_LOST', `Sending to server "${this.server}": ${why}`, {
-      server: this.server,
-      cause,
-      maybeExecuted,
-    });
+    return sendFailed(this.server, `Sending to server "${this.server}"`, why, { cause, maybeExecuted });
   }
 }
 

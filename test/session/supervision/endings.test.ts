@@ -91,7 +91,8 @@ describe('S8 what a failed call says of itself', () => {
     const error = await failureOf(session.callTool('hang', {}, { timeoutMs: 20 }));
     const { message } = error;
     const facts = { name: 'PlenumError', code: 'TIMEOUT', message, server: 'tested', maybeExecuted: true };
-    expect(JSON.parse(JSON.stringify(error))).toEqual(facts);
+    const advice = [{ do: 'raise', options: ['timeoutMs'] }];
+    expect(JSON.parse(JSON.stringify(error))).toEqual({ ...facts, advice, data: { timeoutMs: 20 } });
     expect(Object.keys(error)).not.toContain('rpcCode');
   });
 });

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, open, realpath, unlink, type FileHandle } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { PlenumError } from '../../../errors/plenum-error.ts';
+import { folderReplaced, nameLeadsOut, notSaved } from '../../../errors/toolkit.ts';
 import type { ResolvedDownloads } from '../resource-tool-options.ts';
 import { numbered, safeFileName } from './safe-file-name.ts';
 
@@ -35,7 +35,7 @@ export class DownloadFolder {
       return { name: await this.#write(await this.#locate(), safeFileName(uri), data) };
     } catch (error) {
       this.#totalBytes -= data.byteLength;
-      throw PlenumError.from(error, 'CONFIG_INVALID', `Saving a resource to "${this.#path}"`);
+      throw notSaved(this.#path, error);
     }
   }
 
@@ -52,8 +52,7 @@ export class DownloadFolder {
     const real = await realpath(this.#path);
     this.#real ??= real;
     if (real === this.#real) return real;
-    const message = `The download folder "${this.#path}" is not the one it was when it was first used.`;
-    throw new PlenumError('CONFIG_INVALID', message);
+    throw folderReplaced(this.#path);
   }
 
   async #write(folder: string, wanted: string, data: Uint8Array): Promise<string> {
@@ -76,7 +75,7 @@ async function create(folder: string, wanted: string): Promise<{ name: string; f
     const name = nr === 1 ? wanted : numbered(wanted, nr > MAX_NUMBER ? randomBytes(6).toString('hex') : nr);
     const path = join(folder, name);
     if (dirname(path) !== folder || basename(path) !== name) {
-      throw new PlenumError('CONFIG_INVALID', 'A name that leads out of the download folder was not used.');
+      throw nameLeadsOut();
     }
     try {
       // The flag `x` fails for an existing name, so that nothing is overwritten and no link is followed.

@@ -1,4 +1,5 @@
 import type { FetchLike } from '@modelcontextprotocol/client';
+import { batchTooLarge, messageTooLarge, streamSilent } from '../../../errors/transport.ts';
 import { PlenumError } from '../../../errors/plenum-error.ts';
 import type { UrlServerSpec } from '../../../server-spec.ts';
 import { guardBody, limitEvent, limitTotal } from './guard-body.ts';
@@ -109,23 +110,15 @@ export class HttpFetch {
   }
 
   tooLarge(): PlenumError {
-    const { server } = this.#options;
-    const what = `Server "${server}" sent a message of more than ${this.maxMessageBytes} bytes.`;
-    const advice = 'Ask for less, or allow more with "maxMessageBytes".';
-    return new PlenumError('INVALID_RESULT', `${what} ${advice}`, { server });
+    return messageTooLarge(this.#options.server, this.maxMessageBytes);
   }
 
   tooMany(messages: number): PlenumError {
-    const { server } = this.#options;
-    const what = `Server "${server}" answered with a batch of ${messages} messages.`;
-    return new PlenumError('INVALID_RESULT', what, { server });
+    return batchTooLarge(this.#options.server, messages);
   }
 
   tooSilent(): PlenumError {
-    const { server } = this.#options;
-    const what = `Server "${server}" left an event stream silent for ${this.silenceMs} ms.`;
-    const advice = 'Allow longer with "readTimeoutMs".';
-    return new PlenumError('CONNECTION_LOST', `${what} ${advice}`, { server, maybeExecuted: true });
+    return streamSilent(this.#options.server, this.silenceMs);
   }
 
   #headersFor(url: URL, given: RequestInit['headers']): Headers {

@@ -1,3 +1,4 @@
+import { requestNotDelivered } from '../../../errors/transport.ts';
 import { PlenumError } from '../../../errors/plenum-error.ts';
 
 /** One way in which a request fails without an answer, known by the codes of the error and its causes. */
@@ -67,15 +68,12 @@ export function networkError(error: unknown, request: FailedRequest): PlenumErro
   if (error instanceof PlenumError) return error;
   const { what, advice, maybeExecuted } = classify(error);
   const { server, doing, url } = request;
-  return new PlenumError(
-    'CONNECTION_LOST',
-    `${doing} to ${url.origin} for server "${server}": ${what}. ${advice}`,
-    {
-      server,
-      cause: error,
-      maybeExecuted,
-    },
-  );
+  return requestNotDelivered(server, `${doing} to ${url.origin}`, {
+    why: what,
+    hint: advice,
+    maybeExecuted,
+    cause: error,
+  });
 }
 
 /** What is missing, when `error` shows that nobody serves there any more; undefined when it does not. */

@@ -1,4 +1,5 @@
-import { PlenumError } from '../../../errors/plenum-error.ts';
+import { redirectRefused } from '../../../errors/transport.ts';
+import type { PlenumError } from '../../../errors/plenum-error.ts';
 
 const REDIRECT_STATUSES: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 /** Redirects that repeat the request as it was; the others make a GET of it. */
@@ -31,11 +32,7 @@ export async function followRedirects<R extends RedirectingResponse>(
     if (!isRedirect(response)) return response;
     await response.body?.cancel();
     const notFollowed = (why: string): PlenumError =>
-      new PlenumError(
-        'CONNECT_FAILED',
-        `${method} to ${url.origin} for server "${server}": the answer is a redirect ${why}`,
-        { server },
-      );
+      redirectRefused(server, `${method} to ${url.origin}`, why);
     const location = response.headers.get('location');
     if (location === null || !URL.canParse(location, url.href))
       throw notFollowed('without a usable address.');

@@ -1,4 +1,4 @@
-import { PlenumError } from '../../../errors/plenum-error.ts';
+import { headerNotSendable, headersFunctionFailed } from '../../../errors/transport.ts';
 import type { HeadersSource } from '../../../server-spec.ts';
 
 /**
@@ -10,9 +10,7 @@ export async function resolveHeaders(source: HeadersSource | undefined, server: 
   try {
     given = typeof source === 'function' ? await source() : source;
   } catch (error) {
-    throw PlenumError.from(error, 'CONNECT_FAILED', `Asking for the headers of server "${server}"`, {
-      server,
-    });
+    throw headersFunctionFailed(server, error);
   }
   const headers = new Headers();
   for (const [name, value] of Object.entries(given ?? {})) {
@@ -20,11 +18,7 @@ export async function resolveHeaders(source: HeadersSource | undefined, server: 
       headers.set(name, value);
     } catch {
       // The message of the platform's error shows the value.
-      throw new PlenumError(
-        'CONFIG_INVALID',
-        `Header "${name}" of server "${server}" has a name or value that HTTP cannot carry.`,
-        { server },
-      );
+      throw headerNotSendable(server, name);
     }
   }
   return headers;

@@ -1,0 +1,86 @@
+import type { AuthReason } from './registry.ts';
+import { PlenumError } from './plenum-error.ts';
+
+/** What is known of a sign-in. */
+export interface AuthTarget {
+  readonly server: URL;
+  readonly issuer?: string | undefined;
+  readonly resource?: string | undefined;
+  readonly scope?: string | undefined;
+}
+
+/** A sign-in is needed, or failed; `what` goes on from "Signing in to …". It must hold no secret. */
+export function authRequired(
+  reason: AuthReason,
+  { server, issuer, resource, scope }: AuthTarget,
+  what: string,
+): PlenumError<'AUTH_REQUIRED'> {
+  return new PlenumError('AUTH_REQUIRED', `Signing in to ${server.origin}: ${what}`, {
+    data: {
+      reason,
+      ...(issuer !== undefined && { issuer }),
+      ...(resource !== undefined && { resource }),
+      ...(scope !== undefined && { scope }),
+    },
+  });
+}
+
+/** An authorization server did not answer, or had no answer: another time it may. */
+export function authServerUnreachable(server: URL, why: string): PlenumError<'CONNECT_FAILED'> {
+  const what = `the authorization server could not be reached: ${why}`;
+  return new PlenumError('CONNECT_FAILED', `Signing in to ${server.origin}: ${what}`);
+}
+
+/** The server refused a bearer token, and there is no other. */
+export function bearerRefused(): PlenumError<'AUTH_REQUIRED'> {
+  const summary = 'The server refused the bearer token, and there is no other.';
+  return new PlenumError('AUTH_REQUIRED', summary, { data: { reason: 'token_refused' } });
+}
+
+/** The function that knows the bearer token threw. */
+export function bearerFunctionFailed(cause: unknown): PlenumError<'AUTH_REQUIRED'> {
+  const summary = 'The function that knows the bearer token failed.';
+  return new PlenumError('AUTH_REQUIRED', summary, { data: { reason: 'token_refused' }, cause });
+}
+
+/** The function that knows the bearer token returned none. */
+export function bearerNotGiven(): PlenumError<'CONFIG_INVALID'> {
+  return new PlenumError('CONFIG_INVALID', 'The function that knows the bearer token gave none.');
+}
+
+/** A token cannot stand in a header of HTTP. The message does not show it. */
+export function tokenNotSendable(server: string): PlenumError<'AUTH_REQUIRED'> {
+  const what = `The token for server "${server}" holds a character that no HTTP header can carry`;
+  return new PlenumError('AUTH_REQUIRED', `${what}, a line break perhaps.`, { server });
+}
+
+/** Enterprise-managed authorization needs the name of the resource, which the server does not say. */
+export function resourceNotSaid(): PlenumError<'AUTH_REQUIRED'> {
+  const summary =
+    'The server does not say which resource it is, which enterprise-managed authorization needs.';
+  return new PlenumError('AUTH_REQUIRED', summary, { data: { reason: 'refused' } });
+}
+
+/** The address to which the browser is to come back cannot be opened. */
+export function loopbackNotOpened(port: number, host: string, why: string): PlenumError<'CONNECT_FAILED'> {
+  const summary = `Port ${port} of ${host}, which the browser is to come back to, cannot be opened: ${why}`;
+  return new PlenumError('CONNECT_FAILED', summary);
+}
+
+/** A request of a sign-in was not sent to this address; `why` goes on from "because". */
+export function addressRefused(url: URL, why: string, option?: string): PlenumError<'AUTH_REQUIRED'> {
+  return new PlenumError('AUTH_REQUIRED', `Signing in: ${url.origin} was not asked, because ${why}.`, {
+    data: { reason: 'refused_address' },
+    ...(option !== undefined && { advice: [{ do: 'set', option, value: 'true, if that is right' }] }),
+  });
+}
+
+/** An option of `oauth()` that is wrong; `what` is a clause. */
+export function oauthOptionInvalid(what: string): PlenumError<'CONFIG_INVALID'> {
+  return new PlenumError('CONFIG_INVALID', `${what}.`);
+}
+
+/** The user signed out while a sign-in was under way. */
+export function signedOut(): PlenumError<'ABORTED'> {
+  return new PlenumError('ABORTED', 'Signing in: the user signed out meanwhile.');
+}
