@@ -251,7 +251,7 @@ describe('the factories of errors', () => {
   it.each(all)('%s says what happened, in a sentence, and shows no secret', (_, error) => {
     expect(error).toBeInstanceOf(PlenumError);
     expect(error.summary).toMatch(/[.:?)"]$|[a-z]$/);
-    expect(error.message).not.toMatch(/undefined|\[object|\.\.| {2}/);
+    expect(error.message).not.toMatch(/undefined|\[object|\.\.|\S {2}/);
     expect(error.message).not.toContain(SECRET);
     expect(JSON.stringify(error)).not.toContain(SECRET);
   });
