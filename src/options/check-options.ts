@@ -9,13 +9,13 @@ import { describe, describeWord } from './wording.ts';
  * `what` says what they are when they are no object: `Session options`. Throws `CONFIG_INVALID` with the first fault.
  */
 export function checkOptions(table: OptionTable, given: unknown, what: string): void {
-  const fault = firstFault(table, given, what);
-  if (fault !== undefined) throw optionsInvalid(fault);
+  if (!isOptionsObject(given)) throw optionsInvalid(notAnObject(what, given));
+  if (!fitsOptions(table, given)) refuse(faultsOf(optionsOf(table), given), '');
 }
 
 /** The first thing that is wrong with options, as a sentence; undefined when nothing is. */
 export function firstFault(table: OptionTable, given: unknown, what: string): string | undefined {
-  if (!isOptionsObject(given)) return `${what} must be an object, not ${describe(given)}.`;
+  if (!isOptionsObject(given)) return notAnObject(what, given);
   if (fitsOptions(table, given)) return undefined;
   const [fault] = faultsOf(optionsOf(table), given);
   return fault === undefined ? undefined : faultText(fault);
@@ -23,14 +23,26 @@ export function firstFault(table: OptionTable, given: unknown, what: string): st
 
 /** Checks one value that stands by itself, such as an argument; `name` is what the message calls it. Throws `CONFIG_INVALID`. */
 export function checkValue(name: string, kind: Kind, value: unknown): void {
-  const [fault] = faultsOf(kind, value);
-  if (fault !== undefined) throw optionsInvalid(faultText(fault, name));
+  refuse(faultsOf(kind, value), name);
+}
+
+function refuse([fault]: readonly Fault[], of: string): void {
+  if (fault === undefined) return;
+  throw optionsInvalid(faultText(fault, of), nameOf(fault, of));
+}
+
+function notAnObject(what: string, given: unknown): string {
+  return `${what} must be an object, not ${describe(given)}.`;
+}
+
+function nameOf({ path }: Fault, of: string): string {
+  const inner = printPath(path);
+  return of === '' || inner === '' || inner.startsWith('[') ? of + inner : `${of}.${inner}`;
 }
 
 /** What is wrong, as a sentence. Shows no value that may be a secret. */
 function faultText(fault: Fault, of = ''): string {
-  const path = printPath(fault.path);
-  const name = of === '' || path === '' || path.startsWith('[') ? of + path : `${of}.${path}`;
+  const name = nameOf(fault, of);
   if ('unknown' in fault) return `Option "${name}" is not known.${meantBy(fault.unknown, fault.table)}`;
   const found = fault.isWord ? describeWord(fault.found) : describe(fault.found);
   return `Option "${name}" must be ${fault.wanted}, not ${found}.`;

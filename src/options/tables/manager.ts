@@ -21,7 +21,12 @@ export const poolOptions = {
     default: 64,
     about: 'How many pooled sessions there may be in all, those that open and close included.',
   },
-  maxPerServer: { kind: count(1), default: 8, about: 'How many of one server, for all principals together.' },
+  maxPerServer: {
+    kind: count(1),
+    default: 8,
+    about: 'How many of one server, for all principals together.',
+    alias: ['maxPerUser', 'maxPerHost', 'maxPerPrincipal'],
+  },
   maxWaiting: {
     kind: count(0),
     default: 1_000,
