@@ -49,7 +49,8 @@ export function authFailure(error: unknown, target: AuthTarget, secrets: Iterabl
   return authRequired('refused', target, shown(messageOf(error)));
 }
 
-const OUTAGES: ReadonlySet<string> = new Set([
+/** Error codes of an authorization server that may give tokens later. */
+export const OUTAGE_CODES: ReadonlySet<string> = new Set([
   'server_error',
   'temporarily_unavailable',
   'too_many_requests',
@@ -57,7 +58,7 @@ const OUTAGES: ReadonlySet<string> = new Set([
 
 /** Whether an authorization server did not answer or failed (5xx), so that a later attempt may succeed. */
 export function isOutage(error: unknown): boolean {
-  return error instanceof TypeError || (error instanceof OAuthError && OUTAGES.has(error.code));
+  return error instanceof TypeError || (error instanceof OAuthError && OUTAGE_CODES.has(error.code));
 }
 
 /** Summarizes how an authorization server refused a registration. */

@@ -144,10 +144,16 @@ export class TokenSource {
     // A refresh cannot widen what was granted (RFC 6749, section 6).
     if (known === undefined || isStrictScopeSuperset(request.mustCover, known.scope)) return undefined;
     const options = this.#options;
+    const { store, onEvent } = options;
     const fresh = await refresh({ tokens: known, options, discovery, dpop: await this.dpop(), fetch });
-    if (fresh === undefined) await tokensEntry.remove(options.store, ...this.#keysOf(discovery));
-    else tell(options.onEvent, { type: 'refreshed', server: this.#server.href, issuer: discovery.issuer });
-    return fresh;
+    if (typeof fresh === 'object') {
+      tell(onEvent, { type: 'refreshed', server: this.#server.href, issuer: discovery.issuer });
+      return fresh;
+    }
+    await tokensEntry.remove(store, ...this.#keysOf(discovery));
+    // A login page would show an error to a client that is not known, and nobody would come back from it.
+    if (fresh === 'client-refused') await clientEntry.remove(store, discovery.issuer, this.#client);
+    return undefined;
   }
 
   async #granted(

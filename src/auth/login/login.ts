@@ -56,7 +56,10 @@ export async function logIn(request: LoginRequest): Promise<StoredTokens> {
       await clientEntry.write(options.store, client, discovery.issuer, request.client);
     }
     const { params, finish } = await waitForRedirect(url, flow, redirect, request);
-    const tokens = await redeem(params, url, flow, request).catch((error: unknown) => {
+    const tokens = await redeem(params, url, flow, request).catch(async (error: unknown) => {
+      // The next login registers anew.
+      if (error instanceof OAuthError && error.code === 'invalid_client')
+        await clientEntry.remove(options.store, discovery.issuer, request.client);
       if (!isOutage(error)) throw error;
       // Not CONNECT_FAILED, which supervision retries: each retry would ask the user to sign in again.
       const what = 'the authorization server did not answer when the login was to be completed.';

@@ -61,10 +61,14 @@ export async function startAuthorizationServer({ clients = [], registration = tr
   const registrations = [];
   provider.on('registration_create.success', (_context, client) => registrations.push(client.clientId));
   const handle = provider.callback();
+  /** @type {{ status: number, body: string, type?: string }[]} */
+  const tokenAnswers = [];
   const authorizationServer = {
     issuer,
     /** Whether its token endpoint is out of order. */
     isBroken: false,
+    /** What the token endpoint answers the next requests with, one each, instead of serving them. */
+    tokenAnswers,
     /** The kinds of grants for which tokens were given, in order. */
     grants,
     /** Every token that was given. */
@@ -80,9 +84,13 @@ export async function startAuthorizationServer({ clients = [], registration = tr
     },
   };
   server.on('request', (request, response) => {
-    if (!authorizationServer.isBroken || request.url !== '/token') return handle(request, response);
-    response.statusCode = 503;
-    response.end('out of order');
+    if (request.url !== '/token') return handle(request, response);
+    const outOfOrder = { status: 503, body: 'out of order', type: 'text/plain' };
+    const answer = authorizationServer.isBroken ? outOfOrder : tokenAnswers.shift();
+    if (answer === undefined) return handle(request, response);
+    request.resume();
+    response.writeHead(answer.status, { 'content-type': answer.type ?? 'application/json' });
+    response.end(answer.body);
   });
   return authorizationServer;
 }

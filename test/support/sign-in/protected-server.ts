@@ -6,10 +6,19 @@ import { startAuthorizationServer } from './authorization-server.mjs';
 import { visit } from './browser.mjs';
 import { startResourceServer, type ResourceServer, type ResourceServerOptions } from './resource-server.ts';
 
+export interface TokenAnswer {
+  status: number;
+  body: string;
+  /** @default 'application/json' */
+  type?: string;
+}
+
 export interface AuthorizationServer {
   readonly issuer: string;
   /** Whether its token endpoint is out of order. */
   isBroken: boolean;
+  /** What its token endpoint answers the next requests with, one each, instead of serving them. */
+  readonly tokenAnswers: TokenAnswer[];
   readonly grants: readonly string[];
   readonly issued: readonly string[];
   readonly refusals: readonly string[];
