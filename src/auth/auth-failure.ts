@@ -36,7 +36,9 @@ export function authFailure(error: unknown, target: AuthTarget, secrets: Iterabl
   }
   if (error instanceof RegistrationRejectedError) {
     const what = `the authorization server does not register this client (${shown(answerOf(error))}).`;
-    return authRequired('client_unknown', target, `${what} Give the "clientId" of one that it knows.`);
+    return authRequired('client_unknown', target, what, [
+      { do: 'set', option: 'clientId', value: 'the id of one that it knows' },
+    ]);
   }
   if (isOutage(error)) {
     return authServerUnreachable(target.server, shown(messageOf(error)));

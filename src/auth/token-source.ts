@@ -178,7 +178,7 @@ export class TokenSource {
     const { issuer, resource } = discovery;
     const scope = this.#scopeFor(request);
     if (request.login === 'never') {
-      const what = `a person has to sign in at ${new URL(issuer).origin}. Call "authorize()", then try again.`;
+      const what = `a person has to sign in at ${new URL(issuer).origin}.`;
       throw authRequired('login_required', { server: this.#server, issuer, resource, scope }, what);
     }
     const keys = this.#keysOf(discovery);

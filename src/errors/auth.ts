@@ -1,3 +1,4 @@
+import type { ErrorAdvice } from './advice.ts';
 import type { AuthReason } from './registry.ts';
 import { PlenumError } from './plenum-error.ts';
 
@@ -9,12 +10,17 @@ export interface AuthTarget {
   readonly scope?: string | undefined;
 }
 
-/** A sign-in is needed, or failed; `what` goes on from "Signing in to …". It must hold no secret. */
+/** The reasons that end when a person signs in. */
+const WAITS_FOR_A_PERSON: ReadonlySet<AuthReason> = new Set(['login_required', 'login_abandoned']);
+
+/** A sign-in is needed, or failed; `what` is a sentence that goes on from "Signing in to …". It must hold no secret. */
 export function authRequired(
   reason: AuthReason,
   { server, issuer, resource, scope }: AuthTarget,
   what: string,
+  advice: readonly ErrorAdvice[] = [],
 ): PlenumError<'AUTH_REQUIRED'> {
+  const signIn: readonly ErrorAdvice[] = WAITS_FOR_A_PERSON.has(reason) ? [{ do: 'sign-in' }] : [];
   return new PlenumError('AUTH_REQUIRED', `Signing in to ${server.origin}: ${what}`, {
     data: {
       reason,
@@ -22,6 +28,7 @@ export function authRequired(
       ...(resource !== undefined && { resource }),
       ...(scope !== undefined && { scope }),
     },
+    advice: [...advice, ...signIn],
   });
 }
 

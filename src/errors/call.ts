@@ -105,10 +105,21 @@ export function tooManyWaiting(
   });
 }
 
-/** A session has no connection and is not getting one; `what` goes on from its name. */
-export function notConnected(server: string, what: string, cause?: unknown): PlenumError<'NOT_CONNECTED'> {
+/** A session is used before its start, or started twice; `what` goes on from its name. */
+export function notConnected(server: string, what: string): PlenumError<'NOT_CONNECTED'> {
   const summary = `Session "${server}" ${what}.`;
-  return new PlenumError('NOT_CONNECTED', summary, { server, cause, maybeExecuted: false });
+  return new PlenumError('NOT_CONNECTED', summary, { server, maybeExecuted: false });
+}
+
+/** A session failed to connect, and tries no more until it is told to. */
+export function gaveUp(server: string, error: PlenumError): PlenumError<'NOT_CONNECTED'> {
+  return new PlenumError('NOT_CONNECTED', `Session "${server}" gave up (${error.summary}).`, {
+    server,
+    cause: error,
+    maybeExecuted: false,
+    advice: [...(error.advice ?? []), { do: 'call', method: 'reconnect' }],
+    detail: error.detail,
+  });
 }
 
 /** A session lost its connection; `what` goes on from the server's name. */

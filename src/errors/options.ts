@@ -85,6 +85,15 @@ export function unusableServer(why: string, server?: string): PlenumError<'CONFI
   return new PlenumError('CONFIG_INVALID', why, { server });
 }
 
+/** Somebody is to sign in to a server whose spec has nothing that can. */
+export function cannotSignIn(server: string): PlenumError<'CONFIG_INVALID'> {
+  const summary = `Signing in to server "${server}": its spec has no "auth" that can sign in.`;
+  return new PlenumError('CONFIG_INVALID', summary, {
+    server,
+    advice: [{ do: 'set', option: 'auth', value: 'what oauth() of mcp-plenum/auth returns' }],
+  });
+}
+
 /** A capability is declared that no handler serves. `option` would be the handler. */
 export function handlerMissing(capability: string, option: string): PlenumError<'CONFIG_INVALID'> {
   return new PlenumError(

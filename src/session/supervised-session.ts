@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import type { Client, Implementation, LoggingLevel, ServerCapabilities } from '@modelcontextprotocol/client';
-import { unusableServer } from '../errors/options.ts';
+import { cannotSignIn, unusableServer } from '../errors/options.ts';
 import { handlerFailed } from '../errors/call.ts';
 import { aborted } from '../errors/session-end.ts';
 import type { PlenumError } from '../errors/plenum-error.ts';
@@ -202,10 +202,7 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
     const { signal } = options;
     const signIn = this.#signIn;
     const server = this.name;
-    if (signIn === undefined) {
-      const what = 'Its spec has no "auth" that can sign in. Give it one, such as oauth() of mcp-plenum/auth';
-      throw unusableServer(`Signing in to server "${server}": ${what}.`, server);
-    }
+    if (signIn === undefined) throw cannotSignIn(server);
     await authorizeSession(server, signIn, this.#supervisor, signal);
   }
 

@@ -71,6 +71,7 @@ const SAMPLES: {
     notConnectedInTime: call.notConnectedInTime(request, 5, ours),
     tooManyWaiting: call.tooManyWaiting(request, 5, thrown),
     notConnected: call.notConnected('s', 'is not connected'),
+    gaveUp: call.gaveUp('s', ours),
     connectionEnded: [
       call.connectionEnded('s', 'closed the connection'),
       call.connectionEnded('s', 'forgot the session', { expired: true }),
@@ -145,6 +146,7 @@ const SAMPLES: {
     inServer: options.inServer('s', ours),
     notAdoptable: options.notAdoptable('s'),
     notASpec: options.notASpec(),
+    cannotSignIn: options.cannotSignIn('s'),
     unusableServer: options.unusableServer('A server is given as a spec.', 's'),
     handlerMissing: options.handlerMissing('roots', 'onRoots'),
     wrongOptionWord: options.wrongOptionWord('type', ['http', 'sse'], 'htpp'),

@@ -114,8 +114,9 @@ async function waitForRedirect(
   const { options, signal } = request;
   const ms = options.loginTimeoutMs;
   const expired = (): PlenumError => {
-    const what = `nobody signed in within ${ms} ms. Allow longer with "loginTimeoutMs".`;
-    return authRequired('login_abandoned', targetOf(request), what);
+    const what = `nobody signed in within ${ms} ms.`;
+    const advice = [{ do: 'raise', options: ['loginTimeoutMs'] }] as const;
+    return authRequired('login_abandoned', targetOf(request), what, advice);
   };
   const limit = new Limit({ ms, expired, keepAlive: false }, signal);
   try {
@@ -138,7 +139,7 @@ async function show(url: URL, request: LoginRequest, signal: AbortSignal): Promi
     await (onAuthorize ?? openBrowser)(new URL(url), { server, issuer: discovery.issuer, signal });
   } catch (error) {
     const reason = printable(messageOf(error));
-    const what = `the login page could not be shown: ${reason}`;
+    const what = `the login page could not be shown: ${reason}.`;
     // This machine may have no browser; a listener of the events can show the URL elsewhere.
     if (onAuthorize !== undefined || onEvent === undefined)
       throw authRequired('login_required', targetOf(request), what);

@@ -52,9 +52,11 @@ export async function explainFailure(
 }
 
 function signInAdvice(spec: ConfiguredServer, error: PlenumError, inline: Invocation['inline']): string {
-  if (isLoginMissing(error) && signInOf(spec) !== undefined) {
+  if (signInOf(spec) !== undefined && error.server !== undefined) {
+    const login = loginCommand(error.server, inline);
+    if (!isLoginMissing(error)) return `Correct what the message names, then sign in: ${login}.`;
     const other = inline === undefined ? '' : ' Or give it credentials: --header.';
-    return `Sign in: ${loginCommand(error.server, inline)}.${other}`;
+    return `Sign in: ${login}.${other}`;
   }
   return (
     'Give it credentials: "headers" or "auth" in the configuration, --header for a URL here; with ' +

@@ -4,13 +4,13 @@ import type { PlenumError } from '../../errors/plenum-error.ts';
 import type { Invocation } from '../command-line/invocation.ts';
 import { isLoginMissing, loginCommand } from './sign-in-advice.ts';
 
-const TIME_LIMITS = new Set(['connectTimeoutMs', 'timeoutMs', 'maxTotalTimeoutMs']);
+const TIME_LIMITS = new Set(['connectTimeoutMs', 'timeoutMs', 'maxTotalTimeoutMs', 'loginTimeoutMs']);
 
 /** The text of an error for users of the command line: its advice names flags and commands. */
 export function errorText(error: PlenumError, inline?: Invocation['inline']): string {
   const { advice = [], detail } = error;
   const words = isLoginMissing(error)
-    ? [wanted(error), `Sign in with: ${loginCommand(error.server, inline)}`]
+    ? [wanted(error), ...advice.map(sentence), `Sign in with: ${loginCommand(error.server, inline)}`]
     : [error.summary, ...advice.map(sentence)];
   return [words.filter((each) => each !== '').join(' '), ...(detail === undefined ? [] : [detail])].join(
     '\n',

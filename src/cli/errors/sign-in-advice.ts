@@ -13,7 +13,7 @@ export function shellWord(text: string): string {
   return isPlain ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
 }
 
-/** Whether a login would help: the error comes from the server's OAuth credentials. */
+/** Whether somebody is to sign in to the server that the error names. */
 export function isLoginMissing(
   error: unknown,
 ): error is PlenumError<'AUTH_REQUIRED'> & { readonly server: string } {
@@ -21,6 +21,6 @@ export function isLoginMissing(
     error instanceof PlenumError &&
     error.code === 'AUTH_REQUIRED' &&
     error.server !== undefined &&
-    error.data?.reason !== undefined
+    error.advice?.some((advice) => advice.do === 'sign-in') === true
   );
 }

@@ -1,4 +1,4 @@
-import { connectionEnded, notConnected, notSent } from '../../errors/call.ts';
+import { connectionEnded, gaveUp, notConnected, notSent } from '../../errors/call.ts';
 import { sessionClosed } from '../../errors/session-end.ts';
 import type { PlenumError } from '../../errors/plenum-error.ts';
 
@@ -14,8 +14,13 @@ export class SessionErrors {
     return connectionEnded(this.#server, what);
   }
 
-  notConnected(what: string, cause?: unknown): PlenumError {
-    return notConnected(this.#server, what, cause);
+  notConnected(what: string): PlenumError {
+    return notConnected(this.#server, what);
+  }
+
+  /** All attempts failed, the last one with `error`. */
+  gaveUp(error: PlenumError): PlenumError {
+    return gaveUp(this.#server, error);
   }
 
   /** For a call: the server that it would have gone to could not be brought up. */

@@ -215,10 +215,7 @@ export class Supervisor {
         await settledWithin(state.signIn?.look() ?? Promise.resolve(), timeoutMs, ...signals);
         if (this.#state !== state) return this.whenReady(timeoutMs, signals, doing);
         if (state.error.code === 'AUTH_REQUIRED') throw this.#errors.notSent(state.error);
-        throw this.#errors.notConnected(
-          `gave up (${state.error.message}). Call reconnect() to try again`,
-          state.error,
-        );
+        throw this.#errors.gaveUp(state.error);
       case 'connecting':
       case 'waiting':
         return this.#waiting.next(timeoutMs, signals, doing, state.error);
@@ -332,7 +329,7 @@ export class Supervisor {
     if (signIn?.isAsking === true) return;
     const outcome =
       this.#sleep === undefined && error.code !== 'AUTH_REQUIRED'
-        ? this.#errors.notConnected(`failed: ${error.message}`, error)
+        ? this.#errors.gaveUp(error)
         : this.#errors.notSent(error);
     this.#waiting.settle(outcome);
   }

@@ -29,17 +29,30 @@ describe('plenum: errors of the library in the words of the command line', () =>
 
   it('a login that is missing comes with the command for it, and says where', () => {
     const data = { reason: 'login_required', issuer: 'https://auth.example/x' } as const;
-    const error = new PlenumError('AUTH_REQUIRED', 'Signing in: nobody is.', { server: 'a b', data });
+    const error = new PlenumError('AUTH_REQUIRED', 'Signing in: nobody is.', {
+      server: 'a b',
+      data,
+      advice: [{ do: 'sign-in' }],
+    });
     expect(errorText(error)).toBe(
       `Server "a b" wants you to sign in at https://auth.example. Sign in with: plenum login 'a b'`,
     );
   });
 
-  it('another failure of a sign-in keeps its words', () => {
+  it('a login that nobody completed keeps its words, and the limit is a flag', () => {
+    const error = new PlenumError('AUTH_REQUIRED', 'Nobody signed in.', {
+      server: 'a',
+      data: { reason: 'login_abandoned' },
+      advice: [{ do: 'raise', options: ['loginTimeoutMs'] }, { do: 'sign-in' }],
+    });
+    expect(errorText(error, { url: 'https://x.example/mcp' })).toBe(
+      'Nobody signed in. Allow more with --timeout. Sign in with: plenum login https://x.example/mcp',
+    );
+  });
+
+  it('what no login can mend does not come with the command for one', () => {
     const data = { reason: 'token_refused' } as const;
     const error = new PlenumError('AUTH_REQUIRED', 'The token was refused.', { server: 'a', data });
-    expect(errorText(error, { url: 'https://x.example/mcp' })).toBe(
-      'The token was refused. Sign in with: plenum login https://x.example/mcp',
-    );
+    expect(errorText(error)).toBe('The token was refused.');
   });
 });
