@@ -5,7 +5,13 @@ import {
   OAuthError,
   RegistrationRejectedError,
 } from '@modelcontextprotocol/client';
-import { authRequired, authServerUnreachable, type AuthTarget } from '../errors/auth.ts';
+import {
+  answerUnusable,
+  authRequired,
+  authServerUnreachable,
+  otherServerAnswered,
+  type AuthTarget,
+} from '../errors/auth.ts';
 import { messageOf, PlenumError } from '../errors/plenum-error.ts';
 import { isRecord } from '../internal/checks.ts';
 import { printable } from '../internal/text.ts';
@@ -22,10 +28,7 @@ export function authFailure(error: unknown, target: AuthTarget, secrets: Iterabl
   const shown = (text: string): string => withoutSecrets(printable(text, 300), secrets);
 
   if (error instanceof IssuerMismatchError || error instanceof AuthorizationServerMismatchError) {
-    // The official message is left out: it quotes the answer of a server that is not trusted.
-    const what =
-      'the authorization server is not the one that it should be. No code or secret was sent to it.';
-    return authRequired('issuer_mismatch', target, what);
+    return otherServerAnswered(target);
   }
   if (error instanceof InsecureTokenEndpointError) {
     return authRequired(
@@ -48,7 +51,18 @@ export function authFailure(error: unknown, target: AuthTarget, secrets: Iterabl
     const detail = error.message === '' ? '' : `: ${shown(error.message)}`;
     return authRequired(reason, target, `the authorization server answered "${shown(error.code)}"${detail}`);
   }
+  const odd = oddMembers(error);
+  if (odd !== undefined) return answerUnusable(target, odd);
   return authRequired('refused', target, shown(messageOf(error)));
+}
+
+/** The members that the official client misses in an answer; undefined for any other error. */
+function oddMembers(error: unknown): string[] | undefined {
+  if (!(error instanceof Error) || !('issues' in error) || !Array.isArray(error.issues)) return undefined;
+  const names = error.issues.map((issue: unknown) =>
+    isRecord(issue) && Array.isArray(issue['path']) ? issue['path'].join('.') : '',
+  );
+  return [...new Set(names)];
 }
 
 /** Error codes of an authorization server that may give tokens later. */

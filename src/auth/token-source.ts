@@ -11,6 +11,7 @@ import { tell } from './auth-events.ts';
 import { authFailure } from './auth-failure.ts';
 import { checkDiscovery, discover, type Discovery } from './network/discovery.ts';
 import { logIn } from './login/login.ts';
+import { readLeniently } from './network/lenient-answers.ts';
 import { NonInteractiveFlow } from './grants/non-interactive-flow.ts';
 import { OAuthFetch } from './network/oauth-fetch.ts';
 import type { ResolvedOAuthOptions } from './oauth-options.ts';
@@ -89,15 +90,15 @@ export class TokenSource {
     const { fetch, allowPrivateAddresses } = this.#options;
     const { viaTransport } = request;
     const asking = new OAuthFetch({ server: this.#server, viaTransport, fetch, allowPrivateAddresses });
+    const send = readLeniently(asking.fetch);
     let discovery: Discovery | undefined;
     try {
-      const asked =
-        request.challenge === 'ask' ? await askForChallenge(this.#server, asking.fetch) : undefined;
+      const asked = request.challenge === 'ask' ? await askForChallenge(this.#server, send) : undefined;
       const wanted = asked === undefined ? request : { ...request, challenge: asked };
-      discovery = await this.#discover(wanted, asking.fetch);
+      discovery = await this.#discover(wanted, send);
       return (
-        (await this.#getWithoutLogin(discovery, wanted, asking.fetch)) ??
-        (await this.#getByLogin(discovery, wanted, asking.fetch))
+        (await this.#getWithoutLogin(discovery, wanted, send)) ??
+        (await this.#getByLogin(discovery, wanted, send))
       );
     } catch (error) {
       if (request.signal.aborted && error === request.signal.reason) throw error;

@@ -1,6 +1,10 @@
 import type { ErrorAdvice } from './advice.ts';
 import type { AuthReason } from './registry.ts';
 import { PlenumError } from './plenum-error.ts';
+import { printable } from './text.ts';
+
+const NOT_THE_ONE =
+  'the authorization server is not the one that it should be. No code or secret was sent to it.';
 
 /** What is known of a sign-in. */
 export interface AuthTarget {
@@ -30,6 +34,44 @@ export function authRequired(
     },
     advice: [...advice, ...signIn],
   });
+}
+
+/** The metadata of an authorization server say that they are those of another one, `told`. */
+export function otherIssuer(server: URL, named: string, told: string): PlenumError<'AUTH_REQUIRED'> {
+  const what = `the server names the authorization server ${quoted(named)}, whose metadata say that it is ${quoted(told)}: ${NOT_THE_ONE}`;
+  return authRequired('issuer_mismatch', { server, issuer: named }, what);
+}
+
+/** Whoever sent the browser back, or owns a client or a token, is not the authorization server of `target`. */
+export function otherServerAnswered(target: AuthTarget): PlenumError<'AUTH_REQUIRED'> {
+  // The other value is left out: anybody can put a text into the address that the browser comes back to.
+  const expected = target.issuer === undefined ? '' : `it is not ${quoted(target.issuer)}: `;
+  return authRequired('issuer_mismatch', target, `${expected}${NOT_THE_ONE}`);
+}
+
+/** The authorization server is not the one that the option `issuer` allows. */
+export function unwantedIssuer(
+  target: AuthTarget & { readonly issuer: string },
+  wanted: string,
+): PlenumError<'AUTH_REQUIRED'> {
+  const what = `it names the authorization server ${quoted(target.issuer)}, and option "issuer" says ${quoted(wanted)}.`;
+  return authRequired('issuer_mismatch', target, what);
+}
+
+/** The metadata of a server are those of another resource. */
+export function otherResource(
+  target: AuthTarget & { readonly resource: string },
+): PlenumError<'AUTH_REQUIRED'> {
+  // The path of the server's own URL is left out: it may be what keeps strangers out.
+  const what = `its metadata are those of another resource, ${quoted(target.resource)}.`;
+  return authRequired('refused', target, what);
+}
+
+/** An authorization server answered without `members` that are needed, or with wrong ones. */
+export function answerUnusable(target: AuthTarget, members: readonly string[]): PlenumError<'AUTH_REQUIRED'> {
+  const names = members.map((name) => `"${printable(name, 80)}"`).join(', ');
+  const what = `an answer cannot be used: ${names} ${members.length === 1 ? 'is' : 'are'} missing or wrong.`;
+  return authRequired('refused', target, what);
 }
 
 /** An authorization server did not answer, or had no answer: another time it may. */
@@ -90,4 +132,8 @@ export function oauthOptionInvalid(what: string): PlenumError<'CONFIG_INVALID'> 
 /** The user signed out while a sign-in was under way. */
 export function signedOut(): PlenumError<'ABORTED'> {
   return new PlenumError('ABORTED', 'Signing in: the user signed out meanwhile.');
+}
+
+function quoted(text: string): string {
+  return `"${printable(text, 200)}"`;
 }

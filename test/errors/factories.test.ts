@@ -48,6 +48,17 @@ const SAMPLES: {
 } = {
   auth: {
     authRequired: auth.authRequired('login_required', target, 'a person has to sign in.'),
+    otherIssuer: auth.otherIssuer(target.server, 'https://a.example', 'https://b.example'),
+    otherServerAnswered: [
+      auth.otherServerAnswered(target),
+      auth.otherServerAnswered({ server: target.server }),
+    ],
+    unwantedIssuer: auth.unwantedIssuer({ ...target, issuer: 'https://a.example' }, 'https://b.example'),
+    otherResource: auth.otherResource({ ...target, resource: 'https://b.example/mcp' }),
+    answerUnusable: [
+      auth.answerUnusable(target, ['access_token']),
+      auth.answerUnusable(target, ['issuer', 'token_endpoint']),
+    ],
     authServerUnreachable: auth.authServerUnreachable(target.server, 'it is down'),
     bearerRefused: auth.bearerRefused(),
     bearerFunctionFailed: auth.bearerFunctionFailed(new Error(SECRET)),

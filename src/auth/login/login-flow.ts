@@ -1,14 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import type {
-  OAuthClientMetadata,
-  OAuthClientProvider,
-  OAuthDiscoveryState,
-  StoredOAuthClientInformation,
+import {
+  checkResourceAllowed,
+  resourceUrlFromServerUrl,
+  type OAuthClientMetadata,
+  type OAuthClientProvider,
+  type OAuthDiscoveryState,
+  type StoredOAuthClientInformation,
 } from '@modelcontextprotocol/client';
 import { knownClient } from '../grants/known-client.ts';
 import type { ResolvedOAuthOptions } from '../oauth-options.ts';
 
 interface LoginFlowContext {
+  readonly server: URL;
   readonly options: ResolvedOAuthOptions;
   readonly discovery: OAuthDiscoveryState;
   /** The redirect URI. */
@@ -21,13 +24,19 @@ interface LoginFlowContext {
  */
 export class LoginFlow implements OAuthClientProvider {
   readonly redirectUrl: string;
+  /** Given where the official client would refuse a resource for the slash at its end; discovery has checked it. */
+  readonly validateResourceURL?: () => Promise<URL>;
   readonly #options: ResolvedOAuthOptions;
   readonly #discovery: OAuthDiscoveryState;
   readonly #state = randomBytes(32).toString('base64url');
   #verifier = '';
   #authorizationUrl: URL | undefined;
 
-  constructor({ options, discovery, redirectUrl }: LoginFlowContext) {
+  constructor({ server, options, discovery, redirectUrl }: LoginFlowContext) {
+    const resource = discovery.resourceMetadata?.resource;
+    const requestedResource = resourceUrlFromServerUrl(server);
+    if (resource !== undefined && !checkResourceAllowed({ requestedResource, configuredResource: resource }))
+      this.validateResourceURL = async () => new URL(resource);
     this.#options = options;
     this.#discovery = discovery;
     this.redirectUrl = redirectUrl;

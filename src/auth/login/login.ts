@@ -45,7 +45,12 @@ export async function logIn(request: LoginRequest): Promise<StoredTokens> {
   const known = options.clientId === undefined ? await readClient(request) : undefined;
   const redirect = await openRedirect(known, options.redirectPort);
   try {
-    const context = { options, discovery: discovery.state, redirectUrl: redirect.url };
+    const context = {
+      server: request.server,
+      options,
+      discovery: discovery.state,
+      redirectUrl: redirect.url,
+    };
     const flow =
       options.clientId === undefined
         ? new IntroducingLoginFlow(context, accepts(known, redirect.url, request.scope) ? known : undefined)

@@ -7,7 +7,7 @@ import {
   type OAuthDiscoveryState,
   type OAuthProtectedResourceMetadata,
 } from '@modelcontextprotocol/client';
-import { authRequired } from '../../errors/auth.ts';
+import { otherIssuer, otherResource, unwantedIssuer } from '../../errors/auth.ts';
 
 /** What discovery found: the authorization server of an MCP server, its metadata, and the resource. */
 export interface Discovery {
@@ -34,7 +34,14 @@ export async function discover(options: DiscoveryOptions): Promise<Discovery> {
   // A server without metadata of its own is its own authorization server, as of 2025-03-26.
   const authorizationServerUrl =
     offered.find((each) => sameIssuer(each, options.issuer)) ?? offered[0] ?? new URL('/', server).href;
-  const metadata = await discoverAuthorizationServerMetadata(authorizationServerUrl, { fetchFn: fetch });
+  const metadata = await discoverAuthorizationServerMetadata(authorizationServerUrl, {
+    fetchFn: fetch,
+    // Checked below: the official check refuses an issuer that was named without its slash.
+    skipIssuerValidation: true,
+  });
+  if (metadata !== undefined && !sameIssuer(metadata.issuer, authorizationServerUrl)) {
+    throw otherIssuer(server, authorizationServerUrl, metadata.issuer);
+  }
   const state: OAuthDiscoveryState = {
     authorizationServerUrl,
     ...(metadata !== undefined && { authorizationServerMetadata: metadata }),
@@ -53,12 +60,11 @@ export function checkDiscovery(
   const resource = state.resourceMetadata?.resource;
   const target = { server, issuer, resource };
   if (wanted !== undefined && !sameIssuer(issuer, wanted)) {
-    const what = `it names the authorization server ${new URL(issuer).origin}, which is not the one of option "issuer".`;
-    throw authRequired('issuer_mismatch', target, what);
+    throw unwantedIssuer(target, wanted);
   }
   const requestedResource = resourceUrlFromServerUrl(server);
-  if (resource !== undefined && !checkResourceAllowed({ requestedResource, configuredResource: resource })) {
-    throw authRequired('refused', target, 'its metadata are those of another resource.');
+  if (resource !== undefined && !isResourceOf(requestedResource, resource)) {
+    throw otherResource({ ...target, resource });
   }
   return { state, issuer, resource };
 }
@@ -80,7 +86,19 @@ async function readResourceMetadata(
   }
 }
 
-/** Compares issuers as the official client does. */
+/** Whether `resource` is the server or a part of it; a slash at the end makes no difference. */
+function isResourceOf(server: URL, resource: string): boolean {
+  if (!URL.canParse(resource)) return false;
+  const configuredResource = new URL(resource);
+  configuredResource.pathname = withoutSlash(configuredResource.pathname);
+  return checkResourceAllowed({ requestedResource: server, configuredResource });
+}
+
+/** Compares issuers; a slash at the end makes no difference, as both have the same metadata. */
 function sameIssuer(a: string, b: string | undefined): boolean {
-  return b !== undefined && a.replace(/\/$/, '') === b.replace(/\/$/, '');
+  return b !== undefined && withoutSlash(a) === withoutSlash(b);
+}
+
+function withoutSlash(text: string): string {
+  return text.endsWith('/') ? text.slice(0, -1) : text;
 }

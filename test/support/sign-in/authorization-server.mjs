@@ -6,16 +6,16 @@ import { Provider } from 'oidc-provider';
 const SCOPE = 'mcp:read mcp:write';
 
 /**
- * Starts one.
+ * Starts one. `slash` puts one at the end of its issuer.
  *
- * @param {{ clients?: object[], registration?: boolean }} [options]
+ * @param {{ clients?: object[], registration?: boolean, slash?: boolean }} [options]
  */
-export async function startAuthorizationServer({ clients = [], registration = true } = {}) {
+export async function startAuthorizationServer({ clients = [], registration = true, slash = false } = {}) {
   const { privateKey } = await generateKeyPair('ES256', { extractable: true });
   const key = { ...(await exportJWK(privateKey)), alg: 'ES256', use: 'sig', kid: 'test' };
   const server = createServer();
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const issuer = `http://127.0.0.1:${server.address().port}`;
+  const issuer = `http://127.0.0.1:${server.address().port}${slash ? '/' : ''}`;
 
   const provider = new Provider(issuer, {
     clients,
@@ -67,6 +67,12 @@ export async function startAuthorizationServer({ clients = [], registration = tr
     issuer,
     /** Whether its token endpoint is out of order. */
     isBroken: false,
+    /**
+     * Changes what it answers with JSON: metadata, registrations, tokens.
+     *
+     * @type {(path: string, body: Record<string, unknown>) => unknown}
+     */
+    alter: (_path, body) => body,
     /** What the token endpoint answers the next requests with, one each, instead of serving them. */
     tokenAnswers,
     /** The kinds of grants for which tokens were given, in order. */
@@ -84,6 +90,7 @@ export async function startAuthorizationServer({ clients = [], registration = tr
     },
   };
   server.on('request', (request, response) => {
+    alterJson(response, (body) => authorizationServer.alter(request.url, body));
     if (request.url !== '/token') return handle(request, response);
     const outOfOrder = { status: 503, body: 'out of order', type: 'text/plain' };
     const answer = authorizationServer.isBroken ? outOfOrder : tokenAnswers.shift();
@@ -93,4 +100,16 @@ export async function startAuthorizationServer({ clients = [], registration = tr
     response.end(answer.body);
   });
   return authorizationServer;
+}
+
+/** Changes the answer when it is an object of JSON; the provider sends such a one as a whole. */
+function alterJson(response, alter) {
+  const end = response.end.bind(response);
+  response.end = (body) => {
+    const isJson = String(response.getHeader('content-type')).startsWith('application/json');
+    if (!isJson || body === undefined) return end(body);
+    const altered = JSON.stringify(alter(JSON.parse(String(body))));
+    response.setHeader('content-length', Buffer.byteLength(altered));
+    return end(altered);
+  };
 }

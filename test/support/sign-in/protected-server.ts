@@ -17,6 +17,8 @@ export interface AuthorizationServer {
   readonly issuer: string;
   /** Whether its token endpoint is out of order. */
   isBroken: boolean;
+  /** Changes what it answers with JSON: metadata, registrations, tokens. */
+  alter: (path: string, body: Record<string, unknown>) => unknown;
   /** What its token endpoint answers the next requests with, one each, instead of serving them. */
   readonly tokenAnswers: TokenAnswer[];
   readonly grants: readonly string[];

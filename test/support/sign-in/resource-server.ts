@@ -20,6 +20,8 @@ export interface ResourceServerOptions {
   issuer: string;
   /** What the metadata say, in place of the issuer. */
   authorizationServers?: string[];
+  /** Replaces or adds to the metadata. */
+  metadata?: (url: string) => Record<string, unknown>;
   /** Where the metadata are. @default '/.well-known/oauth-protected-resource/mcp' */
   metadataPath?: string;
   /** The scope that calling the tool `write` takes. */
@@ -29,7 +31,7 @@ export interface ResourceServerOptions {
 /** An official server that serves whoever has a token of `issuer` for it, and ends with the test. */
 export async function startResourceServer(options: ResourceServerOptions): Promise<ResourceServer> {
   const { issuer, writeScope } = options;
-  const keys = createRemoteJWKSet(new URL(`${issuer}/jwks`));
+  const keys = createRemoteJWKSet(new URL('/jwks', issuer));
   const handler = createMcpHandler(makeServer);
   const handle = toNodeHandler(handler);
   const server = createServer((request, response) => void serve(request, response));
@@ -54,6 +56,7 @@ export async function startResourceServer(options: ResourceServerOptions): Promi
         resource: url,
         authorization_servers: options.authorizationServers ?? [issuer],
         scopes_supported: ['mcp:read'],
+        ...options.metadata?.(url),
       };
       response.setHeader('content-type', 'application/json');
       return void response.end(JSON.stringify(metadata));
