@@ -78,6 +78,12 @@ export interface OAuthOptions {
    * @default false
    */
   allowPrivateAddresses?: boolean;
+  /**
+   * Whether a user may sign in at an authorization server whose metadata do not say that it supports PKCE: they have no
+   * `code_challenge_methods_supported`. The MCP specification demands a refusal. A challenge is sent in any case.
+   * @default false
+   */
+  allowMissingPkce?: boolean;
   /** A `fetch` for authorization servers, instead of the built-in one; it must honour `redirect: 'manual'`. */
   fetch?: FetchLike;
 }
@@ -106,7 +112,8 @@ type Defaulted =
   | 'loginTimeoutMs'
   | 'redirectPort'
   | 'dpop'
-  | 'allowPrivateAddresses';
+  | 'allowPrivateAddresses'
+  | 'allowMissingPkce';
 
 /** {@link OAuthOptions} with defaults; the store has been chosen by the caller. */
 export type ResolvedOAuthOptions = Omit<OAuthOptions, Defaulted | 'scope' | 'store'> &
@@ -131,6 +138,7 @@ export function resolveOAuthOptions(options: OAuthOptions, store: TokenStore): R
     redirectPort: options.redirectPort ?? 0,
     dpop: options.dpop ?? false,
     allowPrivateAddresses: options.allowPrivateAddresses ?? false,
+    allowMissingPkce: options.allowMissingPkce ?? false,
   };
 }
 

@@ -67,6 +67,24 @@ export function otherResource(
   return authRequired('refused', target, what);
 }
 
+/** An authorization server does not say that it supports PKCE with S256; `methods` are those that it names. */
+export function pkceMissing(
+  target: AuthTarget,
+  methods: readonly string[] | undefined,
+): PlenumError<'AUTH_REQUIRED'> {
+  const { server } = target;
+  const says =
+    methods === undefined
+      ? 'its metadata have no "code_challenge_methods_supported", so a stolen code could be used'
+      : `it supports the code challenge methods ${quoted(methods.join(', '))}, and not "S256"`;
+  const summary = `Signing in to ${server.origin}: the authorization server does not promise PKCE: ${says}.`;
+  const { data } = authRequired('pkce_missing', target, '');
+  return new PlenumError('AUTH_REQUIRED', summary, {
+    data,
+    ...(methods === undefined && { advice: [{ do: 'set', option: 'allowMissingPkce', value: 'true' }] }),
+  });
+}
+
 /** An authorization server answered without `members` that are needed, or with wrong ones. */
 export function answerUnusable(target: AuthTarget, members: readonly string[]): PlenumError<'AUTH_REQUIRED'> {
   const names = members.map((name) => `"${printable(name, 80)}"`).join(', ');

@@ -45,6 +45,8 @@ export type AuthReason =
   | 'issuer_mismatch'
   /** Secrets are not sent to this address. */
   | 'refused_address'
+  /** The authorization server does not say that it supports PKCE; `allowMissingPkce` allows that. */
+  | 'pkce_missing'
   /** The authorization server accepts neither this client id nor dynamic registration. */
   | 'client_unknown'
   /** An access token was refused, and there is no other. */

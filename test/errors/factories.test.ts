@@ -59,6 +59,7 @@ const SAMPLES: {
       auth.answerUnusable(target, ['access_token']),
       auth.answerUnusable(target, ['issuer', 'token_endpoint']),
     ],
+    pkceMissing: [auth.pkceMissing(target, undefined), auth.pkceMissing(target, ['plain'])],
     authServerUnreachable: auth.authServerUnreachable(target.server, 'it is down'),
     bearerRefused: auth.bearerRefused(),
     bearerFunctionFailed: auth.bearerFunctionFailed(new Error(SECRET)),

@@ -8,7 +8,7 @@ import {
   type FetchLike,
   type StoredOAuthClientInformation,
 } from '@modelcontextprotocol/client';
-import { authRequired } from '../../errors/auth.ts';
+import { authRequired, pkceMissing } from '../../errors/auth.ts';
 import { messageOf, type PlenumError } from '../../errors/plenum-error.ts';
 import { Limit } from '../../internal/limit.ts';
 import { printable } from '../../internal/text.ts';
@@ -42,6 +42,7 @@ interface LoginRequest {
  */
 export async function logIn(request: LoginRequest): Promise<StoredTokens> {
   const { options, discovery } = request;
+  expectPkce(request);
   const known = options.clientId === undefined ? await readClient(request) : undefined;
   const redirect = await openRedirect(known, options.redirectPort);
   try {
@@ -75,6 +76,19 @@ export async function logIn(request: LoginRequest): Promise<StoredTokens> {
   } finally {
     await redirect.close();
   }
+}
+
+/**
+ * Refuses an authorization server that does not say that it checks the code's proof key (PKCE), as the specification
+ * demands. One without any metadata is of 2025-03-26, which names its endpoints and demands PKCE of them.
+ */
+function expectPkce(request: LoginRequest): void {
+  const metadata = request.discovery.state.authorizationServerMetadata;
+  if (metadata === undefined) return;
+  const methods = metadata.code_challenge_methods_supported;
+  if (methods === undefined && request.options.allowMissingPkce) return;
+  if (methods?.includes('S256') === true) return;
+  throw pkceMissing(targetOf(request), methods);
 }
 
 /** Opens the port of the client's registration. Another port is used only when the client can register again. */

@@ -117,6 +117,12 @@ export const oauthOptions = {
     default: false,
     about: 'Whether a server at a public address may name authorization servers at private ones.',
   },
+  allowMissingPkce: {
+    kind: flag,
+    default: false,
+    about:
+      'Whether to sign in at an authorization server whose metadata do not say that it supports PKCE (no `code_challenge_methods_supported`).',
+  },
   fetch: {
     kind: anyFunction,
     byDefault: 'the built-in pool',
