@@ -1,4 +1,4 @@
-import { printable } from './text.ts';
+import { printable } from '../internal/text.ts';
 
 /**
  * What the reader of an error can try, as data: a program can act on it, and a user interface can say it in its own

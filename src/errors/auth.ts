@@ -1,7 +1,7 @@
 import type { ErrorAdvice } from './advice.ts';
 import type { AuthReason } from './registry.ts';
 import { PlenumError } from './plenum-error.ts';
-import { printable } from './text.ts';
+import { printable } from '../internal/text.ts';
 
 const NOT_THE_ONE =
   'the authorization server is not the one that it should be. No code or secret was sent to it.';

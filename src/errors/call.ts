@@ -1,6 +1,6 @@
 import type { UrlElicitation } from './registry.ts';
 import { messageOf, PlenumError, type PlenumErrorFields } from './plenum-error.ts';
-import { printable } from './text.ts';
+import { printable } from '../internal/text.ts';
 
 export type EndCode = 'ABORTED' | 'INVALID_RESULT' | 'PROTOCOL' | 'SESSION_CLOSED' | 'TIMEOUT';
 

@@ -1,7 +1,7 @@
 import { PlenumError } from './plenum-error.ts';
 import type { ErrorAdvice } from './advice.ts';
 import type { CatalogCollision, UnknownNameData } from './registry.ts';
-import { nearest, printable } from './text.ts';
+import { nearest, printable } from '../internal/text.ts';
 
 const MOST_SHOWN = 5;
 

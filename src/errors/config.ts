@@ -1,6 +1,6 @@
 import { messageOf, PlenumError } from './plenum-error.ts';
 import type { ConfigProblem } from './registry.ts';
-import { printable } from './text.ts';
+import { printable } from '../internal/text.ts';
 
 /** How many problems a message lists; `data` has all of them. */
 const MOST_SHOWN = 50;

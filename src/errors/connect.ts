@@ -1,5 +1,5 @@
 import { PlenumError, type PlenumErrorFields } from './plenum-error.ts';
-import { printable } from './text.ts';
+import { printable } from '../internal/text.ts';
 
 type Fields = Pick<PlenumErrorFields<'CONNECT_FAILED'>, 'cause' | 'advice' | 'detail' | 'data'>;
 

@@ -1,5 +1,5 @@
 import { PlenumError, type PlenumErrorFields } from './plenum-error.ts';
-import { nearest, printable } from './text.ts';
+import { nearest, printable } from '../internal/text.ts';
 
 type Fields = Pick<PlenumErrorFields, 'server' | 'cause' | 'advice' | 'maybeExecuted'>;
 

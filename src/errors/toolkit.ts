@@ -1,6 +1,6 @@
 import type { ArgumentProblem } from './registry.ts';
 import { PlenumError } from './plenum-error.ts';
-import { printable } from './text.ts';
+import { printable } from '../internal/text.ts';
 
 /** A tool is not called; `why` goes on from "was not called". */
 export function toolNotCalled(

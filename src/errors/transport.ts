@@ -1,5 +1,5 @@
 import { messageOf, PlenumError } from './plenum-error.ts';
-import { printable } from './text.ts';
+import { printable } from '../internal/text.ts';
 
 /** A transport is started that was started or closed before. */
 export function transportUsedUp(server: string): PlenumError<'NOT_CONNECTED'> {

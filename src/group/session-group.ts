@@ -11,7 +11,7 @@ import { foreignSession, unknownName } from '../errors/catalog.ts';
 import { closed } from '../errors/session-end.ts';
 import { createDeferred } from '../internal/deferred.ts';
 import { EventHub, type OverflowEvent } from '../internal/event-hub.ts';
-import { printable } from '../errors/text.ts';
+import { printable } from '../internal/text.ts';
 import {
   checkGroupCall,
   checkGroupRead,

@@ -1,1 +1,50 @@
-export { didYouMean, nearest, printable, suggestion } from '../errors/text.ts';
+import { distance } from 'fastest-levenshtein';
+
+/** Controls, format characters (direction overrides among them), halves of characters, line and paragraph separators. */
+const CONTROL = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
+
+/**
+ * Text from a server, made fit for a message: control and direction characters are shown, not obeyed, and what
+ * is too long is cut.
+ */
+export function printable(text: string, maxLength = 200): string {
+  const cut = text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
+  return cut.replace(CONTROL, (char) => `\\u{${char.codePointAt(0)?.toString(16)}}`);
+}
+
+const COMPARED_LENGTH = 100;
+
+/** Up to three of `candidates` that `name` may have been meant to be, best first. */
+export function nearest(name: string, candidates: Iterable<string>): string[] {
+  // Names come from servers, and comparing costs in proportion to both lengths.
+  const wanted = name.slice(0, COMPARED_LENGTH).toLowerCase();
+  const limit = Math.max(2, Math.floor(wanted.length / 3));
+  const scored: { candidate: string; score: number }[] = [];
+  for (const candidate of candidates) {
+    const lower = candidate.slice(0, COMPARED_LENGTH).toLowerCase();
+    const contained = wanted.length >= 3 && (lower.includes(wanted) || wanted.includes(lower));
+    const score = contained ? 0.5 : distance(wanted, lower);
+    if (score <= limit) scored.push({ candidate, score });
+  }
+  scored.sort((a, b) => a.score - b.score || a.candidate.length - b.candidate.length);
+  return scored.slice(0, 3).map((entry) => entry.candidate);
+}
+
+/** `Did you mean "a" or "b"?`, or what there is when nothing comes near; empty when there is nothing at all. */
+export function suggestion(name: string, candidates: Iterable<string>): string {
+  const known = [...candidates];
+  const near = nearest(name, known);
+  if (near.length > 0) return didYouMean(near);
+  if (known.length === 0) return '';
+  const more = known.length > 5 ? ` and ${known.length - 5} more` : '';
+  return ` Known: ${quoted(known.slice(0, 5))}${more}.`;
+}
+
+/** Begins with a space. */
+export function didYouMean(names: readonly string[]): string {
+  return ` Did you mean ${quoted(names)}?`;
+}
+
+function quoted(names: readonly string[]): string {
+  return names.map((each) => `"${printable(each, 80)}"`).join(', ');
+}

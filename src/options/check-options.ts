@@ -1,5 +1,5 @@
 import { optionsInvalid } from '../errors/options.ts';
-import { didYouMean, nearest, suggestion } from '../errors/text.ts';
+import { didYouMean, nearest, suggestion } from '../internal/text.ts';
 import { faultsOf, fitsOptions, isOptionsObject, namesIn, printPath, type Fault } from './faults.ts';
 import { optionsOf, type Kind, type OptionTable } from './kinds.ts';
 import { describe, describeWord } from './wording.ts';

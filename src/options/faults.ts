@@ -1,4 +1,4 @@
-import { printable } from '../errors/text.ts';
+import { printable } from '../internal/text.ts';
 import { oneOf, type Kind, type Option, type OptionTable } from './kinds.ts';
 import { tagOf, wantedOf } from './wording.ts';
 

@@ -1,4 +1,4 @@
-import { printable } from '../errors/text.ts';
+import { printable } from '../internal/text.ts';
 import type { Kind } from './kinds.ts';
 
 /** What a value must be, as it stands after "must be". */

@@ -22,8 +22,8 @@ const core = ['session', 'transport', 'schema-check', 'group', 'manager', 'confi
 
 /** The rooms of `src/`, from the ground up. */
 const rooms: Rooms = {
-  internal: { uses: ['errors'], official: 'nothing' },
-  errors: { uses: [], official: 'nothing' },
+  internal: { uses: [], official: 'nothing' },
+  errors: { uses: ['internal'], official: 'nothing' },
   options: { uses: ['errors', 'internal'], official: 'nothing' },
   'server-spec': { uses: base, official: 'types' },
   'schema-check': { uses: base, official: 'values' },

@@ -1,5 +1,5 @@
 import { isRecord } from '../../internal/checks.ts';
-import { printable } from '../../errors/text.ts';
+import { printable } from '../../internal/text.ts';
 import { meantBy } from '../../options/check-options.ts';
 import { faultsOf } from '../../options/faults.ts';
 import { optionsOf } from '../../options/kinds.ts';

@@ -1,5 +1,5 @@
 import type { CallToolResult } from '@modelcontextprotocol/client';
-import { printable } from '../../errors/text.ts';
+import { printable } from '../../internal/text.ts';
 import { checkCall, invalidCall } from '../../options/call-checks.ts';
 import type { CallOptions } from '../../session/call-options.ts';
 import type { Session } from '../../session/session.ts';
