@@ -8,11 +8,11 @@ import { count, lineText } from '../terminal/terminal-text.ts';
 
 export const run: RunCommand = async (invocation) => {
   const { terminal, interrupt, options } = invocation;
-  const { servers, broken, options: shared } = await findServers(invocation);
+  const { servers, broken, managerOptions } = await findServers(invocation);
   const { SessionManager } = await import('../../manager/session-manager.ts');
   const { timeout } = options;
   const limits = timeout === undefined ? {} : { timeoutMs: timeout };
-  const manager = new SessionManager({ ...shared, servers });
+  const manager = new SessionManager({ ...managerOptions, servers });
   const unusable = [...broken].map(([name, error]): [string, HealthReport] => {
     return [name, { healthy: false, reason: error.message, error }];
   });

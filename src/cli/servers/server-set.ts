@@ -4,6 +4,10 @@ import { printRemark } from '../../config/read/findings.ts';
 import type { PlenumError } from '../../errors/plenum-error.ts';
 import type { GroupConnectOptions } from '../../group/group-options.ts';
 import { printable, suggestion } from '../../internal/text.ts';
+import type { SessionManagerOptions } from '../../manager/manager-options.ts';
+import type { OptionTable } from '../../options/kinds.ts';
+import { groupConnectOptions } from '../../options/tables/group.ts';
+import { managerOptions } from '../../options/tables/manager.ts';
 import type { StdioServerSpec, UrlServerSpec } from '../../server-spec.ts';
 import type { Invocation } from '../command-line/invocation.ts';
 import { UsageError } from '../exit-codes.ts';
@@ -18,8 +22,10 @@ export interface ServerSet {
   readonly servers: Readonly<Record<string, ConfiguredServer>>;
   /** The servers whose configuration is invalid, with the error. */
   readonly broken: ReadonlyMap<string, PlenumError>;
-  /** The options of the group. */
+  /** The options of a group that opens them. */
   readonly options: Omit<GroupConnectOptions, 'servers' | 'signal'>;
+  /** The options of a manager of them. */
+  readonly managerOptions: Omit<SessionManagerOptions, 'servers'>;
   /** The configuration that they come from; undefined for an inline server. */
   readonly config: Config | undefined;
 }
@@ -41,17 +47,29 @@ export async function findServers(
     warnOfUnset(invocation);
     const spec = await withInlineAuth(inlineSpec(inline, invocation.options), oauth);
     const servers = await proxied({ [inlineName(inline)]: spec }, invocation.terminal);
-    return { servers, broken: new Map(), options: { naming: 'bare' }, config: undefined };
+    return {
+      servers,
+      broken: new Map(),
+      options: { naming: 'bare' },
+      managerOptions: {},
+      config: undefined,
+    };
   }
   const config = await readChosen(invocation, oauth);
   // A command shows which servers are not there, and goes on with the others: "strict" is for programs.
-  const { servers, broken, disabled: _, path: __, warnings: ___, strict: ____, ...options } = config;
+  const { servers, broken, strict: _, ...shared } = config;
   return {
     servers: await proxied(servers, invocation.terminal),
     broken: new Map(Object.entries(broken)),
-    options,
+    options: optionsIn(groupConnectOptions, shared),
+    managerOptions: optionsIn(managerOptions, shared),
     config,
   };
+}
+
+/** The options that a table has: a file may have options for groups and for managers, which refuse each other's. */
+function optionsIn<T extends object>(table: OptionTable, options: T): T {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => Object.hasOwn(table, name))) as T;
 }
 
 async function proxied(

@@ -39,7 +39,7 @@ it.each([
 describe('plenum: whose a name may be', () => {
   const names = ['files', 'my files', 'a__b', 'x_', 'long'.repeat(20), '__proto__x'];
   const servers = Object.fromEntries(names.map((name) => [name, { command: 'x' }]));
-  const set = { servers, broken: new Map(), options: {}, config: undefined };
+  const set = { servers, broken: new Map(), options: {}, managerOptions: {}, config: undefined };
 
   it.each(names)('%s has its own, and no other has them', (server) => {
     for (const tool of ['t', 'a__b', 'tool name', 't'.repeat(100)])
