@@ -1,7 +1,7 @@
 import { homedir } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { PlenumError } from '../errors/plenum-error.ts';
+import { configFailure } from '../errors/config.ts';
 
 /** The variables of an environment, such as `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -39,11 +39,7 @@ export function resolvePath(path: string | URL, cwd: string): string {
   try {
     return fileURLToPath(path);
   } catch (error) {
-    throw PlenumError.from(
-      error,
-      'CONFIG_INVALID',
-      'The path of the configuration must be a path or a file: URL',
-    );
+    throw configFailure('The path of the configuration must be a path or a file: URL', error);
   }
 }
 

@@ -159,6 +159,11 @@ export function requestFailed({ doing, server }: RequestFacts, error: unknown): 
   return new PlenumError('PROTOCOL', summary, { server, cause: error });
 }
 
+/** Whatever was thrown by a request that the library makes of itself. */
+export function requestFailure({ doing, server }: RequestFacts, error: unknown): PlenumError {
+  return PlenumError.from(error, 'PROTOCOL', doing, { server });
+}
+
 /** A handler or a listener of the caller's failed. `doing` names it, with the server. */
 export function handlerFailed(doing: string, server: string, error: unknown): PlenumError<'PROTOCOL'> {
   const summary = `${doing}: ${printable(messageOf(error), 300)}`;

@@ -88,6 +88,14 @@ export function serverNameTaken(server: string): PlenumError<'NAME_COLLISION'> {
   );
 }
 
+/** Whatever was thrown while the entries of a new server got their names. */
+export function addingFailure(server: string, error: unknown): PlenumError {
+  return PlenumError.from(error, 'NAME_COLLISION', `Adding server "${server}"`, {
+    server,
+    data: { collisions: [] },
+  });
+}
+
 /** An error while a catalog cache is read or written: nothing is refused because of it. */
 export function catalogCacheUnusable(
   what: string,

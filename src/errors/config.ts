@@ -28,9 +28,9 @@ export function configUnreadable(path: string, why: string, cause: unknown): Ple
   return new PlenumError('CONFIG_INVALID', `Reading ${path}: ${why}.`, { cause });
 }
 
-/** Whatever was thrown while a configuration was read or written. `doing` says which of them. */
-export function configFailure(doing: string, error: unknown): PlenumError {
-  return PlenumError.from(error, 'CONFIG_INVALID', doing);
+/** Whatever was thrown while something of the caller's was read, written or called. `doing` begins the message. */
+export function configFailure(doing: string, error: unknown, server?: string): PlenumError {
+  return PlenumError.from(error, 'CONFIG_INVALID', doing, { server });
 }
 
 export function configNotFound(

@@ -12,9 +12,13 @@ export function connectFailed(
   return new PlenumError('CONNECT_FAILED', `Connecting to server "${server}": ${why}`, { server, ...fields });
 }
 
-/** Whatever was thrown while a server came up. */
-export function connectFailure(server: string, error: unknown): PlenumError {
-  return PlenumError.from(error, 'CONNECT_FAILED', `Connecting to server "${server}"`, { server });
+/** Whatever was thrown while a server came up, or was asked whether it is up; `doing` begins the message. */
+export function connectFailure(
+  server: string,
+  error: unknown,
+  doing = `Connecting to server "${server}"`,
+): PlenumError {
+  return PlenumError.from(error, 'CONNECT_FAILED', doing, { server });
 }
 
 /** Servers of a group that is to have all of them, or none. */

@@ -59,6 +59,12 @@ export function notDoneInTime(
   });
 }
 
+/** Whatever the function of a server threw that makes its spec or its headers. */
+export function specFailure(server: string, error: unknown): PlenumError {
+  const doing = `Computing the spec of server "${server}"`;
+  return PlenumError.from(error, 'CONNECT_FAILED', doing, { server, maybeExecuted: false });
+}
+
 /** A server of a manager is named by something that is no name. `what` begins the message. */
 export function notAServerName(what: string, found: unknown): PlenumError<'CONFIG_INVALID'> {
   const kind = found === null ? 'null' : `of type ${typeof found}`;

@@ -8,6 +8,11 @@ export function closed(what: string, doing?: string, fields: Fields = {}): Plenu
   return new PlenumError('SESSION_CLOSED', summary, fields);
 }
 
+/** Whatever was thrown while a server was closed. */
+export function closeFailure(server: string, error: unknown): PlenumError {
+  return PlenumError.from(error, 'CONNECTION_LOST', `Closing server "${server}"`, { server });
+}
+
 /** A server was removed from its group while it was added to it. */
 export function removedMeanwhile(server: string): PlenumError<'SESSION_CLOSED'> {
   return new PlenumError('SESSION_CLOSED', `Adding server "${server}": it was removed meanwhile.`, {

@@ -35,3 +35,8 @@ export function scriptedServerClosed(): PlenumError<'CONNECT_FAILED'> {
 export function scriptedServerNotRunning(): PlenumError<'NOT_CONNECTED'> {
   return new PlenumError('NOT_CONNECTED', 'The scripted server does not run. Restart it first.');
 }
+
+/** A port of the loopback could not be listened on. */
+export function portNotOpened(port: number, error: unknown): PlenumError {
+  return PlenumError.from(error, 'CONNECT_FAILED', `Listening on port ${port} of loopback failed`);
+}

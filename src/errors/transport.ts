@@ -172,11 +172,6 @@ export function openFailed(
   return new PlenumError(code, `${doing}: ${why}`, { server, cause });
 }
 
-/** Whatever was thrown while a transport opened; `doing` begins the message. */
-export function openFailure(server: string, doing: string, error: unknown): PlenumError {
-  return PlenumError.from(error, 'CONNECT_FAILED', doing, { server });
-}
-
 /** A URL serves neither of the transports over HTTP. */
 export function neitherHttpNorSse(
   server: string,
@@ -186,6 +181,11 @@ export function neitherHttpNorSse(
   const http = `Streamable HTTP ("initialize" was answered with HTTP ${status})`;
   const summary = `Connecting to server "${server}": it speaks neither ${http} nor SSE (${messageOf(error)}).`;
   return new PlenumError('CONNECT_FAILED', summary, { server, cause: error, data: { status } });
+}
+
+/** Whatever was thrown while a message became JSON; `doing` begins the message of the error. */
+export function notSerializable(server: string, doing: string, error: unknown): PlenumError {
+  return PlenumError.from(error, 'INVALID_ARGUMENTS', doing, { server });
 }
 
 /** A message holds what cannot be copied to a server in this process. */

@@ -1,5 +1,5 @@
 import type { LoggingLevel } from '@modelcontextprotocol/client';
-import { PlenumError } from '../errors/plenum-error.ts';
+import { requestFailure } from '../errors/call.ts';
 import type { EventHub } from '../internal/event-hub.ts';
 import type { CallOptions } from '../session/call-options.ts';
 import type { Session } from '../session/session.ts';
@@ -34,7 +34,7 @@ export class LogLevels {
   onReady({ name, session }: Member): void {
     if (this.#level === undefined || this.#told.has(session) || !session.capabilities?.logging) return;
     this.#tell(session, this.#level).catch((error: unknown) => {
-      const problem = PlenumError.from(error, 'PROTOCOL', 'Setting the log level', { server: name });
+      const problem = requestFailure({ doing: 'Setting the log level', server: name }, error);
       this.#hub.publish({ type: 'problem', server: name, error: problem });
     });
   }

@@ -91,6 +91,7 @@ const SAMPLES: {
     serverError: call.serverError(request, { code: -1, message: 'm', data: { a: 1 } }, '', thrown),
     httpError: call.httpError(request, 500, thrown),
     requestFailed: call.requestFailed(request, thrown),
+    requestFailure: call.requestFailure(request, thrown),
     handlerFailed: call.handlerFailed('The handler "onLog" failed', 's', thrown),
     updatesNotOffered: call.updatesNotOffered('s', 'r:1'),
     urlsToVisit: call.urlsToVisit(
@@ -111,6 +112,7 @@ const SAMPLES: {
     unknownResource: catalog.unknownResource('r:1', ['r:2']),
     ambiguousResource: catalog.ambiguousResource('r:1', ['a', 'b']),
     namesTaken: catalog.namesTaken([collision], 's'),
+    addingFailure: catalog.addingFailure('s', thrown),
     serverNameTaken: catalog.serverNameTaken('s'),
     catalogCacheUnusable: catalog.catalogCacheUnusable('The catalog cache is no cache.'),
     catalogCacheSilent: catalog.catalogCacheSilent(5),
@@ -180,10 +182,12 @@ const SAMPLES: {
     notOpenedInTime: pool.notOpenedInTime('s', 5),
     circuitOpen: [pool.circuitOpen('s', 12, 5), pool.circuitOpen('s', undefined, undefined)],
     notDoneInTime: pool.notDoneInTime('A run', 5, {}),
+    specFailure: pool.specFailure('s', thrown),
     notAServerName: pool.notAServerName('A server', null),
   },
   sessionEnd: {
     closed: [sessionEnd.closed('group'), sessionEnd.closed('group', 'Adding server "s"', { server: 's' })],
+    closeFailure: sessionEnd.closeFailure('s', thrown),
     removedMeanwhile: sessionEnd.removedMeanwhile('s'),
     leaseEnded: sessionEnd.leaseEnded('Calling tool "t"', 's', { maybeExecuted: false }),
     aborted: sessionEnd.aborted('Connecting the group', { cause: thrown }),
@@ -196,6 +200,7 @@ const SAMPLES: {
     scriptedServerExited: testing.scriptedServerExited('code 1', 'x'),
     scriptedServerClosed: testing.scriptedServerClosed(),
     scriptedServerNotRunning: testing.scriptedServerNotRunning(),
+    portNotOpened: testing.portNotOpened(1, thrown),
   },
   toolkit: {
     toolNotCalled: toolkit.toolNotCalled('t', 'its arguments do not fit.', {
@@ -234,7 +239,7 @@ const SAMPLES: {
     streamRefused: [401, 404].map((status) => transport.streamRefused('s', 'Opening', status, thrown)),
     noEndpointEvent: transport.noEndpointEvent('s', 'Opening', 5),
     openFailed: transport.openFailed('CONNECT_FAILED', 's', 'Opening', 'it failed.'),
-    openFailure: transport.openFailure('s', 'Opening', thrown),
+    notSerializable: transport.notSerializable('s', 'Sending to server "s"', thrown),
     neitherHttpNorSse: transport.neitherHttpNorSse('s', 404, thrown),
     notCopyable: transport.notCopyable('s', thrown),
     spawnFailed: transport.spawnFailed('s', 'node', {

@@ -178,6 +178,9 @@ export function findInlineErrors(
   files: readonly { readonly path: string; readonly text: string }[],
 ): string[] {
   return files
-    .filter(({ path, text }) => roomOf(path) !== 'errors' && /\bnew PlenumError\s*\(/.test(text))
+    .filter(
+      ({ path, text }) =>
+        roomOf(path) !== 'errors' && /\bnew PlenumError\s*\(|\bPlenumError\.from\s*\(/.test(text),
+    )
     .map(({ path }) => `${path}: makes an error; use a factory of src/errors`);
 }

@@ -1,4 +1,5 @@
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { requestFailure } from '../../errors/call.ts';
+import type { PlenumError } from '../../errors/plenum-error.ts';
 import { sleep } from '../../internal/limit.ts';
 import { errorText } from '../errors/error-text.ts';
 import type { RunCommand } from '../command-line/invocation.ts';
@@ -60,6 +61,6 @@ async function pingOne(
     await group.ping({ server, signal });
     return { server, latencyMs: performance.now() - startedAt };
   } catch (error) {
-    return { server, error: PlenumError.from(error, 'PROTOCOL', `Pinging server "${server}"`, { server }) };
+    return { server, error: requestFailure({ doing: `Pinging server "${server}"`, server }, error) };
   }
 }

@@ -1,4 +1,5 @@
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { connectFailure } from '../../errors/connect.ts';
+import type { PlenumError } from '../../errors/plenum-error.ts';
 import type { Catalog } from '../../group/catalog/catalog.ts';
 import type { GroupServerStatus } from '../../group/members/member.ts';
 import type { Handlers } from '../../session/handlers.ts';
@@ -67,7 +68,7 @@ async function tryOut(
     await group.add(server, { ...spec, reconnect: false, lazy: false }, { signal });
     return { status: group.servers.get(server), catalog: group.catalog, error: undefined, problems };
   } catch (thrown) {
-    const error = PlenumError.from(thrown, 'CONNECT_FAILED', `Connecting to server "${server}"`, { server });
+    const error = connectFailure(server, thrown);
     if (error.code === 'ABORTED') throw error;
     return { status: undefined, catalog: undefined, error, problems };
   } finally {

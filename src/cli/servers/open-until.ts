@@ -1,4 +1,5 @@
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { connectFailure } from '../../errors/connect.ts';
+import type { PlenumError } from '../../errors/plenum-error.ts';
 import type { SessionGroup } from '../../group/session-group.ts';
 import { compileUriTemplate } from '../../group/catalog/uri-template.ts';
 import { createDeferred } from '../../internal/deferred.ts';
@@ -35,7 +36,7 @@ async function openUntil(
       await group.add(name, spec, { signal: limit.signal });
     } catch (error) {
       if (limit.verdict?.by === 'owner') return;
-      failures.set(name, PlenumError.from(error, 'CONNECT_FAILED', `Connecting to server "${name}"`));
+      failures.set(name, connectFailure(name, error));
     }
     pending.delete(name);
     if (isEnough()) enough.resolve();

@@ -1,4 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
+import { connectFailure } from '../../errors/connect.ts';
+import { closeFailure } from '../../errors/session-end.ts';
 import { PlenumError } from '../../errors/plenum-error.ts';
 import type { ConfiguredServer, ReadConfig } from '../config.ts';
 
@@ -49,8 +51,7 @@ export async function applyServers(group: WatchedGroup, known: Known, loaded: Re
       try {
         await group.add(name, server);
       } catch (error) {
-        const doing = `Opening server "${name}"`;
-        applied.failed.set(name, PlenumError.from(error, 'CONNECT_FAILED', doing, { server: name }));
+        applied.failed.set(name, connectFailure(name, error, `Opening server "${name}"`));
         return undefined;
       }
       known.set(name, data);
@@ -70,9 +71,6 @@ async function close(group: WatchedGroup, name: string, { failed }: Applied): Pr
   } catch (error) {
     // The program may have removed the server itself.
     if (error instanceof PlenumError && error.code === 'UNKNOWN_SERVER') return;
-    failed.set(
-      name,
-      PlenumError.from(error, 'CONNECTION_LOST', `Closing server "${name}"`, { server: name }),
-    );
+    failed.set(name, closeFailure(name, error));
   }
 }

@@ -1,5 +1,6 @@
 import { catalogCacheSilent, catalogCacheUnusable } from '../../errors/catalog.ts';
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { configFailure } from '../../errors/config.ts';
+import type { PlenumError } from '../../errors/plenum-error.ts';
 import { settledWithin } from '../../internal/limit.ts';
 import { isCachedServer, type CachedServer } from './cached-server.ts';
 import type { CatalogCache } from './catalog-cache.ts';
@@ -76,6 +77,6 @@ export class KnownCatalogs {
   }
 
   #report(server: string, doing: string, error: unknown): void {
-    this.#onProblem(server, PlenumError.from(error, 'CONFIG_INVALID', `${doing} the catalog cache`));
+    this.#onProblem(server, configFailure(`${doing} the catalog cache`, error));
   }
 }

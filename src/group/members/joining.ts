@@ -2,6 +2,7 @@ import type { Client } from '@modelcontextprotocol/client';
 import { aborted, closed, removedMeanwhile } from '../../errors/session-end.ts';
 import { connectFailure, lostWhileListing, serversFailed } from '../../errors/connect.ts';
 import { inServer, notAdoptable } from '../../errors/options.ts';
+import { addingFailure } from '../../errors/catalog.ts';
 import { PlenumError } from '../../errors/plenum-error.ts';
 import { isRecord } from '../../internal/checks.ts';
 import { Limit } from '../../internal/limit.ts';
@@ -161,7 +162,7 @@ export class Joining {
       this.#membership.admit(member, arrival);
       return undefined;
     } catch (cause) {
-      const error = PlenumError.from(cause, 'NAME_COLLISION', `Adding server "${member.name}"`);
+      const error = addingFailure(member.name, cause);
       this.#membership.refuse(member, error);
       return error;
     }

@@ -1,5 +1,6 @@
-import { namesTaken, serverNameTaken, unknownName } from '../../errors/catalog.ts';
+import { addingFailure, namesTaken, serverNameTaken, unknownName } from '../../errors/catalog.ts';
 import { aborted, closed, removedMeanwhile } from '../../errors/session-end.ts';
+import { configFailure } from '../../errors/config.ts';
 import { PlenumError } from '../../errors/plenum-error.ts';
 import type { EventHub } from '../../internal/event-hub.ts';
 import { Limit } from '../../internal/limit.ts';
@@ -246,7 +247,7 @@ export class Membership {
     try {
       this.admit(member, fetched);
     } catch (error) {
-      this.refuse(member, PlenumError.from(error, 'NAME_COLLISION', `Adding server "${member.name}"`));
+      this.refuse(member, addingFailure(member.name, error));
     }
   }
 
@@ -266,7 +267,7 @@ export class Membership {
       this.#note(member, fetched);
     } catch (error) {
       const doing = `Refreshing the lists of server "${member.name}"`;
-      const problem = PlenumError.from(error, 'CONFIG_INVALID', doing, { server: member.name });
+      const problem = configFailure(doing, error, member.name);
       this.#hub.publish({ type: 'problem', server: member.name, error: problem });
     }
     return kindsToRetry(fetched);

@@ -1,4 +1,5 @@
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { requestFailure } from '../../errors/call.ts';
+import type { PlenumError } from '../../errors/plenum-error.ts';
 import type { CallOptions } from '../../session/call-options.ts';
 import type { Session } from '../../session/session.ts';
 import type { CatalogEntries, CatalogKind, CatalogOrigin } from '../catalog/catalog.ts';
@@ -39,7 +40,7 @@ export async function fetchListing(
         return [kind, await fetchers[kind]()] as const;
       } catch (error) {
         const doing = `Listing ${kind} of server "${session.name}"`;
-        return [kind, PlenumError.from(error, 'PROTOCOL', doing, { server: session.name })] as const;
+        return [kind, requestFailure({ doing, server: session.name }, error)] as const;
       }
     }),
   );

@@ -1,5 +1,6 @@
 import type { Implementation } from '@modelcontextprotocol/client';
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { connectFailure } from '../../errors/connect.ts';
+import type { PlenumError } from '../../errors/plenum-error.ts';
 import type { ProtocolEra, Session } from '../../session/session.ts';
 import type { Leasing } from './leasing.ts';
 import type { ServerRecord } from '../server-record.ts';
@@ -53,7 +54,7 @@ export async function checkHealth(
   try {
     return await limit.hold(ask(record, principal, limit.signal, manager));
   } catch (cause) {
-    const error = PlenumError.from(cause, 'CONNECT_FAILED', `Checking server "${server}"`, { server });
+    const error = connectFailure(server, cause, `Checking server "${server}"`);
     return { healthy: false, reason: error.message, error };
   } finally {
     limit.stop();

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { canonicalJson } from '../../internal/canonical-json.ts';
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { specFailure } from '../../errors/pool.ts';
 import { withoutUndefined } from '../../options/check-options.ts';
 import type { HeadersSource } from '../../server-spec.ts';
 import type { ManagedServer, ManagedServerSpec, ServerSpecContext } from './managed-server.ts';
@@ -39,8 +39,7 @@ export async function resolveKeyedSpec(
     const key = `${principalKey(context.principal)} ${fingerprint([spec, headers])}`;
     return { spec, key, headers };
   } catch (error) {
-    const doing = `Computing the spec of server "${context.server}"`;
-    throw PlenumError.from(error, 'CONNECT_FAILED', doing, { server: context.server, maybeExecuted: false });
+    throw specFailure(context.server, error);
   }
 }
 

@@ -1,5 +1,6 @@
 import { poolQueueFull } from '../../errors/pool.ts';
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { connectFailure } from '../../errors/connect.ts';
+import type { PlenumError } from '../../errors/plenum-error.ts';
 import type { SupervisedSession } from '../../session/supervised-session.ts';
 import { closedError } from './closed-error.ts';
 import { IdleSessions } from './idle-sessions.ts';
@@ -243,7 +244,7 @@ export class SessionPool {
       await this.#open(bucket);
     } catch (cause) {
       const { name } = bucket.server;
-      const error = PlenumError.from(cause, 'CONNECT_FAILED', `Opening server "${name}"`, { server: name });
+      const error = connectFailure(name, cause, `Opening server "${name}"`);
       const waiter = this.#lines.firstFor(bucket);
       if (waiter !== undefined) waiter.reject(error);
       else if (!this.#ended) this.#publish(bucket, { type: 'problem', error });

@@ -1,7 +1,7 @@
 import type { Client } from '@modelcontextprotocol/client';
-import { lentNotReady, lentTooLate } from '../../errors/connect.ts';
+import { connectFailure, lentNotReady, lentTooLate } from '../../errors/connect.ts';
 import { aborted } from '../../errors/session-end.ts';
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { requestFailure } from '../../errors/call.ts';
 import type { OverflowEvent } from '../../internal/event-hub.ts';
 import { Limit, settledWithin } from '../../internal/limit.ts';
 import type { TransportEnd } from '../../transport/managed-transport.ts';
@@ -63,7 +63,7 @@ async function receive({ server, borrow, timeoutMs, signal }: BorrowRequest): Pr
   try {
     return await limit.hold(lending);
   } catch (error) {
-    if (limit.verdict === undefined) throw PlenumError.from(error, 'CONNECT_FAILED', doing, { server });
+    if (limit.verdict === undefined) throw connectFailure(server, error, doing);
     // Nobody waits for it any more: one that comes all the same goes back unused.
     lending.then((lent) => lent.release()).catch(() => {});
     if (limit.verdict.by !== 'deadline') throw aborted(doing, { server, cause: error });
@@ -181,7 +181,7 @@ class BorrowedConnection implements Connection {
     returned.catch((error: unknown) => {
       const { server, emit } = this.#request;
       const doing = `Giving back the session of server "${server}"`;
-      emit({ type: 'problem', error: PlenumError.from(error, 'PROTOCOL', doing, { server }) });
+      emit({ type: 'problem', error: requestFailure({ doing, server }, error) });
     });
     await settledWithin(returned, RETURN_TIMEOUT_MS);
   }

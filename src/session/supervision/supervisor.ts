@@ -1,4 +1,5 @@
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { connectFailure } from '../../errors/connect.ts';
+import type { PlenumError } from '../../errors/plenum-error.ts';
 import { Backoff } from '../../internal/backoff.ts';
 import { createDeferred } from '../../internal/deferred.ts';
 import { settledWithin } from '../../internal/limit.ts';
@@ -298,9 +299,7 @@ export class Supervisor {
       this.#enter(state);
       this.#waiting.settle(connection);
     } catch (cause) {
-      const { server } = this.#options;
-      const doing = `Connecting to server "${server}"`;
-      const failure = PlenumError.from(cause, 'CONNECT_FAILED', doing, { server });
+      const failure = connectFailure(this.#options.server, cause);
       if (this.#state !== attempt) throw this.#errors.closed(this.#reason);
       if (keepTrying && !FINAL_CODES.has(failure.code)) this.#retry(failure);
       else this.#fail(failure);

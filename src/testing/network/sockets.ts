@@ -1,6 +1,6 @@
 import type { Socket, Server } from 'node:net';
 import { once } from 'node:events';
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { portNotOpened } from '../../errors/testing.ts';
 import { sleep } from '../../internal/limit.ts';
 
 /**
@@ -42,9 +42,7 @@ export async function listenOn(server: Server, port: number): Promise<void> {
       return;
     } catch (error) {
       const isTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
-      if (!isTaken || port === 0 || tries === TRIES) {
-        throw PlenumError.from(error, 'CONNECT_FAILED', `Listening on port ${port} of loopback failed`);
-      }
+      if (!isTaken || port === 0 || tries === TRIES) throw portNotOpened(port, error);
       await sleep(TRY_AGAIN_MS);
     }
   }

@@ -1,5 +1,5 @@
 import type { JSONRPCMessage, Transport, TransportSendOptions } from '@modelcontextprotocol/client';
-import { openFailure } from '../../errors/transport.ts';
+import { connectFailure } from '../../errors/connect.ts';
 import type { CustomTransportSpec } from '../../server-spec.ts';
 import { BaseTransport } from '../base-transport.ts';
 import type { TransportContext } from '../managed-transport.ts';
@@ -18,7 +18,7 @@ export class CustomTransport extends BaseTransport {
     try {
       return new CustomTransport(await spec.transport(), context);
     } catch (error) {
-      throw openFailure(server, `Making the transport of server "${server}"`, error);
+      throw connectFailure(server, error, `Making the transport of server "${server}"`);
     }
   }
 

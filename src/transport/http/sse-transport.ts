@@ -6,7 +6,8 @@ import {
   UnauthorizedError,
   type JSONRPCMessage,
 } from '@modelcontextprotocol/client';
-import { noEndpointEvent, openFailure, streamRefused } from '../../errors/transport.ts';
+import { noEndpointEvent, streamRefused } from '../../errors/transport.ts';
+import { connectFailure } from '../../errors/connect.ts';
 import { PlenumError } from '../../errors/plenum-error.ts';
 import { Limit } from '../../internal/limit.ts';
 import type { UrlServerSpec } from '../../server-spec.ts';
@@ -166,7 +167,7 @@ export class SseTransport extends BaseTransport {
     const doing = `Opening the event stream of server "${this.server}" at ${this.#url.origin}`;
     const status = error instanceof SseError ? error.code : undefined;
     if (status !== undefined && status !== 200) return streamRefused(this.server, doing, status, error);
-    return openFailure(this.server, doing, error);
+    return connectFailure(this.server, error, doing);
   }
 
   #noEndpoint(): PlenumError {

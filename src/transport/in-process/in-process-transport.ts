@@ -1,6 +1,7 @@
 import { InMemoryTransport, type JSONRPCMessage, type MessageExtraInfo } from '@modelcontextprotocol/client';
-import { notAMessage, notCopyable, openFailure } from '../../errors/transport.ts';
+import { notAMessage, notCopyable } from '../../errors/transport.ts';
 import { unusableServer } from '../../errors/options.ts';
+import { connectFailure } from '../../errors/connect.ts';
 import { messageOf, type PlenumError } from '../../errors/plenum-error.ts';
 import type { InProcessServer, InProcessServerSpec } from '../../server-spec.ts';
 import { BaseTransport } from '../base-transport.ts';
@@ -50,7 +51,7 @@ export class InProcessTransport extends BaseTransport {
     } catch (error) {
       // It must not be closed: it may have been connected to another client meanwhile.
       this.#instance = undefined;
-      throw openFailure(this.server, doing, error);
+      throw connectFailure(this.server, error, doing);
     }
   }
 
@@ -74,7 +75,7 @@ export class InProcessTransport extends BaseTransport {
     try {
       return await this.#given();
     } catch (error) {
-      throw openFailure(this.server, `${doing}: its function "server" threw`, error);
+      throw connectFailure(this.server, error, `${doing}: its function "server" threw`);
     }
   }
 

@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream';
 import type { JSONRPCMessage, RequestId } from '@modelcontextprotocol/client';
-import { sendFailed } from '../../errors/transport.ts';
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { notSerializable, sendFailed } from '../../errors/transport.ts';
+import type { PlenumError } from '../../errors/plenum-error.ts';
 import type { TextCodec } from './text-codec.ts';
 
 /** About as much as a pipe takes at once: a message that waits here can be taken back, one in the pipe cannot. */
@@ -64,7 +64,7 @@ export class WriteQueue {
       line = codec.carry === undefined ? `${json}\n` : `${codec.carry(json)}\n`;
     } catch (error) {
       const doing = `Could not send ${labelOf(message)} to server "${server}"`;
-      return Promise.reject(PlenumError.from(error, 'INVALID_ARGUMENTS', doing, { server }));
+      return Promise.reject(notSerializable(server, doing, error));
     }
     this.#length += line.length;
     if (this.#length > MAX_WAITING_LENGTH) {
