@@ -4,7 +4,11 @@ import type { ArgumentProblem } from '../../errors/registry.ts';
 
 export type { ArgumentProblem } from '../../errors/registry.ts';
 
-/** Separates the findings in the validator's message, and takes each of them apart. */
+/**
+ * Separates the findings in the validator's message, and takes each of them apart. There is only the message: the
+ * official validator keeps the list of errors of its engine to itself, and exports no engine for JSON Schema 2020-12,
+ * the dialect of MCP, that could be given to it. A finding in other words is passed on as it is.
+ */
 const BETWEEN = /, (?=data(?:\/| must| boolean))/;
 const FINDING = /^data(\/.*?)? ((?:must|boolean schema)\b.*)$/s;
 const MISSING = /^must have required property '(.*)'$/s;
