@@ -1,4 +1,5 @@
 import type { JSONRPCMessage, JSONRPCResponse } from '@modelcontextprotocol/client';
+import { isRecord } from '../internal/checks.ts';
 
 /** How many messages one batch may have: all of them are handled in one turn of the event loop. */
 export const LONGEST_BATCH = 1_000;
@@ -46,8 +47,4 @@ function isId(value: unknown): boolean {
 
 function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null;
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return isObject(value) && !Array.isArray(value);
 }
