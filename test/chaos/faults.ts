@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { SessionGroup } from '../../src/index.ts';
 import type { ControlCommand } from '../../src/testing/index.ts';
 import { BASE_TOOLS, DEADLY_TOOLS, type FleetServer } from './fleet.ts';
-import type { Random } from './random.ts';
+import type { Random } from '../support/random.ts';
 import type { Traffic } from './traffic.ts';
 import type { Violations } from './violations.ts';
 

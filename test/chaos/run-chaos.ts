@@ -6,7 +6,7 @@ import { startFleet, type Fleet, type FleetServer } from './fleet.ts';
 import { checkLedgers } from './ledgers.ts';
 import { measureSlowness } from './pace.ts';
 import { childPids } from './processes.ts';
-import { Random } from './random.ts';
+import { Random } from '../support/random.ts';
 import { awaitRecovery, checkCatalog, checkNotifications } from './recovery.ts';
 import { Storm } from './storm.ts';
 import { callTimeoutMs, calmTimeoutMs, Traffic } from './traffic.ts';

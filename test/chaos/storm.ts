@@ -4,7 +4,7 @@ import type { SessionGroup } from '../../src/index.ts';
 import type { Faults } from '../../src/testing/index.ts';
 import { control, FAULTS, type FaultContext } from './faults.ts';
 import type { FleetServer } from './fleet.ts';
-import type { Random } from './random.ts';
+import type { Random } from '../support/random.ts';
 import type { Traffic } from './traffic.ts';
 import type { Violations } from './violations.ts';
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { PlenumError, type CallOptions, type PlenumErrorCode, type SessionGroup } from '../../src/index.ts';
 import type { FleetServer } from './fleet.ts';
 import { Latencies } from './latencies.ts';
-import type { Random } from './random.ts';
+import type { Random } from '../support/random.ts';
 import type { Violations } from './violations.ts';
 
 const CALL_TIMEOUT_MS = 3_000;

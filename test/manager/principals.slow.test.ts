@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { PlenumError } from '../../src/index.ts';
 import type { SessionManager } from '../../src/manager/session-manager.ts';
 import { stdioSpec, type WhoAmI } from '../../src/testing/index.ts';
-import { Dice } from '../group/support/dice.ts';
+import { Random } from '../support/random.ts';
 import { http } from '../support/servers.ts';
 import { TOOLS, who } from './support/answers.ts';
 import { Fleet } from './support/fleet.ts';
@@ -27,14 +27,14 @@ async function storm(
   rounds: number,
   visit: (principal: string, answer: WhoAmI) => void,
 ): Promise<number> {
-  const dice = new Dice(seed);
+  const random = new Random(seed);
   const crossed: unknown[] = [];
   let visits = 0;
   const callers = PRINCIPALS.flatMap((principal) => [principal, principal]).map(async (principal, caller) => {
     for (let round = 0; round < rounds; round++) {
       const canary = `${principal}/${caller}/${round}`;
-      const signal = dice.roll(12) === 0 ? AbortSignal.timeout(dice.roll(10)) : undefined;
-      const discard = dice.roll(8) === 0;
+      const signal = random.below(12) === 0 ? AbortSignal.timeout(random.below(10)) : undefined;
+      const discard = random.below(8) === 0;
       try {
         const use = async (session: Parameters<typeof who>[0]): Promise<void> => {
           const [answer, echoed] = await Promise.all([who(session), session.callTool('echo', { canary })]);
@@ -42,7 +42,7 @@ async function storm(
           visit(principal, answer);
           visits++;
         };
-        if (dice.roll(2) === 0) await manager.run('a', use, { principal, signal });
+        if (random.below(2) === 0) await manager.run('a', use, { principal, signal });
         else {
           const lease = await manager.acquire('a', { principal, signal });
           try {

@@ -4,7 +4,7 @@ import { findLeft, heapBytes, takeCensus, TimerWatch } from '../census.ts';
 import { checkLedgers } from '../ledgers.ts';
 import { childPids } from '../processes.ts';
 import { measureSlowness } from '../pace.ts';
-import { Random } from '../random.ts';
+import { Random } from '../../support/random.ts';
 import { Violations } from '../violations.ts';
 import { startUserFleet, type UserFleet } from './user-fleet.ts';
 import { UserStorm } from './user-storm.ts';

@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Faults } from '../../../src/testing/index.ts';
 import { childPids } from '../processes.ts';
-import type { Random } from '../random.ts';
+import type { Random } from '../../support/random.ts';
 import type { UserServer } from './user-fleet.ts';
 import type { Users } from './users.ts';
 

@@ -7,7 +7,7 @@ import {
   type SessionManager,
 } from '../../../src/index.ts';
 import type { WhoAmI } from '../../../src/testing/index.ts';
-import type { Random } from '../random.ts';
+import type { Random } from '../../support/random.ts';
 import type { Outcome } from '../traffic.ts';
 import type { Violations } from '../violations.ts';
 import type { UserServer } from './user-fleet.ts';

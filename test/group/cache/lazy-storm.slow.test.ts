@@ -3,7 +3,7 @@ import { expect, it, describe } from 'vitest';
 import { memoryCatalogCache } from '../../../src/group/cache/memory-catalog-cache.ts';
 import type { GroupServerSpec } from '../../../src/index.ts';
 import { stdioSpec, type ScriptedInProcessServer } from '../../../src/testing/index.ts';
-import { Dice } from '../support/dice.ts';
+import { Random } from '../../support/random.ts';
 import { bounded } from '../../support/eventually.ts';
 import { connectGroup } from '../../support/groups.ts';
 import { local } from '../../support/servers.ts';
@@ -13,7 +13,7 @@ import { ledgerFile } from '../../support/folders.ts';
 
 describe('lazy servers under a storm', () => {
   it('that come, go and die: every call gets its own answer or a truthful error', async () => {
-    const dice = new Dice(20260728);
+    const random = new Random(20260728);
     const ledger = ledgerFile();
     const script = (name: string) => ({
       name,
@@ -42,9 +42,9 @@ describe('lazy servers under a storm', () => {
     const names = Object.keys(servers);
     let answered = 0;
     const call = async (nr: number): Promise<void> => {
-      const server = names[dice.roll(names.length)] ?? '';
+      const server = names[random.below(names.length)] ?? '';
       try {
-        const crashes = dice.roll(40) === 0;
+        const crashes = random.below(40) === 0;
         const result = await group.callTool(`${server}__${crashes ? 'crash' : 'canary'}`, { nr });
         expect(result.structuredContent).toMatchObject({ server, arguments: { nr } });
         answered++;
@@ -55,7 +55,7 @@ describe('lazy servers under a storm', () => {
     const user = async (first: number): Promise<void> => {
       for (let nr = 0; nr < 60; nr++) {
         await call(first * 1_000 + nr);
-        await after(dice.roll(8));
+        await after(random.below(8));
       }
     };
     await bounded('the storm', Promise.all(Array.from({ length: 12 }, (_, nr) => user(nr))));

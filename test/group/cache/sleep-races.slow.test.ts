@@ -4,7 +4,7 @@ import { PlenumError } from '../../../src/index.ts';
 import type { SessionManager } from '../../../src/manager/session-manager.ts';
 import { Fleet } from '../../manager/support/fleet.ts';
 import { expectNothingHeld, newManager } from '../../manager/support/managers.ts';
-import { Dice } from '../support/dice.ts';
+import { Random } from '../../support/random.ts';
 import { bounded, eventually } from '../../support/eventually.ts';
 import { connectKnown, stateOf, untilState } from '../support/lazy.ts';
 
@@ -18,40 +18,45 @@ class Storm {
   readonly group: SessionGroup;
   readonly fleet: Fleet;
   readonly manager: SessionManager | undefined;
-  readonly #dice: Dice;
+  readonly #random: Random;
   /** What calls failed with and should not. */
   readonly unexpected: unknown[] = [];
   readonly #pending = new Set<Promise<unknown>>();
   #mayFail = false;
 
-  private constructor(dice: Dice, fleet: Fleet, manager: SessionManager | undefined, group: SessionGroup) {
-    this.#dice = dice;
+  private constructor(
+    random: Random,
+    fleet: Fleet,
+    manager: SessionManager | undefined,
+    group: SessionGroup,
+  ) {
+    this.#random = random;
     this.fleet = fleet;
     this.manager = manager;
     this.group = group;
   }
 
   static async begin(seed: number, from: 'spec' | 'source', era: 'legacy' | '2026-07-28'): Promise<Storm> {
-    const dice = new Dice(seed);
+    const random = new Random(seed);
     const fleet = new Fleet(() => ({
       tools: [{ name: 'echo' }, { name: 'slow', does: { type: 'slow', ms: 3 } }],
       resources: [{ uri: URI }],
       capabilities: { tools: { listChanged: true }, resources: { subscribe: true }, logging: {} },
-      startDelayMs: dice.roll(3),
-      answerDelayMs: dice.roll(2),
+      startDelayMs: random.below(3),
+      answerDelayMs: random.below(2),
     }));
-    const lazy = { idleMs: dice.roll(3) };
+    const lazy = { idleMs: random.below(3) };
     const spec = fleet.spec(era);
     const manager =
       from === 'source' ? newManager({ servers: { s: spec }, pool: { max: 1 }, circuit: false }) : undefined;
     const server: GroupServerSpec = manager === undefined ? { ...spec, lazy } : { source: manager, lazy };
     const group = await connectKnown({ servers: { s: server }, reconnect: { delayMs: 1 } });
-    return new Storm(dice, fleet, manager, group);
+    return new Storm(random, fleet, manager, group);
   }
 
   async step(): Promise<void> {
     const { group } = this;
-    const fate = this.#dice.roll(24);
+    const fate = this.#random.below(24);
     if (fate < 7) this.#use(group.callTool('s__echo', {}));
     else if (fate < 9) this.#use(group.callTool('s__slow', {}));
     else if (fate < 11) this.#use(group.subscribeResource(URI));
@@ -61,7 +66,7 @@ class Storm {
     else if (fate < 17) this.#use(group.setLoggingLevel('debug', { server: 's' }));
     else if (fate < 18) this.#use(group.ping());
     else if (fate < 19) await this.#kill();
-    else await new Promise((resolve) => setTimeout(resolve, this.#dice.roll(6)));
+    else await new Promise((resolve) => setTimeout(resolve, this.#random.below(6)));
   }
 
   #reconnect(): void {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { eventually } from '../../support/eventually.ts';
 import { connectGroup, newGroup } from '../../support/groups.ts';
 import { local, requestsOf, tools } from '../../support/servers.ts';
-import { Dice } from '../support/dice.ts';
+import { Random } from '../../support/random.ts';
 
 const VALID = /^[a-zA-Z0-9_-]{1,64}$/;
 
@@ -32,20 +32,49 @@ function isLegal(server: string, tool: string): boolean {
   return VALID.test(`${server}__${tool}`) && server !== '' && tool !== '' && !ownUnderscores;
 }
 
-function randomFleet(dice: Dice): Fleet {
+/** Pieces that names are made of: legal ones, and what names should not hold. */
+const PIECES = [
+  'a',
+  'b',
+  'Z',
+  '0',
+  '-',
+  '_',
+  '__',
+  '.',
+  '/',
+  ' ',
+  ':',
+  'ö',
+  '日本',
+  '🦊',
+  '\u0007',
+  '\u202e',
+  'echo',
+];
+
+/** A name: mostly short and harmless, sometimes long, sometimes odd. */
+function randomName(random: Random): string {
+  const length = random.below(5) === 0 ? 20 + random.below(80) : 1 + random.below(4);
+  const harmless = random.below(2) === 0;
+  const pieces = harmless ? PIECES.slice(0, 7) : PIECES;
+  return Array.from({ length }, () => pieces[random.below(pieces.length)]).join('');
+}
+
+function randomFleet(random: Random): Fleet {
   const fleet: Fleet = {};
   while (Object.keys(fleet).length < 12) {
     const list = new Set<string>();
-    while (list.size < 8) list.add(dice.name());
-    fleet[dice.name()] = [...list];
+    while (list.size < 8) list.add(randomName(random));
+    fleet[randomName(random)] = [...list];
   }
   return fleet;
 }
 
 describe('G17 prefixed names of any servers and tools', () => {
   it.each([1, 2, 3, 4, 5, 6])('are valid, unique and stable (seed %i)', async (seed) => {
-    const dice = new Dice(seed);
-    const fleet = randomFleet(dice);
+    const random = new Random(seed);
+    const fleet = randomFleet(random);
     const pairs = Object.entries(fleet).flatMap(([server, list]) =>
       list.map((tool) => [server, tool] as const),
     );
@@ -59,7 +88,7 @@ describe('G17 prefixed names of any servers and tools', () => {
       else expect(name).not.toBe(`${server}__${tool}`);
     }
     const otherOrder = Object.fromEntries(
-      dice.shuffled(Object.entries(fleet)).map(([server, list]) => [server, dice.shuffled(list)]),
+      random.shuffled(Object.entries(fleet)).map(([server, list]) => [server, random.shuffled(list)]),
     );
     expect(Object.fromEntries(await namesIn(otherOrder))).toEqual(Object.fromEntries(names));
     // Who else is there makes no difference either.
@@ -136,8 +165,8 @@ describe('G17 prefixed names of any servers and tools', () => {
   });
 
   it('routes every one of them to its owner under its upstream name', async () => {
-    const dice = new Dice(99);
-    const fleet = randomFleet(dice);
+    const random = new Random(99);
+    const fleet = randomFleet(random);
     const servers = new Map(
       Object.entries(fleet).map(([name, list]) => [name, local({ tools: tools(...list) })]),
     );

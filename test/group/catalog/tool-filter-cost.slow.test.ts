@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createToolFilter } from '../../../src/group/catalog/tool-filter.ts';
-import { Dice } from '../support/dice.ts';
+import { Random } from '../../support/random.ts';
 
 /** The longest that is compared at all. */
 const LONG = 256;
@@ -27,13 +27,13 @@ describe('a glob of text, * and ?', () => {
   }
 
   it('means the same whatever the name: 100 000 pairs drawn at random', () => {
-    const dice = new Dice(1);
+    const random = new Random(1);
     const pick = (from: readonly string[], count: number): string =>
-      Array.from({ length: count }, () => from[dice.roll(from.length)]).join('');
+      Array.from({ length: count }, () => from[random.below(from.length)]).join('');
     let matched = 0;
     for (let nr = 0; nr < 100_000; nr++) {
-      const glob = pick(['a', 'b', '_', '.', '/', '*', '?', '**'], 1 + dice.roll(6));
-      const name = pick(['a', 'b', '_', '.', '/', '*', '\n'], dice.roll(7));
+      const glob = pick(['a', 'b', '_', '.', '/', '*', '?', '**'], 1 + random.below(6));
+      const name = pick(['a', 'b', '_', '.', '/', '*', '\n'], random.below(7));
       const offered = createToolFilter({ allow: [glob] })(name);
       if (offered !== expected(glob, name))
         expect.fail(`${JSON.stringify(glob)} and ${JSON.stringify(name)}`);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { PlenumError } from '../../../src/index.ts';
 import { stdioSpec } from '../../../src/testing/index.ts';
 import { bounded, eventually } from '../../support/eventually.ts';
-import { Dice } from '../../group/support/dice.ts';
+import { Random } from '../../support/random.ts';
 import { expectGoneForGood, runningPids } from '../../support/processes.ts';
 import { TOOLS } from '../support/answers.ts';
 import { Fleet } from '../support/fleet.ts';
@@ -23,7 +23,7 @@ describe('M4 bounds under load', () => {
   it.each([1, 2, 3])(
     '10 servers, 60 callers, discards, deaths and giving up: never exceeded (seed %i)',
     async (seed) => {
-      const dice = new Dice(seed);
+      const random = new Random(seed);
       const fleets = Array.from(
         { length: 10 },
         (_, nr) => new Fleet({ tools: TOOLS, startDelayMs: nr % 3 }, `s${nr}`),
@@ -51,10 +51,10 @@ describe('M4 bounds under load', () => {
       };
       const callers = Array.from({ length: 60 }, async () => {
         for (let round = 0; round < 25; round++) {
-          const nr = dice.roll(fleets.length);
-          const what = dice.roll(10);
-          const signal = what === 9 ? AbortSignal.timeout(dice.roll(5)) : undefined;
-          const principal = ['ada', 'bob', undefined][dice.roll(3)];
+          const nr = random.below(fleets.length);
+          const what = random.below(10);
+          const signal = what === 9 ? AbortSignal.timeout(random.below(5)) : undefined;
+          const principal = ['ada', 'bob', undefined][random.below(3)];
           try {
             const lease = await manager.acquire(`s${nr}`, { signal, principal });
             look();

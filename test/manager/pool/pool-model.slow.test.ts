@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Lease } from '../../../src/manager/leases/lease.ts';
 import type { SessionManager } from '../../../src/manager/session-manager.ts';
-import { Dice } from '../../group/support/dice.ts';
+import { Random } from '../../support/random.ts';
 import { bounded, eventually } from '../../support/eventually.ts';
 import { TOOLS } from '../support/answers.ts';
 import { Fleet } from '../support/fleet.ts';
@@ -34,7 +34,7 @@ class Storm {
   readonly callers = new Set<Caller>();
   /** What did not hold, in words. */
   readonly faults: string[] = [];
-  readonly #dice: Dice;
+  readonly #random: Random;
   readonly #limits: Limits;
   readonly #fleets: Fleet[];
   /** By key, the latest in the order of coming that was served: nobody before it may come after it. */
@@ -42,15 +42,15 @@ class Storm {
   #orders = 0;
 
   constructor(seed: number, limits: Limits) {
-    const dice = new Dice(seed);
-    this.#dice = dice;
+    const random = new Random(seed);
+    this.#random = random;
     this.#limits = limits;
     this.#fleets = SERVERS.map(
       (name) =>
         new Fleet(() => {
-          const fate = dice.roll(10);
+          const fate = random.below(10);
           if (fate === 0) return { faults: { refuse: REFUSED } };
-          return { tools: TOOLS, startDelayMs: fate < 4 ? dice.roll(8) : 0 };
+          return { tools: TOOLS, startDelayMs: fate < 4 ? random.below(8) : 0 };
         }, name),
     );
     const { protocol, ...bounds } = limits;
@@ -58,23 +58,23 @@ class Storm {
     this.manager = newManager({
       servers: Object.fromEntries(specs),
       circuit: false,
-      reconnect: dice.roll(2) === 0 ? false : { delayMs: 1 },
+      reconnect: random.below(2) === 0 ? false : { delayMs: 1 },
       pool: {
         ...bounds,
-        idleMs: dice.roll(3) === 0 ? 5 : 60_000,
-        checkAfterMs: dice.roll(3) === 0 ? 0 : 30_000,
+        idleMs: random.below(3) === 0 ? 5 : 60_000,
+        checkAfterMs: random.below(3) === 0 ? 0 : 30_000,
       },
     });
   }
 
   async step(): Promise<void> {
-    const fate = this.#dice.roll(20);
+    const fate = this.#random.below(20);
     if (fate < 9) this.#come();
     else if (fate < 15) this.#end('release');
     else if (fate < 16) this.#end('discard');
     else if (fate < 17) this.#pick([...this.callers])?.abort.abort();
     else if (fate < 18) this.#kill();
-    else await new Promise((resolve) => setTimeout(resolve, this.#dice.roll(4)));
+    else await new Promise((resolve) => setTimeout(resolve, this.#random.below(4)));
     this.#checkBounds();
   }
 
@@ -125,7 +125,7 @@ class Storm {
   }
 
   #pick<T>(items: readonly T[]): T | undefined {
-    return items[this.#dice.roll(Math.max(1, items.length))];
+    return items[this.#random.below(Math.max(1, items.length))];
   }
 
   /** Notes what must hold at any moment and does not. */
@@ -186,13 +186,13 @@ const NO = { code: -32_603, message: 'no' };
 const REFUSED = { initialize: NO, 'server/discover': NO };
 
 function limitsOf(seed: number): Limits {
-  const dice = new Dice(seed * 7_919);
+  const random = new Random(seed * 7_919);
   return {
-    max: 1 + dice.roll(5),
-    maxPerServer: 1 + dice.roll(3),
-    maxWaiting: dice.roll(3) === 0 ? dice.roll(4) : 1_000,
-    leasesPerSession: 1 + dice.roll(3),
-    protocol: dice.roll(2) === 0 ? 'legacy' : '2026-07-28',
+    max: 1 + random.below(5),
+    maxPerServer: 1 + random.below(3),
+    maxWaiting: random.below(3) === 0 ? random.below(4) : 1_000,
+    leasesPerSession: 1 + random.below(3),
+    protocol: random.below(2) === 0 ? 'legacy' : '2026-07-28',
   };
 }
 
