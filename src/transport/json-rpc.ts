@@ -1,4 +1,4 @@
-import type { JSONRPCMessage, JSONRPCResponse } from '@modelcontextprotocol/client';
+import type { JSONRPCMessage, JSONRPCResponse, RequestId } from '@modelcontextprotocol/client';
 import { isRecord } from '../internal/checks.ts';
 
 /** How many messages one batch may have: all of them are handled in one turn of the event loop. */
@@ -30,6 +30,13 @@ export function isAnswer(value: unknown): value is JSONRPCResponse {
   }
   if (!isRecord(result) || !isId(id)) return false;
   return result['_meta'] === undefined || isRecord(result['_meta']);
+}
+
+/** The id of an answer as its request has it, by the official client's rule: some servers give numbers back as texts. */
+export function askedId(id: RequestId): RequestId {
+  if (typeof id === 'number') return id;
+  const number = Number(id);
+  return Number.isSafeInteger(number) ? number : id;
 }
 
 interface AnswerMembers {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { inProcess } from '../../src/testing/index.ts';
 import { PlenumError } from '../../src/index.ts';
 import { open } from './support/open.ts';
-import { RawServer } from './support/raw-server.ts';
+import { RawServer, SILENCE } from './support/raw-server.ts';
 import { failureOf } from '../support/failures.ts';
 
 const protocol = 'legacy';
@@ -44,6 +44,39 @@ describe('S9 a server that gives more than anybody asked for', () => {
     await using server = inProcess({ fillerTools: 10_000, pageSize: 100 });
     const { session } = await open(server, { protocol });
     expect((await session.listTools()).tools).toHaveLength(10_000);
+  });
+});
+
+describe('S9 a server that gives the ids of requests back as texts', () => {
+  it('is bounded in what it lists all the same', async () => {
+    const tool = { name: 'same', inputSchema: { type: 'object' } };
+    const page = Array.from({ length: 26_000 }, () => tool);
+    const server = new RawServer(({ id, method, params }, raw) => {
+      if (method !== 'tools/list') return undefined;
+      const next = params?.['cursor'] === undefined && { nextCursor: 'more' };
+      raw.respond(String(id), { tools: page, ...next });
+      return SILENCE;
+    });
+    const { session } = await open(server.spec, { protocol });
+    expect(await failureOf(session.listTools())).toMatchObject({ code: 'INVALID_RESULT', server: 'tested' });
+    expect(session.status.state).toBe('ready');
+  });
+
+  it('may answer late', async () => {
+    let late: number | string | undefined;
+    const server = new RawServer(({ id, method }) => {
+      if (method === 'ping') return {};
+      if (method !== 'tools/call') return undefined;
+      late = id;
+      return SILENCE;
+    });
+    const { session, seen } = await open(server.spec, { protocol });
+    expect(await failureOf(session.callTool('any', {}, { timeoutMs: 20 }))).toMatchObject({
+      code: 'TIMEOUT',
+    });
+    server.respond(String(late), { content: [] });
+    await session.ping();
+    expect(seen('problem')).toEqual([]);
   });
 });
 

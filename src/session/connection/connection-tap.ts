@@ -12,7 +12,7 @@ import { settledWithin } from '../../internal/limit.ts';
 import { DirectCalls } from './direct-calls.ts';
 import { LIST_METHODS, ListBudget } from './list-budget.ts';
 import { failRequest } from '../../transport/fail-request.ts';
-import { isAnswer } from '../../transport/json-rpc.ts';
+import { askedId, isAnswer } from '../../transport/json-rpc.ts';
 import type { ManagedTransport } from '../../transport/managed-transport.ts';
 
 /** How many cancelled requests are remembered so that their late answers can be dropped quietly. */
@@ -170,7 +170,7 @@ export class ConnectionTap implements Transport {
     if ('method' in message) {
       if (message.method === 'initialize' || message.method === 'server/discover') this.echoes = true;
     } else {
-      const { id } = message;
+      const id = message.id === undefined ? undefined : askedId(message.id);
       // The late answer to a cancelled request.
       if (id !== undefined && this.#abandoned.size > 0 && this.#abandoned.delete(id)) return;
       if (id !== undefined && id === this.#probeId) this.probe = 'answered';

@@ -14,6 +14,7 @@ import { startTimer, type StopTimer } from '../../internal/timers.ts';
 import type { ServerAuth, UrlServerSpec } from '../../server-spec.ts';
 import { BaseTransport } from '../base-transport.ts';
 import { failRequest } from '../fail-request.ts';
+import { askedId } from '../json-rpc.ts';
 import type { TransportContext } from '../managed-transport.ts';
 import { parseServerUrl } from '../server-url.ts';
 import { HttpFetch, type BodyFault } from './network/http-fetch.ts';
@@ -288,7 +289,7 @@ export class StreamableHttpTransport extends BaseTransport {
   #receive(message: JSONRPCMessage): void {
     if (!('method' in message)) {
       this.#answered = true;
-      if (message.id !== undefined) this.#requests.delete(message.id);
+      if (message.id !== undefined) this.#requests.delete(askedId(message.id));
     }
     this.deliver(message);
   }

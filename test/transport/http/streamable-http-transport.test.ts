@@ -93,6 +93,19 @@ describe('T5 Streamable HTTP', () => {
     expect(await failureOf(client.callTool(call))).toMatchObject({ code: 'INVALID_RESULT' });
   });
 
+  it('an answer on a stream whose id is a text settles its request once', async () => {
+    const server = await serveStub({
+      onRequest: (message, response) => {
+        openEventStream(response);
+        response.end(resultEvent({ ...message, id: String(message.id) }, text('fine')));
+      },
+    });
+    const { client, errors } = await connectClient(open(server).transport);
+    for (let n = 0; n < 3; n++) expect(await client.callTool(call)).toMatchObject(text('fine'));
+    await client.ping();
+    expect(errors).toEqual([]);
+  });
+
   it('any other HTTP status is the official error', async () => {
     const server = await serveStub({ onRequest: (_message, response) => endWith(response, 503) });
     const { transport, context } = open(server);
