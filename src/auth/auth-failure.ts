@@ -25,7 +25,8 @@ export type { AuthReason } from '../errors/registry.ts';
 export function authFailure(error: unknown, target: AuthTarget, secrets: Iterable<string>): PlenumError {
   const own = ownError(error);
   if (own !== undefined) return own;
-  const shown = (text: string): string => withoutSecrets(printable(text, 300), secrets);
+  // A secret must not be looked for in a text that was cut, which may end in half of it.
+  const shown = (text: string): string => printable(withoutSecrets(text, secrets), 300);
 
   if (error instanceof IssuerMismatchError || error instanceof AuthorizationServerMismatchError) {
     return otherServerAnswered(target);
@@ -92,8 +93,10 @@ function answerOf({ status, body }: RegistrationRejectedError): string {
 
 /** A `PlenumError` that the official functions passed on, as it is or as a cause. */
 function ownError(error: unknown): PlenumError | undefined {
-  for (let each = error; each instanceof Error; each = each.cause) {
+  const seen = new Set<unknown>();
+  for (let each = error; each instanceof Error && !seen.has(each); each = each.cause) {
     if (each instanceof PlenumError) return each;
+    seen.add(each); // A store of the caller's may throw an error that is its own cause.
   }
   return undefined;
 }

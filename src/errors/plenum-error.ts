@@ -85,10 +85,11 @@ export class PlenumErrorClass<Code extends PlenumErrorCode> extends Error {
     if (fields.nextTryAt !== undefined) this.nextTryAt = fields.nextTryAt;
   }
 
-  /** What `JSON.stringify` gives: the facts with the message, without stack and cause. */
+  /** What `JSON.stringify` gives: the facts with the message, without stack, cause and what JSON cannot carry. */
   toJSON(): Record<string, unknown> {
     const { name, message, code, ...facts } = this;
-    return { name, code, message, ...facts };
+    const carried = Object.entries(facts).filter(([, fact]) => isJson(fact));
+    return { name, code, message, ...Object.fromEntries(carried) };
   }
 
   /** The same error in other words: `message` is the whole of it. `fields` replace those that it has. */
@@ -118,7 +119,7 @@ export class PlenumErrorClass<Code extends PlenumErrorCode> extends Error {
   /** Also true for an error of another copy of this package. */
   static override [Symbol.hasInstance]<This>(this: This, value: unknown): value is InstanceOf<This> {
     if (this !== PlenumErrorClass) return Function.prototype[Symbol.hasInstance].call(this, value);
-    return typeof value === 'object' && value !== null && BRAND in value;
+    return isBranded(value);
   }
 }
 
@@ -167,10 +168,48 @@ type InstanceOf<This> = PlenumErrorConstructor extends This
 
 export const PlenumError: PlenumErrorConstructor = PlenumErrorClass;
 
-/** The text of anything thrown, with the causes that `fetch` and friends hide one level down. */
+/** How many errors one text may be made of. */
+const MOST_ERRORS = 20;
+
+/** The text of anything thrown, with the causes that `fetch` and friends hide one level down. Never throws itself. */
 export function messageOf(error: unknown): string {
+  try {
+    return textOf(error, new Set());
+  } catch {
+    return 'something was thrown that cannot be shown';
+  }
+}
+
+/** `shown` has the errors that the text holds already: causes may lead back to where they began. */
+function textOf(error: unknown, shown: Set<Error>): string {
   if (!(error instanceof Error)) return String(error);
-  if (error instanceof AggregateError && error.message === '') return error.errors.map(messageOf).join('; ');
-  const inner = error.cause instanceof Error ? messageOf(error.cause) : '';
-  return inner !== '' && !error.message.includes(inner) ? `${error.message} (${inner})` : error.message;
+  if (shown.has(error) || shown.size >= MOST_ERRORS) return '';
+  shown.add(error);
+  const thrown: unknown = error.message;
+  const message = String(thrown);
+  if (error instanceof AggregateError && message === '') {
+    const texts = Array.from(error.errors, (each) => textOf(each, shown));
+    return texts.filter((text) => text !== '').join('; ');
+  }
+  const inner = error.cause instanceof Error ? textOf(error.cause, shown) : '';
+  return inner !== '' && !message.includes(inner) ? `${message} (${inner})` : message;
+}
+
+/** Whether a value is an error of this package, of whatever copy, and not just something that bears its brand. */
+function isBranded(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  try {
+    return BRAND in value && typeof Reflect.get(value, 'code') === 'string';
+  } catch {
+    return false; // A proxy may throw at any question.
+  }
+}
+
+function isJson(value: unknown): boolean {
+  if (typeof value !== 'object') return typeof value !== 'bigint';
+  try {
+    return JSON.stringify(value) !== undefined;
+  } catch {
+    return false;
+  }
 }

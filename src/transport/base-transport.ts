@@ -6,7 +6,7 @@ import type {
 } from '@modelcontextprotocol/client';
 import { sendFailed, transportUsedUp } from '../errors/transport.ts';
 import { connectFailed } from '../errors/connect.ts';
-import type { PlenumError } from '../errors/plenum-error.ts';
+import { messageOf, type PlenumError } from '../errors/plenum-error.ts';
 import { Limit } from '../internal/limit.ts';
 import type { ManagedTransport, TransportEnd, TransportKind } from './managed-transport.ts';
 
@@ -158,5 +158,5 @@ export abstract class BaseTransport implements ManagedTransport {
 }
 
 function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
+  return error instanceof Error ? error : new Error(messageOf(error));
 }

@@ -6,6 +6,12 @@ import {
   type PlenumErrorCode,
 } from '../../src/index.ts';
 
+function inCircle(): object {
+  const circle: { self?: object } = {};
+  circle.self = circle;
+  return circle;
+}
+
 describe('an error in other words', () => {
   const cause = new Error('the socket');
   const advice = [{ do: 'call', method: 'reconnect' }] as const;
@@ -46,6 +52,18 @@ describe('an error in other words', () => {
     });
   });
 
+  it.each([
+    ['a bigint', { size: 1n }],
+    ['a cycle', inCircle()],
+    ['nothing but a bigint', 1n],
+  ])('becomes JSON without data that has %s', (_, data) => {
+    const { message } = error;
+    const other = new PlenumError('PROTOCOL', message, { server: 's', data });
+    const outer = new PlenumError('CONNECT_FAILED', 'all', { errors: [other] });
+    const json = { name: 'PlenumError', code: 'PROTOCOL', message, server: 's' };
+    expect(JSON.parse(JSON.stringify(outer))).toMatchObject({ message: 'all', errors: [json] });
+  });
+
   it('is printed by its name', () => {
     expect(String(error)).toMatch(/^PlenumError: It is gone\./);
     expect(error.stack).toMatch(/^PlenumError: It is gone\./);
@@ -59,6 +77,51 @@ describe('whatever was thrown', () => {
     const thrown = new TypeError('boo');
     const made = PlenumError.from(thrown, 'PROTOCOL', 'Calling', { server: 's' });
     expect(made).toMatchObject({ code: 'PROTOCOL', message: 'Calling: boo', server: 's', cause: thrown });
+  });
+
+  const own = new Error('own');
+  own.cause = own;
+  const [first, second] = [new Error('first'), new Error('second')];
+  first.cause = second;
+  second.cause = first;
+  const inItself = new AggregateError([], '');
+  inItself.errors.push(inItself, new Error('x'), new Error('y'));
+  const many = new AggregateError(
+    Array.from({ length: 100_000 }, () => own),
+    '',
+  );
+  const chain = Array.from({ length: 50_000 }).reduce<Error>(
+    (cause, _, index) => new Error(`${index}`, { cause }),
+    new Error('root'),
+  );
+  const odd = Object.assign(new Error('odd', { cause: first }), { message: 5 });
+  const revoked = Proxy.revocable({}, {});
+  revoked.revoke();
+  const refuses = (): never => {
+    throw new Error('no');
+  };
+
+  it.each([
+    ['its own cause', own, 'own'],
+    ['the cause of its cause', first, 'first (second)'],
+    ['an aggregate with itself', inItself, 'x; y'],
+    ['a large aggregate', many, 'own'],
+    ['a message that is no text', odd, '5 (first (second))'],
+    ['no prototype', Object.create(null), /cannot be shown/],
+    ['no text', { toString: refuses }, /cannot be shown/],
+    ['no message', Object.defineProperty(new Error('x'), 'message', { get: refuses }), /cannot be shown/],
+    ['a revoked proxy', revoked.proxy, /cannot be shown/],
+    ['a proxy that throws', new Proxy({}, { has: refuses, getPrototypeOf: refuses }), /cannot be shown/],
+    ['our brand and no code', { [Symbol.for('mcp-plenum.error')]: true }, '[object Object]'],
+    ['a long chain of causes', chain, /^49999 \(49998/],
+  ])('may have %s', (_, thrown: unknown, text) => {
+    const made = PlenumError.from(thrown, 'PROTOCOL', 'Calling');
+    expect(made).toBeInstanceOf(Error);
+    expect(made.code).toBe('PROTOCOL');
+    expect(made.message.replace('Calling: ', '')).toEqual(
+      typeof text === 'string' ? text : expect.stringMatching(text),
+    );
+    expect(made.message.length).toBeLessThan(500);
   });
 });
 

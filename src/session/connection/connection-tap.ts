@@ -6,7 +6,7 @@ import type {
   TransportSendOptions,
 } from '@modelcontextprotocol/client';
 import { invalidResult, notJson } from '../../errors/call.ts';
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { messageOf, PlenumError } from '../../errors/plenum-error.ts';
 import { createDeferred } from '../../internal/deferred.ts';
 import { settledWithin } from '../../internal/limit.ts';
 import { DirectCalls } from './direct-calls.ts';
@@ -215,7 +215,7 @@ export class ConnectionTap implements Transport {
     try {
       deliver();
     } catch (error) {
-      this.onerror?.(error instanceof Error ? error : new Error(String(error)));
+      this.onerror?.(error instanceof Error ? error : new Error(messageOf(error)));
     }
   }
 

@@ -9,6 +9,7 @@ import {
   transportNotStarted,
   transportUsedUp,
 } from '../../errors/transport.ts';
+import { messageOf } from '../../errors/plenum-error.ts';
 import type { StdioServerSpec } from '../../server-spec.ts';
 import type { FinalOutput, ManagedTransport, TransportContext, TransportEnd } from '../managed-transport.ts';
 import { MessageReader } from './message-reader.ts';
@@ -277,7 +278,7 @@ export class StdioTransport implements ManagedTransport {
 
   #report(error: unknown): void {
     try {
-      this.onerror?.(error instanceof Error ? error : new Error(String(error)));
+      this.onerror?.(error instanceof Error ? error : new Error(messageOf(error)));
     } catch {
       // There is no other way to report it.
     }
