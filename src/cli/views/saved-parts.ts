@@ -11,24 +11,24 @@ export interface Part {
   readonly content: Uint8Array | string;
 }
 
-const ENDINGS: Readonly<Record<string, string>> = {
-  'image/png': 'png',
-  'image/jpeg': 'jpg',
-  'image/gif': 'gif',
-  'image/webp': 'webp',
-  'image/svg+xml': 'svg',
-  'audio/wav': 'wav',
-  'audio/mpeg': 'mp3',
-  'audio/ogg': 'ogg',
-  'application/pdf': 'pdf',
-  'application/json': 'json',
-  'application/zip': 'zip',
-  'application/gzip': 'gz',
-  'text/plain': 'txt',
-  'text/html': 'html',
-  'text/markdown': 'md',
-  'text/csv': 'csv',
-};
+const ENDINGS: ReadonlyMap<string, string> = new Map([
+  ['image/png', 'png'],
+  ['image/jpeg', 'jpg'],
+  ['image/gif', 'gif'],
+  ['image/webp', 'webp'],
+  ['image/svg+xml', 'svg'],
+  ['audio/wav', 'wav'],
+  ['audio/mpeg', 'mp3'],
+  ['audio/ogg', 'ogg'],
+  ['application/pdf', 'pdf'],
+  ['application/json', 'json'],
+  ['application/zip', 'zip'],
+  ['application/gzip', 'gz'],
+  ['text/plain', 'txt'],
+  ['text/html', 'html'],
+  ['text/markdown', 'md'],
+  ['text/csv', 'csv'],
+]);
 
 /** Names that Windows reserves for devices. */
 const DEVICE = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
@@ -116,7 +116,7 @@ function safeName({ name, mimeType }: Pick<Part, 'name' | 'mimeType'>): string {
     .replace(/[.]+$/, '')
     .slice(0, 100);
   const base = plain === '' || DEVICE.test(plain) ? `part_${plain}`.replace(/_$/, '') : plain;
-  const ending = ENDINGS[mimeType?.split(';')[0]?.trim().toLowerCase() ?? ''] ?? 'bin';
+  const ending = ENDINGS.get(mimeType?.split(';')[0]?.trim().toLowerCase() ?? '') ?? 'bin';
   return /\.\w{1,8}$/.test(base) ? base : `${base}.${ending}`;
 }
 

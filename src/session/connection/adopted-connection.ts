@@ -3,11 +3,11 @@ import { clientNotConnected } from '../../errors/connect.ts';
 import type { Connection } from './connection.ts';
 import type { ListKind, SessionEvent } from '../session.ts';
 
-const LIST_NOTIFICATIONS: Readonly<Record<string, ListKind>> = {
-  'notifications/tools/list_changed': 'tools',
-  'notifications/resources/list_changed': 'resources',
-  'notifications/prompts/list_changed': 'prompts',
-};
+const LIST_NOTIFICATIONS: ReadonlyMap<string, ListKind> = new Map([
+  ['notifications/tools/list_changed', 'tools'],
+  ['notifications/resources/list_changed', 'resources'],
+  ['notifications/prompts/list_changed', 'prompts'],
+]);
 
 /**
  * A connection made of a client that the caller connected and owns. Plenum only looks on: the client's
@@ -70,7 +70,7 @@ export function adoptClient(
 }
 
 function announce(method: string, params: unknown, emit: (event: SessionEvent) => void): void {
-  const kind = LIST_NOTIFICATIONS[method];
+  const kind = LIST_NOTIFICATIONS.get(method);
   if (kind !== undefined) emit({ type: 'list-changed', kind });
   if (method !== 'notifications/resources/updated') return;
   const uri = typeof params === 'object' && params !== null ? Reflect.get(params, 'uri') : undefined;

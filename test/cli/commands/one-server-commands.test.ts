@@ -11,6 +11,7 @@ const docs = stdioSpec({
     { uri: 'docs://notes', text: 'line\nline' },
     { uri: 'docs://picture', mimeType: 'image/png', blob: picture },
     { uri: 'docs://both', text: 'docs' },
+    { uri: 'docs://odd', mimeType: 'constructor', blob: picture },
   ],
   resourceTemplates: [{ uriTemplate: 'docs://page/{nr}' }],
   prompts: [{ name: 'sum', arguments: [{ name: 'length' }, { name: 'tone' }] }],
@@ -46,6 +47,8 @@ describe('plenum read', () => {
     await plenum(['read', 'docs://notes', '--out', './', ...inline(docs)], { cwd });
     expect(readFileSync(join(cwd, 'a.png'), 'utf8')).toBe('picture');
     expect(readFileSync(join(cwd, 'notes.txt'), 'utf8')).toBe('line\nline');
+    await plenum(['read', 'docs://odd', '--out', './', ...inline(docs)], { cwd });
+    expect(readFileSync(join(cwd, 'odd.bin'), 'utf8')).toBe('picture');
   });
 
   it('a blob without --out is summed up', async () => {

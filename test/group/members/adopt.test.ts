@@ -133,6 +133,19 @@ describe.each(ERAS)('G3 an official Client of the caller, %s', (era) => {
     expect(group.tools.has('a__old')).toBe(false);
   });
 
+  it.each(['toString', '__proto__', 'constructor'])(
+    'may be told of "%s", which means nothing',
+    async (word) => {
+      const server = local({ era: 'legacy', tools: tools('old') });
+      const session = await newGroup().adopt('a', await officialClient(server, 'legacy'));
+      const log = new EventLog(session);
+      server.notify(word);
+      server.setTools(tools('new'));
+      await log.until('list-changed', ({ kind }) => kind === 'tools');
+      expect(log.of('list-changed').map(({ kind }) => kind)).toEqual(['tools']);
+    },
+  );
+
   it('gets its own handlers back', async () => {
     const server = local({ era: 'legacy', tools: tools('old') });
     const client = await officialClient(server, 'legacy');
