@@ -1,4 +1,4 @@
-// Ask every server for a sign of life, side by side: which are well, how fast they answer, and what ails the others.
+// Ping every server, side by side: which are well, how fast they answer, and what ails the others.
 import { fileURLToPath } from 'node:url';
 import { SessionManager } from 'mcp-plenum';
 

@@ -82,7 +82,7 @@ export type { CachedCatalog, CatalogCache, CatalogCacheBounds } from './group/ca
 export type { CachedServer } from './group/cache/cached-server.ts';
 export type { GroupServerOptions, LazyOptions } from './group/server-options.ts';
 export type { ToolFilterOptions } from './group/catalog/tool-filter.ts';
-export type { LentSession, SessionSource, SourcedServer } from './group/members/session-source.ts';
+export type { SessionLease, SessionSource, SourcedServer } from './group/members/session-source.ts';
 export type { GroupEvent } from './group/group-events.ts';
 export type { GroupConnectOptions, GroupOptions, GroupServerSpec } from './group/group-options.ts';
 export type { GroupAddOptions } from './group/members/joining.ts';

@@ -29,7 +29,7 @@ export interface ServerSpecOptions {
    */
   reconnect?: false | ReconnectOptions;
   /**
-   * Whether a silent connection is asked for a sign of life now and then, and replaced when it gives none.
+   * Whether a silent connection is pinged now and then, and replaced when it does not answer.
    * @default false
    */
   health?: boolean | HealthOptions;

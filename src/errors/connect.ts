@@ -117,15 +117,15 @@ export function clientNotConnected(): PlenumError<'NOT_CONNECTED'> {
   return new PlenumError('NOT_CONNECTED', 'The adopted client is not connected.');
 }
 
-/** A source lent a session that is of no use; `state` is what it is. */
-export function lentNotReady(server: string, state: string, cause: unknown): PlenumError<'CONNECTION_LOST'> {
-  const summary = `Borrowing a session for server "${server}": the one that came is not ready but ${state}.`;
+/** A source leased a session that is of no use; `state` is what it is. */
+export function leaseNotReady(server: string, state: string, cause: unknown): PlenumError<'CONNECTION_LOST'> {
+  const summary = `Acquiring a session for server "${server}": the one that came is not ready but ${state}.`;
   return new PlenumError('CONNECTION_LOST', summary, { server, cause });
 }
 
-/** A source lent no session in time. */
-export function lentTooLate(server: string, timeoutMs: number): PlenumError<'TIMEOUT'> {
-  const summary = `Borrowing a session for server "${server}": none within ${timeoutMs} ms.`;
+/** A source leased no session in time. */
+export function leaseTooLate(server: string, timeoutMs: number): PlenumError<'TIMEOUT'> {
+  const summary = `Acquiring a session for server "${server}": none within ${timeoutMs} ms.`;
   return new PlenumError('TIMEOUT', summary, {
     server,
     data: { timeoutMs },

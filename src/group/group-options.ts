@@ -14,7 +14,7 @@ import type { SourcedServer } from './members/session-source.ts';
 
 /**
  * A server of a group: its spec, with session options of its own beside it if need be, which win over the group's; or a
- * source that lends sessions.
+ * source that leases sessions.
  */
 export type GroupServerSpec =
   (ServerSpec & Omit<SessionOptions, 'name'> & GroupServerOptions) | SourcedServer;

@@ -283,7 +283,7 @@ export class SessionGroup implements AsyncDisposable {
     await this.#logLevels.set(level, server, rest);
   }
 
-  /** Asks one server, or all that are ready, for a sign of life. Rejects with the first failure. */
+  /** Pings one server, or all that are ready. Rejects with the first failure. */
   async ping(options: CallOptions & ServerChoice = {}): Promise<void> {
     const { server, ...rest } = checked(options, checkGroupCall, 'Pinging servers');
     this.#expectOpen();

@@ -13,7 +13,7 @@ export type PoolCloseReason =
   | 'discarded'
   /** Its connection was lost. */
   | 'died'
-  /** It gave no sign of life when asked for one. */
+  /** It did not answer a health check. */
   | 'unhealthy'
   /** It was told something that it would not forget: a subscription, a log level. */
   | 'altered'

@@ -201,7 +201,7 @@ export class SessionManager implements AsyncDisposable {
   }
 
   /**
-   * Asks a server for a sign of life, over an idle session or a new one; or all of them, side by side. Never rejects
+   * Pings a server, over an idle session or a new one; or all of them, side by side. Never rejects
    * for a server that is not well: that is what the report says. Rejects with `UNKNOWN_SERVER` or
    * `SESSION_CLOSED`.
    */

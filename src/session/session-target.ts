@@ -8,10 +8,10 @@ import { proxyUrl, serverUrl } from '../options/tables/server.ts';
 import type { InProcessServer, ServerSpec, UrlServerSpec } from '../server-spec.ts';
 import type { Session } from './session.ts';
 
-/** A session that a source lends. `release` or `discard` is called, once, when it is not needed any more. */
-export interface LentSession {
+/** A session that a source has leased out. `release` or `discard` is called, once, when it is not needed any more. */
+export interface SessionLease {
   readonly session: Session;
-  /** Gives it back, to be lent to others. */
+  /** Gives it back, to be leased to others. */
   release(): Promise<void>;
   /** Gives it back as unfit for others; its source ends it. */
   discard(reason?: unknown): Promise<void>;
@@ -28,10 +28,10 @@ export type ResolvedTarget =
   | { readonly type: 'client'; readonly client: Client; readonly name: string }
   | SourceTarget;
 
-/** Each connection uses a session that a source lends, such as a pool. */
+/** Each connection uses a session leased from a source, such as a pool. */
 export interface SourceTarget {
   readonly type: 'source';
-  readonly borrow: (signal: AbortSignal) => Promise<LentSession>;
+  readonly acquire: (signal: AbortSignal) => Promise<SessionLease>;
   readonly name: string;
 }
 

@@ -127,7 +127,7 @@ export interface Session extends AsyncDisposable {
   /** The official client of the present connection; a new one after each reconnect. */
   readonly client: Client | undefined;
 
-  /** Asks for a sign of life: `ping`, or `server/discover` in the 2026-07-28 era, which has no ping. */
+  /** Sends a `ping`, or `server/discover` in the 2026-07-28 era, which has no ping. */
   ping(options?: CallOptions): Promise<void>;
   /** Lists every tool, all pages. Empty when the server does not offer tools. */
   listTools(options?: CallOptions): Promise<ListToolsResult>;

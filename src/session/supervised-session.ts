@@ -11,7 +11,7 @@ import { checkAuthorize, invalidCall } from '../options/call-checks.ts';
 import { loadOfficial } from '../transport/official.ts';
 import { openTransport } from '../transport/open-transport.ts';
 import { adoptClient } from './connection/adopted-connection.ts';
-import { borrowConnection } from './connection/borrowed-connection.ts';
+import { leaseConnection } from './connection/leased-connection.ts';
 import type { CallOptions } from './call-options.ts';
 import type { ConnectGate } from './connection/gate.ts';
 import { installHandlers } from './connection/client-handlers.ts';
@@ -74,7 +74,7 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
       connect: (signal) => this.#connect(signal),
       awaitSignIn: (error) => this.#signIn?.begin(error, options.reconnect === false),
       onStatus: (status) => this.#onStatus(status),
-      onUnmissed: (error) => this.#problem(error),
+      onLostWhileIdle: (error) => this.#problem(error),
     });
     const runner = new RequestRunner({
       server: name,
@@ -242,7 +242,7 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
     if (target.type === 'client') return adoptClient(target.client, emit, onEnd);
     if (target.type === 'source') {
       const timeoutMs = this.#options.connectTimeoutMs;
-      return borrowConnection({ server, borrow: target.borrow, timeoutMs, signal, emit, onEnd });
+      return leaseConnection({ server, acquire: target.acquire, timeoutMs, signal, emit, onEnd });
     }
     return openConnection({
       server,
@@ -285,7 +285,7 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
     }
     // Only now: until the session is ready there is nothing that it could lose.
     this.#health = new HealthMonitor(connection, this.name, this.#options.health, (error) => {
-      this.#supervisor.lose(connection, error);
+      this.#supervisor.connectionLost(connection, error);
     });
   }
 
@@ -298,7 +298,7 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
   }
 
   #onEnd(connection: Connection): void {
-    this.#supervisor.lose(connection, lostError(this.name, connection));
+    this.#supervisor.connectionLost(connection, lostError(this.name, connection));
   }
 
   #onStatus(status: SessionStatus): void {

@@ -148,8 +148,8 @@ const SAMPLES: {
     asConnectFailed: connect.asConnectFailed('s', ours),
     notReadyYet: connect.notReadyYet('s'),
     clientNotConnected: connect.clientNotConnected(),
-    lentNotReady: connect.lentNotReady('s', 'closed', thrown),
-    lentTooLate: connect.lentTooLate('s', 5),
+    leaseNotReady: connect.leaseNotReady('s', 'closed', thrown),
+    leaseTooLate: connect.leaseTooLate('s', 5),
   },
   options: {
     invalidOption: options.invalidOption('url', 'must be a URL'),

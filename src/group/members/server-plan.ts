@@ -88,10 +88,10 @@ function planSourced(
   checkSourced(given);
   const { source, server = name, principal } = given;
   const options = resolveSessionOptions(adding, sessionOptionsOf(given), group);
-  const lending = { timeoutMs: options.connectTimeoutMs, ...(principal !== undefined && { principal }) };
-  const borrow = (signal: AbortSignal) => source.acquire(server, { ...lending, signal });
+  const bounds = { timeoutMs: options.connectTimeoutMs, ...(principal !== undefined && { principal }) };
+  const acquire = (signal: AbortSignal) => source.acquire(server, { ...bounds, signal });
   return {
-    session: new SupervisedSession(name, { type: 'source', borrow, name }, options, openAtOnce),
+    session: new SupervisedSession(name, { type: 'source', acquire, name }, options, openAtOnce),
     capabilities: {},
     listTimeoutMs: Math.min(options.timeoutMs, options.connectTimeoutMs),
   };

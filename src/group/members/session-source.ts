@@ -1,16 +1,16 @@
 import type { ServerSpecOptions } from '../../server-spec.ts';
 import type { SessionOptions } from '../../session/session-options.ts';
-import type { LentSession } from '../../session/session-target.ts';
+import type { SessionLease } from '../../session/session-target.ts';
 import type { GroupServerOptions } from '../server-options.ts';
 
-export type { LentSession };
+export type { SessionLease };
 
-/** Keeps sessions and lends them. Must settle when `signal` aborts, and may use up `timeoutMs`. */
+/** Keeps sessions and leases them. Must settle when `signal` aborts, and may use up `timeoutMs`. */
 export interface SessionSource {
   acquire(
     server: string,
     options?: { principal?: string; signal?: AbortSignal; timeoutMs?: number },
-  ): Promise<LentSession>;
+  ): Promise<SessionLease>;
 }
 
 /**

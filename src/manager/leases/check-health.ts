@@ -18,7 +18,7 @@ export interface CheckHealthOptions {
   signal?: AbortSignal;
 }
 
-/** How a server answered when it was asked for a sign of life. */
+/** How a server answered a health check. */
 export interface HealthReport {
   readonly healthy: boolean;
   /** How long the answer took, in milliseconds; without the time to connect. */
@@ -42,7 +42,7 @@ export interface HealthCheckManager {
   readonly open: (server: string, options: { principal?: string; signal: AbortSignal }) => Promise<Session>;
 }
 
-/** Asks a server for a sign of life. Never rejects. */
+/** Pings a server. Never rejects. */
 export async function checkHealth(
   record: ServerRecord,
   options: CheckHealthOptions,
@@ -71,14 +71,14 @@ async function ask(
   if (await isRoom(record, principal, signal, { leasing, pool })) {
     const lease = await leasing.acquire(record, { principal, signal, timeoutMs: Infinity });
     try {
-      return await askForLife(lease.session, timeoutMs, signal);
+      return await pingSession(lease.session, timeoutMs, signal);
     } finally {
       await lease.release();
     }
   }
   const session = await open(record.name, { signal, ...(principal !== undefined && { principal }) });
   try {
-    return await askForLife(session, timeoutMs, signal);
+    return await pingSession(session, timeoutMs, signal);
   } finally {
     await session.close();
   }
@@ -94,7 +94,7 @@ async function isRoom(
   return pool.hasRoomFor(record.bucketFor(principal, keyed));
 }
 
-async function askForLife(session: Session, timeoutMs: number, signal: AbortSignal): Promise<HealthReport> {
+async function pingSession(session: Session, timeoutMs: number, signal: AbortSignal): Promise<HealthReport> {
   const startedAt = performance.now();
   await session.ping({ timeoutMs, maxTotalTimeoutMs: timeoutMs, signal });
   const latencyMs = performance.now() - startedAt;

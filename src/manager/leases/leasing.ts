@@ -51,10 +51,10 @@ export class Leasing {
     const atOnce = signal?.aborted === true ? undefined : this.#pool.tryAcquire(bucket);
     const leftMs = timeoutMs - (performance.now() - startedAt);
     const pooled = atOnce ?? (await this.#pool.acquire(bucket, leftMs, signal));
-    return this.#lend(record, pooled, takenAt, listener);
+    return this.#lease(record, pooled, takenAt, listener);
   }
 
-  #lend(
+  #lease(
     record: ServerRecord,
     pooled: PooledSession,
     takenAt: Error | undefined,

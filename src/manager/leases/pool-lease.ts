@@ -88,7 +88,7 @@ export class PoolLease implements Lease, LeaseUse, LeaseHolder {
     return this.#ending;
   }
 
-  /** As `revoke`, but gives the session back only after it was asked for a sign of life. Says whether it gave one. */
+  /** As `revoke`, but gives the session back only after a health check. Says whether that succeeded. */
   async revokeAndCheck(reason: unknown): Promise<boolean> {
     if (this.#ending !== undefined) return true;
     const settled = this.#session.revoke(reason);

@@ -31,7 +31,7 @@ export interface PoolOptions {
    */
   maxAgeMs?: number;
   /**
-   * A session that was idle for longer is asked for a sign of life before it is handed out, in milliseconds.
+   * A session that was idle for longer is pinged before it is handed out, in milliseconds.
    * @default 30000
    */
   checkAfterMs?: number;

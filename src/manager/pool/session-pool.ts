@@ -13,7 +13,7 @@ import { givenUp, Waiter } from './waiter.ts';
 import { WaitingLines } from './waiting-lines.ts';
 
 export interface SessionPoolOptions extends ResolvedPoolOptions {
-  /** How long a sign of life may take before a session counts as dead, in milliseconds. */
+  /** How long a health check may take before a session counts as dead, in milliseconds. */
   readonly checkTimeoutMs: number;
   /** Makes a session that is not started; `onDrift` is called when it no longer fits its bucket. */
   readonly create: (bucket: Bucket, onDrift: () => void) => SupervisedSession;
@@ -96,7 +96,7 @@ export class SessionPool {
     await this.#close(pooled, 'discarded', () => pooled.session.destroy(reason));
   }
 
-  /** Asks a session for a sign of life and says whether it gave one. */
+  /** Pings a session and says whether it answered. */
   async check(pooled: PooledSession): Promise<boolean> {
     const { checkTimeoutMs } = this.#options;
     try {

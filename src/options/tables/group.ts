@@ -43,7 +43,7 @@ export const sourcedSpec = {
   source: {
     kind: objectWith('an object with a method acquire(), as a SessionManager has', 'acquire'),
     required: true,
-    about: 'Whoever keeps sessions and lends them.',
+    about: 'Whoever keeps sessions and leases them.',
     catalog: true,
   },
   server: {

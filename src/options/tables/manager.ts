@@ -50,7 +50,7 @@ export const poolOptions = {
   checkAfterMs: {
     kind: duration,
     default: 30_000,
-    about: 'A session that was idle for longer is asked for a sign of life before it is handed out.',
+    about: 'A session that was idle for longer is pinged before it is handed out.',
   },
   leasesPerSession: {
     kind: count(1),

@@ -106,8 +106,7 @@ export const serverSpecOptions = {
   health: {
     kind: switchOf(healthOptions),
     default: false,
-    about:
-      'Whether a silent connection is asked for a sign of life now and then, and replaced when it gives none.',
+    about: 'Whether a silent connection is pinged now and then, and replaced when it does not answer.',
     alias: ['healthCheck', 'keepAlive'],
   },
 } satisfies OptionTable;

@@ -25,7 +25,7 @@ export interface Connection {
   readonly lastHeardAt: number;
   /**
    * Set when the client is not our own and lives on after this connection: one that the caller adopted us for, or that
-   * of a session that a source lends, which listens for changes of lists by itself.
+   * of a leased session, which listens for changes of lists by itself.
    */
   readonly foreign?: 'client' | 'session';
   /** Notes that the server was asked for something that would reach the next user of the client, such as updates. */

@@ -80,7 +80,7 @@ export class RequestRunner {
     for (let resent = false; ; resent = true) {
       // The transport knows first that the server is gone.
       if (connection.end !== undefined) {
-        supervisor.lose(connection, lostError(server, connection));
+        supervisor.connectionLost(connection, lostError(server, connection));
         connection = await this.#wait(call);
       }
       const lost = connection.ended ? connectionLost(this.#context(call, connection), false) : undefined;
@@ -93,7 +93,7 @@ export class RequestRunner {
       } catch (thrown) {
         const error = lost ?? this.#explain(thrown, call, connection, limit);
         if (resent || !neverRan(error, connection)) throw error;
-        supervisor.lose(connection, error);
+        supervisor.connectionLost(connection, error);
       } finally {
         limit?.stop();
         inFlight.leave();

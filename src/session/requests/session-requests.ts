@@ -24,7 +24,7 @@ import { callResultOf } from '../connection/call-result.ts';
 import type { Connection } from '../connection/connection.ts';
 import { DirectCalls } from '../connection/direct-calls.ts';
 import type { CompletionReference, RawRequest, Session } from '../session.ts';
-import { askForLife } from '../supervision/health.ts';
+import { sendPing } from '../supervision/health.ts';
 import type { ListedTool, ListedTools } from './listed-tools.ts';
 import type { RequestInfo, SessionRequest } from './request-runner.ts';
 import type { Subscriptions } from './subscriptions.ts';
@@ -52,7 +52,7 @@ export abstract class SessionRequests {
 
   async ping(options: CallOptions = {}): Promise<void> {
     await this.#run({ doing: 'Ping', method: 'ping' }, options, (connection, requestOptions) =>
-      askForLife(connection, requestOptions, this.#params(connection, {}, options)),
+      sendPing(connection, requestOptions, this.#params(connection, {}, options)),
     );
   }
 

@@ -12,8 +12,8 @@ import { translateError } from '../errors/translate-error.ts';
 /** How long a suspected connection may take to prove itself, in milliseconds. */
 const VERIFY_TIMEOUT_MS = 5_000;
 
-/** Asks for a sign of life as the era has it: 2026-07-28 knows no `ping`. */
-export async function askForLife(
+/** Pings as the era has it: 2026-07-28 has `server/discover` in place of `ping`. */
+export async function sendPing(
   connection: Connection,
   options: RequestOptions,
   params: { _meta?: Record<string, unknown> } = {},
@@ -23,8 +23,8 @@ export async function askForLife(
 }
 
 /**
- * 2026-07-28 over HTTP: a server may be replaced behind its URL without any connection breaking. Its sign of life is
- * its introduction, which tells.
+ * 2026-07-28 over HTTP: a server may be replaced behind its URL without any connection breaking. Its answer to a
+ * ping is its introduction, which tells.
  */
 function isAnother(answer: Record<string, unknown>, { era, client }: Connection): boolean {
   if (era !== 'modern') return false;
@@ -88,16 +88,16 @@ export class HealthMonitor {
     else this.#schedule();
   }
 
-  /** Why there was no sign of life; undefined when there was one. */
+  /** Why the ping failed; undefined when it did not. */
   async #ask(timeoutMs: number): Promise<PlenumError | undefined> {
     try {
-      const answer = await askForLife(this.#connection, { timeout: timeoutMs });
+      const answer = await sendPing(this.#connection, { timeout: timeoutMs });
       if (!isAnother(answer, this.#connection)) return undefined;
       return connectionEnded(this.#server, 'has been replaced by another one');
     } catch (cause) {
       const error = translateError(cause, {
         server: this.#server,
-        doing: `Asking server "${this.#server}" for a sign of life`,
+        doing: `Pinging server "${this.#server}"`,
         timeoutMs,
       });
       // An answer that refuses is an answer.

@@ -34,8 +34,8 @@ export interface SupervisorOptions {
   /** Access was refused: begins to wait for a sign-in, if there is something to wait for. */
   readonly awaitSignIn: (error: PlenumError) => PendingSignIn | undefined;
   readonly onStatus: (status: SessionStatus) => void;
-  /** A connection was lost that nobody misses. */
-  readonly onUnmissed: (error: PlenumError) => void;
+  /** A connection was lost while nobody used it: it comes back with the next call. */
+  readonly onLostWhileIdle: (error: PlenumError) => void;
   readonly inFlight: InFlight;
 }
 
@@ -53,7 +53,7 @@ export interface SleepPolicy {
 const FINAL_CODES: ReadonlySet<string> = new Set([
   'CONFIG_INVALID',
   'AUTH_REQUIRED',
-  // Of a source that sessions are borrowed from.
+  // Of a source that sessions are leased from.
   'SESSION_CLOSED',
   'UNKNOWN_SERVER',
 ]);
@@ -165,13 +165,13 @@ export class Supervisor {
     await this.#attempt(error ?? this.#errors.lost('was told to reconnect'), this.#isNeeded);
   }
 
-  /** Reports that a connection is of no more use. A stale one is none of the session's business. */
-  lose(connection: Connection, error: PlenumError): void {
+  /** Reports that a connection was lost. One that is no longer the present one changes nothing. */
+  connectionLost(connection: Connection, error: PlenumError): void {
     if (this.#state.tag !== 'ready' || this.#state.connection !== connection) return;
     const { readyAt } = this.#state;
     this.#predecessor = Predecessor.retired(connection);
     if (!this.#isNeeded) {
-      this.#options.onUnmissed(error);
+      this.#options.onLostWhileIdle(error);
       return this.#enter(idle());
     }
     const { policy } = this.#options;

@@ -167,7 +167,7 @@ describe.each(ERAS)('a group takes sessions from a source (%s)', (era) => {
     expect(source.lent.size).toBe(1);
   });
 
-  it('lazy: it is borrowed only while it is used', async () => {
+  it('lazy: it is leased only while it is used', async () => {
     const server = local({ ...SCRIPT, era });
     const source = new TinySource({ s: { server } });
     const catalogCache = memoryCatalogCache();

@@ -1,10 +1,10 @@
 import { onTestFinished } from 'vitest';
 import { openSession, type Session, type SessionTarget } from '../../../src/index.ts';
-import type { LentSession, SessionSource } from '../../../src/group/members/session-source.ts';
+import type { SessionLease, SessionSource } from '../../../src/group/members/session-source.ts';
 
 type AcquireOptions = Parameters<SessionSource['acquire']>[1];
 
-/** Opens a session for each loan, or lends one that came back; what it did can be read. */
+/** Opens a session for each loan, or leases one that came back; what it did can be read. */
 export class TinySource implements SessionSource {
   readonly acquired: { server: string; principal: string | undefined; timeoutMs: number | undefined }[] = [];
   readonly lent = new Set<Session>();
@@ -20,7 +20,7 @@ export class TinySource implements SessionSource {
     onTestFinished(() => this.close());
   }
 
-  async acquire(server: string, options: AcquireOptions = {}): Promise<LentSession> {
+  async acquire(server: string, options: AcquireOptions = {}): Promise<SessionLease> {
     this.acquired.push({ server, principal: options.principal, timeoutMs: options.timeoutMs });
     await this.before(options);
     const target = this.#targets[server];

@@ -33,7 +33,7 @@ describe('M6 the health of one server', () => {
     expect(latencyMs).toBeLessThan(performance.now() - startedAt - 900);
   });
 
-  it('an idle session is borrowed, asked, and given back', async () => {
+  it('an idle session is leased, pinged, and released', async () => {
     const fleet = new Fleet({ tools: TOOLS });
     const manager = newManager({ servers: { a: fleet.spec() } });
     await warm(manager, 'a', 1);

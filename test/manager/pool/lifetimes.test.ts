@@ -111,7 +111,7 @@ describe('M4 maximum age', () => {
   });
 });
 
-describe('M4 a sign of life before reuse', () => {
+describe('M4 a health check before reuse', () => {
   const pool = { checkAfterMs: 10, maxPerServer: 1 };
 
   it('is asked for of one that was idle for longer than checkAfterMs', async () => {

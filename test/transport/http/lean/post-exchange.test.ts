@@ -511,7 +511,7 @@ describe('T5 limits of an answer', () => {
         socket.write(eventStreamHead());
         let left = 12;
         const timer = setInterval(() => {
-          // Half an event is a sign of life, too.
+          // Half an event says that the server is there, too.
           if (left-- > 0) return void socket.write(':');
           clearInterval(timer);
           socket.end(`\n\n${event(ANSWER)}`);

@@ -1,5 +1,5 @@
 import type { Client } from '@modelcontextprotocol/client';
-import { connectFailure, lentNotReady, lentTooLate } from '../../errors/connect.ts';
+import { connectFailure, leaseNotReady, leaseTooLate } from '../../errors/connect.ts';
 import { aborted } from '../../errors/session-end.ts';
 import { requestFailure } from '../../errors/call.ts';
 import type { OverflowEvent } from '../../internal/event-hub.ts';
@@ -7,45 +7,45 @@ import { Limit, settledWithin } from '../../internal/limit.ts';
 import type { TransportEnd } from '../../transport/managed-transport.ts';
 import type { Connection } from './connection.ts';
 import type { SessionEvent } from '../session.ts';
-import type { LentSession } from '../session-target.ts';
+import type { SessionLease } from '../session-target.ts';
 
-export interface BorrowRequest {
+export interface LeaseRequest {
   readonly server: string;
-  readonly borrow: (signal: AbortSignal) => Promise<LentSession>;
+  readonly acquire: (signal: AbortSignal) => Promise<SessionLease>;
   readonly timeoutMs: number;
   /** Gives the attempt up. */
   readonly signal: AbortSignal;
   readonly emit: (event: SessionEvent) => void;
-  /** Called once when the lent session has lost its server; not when it was given back. */
+  /** Called once when the leased session has lost its server; not when it was released. */
   readonly onEnd: (connection: Connection) => void;
 }
 
 /** How long a source may take to take a session back, in milliseconds. */
-const RETURN_TIMEOUT_MS = 10_000;
+const RELEASE_TIMEOUT_MS = 10_000;
 
 /**
- * A connection made of a session that somebody lends. It ends when that session is not ready any more, whatever becomes
- * of the session later; to end it is to give the session back.
+ * A connection made of a leased session. It ends when that session is not ready any more, whatever becomes
+ * of the session later; to end it is to release the lease.
  *
  * Rejects with what the source failed with, `TIMEOUT`, `ABORTED`, or `CONNECTION_LOST` when the session was not ready.
  */
-export async function borrowConnection(request: BorrowRequest): Promise<Connection> {
+export async function leaseConnection(request: LeaseRequest): Promise<Connection> {
   const startedAt = performance.now();
-  const lent = await receive(request);
+  const lease = await acquireLease(request);
   try {
-    return takeOver(lent, request, Math.round(performance.now() - startedAt));
+    return takeOver(lease, request, Math.round(performance.now() - startedAt));
   } catch (error) {
-    quietly(() => lent.discard());
+    quietly(() => lease.discard());
     throw error;
   }
 }
 
-function takeOver(lent: LentSession, request: BorrowRequest, connectMs: number): Connection {
-  const { client, status } = lent.session;
+function takeOver(lease: SessionLease, request: LeaseRequest, connectMs: number): Connection {
+  const { client, status } = lease.session;
   if (client !== undefined && status.state === 'ready')
-    return new BorrowedConnection(lent, client, request, connectMs);
+    return new LeasedConnection(lease, client, request, connectMs);
   const { server } = request;
-  throw lentNotReady(server, status.state, status.error);
+  throw leaseNotReady(server, status.state, status.error);
 }
 
 /** Does what may fail in any way, and is nobody's concern then. */
@@ -55,25 +55,25 @@ function quietly(act: () => unknown): void {
     .catch(() => {});
 }
 
-async function receive({ server, borrow, timeoutMs, signal }: BorrowRequest): Promise<LentSession> {
-  const doing = `Borrowing a session for server "${server}"`;
+async function acquireLease({ server, acquire, timeoutMs, signal }: LeaseRequest): Promise<SessionLease> {
+  const doing = `Acquiring a session for server "${server}"`;
   const limit = new Limit({ ms: timeoutMs }, signal);
   // In a turn of its own, for a source that throws instead of rejecting.
-  const lending = Promise.resolve().then(() => borrow(limit.signal));
+  const acquiring = Promise.resolve().then(() => acquire(limit.signal));
   try {
-    return await limit.hold(lending);
+    return await limit.hold(acquiring);
   } catch (error) {
     if (limit.verdict === undefined) throw connectFailure(server, error, doing);
-    // Nobody waits for it any more: one that comes all the same goes back unused.
-    lending.then((lent) => lent.release()).catch(() => {});
+    // Nobody waits for it any more: one that comes all the same is released unused.
+    acquiring.then((lease) => lease.release()).catch(() => {});
     if (limit.verdict.by !== 'deadline') throw aborted(doing, { server, cause: error });
-    throw lentTooLate(server, timeoutMs);
+    throw leaseTooLate(server, timeoutMs);
   } finally {
     limit.stop();
   }
 }
 
-class BorrowedConnection implements Connection {
+class LeasedConnection implements Connection {
   readonly client: Client;
   readonly foreign = 'session';
   readonly era: Connection['era'];
@@ -81,25 +81,25 @@ class BorrowedConnection implements Connection {
   readonly connectMs: number;
   readonly pid: number | undefined;
   readonly perRequestStream: boolean;
-  readonly #lent: LentSession;
-  readonly #request: BorrowRequest;
-  readonly #events: ReturnType<LentSession['session']['events']>;
+  readonly #lease: SessionLease;
+  readonly #request: LeaseRequest;
+  readonly #events: ReturnType<SessionLease['session']['events']>;
   readonly #gone = new AbortController();
   #lastHeardAt = 0;
   #altered = false;
   #end: TransportEnd | undefined;
-  #returning: Promise<void> | undefined;
+  #releasing: Promise<void> | undefined;
 
-  constructor(lent: LentSession, client: Client, request: BorrowRequest, connectMs: number) {
+  constructor(lease: SessionLease, client: Client, request: LeaseRequest, connectMs: number) {
     this.client = client;
     this.era = client.getProtocolEra() ?? 'legacy';
     this.protocolVersion = client.getNegotiatedProtocolVersion() ?? '';
     this.connectMs = connectMs;
-    this.pid = lent.session.status.pid;
+    this.pid = lease.session.status.pid;
     this.perRequestStream = client.transport?.hasPerRequestStream === true;
-    this.#lent = lent;
+    this.#lease = lease;
     this.#request = request;
-    this.#events = lent.session.events();
+    this.#events = lease.session.events();
     this.#listen().catch(() => {}); // It has ended either way.
   }
 
@@ -113,8 +113,8 @@ class BorrowedConnection implements Connection {
 
   /** Asks the session itself, as its events come a moment later. */
   get end(): TransportEnd | undefined {
-    if (this.#returning !== undefined) return this.#end;
-    const { client, status } = this.#lent.session;
+    if (this.#releasing !== undefined) return this.#end;
+    const { client, status } = this.#lease.session;
     if (this.#end === undefined && (client !== this.client || status.state !== 'ready')) {
       const { error } = status;
       this.#end = {
@@ -135,15 +135,15 @@ class BorrowedConnection implements Connection {
 
   close(): Promise<void> {
     const fit = !this.#altered && this.end === undefined;
-    return this.#giveBack(() => (fit ? this.#lent.release() : this.#lent.discard()));
+    return this.#release(() => (fit ? this.#lease.release() : this.#lease.discard()));
   }
 
   destroy(): Promise<void> {
-    return this.#giveBack(() => this.#lent.discard());
+    return this.#release(() => this.#lease.discard());
   }
 
   retire(): Promise<void> {
-    return this.#giveBack(() => this.#lent.discard(this.end?.error));
+    return this.#release(() => this.#lease.discard(this.end?.error));
   }
 
   async #listen(): Promise<void> {
@@ -154,7 +154,7 @@ class BorrowedConnection implements Connection {
         this.#forward(event);
       }
     } finally {
-      if (this.#returning === undefined && !this.ended) {
+      if (this.#releasing === undefined && !this.ended) {
         this.#gone.abort();
         this.#request.onEnd(this);
       }
@@ -169,20 +169,20 @@ class BorrowedConnection implements Connection {
     for (const kind of ['tools', 'resources', 'prompts'] as const) emit({ type: 'list-changed', kind });
   }
 
-  #giveBack(how: () => Promise<void>): Promise<void> {
-    this.#returning ??= this.#return(how);
-    return this.#returning;
+  #release(how: () => Promise<void>): Promise<void> {
+    this.#releasing ??= this.#releaseBy(how);
+    return this.#releasing;
   }
 
-  async #return(how: () => Promise<void>): Promise<void> {
+  async #releaseBy(how: () => Promise<void>): Promise<void> {
     this.#gone.abort();
     quietly(() => this.#events.return?.());
-    const returned = Promise.resolve().then(how);
-    returned.catch((error: unknown) => {
+    const released = Promise.resolve().then(how);
+    released.catch((error: unknown) => {
       const { server, emit } = this.#request;
-      const doing = `Giving back the session of server "${server}"`;
+      const doing = `Releasing the session of server "${server}"`;
       emit({ type: 'problem', error: requestFailure({ doing, server }, error) });
     });
-    await settledWithin(returned, RETURN_TIMEOUT_MS);
+    await settledWithin(released, RELEASE_TIMEOUT_MS);
   }
 }
