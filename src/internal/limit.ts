@@ -32,7 +32,16 @@ export function onAbort(signal: AbortSignal | undefined, callback: () => void): 
 function createFan(signal: AbortSignal): Fan {
   const callbacks = new Set<() => void>();
   const fire = (): void => {
-    for (const callback of callbacks) callback();
+    for (const callback of callbacks) {
+      try {
+        callback();
+      } catch (error) {
+        // As of a listener of its own: it does not keep the others from being called.
+        process.nextTick(() => {
+          throw error;
+        });
+      }
+    }
     callbacks.clear();
     fans.delete(signal);
   };
@@ -65,7 +74,7 @@ export type Ending = AbortSignal | SignalEnding | undefined;
 /** What ended a limit. */
 export interface Verdict {
   readonly by: 'deadline' | 'signal' | 'owner';
-  /** What the limit's signal aborts with and `hold` rejects with. */
+  /** What `hold` rejects with, and the limit's signal aborts with. */
   readonly reason: unknown;
 }
 
@@ -102,11 +111,11 @@ export class Limit {
     return this.#verdict !== undefined;
   }
 
-  /** Aborts when the limit ends, with the verdict's reason. */
+  /** Aborts when the limit ends, with the verdict's reason, or a text in place of one that has none. */
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
-      if (this.#verdict !== undefined) this.#controller.abort(this.#verdict.reason);
+      if (this.#verdict !== undefined) this.#controller.abort(withText(this.#verdict.reason));
     }
     return this.#controller.signal;
   }
@@ -182,10 +191,20 @@ export class Limit {
     const verdict = { by, reason };
     this.#verdict = verdict;
     this.stop();
-    this.#controller?.abort(reason);
+    this.#controller?.abort(withText(reason));
     const callbacks = this.#callbacks;
     this.#callbacks = undefined;
     if (callbacks !== undefined) for (const callback of callbacks) callback(verdict);
+  }
+}
+
+/** Listeners tell a server the reason as a text, and an error in a listener would end the process. */
+function withText(reason: unknown): unknown {
+  try {
+    String(reason);
+    return reason;
+  } catch {
+    return new DOMException('This operation was aborted', 'AbortError');
   }
 }
 

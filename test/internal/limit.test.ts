@@ -1,5 +1,5 @@
 import { getEventListeners } from 'node:events';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   abortable,
   Limit,
@@ -48,6 +48,23 @@ describe('onAbort', () => {
     expect(listenersOf(signal)).toBe(0);
     stop();
     expect(count).toBe(1);
+  });
+
+  it('calls the others back when one throws, which is reported as of any listener', async () => {
+    const controller = new AbortController();
+    const calls: string[] = [];
+    const uncaught = new Promise((resolve) => process.once('uncaughtException', resolve));
+    const others = process.listeners('uncaughtException').slice(0, -1);
+    for (const other of others) process.off('uncaughtException', other);
+    onTestFinished(() => others.forEach((other) => process.on('uncaughtException', other)));
+    onAbort(controller.signal, () => calls.push('first'));
+    onAbort(controller.signal, () => {
+      throw new Error('careless');
+    });
+    onAbort(controller.signal, () => calls.push('third'));
+    controller.abort();
+    expect(calls).toEqual(['first', 'third']);
+    expect(await uncaught).toMatchObject({ message: 'careless' });
   });
 
   it('never calls back after it was stopped, however often that was', () => {

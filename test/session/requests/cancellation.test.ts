@@ -44,6 +44,34 @@ describe.each(ERAS)('S4 a call that was given up, in the $era era', ({ protocol 
     expect(server.notifications.filter(({ method }) => method === CANCELLED)).toHaveLength(1);
   });
 
+  it.each([
+    ['an object without a text', Object.create(null)],
+    [
+      'one whose text throws',
+      {
+        toString: () => {
+          throw new Error('no');
+        },
+      },
+    ],
+    ['null', null],
+    ['a symbol', Symbol('given up')],
+  ])('a reason that is %s is no trouble', async (_, reason: unknown) => {
+    await using server = inProcess(script);
+    const { session, seen } = await open(server, { protocol });
+    for (const options of [{}, { onProgress: () => {} }]) {
+      const controller = new AbortController();
+      const call = failureOf(session.callTool('hang', {}, { signal: controller.signal, ...options }));
+      await expect.poll(() => hangs(server)).toBeGreaterThan(server.cancelled.length);
+      controller.abort(reason);
+      expect(await call).toMatchObject({ code: 'ABORTED', cause: reason });
+      await expect.poll(() => server.cancelled.length).toBe(hangs(server));
+    }
+    const signal = AbortSignal.abort(reason);
+    expect(await failureOf(session.callTool('echo', {}, { signal }))).toMatchObject({ code: 'ABORTED' });
+    expect(seen('problem')).toEqual([]);
+  });
+
   it('a timeout tells the server too', async () => {
     await using server = inProcess(script);
     const { session } = await open(server, { protocol });
