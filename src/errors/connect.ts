@@ -117,6 +117,12 @@ export function clientNotConnected(): PlenumError<'NOT_CONNECTED'> {
   return new PlenumError('NOT_CONNECTED', 'The adopted client is not connected.');
 }
 
+/** A source answered with something that is no lease. */
+export function notALease(server: string): PlenumError<'CONNECT_FAILED'> {
+  const summary = `Server "${server}": acquire() of its source must give an object { session, release, discard }.`;
+  return new PlenumError('CONNECT_FAILED', summary, { server, maybeExecuted: false });
+}
+
 /** A source leased a session that is of no use; `state` is what it is. */
 export function leaseNotReady(server: string, state: string, cause: unknown): PlenumError<'CONNECTION_LOST'> {
   const summary = `Acquiring a session for server "${server}": the one that came is not ready but ${state}.`;

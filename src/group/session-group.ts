@@ -12,6 +12,7 @@ import { closed } from '../errors/session-end.ts';
 import { createDeferred } from '../internal/deferred.ts';
 import { EventHub, type OverflowEvent } from '../internal/event-hub.ts';
 import { printable } from '../internal/text.ts';
+import { checkArguments, toolNameInvalid } from '../options/call-arguments.ts';
 import {
   checkGroupCall,
   checkGroupRead,
@@ -220,14 +221,19 @@ export class SessionGroup implements AsyncDisposable {
    * Reads a resource from the server that lists it, or that has a template for it. Rejects with
    * `UNKNOWN_RESOURCE`, or `AMBIGUOUS_RESOURCE` when several have it and `server` names none.
    */
-  async readResource(uri: string, options: ReadOptions & ServerChoice = {}): Promise<ReadResourceResult> {
+  async readResource(
+    resource: string | URL,
+    options: ReadOptions & ServerChoice = {},
+  ): Promise<ReadResourceResult> {
+    const uri = checkedUri('Reading a resource', resource);
     const { server, ...rest } = checked(options, checkGroupRead, `Reading resource "${printable(uri)}"`);
     const owner = this.#findResource(uri, server);
     return this.#sessionOf(owner).readResource(owner.upstreamName, rest);
   }
 
   /** Asks for `resource-updated` events; restored when the server reconnects. Finds the owner as `readResource` does. */
-  async subscribeResource(uri: string, options: CallOptions & ServerChoice = {}): Promise<void> {
+  async subscribeResource(resource: string | URL, options: CallOptions & ServerChoice = {}): Promise<void> {
+    const uri = checkedUri('Subscribing to a resource', resource);
     const { server, ...rest } = checked(options, checkGroupCall, `Subscribing to "${printable(uri)}"`);
     const owner = this.#findResource(uri, server);
     await this.#sessionOf(owner).subscribeResource(owner.upstreamName, rest);
@@ -235,7 +241,8 @@ export class SessionGroup implements AsyncDisposable {
   }
 
   /** Ends a subscription, with the server that it was made with if `server` names none. */
-  async unsubscribeResource(uri: string, options: CallOptions & ServerChoice = {}): Promise<void> {
+  async unsubscribeResource(resource: string | URL, options: CallOptions & ServerChoice = {}): Promise<void> {
+    const uri = checkedUri('Unsubscribing from a resource', resource);
     const { server, ...rest } = checked(options, checkGroupCall, `Unsubscribing from "${printable(uri)}"`);
     const known = server === undefined ? this.#subscribed.get(uri) : undefined;
     const owner = known ?? this.#findResource(uri, server);
@@ -249,6 +256,7 @@ export class SessionGroup implements AsyncDisposable {
     args?: Readonly<Record<string, string>>,
     options?: CallOptions,
   ): Promise<GetPromptResult> {
+    checkArguments('Getting a prompt', { name, args });
     const prompt = this.#findPrompt(name);
     return this.#sessionOf(prompt).getPrompt(prompt.upstreamName, args, options);
   }
@@ -260,6 +268,7 @@ export class SessionGroup implements AsyncDisposable {
     context?: { arguments?: Readonly<Record<string, string>> },
     options: CallOptions & ServerChoice = {},
   ): Promise<CompleteResult> {
+    checkArguments('Completing an argument', { ref, argument, context });
     const { server, ...rest } = checked(options, checkGroupCall, 'Completing an argument');
     if (ref.type === 'ref/prompt') {
       const prompt = this.#findPrompt(ref.name);
@@ -278,6 +287,7 @@ export class SessionGroup implements AsyncDisposable {
    * come back.
    */
   async setLoggingLevel(level: LoggingLevel, options: CallOptions & ServerChoice = {}): Promise<void> {
+    checkArguments('Setting the log level', { level });
     const { server, ...rest } = checked(options, checkGroupCall, 'Setting the log level');
     this.#expectOpen();
     await this.#logLevels.set(level, server, rest);
@@ -366,7 +376,7 @@ export class SessionGroup implements AsyncDisposable {
   }
 
   #memberOf(server: string | Session): Member {
-    if (typeof server === 'string') return this.#membership.get(server);
+    if (typeof server !== 'object' || server === null) return this.#membership.get(server);
     for (const member of this.#membership.members) if (member.session === server) return member;
     throw foreignSession(server.name);
   }
@@ -387,6 +397,7 @@ export class SessionGroup implements AsyncDisposable {
   }
 
   #unknown(noun: 'tool' | 'prompt', name: string, known: Iterable<string>): never {
+    if (typeof name !== 'string') throw toolNameInvalid(name);
     this.#expectOpen();
     throw unknownName(noun, name, known);
   }
@@ -400,6 +411,11 @@ export class SessionGroup implements AsyncDisposable {
 /** A server that nobody uses is as it should be. */
 function isWell({ state }: SessionStatus): boolean {
   return state === 'ready' || state === 'idle';
+}
+
+function checkedUri(doing: string, uri: string | URL): string {
+  checkArguments(doing, { uri });
+  return String(uri);
 }
 
 /** The options of a call that may name its server. Throws `INVALID_ARGUMENTS`. */

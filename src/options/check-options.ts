@@ -26,6 +26,14 @@ export function checkValue(name: string, kind: Kind, value: unknown): void {
   refuse(faultsOf(kind, value), name);
 }
 
+/** What is wrong with an argument of a call that does not fit, as a sentence. */
+export function argumentFault(name: string, kind: Kind, value: unknown): string {
+  return faultsOf(kind, value)
+    .slice(0, 1)
+    .map((fault) => faultText(fault, name, 'Argument'))
+    .join('');
+}
+
 function refuse([fault]: readonly Fault[], of: string): void {
   if (fault === undefined) return;
   throw optionsInvalid(faultText(fault, of), nameOf(fault, of));
@@ -41,11 +49,11 @@ function nameOf({ path }: Fault, of: string): string {
 }
 
 /** What is wrong, as a sentence. Shows no value that may be a secret. */
-function faultText(fault: Fault, of = ''): string {
+function faultText(fault: Fault, of = '', noun = 'Option'): string {
   const name = nameOf(fault, of);
-  if ('unknown' in fault) return `Option "${name}" is not known.${meantBy(fault.unknown, fault.table)}`;
+  if ('unknown' in fault) return `${noun} "${name}" is not known.${meantBy(fault.unknown, fault.table)}`;
   const found = fault.isWord ? describeWord(fault.found) : describe(fault.found);
-  return `Option "${name}" must be ${fault.wanted}, not ${found}.`;
+  return `${noun} "${name}" must be ${fault.wanted}, not ${found}.`;
 }
 
 /** Which option was meant, as far as that can be guessed, else which there are; begins with a space. */

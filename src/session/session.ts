@@ -113,7 +113,8 @@ export interface RawRequest {
  * made meanwhile wait, within their own timeout.
  *
  * Every request may reject with `NOT_CONNECTED`, `CONNECTION_LOST`, `SESSION_CLOSED`, `TIMEOUT`, `ABORTED`,
- * `AUTH_REQUIRED`, `INVALID_RESULT` or `PROTOCOL`.
+ * `AUTH_REQUIRED`, `INVALID_RESULT` or `PROTOCOL`, and with `INVALID_ARGUMENTS` when an argument or an option is of the
+ * wrong type.
  */
 export interface Session extends AsyncDisposable {
   readonly name: string;
@@ -149,10 +150,10 @@ export interface Session extends AsyncDisposable {
     args?: Readonly<Record<string, unknown>>,
     options?: CallOptions,
   ): Promise<CallToolResult>;
-  readResource(uri: string, options?: ReadOptions): Promise<ReadResourceResult>;
+  readResource(uri: string | URL, options?: ReadOptions): Promise<ReadResourceResult>;
   /** Asks for `resource-updated` events; restored after every reconnect. */
-  subscribeResource(uri: string, options?: CallOptions): Promise<void>;
-  unsubscribeResource(uri: string, options?: CallOptions): Promise<void>;
+  subscribeResource(uri: string | URL, options?: CallOptions): Promise<void>;
+  unsubscribeResource(uri: string | URL, options?: CallOptions): Promise<void>;
   getPrompt(
     name: string,
     args?: Readonly<Record<string, string>>,

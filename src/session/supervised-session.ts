@@ -7,6 +7,7 @@ import type { PlenumError } from '../errors/plenum-error.ts';
 import type { ServerSpec } from '../server-spec.ts';
 import { Limit, onAbort } from '../internal/limit.ts';
 import { EventHub, type OverflowEvent } from '../internal/event-hub.ts';
+import { checkArguments } from '../options/call-arguments.ts';
 import { checkAuthorize, invalidCall } from '../options/call-checks.ts';
 import { loadOfficial } from '../transport/official.ts';
 import { openTransport } from '../transport/open-transport.ts';
@@ -180,11 +181,11 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
     return this.#hub.iterate();
   }
 
-  override setLoggingLevel(level: LoggingLevel, options?: CallOptions): Promise<void> {
+  override async setLoggingLevel(level: LoggingLevel, options?: CallOptions): Promise<void> {
     if (!this.isAsleep) return super.setLoggingLevel(level, options);
+    checkArguments(`Setting the log level on server "${this.name}"`, { level }, this.name);
     // Not worth waking it for: it is told when it comes up.
     this.resources.subscriptions.intendLogLevel(level);
-    return Promise.resolve();
   }
 
   reconnect(): Promise<void> {

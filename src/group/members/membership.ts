@@ -4,6 +4,8 @@ import { configFailure } from '../../errors/config.ts';
 import { PlenumError } from '../../errors/plenum-error.ts';
 import type { EventHub } from '../../internal/event-hub.ts';
 import { Limit } from '../../internal/limit.ts';
+import { checkValue } from '../../options/check-options.ts';
+import { text } from '../../options/kinds.ts';
 import type { CallOptions } from '../../session/call-options.ts';
 import type { Session, SessionEvent, SessionStatus } from '../../session/session.ts';
 import {
@@ -57,6 +59,7 @@ export class Membership {
   get(name: string): Member {
     const member = this.#members.get(name);
     if (member !== undefined) return member;
+    checkValue('server', text, name);
     throw unknownName('server', name, this.#members.keys());
   }
 

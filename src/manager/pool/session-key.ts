@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { canonicalJson } from '../../internal/canonical-json.ts';
+import { unusableServer } from '../../errors/options.ts';
 import { specFailure } from '../../errors/pool.ts';
+import { isRecord } from '../../internal/checks.ts';
 import { withoutUndefined } from '../../options/check-options.ts';
+import { describe } from '../../options/wording.ts';
 import type { HeadersSource } from '../../server-spec.ts';
 import type { ManagedServer, ManagedServerSpec, ServerSpecContext } from './managed-server.ts';
 
@@ -33,7 +36,7 @@ export async function resolveKeyedSpec(
   context: ServerSpecContext,
 ): Promise<KeyedSpec> {
   try {
-    const spec = typeof server === 'function' ? withoutUndefined(await server(context)) : server;
+    const spec = typeof server === 'function' ? computed(await server(context), context.server) : server;
     const ask = headersFunction(spec);
     const headers = ask === undefined ? undefined : await ask();
     const key = `${principalKey(context.principal)} ${fingerprint([spec, headers])}`;
@@ -61,6 +64,15 @@ export function pinHeaders({ spec, headers }: KeyedSpec, onDrift: () => void): M
     return fresh;
   };
   return { ...spec, headers: pinned };
+}
+
+/** What a function of the caller's returned as a spec. */
+function computed(spec: ManagedServerSpec, server: string): ManagedServerSpec {
+  if (isRecord(spec)) return withoutUndefined(spec);
+  throw unusableServer(
+    `The spec that is computed for server "${server}" must be an object, not ${describe(spec)}.`,
+    server,
+  );
 }
 
 function headersFunction(spec: ManagedServerSpec): Extract<HeadersSource, () => unknown> | undefined {

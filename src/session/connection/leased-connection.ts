@@ -1,8 +1,9 @@
 import type { Client } from '@modelcontextprotocol/client';
-import { connectFailure, leaseNotReady, leaseTooLate } from '../../errors/connect.ts';
+import { connectFailure, leaseNotReady, leaseTooLate, notALease } from '../../errors/connect.ts';
 import { aborted } from '../../errors/session-end.ts';
 import { requestFailure } from '../../errors/call.ts';
 import type { OverflowEvent } from '../../internal/event-hub.ts';
+import { isRecord } from '../../internal/checks.ts';
 import { Limit, settledWithin } from '../../internal/limit.ts';
 import type { TransportEnd } from '../../transport/managed-transport.ts';
 import type { Connection } from './connection.ts';
@@ -61,7 +62,9 @@ async function acquireLease({ server, acquire, timeoutMs, signal }: LeaseRequest
   // In a turn of its own, for a source that throws instead of rejecting.
   const acquiring = Promise.resolve().then(() => acquire(limit.signal));
   try {
-    return await limit.hold(acquiring);
+    const lease: unknown = await limit.hold(acquiring);
+    if (isLease(lease)) return lease;
+    throw notALease(server);
   } catch (error) {
     if (limit.verdict === undefined) throw connectFailure(server, error, doing);
     // Nobody waits for it any more: one that comes all the same is released unused.
@@ -71,6 +74,11 @@ async function acquireLease({ server, acquire, timeoutMs, signal }: LeaseRequest
   } finally {
     limit.stop();
   }
+}
+
+function isLease(value: unknown): value is SessionLease {
+  if (!isRecord(value) || !isRecord(value['session'])) return false;
+  return ['release', 'discard'].every((method) => typeof value[method] === 'function');
 }
 
 class LeasedConnection implements Connection {

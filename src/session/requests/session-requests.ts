@@ -17,6 +17,7 @@ import type {
 import { argumentsNotAnObject } from '../../errors/call.ts';
 import { isRecord } from '../../internal/checks.ts';
 import { printable } from '../../internal/text.ts';
+import { checkArguments, toolNameInvalid, type CallArguments } from '../../options/call-arguments.ts';
 import { checkCall, checkRead, checkRequest, invalidCall } from '../../options/call-checks.ts';
 import { official } from '../../transport/official.ts';
 import type { CallOptions, ReadOptions, RevocableCallOptions } from '../call-options.ts';
@@ -87,13 +88,15 @@ export abstract class SessionRequests {
     args?: Readonly<Record<string, unknown>>,
     options: CallOptions = NO_OPTIONS,
   ): Promise<CallToolResult> {
+    if (typeof name !== 'string') return Promise.reject(toolNameInvalid(name, this.name));
     if (args !== undefined && !isRecord(args)) return Promise.reject(argumentsNotAnObject(name));
     const fault = options === NO_OPTIONS ? undefined : checkCall(options);
     if (fault !== undefined) return this.#refuse(`Calling tool "${printable(name)}"`, fault);
     return this.resources.runner.run(new ToolCall(name, args, options, this.resources, this), options);
   }
 
-  readResource(uri: string, options: ReadOptions = {}): Promise<ReadResourceResult> {
+  async readResource(resource: string | URL, options: ReadOptions = {}): Promise<ReadResourceResult> {
+    const uri = this.#uri('Reading a resource', resource);
     const info = { doing: `Reading resource "${printable(uri)}"`, method: 'resources/read' };
     return this.#run(
       info,
@@ -107,7 +110,8 @@ export abstract class SessionRequests {
     );
   }
 
-  subscribeResource(uri: string, options: CallOptions = {}): Promise<void> {
+  async subscribeResource(resource: string | URL, options: CallOptions = {}): Promise<void> {
+    const uri = this.#uri('Subscribing to a resource', resource);
     const info = { doing: `Subscribing to "${printable(uri)}"`, method: 'resources/subscribe' };
     return this.#run(info, options, (connection, requestOptions) =>
       this.resources.subscriptions.subscribe(
@@ -118,7 +122,8 @@ export abstract class SessionRequests {
     );
   }
 
-  unsubscribeResource(uri: string, options: CallOptions = {}): Promise<void> {
+  async unsubscribeResource(resource: string | URL, options: CallOptions = {}): Promise<void> {
+    const uri = this.#uri('Unsubscribing from a resource', resource);
     const info = { doing: `Unsubscribing from "${printable(uri)}"`, method: 'resources/unsubscribe' };
     return this.#run(info, options, (connection, requestOptions) =>
       this.resources.subscriptions.unsubscribe(
@@ -129,11 +134,12 @@ export abstract class SessionRequests {
     );
   }
 
-  getPrompt(
+  async getPrompt(
     name: string,
     args?: Readonly<Record<string, string>>,
     options: CallOptions = {},
   ): Promise<GetPromptResult> {
+    this.#checkArguments('Getting a prompt', { name, args });
     const info = { doing: `Getting prompt "${printable(name)}"`, method: 'prompts/get' };
     return this.#run(info, options, (connection, requestOptions) =>
       connection.client.getPrompt(
@@ -143,12 +149,13 @@ export abstract class SessionRequests {
     );
   }
 
-  complete(
+  async complete(
     ref: CompletionReference,
     argument: { name: string; value: string },
     context?: { arguments?: Readonly<Record<string, string>> },
     options: CallOptions = {},
   ): Promise<CompleteResult> {
+    this.#checkArguments('Completing an argument', { ref, argument, context });
     const info = {
       doing: `Completing argument "${printable(argument.name)}"`,
       method: 'completion/complete',
@@ -163,7 +170,8 @@ export abstract class SessionRequests {
     });
   }
 
-  setLoggingLevel(level: LoggingLevel, options: CallOptions = {}): Promise<void> {
+  async setLoggingLevel(level: LoggingLevel, options: CallOptions = {}): Promise<void> {
+    this.#checkArguments('Setting the log level', { level });
     const info = { doing: 'Setting the log level', method: 'logging/setLevel' };
     return this.#run(info, options, (connection, requestOptions) =>
       this.resources.subscriptions.setLogLevel(
@@ -187,7 +195,11 @@ export abstract class SessionRequests {
     options: CallOptions & { schema: S },
   ): Promise<StandardSchemaV1.InferOutput<S>>;
   request(request: RawRequest, options?: CallOptions): Promise<Record<string, unknown>>;
-  request(request: RawRequest, options: CallOptions & { schema?: StandardSchemaV1 } = {}): Promise<unknown> {
+  async request(
+    request: RawRequest,
+    options: CallOptions & { schema?: StandardSchemaV1 } = {},
+  ): Promise<unknown> {
+    this.#checkArguments('Sending a request', { request });
     const { method } = request;
     const tool = method === 'tools/call' ? { tool: String(request.params?.['name']) } : {};
     const info = { doing: `Request "${printable(method)}"`, method, ...tool };
@@ -206,7 +218,8 @@ export abstract class SessionRequests {
     );
   }
 
-  notify(notification: RawRequest): Promise<void> {
+  async notify(notification: RawRequest): Promise<void> {
+    this.#checkArguments('Sending a notification', { notification });
     const { method, params } = notification;
     // It has no answer to wait for, but a pipe that nobody reads may not take it.
     const options = { maxTotalTimeoutMs: this.resources.timeoutMs };
@@ -244,6 +257,15 @@ export abstract class SessionRequests {
     const fault = check(options);
     if (fault !== undefined) return this.#refuse(info.doing, fault);
     return this.resources.runner.run({ ...info, send }, options);
+  }
+
+  #checkArguments(doing: string, given: CallArguments): void {
+    checkArguments(`${doing} on server "${this.name}"`, given, this.name);
+  }
+
+  #uri(doing: string, uri: string | URL): string {
+    this.#checkArguments(doing, { uri });
+    return String(uri);
   }
 
   #refuse(doing: string, fault: string): Promise<never> {

@@ -1,10 +1,12 @@
 import type { JSONRPCMessage, Transport, TransportSendOptions } from '@modelcontextprotocol/client';
 import { connectFailure } from '../../errors/connect.ts';
+import { unusableServer } from '../../errors/options.ts';
 import type { CustomTransportSpec } from '../../server-spec.ts';
 import { BaseTransport } from '../base-transport.ts';
 import type { TransportContext } from '../managed-transport.ts';
 import { settledWithin } from '../../internal/limit.ts';
 
+const METHODS = ['start', 'send', 'close'] as const;
 const CLOSE_TIMEOUT_MS = 4_000;
 
 /** Wraps a transport of the user's, so that `onclose` fires once and `close` ends in time whatever that transport does. */
@@ -12,14 +14,20 @@ export class CustomTransport extends BaseTransport {
   readonly kind = 'custom';
   readonly #inner: Transport;
 
-  /** Calls the spec's function. Throws `CONNECT_FAILED` when it fails. */
+  /** Calls the spec's function. Throws `CONNECT_FAILED` when it fails, `CONFIG_INVALID` when it returns no transport. */
   static async create(spec: CustomTransportSpec, context: TransportContext): Promise<CustomTransport> {
     const { server } = context;
+    let transport: Transport;
     try {
-      return new CustomTransport(await spec.transport(), context);
+      transport = await spec.transport();
     } catch (error) {
       throw connectFailure(server, error, `Making the transport of server "${server}"`);
     }
+    if (!METHODS.every((method) => typeof Reflect.get(Object(transport), method) === 'function')) {
+      const wanted = 'a transport, with start(), send() and close()';
+      throw unusableServer(`Server "${server}": the function "transport" must return ${wanted}.`, server);
+    }
+    return new CustomTransport(transport, context);
   }
 
   private constructor(inner: Transport, context: TransportContext) {

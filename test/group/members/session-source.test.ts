@@ -250,7 +250,9 @@ describe('a source that does not lend', () => {
 
   it('but answers nonsense: CONNECT_FAILED', async () => {
     const source = { acquire: () => Promise.resolve(undefined as never) };
-    expect((await failureOf(newGroup().add('s', { source }))).code).toBe('CONNECT_FAILED');
+    const error = await failureOf(newGroup().add('s', { source }));
+    expect(error.code).toBe('CONNECT_FAILED');
+    expect(error.message).toContain('must give an object { session, release, discard }');
   });
 
   it('a session that is not ready: it is discarded, and another one asked for', async () => {

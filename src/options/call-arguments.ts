@@ -1,0 +1,81 @@
+import { callOptionsInvalid } from '../errors/options.ts';
+import type { PlenumError } from '../errors/plenum-error.ts';
+import { argumentFault } from './check-options.ts';
+import { fits } from './faults.ts';
+import {
+  either,
+  objectThat,
+  oneOf,
+  optionsOf,
+  string,
+  textsByName,
+  urlObject,
+  type Kind,
+  type OptionTable,
+} from './kinds.ts';
+
+const uri: Kind = either(string, urlObject);
+
+const reference: Kind = objectThat(
+  'an object such as { type: "ref/prompt", name } or { type: "ref/resource", uri }',
+  (value) => {
+    const type: unknown = Reflect.get(value, 'type');
+    if (type === 'ref/prompt') return typeof Reflect.get(value, 'name') === 'string';
+    return type === 'ref/resource' && typeof Reflect.get(value, 'uri') === 'string';
+  },
+);
+
+const rawRequest: Kind = objectThat('an object such as { method, params }', (value) => {
+  const params: unknown = Reflect.get(value, 'params');
+  const isSendable = params === undefined || (typeof params === 'object' && params !== null);
+  return typeof Reflect.get(value, 'method') === 'string' && isSendable;
+});
+
+const logLevel: Kind = oneOf('debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency');
+
+const completedArgument: OptionTable = {
+  name: { kind: string, required: true, about: 'Which argument.' },
+  value: { kind: string, required: true, about: 'What is typed of it so far.' },
+};
+
+const completionContext: OptionTable = {
+  arguments: { kind: textsByName, about: 'The values of the arguments already known.' },
+};
+
+/** The arguments of calls, beside their options. */
+const KINDS = {
+  name: string,
+  uri,
+  args: textsByName,
+  ref: reference,
+  argument: optionsOf(completedArgument, 'an object such as { name, value }'),
+  context: optionsOf(completionContext, 'an object such as { arguments }'),
+  level: logLevel,
+  request: rawRequest,
+  notification: rawRequest,
+} as const;
+
+/** Arguments by what the call's declaration calls them. */
+export type CallArguments = { readonly [K in keyof typeof KINDS]?: unknown };
+
+/** Those that may be left out. */
+const OPTIONAL: ReadonlySet<string> = new Set(['args', 'context']);
+
+/** What is wrong with a tool's name that is no string. Every call is checked, so the check itself is the caller's. */
+export function toolNameInvalid(name: unknown, server?: string): PlenumError {
+  const doing = server === undefined ? 'Calling a tool' : `Calling a tool on server "${server}"`;
+  return callOptionsInvalid(doing, argumentFault('name', string, name), server);
+}
+
+/**
+ * Checks the arguments of a call, for callers whose program has no types. Throws `INVALID_ARGUMENTS`; `doing` begins the
+ * message.
+ */
+export function checkArguments(doing: string, given: CallArguments, server?: string): void {
+  for (const [name, kind] of Object.entries(KINDS)) {
+    if (!Object.hasOwn(given, name)) continue;
+    const value: unknown = Reflect.get(given, name);
+    if (fits(kind, value) || (value === undefined && OPTIONAL.has(name))) continue;
+    throw callOptionsInvalid(doing, argumentFault(name, kind, value), server);
+  }
+}
