@@ -1,19 +1,21 @@
 import type { Progress } from '@modelcontextprotocol/client';
 
-/** Options of any request. */
+/** Options of one request. */
 export interface CallOptions {
   /**
-   * How long the answer may take, in milliseconds; `Infinity` for ever. Overrides the session's.
+   * How long the answer may take, in milliseconds, or `Infinity`; then the call rejects with `TIMEOUT`. The time that a
+   * call waits for a connection counts.
    * @default the session's `timeoutMs`
    */
   timeoutMs?: number | undefined;
   /**
-   * How long the whole may take, in milliseconds, however much progress is reported.
+   * How long the call may take in all, in milliseconds, also when progress restarts `timeoutMs`; then it rejects with
+   * `TIMEOUT`.
    * @default Infinity
    */
   maxTotalTimeoutMs?: number | undefined;
   /**
-   * Whether a progress notification starts `timeoutMs` over.
+   * Whether a progress notification restarts `timeoutMs`.
    * @default false
    */
   resetTimeoutOnProgress?: boolean | undefined;
@@ -21,14 +23,15 @@ export interface CallOptions {
   signal?: AbortSignal | undefined;
   /** Called with each progress notification for this request. */
   onProgress?: ((progress: Progress) => unknown) | undefined;
-  /** Sent as the request's `_meta`. */
+  /** Sent in the request's `_meta`. */
   meta?: Readonly<Record<string, unknown>> | undefined;
   /** Streamable HTTP: resume the stream of an earlier request after this event id. */
   resumptionToken?: string | undefined;
   /** Streamable HTTP: called with the event id from which this request could be resumed. */
   onResumptionToken?: ((token: string) => void) | undefined;
   /**
-   * 2026-07-28: hand an `input_required` answer back instead of fulfilling it through the session's handlers.
+   * 2026-07-28: whether an `input_required` result is returned. Otherwise the session's handlers answer it, and the
+   * request is sent again.
    * @default false
    */
   allowInputRequired?: boolean | undefined;
@@ -38,16 +41,17 @@ export interface CallOptions {
   requestState?: string | undefined;
 }
 
-/** Options of a request made through something that may be taken away. */
+/** Options of a request that is made through a lease. */
 export interface RevocableCallOptions extends CallOptions {
-  /** Cancels the request as `signal` does; shared by all requests that go through the same thing. */
+  /** Cancels the request as `signal` does. Aborts when the lease is taken away; all its requests share it. */
   revoked?: AbortSignal | undefined;
 }
 
 /** Options of a request whose answer may come from the official client's cache (`ttlMs`, SEP-2549). */
 export interface ReadOptions extends CallOptions {
   /**
-   * `use` a fresh cached answer, `refresh` it, or `bypass` the cache.
+   * `use` takes a cached answer that is fresh, `refresh` asks the server and caches the answer, `bypass` asks the server
+   * and leaves the cache alone.
    * @default 'use'
    */
   cache?: 'use' | 'refresh' | 'bypass' | undefined;

@@ -13,15 +13,15 @@ import type {
 } from '@modelcontextprotocol/client';
 import type { Session } from './session.ts';
 
-/** Says who asks, so that one handler can serve many servers. */
+/** Which server sent the request, so that one handler can serve many servers. */
 export interface HandlerContext {
-  /** The name of the server that asks. */
+  /** The name of the server that sent the request. */
   readonly server: string;
-  /** The session it asks through; a handler may call it. */
+  /** The session on which the request came; a handler may call its methods. */
   readonly session: Session;
-  /** On whose behalf a session manager opened the session, if it was told. */
+  /** The `principal` that the session was acquired or opened for, in a session manager. */
   readonly principal?: string;
-  /** The JSON-RPC id of the request, as the server gave it; the entry's key in an `input_required` round. */
+  /** The JSON-RPC id that the server gave the request. Of a request in an `input_required` result: its key there. */
   readonly requestId: RequestId;
   /** The request's `_meta`, without the protocol's own keys. */
   readonly meta: RequestMeta | undefined;
@@ -29,11 +29,15 @@ export interface HandlerContext {
   readonly signal: AbortSignal;
 }
 
+/** Which server sent the notification. */
 export type NotificationContext = Pick<HandlerContext, 'server' | 'session' | 'principal'>;
 
+/** The params of `notifications/message`. */
 export interface LogMessage {
   readonly level: LoggingLevel;
+  /** The name of the logger, if the server gives one. */
   readonly logger?: string | undefined;
+  /** What is logged: any JSON value. */
   readonly data: unknown;
 }
 
@@ -41,9 +45,9 @@ export interface LogMessage {
 type Awaitable<T> = T | Promise<T>;
 
 /**
- * Answers to what servers ask of their client. The capabilities declared to a server follow from which of
- * these are given; a request without a handler is answered with an error. Handlers run
- * concurrently, and one that throws is answered with an error and reported as a `problem` event.
+ * Functions that answer the requests of servers and receive their notifications. They decide which client capabilities
+ * are declared to a server. A request without a handler is answered with an error. Handlers run concurrently. When one
+ * throws, the server is answered with an error, and a `problem` event reports it.
  */
 export interface Handlers {
   /** The server asks for a completion by the client's model (`sampling/createMessage`). */
@@ -56,9 +60,9 @@ export interface Handlers {
     context: HandlerContext,
     params: ElicitRequestFormParams | ElicitRequestURLParams,
   ) => Awaitable<ElicitResult>;
-  /** The server asks which folders or URIs it may work in (`roots/list`). */
+  /** The server asks for the roots, the folders or URIs that it may work in (`roots/list`). */
   onRoots?: (context: HandlerContext) => Awaitable<readonly Root[] | { roots: readonly Root[] }>;
-  /** The server logs (`notifications/message`). */
+  /** The server sends a log message (`notifications/message`). */
   onLog?: (context: NotificationContext, message: LogMessage) => Awaitable<void>;
   /** Any notification that Plenum does not handle itself. */
   onNotification?: (context: NotificationContext, notification: Notification) => Awaitable<void>;

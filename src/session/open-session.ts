@@ -8,16 +8,16 @@ import { SupervisedSession } from './supervised-session.ts';
 import type { Session } from './session.ts';
 
 export interface OpenSessionOptions extends SessionOptions {
-  /** Gives up; what was opened is closed. */
+  /** Cancels opening: it rejects with `ABORTED`, and what was opened is closed. */
   signal?: AbortSignal;
 }
 
 /**
- * Opens a session on one server: a spec, a URL, an in-process server, a transport, or an official client that
+ * Opens a session with one server, given as a spec, a URL, an in-process server, a transport, or an official client that
  * is connected already. Resolves when the handshake is complete.
  *
- * A session owns the connections that it makes: end it with `close()`, or `await using`. A client that was given
- * stays its caller's.
+ * End the session with `close()`, or hold it with `await using`. A client that was given is left open then: its caller
+ * closes it.
  *
  * Rejects with `CONFIG_INVALID`, `CONNECT_FAILED`, `AUTH_REQUIRED`, `TIMEOUT` or `ABORTED`, and then leaves no process,
  * socket or timer behind.
@@ -28,7 +28,7 @@ export async function openSession(target: SessionTarget, options: OpenSessionOpt
   return session;
 }
 
-/** Makes the first connection of a session. When that fails or is given up, the session is closed for good. */
+/** Makes the first connection of a session. When that fails or `signal` aborts, the session is closed for good. */
 export async function startSession(
   session: SupervisedSession,
   signal: AbortSignal | undefined,
@@ -54,7 +54,7 @@ export async function startSession(
   }
 }
 
-/** A session that is not started. Throws `CONFIG_INVALID`. */
+/** Checks the target and the options, and returns a session that is not started. Throws `CONFIG_INVALID`. */
 export function createSession(target: SessionTarget, options: SessionOptions): SupervisedSession {
   checkOptions(openSessionOptions, options, 'Session options');
   const resolved = resolveTarget(target);

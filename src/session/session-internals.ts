@@ -6,7 +6,7 @@ export const sessionInternals: unique symbol = Symbol.for('mcp-plenum.session-in
 
 /** What a group needs of a session beyond the public interface. */
 export interface SessionInternals {
-  /** How long a request may take when its options do not say, in milliseconds. */
+  /** The time limit of requests whose options give none, in milliseconds. */
   readonly timeoutMs: number;
   /** Tells connections apart: another object after each reconnect, undefined while there is none. */
   readonly connectionKey: object | undefined;
@@ -14,16 +14,16 @@ export interface SessionInternals {
   readonly isAsleep: boolean;
   /** Connects if it is asleep. Rejects when that fails. */
   wake(): Promise<void>;
-  /** Calls `listener` on every event, in order, as it happens. Returns how to stop. */
+  /** Calls `listener` with each event at once, in order. Returns the function that removes it. */
   observe(listener: (event: SessionEvent) => void): () => void;
 }
 
-/** A session that gives access to its internals. */
+/** One of Plenum's own sessions. */
 export interface InternalSession extends Session {
   readonly [sessionInternals]: SessionInternals;
 }
 
-/** Whether something is a session: one of Plenum's own, or any object that can do what a group asks of one. */
+/** Whether a value is a session: one of Plenum's own, or any object with the methods that a group needs. */
 export function isSession(value: unknown): value is Session {
   if (!isRecord(value)) return false;
   if (sessionInternals in value) return true;
@@ -33,7 +33,7 @@ export function isSession(value: unknown): value is Session {
   );
 }
 
-/** The internals of a session; of one that is not Plenum's own, made from what every session has. */
+/** The internals of a session. For a session that is not Plenum's own they are made from its public methods. */
 export function internalsOf(session: Session): SessionInternals {
   return isInternal(session) ? session[sessionInternals] : new PublicInternals(session);
 }
@@ -42,7 +42,7 @@ function isInternal(session: Session): session is InternalSession {
   return sessionInternals in session;
 }
 
-/** For a session that a caller's own class implements, such as a wrapper around one of ours. */
+/** For a session of a caller's own class, such as a wrapper around one of ours. */
 class PublicInternals implements SessionInternals {
   readonly timeoutMs = 60_000;
   readonly isAsleep = false;
@@ -63,13 +63,13 @@ class PublicInternals implements SessionInternals {
     const listen = async (): Promise<void> => {
       for await (const event of events) {
         if (event.type !== 'overflow') listener(event);
-        // An event that was dropped may have announced any change.
+        // The dropped events may have announced a change of any list.
         else
           for (const kind of ['tools', 'resources', 'prompts'] as const)
             listener({ type: 'list-changed', kind });
       }
     };
-    listen().catch(() => {}); // Events that end with an error have ended.
+    listen().catch(() => {}); // After an error there are no more events.
     return () => void events.return?.().catch(() => {});
   }
 }

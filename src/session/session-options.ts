@@ -13,25 +13,29 @@ export interface SessionOptions extends ServerSpecOptions, Handlers {
    * @default derived from the spec
    */
   name?: string;
-  /** How this program introduces itself to servers. */
+  /**
+   * The name and version of this program, which servers are told.
+   * @default { name: 'mcp-plenum', version: '0.0.0' }
+   */
   clientInfo?: Implementation;
   /**
-   * Capabilities declared beside those that follow from the handlers, such as `{ sampling: { tools: {} } }`. One
-   * without its handler is `CONFIG_INVALID`.
+   * Client capabilities to declare in addition to those that follow from the handlers, such as
+   * `{ sampling: { tools: {} } }`. `CONFIG_INVALID` for one that needs a handler which is not given.
+   * @default {}
    */
   capabilities?: ClientCapabilities;
   /**
-   * How many calls may wait for a connection; the next one is `NOT_CONNECTED` at once.
+   * How many calls may wait for a connection at a time; a further one rejects with `NOT_CONNECTED` at once.
    * @default 1000
    */
   maxWaitingCalls?: number;
   /**
-   * 2026-07-28: how many `input_required` rounds one call may take.
+   * 2026-07-28: how many `input_required` rounds one call may take; after them it rejects with `INVALID_RESULT`.
    * @default 10
    */
   maxInputRounds?: number;
   /**
-   * How many pages one list may have.
+   * How many pages one list may have, or `Infinity`; a longer list rejects with `INVALID_RESULT`.
    * @default 1000
    */
   maxPages?: number;
@@ -57,8 +61,8 @@ const CLIENT_INFO: Implementation = { name: 'mcp-plenum', version: '0.0.0' };
 const DEFAULTS = defaultsOf(sharedSessionOptions);
 
 /**
- * Fills in the defaults of options that are checked. Where several are given, the first that has a field wins, so pass
- * the most particular first. Throws `CONFIG_INVALID` for a capability that nobody serves.
+ * Merges options that have been checked, and fills in the defaults. Of several values of one field the first wins, so
+ * pass the options of the server before those of the group. Throws `CONFIG_INVALID` for a capability without its handler.
  */
 export function resolveSessionOptions(...layers: readonly SessionOptions[]): ResolvedSessionOptions {
   const pick = <K extends keyof SessionOptions>(key: K): SessionOptions[K] | undefined =>
@@ -94,7 +98,7 @@ export function resolveSessionOptions(...layers: readonly SessionOptions[]): Res
   };
 }
 
-/** An option that is off, on, or on with details; details of all layers add up. */
+/** An option that is off, on, or an object of options. The first layer decides whether it is on; objects are merged. */
 function resolveSwitch<T extends object>(
   layers: readonly (boolean | Partial<T> | undefined)[],
   byDefault: boolean,
@@ -106,7 +110,7 @@ function resolveSwitch<T extends object>(
   return Object.assign({ ...defaults }, ...details.map(withoutUndefined));
 }
 
-/** What is declared to servers follows from the handlers that are given. */
+/** The capabilities that the handlers stand for, and the extra ones. */
 function declaredCapabilities(handlers: Handlers, extra: ClientCapabilities): ClientCapabilities {
   const declared: ClientCapabilities = { ...extra };
   const needs = [

@@ -8,34 +8,37 @@ import { proxyUrl, serverUrl } from '../options/tables/server.ts';
 import type { InProcessServer, ServerSpec, UrlServerSpec } from '../server-spec.ts';
 import type { Session } from './session.ts';
 
-/** A session that a source has leased out. `release` or `discard` is called, once, when it is not needed any more. */
+/** A session that a source, such as a pool, has leased out. `release` or `discard` is called once, at the end. */
 export interface SessionLease {
   readonly session: Session;
   /** Gives it back, to be leased to others. */
   release(): Promise<void>;
-  /** Gives it back as unfit for others; its source ends it. */
+  /** Gives it back as not fit for others; the source closes it. */
   discard(reason?: unknown): Promise<void>;
 }
 
-/** Anything that a session can be opened on. */
+/**
+ * What a session can be opened on: a spec, a URL, an official server in this process, an official transport, or an
+ * official client that is connected.
+ */
 export type SessionTarget = ServerSpec | string | URL | InProcessServer | Transport | Client;
 
-/** A target sorted out: how to connect, and what to call it when nobody says. */
+/** The kind of a target, what is needed to connect, and the session's name if the options give none. */
 export type ResolvedTarget =
   | { readonly type: 'spec'; readonly spec: ServerSpec; readonly name: string }
-  /** A transport serves one connection: there is nothing to reconnect with. */
+  /** A transport object serves one connection, so the session cannot reconnect. */
   | { readonly type: 'transport'; readonly spec: ServerSpec; readonly name: string }
   | { readonly type: 'client'; readonly client: Client; readonly name: string }
   | SourceTarget;
 
-/** Each connection uses a session leased from a source, such as a pool. */
+/** Each connection uses a session that is leased from a source, such as a pool. */
 export interface SourceTarget {
   readonly type: 'source';
   readonly acquire: (signal: AbortSignal) => Promise<SessionLease>;
   readonly name: string;
 }
 
-/** Sorts a target out and checks its spec. Throws `CONFIG_INVALID`; opens nothing. */
+/** Finds out what kind of target this is, and checks its spec. Opens nothing. Throws `CONFIG_INVALID`. */
 export function resolveTarget(target: SessionTarget): ResolvedTarget {
   if (typeof target === 'string' || target instanceof URL) return resolveSpec({ url: target });
   if (isClient(target)) {
@@ -86,18 +89,18 @@ function resolveSpec(given: ServerSpec): ResolvedTarget {
   return { type: 'spec', spec, name: nameOf(spec) };
 }
 
-/** What to call a server when nobody says. */
+/** The session's name if the options give none. */
 function nameOf(spec: ServerSpec): string {
   if ('command' in spec) return spec.command.replace(/^.*[\\/]/, '').replace(/\.\w+$/, '') || 'server';
   if ('url' in spec) return checkUrl(spec).host;
   return 'server' in spec ? 'in-process' : 'custom';
 }
 
-/** Checks what goes together. */
+/** Checks which options of a URL spec can be combined. */
 function checkUrl(spec: UrlServerSpec): URL {
   const url = new URL(spec.url);
   const { type, fetch, proxy, tls } = spec;
-  // The texts of URL objects are not looked at by the table.
+  // The table accepts any URL object; only of strings does it check the scheme.
   checkValue('url', serverUrl, url.href);
   if (proxy !== undefined) checkValue('proxy', proxyUrl, String(proxy));
   const websocket = url.protocol === 'ws:' || url.protocol === 'wss:';
@@ -123,7 +126,7 @@ function isInProcessServer(value: unknown): value is InProcessServer {
   return isObject(value) && typeof value['connect'] === 'function' && typeof value['close'] === 'function';
 }
 
-/** By what it can do: a program may have loaded the official client twice. */
+/** Not by `instanceof`: a program may have loaded the official package twice. */
 function isClient(value: unknown): value is Client {
   return (
     isObject(value) && ['callTool', 'getProtocolEra'].every((method) => typeof value[method] === 'function')

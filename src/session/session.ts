@@ -20,10 +20,10 @@ import type { PlenumError } from '../errors/plenum-error.ts';
 import type { OverflowEvent } from '../internal/event-hub.ts';
 import type { CallOptions, ReadOptions } from './call-options.ts';
 
-/** Which of the two protocols a connection speaks: the stateful handshake, or 2026-07-28 and later. */
+/** Which protocol a connection speaks: `legacy` has the `initialize` handshake, `modern` is 2026-07-28 and later. */
 export type ProtocolEra = 'legacy' | 'modern';
 
-/** What a status may say beside its state; a state that does not say it has it undefined. */
+/** Fields that only some states have. In the types of the other states they are undefined. */
 export interface SessionStatusFacts {
   readonly attempt: number;
   readonly nextTryAt: number;
@@ -32,55 +32,55 @@ export interface SessionStatusFacts {
   readonly error: PlenumError;
 }
 
-/** The status of one state: what it says, and nothing of what only other states say. */
+/** The status in one state, with the fields that this state has. */
 export type SessionStatusOf<State extends string, Facts = unknown> = {
   readonly state: State;
   /** Since when, in epoch milliseconds. */
   readonly since: number;
 } & Facts & { readonly [K in Exclude<keyof SessionStatusFacts, keyof Facts>]?: undefined };
 
-/** Where a session stands. */
+/** The state of a session, and what is known in that state. */
 export type SessionStatus =
-  /** Not started, or ended until somebody needs it. */
+  /** Not started, or without a connection because it was not used; the next request connects again. */
   | SessionStatusOf<'idle'>
-  /** The first connection is coming up. */
+  /** The first connection is being made. `attempt` counts from 1. */
   | SessionStatusOf<'connecting', { readonly attempt: number }>
   | SessionStatusOf<
       'ready',
       {
         readonly era: ProtocolEra;
         readonly protocolVersion: string;
-        /** How long the connection took to come up, handshake included, in milliseconds. */
+        /** How long connecting took, handshake included, in milliseconds. */
         readonly connectMs: number;
         /** The process id of a server on stdio. */
         readonly pid?: number;
       }
     >
-  /** Lost; an attempt is under way or to come. */
+  /** The connection was lost. The next attempt is under way, or starts at `nextTryAt`. */
   | SessionStatusOf<
       'reconnecting',
       {
-        /** Which attempt; it counts on from earlier losses until a connection has lived `resetAfterMs`. */
+        /** The number of the attempt. It starts over at 1 when a connection has lasted `resetAfterMs`. */
         readonly attempt: number;
         /** When the next attempt starts, in epoch milliseconds; absent while one is under way. */
         readonly nextTryAt?: number;
-        /** What happened last. */
+        /** Why the connection was lost, or why the latest attempt failed. */
         readonly error: PlenumError;
       }
     >
   /**
-   * Gave up, or was told not to reconnect; `reconnect()` tries again. One that failed with `AUTH_REQUIRED` comes back
-   * by itself when somebody has signed in.
+   * No further attempt is made, after `reconnect.attempts` of them, with `reconnect: false`, or because trying again
+   * cannot help. `reconnect()` tries again. After `AUTH_REQUIRED` the session reconnects when somebody has signed in.
    */
   | SessionStatusOf<'failed', { readonly error: PlenumError }>
-  /** Closing; calls in flight finish. */
+  /** Closing: calls in flight may finish, and new ones are refused. */
   | SessionStatusOf<'draining'>
-  /** Over; with an error when it was destroyed for a reason. */
+  /** Closed for good; `error` is there when `destroy()` was given a reason. */
   | SessionStatusOf<'closed', { readonly error?: PlenumError }>;
 
 export type ListKind = 'tools' | 'resources' | 'prompts';
 
-/** What happens to a session. */
+/** An event of a session. */
 export type SessionEvent =
   | { readonly type: 'status'; readonly status: SessionStatus }
   /** The server says that a list changed; `resources` covers the templates. */
@@ -96,49 +96,52 @@ export type SessionEvent =
   | { readonly type: 'stderr'; readonly line: string }
   /** A notification that Plenum does not handle itself. */
   | { readonly type: 'notification'; readonly method: string; readonly params?: unknown }
-  /** Something went wrong and was contained: garbage dropped, a handler that threw. The session goes on. */
+  /** An error that failed no call, such as output that is not JSON, or a handler that threw. The session goes on. */
   | { readonly type: 'problem'; readonly error: PlenumError };
 
-/** What `completion/complete` completes an argument of. */
+/** The prompt or resource template whose argument `completion/complete` completes. */
 export type CompletionReference = CompleteRequestParams['ref'];
 
-/** A JSON-RPC request as a caller gives it. */
+/** The method and params of a JSON-RPC request or notification. */
 export interface RawRequest {
   method: string;
   params?: Readonly<Record<string, unknown>>;
 }
 
 /**
- * A stable handle on one server. It outlives its connections: a lost one is replaced underneath it, and calls
- * made meanwhile wait, within their own timeout.
+ * A session with one server. It replaces a lost connection by itself; calls made meanwhile wait for the new one, within
+ * their own timeout.
  *
- * Every request may reject with `NOT_CONNECTED`, `CONNECTION_LOST`, `SESSION_CLOSED`, `TIMEOUT`, `ABORTED`,
- * `AUTH_REQUIRED`, `INVALID_RESULT` or `PROTOCOL`, and with `INVALID_ARGUMENTS` when an argument or an option is of the
- * wrong type.
+ * Every request may reject with `INVALID_ARGUMENTS`, `NOT_CONNECTED`, `CONNECTION_LOST`, `SESSION_EXPIRED`,
+ * `SESSION_CLOSED`, `TIMEOUT`, `ABORTED`, `AUTH_REQUIRED`, `INVALID_RESULT`, `URL_ELICITATION_REQUIRED` or `PROTOCOL`.
  */
 export interface Session extends AsyncDisposable {
+  /** The server's name in errors and events. */
   readonly name: string;
   readonly status: SessionStatus;
-  /** What the server said about itself on the latest connection. */
+  /** The server's name and version, from the latest handshake; undefined before the first. So are the next four. */
   readonly serverInfo: Implementation | undefined;
   readonly capabilities: ServerCapabilities | undefined;
   readonly instructions: string | undefined;
   readonly protocolVersion: string | undefined;
   readonly era: ProtocolEra | undefined;
-  /** The official client of the present connection; a new one after each reconnect. */
+  /** The official client of the present connection, undefined while there is none; a new one after each reconnect. */
   readonly client: Client | undefined;
 
-  /** Sends a `ping`, or `server/discover` in the 2026-07-28 era, which has no ping. */
+  /** Checks that the server answers: with `ping`, or with `server/discover` in the 2026-07-28 era, which has no ping. */
   ping(options?: CallOptions): Promise<void>;
-  /** Lists every tool, all pages. Empty when the server does not offer tools. */
+  /** Lists all tools, of all pages; empty when the server has no capability `tools`. */
   listTools(options?: CallOptions): Promise<ListToolsResult>;
+  /** Lists all resources, of all pages; empty when the server has no capability `resources`. */
   listResources(options?: CallOptions): Promise<ListResourcesResult>;
+  /** Lists all resource templates, of all pages; empty when the server has no capability `resources`. */
   listResourceTemplates(options?: CallOptions): Promise<ListResourceTemplatesResult>;
+  /** Lists all prompts, of all pages; empty when the server has no capability `prompts`. */
   listPrompts(options?: CallOptions): Promise<ListPromptsResult>;
 
   /**
-   * Calls a tool. A tool that ran and failed is a result with `isError`, not a throw. Structured content is
-   * checked against the output schema if the tool was listed with one: `INVALID_RESULT`.
+   * Calls a tool. When the tool ran and failed, this resolves with a result that has `isError`. When `listTools` gave the
+   * tool an output schema and the structured content does not fit it, this rejects with `INVALID_RESULT`.
    */
   callTool(
     name: string,
@@ -150,10 +153,13 @@ export interface Session extends AsyncDisposable {
     args?: Readonly<Record<string, unknown>>,
     options?: CallOptions,
   ): Promise<CallToolResult>;
+  /** Reads a resource; in the 2026-07-28 era a cached answer may be used, see `options.cache`. */
   readResource(uri: string | URL, options?: ReadOptions): Promise<ReadResourceResult>;
-  /** Asks for `resource-updated` events; restored after every reconnect. */
+  /** Subscribes to a resource, which gives `resource-updated` events; the session subscribes again after each reconnect. */
   subscribeResource(uri: string | URL, options?: CallOptions): Promise<void>;
+  /** Ends a subscription of `subscribeResource`. */
   unsubscribeResource(uri: string | URL, options?: CallOptions): Promise<void>;
+  /** Gets a prompt with its arguments filled in. */
   getPrompt(
     name: string,
     args?: Readonly<Record<string, string>>,
@@ -166,38 +172,45 @@ export interface Session extends AsyncDisposable {
     context?: { arguments?: Readonly<Record<string, string>> },
     options?: CallOptions,
   ): Promise<CompleteResult>;
-  /** Sets the least severe level that the server logs; restored after every reconnect. */
+  /** Sets the least severe level that the server logs; the session sets it again after each reconnect. */
   setLoggingLevel(level: LoggingLevel, options?: CallOptions): Promise<void>;
+  /** Tells the server how far the work on one of its requests is (`notifications/progress`). */
   sendProgress(progress: ProgressNotificationParams): Promise<void>;
+  /** Tells the server that the roots have changed (`notifications/roots/list_changed`). */
   sendRootsListChanged(): Promise<void>;
-  /** Sends any request. The result is checked by `schema`, or only for being a JSON-RPC result. */
+  /** Sends any request. The result is validated with `schema`; without one, any result is accepted. */
   request<S extends StandardSchemaV1>(
     request: RawRequest,
     options: CallOptions & { schema: S },
   ): Promise<StandardSchemaV1.InferOutput<S>>;
   request(request: RawRequest, options?: CallOptions): Promise<Record<string, unknown>>;
+  /** Sends any notification. Resolves when it is sent. */
   notify(notification: RawRequest): Promise<void>;
 
-  /** All that happens from now on. Ends when the session is closed. */
+  /**
+   * The events from now on; it ends when the session is closed. A reader that falls 10000 events behind loses the oldest
+   * ones, and gets an `overflow` event with their number in their place.
+   */
   events(): AsyncIterableIterator<SessionEvent | OverflowEvent>;
   /**
-   * Replaces the connection now, skipping any wait; also brings a `failed` session back. Resolves when ready,
-   * rejects when this attempt fails.
+   * Replaces the connection now, without waiting for `nextTryAt`; also in the state `failed`. Resolves when the session
+   * is ready, and rejects when this attempt fails: with `CONNECT_FAILED`, `AUTH_REQUIRED`, `TIMEOUT` or
+   * `SESSION_CLOSED`. `CONFIG_INVALID` when the session was opened on a client or a transport.
    */
   reconnect(): Promise<void>;
   /**
-   * Has somebody sign in by the `auth` of its spec, and brings a session back that failed for want of it. Does nothing
-   * when there is a token that the server did not refuse; calls at the same time share one login. Resolves when the
-   * session is back; one that is ready keeps its connection, one that is asleep stays so.
+   * Signs in with the `auth` of the spec, which may ask a person; then reconnects, unless the session is `ready` or
+   * `idle`. Does not sign in when there is a token that the server has not refused. Calls at the same time share one
+   * login. Resolves when the session is connected again.
    *
-   * Rejects with `CONFIG_INVALID` when there is nothing that can sign in, `AUTH_REQUIRED`, `CONNECT_FAILED`, `TIMEOUT`,
+   * Rejects with `CONFIG_INVALID` when `auth` is missing or cannot sign in, `AUTH_REQUIRED`, `CONNECT_FAILED`, `TIMEOUT`,
    * `ABORTED` or `SESSION_CLOSED`.
    */
   authorize(options?: { signal?: AbortSignal }): Promise<void>;
   /** Lets calls in flight finish or reach their timeout, then ends the connection. Idempotent; never rejects. */
   close(): Promise<void>;
-  /** Fails calls in flight at once with `SESSION_CLOSED` and ends the connection by force. Idempotent. */
+  /** Fails calls in flight with `SESSION_CLOSED` and ends the connection, both at once. Idempotent; never rejects. */
   destroy(reason?: unknown): Promise<void>;
-  /** Resolves when the session is closed and nothing of it is left, with the reason if it was destroyed. */
+  /** Resolves when the session is closed and has released all its resources, with the reason given to `destroy()`. */
   readonly closed: Promise<unknown>;
 }

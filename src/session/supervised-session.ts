@@ -33,12 +33,12 @@ import { ListedTools } from './requests/listed-tools.ts';
 import { SessionErrors } from './errors/session-errors.ts';
 import { lostError } from './errors/translate-error.ts';
 
-/** However little of `connectTimeoutMs` is left. */
+/** The least time for restoring subscriptions, when the handshake has used up `connectTimeoutMs`, in milliseconds. */
 const LEAST_RESTORE_MS = 250;
 
 const openAtOnce: ConnectGate = (open) => open();
 
-/** A session that keeps itself connected. */
+/** A session that Plenum connects, and reconnects when the connection is lost. */
 export class SupervisedSession extends SessionRequests implements InternalSession, SessionInternals {
   readonly name: string;
   readonly #target: ResolvedTarget;
@@ -49,10 +49,10 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
   readonly #memory: ConnectionMemory = {};
   readonly #inFlight = new InFlight();
   readonly #supervisor: Supervisor;
-  /** What its requests need; sessions of leases share it. */
+  /** What requests need; leased sessions use it, too. */
   readonly resources: RequestResources;
   #health: HealthMonitor | undefined;
-  /** The connection before, for the facts that outlive it. */
+  /** What the server told in the latest handshake; kept when the connection is lost. */
   #facts: ServerFacts = {};
 
   constructor(
@@ -69,11 +69,11 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
     this.#signIn = target.type === 'spec' ? SignIn.for(name, target.spec) : undefined;
     this.#supervisor = new Supervisor({
       server: name,
-      policy: canConnectAgain(target) ? options.reconnect : false,
+      policy: canReconnect(target) ? options.reconnect : false,
       maxWaitingCalls: options.maxWaitingCalls,
       inFlight: this.#inFlight,
       connect: (signal) => this.#connect(signal),
-      awaitSignIn: (error) => this.#signIn?.begin(error, options.reconnect === false),
+      awaitSignIn: (error) => this.#signIn?.begin(error, options.reconnect !== false),
       onStatus: (status) => this.#onStatus(status),
       onLostWhileIdle: (error) => this.#problem(error),
     });
@@ -82,8 +82,10 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
       timeoutMs: options.timeoutMs,
       supervisor: this.#supervisor,
       inFlight: this.#inFlight,
-      onCallbackError: (error) =>
-        this.#problem(this.#wrap('A callback in the options of a call threw', error)),
+      onCallbackError: (error) => {
+        const what = `A callback in the options of a call threw (server "${name}")`;
+        this.#problem(handlerFailed(what, name, error));
+      },
     });
     this.resources = {
       timeoutMs: options.timeoutMs,
@@ -98,17 +100,17 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
   }
 
   /**
-   * Makes the first attempt; with `keepTrying`, supervision goes on when it fails. A person who has to sign in is waited
-   * for, or only until `connectTimeoutMs` are over when `isHurried`.
+   * Makes the first attempt; with `keepTrying`, more attempts follow a failed one. When a person has to sign in, waits for
+   * the sign-in: without a limit, or, with `withinConnectTimeout`, until `connectTimeoutMs` have passed since the start.
    */
-  start(keepTrying: boolean, isHurried = false): Promise<void> {
-    const deadline = performance.now() + (isHurried ? this.#options.connectTimeoutMs : Infinity);
+  start(keepTrying: boolean, withinConnectTimeout = false): Promise<void> {
+    const deadline = performance.now() + (withinConnectTimeout ? this.#options.connectTimeoutMs : Infinity);
     return this.#supervisor.start(keepTrying, () => deadline - performance.now());
   }
 
   /**
-   * Lets the session be without a connection while nobody needs one: it is ended after a while without calls, and
-   * comes back with the next call. A subscribed resource needs one, too.
+   * Lets the session end its connection after a time without calls, and connect again with the next call. While a
+   * resource is subscribed to, it stays connected.
    */
   letSleep(policy: SleepPolicy): void {
     const { subscriptions } = this.resources;
@@ -136,7 +138,7 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
     return this.#supervisor.wake();
   }
 
-  /** Takes over what is known of the server from an earlier session, until the server itself says otherwise. */
+  /** Sets what a cache knows of the server; the first handshake replaces it. */
   recall(facts: Pick<ServerFacts, 'serverInfo' | 'capabilities' | 'instructions'>): void {
     this.#facts = facts;
   }
@@ -184,12 +186,12 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
   override async setLoggingLevel(level: LoggingLevel, options?: CallOptions): Promise<void> {
     if (!this.isAsleep) return super.setLoggingLevel(level, options);
     checkArguments(`Setting the log level on server "${this.name}"`, { level }, this.name);
-    // Not worth waking it for: it is told when it comes up.
-    this.resources.subscriptions.intendLogLevel(level);
+    // The level alone is no reason to connect: the next connection sets it.
+    this.resources.subscriptions.presetLogLevel(level);
   }
 
   reconnect(): Promise<void> {
-    if (!canConnectAgain(this.#target)) {
+    if (!canReconnect(this.#target)) {
       const what =
         'was given as something already connected: it cannot be connected again. Give a spec instead';
       return Promise.reject(unusableServer(`Session "${this.name}" ${what}.`, this.name));
@@ -262,7 +264,7 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
     });
   }
 
-  /** Notes what the server is and restores what it was asked for. Ends the connection when that fails or is given up. */
+  /** Stores what the server told, and restores subscriptions. Ends the connection when that fails or `signal` aborts. */
   async #establish(connection: Connection, signal: AbortSignal): Promise<void> {
     const { client, era, protocolVersion } = connection;
     this.#facts = {
@@ -284,13 +286,13 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
     } finally {
       stopListening();
     }
-    // Only now: until the session is ready there is nothing that it could lose.
+    // Not earlier: `connectionLost` does nothing before the session is ready.
     this.#health = new HealthMonitor(connection, this.name, this.#options.health, (error) => {
       this.#supervisor.connectionLost(connection, error);
     });
   }
 
-  /** What changed while the server could not say so was announced to nobody. */
+  /** The server could not announce what changed while the stream was closed, so every list may have changed. */
   #onStreamReopened(): void {
     const offered = this.#facts.capabilities ?? {};
     for (const kind of ['tools', 'resources', 'prompts'] as const) {
@@ -313,7 +315,7 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
   }
 
   #publish(event: SessionEvent): void {
-    // No check of structured content is better than one against a schema that may have changed.
+    // A check against an old output schema could refuse a valid result.
     if (event.type === 'list-changed' && event.kind === 'tools') this.resources.tools.clear();
     this.#hub.publish(event);
   }
@@ -321,13 +323,9 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
   #problem(error: PlenumError): void {
     this.#hub.publish({ type: 'problem', error });
   }
-
-  #wrap(what: string, error: unknown): PlenumError {
-    return handlerFailed(`${what} (server "${this.name}")`, this.name, error);
-  }
 }
 
-/** Has somebody sign in, then brings the session back unless it is ready or asleep. See `Session.authorize`. */
+/** Does what `Session.authorize` says: signs in, then reconnects unless the session is ready or idle. */
 async function authorizeSession(
   server: string,
   signIn: SignIn,
@@ -345,7 +343,7 @@ async function authorizeSession(
     },
   );
   const refused = status.error?.code === 'AUTH_REQUIRED' ? status.error : undefined;
-  // Credentials that saw a refusal say why; of one that they did not see they know nothing, and would do nothing.
+  // A refusal without a reason was not seen by the credentials: they would take their token for good and do nothing.
   const ifNeeded = refused === undefined || reasonOf(refused) !== undefined;
   try {
     limit.throwIfEnded();
@@ -360,11 +358,12 @@ async function authorizeSession(
   }
 }
 
-/** Whether there is something to make another connection with. */
-function canConnectAgain({ type }: ResolvedTarget): boolean {
+/** Whether another connection can be made: a given transport or client serves only one. */
+function canReconnect({ type }: ResolvedTarget): boolean {
   return type === 'spec' || type === 'source';
 }
 
+/** What a server tells of itself in the handshake. */
 interface ServerFacts {
   readonly serverInfo?: Implementation | undefined;
   readonly capabilities?: ServerCapabilities | undefined;

@@ -10,8 +10,8 @@ const LIST_NOTIFICATIONS: ReadonlyMap<string, ListKind> = new Map([
 ]);
 
 /**
- * A connection made of a client that the caller connected and owns. Plenum only looks on: the client's
- * handlers stay as they are, and closing lets go of it.
+ * A connection that uses a client of the caller's. The client's handlers stay as they are: Plenum only observes its
+ * messages. Closing the connection ends that, and leaves the client open.
  */
 export function adoptClient(
   client: Client,
@@ -23,15 +23,15 @@ export function adoptClient(
   const gone = new AbortController();
   let lastHeardAt = 0;
 
-  // The client has one slot for each callback and no list of listeners, and its owner may use them all: so look
-  // at what passes by, hand everything on, and put back only what is still there.
+  // Transport and client take one callback for each event, and their owner may have set it. So call the owner's callback
+  // from ours, and at the end put it back only where ours is still set.
   const { onmessage } = transport;
-  const look = (message: JSONRPCMessage, extra?: MessageExtraInfo): void => {
+  const observe = (message: JSONRPCMessage, extra?: MessageExtraInfo): void => {
     lastHeardAt = performance.now();
     onmessage?.(message, extra);
     if ('method' in message && !('id' in message)) announce(message.method, message.params, emit);
   };
-  transport.onmessage = look;
+  transport.onmessage = observe;
   const { onclose } = client;
   const ended = (): void => {
     onclose?.();
@@ -41,9 +41,9 @@ export function adoptClient(
   };
   client.onclose = ended;
 
-  const letGo = async (): Promise<void> => {
+  const detach = async (): Promise<void> => {
     gone.abort();
-    if (transport.onmessage === look) Object.assign(transport, { onmessage });
+    if (transport.onmessage === observe) Object.assign(transport, { onmessage });
     if (client.onclose === ended) Object.assign(client, { onclose });
   };
   const connection: Connection = {
@@ -62,9 +62,9 @@ export function adoptClient(
     get lastHeardAt() {
       return lastHeardAt;
     },
-    close: letGo,
-    destroy: letGo,
-    retire: letGo,
+    close: detach,
+    destroy: detach,
+    retire: detach,
   };
   return connection;
 }

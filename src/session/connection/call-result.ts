@@ -7,9 +7,8 @@ type CallResultSchema = StandardSchemaV1Sync<unknown, CallToolResult>;
 type Validate = CallResultSchema['~standard']['validate'];
 
 /**
- * Which answers to `tools/call` are taken: those that the official client takes when it is left to itself. Asked by
- * method it prepares its check anew for each request, and copies every answer; the usual ones are as they should be, and
- * that is soon seen.
+ * The schema of `tools/call` results. It accepts what the official client accepts by default. The client's own check is
+ * built again for each request and copies each result; this one recognises usual results quickly and does not copy them.
  */
 export function callResultOf(era: ProtocolEra): CallResultSchema {
   return era === 'legacy' ? LEGACY : MODERN;
@@ -17,24 +16,27 @@ export function callResultOf(era: ProtocolEra): CallResultSchema {
 
 const MODERN = schemaOf((value) => official.specTypeSchemas.CallToolResult['~standard'].validate(value));
 
-/** Where the older revisions are stricter than the official schema for all of them, or take more as it is. */
+/**
+ * In older revisions the official client is stricter than the official schema, which is for all revisions, but it takes
+ * structured content and `_meta` as they are.
+ */
 const LEGACY = schemaOf((value) => {
   if (!isRecord(value)) return invalid('not an object');
   const { content, structuredContent, _meta } = value;
   if (content === undefined && OTHER_RESULTS.some((key) => key in value))
-    return invalid('content is missing, and other things are there that belong to another kind of result');
+    return invalid('content is missing, and there are members that belong to another kind of result');
   if (structuredContent !== undefined && !isPlainObject(structuredContent))
     return invalid('structuredContent is not an object');
   const outcome = official.specTypeSchemas.CallToolResult['~standard'].validate(value);
   if (outcome.issues !== undefined) return outcome;
-  const asTheyCame = {
+  const unstripped = {
     ...(structuredContent !== undefined && { structuredContent: withoutPrototype(structuredContent) }),
     ...(isRecord(_meta) && { _meta: withoutPrototype(_meta) }),
   };
-  return { value: { ...outcome.value, ...asTheyCame } };
+  return { value: { ...outcome.value, ...unstripped } };
 });
 
-/** Members of results that are no tool's. */
+/** Members of results of other kinds. */
 const OTHER_RESULTS = ['task', 'inputRequests', 'requestState'];
 
 function schemaOf(validateUnusual: Validate): CallResultSchema {
@@ -46,7 +48,7 @@ function invalid(message: string): StandardSchemaV1.FailureResult {
   return { issues: [{ message }] };
 }
 
-/** Whether it is valid in every revision, and nothing in it would be left out. May say no to what is. */
+/** Whether a result is valid in every revision and has no member that the schema strips. False also for some that are. */
 function isUsual(value: unknown): value is CallToolResult {
   if (!isRecord(value) || !Array.isArray(value['content'])) return false;
   for (const key in value) if (!isUsualMember(key, value[key])) return false;
@@ -74,7 +76,7 @@ function isUsualText(block: unknown): boolean {
   );
 }
 
-/** Only the name and version that servers of the 2026-07-28 revision put into every answer. */
+/** Whether `_meta` holds nothing but the server's name and version, which 2026-07-28 servers add to every result. */
 function isUsualMeta(meta: unknown): boolean {
   if (!isRecord(meta) || !hasMembers(meta, 1)) return false;
   const info = meta[official.SERVER_INFO_META_KEY];
@@ -91,7 +93,7 @@ function hasMembers(value: object, count: number): boolean {
   return count === 0;
 }
 
-/** JSON may bring a member `__proto__`; an object that it is assigned to would get another prototype. */
+/** A JSON object can have a member `__proto__`; copied by assignment, it would change the prototype of the copy. */
 function withoutPrototype(record: Record<string, unknown>): Record<string, unknown> {
   if (!Object.hasOwn(record, '__proto__')) return record;
   return Object.fromEntries(Object.entries(record).filter(([key]) => key !== '__proto__'));

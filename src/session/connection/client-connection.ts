@@ -4,7 +4,7 @@ import type { Connection } from './connection.ts';
 import type { ConnectionTap } from './connection-tap.ts';
 import type { DirectCalls } from './direct-calls.ts';
 
-/** A connection that Plenum made: a client, its transport and the tap between them. */
+/** A connection that Plenum made: a client, a transport, and the {@link ConnectionTap} between them. */
 export class ClientConnection implements Connection {
   readonly client: Client;
   connectMs = 0;
@@ -22,11 +22,11 @@ export class ClientConnection implements Connection {
     this.#tap = tap;
   }
 
-  /** Ends the time in which a failure is the opener's to report. Throws when the end came first. */
+  /** Called after the handshake. From now on an end is reported to `onEnd`. Throws when the connection has ended already. */
   establish(connectMs: number, onEnd: (connection: Connection) => void): void {
     if (this.ended) throw new Error('The connection ended right after the handshake.');
     this.connectMs = Math.round(connectMs);
-    // Kept here because the client forgets them when its transport closes.
+    // Kept here because the client clears them when its transport closes.
     this.#era = this.client.getProtocolEra() ?? 'legacy';
     this.#protocolVersion = this.client.getNegotiatedProtocolVersion() ?? '';
     this.#onEnd = onEnd;
@@ -77,7 +77,7 @@ export class ClientConnection implements Connection {
 
   close(): Promise<void> {
     this.#onEnd = undefined;
-    // The client forgets a transport that ended by itself; what is left of that one must go all the same.
+    // The client does not close a transport that ended by itself, which may still hold resources.
     this.#ending ??= this.client.close().then(
       () => this.#transport.close(),
       () => this.#transport.close(),
@@ -86,8 +86,8 @@ export class ClientConnection implements Connection {
   }
 
   async retire(): Promise<void> {
-    // Over HTTP nothing stands in a successor's way; and a transport that lost its server ends by itself, once every
-    // request under way has learnt its own fate.
+    // Over HTTP the next connection need not wait for this one. And a transport that lost its server ends by itself when
+    // each request in flight has failed with its own error, which `destroy` would replace.
     if (!this.perRequestStream) await this.destroy();
     else if (this.end === undefined) void this.destroy();
   }

@@ -4,7 +4,7 @@ import { PlenumError } from '../../errors/plenum-error.ts';
 import type { HandlerContext, Handlers } from '../handlers.ts';
 import type { Session, SessionEvent } from '../session.ts';
 
-/** Requests of one server that handlers work on at a time; a further one is answered with an error. */
+/** How many requests of one server the handlers answer at a time; a further request is answered with an error. */
 const MAX_RUNNING_HANDLERS = 1_000;
 
 export interface HandlerInstallation {
@@ -13,12 +13,12 @@ export interface HandlerInstallation {
   readonly emit: (event: SessionEvent) => void;
 }
 
-/** Connects a new client's requests, notifications and complaints with the session's handlers and events. */
+/** Sets the callbacks of a new client: requests go to the handlers, notifications to events and handlers, errors to events. */
 export function installHandlers(client: Client, installation: HandlerInstallation): void {
   installRequestHandlers(client, installation);
   installNotificationHandlers(client, installation);
   client.onerror = (error) => {
-    // What a transport classified already reaches the caller whose request it failed.
+    // An error that the transport made rejects the caller's request, so it is reported already.
     if (error instanceof PlenumError) return;
     installation.emit({
       type: 'problem',
@@ -38,7 +38,7 @@ function installRequestHandlers(client: Client, installation: HandlerInstallatio
     signal: ctx.mcpReq.signal,
   });
   let running = 0;
-  const reporting = async <T>(option: string, run: () => T | Promise<T>): Promise<T> => {
+  const answer = async <T>(option: string, run: () => T | Promise<T>): Promise<T> => {
     running++;
     try {
       if (running > MAX_RUNNING_HANDLERS) throw new Error('too many requests at a time');
@@ -56,19 +56,19 @@ function installRequestHandlers(client: Client, installation: HandlerInstallatio
 
   if (onSampling !== undefined) {
     client.setRequestHandler('sampling/createMessage', (request, ctx) =>
-      reporting('onSampling', () => onSampling(context(ctx), request.params)),
+      answer('onSampling', () => onSampling(context(ctx), request.params)),
     );
   }
   if (onElicitation !== undefined) {
     client.setRequestHandler('elicitation/create', (request, ctx) =>
-      reporting('onElicitation', () => onElicitation(context(ctx), request.params)),
+      answer('onElicitation', () => onElicitation(context(ctx), request.params)),
     );
   }
   if (onRoots !== undefined) {
     client.setRequestHandler('roots/list', (_request, ctx) =>
-      reporting('onRoots', async () => {
-        const answer = await onRoots(context(ctx));
-        return { roots: 'roots' in answer ? [...answer.roots] : [...answer] };
+      answer('onRoots', async () => {
+        const given = await onRoots(context(ctx));
+        return { roots: 'roots' in given ? [...given.roots] : [...given] };
       }),
     );
   }
@@ -77,7 +77,7 @@ function installRequestHandlers(client: Client, installation: HandlerInstallatio
 function installNotificationHandlers(client: Client, installation: HandlerInstallation): void {
   const { emit, handlers, session } = installation;
   const context = { server: session.name, session };
-  const contained = async (option: string, run: () => void | Promise<void>): Promise<void> => {
+  const notify = async (option: string, run: () => void | Promise<void>): Promise<void> => {
     try {
       await run();
     } catch (error) {
@@ -104,11 +104,11 @@ function installNotificationHandlers(client: Client, installation: HandlerInstal
       data: params.data,
     };
     emit({ type: 'log', ...message });
-    if (handlers.onLog !== undefined) await contained('onLog', () => handlers.onLog?.(context, message));
+    if (handlers.onLog !== undefined) await notify('onLog', () => handlers.onLog?.(context, message));
   });
   client.fallbackNotificationHandler = async (notification) => {
     emit({ type: 'notification', method: notification.method, params: notification.params });
-    await contained('onNotification', () => handlers.onNotification?.(context, notification));
+    await notify('onNotification', () => handlers.onNotification?.(context, notification));
   };
 }
 

@@ -4,34 +4,34 @@ import type { ServerSpec } from '../../server-spec.ts';
 import { Gate, type ConnectGate, type GateOptions } from './gate.ts';
 
 /**
- * A process computes for some hundredths of a second before it waits for anything, and then waits for several tenths: so
- * many keep a core busy. Of processes that compute for seconds, more at a time would not be there any sooner, and each
- * would take longer: a hundred on a small machine, longer than `connectTimeoutMs`.
+ * A server that starts computes for some hundredths of a second and waits for some tenths, so this many keep a core busy.
+ * Of servers that compute for seconds, more at a time would only make each one slower: on a small machine a hundred would
+ * all take longer than `connectTimeoutMs`.
  */
 const PROCESSES_PER_CORE = 16;
 
-/** They cost a socket and little else. */
+/** A server behind a URL costs this machine little more than a socket. */
 const REMOTE = concurrencyOptions.remote.default;
 
 export type GateTimes = Pick<GateOptions, 'quickMs' | 'holdMs' | 'paceMs'>;
 
 const TIMES: GateTimes = { quickMs: 1_000, holdMs: 2_000, paceMs: 1_000 };
 
-/** How many servers may be coming up at a time; the others wait for their turn. */
+/** How many servers may connect at a time; the others wait for their turn. */
 export interface ConnectConcurrency {
   /**
-   * Processes.
-   * @default 16 for each core; twice as many when they come up quickly
+   * How many processes may be starting at a time.
+   * @default 16 for each core, growing to 32 while servers start within a second
    */
   processes?: number;
   /**
-   * Servers behind a URL.
+   * How many servers behind a URL may be connecting at a time.
    * @default 128
    */
   remote?: number;
 }
 
-/** Makes the gates through which servers come up, so many at a time. */
+/** Returns, for each spec, the gate that its connections pass: one for processes, one for URLs, none for the others. */
 export function createConnectGates(
   { processes, remote = REMOTE }: ConnectConcurrency = {},
   times: GateTimes = TIMES,
@@ -43,7 +43,7 @@ export function createConnectGates(
   return (spec) => ('command' in spec ? gateOfProcesses : 'url' in spec ? gateOfRemote : open);
 }
 
-function createGate(places: number, mostPlaces: number, times: GateTimes): ConnectGate {
-  const gate = new Gate({ ...times, places, mostPlaces });
-  return (open, signal) => gate.pass(open, signal);
+function createGate(slots: number, mostSlots: number, times: GateTimes): ConnectGate {
+  const gate = new Gate({ ...times, slots, mostSlots });
+  return (open, signal) => gate.run(open, signal);
 }

@@ -15,54 +15,56 @@ import { failRequest } from '../../transport/fail-request.ts';
 import { askedId, isAnswer } from '../../transport/json-rpc.ts';
 import type { ManagedTransport } from '../../transport/managed-transport.ts';
 
-/** How many cancelled requests are remembered so that their late answers can be dropped quietly. */
+/** How many cancelled requests are remembered, so that late answers to them are dropped without a report. */
 const ABANDONED_LIMIT = 1_000;
 
-/** How long a close waits for notifications that are still on their way, in milliseconds. */
+/** How long a close waits for notifications that are being sent, in milliseconds. */
 const NOTIFICATIONS_MS = 1_000;
 
 /**
- * Stands between the official client and a transport, and sees what neither tells: answers to requests that
- * were given up, the version that a server offered, whether it answered the era probe, when it last spoke.
+ * A transport between the official client and the real transport. It observes what the client does not report: the
+ * protocol version that a server offers, whether it answers the era probe, when it last sent anything. It drops late
+ * answers to cancelled requests, bounds lists, and carries {@link DirectCalls}.
  */
 export class ConnectionTap implements Transport {
   onclose?: () => void;
   onerror?: (error: Error) => void;
   onmessage?: (message: JSONRPCMessage, extra?: MessageExtraInfo) => void;
-  /** The protocol version in the answer to `initialize`, whatever it was. */
+  /** The protocol version in the answer to `initialize`, also one that the client does not accept. */
   offeredVersion: string | undefined;
   /** Whether `server/discover` was sent, and whether it was answered in any way. */
   probe: 'none' | 'sent' | 'answered' = 'none';
-  /** Whether it sent the request that only clients send: it sends back what it is sent. */
+  /** Whether a request came that only clients send: then the program is no server, but sends back what it receives. */
   echoes = false;
   /** When the server last sent anything, by `performance.now()`. */
   lastHeardAt = 0;
-  /** Calls that the official client knows nothing of. */
+  /** Tool calls that are sent without the official client. */
   readonly directCalls = new DirectCalls((message) => this.send(message));
 
   readonly #inner: ManagedTransport;
   readonly #ended = createDeferred<void>();
   readonly #abandoned = new Set<RequestId>();
   readonly #lists = new ListBudget();
-  /** Notifications that are being sent. Their senders do not wait for them, so a close has to. */
+  /** Notifications that are being sent. The client does not wait for them, so `close` does. */
   readonly #notifications = new Set<Promise<void>>();
   #starting: Promise<void> | undefined;
+  /** Messages that came before there was a client; undefined once there is one. */
   #early: [JSONRPCMessage, MessageExtraInfo | undefined][] | undefined = [];
   #initializeId: RequestId | undefined;
   #probeId: RequestId | undefined;
-  /** Whether a notification was delivered that its handler has not seen yet. */
+  /** Whether a notification was forwarded whose handler the client has not called yet. */
   #notified = false;
   #closed = false;
 
   constructor(inner: ManagedTransport) {
     this.#inner = inner;
     if ('stderr' in inner && 'pid' in inner) {
-      // The official client knows a stdio transport, whose silence it reads as an older server, by these names.
+      // By these members the official client recognises stdio, where no answer to the era probe means an older server.
       Object.defineProperties(this, { stderr: { value: null }, pid: { get: () => inner.pid } });
     }
   }
 
-  /** Resolves when the connection has ended, with all that is known of why. */
+  /** Resolves when the connection has ended; the transport's `end` then says why. */
   get ended(): Promise<void> {
     return this.#ended.promise;
   }
@@ -83,14 +85,14 @@ export class ConnectionTap implements Transport {
     this.#inner.setSupportedProtocolVersions?.(versions);
   }
 
-  /** The first call may come before there is a client: what the server says meanwhile waits for the second. */
+  /** Called twice: before there is a client, to start the transport early, and by the client, which then gets what came. */
   async start(): Promise<void> {
     this.#starting ??= this.#startInner();
     await this.#starting;
     if (this.onmessage === undefined) return;
     const early = this.#early;
     this.#early = undefined;
-    for (const [message, extra] of early ?? []) this.#contain(() => this.#receive(message, extra));
+    for (const [message, extra] of early ?? []) this.#reportErrors(() => this.#receive(message, extra));
   }
 
   async #startInner(): Promise<void> {
@@ -100,8 +102,8 @@ export class ConnectionTap implements Transport {
     };
     this.#inner.onerror = (error) => this.onerror?.(error);
     this.#inner.onclose = () => {
-      // A turn later: a request whose bytes never left must learn so from its own send, before the official
-      // client fails everything in flight alike.
+      // In the next turn of the event loop: first the send of a request that was never written must reject, which says
+      // that it did not run. The official client then fails all that is in flight with one error.
       setImmediate(() => this.#finish());
     };
     await this.#inner.start();
@@ -111,7 +113,7 @@ export class ConnectionTap implements Transport {
     if ('method' in message) this.#watch(message);
     const sending = this.#inner.send(message, options);
     if ('method' in message && !('id' in message)) return this.#sendNotification(message, sending);
-    // Stdio says itself what is wrong with a message.
+    // The stdio transport makes this error itself.
     return this.#inner.kind === 'stdio'
       ? sending
       : sending.catch((error) => explainSendFailure(message, error));
@@ -184,34 +186,34 @@ export class ConnectionTap implements Transport {
     this.#deliver(message, extra);
   }
 
-  /** Why an answer is not handed on as it is. */
+  /** Why an answer is not forwarded; its request fails with this error instead. */
   #refusal(id: RequestId, message: JSONRPCMessage): PlenumError | undefined {
     if (isAnswer(message))
       return this.#lists.pending.size > 0 ? this.#lists.answered(id, message) : undefined;
-    // The official client would drop it, and the request would wait on.
+    // The official client would drop it, and the request would wait for its timeout.
     return invalidResult('The answer is not a valid JSON-RPC response.');
   }
 
   /**
-   * The official client hands notifications on a turn of the microtask queue later than answers. An answer that
-   * came right behind one waits for it, so that a call's last progress report is not lost.
+   * Forwards a message to the client. The client handles a notification one microtask later than an answer, so an answer
+   * that follows a notification waits for as long: else the last progress report of a call would be lost.
    */
   #deliver(message: JSONRPCMessage, extra?: MessageExtraInfo): void {
     if ('method' in message || !this.#notified) {
       if ('method' in message && !('id' in message)) this.#notified = true;
-      this.#handOn(message, extra);
+      this.#forward(message, extra);
       if (this.#notified) queueMicrotask(() => (this.#notified = false));
       return;
     }
-    queueMicrotask(() => this.#contain(() => this.#handOn(message, extra)));
+    queueMicrotask(() => this.#reportErrors(() => this.#forward(message, extra)));
   }
 
-  #handOn(message: JSONRPCMessage, extra?: MessageExtraInfo): void {
+  #forward(message: JSONRPCMessage, extra?: MessageExtraInfo): void {
     if ('method' in message || !this.directCalls.accept(message)) this.onmessage?.(message, extra);
   }
 
-  /** A handler that throws is reported; it is no concern of who brings the message. */
-  #contain(deliver: () => void): void {
+  /** What a handler throws goes to `onerror`, and not to the transport that delivers the message. */
+  #reportErrors(deliver: () => void): void {
     try {
       deliver();
     } catch (error) {
@@ -228,7 +230,7 @@ export class ConnectionTap implements Transport {
   }
 }
 
-/** Throws the error with which a message could not be sent, or one that says that JSON cannot carry the message. */
+/** Throws the error of a failed send, or, when that was the reason, one that says that the message is not JSON. */
 function explainSendFailure(message: JSONRPCMessage, error: unknown): never {
   if (error instanceof PlenumError || isJson(message)) throw error;
   throw notJson(error);

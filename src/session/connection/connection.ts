@@ -3,43 +3,46 @@ import type { TransportEnd, TransportMemory } from '../../transport/managed-tran
 import type { DirectCalls } from './direct-calls.ts';
 import type { ProtocolEra } from '../session.ts';
 
-/** One official client on one transport, from a completed handshake to the end; never reused. */
+/** One official client on one transport, from the completed handshake to the end. A new connection has a new client. */
 export interface Connection {
   readonly client: Client;
   readonly era: ProtocolEra;
   readonly protocolVersion: string;
-  /** How long it took to come up, in milliseconds. */
+  /** How long connecting took, handshake included, in milliseconds. */
   readonly connectMs: number;
   /** The process id of a server on stdio. */
   readonly pid: number | undefined;
   readonly ended: boolean;
   /** Aborts when the connection ends. */
   readonly gone: AbortSignal;
-  /** Why the server went away, once it has. */
+  /** Why the connection to the server was lost; undefined while it has not been, and after a close of ours. */
   readonly end: TransportEnd | undefined;
-  /** Whether requests travel one by one over HTTP, with headers of their own. */
+  /** Whether each request is an HTTP request of its own. */
   readonly perRequestStream: boolean;
-  /** Undefined when every call must go through the client. */
+  /** Undefined when every tool call must go through the client. */
   readonly directCalls?: DirectCalls | undefined;
   /** When the server last sent anything, by `performance.now()`. */
   readonly lastHeardAt: number;
   /**
-   * Set when the client is not our own and lives on after this connection: one that the caller adopted us for, or that
-   * of a leased session, which listens for changes of lists by itself.
+   * Set when the client is not ours and stays open after this connection: a client that the caller gave, or the client of
+   * a leased session.
    */
   readonly foreign?: 'client' | 'session';
-  /** Notes that the server was asked for something that would reach the next user of the client, such as updates. */
+  /**
+   * Called before a request that changes what the server keeps for this client, such as a subscription. A leased session
+   * is then not leased to others.
+   */
   markAltered?(): void;
-  /** Ends gracefully. Idempotent; resolves when nothing is left. */
+  /** Ends gracefully. Idempotent; resolves when it has ended completely. */
   close(): Promise<void>;
-  /** Ends by force. Idempotent; resolves when nothing is left. */
+  /** Ends at once. Idempotent; resolves when it has ended completely. */
   destroy(): Promise<void>;
-  /** Ends what is of no more use; resolves when its successor may come. */
+  /** Ends a connection that is lost or to be replaced. Resolves when the next connection may be made. */
   retire(): Promise<void>;
 }
 
 /** What a session remembers about its server from one connection to the next. */
 export interface ConnectionMemory extends TransportMemory {
-  /** The server did not answer `server/discover`, or died of it: greet it with `initialize` alone. */
+  /** Whether the server did not answer `server/discover`, or exited because of it: the next handshake leaves it out. */
   legacyOnly?: boolean;
 }

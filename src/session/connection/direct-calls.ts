@@ -9,13 +9,13 @@ import { onAbort } from '../../internal/limit.ts';
 import { official } from '../../transport/official.ts';
 import { callResultOf } from './call-result.ts';
 
-/** Far from the official client's numbers, which begin at 0, and small enough for any server. */
+/** Far from the ids of the official client, which begin at 0, and small enough for servers with 32-bit numbers. */
 const FIRST_ID = 1_000_000_000;
 
-/** How many places a table of pending calls has at first. */
-const LEAST_PLACES = 64;
-/** How many places an empty table may keep. */
-const MOST_IDLE_PLACES = 1_024;
+/** How many slots a table of pending calls has at first. */
+const LEAST_SLOTS = 64;
+/** How many slots an empty table may keep. */
+const MOST_IDLE_SLOTS = 1_024;
 
 interface Call {
   readonly id: number;
@@ -26,10 +26,10 @@ interface Call {
 }
 
 /**
- * Tool calls of the usual kind, past the official client and beside it, on the same connection: for most of what
- * a call costs is what that does for requests of every kind. They fail with its errors, so that nobody can tell.
+ * Sends tool calls over the connection of an official client, without the client: most of the cost of a call is what the
+ * client does for requests of any kind. A call fails with the same errors as through the client.
  *
- * For connections of the revisions up to 2025-11-25, and calls that want no progress and no resumption.
+ * For revisions up to 2025-11-25, and calls without progress and resumption.
  */
 export class DirectCalls {
   readonly #send: (message: JSONRPCMessage) => Promise<void>;
@@ -39,12 +39,12 @@ export class DirectCalls {
     this.#send = send;
   }
 
-  /** Whether a call wants nothing that only the official client does. */
-  static suffices({ onprogress, resumptionToken, onresumptiontoken }: RequestOptions): boolean {
+  /** Whether calls with these options can be sent without the official client. */
+  static supports({ onprogress, resumptionToken, onresumptiontoken }: RequestOptions): boolean {
     return onprogress === undefined && resumptionToken === undefined && onresumptiontoken === undefined;
   }
 
-  /** Settles as the official client's `request` does. */
+  /** Sends a call. Settles as `request` of the official client does. */
   call(params: CallToolRequestParams, { timeout, signal }: RequestOptions): Promise<CallToolResult> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted === true) return reject(signal.reason);
@@ -64,9 +64,9 @@ export class DirectCalls {
     });
   }
 
-  /** Takes an answer, if it is to one of these calls. */
+  /** Settles the call that this answers. Returns false when it answers none of these calls. */
   accept(answer: JSONRPCResponse): boolean {
-    // Some servers give numbers back as texts.
+    // Some servers return a number as a string.
     const call = this.#take(Number(answer.id));
     if (call === undefined) return false;
     if ('error' in answer) {
@@ -78,7 +78,7 @@ export class DirectCalls {
     return true;
   }
 
-  /** The connection has ended. */
+  /** Fails all pending calls: the connection has ended. */
   end(): void {
     for (const call of this.#calls.takeAll()) {
       release(call);
@@ -90,7 +90,7 @@ export class DirectCalls {
     const call = this.#take(id);
     if (call === undefined) return;
     const params = { requestId: id, reason: String(reason) };
-    // If it cannot be sent, the connection is about to end, and says so itself.
+    // When it cannot be sent, the connection is ending, and its end is reported elsewhere.
     this.#send({ jsonrpc: '2.0', method: 'notifications/cancelled', params }).catch(() => {});
     call.reject(
       reason instanceof official.SdkError
@@ -111,7 +111,7 @@ function release({ timer, stopListening }: Call): void {
   stopListening?.();
 }
 
-/** Takes a result as the official client does in these revisions, to which `resultType` is a foreign word. */
+/** Checks a result as the official client does. It ignores `resultType`, which these revisions do not have. */
 function settle({ resolve, reject }: Call, result: Record<string, unknown>): void {
   const known = 'resultType' in result ? withoutType(result) : result;
   const checked = callResultOf('legacy')['~standard'].validate(known);
@@ -129,14 +129,14 @@ function withoutType(result: Record<string, unknown>): Record<string, unknown> {
 }
 
 /**
- * What waits for an answer, by the id that the answer will have. Ids grow, and none is given twice.
+ * Pending entries by request id. Ids grow, and none is used twice.
  *
- * It uses an array and no map: a map that many calls pass through leaves old tables behind, and what those refer to
- * outlives its first garbage collection; that costs more than all the rest of a call.
+ * It uses an array because a `Map` with many insertions and deletions replaces its table again and again, and the old
+ * tables keep entries alive past the first garbage collection: that would cost more than the rest of a call.
  */
 export class PendingTable<T extends { readonly id: number }> {
-  /** Empty until it is needed, as most sessions are idle. */
-  #places: (T | undefined)[] = [];
+  /** The entry with an id is at `id % length`. Empty until it is needed, as most sessions are idle. */
+  #slots: (T | undefined)[] = [];
   #count = 0;
   #lastId: number;
 
@@ -144,46 +144,46 @@ export class PendingTable<T extends { readonly id: number }> {
     this.#lastId = firstId - 1;
   }
 
-  /** The id of the next entry. At least half of the places are free, so one is found soon. */
+  /** The id for the next entry. At least half of the slots are free, so a free one is found soon. */
   nextId(): number {
-    if (this.#count * 2 >= this.#places.length) this.#resize(Math.max(this.#places.length * 2, LEAST_PLACES));
+    if (this.#count * 2 >= this.#slots.length) this.#resize(Math.max(this.#slots.length * 2, LEAST_SLOTS));
     do this.#lastId++;
-    while (this.#places[this.#lastId % this.#places.length] !== undefined);
+    while (this.#slots[this.#lastId % this.#slots.length] !== undefined);
     return this.#lastId;
   }
 
   /** Adds an entry with the id that `nextId` returned last. */
   add(entry: T): void {
-    this.#places[entry.id % this.#places.length] = entry;
+    this.#slots[entry.id % this.#slots.length] = entry;
     this.#count++;
   }
 
   /** Removes the entry with this id and returns it. */
   take(id: number): T | undefined {
-    const place = id % this.#places.length;
-    const entry = this.#places[place];
+    const slot = id % this.#slots.length;
+    const entry = this.#slots[slot];
     if (entry?.id !== id) return undefined;
-    this.#places[place] = undefined;
+    this.#slots[slot] = undefined;
     this.#count--;
-    if (this.#count === 0 && this.#places.length > MOST_IDLE_PLACES) this.#resize(LEAST_PLACES);
+    if (this.#count === 0 && this.#slots.length > MOST_IDLE_SLOTS) this.#resize(LEAST_SLOTS);
     return entry;
   }
 
   takeAll(): T[] {
-    const entries = this.#places.filter((entry) => entry !== undefined);
-    this.#places = [];
+    const entries = this.#slots.filter((entry) => entry !== undefined);
+    this.#slots = [];
     this.#count = 0;
     return entries;
   }
 
-  /** Entries in different places have different places in a table of twice the size, too. */
+  /** Entries of different slots get different slots in a table of twice the size. */
   #resize(length: number): void {
-    const places = emptyPlaces<T>(length);
-    for (const entry of this.#places) if (entry !== undefined) places[entry.id % length] = entry;
-    this.#places = places;
+    const slots = emptySlots<T>(length);
+    for (const entry of this.#slots) if (entry !== undefined) slots[entry.id % length] = entry;
+    this.#slots = slots;
   }
 }
 
-function emptyPlaces<T>(length: number): (T | undefined)[] {
+function emptySlots<T>(length: number): (T | undefined)[] {
   return Array.from<T | undefined>({ length }).fill(undefined);
 }

@@ -2,43 +2,44 @@ import { aborted } from '../../errors/session-end.ts';
 import { onAbort } from '../../internal/limit.ts';
 import { startTimer, type StopTimer } from '../../internal/timers.ts';
 
-/** Bounds how many connections come up at a time: calls `open` when it is its turn. */
+/** Bounds how many connections are made at a time: calls `open` when its turn comes. */
 export type ConnectGate = <T>(open: () => Promise<T>, signal: AbortSignal) => Promise<T>;
 
 export interface GateOptions {
-  /** How many may be on their way at a time. */
-  readonly places: number;
-  /** How many there may be once it has turned out that they are quick. */
-  readonly mostPlaces: number;
-  /** How long a quick one takes at most, in milliseconds. */
+  /** How many tasks may run at a time. */
+  readonly slots: number;
+  /** The number to which `slots` grows while tasks are quick. */
+  readonly mostSlots: number;
+  /** A task that takes less than this is quick, in milliseconds. */
   readonly quickMs: number;
-  /** How long one that is on its way keeps its place for certain, in milliseconds. */
+  /** For how long a task certainly keeps its slot, in milliseconds. */
   readonly holdMs: number;
-  /** How much time passes between two that lose their place, in milliseconds. */
+  /** The least time between two tasks that lose their slot, in milliseconds. */
   readonly paceMs: number;
 }
 
 /**
- * Lets so many go at a time, in the order in which they came. Each that was quick makes room for one more. One that takes
- * long waits for something, and must not keep the others waiting: it goes on without a place. Not all of them at once,
- * however: where many take long, the machine may have more to do than it can, and more of them would only make it worse.
+ * Runs a bounded number of tasks at a time, in the order in which they came. Each quick task adds a slot. A task that
+ * takes long is probably waiting for something and should not hold up the others: it loses its slot, and runs on without
+ * one. Only one task loses its slot every `paceMs`, because tasks may also be slow because the machine is overloaded, and
+ * more of them would make that worse.
  */
 export class Gate {
   readonly #options: GateOptions;
-  #places: number;
+  #slots: number;
   readonly #queue = new Set<() => void>();
-  /** Since when each has had its place, by `performance.now()`; in that order. */
+  /** The tasks that have a slot, oldest first, and since when, by `performance.now()`. */
   readonly #holders = new Map<symbol, number>();
   #lastLossAt = -Infinity;
   #stopTimer: StopTimer | undefined;
 
   constructor(options: GateOptions) {
     this.#options = options;
-    this.#places = options.places;
+    this.#slots = options.slots;
   }
 
-  /** Calls `go` when it is its turn. Rejects with `ABORTED` when `signal` gives up the wait. */
-  pass<T>(go: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  /** Calls `task` when its turn comes, and settles as it does. Rejects with `ABORTED` when `signal` aborts before that. */
+  run<T>(task: () => Promise<T>, signal: AbortSignal): Promise<T> {
     return new Promise((resolve, reject) => {
       const giveUp = (): void => {
         this.#queue.delete(enter);
@@ -46,9 +47,9 @@ export class Gate {
       };
       const enter = (): void => {
         stopListening();
-        const going = go();
-        this.#hold(going);
-        going.then(resolve, reject);
+        const running = task();
+        this.#hold(running);
+        running.then(resolve, reject);
       };
       if (signal.aborted) return giveUp();
       const stopListening = onAbort(signal, giveUp);
@@ -57,32 +58,33 @@ export class Gate {
     });
   }
 
-  #hold(going: Promise<unknown>): void {
-    const place = Symbol('place');
+  /** Takes a slot until `running` has settled. */
+  #hold(running: Promise<unknown>): void {
+    const slot = Symbol('slot');
     const since = performance.now();
-    this.#holders.set(place, since);
-    const leave = (): void => {
-      this.#holders.delete(place);
+    this.#holders.set(slot, since);
+    const release = (): void => {
+      this.#holders.delete(slot);
       this.#admit();
     };
-    const arrive = (): void => {
-      const { mostPlaces, quickMs } = this.#options;
-      if (performance.now() - since < quickMs) this.#places = Math.min(this.#places + 1, mostPlaces);
-      leave();
+    const succeed = (): void => {
+      const { mostSlots, quickMs } = this.#options;
+      if (performance.now() - since < quickMs) this.#slots = Math.min(this.#slots + 1, mostSlots);
+      release();
     };
-    going.then(arrive, leave);
+    running.then(succeed, release);
   }
 
   #admit(): void {
     for (const enter of this.#queue) {
-      if (this.#holders.size >= this.#places) break;
+      if (this.#holders.size >= this.#slots) break;
       this.#queue.delete(enter);
       enter();
     }
     this.#watch();
   }
 
-  /** While somebody waits, the oldest place is looked after. */
+  /** While tasks wait, a timer takes the slot of the oldest running task when it has had it for `holdMs`. */
   #watch(): void {
     const [oldest] = this.#holders;
     if (this.#queue.size === 0 || oldest === undefined) {
@@ -93,18 +95,18 @@ export class Gate {
     if (this.#stopTimer !== undefined) return;
     const { holdMs, paceMs } = this.#options;
     const dueAt = Math.max(oldest[1] + holdMs, this.#lastLossAt + paceMs);
-    const look = (): void => {
+    const takeSlot = (): void => {
       this.#stopTimer = undefined;
-      this.#takeAway(performance.now() - holdMs);
+      this.#takeOldestSlot(performance.now() - holdMs);
       this.#admit();
     };
-    this.#stopTimer = startTimer(dueAt - performance.now(), look, { keepAlive: true });
+    this.#stopTimer = startTimer(dueAt - performance.now(), takeSlot, { keepAlive: true });
   }
 
-  /** Takes the oldest place away, unless it is younger than that. */
-  #takeAway(since: number): void {
+  /** Takes the slot of the oldest task, unless the task has had it only since after `latest`. */
+  #takeOldestSlot(latest: number): void {
     const [oldest] = this.#holders;
-    if (oldest === undefined || oldest[1] > since) return;
+    if (oldest === undefined || oldest[1] > latest) return;
     this.#holders.delete(oldest[0]);
     this.#lastLossAt = performance.now();
   }

@@ -14,21 +14,21 @@ export interface LeaseRequest {
   readonly server: string;
   readonly acquire: (signal: AbortSignal) => Promise<SessionLease>;
   readonly timeoutMs: number;
-  /** Gives the attempt up. */
+  /** Cancels the attempt. */
   readonly signal: AbortSignal;
   readonly emit: (event: SessionEvent) => void;
-  /** Called once when the leased session has lost its server; not when it was released. */
+  /** Called once, when the leased session is not ready any more; not when it was released. */
   readonly onEnd: (connection: Connection) => void;
 }
 
-/** How long a source may take to take a session back, in milliseconds. */
+/** How long releasing a lease may take, in milliseconds; what closes the connection then waits no longer. */
 const RELEASE_TIMEOUT_MS = 10_000;
 
 /**
- * A connection made of a leased session. It ends when that session is not ready any more, whatever becomes
- * of the session later; to end it is to release the lease.
+ * A connection that uses a leased session, such as one of a pool. It ends when that session is not ready any more, also
+ * if the session reconnects later. Closing it releases the lease.
  *
- * Rejects with what the source failed with, `TIMEOUT`, `ABORTED`, or `CONNECTION_LOST` when the session was not ready.
+ * Rejects with `TIMEOUT`, `ABORTED`, `CONNECTION_LOST` when the session was not ready, or what `acquire` rejected with.
  */
 export async function leaseConnection(request: LeaseRequest): Promise<Connection> {
   const startedAt = performance.now();
@@ -49,7 +49,7 @@ function takeOver(lease: SessionLease, request: LeaseRequest, connectMs: number)
   throw leaseNotReady(server, status.state, status.error);
 }
 
-/** Does what may fail in any way, and is nobody's concern then. */
+/** Calls `act` and ignores whatever it throws or rejects with. */
 function quietly(act: () => unknown): void {
   Promise.resolve()
     .then(act)
@@ -59,7 +59,7 @@ function quietly(act: () => unknown): void {
 async function acquireLease({ server, acquire, timeoutMs, signal }: LeaseRequest): Promise<SessionLease> {
   const doing = `Acquiring a session for server "${server}"`;
   const limit = new Limit({ ms: timeoutMs }, signal);
-  // In a turn of its own, for a source that throws instead of rejecting.
+  // Inside `then`, because `acquire` may throw instead of rejecting.
   const acquiring = Promise.resolve().then(() => acquire(limit.signal));
   try {
     const lease: unknown = await limit.hold(acquiring);
@@ -67,7 +67,7 @@ async function acquireLease({ server, acquire, timeoutMs, signal }: LeaseRequest
     throw notALease(server);
   } catch (error) {
     if (limit.verdict === undefined) throw connectFailure(server, error, doing);
-    // Nobody waits for it any more: one that comes all the same is released unused.
+    // Nobody waits for it any more: a lease that still comes is released unused.
     acquiring.then((lease) => lease.release()).catch(() => {});
     if (limit.verdict.by !== 'deadline') throw aborted(doing, { server, cause: error });
     throw leaseTooLate(server, timeoutMs);
@@ -108,7 +108,7 @@ class LeasedConnection implements Connection {
     this.#lease = lease;
     this.#request = request;
     this.#events = lease.session.events();
-    this.#listen().catch(() => {}); // It has ended either way.
+    this.#listen().catch(() => {}); // `#listen` has ended the connection.
   }
 
   get ended(): boolean {
@@ -119,7 +119,7 @@ class LeasedConnection implements Connection {
     return this.#gone.signal;
   }
 
-  /** Asks the session itself, as its events come a moment later. */
+  /** Reads the session's status, as its events come a moment later. */
   get end(): TransportEnd | undefined {
     if (this.#releasing !== undefined) return this.#end;
     const { client, status } = this.#lease.session;
@@ -173,7 +173,7 @@ class LeasedConnection implements Connection {
     const { emit } = this.#request;
     if (event.type === 'status') return;
     if (event.type !== 'overflow') return emit(event);
-    // Whatever was missed may have been a change.
+    // The dropped events may have announced a change of any list.
     for (const kind of ['tools', 'resources', 'prompts'] as const) emit({ type: 'list-changed', kind });
   }
 

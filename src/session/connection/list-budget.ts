@@ -3,7 +3,7 @@ import { invalidResult } from '../../errors/call.ts';
 import type { PlenumError } from '../../errors/plenum-error.ts';
 import { isRecord } from '../../internal/checks.ts';
 
-/** The requests that are counted. */
+/** The methods whose results are bounded. */
 export const LIST_METHODS: ReadonlySet<string> = new Set([
   'tools/list',
   'resources/list',
@@ -11,9 +11,9 @@ export const LIST_METHODS: ReadonlySet<string> = new Set([
   'prompts/list',
 ]);
 
-/** More entries than any server has use for, and few enough to compare and show. */
+/** How many entries one list may have, all pages together: far more than real servers list. */
 const MAX_ENTRIES = 50_000;
-/** Characters of JSON that one list may take up, all pages together. */
+/** How many characters of JSON one list may have, all pages together. */
 const MAX_LENGTH = 64 * 1024 * 1024;
 
 interface Spent {
@@ -21,20 +21,20 @@ interface Spent {
   length: number;
 }
 
-/** Bounds what a list may hold, over all its pages: a server can go on naming another cursor for ever. */
+/** Bounds the size of each list over all its pages: a server could name a next cursor for ever. */
 export class ListBudget {
-  /** The method of each request for a page that is not answered yet. */
+  /** The method of each page request that has no answer yet. */
   readonly pending = new Map<RequestId, string>();
   readonly #spent = new Map<string, Spent>();
 
-  /** Notes a request for a page. */
+  /** Called with each request for a page. The first page, which has no cursor, starts the count over. */
   asked(id: RequestId, method: string, params: unknown): void {
     if (!isRecord(params) || params['cursor'] === undefined)
       this.#spent.set(method, { entries: 0, length: 0 });
     this.pending.set(id, method);
   }
 
-  /** Notes an answer. Returns why it must not be taken, when it is a page that makes its list too large. */
+  /** Called with each answer. Returns an error when the answer is a page that makes its list too large. */
   answered(id: RequestId, message: JSONRPCMessage): PlenumError | undefined {
     const method = this.pending.get(id);
     if (method === undefined) return undefined;
@@ -49,7 +49,7 @@ export class ListBudget {
     return invalidResult(`The list is larger than the ${limits} that a list may have.`);
   }
 
-  /** Forgets a request that was given up. */
+  /** Called for a request that was cancelled. */
   forget(id: RequestId): void {
     this.pending.delete(id);
   }

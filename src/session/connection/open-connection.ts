@@ -26,7 +26,7 @@ import { ConnectionTap } from './connection-tap.ts';
 import type { ResolvedSessionOptions } from '../session-options.ts';
 import { translateError } from '../errors/translate-error.ts';
 
-/** Everything needed to bring one connection up. */
+/** What is needed to make one connection. */
 export interface ConnectionRequest {
   readonly server: string;
   readonly options: ResolvedSessionOptions;
@@ -35,23 +35,23 @@ export interface ConnectionRequest {
   readonly context: Omit<TransportContext, 'server' | 'memory'>;
   /** Installs handlers on the new client, before it connects. */
   readonly prepare: (client: OfficialClient) => void;
-  /** Called once, after the connection was handed out, when it ends for any reason but a close of ours. */
+  /** Called once, when a connection that was returned ends for any reason but a close of ours. */
   readonly onEnd: (connection: Connection) => void;
-  /** Gives the attempt up. */
+  /** Cancels the attempt. */
   readonly signal: AbortSignal;
 }
 
-/** How long a stdio server may take to answer the era probe before it is taken for an older one. */
+/** A stdio server that does not answer the era probe within this time is taken for an older one, in milliseconds. */
 const PROBE_TIMEOUT_MS = 10_000;
 
-/** How long a server that broke off may take to exit before it is made to, in milliseconds. */
+/** How long to wait for the exit of a process that has closed its standard input, before it is stopped, in milliseconds. */
 const EXIT_WAIT_MS = 1_000;
 
 /**
  * Opens a transport and completes the handshake, within `connectTimeoutMs`. A failed attempt leaves nothing
  * behind: no process, socket or timer.
  *
- * Throws `CONNECT_FAILED`, `AUTH_REQUIRED`, `CONFIG_INVALID`, `TIMEOUT`, or `ABORTED` when `signal` gave up.
+ * Rejects with `CONNECT_FAILED`, `AUTH_REQUIRED`, `CONFIG_INVALID`, `TIMEOUT`, or `ABORTED` when `signal` aborted.
  */
 export async function openConnection(request: ConnectionRequest): Promise<Connection> {
   const startedAt = performance.now();
@@ -62,8 +62,8 @@ export async function openConnection(request: ConnectionRequest): Promise<Connec
     return await attempt.run();
   } catch (error) {
     if (remembered) memory.legacyOnly = false;
-    // Some older servers die of any request before `initialize`: start them once more and greet them as they
-    // know it (specification 2026-07-28, stdio, backward compatibility).
+    // Some older servers exit when they get any request before `initialize`: start the server again and send
+    // `initialize` first (specification 2026-07-28, stdio, backward compatibility).
     if (!attempt.diedOfProbe || options.protocol !== 'auto' || request.signal.aborted) throw error;
     const connection = await new Attempt(request, 'legacy', startedAt).run();
     memory.legacyOnly = true;
@@ -71,13 +71,14 @@ export async function openConnection(request: ConnectionRequest): Promise<Connec
   }
 }
 
+/** One attempt to connect: one transport, one handshake. */
 class Attempt {
   readonly #request: ConnectionRequest;
   readonly #protocol: ProtocolChoice;
   readonly #startedAt: number;
   #transport: ManagedTransport | undefined;
   #tap: ConnectionTap | undefined;
-  /** Nobody waits for this attempt any more; what it still brings up must go. */
+  /** Whether `run` has rejected. What `#connect` opens after that, it must close. */
   #givenUp = false;
 
   constructor(request: ConnectionRequest, protocol: ProtocolChoice, startedAt: number) {
@@ -86,6 +87,7 @@ class Attempt {
     this.#startedAt = startedAt;
   }
 
+  /** Whether a process exited after the era probe without answering it. */
   get diedOfProbe(): boolean {
     return (
       this.#transport?.kind === 'stdio' && this.#transport.end !== undefined && this.#tap?.probe === 'sent'
@@ -99,8 +101,7 @@ class Attempt {
     try {
       return await limit.hold(work);
     } catch (error) {
-      // What comes from here on is not why.
-      limit.stop();
+      limit.stop(); // A deadline or an abort that comes now is not the reason.
       this.#givenUp = true;
       work.then(
         (connection) => connection.destroy(),
@@ -111,14 +112,14 @@ class Attempt {
       const finalOutput = this.#transport?.finalOutput;
       await this.#transport?.destroy();
       this.#tap?.finish();
-      await loadOfficial(); // What it threw may be a class of its.
+      await loadOfficial(); // `#explain` compares with the error classes of the official package.
       throw this.#explain(error, limit.verdict, end, finalOutput);
     } finally {
       limit.stop();
     }
   }
 
-  /** A process that has closed its input is about to exit: its exit code and its stderr say why. */
+  /** A process that has closed its standard input is about to exit; its exit code and its stderr then say why. */
   async #waitForExit(): Promise<void> {
     if (this.#transport?.kind !== 'stdio' || this.#tap === undefined) return;
     await settledWithin(this.#tap.ended, EXIT_WAIT_MS, this.#request.signal);
@@ -127,7 +128,7 @@ class Attempt {
   async #connect(): Promise<Connection> {
     const { server, options, memory, openTransport, context, prepare, onEnd, signal } = this.#request;
     const loading = loadOfficial();
-    loading.catch(() => {}); // Heard of below, unless there is no transport.
+    loading.catch(() => {}); // It is awaited below, but not when opening the transport fails.
     const transport = await openTransport({ ...context, server, memory });
     this.#transport = transport;
     if (this.#givenUp) {
@@ -136,8 +137,8 @@ class Attempt {
     }
     const tap = new ConnectionTap(transport);
     this.#tap = tap;
-    // The first time, the server comes up while the official client is loaded.
-    tap.start().catch(() => {}); // The client asks for it again.
+    // So that a server starts while the official client is being loaded, the first time.
+    tap.start().catch(() => {}); // The client calls `start`, too, and gets the same error.
     const { Client } = await loading;
     if (this.#givenUp) throw signal.reason;
     const client = new Client(options.clientInfo, clientOptions(options, this.#protocol));
@@ -179,7 +180,7 @@ class Attempt {
   }
 }
 
-/** Codes that say more than `CONNECT_FAILED` would. */
+/** Codes that are kept, because they say more than `CONNECT_FAILED`. */
 const KEPT_CODES: ReadonlySet<string> = new Set([
   'CONFIG_INVALID',
   'CONNECT_FAILED',
@@ -194,14 +195,14 @@ function clientOptions(options: ResolvedSessionOptions, protocol: ProtocolChoice
     capabilities: options.capabilities,
     inputRequired: { maxRounds: options.maxInputRounds },
     listMaxPages: options.maxPages === Infinity ? 0 : options.maxPages,
-    // Plenum checks results itself, with validators that live as long as their tool.
+    // Plenum validates results itself, in `ListedTools`.
     jsonSchemaValidator: {
       getValidator: () => (input) => ({ valid: true, data: input as never, errorMessage: undefined }),
     },
     ...(protocol === 'auto' && {
       versionNegotiation: {
         mode: 'auto' as const,
-        // A third leaves time to start over, should the server not survive the question.
+        // A third leaves time for a second attempt, if the server exits because of the probe.
         probe: { timeoutMs: Math.min(PROBE_TIMEOUT_MS, options.connectTimeoutMs / 3) },
       },
     }),

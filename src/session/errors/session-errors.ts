@@ -2,7 +2,7 @@ import { connectionEnded, gaveUp, notConnected, notSent } from '../../errors/cal
 import { sessionClosed } from '../../errors/session-end.ts';
 import type { PlenumError } from '../../errors/plenum-error.ts';
 
-/** What a session says when it has no connection to offer. */
+/** The errors of one session that has no connection. */
 export class SessionErrors {
   readonly #server: string;
 
@@ -23,7 +23,7 @@ export class SessionErrors {
     return gaveUp(this.#server, error);
   }
 
-  /** For a call: the server that it would have gone to could not be brought up. */
+  /** The error for a call when connecting failed with `error`. */
   notSent(error: PlenumError): PlenumError {
     return notSent(this.#server, error);
   }

@@ -19,34 +19,34 @@ import { localFailure } from '../../transport/fail-request.ts';
 import type { TransportEnd } from '../../transport/managed-transport.ts';
 import { official } from '../../transport/official.ts';
 
-/** What was going on when an official error came up. */
+/** What was being done when an error of the official client came. */
 export interface ErrorContext {
   readonly server: string;
-  /** In words, ready to stand at the beginning: `Calling tool "x" on server "y"`. */
+  /** Begins the message: `Calling tool "x" on server "y"`. */
   readonly doing: string;
+  /** The time limit that was reached, in milliseconds. */
   readonly timeoutMs?: number | undefined;
-  /** Whether there is no connection yet, so that no request of anybody's can have run. */
-  readonly connecting?: boolean;
-  /** The option that sets it. */
+  /** The option that sets `timeoutMs`; by default the one of this name. */
   readonly limit?: 'timeoutMs' | 'maxTotalTimeoutMs';
-  /** Why the connection ended, when it did. */
+  /** Whether the handshake is not complete, so that no request of a caller can have run. */
+  readonly connecting?: boolean;
+  /** Why the connection ended, if it has. */
   readonly end?: TransportEnd | undefined;
 }
 
+/** Codes of errors that transports make for one request; they do not say which request. */
 const FROM_TRANSPORT: ReadonlySet<string> = new Set([
   'CONNECTION_LOST',
   'SESSION_EXPIRED',
   'INVALID_ARGUMENTS',
 ]);
 
-/**
- * The border at which errors of the official client become Plenum's. By class and code only, never by message.
- */
+/** Makes a `PlenumError` of an error of the official client, by its class and code, never by its message. */
 export function translateError(error: unknown, context: ErrorContext): PlenumError {
   const { server, doing } = context;
   if (error instanceof PlenumError) {
     if (!FROM_TRANSPORT.has(error.code) && error.server !== undefined) return error;
-    // A transport knows what happened to the connection, and not what for.
+    // The transport does not know what its message was for: add it.
     return duringCall(context, error, error.code === 'CONNECTION_LOST' && context.connecting !== true);
   }
 
@@ -114,7 +114,7 @@ export function lostError(server: string, { end }: Pick<ErrorContext, 'end'>): P
   return connectionEnded(server, what, { cause: end?.error, expired: end?.sessionExpired === true });
 }
 
-/** The official client wraps what went wrong with its first request; the wrapping helps nobody. */
+/** The official client wraps the error of its first request; the inner error says more. */
 function probeFailed(error: SdkError, context: ErrorContext): PlenumError {
   const cause = isRecord(error.data) ? error.data['cause'] : undefined;
   if (cause instanceof Error) return translateError(cause, context);

@@ -5,7 +5,7 @@ import { printable } from '../../internal/text.ts';
 import type { SchemaCompiler } from '../../schema-check/schema-validator.ts';
 
 /**
- * The tools that a server last listed. The validator of a tool's output schema is compiled at its first call, and
+ * The tools of the latest `tools/list`. The validator of a tool's output schema is compiled at the tool's first call, and
  * dropped with the list.
  */
 export class ListedTools {
@@ -25,7 +25,7 @@ export class ListedTools {
     this.#tools = listed;
   }
 
-  /** Forgets the list, because it may have changed: no check is better than one against an old schema. */
+  /** Forgets the list, because it may have changed: a check against an old schema could refuse a valid result. */
   clear(): void {
     this.#tools = new Map();
   }
@@ -49,13 +49,16 @@ export class ListedTool {
     this.#compiler = compiler;
   }
 
-  /** Whether some argument is to be sent as an HTTP header too (SEP-2243, `x-mcp-header`). */
+  /** Whether some argument must be sent as an HTTP header, too (SEP-2243, `x-mcp-header`). */
   get mirrorsHeaders(): boolean {
     this.#mirrorsHeaders ??= JSON.stringify(this.tool.inputSchema).includes('"x-mcp-header"');
     return this.#mirrorsHeaders;
   }
 
-  /** Makes the validator ready. Rejects with `INVALID_RESULT`: no answer could pass, so the tool should not run. */
+  /**
+   * Compiles the validator, unless there is nothing to compile. Rejects with `INVALID_RESULT` when the schema cannot be
+   * used: no result could be accepted, so the tool must not run.
+   */
   prepare(): Promise<void> | undefined {
     const { outputSchema } = this.tool;
     return outputSchema === undefined || this.#validate !== undefined
@@ -100,7 +103,7 @@ export class ListedTool {
 
 type LazyCompiler = () => Promise<SchemaCompiler>;
 
-/** Most tools have no output schema, and many of those that have one are never called. */
+/** Loads the compiler when it is first needed: most tools have no output schema, and many others are never called. */
 function compilerOfOneList(): LazyCompiler {
   let made: Promise<SchemaCompiler> | undefined;
   const make = async (): Promise<SchemaCompiler> => {

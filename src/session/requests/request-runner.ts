@@ -20,26 +20,26 @@ export interface RequestRunnerOptions {
   readonly timeoutMs: number;
   readonly supervisor: Supervisor;
   readonly inFlight: InFlight;
-  /** A callback of a caller's threw. */
+  /** Called when a callback in the options of a call threw. */
   readonly onCallbackError: (error: unknown) => void;
 }
 
-/** Whether a request surely did not run, and may be sent on the next connection. */
+/** Whether a request certainly did not run, so that it may be sent again on the next connection. */
 function neverRan({ code, maybeExecuted }: PlenumError, { foreign }: Connection): boolean {
   // The server did not know the HTTP session, so it did not run the request.
   if (code === 'SESSION_EXPIRED') return true;
-  // A request on a session from a source may fail before that session's own status says that its connection is gone.
+  // On a leased session the request may fail a moment before that session's status says that its connection is lost.
   return foreign === 'session' && code === 'CONNECTION_LOST' && maybeExecuted === false;
 }
 
-/** What the server is told of a call that ran out of time. */
+/** The reason that the server is told when a call is cancelled at its time limit. */
 function callExpired(): Error {
   return new Error('The time limit of the call has passed.');
 }
 
-/** What a request is. */
+/** What a request is for. */
 export interface RequestInfo {
-  /** Begins the message of any error: `Calling tool "x"`. */
+  /** Begins the message of each error: `Calling tool "x"`. */
   readonly doing: string;
   readonly method: string;
   /** The tool that is called. */
@@ -51,20 +51,20 @@ export interface SessionRequest<T> extends RequestInfo {
   send(connection: Connection, options: RequestOptions): Promise<T>;
 }
 
-/** One request on its way, over one connection or two. */
+/** One request of a caller, from `run` to its result; it may be sent twice. */
 interface Call {
   readonly request: RequestInfo;
   readonly options: RevocableCallOptions;
   readonly timeoutMs: number;
   readonly totalMs: number;
   readonly startedAt: number;
-  /** How much of its time it has waited for a connection, in milliseconds. */
+  /** How long it waited for a connection, in milliseconds; part of its time limits. */
   waitedMs: number;
 }
 
 /**
- * Sends requests over the present connection, or the next one when there is none, within their callers' limits; makes
- * errors of Plenum of what fails.
+ * Sends requests: waits for a connection, holds the time limits and signals of the caller, sends once more what certainly
+ * did not run, and turns every error into a `PlenumError`.
  */
 export class RequestRunner {
   readonly #options: RequestRunnerOptions;
@@ -78,7 +78,7 @@ export class RequestRunner {
     const call = this.#begin(request, options);
     let connection = supervisor.ready ?? (await this.#wait(call));
     for (let resent = false; ; resent = true) {
-      // The transport knows first that the server is gone.
+      // The transport knows that the server is gone a moment before the connection has ended.
       if (connection.end !== undefined) {
         supervisor.connectionLost(connection, lostError(server, connection));
         connection = await this.#wait(call);
@@ -121,19 +121,19 @@ export class RequestRunner {
   }
 
   /**
-   * What may end the call beside the official client's own timer; undefined when there is no such thing. The official
-   * client checks its own total limit only when progress arrives, and waits for our handlers without any limit.
+   * The limit of a call, beside the timer of the official client for `timeoutMs`; undefined when that timer is enough. The
+   * official client checks its total limit only when progress arrives, and waits for our handlers without a limit.
    */
   #limitOf({ options, timeoutMs, totalMs, waitedMs }: Call, connection: Connection): Limit | undefined {
-    // In the 2026-07-28 era the client waits for our own handlers, which may wait for a person; and a foreign client
-    // does not fail what is under way when we let go of it.
-    const isHeld = connection.era === 'modern' || connection.foreign !== undefined;
+    // Cases in which the client does not settle a request when the connection ends: in the 2026-07-28 era it may be
+    // waiting for one of our handlers, and a foreign client may go on without this session.
+    const mayOutlast = connection.era === 'modern' || connection.foreign !== undefined;
     const isCancellable = options.signal !== undefined || options.revoked !== undefined;
-    if (!isHeld && !isCancellable && totalMs === Infinity) return undefined;
+    if (!mayOutlast && !isCancellable && totalMs === Infinity) return undefined;
     const total = { ms: totalMs - waitedMs, expired: callExpired };
-    if (!isHeld) return new Limit(total, options.signal, options.revoked);
+    if (!mayOutlast) return new Limit(total, options.signal, options.revoked);
     const { closing } = this.#options.supervisor;
-    // A handler that a closing session waits for has as much time as a request.
+    // `close` waits for the call; without this it could wait for a handler without end.
     const end = { signal: closing, graceMs: timeoutMs - waitedMs };
     return new Limit(total, options.signal, options.revoked, connection.gone, end);
   }
@@ -154,12 +154,12 @@ export class RequestRunner {
       server,
       doing: `${request.doing} on server "${server}"`,
       timeoutMs,
-      // A transport that lost its server says so a moment before its connection has ended.
+      // The transport knows why a moment before the connection has ended.
       end: connection.end ?? (connection.ended ? { what: 'closed the connection' } : undefined),
     };
   }
 
-  /** The context of a call that one of our own limits ended: says which. */
+  /** The context of a call that reached a time limit: names the option that sets it. */
   #limitContext(call: Call, connection: Connection): ErrorContext {
     const context = this.#context(call, connection);
     const { totalMs } = call;
@@ -173,17 +173,17 @@ export class RequestRunner {
     const given: RequestOptions = { timeout };
     if (signal !== undefined) given.signal = signal;
     if (resetTimeoutOnProgress === true) given.resetTimeoutOnProgress = true;
-    // A server reports progress only to a request that asks for it.
-    if (onProgress !== undefined) given.onprogress = this.#contained(onProgress);
+    // The official client asks for progress only if it is given a callback.
+    if (onProgress !== undefined) given.onprogress = this.#guarded(onProgress);
     else if (resetTimeoutOnProgress === true) given.onprogress = () => {};
     if (resumptionToken !== undefined) given.resumptionToken = resumptionToken;
-    if (onResumptionToken !== undefined) given.onresumptiontoken = this.#contained(onResumptionToken);
+    if (onResumptionToken !== undefined) given.onresumptiontoken = this.#guarded(onResumptionToken);
     if (allowInputRequired === true) given.allowInputRequired = true;
     return given;
   }
 
-  /** An error that a caller's callback throws, at once or later, is reported and does not reach the connection. */
-  #contained<A>(callback: (argument: A) => unknown): (argument: A) => void {
+  /** The same callback, but what it throws or rejects with is reported, and does not disturb the connection. */
+  #guarded<A>(callback: (argument: A) => unknown): (argument: A) => void {
     const call = async (argument: A): Promise<void> => {
       try {
         await callback(argument);

@@ -30,7 +30,7 @@ import type { ListedTool, ListedTools } from './listed-tools.ts';
 import type { RequestInfo, SessionRequest } from './request-runner.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
-/** Sends requests to the server, each within its caller's limits. */
+/** Sends requests to the server, each within the time limits and signals of its caller. */
 export interface RequestSender {
   run<T>(request: SessionRequest<T>, options: RevocableCallOptions): Promise<T>;
 }
@@ -46,7 +46,7 @@ export interface RequestResources {
 
 const NO_OPTIONS: CallOptions = Object.freeze({});
 
-/** The requests of a session: the part that a session of a lease shares with the session that it uses. */
+/** The requests of a session. A leased session has the same ones, sent over the pooled session. */
 export abstract class SessionRequests {
   abstract readonly name: string;
   protected abstract readonly resources: RequestResources;
@@ -207,7 +207,7 @@ export abstract class SessionRequests {
       info,
       options,
       (connection, requestOptions) => {
-        connection.markAltered?.(); // It may ask for anything.
+        connection.markAltered?.(); // Any request may change what the server keeps for this client.
         return connection.client.request(
           { method, params: this.#params(connection, { ...request.params }, options) },
           options.schema ?? anyResult,
@@ -221,7 +221,7 @@ export abstract class SessionRequests {
   async notify(notification: RawRequest): Promise<void> {
     this.#checkArguments('Sending a notification', { notification });
     const { method, params } = notification;
-    // It has no answer to wait for, but a pipe that nobody reads may not take it.
+    // There is no answer to wait for, but sending waits while the pipe to the server is full.
     const options = { maxTotalTimeoutMs: this.resources.timeoutMs };
     const info = { doing: `Notification "${printable(method)}"`, method };
     return this.#run(info, options, ({ client }) =>
@@ -229,7 +229,7 @@ export abstract class SessionRequests {
     );
   }
 
-  /** Lists every page; empty, without a request, when the server does not offer the kind. */
+  /** Lists all pages. Returns `empty` without a request when the server has not declared the capability. */
   #list<T>(
     kind: 'tools' | 'resources' | 'prompts',
     options: CallOptions,
@@ -273,10 +273,10 @@ export abstract class SessionRequests {
   }
 }
 
-/** The server insists on an argument as a header, which was not sent (SEP-2243). */
+/** JSON-RPC code: an argument that must be sent as a header is missing there or differs (SEP-2243). */
 const HEADER_MISMATCH = -32020;
 
-/** One `tools/call`. The most frequent request by far: it goes past the official client where that is possible. */
+/** One `tools/call`. It is the most frequent request, so it is sent without the official client where possible. */
 class ToolCall implements SessionRequest<CallToolResult> {
   readonly method = 'tools/call';
   readonly tool: string;
@@ -303,7 +303,7 @@ class ToolCall implements SessionRequest<CallToolResult> {
     return `Calling tool "${printable(this.tool)}"`;
   }
 
-  /** Checks structured content, too, when the server listed the tool with an output schema. */
+  /** Sends the call, and checks structured content if the server listed the tool with an output schema. */
   send(connection: Connection, options: RequestOptions): Promise<CallToolResult> {
     const listed = this.#resources.tools.get(this.tool);
     const preparing = listed?.prepare();
@@ -333,13 +333,13 @@ class ToolCall implements SessionRequest<CallToolResult> {
     listed: ListedTool | undefined,
   ): Promise<CallToolResult> {
     const { directCalls, era } = connection;
-    if (directCalls !== undefined && DirectCalls.suffices(options)) return directCalls.call(params, options);
+    if (directCalls !== undefined && DirectCalls.supports(options)) return directCalls.call(params, options);
     if (era === 'modern' && connection.perRequestStream && (listed?.mirrorsHeaders ?? true))
       return this.#callWithHeaders(params, connection, options, listed);
     return connection.client.request({ method: 'tools/call', params }, callResultOf(era), options);
   }
 
-  /** By the official client's own method: it repeats arguments as headers where the tool's schema says so. */
+  /** Calls through `client.callTool`, which repeats arguments as headers where the input schema says so. */
   async #callWithHeaders(
     params: CallToolRequestParams,
     { client }: Connection,
@@ -362,7 +362,7 @@ class ToolCall implements SessionRequest<CallToolResult> {
   }
 }
 
-/** `params` with what call options and the session add: `_meta`, and the answers of an earlier round. */
+/** `params` with what the call options and the session add: `_meta`, and the answers to an `input_required` result. */
 function withMeta<T extends object>(
   params: T,
   { meta, inputResponses, requestState }: CallOptions,

@@ -12,10 +12,10 @@ import type { Connection } from '../connection/connection.ts';
 import type { ListKind } from '../session.ts';
 import { translateError } from '../errors/translate-error.ts';
 
-/** How long each step of restoring a connection's state may take, in milliseconds. */
+/** How long each request that restores a subscription or the log level may take, in milliseconds. */
 const RESTORE_TIMEOUT_MS = 10_000;
 
-/** How long to wait before a listen stream that the server ended is opened again, in milliseconds. */
+/** The delays before a listen stream that the server ended is opened again. */
 const RELISTEN = { delayMs: 1_000, maxDelayMs: 30_000 };
 
 const relistenBackoff = (): Backoff => new Backoff(RELISTEN);
@@ -26,18 +26,18 @@ type LevelParams = { level: LoggingLevel } & Meta;
 
 export interface SubscriptionListener {
   readonly onProblem: (error: PlenumError) => void;
-  /** A list may have changed while nobody listened. */
+  /** Called for each list that may have changed while there was no listen stream. */
   readonly onListChanged: (kind: ListKind) => void;
-  /** The server ended the listen stream; it may be gone. */
+  /** The listen stream has ended without our closing it; the server may be gone. */
   readonly onStreamLost: () => void;
 }
 
 /**
- * What a server was asked to send unasked: resource updates, list changes and logs. Outlives connections:
- * `restore` asks a new one for the same.
+ * The subscriptions of a session: resource updates, list changes and the log level. They outlive connections: `restore`
+ * asks each new connection for the same.
  *
- * The stateful era has a request for each; 2026-07-28 has one listen stream for all, replaced when what is
- * wanted changes (specification 2026-07-28, subscriptions).
+ * The stateful era has a request for each subscription. 2026-07-28 has one listen stream for all of them, which is
+ * replaced when one is added or removed (specification 2026-07-28, subscriptions).
  */
 export class Subscriptions {
   readonly #server: string;
@@ -48,7 +48,7 @@ export class Subscriptions {
   #stream: McpSubscription | undefined;
   /** Ends the waits that belong to the present connection. */
   #lifetime = new AbortController();
-  /** Changes of the stream, one after the other. */
+  /** The latest replacement of the stream; the next one waits for it. */
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(server: string, listener: SubscriptionListener) {
@@ -56,22 +56,22 @@ export class Subscriptions {
     this.#listener = listener;
   }
 
-  /** The level that the 2026-07-28 era wants repeated with every request. */
+  /** The log level; in the 2026-07-28 era every request carries it. */
   get logLevel(): LoggingLevel | undefined {
     return this.#logLevel;
   }
 
-  /** Whether updates of some resource are wanted. */
+  /** Whether any resource is subscribed to. */
   get hasResources(): boolean {
     return this.#uris.size > 0;
   }
 
-  /** Sets the level for the next connection. */
-  intendLogLevel(level: LoggingLevel): void {
+  /** Sets the log level for the next connection, without a request. */
+  presetLogLevel(level: LoggingLevel): void {
     this.#logLevel = level;
   }
 
-  /** Asks a fresh connection for all that its predecessor was asked for. What fails is reported; the rest holds. */
+  /** Makes the same subscriptions on a new connection. Reports the ones that fail, unless the network failed: then it throws. */
   async restore(connection: Connection, timeoutMs: number): Promise<void> {
     this.stop();
     this.#lifetime = new AbortController();
@@ -87,19 +87,19 @@ export class Subscriptions {
     for (const outcome of await Promise.allSettled(steps)) {
       if (outcome.status === 'fulfilled' || connection.ended) continue;
       const error = this.#translate('Restoring a subscription', outcome.reason);
-      // The network failed, not the server: the next attempt to connect may do better.
+      // Another attempt to connect may succeed, and then restore everything.
       if (error.code === 'CONNECTION_LOST') throw error;
       this.#listener.onProblem(error);
     }
   }
 
-  /** Forgets the present connection. */
+  /** Called when the present connection is no longer used. */
   stop(): void {
     this.#lifetime.abort();
     const stream = this.#stream;
     this.#connection = undefined;
     this.#stream = undefined;
-    // Our own connections end with theirs; an adopted one goes on without us.
+    // A connection of ours ends anyway, and its stream with it; the client of an adopted one stays open.
     stream?.close().catch(() => {});
   }
 
@@ -127,7 +127,7 @@ export class Subscriptions {
   async setLogLevel(params: LevelParams, connection: Connection, options: RequestOptions): Promise<void> {
     if (connection.era === 'legacy') {
       connection.markAltered?.();
-      // Not by the client's own method, which takes no `_meta`.
+      // `client.setLoggingLevel` takes no `_meta`.
       await connection.client.request({ method: 'logging/setLevel', params }, options);
     }
     this.#logLevel = params.level;
@@ -144,7 +144,7 @@ export class Subscriptions {
     return turn;
   }
 
-  /** Opens the new stream before the old one goes, so that nothing falls between them. */
+  /** Opens the new stream before it closes the old one, so that no notification is lost between them. */
   async #listen(
     connection: Connection,
     options: RequestOptions,
@@ -162,7 +162,7 @@ export class Subscriptions {
       );
       if (connection !== this.#connection) return stream.close();
       const { resourceSubscriptions: honoured = [] } = stream.honoredFilter;
-      // Unless it is wanted no more: then it was not asked for.
+      // If it was unsubscribed meanwhile, the filter did not ask for it.
       if (wanted !== undefined && this.#uris.has(wanted) && !honoured.includes(wanted)) {
         await stream.close();
         throw updatesNotOffered(this.#server, wanted);
@@ -173,7 +173,7 @@ export class Subscriptions {
     await old?.close();
   }
 
-  /** Opens the stream again when the server ends it; less and less often when it keeps doing so. */
+  /** Opens the stream again when the server ends it, with growing delays when that happens repeatedly. */
   async #keepOpen(
     connection: Connection,
     stream: McpSubscription,
@@ -189,19 +189,19 @@ export class Subscriptions {
       if (this.#stream !== stream || connection.ended) return;
       try {
         await this.#replaceStream(connection, { timeout: RESTORE_TIMEOUT_MS }, undefined, backoff);
-        return this.#announceMissed();
+        return this.#announceLists();
       } catch (reason) {
         if (connection.ended) return;
         const error = this.#translate('Listening for changes', reason);
         this.#listener.onProblem(error);
-        // A refusal is the server's last word; a broken network is not.
+        // A server that refuses will refuse again; a broken network may recover.
         if (error.code !== 'CONNECTION_LOST' && error.code !== 'TIMEOUT') return;
       }
     }
   }
 
-  /** What changed while nobody listened was announced to nobody. */
-  #announceMissed(): void {
+  /** The server could not announce what changed while there was no stream, so every list may have changed. */
+  #announceLists(): void {
     const { honoredFilter } = this.#stream ?? {};
     if (honoredFilter?.toolsListChanged === true) this.#listener.onListChanged('tools');
     if (honoredFilter?.promptsListChanged === true) this.#listener.onListChanged('prompts');
@@ -209,7 +209,7 @@ export class Subscriptions {
   }
 
   #filter({ client, foreign }: Connection): SubscriptionFilter {
-    // A session from a source listens for changes of lists itself, and its events come to us.
+    // A leased session listens for list changes itself, and its events are forwarded to us.
     const offered = foreign === 'session' ? {} : (client.getServerCapabilities() ?? {});
     return {
       ...(offered.tools?.listChanged === true && { toolsListChanged: true }),

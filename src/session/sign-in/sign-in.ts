@@ -6,27 +6,27 @@ import type { AuthorizeOptions, ServerAuth, ServerSpec, UrlServerSpec } from '..
 import { loadOfficial } from '../../transport/official.ts';
 import { translateError } from '../errors/translate-error.ts';
 
-/** A session without access waits for somebody to sign in. Over when `done` has settled. */
+/** A failed session's wait for a sign-in. It is over when `done` has settled. */
 export interface PendingSignIn {
-  /** Whether a person is being asked, by a login that began by itself. */
+  /** Whether a person is being asked to sign in, without a call of `authorize()`. */
   readonly isAsking: boolean;
-  /** Resolves when it is worth trying again, or when it was stopped; with why, when the login failed. */
+  /** Resolves with undefined after a sign-in or after `stop`, and with the error when the login failed. */
   readonly done: Promise<PlenumError | undefined>;
-  /** Looks now whether somebody has signed in elsewhere. */
+  /** Checks now whether somebody has signed in elsewhere, such as in another process. */
   look(): Promise<void>;
-  /** Waits no longer. A login under way is left to others who wait for it. */
+  /** Ends the wait. A login under way goes on for other sessions that wait for it. */
   stop(): void;
 }
 
-/** How one session gets access to its server: quietly while it connects, else with a person. */
+/** Signs one session in to its server. While it connects, stored credentials are used and no person is asked. */
 export class SignIn {
   readonly #server: string;
   readonly #spec: UrlServerSpec;
   readonly #auth: ServerAuth;
-  /** Whether somebody was asked since the session last had a connection: what the server still wants then is final. */
+  /** Whether a person was asked since the last connection: one is not asked twice in a row without success. */
   #hasAsked = false;
 
-  /** Undefined for a server whose credentials no person can get. */
+  /** Undefined when the spec has no credentials that can sign in. */
   static for(server: string, spec: ServerSpec): SignIn | undefined {
     if (!('url' in spec) || spec.auth === undefined || !('token' in spec.auth)) return undefined;
     const auth = spec.auth.forServer?.(new URL(spec.url)) ?? spec.auth;
@@ -39,17 +39,17 @@ export class SignIn {
     this.#auth = auth;
   }
 
-  /** The spec for one connection, which asks nobody until `onConnected` was called. */
+  /** The spec for one connection. Its credentials ask no person until `onConnected` has been called. */
   connecting(): { spec: ServerSpec; onConnected: () => void } {
     const auth = new ConnectionAuth(this.#auth);
     const onConnected = (): void => {
       this.#hasAsked = false;
-      auth.attend();
+      auth.onConnected();
     };
     return { spec: { ...this.#spec, auth }, onConnected };
   }
 
-  /** Signs in. Rejects with what that failed with, or with the signal's reason. */
+  /** Signs in. Rejects with a `PlenumError`, or with the signal's reason. */
   async authorize(options: AuthorizeOptions): Promise<void> {
     try {
       await this.#auth.authorize?.(options);
@@ -61,14 +61,14 @@ export class SignIn {
   }
 
   /**
-   * The session has failed with `AUTH_REQUIRED`. Asks a person if it may, and waits for a sign-in from elsewhere unless
-   * the session `staysAway`; undefined when there is nothing to wait for.
+   * Called when the session has failed with `AUTH_REQUIRED`. Asks a person if the credentials allow it. A session that
+   * `reconnects` also waits for a sign-in from elsewhere. Returns undefined when there is nothing to wait for.
    */
-  begin(error: PlenumError, staysAway: boolean): PendingSignIn | undefined {
+  begin(error: PlenumError, reconnects: boolean): PendingSignIn | undefined {
     const isAsking =
       this.#auth.interactive === true && reasonOf(error) === 'login_required' && !this.#hasAsked;
     this.#hasAsked = isAsking;
-    if (staysAway && !isAsking) return undefined;
+    if (!reconnects && !isAsking) return undefined;
     const { promise: done, resolve } = createDeferred<PlenumError | undefined>();
     const signedIn = (): void => resolve(undefined);
     const watch = this.#auth.awaitSignIn?.(signedIn);
@@ -76,7 +76,7 @@ export class SignIn {
     if (isAsking) {
       this.authorize({ ifNeeded: true, signal: over.signal }).then(signedIn, (failure: unknown) => {
         this.#hasAsked = false;
-        resolve(isTelling(failure) ? failure : error);
+        resolve(isLoginFailure(failure) ? failure : error);
       });
     }
     const stop = (): void => {
@@ -88,21 +88,21 @@ export class SignIn {
   }
 }
 
-/** Whether access was refused by credentials that know more about it than the server told. */
+/** Why the credentials could not give access; undefined when only the server's refusal is known. */
 export function reasonOf({ code, data }: PlenumError): unknown {
   return code === 'AUTH_REQUIRED' && isRecord(data) ? data['reason'] : undefined;
 }
 
-/** Whether a login failed for a reason of its own; one that was only given up leaves things as they were. */
-function isTelling(error: unknown): error is PlenumError {
+/** Whether a login failed. When it was only cancelled, the error before it still says why there is no connection. */
+function isLoginFailure(error: unknown): error is PlenumError {
   return error instanceof PlenumError && error.code !== 'ABORTED';
 }
 
 type Unauthorized = Parameters<NonNullable<ServerAuth['onUnauthorized']>>[0];
 
 /**
- * Credentials for one connection. While it comes up nobody is asked to sign in, as that may take minutes and its
- * handshake has seconds; a call on it may ask.
+ * Credentials for one connection. They ask no person to sign in before the handshake is complete, as a login may take
+ * minutes and the handshake has seconds. A later call may ask.
  */
 class ConnectionAuth implements ServerAuth {
   readonly #attended: ServerAuth;
@@ -115,8 +115,7 @@ class ConnectionAuth implements ServerAuth {
     this.#current = this.#unattended;
   }
 
-  /** The connection is up. */
-  attend(): void {
+  onConnected(): void {
     this.#current = this.#attended;
   }
 

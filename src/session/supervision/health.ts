@@ -9,10 +9,10 @@ import { official } from '../../transport/official.ts';
 import type { Connection } from '../connection/connection.ts';
 import { translateError } from '../errors/translate-error.ts';
 
-/** How long a suspected connection may take to prove itself, in milliseconds. */
+/** How long the answer may take when a connection is checked because something looked wrong, in milliseconds. */
 const VERIFY_TIMEOUT_MS = 5_000;
 
-/** Pings as the era has it: 2026-07-28 has `server/discover` in place of `ping`. */
+/** Sends the request that checks whether a server answers. The 2026-07-28 era has no `ping`. */
 export async function sendPing(
   connection: Connection,
   options: RequestOptions,
@@ -23,10 +23,10 @@ export async function sendPing(
 }
 
 /**
- * 2026-07-28 over HTTP: a server may be replaced behind its URL without any connection breaking. Its answer to a
- * ping is its introduction, which tells.
+ * Whether another server answers than the one that was connected to. Only in the 2026-07-28 era can one take over a URL
+ * without a connection breaking; the answer to `server/discover` shows it.
  */
-function isAnother(answer: Record<string, unknown>, { era, client }: Connection): boolean {
+function isAnotherServer(answer: Record<string, unknown>, { era, client }: Connection): boolean {
   if (era !== 'modern') return false;
   const meta = answer['_meta'];
   const serverInfo = isRecord(meta) ? meta[official.SERVER_INFO_META_KEY] : undefined;
@@ -34,7 +34,7 @@ function isAnother(answer: Record<string, unknown>, { era, client }: Connection)
   return serverInfo !== undefined && !isDeepStrictEqual(serverInfo, client.getServerVersion());
 }
 
-/** Watches one connection: checks it regularly if asked to, and at once when something looks wrong. */
+/** Checks one connection: regularly when the option `health` is on, and whenever `suspect` is called. */
 export class HealthMonitor {
   readonly #connection: Connection;
   readonly #server: string;
@@ -58,7 +58,7 @@ export class HealthMonitor {
     this.#schedule();
   }
 
-  /** A request failed in a way that may mean that the server is gone: find out now. */
+  /** Checks the connection now, because something happened that may mean that the server is gone. */
   suspect(): void {
     if (this.#verifying || this.#stopped) return;
     this.#verifying = true;
@@ -88,11 +88,11 @@ export class HealthMonitor {
     else this.#schedule();
   }
 
-  /** Why the ping failed; undefined when it did not. */
+  /** Pings the server. Returns what is wrong with the connection; undefined when nothing is. */
   async #ask(timeoutMs: number): Promise<PlenumError | undefined> {
     try {
       const answer = await sendPing(this.#connection, { timeout: timeoutMs });
-      if (!isAnother(answer, this.#connection)) return undefined;
+      if (!isAnotherServer(answer, this.#connection)) return undefined;
       return connectionEnded(this.#server, 'has been replaced by another one');
     } catch (cause) {
       const error = translateError(cause, {
@@ -100,7 +100,7 @@ export class HealthMonitor {
         doing: `Pinging server "${this.#server}"`,
         timeoutMs,
       });
-      // An answer that refuses is an answer.
+      // A JSON-RPC error is an answer, too: the server is alive.
       return error.code === 'PROTOCOL' && error.rpcCode !== undefined ? undefined : error;
     }
   }

@@ -1,13 +1,13 @@
 import { createDeferred, type Deferred } from '../../internal/deferred.ts';
 import { startTimer, type StopTimer } from '../../internal/timers.ts';
 
-/** Counts the calls under way, so that a close can wait for them. */
+/** Counts the calls in flight, so that `close()` can wait for them. */
 export class InFlight {
   readonly #listeners = new Set<() => void>();
   #count = 0;
   #idle: Deferred<void> | undefined;
 
-  /** How many calls are under way. */
+  /** How many calls are in flight. */
   get count(): number {
     return this.#count;
   }
@@ -23,36 +23,36 @@ export class InFlight {
     for (const listener of this.#listeners) listener();
   }
 
-  /** Resolves when no call is under way. */
+  /** Resolves when no call is in flight. */
   async idle(): Promise<void> {
     if (this.#count === 0) return;
     this.#idle ??= createDeferred();
     await this.#idle.promise;
   }
 
-  /** Calls `listener` whenever the last call under way has ended. Returns how to stop. */
+  /** Calls `listener` whenever the last call in flight has ended. Returns the function that removes it. */
   onIdle(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 }
 
-/** Calls `onIdle` when no call has been under way for `idleMs`, until it is stopped. */
+/** Calls `onIdle` when no call has been in flight for `idleMs` milliseconds, until it is stopped. */
 export class IdleTimer {
   readonly #inFlight: InFlight;
   readonly #idleMs: number;
   readonly #onIdle: () => void;
   #stopTimer: StopTimer | undefined;
   readonly #stopListening: () => void;
-  /** By `performance.now()`. */
+  /** When the last call ended, by `performance.now()`. */
   #usedAt = 0;
 
   constructor(inFlight: InFlight, idleMs: number, onIdle: () => void) {
     this.#inFlight = inFlight;
     this.#idleMs = idleMs;
     this.#onIdle = onIdle;
-    this.#stopListening = inFlight.onIdle(() => this.#rest());
-    this.#rest();
+    this.#stopListening = inFlight.onIdle(() => this.#noteUse());
+    this.#noteUse();
   }
 
   stop(): void {
@@ -61,8 +61,8 @@ export class IdleTimer {
     this.#stopTimer = undefined;
   }
 
-  /** One timer for any number of calls: it finds out for itself how long the last one is over. */
-  #rest(): void {
+  /** Does not restart a running timer, which would cost time in every call: the timer compares `#usedAt` when it fires. */
+  #noteUse(): void {
     this.#usedAt = performance.now();
     if (this.#stopTimer === undefined) this.#arm(this.#idleMs);
   }
@@ -73,7 +73,7 @@ export class IdleTimer {
 
   #check(): void {
     this.#stopTimer = undefined;
-    if (this.#inFlight.count > 0) return; // The end of the last call starts the next rest.
+    if (this.#inFlight.count > 0) return; // The end of the last call starts the timer again.
     const leftMs = this.#usedAt + this.#idleMs - performance.now();
     if (leftMs > 0) this.#arm(leftMs);
     else this.#onIdle();

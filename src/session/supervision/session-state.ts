@@ -6,7 +6,7 @@ import type { SessionStatus } from '../session.ts';
 import type { PendingSignIn } from '../sign-in/sign-in.ts';
 import { IdleTimer, type InFlight } from './in-flight.ts';
 
-/** The states of a session, from the inside; the public status is derived. */
+/** The states of a session. The public status is derived from them by `statusOf`. */
 export type SessionState =
   IdleState | ConnectingState | WaitingState | ReadyState | FailedState | DrainingState | ClosedState;
 
@@ -15,7 +15,7 @@ interface CommonState {
   exit(): void;
 }
 
-/** Not started yet, or without its server until somebody needs it. */
+/** Not started yet, or without a connection until the next call. */
 export interface IdleState extends CommonState {
   readonly tag: 'idle';
 }
@@ -28,17 +28,17 @@ export function idle(): IdleState {
 export interface ConnectingState extends CommonState {
   readonly tag: 'connecting';
   readonly attempt: number;
-  /** What ended the connection before, or the attempt before; undefined on the very first. */
+  /** What ended the previous connection or attempt; undefined for the first attempt. */
   readonly error: PlenumError | undefined;
   /** Aborts when the state is left. */
   readonly signal: AbortSignal;
   /** Resolves when the attempt is over and has cleaned up. */
   readonly settled: Promise<void>;
-  /** The attempt is over and has cleaned up. */
+  /** Resolves `settled`. */
   settle(): void;
 }
 
-/** `closed` makes the error to give the attempt up with: it is only left under way when the session closes. */
+/** `closed` makes the error that aborts the attempt: only closing the session leaves this state before the attempt ends. */
 export function connecting(
   attempt: number,
   error: PlenumError | undefined,
@@ -50,7 +50,7 @@ export function connecting(
   return { tag: 'connecting', attempt, error, signal, settled, settle, exit: () => abort.abort(closed()) };
 }
 
-/** The next attempt is still to come. */
+/** Waiting for the next attempt. */
 export interface WaitingState extends CommonState {
   readonly tag: 'waiting';
   readonly attempt: number;
@@ -70,13 +70,13 @@ export function waiting(
   return { tag: 'waiting', attempt, nextTryAt: Date.now() + delayMs, error, exit };
 }
 
-/** There is a connection for calls. */
+/** Connected. */
 export interface ReadyState extends CommonState {
   readonly tag: 'ready';
   readonly connection: Connection;
-  /** By `performance.now()`. */
+  /** When the state began, by `performance.now()`. */
   readonly readyAt: number;
-  /** Calls `onIdle` whenever no call has been under way for `idleMs`; replaces what was asked for before. */
+  /** Calls `onIdle` when no call has been in flight for `idleMs` milliseconds; replaces an earlier callback. */
   watchIdle(inFlight: InFlight, idleMs: number, onIdle: () => void): void;
 }
 
@@ -94,11 +94,11 @@ export function ready(connection: Connection): ReadyState {
   };
 }
 
-/** There is no connection, and none is coming by itself, unless somebody signs in. */
+/** No connection, and no further attempt unless somebody signs in. */
 export interface FailedState extends CommonState {
   readonly tag: 'failed';
   readonly error: PlenumError;
-  /** Brings the session back when somebody signs in. */
+  /** The sign-in that is waited for, after which the session reconnects. */
   readonly signIn: PendingSignIn | undefined;
 }
 
@@ -106,11 +106,11 @@ export function failed(error: PlenumError, signIn: PendingSignIn | undefined): F
   return { tag: 'failed', error, signIn, exit: () => signIn?.stop() };
 }
 
-/** Calls under way may finish, and no others begin. */
+/** Closing: calls in flight may finish, and new ones are refused. */
 export interface DrainingState extends CommonState {
   readonly tag: 'draining';
   readonly connection: Connection | undefined;
-  /** Resolves when the attempt that was under way, if there was one, has cleaned up. */
+  /** Resolves when the attempt to connect that was under way, if any, has cleaned up. */
   readonly attemptGone: Promise<void>;
 }
 
@@ -129,7 +129,7 @@ export function closed(error: PlenumError | undefined): ClosedState {
 
 function nothingToEnd(): void {}
 
-/** What users are shown of a state that begins now. */
+/** The public status of a state that begins now. */
 export function statusOf(state: SessionState): SessionStatus {
   const since = Date.now();
   switch (state.tag) {

@@ -29,9 +29,9 @@ export interface SupervisorOptions {
   readonly server: string;
   readonly policy: false | Required<ReconnectOptions>;
   readonly maxWaitingCalls: number;
-  /** Brings one connection up, restored state and all; leaves nothing behind when it fails or is aborted. */
+  /** Connects, and restores subscriptions and log level. Leaves nothing open when it fails or is aborted. */
   readonly connect: (signal: AbortSignal) => Promise<Connection>;
-  /** Access was refused: begins to wait for a sign-in, if there is something to wait for. */
+  /** Called when access was refused. Begins to wait for a sign-in; undefined when no sign-in is possible. */
   readonly awaitSignIn: (error: PlenumError) => PendingSignIn | undefined;
   readonly onStatus: (status: SessionStatus) => void;
   /** A connection was lost while nobody used it: it comes back with the next call. */
@@ -39,31 +39,31 @@ export interface SupervisorOptions {
   readonly inFlight: InFlight;
 }
 
-/** When a session may be without its server. */
+/** When a session may do without a connection. */
 export interface SleepPolicy {
-  /** How long nobody must have used a connection for it to be ended, in milliseconds. */
+  /** After how much time without a call the connection is ended, in milliseconds. */
   readonly idleMs: number;
-  /** Whether the server is needed though nobody calls it: then it stays, and comes back when it is lost. */
+  /** Whether a connection is needed even without calls: then it is kept, and replaced when it is lost. */
   readonly isNeeded: () => boolean;
-  /** Whether there is still something to be had from the present connection. */
+  /** Whether something other than a call still uses the present connection. */
   readonly isBusy: () => boolean;
 }
 
-/** Errors that trying again cannot mend. */
+/** Codes of errors after which another attempt would fail in the same way. */
 const FINAL_CODES: ReadonlySet<string> = new Set([
   'CONFIG_INVALID',
   'AUTH_REQUIRED',
-  // Of a source that sessions are leased from.
+  // The source that sessions are leased from is closed, or does not know the server.
   'SESSION_CLOSED',
   'UNKNOWN_SERVER',
 ]);
 
-/** How long an HTTP session must have lived for its expiry to be no reason to back off, in milliseconds. */
-const EXPIRY_PROVEN_MS = 1_000;
+/** After this time an expired HTTP session is replaced without backoff, in milliseconds. */
+const EXPIRY_RESET_MS = 1_000;
 
 /**
- * Keeps one server connected: connects, notices the end, backs off, connects again; holds the calls that come
- * meanwhile, and closes for good. One that may sleep is connected while somebody uses it.
+ * Keeps one server connected: connects, and reconnects with backoff when the connection is lost. Calls that come
+ * meanwhile wait. With a sleep policy it connects when a call comes, and ends the connection when calls stay away.
  */
 export class Supervisor {
   readonly #options: SupervisorOptions;
@@ -73,17 +73,17 @@ export class Supervisor {
   readonly #closed = createDeferred<unknown>();
   #state: SessionState = idle();
   #status: SessionStatus = { state: 'idle', since: Date.now() };
-  /** Attempts since the server was last healthy; what `attempts` bounds. */
+  /** Attempts since `#resetBackoff`; the option `reconnect.attempts` bounds it. */
   #attempts = 0;
-  /** The connection before; something of it may be left for a moment. */
+  /** The previous connection, until it has ended completely. */
   #predecessor: Predecessor | undefined;
   #sleep: SleepPolicy | undefined;
   readonly #closingSignal = new AbortController();
-  /** Settles when the session is back after a sign-in, or is not coming back by that. */
-  #comeback: Promise<void> | undefined;
+  /** Settles when the session has reconnected after a sign-in, or will not. */
+  #signInRecovery: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
   #destroying: Promise<void> | undefined;
-  /** What the session was destroyed for. */
+  /** The reason given to `destroy`. */
   #reason: unknown;
 
   constructor(options: SupervisorOptions) {
@@ -102,7 +102,7 @@ export class Supervisor {
     return this.#state.tag === 'ready' ? this.#state.connection : undefined;
   }
 
-  /** The connection in use, also by calls that a close waits for. */
+  /** The connection for calls, new ones or those that `close` waits for. */
   get connection(): Connection | undefined {
     const state = this.#state;
     return state.tag === 'ready' || state.tag === 'draining' ? state.connection : undefined;
@@ -118,37 +118,37 @@ export class Supervisor {
   }
 
   /**
-   * Makes the first attempt. With `keepTrying`, a failure is followed by more, as after a lost connection. When a person
-   * is asked to sign in, it is waited for `loginWaitMs`.
+   * Makes the first attempt. With `keepTrying`, further attempts follow a failed one, as after a lost connection. When a
+   * person is asked to sign in, waits for the sign-in for up to `loginWaitMs` milliseconds.
    */
   async start(keepTrying: boolean, loginWaitMs: () => number): Promise<void> {
     if (this.#state.tag !== 'idle') throw this.#errors.notConnected('was started already');
-    this.#backoff.next(); // The first attempt is the one that comes at once.
+    this.#backoff.next(); // The first delay is 0, and belongs to this attempt.
     try {
       await this.#attempt(undefined, keepTrying);
     } catch (error) {
-      const comeback = this.#isAsking ? this.#comeback : undefined;
-      if (comeback === undefined || !(await settledWithin(comeback, loginWaitMs()))) throw error;
-      await comeback;
+      const recovery = this.#isAsking ? this.#signInRecovery : undefined;
+      if (recovery === undefined || !(await settledWithin(recovery, loginWaitMs()))) throw error;
+      await recovery;
     }
   }
 
   /**
-   * From now on the connection is ended when nobody has used it for a while, and comes back with the next call. May be
-   * said before the start, which is then made by the first call.
+   * From now on the connection is ended when it was not used for `idleMs`, and the next call connects again. May be called
+   * in place of `start`: then the first call connects.
    */
   letSleep(policy: SleepPolicy): void {
     this.#sleep = policy;
     if (this.#state.tag === 'ready') this.#watchIdle(this.#state, policy);
   }
 
-  /** Whether nothing but a call, or being told to, will bring the server up. */
+  /** Whether there is no connection, and only a call, `wake` or `reconnect` will make one. */
   get isAsleep(): boolean {
     const { tag } = this.#state;
     return this.#sleep !== undefined && (tag === 'idle' || tag === 'failed');
   }
 
-  /** Brings the connection up if there is none. Resolves when ready; rejects when this attempt fails. */
+  /** Connects if there is no connection. Resolves when ready; rejects when this attempt fails. */
   async wake(): Promise<void> {
     return this.isAsleep ? this.#wake() : this.#outcome();
   }
@@ -159,7 +159,7 @@ export class Supervisor {
     if (state.tag === 'draining' || state.tag === 'closed') throw this.#errors.closed(this.#reason);
     if (state.tag === 'connecting' || this.isAsleep) return this.wake();
     if (state.tag === 'ready') this.#predecessor = Predecessor.retired(state.connection);
-    this.#startOver();
+    this.#resetBackoff();
     this.#backoff.next();
     const error = state.tag === 'waiting' || state.tag === 'failed' ? state.error : undefined;
     await this.#attempt(error ?? this.#errors.lost('was told to reconnect'), this.#isNeeded);
@@ -177,19 +177,17 @@ export class Supervisor {
     const { policy } = this.#options;
     if (policy === false) return this.#fail(error);
     const aliveMs = performance.now() - readyAt;
-    // A session that expires says nothing against its server, unless it does so all the time.
-    const provenMs =
-      error.code === 'SESSION_EXPIRED'
-        ? Math.min(EXPIRY_PROVEN_MS, policy.resetAfterMs)
-        : policy.resetAfterMs;
-    if (aliveMs >= provenMs) this.#startOver();
+    // A healthy server may let a session expire; backoff is for one that does so right after connecting.
+    const resetAfterMs =
+      error.code === 'SESSION_EXPIRED' ? Math.min(EXPIRY_RESET_MS, policy.resetAfterMs) : policy.resetAfterMs;
+    if (aliveMs >= resetAfterMs) this.#resetBackoff();
     this.#retry(error);
   }
 
   /**
-   * The connection, at once or when there is one. Rejects with `TIMEOUT`, `ABORTED`, `SESSION_CLOSED`, or
-   * `NOT_CONNECTED` when none is coming or too many calls wait already; of a session that may sleep, with what
-   * waking it failed with.
+   * Resolves with the connection as soon as there is one. Rejects with `TIMEOUT`, `ABORTED`, `SESSION_CLOSED`, or
+   * `NOT_CONNECTED` when no attempt will be made or too many calls wait already. With a sleep policy it rejects with the
+   * error of the attempt.
    */
   async whenReady(
     timeoutMs: number,
@@ -198,7 +196,7 @@ export class Supervisor {
   ): Promise<Connection> {
     if (this.isAsleep && !this.#isAsking) {
       const next = this.#waiting.next(timeoutMs, signals, doing, undefined);
-      this.#wake().catch(() => {}); // Whoever waits is told.
+      this.#wake().catch(() => {}); // `#fail` rejects the waiting calls.
       return next;
     }
     const state = this.#state;
@@ -223,7 +221,7 @@ export class Supervisor {
     }
   }
 
-  /** Lets calls in flight finish, then ends the connection. */
+  /** Waits for the calls in flight, then ends the connection. */
   close(): Promise<void> {
     this.#closing ??= this.#destroying ?? this.#drain();
     return this.#closing;
@@ -238,7 +236,7 @@ export class Supervisor {
     await this.#destroying;
   }
 
-  /** Why the session ended, when it was by force. */
+  /** The error for a call that `destroy` ended; undefined when `destroy` was not called. */
   sessionClosedError(doing: string): PlenumError | undefined {
     return this.#destroying === undefined ? undefined : this.#errors.closed(this.#reason, doing, true);
   }
@@ -254,7 +252,7 @@ export class Supervisor {
   }
 
   async #wake(): Promise<void> {
-    this.#startOver();
+    this.#resetBackoff();
     this.#backoff.next();
     await this.#attempt(undefined, this.#isNeeded);
   }
@@ -266,7 +264,7 @@ export class Supervisor {
   #fallAsleep(): void {
     const state = this.#state;
     if (state.tag !== 'ready' || this.#isNeeded || this.#sleep?.isBusy() !== false) return;
-    // A call that comes now finds the session idle: it waits for this close and wakes the server anew.
+    // A call that comes now finds the session idle: it connects again, after this close.
     const predecessor = Predecessor.closed(state.connection);
     this.#predecessor = predecessor;
     this.#enter(idle());
@@ -280,7 +278,7 @@ export class Supervisor {
     const attempt = connecting(this.#attempts, error, () => this.#errors.closed(this.#reason));
     this.#enter(attempt);
     try {
-      // Two processes, or two clients of one in-process server, would be in each other's way.
+      // Two processes of one server could disturb each other, and an in-process server takes one client at a time.
       await this.#predecessor?.gone;
       if (this.#state !== attempt) throw this.#errors.closed(this.#reason);
       const connection = await this.#options.connect(attempt.signal);
@@ -292,8 +290,8 @@ export class Supervisor {
         await connection.destroy();
         throw this.#errors.lost(connection.end?.what ?? 'closed the connection');
       }
-      // A first success leaves nothing to back off from; later ones must prove themselves first.
-      if (error === undefined) this.#startOver();
+      // After a loss, `connectionLost` resets the backoff instead, once the new connection has lasted long enough.
+      if (error === undefined) this.#resetBackoff();
       const state = ready(connection);
       if (this.#sleep !== undefined) this.#watchIdle(state, this.#sleep);
       this.#enter(state);
@@ -322,8 +320,8 @@ export class Supervisor {
     const state = failed(error, signIn);
     this.#enter(state);
     if (signIn !== undefined) {
-      this.#comeback = this.#comeBack(state, signIn);
-      this.#comeback.catch(() => {});
+      this.#signInRecovery = this.#recoverAfterSignIn(state, signIn);
+      this.#signInRecovery.catch(() => {});
     }
     if (signIn?.isAsking === true) return;
     const outcome =
@@ -333,7 +331,7 @@ export class Supervisor {
     this.#waiting.settle(outcome);
   }
 
-  async #comeBack(state: FailedState, signIn: PendingSignIn): Promise<void> {
+  async #recoverAfterSignIn(state: FailedState, signIn: PendingSignIn): Promise<void> {
     const failure = await signIn.done;
     if (this.#state !== state) return this.#outcome();
     if (failure === undefined) return this.reconnect();
@@ -342,7 +340,7 @@ export class Supervisor {
     throw failure;
   }
 
-  /** What becomes of the present attempt. */
+  /** Settles with the result of the present attempt. */
   async #outcome(): Promise<void> {
     if (this.#state.tag === 'connecting') await this.#state.settled;
     const state = this.#state;
@@ -350,7 +348,7 @@ export class Supervisor {
     if (state.tag === 'draining' || state.tag === 'closed') throw this.#errors.closed(this.#reason);
   }
 
-  #startOver(): void {
+  #resetBackoff(): void {
     this.#attempts = 0;
     this.#backoff.reset();
   }
@@ -367,7 +365,7 @@ export class Supervisor {
   async #end(reason: unknown): Promise<void> {
     if (this.#state.tag === 'closed') return;
     const { connection, attemptGone } = this.#startDraining();
-    // First, as an attempt under way may be waiting for it.
+    // Before `attemptGone`: an attempt under way waits for the previous connection to end.
     const gone = this.#predecessor?.destroy();
     await attemptGone;
     await Promise.all([connection?.destroy(), gone]);
@@ -400,9 +398,9 @@ export class Supervisor {
   }
 }
 
-/** A connection that is out of use, while something of it may be left. */
+/** The previous connection, which takes no calls any more and may still be ending. */
 export class Predecessor {
-  /** Resolves when its successor may come. */
+  /** Resolves when the next connection may be made. */
   readonly gone: Promise<void>;
   readonly #connection: Connection;
   readonly #gracefully: boolean;
@@ -413,22 +411,22 @@ export class Predecessor {
     this.#gracefully = gracefully;
   }
 
-  /** One that is lost. */
+  /** A connection that is lost, or is to be replaced. */
   static retired(connection: Connection): Predecessor {
     return new Predecessor(connection, connection.retire(), false);
   }
 
-  /** One that is well and not needed. */
+  /** A working connection that is not needed. */
   static closed(connection: Connection): Predecessor {
     return new Predecessor(connection, connection.close(), true);
   }
 
-  /** Ends it as gently as it was left. Resolves when nothing is left. */
+  /** Waits for the graceful end that has begun, or else ends it at once. Resolves when it has ended completely. */
   leave(): Promise<void> {
     return this.#gracefully ? this.gone : this.destroy();
   }
 
-  /** Ends it by force. */
+  /** Ends it at once. Resolves when it has ended completely. */
   destroy(): Promise<void> {
     return this.#connection.destroy();
   }

@@ -5,7 +5,7 @@ import { createDeferred, type Deferred } from '../../internal/deferred.ts';
 import { Limit } from '../../internal/limit.ts';
 import type { Connection } from '../connection/connection.ts';
 
-/** Calls that wait for a connection, each within its own limits. */
+/** Calls that wait for a connection, each until its own timeout or signal ends the wait. */
 export class WaitingCalls {
   readonly #server: string;
   readonly #limit: number;
@@ -16,7 +16,10 @@ export class WaitingCalls {
     this.#limit = limit;
   }
 
-  /** Resolves with the next connection. Rejects with `TIMEOUT`, `ABORTED`, or `NOT_CONNECTED` when too many wait. */
+  /**
+   * Resolves with the next connection. `reason` says in errors why there is none now. Rejects with `TIMEOUT`, `ABORTED`,
+   * `NOT_CONNECTED` when too many calls wait, or the error given to `settle`.
+   */
   async next(
     timeoutMs: number,
     signals: readonly (AbortSignal | undefined)[],
@@ -51,7 +54,7 @@ export class WaitingCalls {
     }
   }
 
-  /** Settles them all. */
+  /** Resolves or rejects all waiting calls. */
   settle(outcome: Connection | PlenumError): void {
     for (const { resolve, reject } of this.#waiters) {
       if (outcome instanceof PlenumError) reject(outcome);
