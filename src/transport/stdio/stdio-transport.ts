@@ -99,7 +99,7 @@ export class StdioTransport implements ManagedTransport {
     return link && { stderr: link.stderr?.tail ?? '', stdout: link.output.unfinished };
   }
 
-  /** Starts the process and resolves as soon as it runs. Rejects with `CONNECT_FAILED`. */
+  /** Starts the process and resolves as soon as it runs. Rejects with `CONNECT_FAILED`, or with `NOT_CONNECTED` when it was started before. */
   async start(): Promise<void> {
     const { server } = this.#context;
     if (this.#starting !== undefined || this.#stopping !== undefined) {

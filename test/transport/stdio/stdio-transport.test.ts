@@ -102,7 +102,7 @@ describe('T1 stdio process', () => {
     const probe = await probes.open(server('echo'));
     await expect(probe.transport.start()).rejects.toMatchObject({ code: 'NOT_CONNECTED' });
     await probe.transport.close();
-    await expect(probe.transport.start()).rejects.toMatchObject({ code: 'CONNECT_FAILED' });
+    await expect(probe.transport.start()).rejects.toMatchObject({ code: 'NOT_CONNECTED' });
   });
 });
 
