@@ -46,7 +46,17 @@ export function lostDuringCall(
   cause: unknown,
 ): PlenumError<'CONNECTION_LOST'> {
   const summary = `${doing}: the server ${what}. ${whetherItRan(maybeExecuted)}`;
-  return new PlenumError('CONNECTION_LOST', summary, { server, maybeExecuted, cause });
+  return new PlenumError('CONNECTION_LOST', summary, {
+    server,
+    maybeExecuted,
+    cause,
+    advice: adviceOf(cause),
+  });
+}
+
+/** What a transport advises about the end of its connection. */
+function adviceOf(cause: unknown): PlenumError['advice'] {
+  return cause instanceof PlenumError ? cause.advice : undefined;
 }
 
 /** What a transport found out about the connection, with what it happened to; `ran` says whether the request may have run. */
@@ -129,7 +139,7 @@ export function connectionEnded(
   { cause, expired = false }: { readonly cause?: unknown; readonly expired?: boolean } = {},
 ): PlenumError<'CONNECTION_LOST'> | PlenumError<'SESSION_EXPIRED'> {
   const code = expired ? 'SESSION_EXPIRED' : 'CONNECTION_LOST';
-  return new PlenumError(code, `Server "${server}" ${what}.`, { server, cause });
+  return new PlenumError(code, `Server "${server}" ${what}.`, { server, cause, advice: adviceOf(cause) });
 }
 
 /** The server answered with a JSON-RPC error; `more` follows its message. */

@@ -72,7 +72,7 @@ describe('M1 a thousand fresh sessions opened and closed leave nothing', () => {
   it('processes', async () => {
     const ledger = ledgerFile();
     const manager = newManager({
-      servers: { a: { ...fixture('tiny', `--ledger=${ledger}`, 'echo'), protocol: 'legacy' } },
+      servers: { a: { ...fixture('group-tiny.mjs', `--ledger=${ledger}`, 'echo'), protocol: 'legacy' } },
     });
     const before = [handles(), listeners()] as const;
     for (let round = 0; round < 5; round++) {

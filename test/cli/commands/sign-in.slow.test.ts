@@ -197,7 +197,7 @@ describe('A3 plenum login, logout and auth status', () => {
     expect(await said('login', 'local')).toContain('nothing to sign in to');
     expect(await said('login', 'socket')).toContain('nothing to sign in to');
     expect(await said('login', 'open')).toContain('"auth": { "type": "oauth" }');
-    expect(await said('login')).toContain('wants the name of a server');
+    expect(await said('login')).toContain('needs the name of a server');
     expect(await said('logout')).toContain('--all');
     expect(await said('logout', 'open', '--all')).toContain('--all');
   });
