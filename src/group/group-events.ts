@@ -3,19 +3,19 @@ import type { PlenumError } from '../errors/plenum-error.ts';
 import type { SessionStatus } from '../session/session.ts';
 import type { CatalogDiff, CatalogCollision } from './catalog/catalog.ts';
 
-/** What happens in a group; `server` says where. */
+/** An event of a group; `server` is the name of the server concerned. */
 export type GroupEvent =
   | { readonly type: 'server-added'; readonly server: string }
   | { readonly type: 'server-removed'; readonly server: string }
   | { readonly type: 'status'; readonly server: string; readonly status: SessionStatus }
-  /** The catalog changed: one event for each change of one server. */
+  /** The entries of a server changed; `version` is the catalog's new version. */
   | {
       readonly type: 'catalog';
       readonly server: string;
       readonly version: number;
       readonly diff: CatalogDiff;
     }
-  /** A server lists a name that another one has; that one keeps it. */
+  /** A server lists an entry whose name is taken. The entry is left out until the name is free. */
   | ({ readonly type: 'collision'; readonly server: string } & CatalogCollision)
   | { readonly type: 'resource-updated'; readonly server: string; readonly uri: string }
   | {
@@ -32,5 +32,5 @@ export type GroupEvent =
       readonly method: string;
       readonly params?: unknown;
     }
-  /** Something went wrong and was contained. */
+  /** An error that failed no call. The group goes on. */
   | { readonly type: 'problem'; readonly server: string; readonly error: PlenumError };

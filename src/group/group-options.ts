@@ -13,13 +13,13 @@ import type { GroupServerOptions } from './server-options.ts';
 import type { SourcedServer } from './members/session-source.ts';
 
 /**
- * A server of a group: its spec, with session options of its own beside it if need be, which win over the group's; or a
- * source that leases sessions.
+ * A server of a group: its spec, in which session options may stand that win over the group's; or a source that leases
+ * sessions.
  */
 export type GroupServerSpec =
   (ServerSpec & Omit<SessionOptions, 'name'> & GroupServerOptions) | SourcedServer;
 
-/** Options of a group; the session options among them hold for every server that has none of its own. */
+/** Options of a group. The session options among them are the defaults of its servers. */
 export interface GroupOptions extends Omit<SessionOptions, 'name'> {
   /**
    * How exposed names are made.
@@ -27,27 +27,32 @@ export interface GroupOptions extends Omit<SessionOptions, 'name'> {
    */
   naming?: Naming;
   /**
-   * How many servers may be coming up at a time; the others wait for their turn. One that takes longer than 2 s
-   * gives its place to the next and goes on beside it (docs/decisions/0005).
+   * How many servers may connect at a time; the others wait for their turn. One that takes longer than 2 s no longer
+   * counts (docs/decisions/0005).
    */
   concurrency?: ConnectConcurrency;
   /**
-   * Where the catalogs of lazy servers are kept, such as `fileCatalogCache(path)`.
-   * @default a memory of the group's own
+   * Where the catalogs of lazy servers are cached, such as `fileCatalogCache(path)`.
+   * @default a `memoryCatalogCache()` for this group
    */
   catalogCache?: CatalogCache;
-  /** Functions around every tool call of the group, the outermost first. */
+  /**
+   * Functions around every tool call of the group, the outermost first.
+   * @default []
+   */
   interceptors?: readonly ToolInterceptor[];
 }
 
+/** Options of `SessionGroup.connect`. */
 export interface GroupConnectOptions extends GroupOptions {
+  /** The servers by name. */
   servers: Readonly<Record<string, GroupServerSpec>>;
   /**
-   * Whether one server that is not ready in time fails the whole.
+   * Whether connecting fails when one server is not ready in time.
    * @default false
    */
   strict?: boolean;
-  /** Gives up and unwinds what has opened. */
+  /** Cancels connecting: it rejects with `ABORTED`, and what was opened is closed. */
   signal?: AbortSignal;
 }
 
@@ -60,8 +65,8 @@ export function checkGroupOptions(options: GroupOptions): void {
 }
 
 /**
- * Checks what `SessionGroup.connect` is given, and parts it: what the group is made with, and whom it is to connect.
- * Throws `CONFIG_INVALID`.
+ * Checks the options of `SessionGroup.connect`, and separates the group's options from the servers to connect. Throws
+ * `CONFIG_INVALID`.
  */
 export function resolveConnectOptions(given: GroupConnectOptions): {
   readonly options: GroupOptions;

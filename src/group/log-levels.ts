@@ -7,12 +7,12 @@ import type { GroupEvent } from './group-events.ts';
 import type { Member } from './members/member.ts';
 import type { Membership } from './members/membership.ts';
 
-/** The level that servers of a group log from: what they were told, and those that come later still are to be. */
+/** Sets the log level of a group's servers, also of those that connect later. */
 export class LogLevels {
   readonly #membership: Membership;
   readonly #hub: EventHub<GroupEvent>;
   #level: LoggingLevel | undefined;
-  /** Sessions that were told a level; they repeat it to every new connection by themselves. */
+  /** Sessions on which the level was set; after a reconnect they set it again by themselves. */
   #told = new WeakSet<Session>();
 
   constructor(membership: Membership, hub: EventHub<GroupEvent>) {
@@ -20,7 +20,7 @@ export class LogLevels {
     this.#hub = hub;
   }
 
-  /** Tells one server, or all that offer logging, now and when they come. */
+  /** Sets the level of one server, or of all that have the capability `logging`, those that connect later included. */
   async set(level: LoggingLevel, server: string | undefined, options: CallOptions): Promise<void> {
     if (server !== undefined) return this.#tell(this.#membership.get(server).session, level, options);
     this.#level = level;
@@ -30,7 +30,7 @@ export class LogLevels {
     );
   }
 
-  /** A server is ready: it may not know the level yet. */
+  /** Called when a server is ready: sets the level if this was not done on its session. */
   onReady({ name, session }: Member): void {
     if (this.#level === undefined || this.#told.has(session) || !session.capabilities?.logging) return;
     this.#tell(session, this.#level).catch((error: unknown) => {

@@ -2,11 +2,11 @@ import { lazyOptions } from '../options/tables/server.ts';
 import type { Exposure, Naming } from './catalog/catalog.ts';
 import { createToolFilter, type ToolFilterOptions } from './catalog/tool-filter.ts';
 
-/** What a group may be told about one of its servers, beside how it is reached. */
+/** Options of one server of a group, beside its spec and its session options. */
 export interface GroupServerOptions extends ToolFilterOptions {
   /**
-   * Whether the server is up only while it is used: what it offers is shown from the group's catalog cache, the first
-   * call that needs it starts it, and it is ended when it was not used for a while.
+   * Whether the server runs only while it is used. Its entries come from the group's catalog cache; the first call to it
+   * starts it, and after `idleMs` without calls it is ended.
    * @default false
    */
   lazy?: boolean | LazyOptions;
@@ -17,23 +17,24 @@ export interface GroupServerOptions extends ToolFilterOptions {
   naming?: Naming;
 }
 
+/** When a lazy server is ended. */
 export interface LazyOptions {
   /**
-   * How long a server is kept without calls, in milliseconds; `Infinity` for ever. One with an active resource
-   * subscription stays.
+   * How long a server is kept without calls, in milliseconds, or `Infinity`. While there is a resource subscription, it is
+   * kept, too.
    * @default 300000
    */
   idleMs?: number;
 }
 
-/** What the options of one server come to. */
+/** {@link GroupServerOptions} with the defaults filled in. */
 export interface ResolvedServerOptions {
-  /** Undefined when the server is always up. */
+  /** Undefined when the server is not lazy. */
   readonly idleMs: number | undefined;
   readonly exposure: Exposure;
 }
 
-/** Fills in the defaults of what a group is told about one server, which is checked. Throws `CONFIG_INVALID` for globs. */
+/** Fills in the defaults of options that have been checked. Throws `CONFIG_INVALID` for a glob that cannot be used. */
 export function resolveServerOptions(options: GroupServerOptions, byDefault: Naming): ResolvedServerOptions {
   const { lazy = false, naming } = options;
   const idleMs = typeof lazy === 'object' ? lazy.idleMs : undefined;

@@ -53,15 +53,16 @@ import { CatalogSearch } from './search/catalog-search.ts';
 import type { SearchHit, SearchOptions } from './search/search-options.ts';
 import { snapshotMap } from '../internal/snapshot-map.ts';
 
-/** Names one server of the group. */
+/** Which server of the group a call is for. */
 export interface ServerChoice {
+  /** Its name in the group. */
   server?: string | undefined;
 }
 
 /**
  * Many servers presented as one: one live catalog of their tools, resources, templates and prompts, and calls
- * routed to their owners. Servers join and leave at any moment; each is supervised by itself, and one
- * that hangs, fails or dies does not slow the others down.
+ * routed to the server that has the entry. Servers can be added and removed at any time. Each has its own session, so
+ * one that hangs, fails or exits does not slow the others down.
  */
 export class SessionGroup implements AsyncDisposable {
   readonly #hub = new EventHub<GroupEvent>();
@@ -74,7 +75,7 @@ export class SessionGroup implements AsyncDisposable {
   readonly #search: CatalogSearch;
   readonly #interception: Interception | undefined;
   readonly #closed = createDeferred<unknown>();
-  /** Whom each resource was last subscribed with; it may be listed by others, or by nobody, when that ends. */
+  /** The server of each subscription, by URI: when it ends, another server may list the resource, or none. */
   readonly #subscribed = new Map<string, CatalogOrigin>();
   #closing: Promise<void> | undefined;
   #destroying: Promise<void> | undefined;
@@ -96,10 +97,10 @@ export class SessionGroup implements AsyncDisposable {
   }
 
   /**
-   * Opens servers side by side. Resolves when each is ready, has failed its first attempt, or has used up its
-   * `connectTimeoutMs`; what is not ready is visible in `servers` and goes on being tried. A lazy server whose catalog is
-   * known is not opened. With `strict`, rejects with `CONNECT_FAILED` and every cause in `errors`, and closes what had
-   * opened.
+   * Makes a group and connects its servers, in parallel. Resolves when each is ready, has failed its first attempt, or
+   * has used up its `connectTimeoutMs`. `servers` shows which are not ready; further attempts follow for them. A lazy
+   * server whose catalog is cached is not started. With `strict`, rejects with `CONNECT_FAILED` if any server is not
+   * ready, with all the causes in `errors`, and closes the others.
    *
    * Rejects with `CONFIG_INVALID` before anything is opened, or `ABORTED`.
    */
@@ -116,24 +117,27 @@ export class SessionGroup implements AsyncDisposable {
   }
 
   /**
-   * Connects one more server and adds what it offers. Rejects with `NAME_COLLISION` when the server's name is
-   * taken, or under `bare` or function naming one of its entries' names; with what the opening failed with; or
-   * with `ABORTED`. A rejected server leaves neither process nor socket nor entry behind.
+   * Connects one more server and adds its entries to the catalog. Rejects with `CONFIG_INVALID`; with `NAME_COLLISION`
+   * when the server's name is taken, or, under the naming `bare` or a function, the name of one of its entries; with
+   * `ABORTED` or `SESSION_CLOSED`; or as `openSession` does. Then no process, socket or entry of the server is left.
    */
   add(name: string, spec: GroupServerSpec, options: GroupAddOptions = {}): Promise<Session> {
     return this.#joining.add(name, spec, options);
   }
 
   /**
-   * Takes in a session or official client that the caller opened, and lists what it offers; closing it stays the
-   * caller's. When the session is closed, or the lease that it belongs to ends, its entries go and its status is
-   * `closed` until it is removed. Rejects with `CONFIG_INVALID`, `NAME_COLLISION` or `SESSION_CLOSED`.
+   * Adds a session or official client that the caller opened, and lists its entries. The group does not close it. When
+   * the session is closed, or its lease ends, its entries leave the catalog, and its status is `closed` until it is
+   * removed. Rejects with `CONFIG_INVALID`, `NAME_COLLISION` or `SESSION_CLOSED`.
    */
   adopt(name: string, session: Session | Client): Promise<Session> {
     return this.#joining.adopt(name, session);
   }
 
-  /** Takes a server's entries out, then closes its session if the group opened it. `UNKNOWN_SERVER` if not there. */
+  /**
+   * Removes a server's entries from the catalog, then closes its session if the group opened it, after the calls in
+   * flight. Rejects with `UNKNOWN_SERVER`.
+   */
   async remove(server: string | Session): Promise<void> {
     const member = this.#memberOf(server);
     this.#membership.drop(member);
@@ -142,7 +146,7 @@ export class SessionGroup implements AsyncDisposable {
     if (own !== undefined) await this.#membership.endApart(own, () => this.#closeAfterCalls(own));
   }
 
-  /** How every server is doing. */
+  /** The status of each server, by name. A snapshot. */
   get servers(): ReadonlyMap<string, GroupServerStatus> {
     const statuses = [...this.#membership.members].map(
       (member) => [member.name, member.status(this.#index.counts(member.name))] as const,
@@ -150,7 +154,7 @@ export class SessionGroup implements AsyncDisposable {
     return snapshotMap(statuses);
   }
 
-  /** Everything on offer, of one moment. */
+  /** All entries of all servers. A snapshot. */
   get catalog(): Catalog {
     return this.#index.catalog;
   }
@@ -160,7 +164,7 @@ export class SessionGroup implements AsyncDisposable {
     return this.#index.tools.snapshot();
   }
 
-  /** Resources by URI; one that several servers have is shown as the first one's. */
+  /** Resources by URI. Of a URI that several servers list, the entry of the first one. */
   get resources(): ReadonlyMap<string, ResourceEntry> {
     return this.#index.resources.snapshot();
   }
@@ -176,8 +180,8 @@ export class SessionGroup implements AsyncDisposable {
   }
 
   /**
-   * Finds entries of the catalog by words of their names, titles, descriptions and parameter names, the best first
-   * (BM25). Asks no server. Rejects with `CONFIG_INVALID`, or `UNKNOWN_SERVER`.
+   * Finds catalog entries by words of their names, titles, descriptions and parameter names, the best match first
+   * (BM25). Sends no request. Rejects with `CONFIG_INVALID` or `UNKNOWN_SERVER`.
    */
   search<K extends CatalogKind>(query: string, options: SearchOptions<K> = {}): Promise<SearchHit<K>[]> {
     return this.#search.search(query, options);
@@ -189,8 +193,8 @@ export class SessionGroup implements AsyncDisposable {
   }
 
   /**
-   * Calls a tool by its exposed name on the server that has it. Rejects with `UNKNOWN_TOOL`, and asks no server,
-   * when there is none of that name; else as {@link Session.callTool}.
+   * Calls a tool, by its exposed name, on the server that has it. Rejects with `UNKNOWN_TOOL`, without a request, when
+   * there is none of that name; else as {@link Session.callTool}.
    */
   callTool(
     name: string,
@@ -218,8 +222,8 @@ export class SessionGroup implements AsyncDisposable {
   }
 
   /**
-   * Reads a resource from the server that lists it, or that has a template for it. Rejects with
-   * `UNKNOWN_RESOURCE`, or `AMBIGUOUS_RESOURCE` when several have it and `server` names none.
+   * Reads a resource from the server that lists it or a template for it. Rejects with `UNKNOWN_RESOURCE`, or with
+   * `AMBIGUOUS_RESOURCE` when several servers do and `server` is not given; else as {@link Session.readResource}.
    */
   async readResource(
     resource: string | URL,
@@ -231,7 +235,10 @@ export class SessionGroup implements AsyncDisposable {
     return this.#sessionOf(owner).readResource(owner.upstreamName, rest);
   }
 
-  /** Asks for `resource-updated` events; restored when the server reconnects. Finds the owner as `readResource` does. */
+  /**
+   * Subscribes to a resource, which gives `resource-updated` events, also after the server has reconnected. Finds the
+   * server, and rejects, as `readResource` does.
+   */
   async subscribeResource(resource: string | URL, options: CallOptions & ServerChoice = {}): Promise<void> {
     const uri = checkedUri('Subscribing to a resource', resource);
     const { server, ...rest } = checked(options, checkGroupCall, `Subscribing to "${printable(uri)}"`);
@@ -240,7 +247,7 @@ export class SessionGroup implements AsyncDisposable {
     this.#subscribed.set(uri, owner);
   }
 
-  /** Ends a subscription, with the server that it was made with if `server` names none. */
+  /** Ends a subscription, on the server on which it was made unless `server` is given. */
   async unsubscribeResource(resource: string | URL, options: CallOptions & ServerChoice = {}): Promise<void> {
     const uri = checkedUri('Unsubscribing from a resource', resource);
     const { server, ...rest } = checked(options, checkGroupCall, `Unsubscribing from "${printable(uri)}"`);
@@ -261,7 +268,10 @@ export class SessionGroup implements AsyncDisposable {
     return this.#sessionOf(prompt).getPrompt(prompt.upstreamName, args, options);
   }
 
-  /** Completes an argument of a prompt (by exposed name) or of a resource template. */
+  /**
+   * Completes an argument of a prompt, given by its exposed name, or of a resource template. Rejects with
+   * `UNKNOWN_PROMPT`, `UNKNOWN_RESOURCE` or `AMBIGUOUS_RESOURCE`; else as {@link Session.complete}.
+   */
   async complete(
     ref: CompletionReference,
     argument: { name: string; value: string },
@@ -283,8 +293,8 @@ export class SessionGroup implements AsyncDisposable {
   }
 
   /**
-   * Sets the least severe level that servers log: of one server, or of all that offer logging, now and when they
-   * come back.
+   * Sets the least severe level that servers log: of one server, or of all that have the capability `logging`, those
+   * that connect later included. When all have answered, rejects with the first failure.
    */
   async setLoggingLevel(level: LoggingLevel, options: CallOptions & ServerChoice = {}): Promise<void> {
     checkArguments('Setting the log level', { level });
@@ -293,7 +303,7 @@ export class SessionGroup implements AsyncDisposable {
     await this.#logLevels.set(level, server, rest);
   }
 
-  /** Pings one server, or all that are ready. Rejects with the first failure. */
+  /** Pings one server, or all that are ready. When all have answered, rejects with the first failure. */
   async ping(options: CallOptions & ServerChoice = {}): Promise<void> {
     const { server, ...rest } = checked(options, checkGroupCall, 'Pinging servers');
     this.#expectOpen();
@@ -302,9 +312,9 @@ export class SessionGroup implements AsyncDisposable {
   }
 
   /**
-   * Fetches every list of one server, or of all that are ready, past every cache, and commits them together; the
-   * options hold for each request. A lazy server that is named is started. A list that cannot be had stays as it was;
-   * `servers` says why. Rejects with `UNKNOWN_SERVER`, `ABORTED`, or what the start of a lazy server failed with.
+   * Fetches all lists of one server, or of all that are ready, without any cache, and puts them into the catalog
+   * together. The options hold for each request. `server` starts a lazy server. A list that fails stays as it was;
+   * `listErrors` in `servers` has the error. Rejects with `UNKNOWN_SERVER`, `ABORTED`, or the error of the start.
    */
   async refresh(options: CallOptions & ServerChoice = {}): Promise<void> {
     const { server, ...rest } = checked(options, checkGroupCall, 'Refreshing servers');
@@ -314,8 +324,8 @@ export class SessionGroup implements AsyncDisposable {
   }
 
   /**
-   * Replaces connections now: of all servers that the group opened, lazy ones that are not up among them, or with
-   * `failedOnly` of those that are not ready but should be. Resolves when each attempt has ended; what failed goes on being tried.
+   * Reconnects all servers that the group opened, and starts its lazy ones; with `failedOnly`, only those that are neither
+   * `ready` nor `idle`. Resolves when each has been tried once; further attempts follow for those that failed.
    */
   async reconnect(options: { failedOnly?: boolean } = {}): Promise<void> {
     checked(options, checkGroupReconnect, 'Reconnecting servers');
@@ -327,25 +337,28 @@ export class SessionGroup implements AsyncDisposable {
     await Promise.allSettled(chosen.map(({ session }) => session.reconnect()));
   }
 
-  /** All that happens from now on, in every server. Ends when the group is closed. */
+  /**
+   * The events of all servers from now on; it ends when the group is closed. A reader that falls 10000 events behind
+   * loses the oldest ones, and gets an `overflow` event with their number in their place.
+   */
   events(): AsyncIterableIterator<GroupEvent | OverflowEvent> {
     return this.#hub.iterate();
   }
 
-  /** Closes every session that the group opened, side by side; calls in flight finish first. Idempotent. */
+  /** Closes the sessions that the group opened, in parallel, after their calls in flight. Idempotent; never rejects. */
   close(): Promise<void> {
     this.#closing ??= this.#end((session) => this.#closeAfterCalls(session), undefined);
     return this.#closing;
   }
 
-  /** Fails calls in flight with `SESSION_CLOSED` and ends every session that the group opened by force. Idempotent. */
+  /** Fails calls in flight with `SESSION_CLOSED` and ends the sessions that the group opened, at once. Idempotent. */
   destroy(reason?: unknown): Promise<void> {
     this.#interception?.destroy(reason);
     this.#destroying ??= this.#end((session) => session.destroy(reason), reason);
     return this.#destroying;
   }
 
-  /** Resolves when the group is closed and nothing of it is left, with the reason if it was destroyed. */
+  /** Resolves when the group is closed and has released all its resources, with the reason given to `destroy()`. */
   get closed(): Promise<unknown> {
     return this.#closed.promise;
   }
@@ -369,7 +382,7 @@ export class SessionGroup implements AsyncDisposable {
     this.#closed.resolve(reason);
   }
 
-  /** Closes a session when the calls that are on their way to it have ended. */
+  /** Closes a session after the calls to it that are still in interceptors. */
   async #closeAfterCalls(session: Session): Promise<void> {
     if (this.#interception !== undefined) await this.#interception.drain(session);
     await session.close();
@@ -408,7 +421,7 @@ export class SessionGroup implements AsyncDisposable {
   }
 }
 
-/** A server that nobody uses is as it should be. */
+/** Whether there is no failure to mend: an idle server is one that is not used. */
 function isWell({ state }: SessionStatus): boolean {
   return state === 'ready' || state === 'idle';
 }
@@ -418,7 +431,7 @@ function checkedUri(doing: string, uri: string | URL): string {
   return String(uri);
 }
 
-/** The options of a call that may name its server. Throws `INVALID_ARGUMENTS`. */
+/** Returns the options of a call after checking them. Throws `INVALID_ARGUMENTS`. */
 function checked<T extends object>(options: T, check: CallCheck, doing: string): T {
   const fault = check(options);
   if (fault !== undefined) throw invalidCall(doing, fault);

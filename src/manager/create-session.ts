@@ -4,7 +4,7 @@ import type { ConnectGate } from '../session/connection/gate.ts';
 import { SupervisedSession } from '../session/supervised-session.ts';
 import type { CheckedTarget } from './pool/check-target.ts';
 
-/** Makes sessions, not started, that come up so many at a time. */
+/** Makes a session that is not started. Its connections pass the gates, so that a bounded number connect at a time. */
 export type CreateSession = (
   name: string,
   checked: CheckedTarget,
@@ -19,7 +19,7 @@ export function sessionCreator(gates: (spec: ServerSpec) => ConnectGate): Create
   };
 }
 
-/** Handlers that are told for whom the session was opened. */
+/** The same handlers, with `principal` in their context. */
 function bindPrincipal(handlers: Handlers, principal: string | undefined): Handlers {
   if (principal === undefined) return handlers;
   const { onSampling, onElicitation, onRoots, onLog, onNotification } = handlers;

@@ -1,11 +1,11 @@
 import type { SupervisedSession } from '../session/supervised-session.ts';
 import { startSession } from '../session/open-session.ts';
 
-/** Sessions that callers opened for themselves and have not closed yet. */
+/** The sessions of `SessionManager.openSession` that are not closed yet. */
 export class FreshSessions {
   readonly #sessions = new Set<SupervisedSession>();
 
-  /** Starts a session and keeps an eye on it until it is closed. `onGone` is called then. */
+  /** Starts a session and remembers it until it is closed. Calls `onGone` then. */
   async start(
     session: SupervisedSession,
     signal: AbortSignal | undefined,

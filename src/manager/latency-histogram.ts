@@ -1,6 +1,6 @@
 import { createHistogram, type RecordableHistogram } from 'node:perf_hooks';
 
-/** Percentiles in milliseconds; zeros while nothing was recorded. */
+/** Latencies in milliseconds; all are 0 while nothing is recorded. */
 export interface LatencySummary {
   readonly count: number;
   readonly p50Ms: number;
@@ -11,7 +11,9 @@ export interface LatencySummary {
 
 const LONGEST_US = 3_600_000_000;
 
-/** Durations from a microsecond to an hour, within 1 %, in a fixed amount of memory that is taken at first use. */
+/**
+ * Records durations from a microsecond to an hour, within 1 %, in fixed memory that is allocated with the first one.
+ */
 export class LatencyHistogram {
   #histogram: RecordableHistogram | undefined;
 

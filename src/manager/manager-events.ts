@@ -3,25 +3,25 @@ import type { CircuitStatus } from './runs/circuit-breaker.ts';
 
 /** Why a pooled session was closed. */
 export type PoolCloseReason =
-  /** Nobody used it for `idleMs`. */
+  /** It was not used for `idleMs`. */
   | 'idle'
-  /** Older than `maxAgeMs`. */
+  /** It was older than `maxAgeMs`. */
   | 'age'
-  /** Made room for another one. */
+  /** The pool was full, and another session was needed. */
   | 'evicted'
   /** Its lease was discarded. */
   | 'discarded'
   /** Its connection was lost. */
   | 'died'
-  /** It did not answer a health check. */
+  /** It did not answer a ping before reuse. */
   | 'unhealthy'
-  /** It was told something that it would not forget: a subscription, a log level. */
+  /** Its user changed what the server keeps for it, such as subscriptions or the log level. */
   | 'altered'
   /** The manager was closed. */
   | 'closed';
 
 /**
- * Whose sessions an event is about.
+ * The server and principal of the session concerned.
  * @inline
  */
 interface About {
@@ -29,9 +29,9 @@ interface About {
   readonly principal: string | undefined;
 }
 
-/** What happens in a manager. */
+/** An event of a manager. */
 export type ManagerEvent =
-  /** A pooled session came up. */
+  /** A pooled session is connected. */
   | ({ readonly type: 'session-opened'; readonly connectMs: number } & About)
   | ({ readonly type: 'session-closed'; readonly reason: PoolCloseReason } & About)
   /** `run` will try again: attempt number `attempt`, after `delayMs`. */
@@ -44,5 +44,5 @@ export type ManagerEvent =
   | { readonly type: 'circuit'; readonly server: string; readonly circuit: CircuitStatus }
   /** A lease is held for longer than `reportLeasesAfterMs`; `takenAt` is the stack of the `acquire`. */
   | ({ readonly type: 'lease-overdue'; readonly heldMs: number; readonly takenAt: string } & About)
-  /** Something went wrong and was contained. */
+  /** An error that no caller gets. The manager goes on. */
   | ({ readonly type: 'problem'; readonly error: PlenumError } & About);

@@ -11,28 +11,37 @@ import type { PoolOptions } from './pool/pool-options.ts';
 import type { RetryOptions } from './runs/retry-policy.ts';
 
 /**
- * Options of a manager; the session options among them hold for every server that has none of its own. Of
- * `reconnect`, a pooled session makes one attempt: a pool has others.
+ * Options of a manager. The session options among them are the defaults of its servers. A pooled session makes only one
+ * attempt to reconnect; if that fails, the pool opens another session.
  */
 export interface SessionManagerOptions extends Omit<SessionOptions, 'name'> {
   /** The servers by name; names are exact and case-sensitive. */
   servers: Readonly<Record<string, ManagedServer>>;
-  /** Bounds and lifetimes of pooled sessions. */
+  /**
+   * Bounds and lifetimes of pooled sessions.
+   * @default {}
+   */
   pool?: PoolOptions;
-  /** How `run` repeats what failed; `false` never does. */
+  /**
+   * How `run` repeats what failed, or `false` to try once.
+   * @default {}
+   */
   retry?: false | RetryOptions;
-  /** When `run` stops asking a server that keeps failing; `false` never does. */
+  /**
+   * When `run` refuses to use a server that keeps failing; `false` for never.
+   * @default {}
+   */
   circuit?: false | CircuitOptions;
-  /** How many servers may be coming up at a time; the others wait for their turn. */
+  /** How many servers may connect at a time; the others wait for their turn. */
   concurrency?: ConnectConcurrency;
   /**
-   * How long `close` waits for calls and runs under way before it ends them by force, in milliseconds.
+   * How long `close` waits for calls and runs in progress before it fails them, in milliseconds.
    * @default 10000
    */
   closeTimeoutMs?: number;
 }
 
-/** Checks everything that can be known before anything is opened. Throws `CONFIG_INVALID`. */
+/** Checks all that can be checked without opening anything. Throws `CONFIG_INVALID`. */
 export function checkManagerOptions(options: SessionManagerOptions): void {
   const table = holdsConfig(options) ? managerOptionsOfConfig : managerOptions;
   checkOptions(table, options, 'Manager options');

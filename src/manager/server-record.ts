@@ -17,7 +17,7 @@ export class ServerRecord {
   readonly latency = new LatencyHistogram();
   retries = 0;
   leases = 0;
-  /** Sessions that are open beside the pool. */
+  /** How many sessions of `openSession` are not closed. */
   fresh = 0;
   readonly #given: ManagedServer;
   readonly #options: SessionManagerOptions;
@@ -35,24 +35,24 @@ export class ServerRecord {
     this.#options = options;
   }
 
-  /** The spec for a principal, when that can be said without asking a function of the caller's. */
+  /** The spec for a principal; undefined when a function of the caller computes spec or headers. */
   knownSpec(principal: string | undefined): KeyedSpec | undefined {
     const given = this.#given;
     if (typeof given === 'function' || isComputed(given)) return undefined;
     return { spec: given, key: principalKey(principal), headers: undefined };
   }
 
-  /** Where such sessions are kept. Enter it before anybody else has a turn: until then a new one is known to nobody. */
+  /** The bucket for a spec. Call `enter` on it in the same turn: a new bucket is stored only then. */
   bucketFor(principal: string | undefined, keyed: KeyedSpec): Bucket {
     return this.pool.buckets.get(keyed.key) ?? this.#createBucket(principal, keyed);
   }
 
-  /** Asks for spec and headers where they are computed. */
+  /** Calls the functions that compute spec and headers, if there are any. */
   resolve(principal: string | undefined, signal: AbortSignal): Promise<KeyedSpec> {
     return resolveKeyedSpec(this.#given, { server: this.name, principal, signal });
   }
 
-  /** How long the functions of the caller's that lead to a connection may take, in milliseconds. */
+  /** How long the caller's functions for spec and headers may take, in milliseconds. */
   get connectTimeoutMs(): number {
     const own = typeof this.#given === 'function' ? undefined : this.#given.connectTimeoutMs;
     return own ?? this.#options.connectTimeoutMs ?? serverSpecOptions.connectTimeoutMs.default;

@@ -39,17 +39,19 @@ import { SessionPool } from './pool/session-pool.ts';
 
 const WHOLE = count(0);
 
-/** How many servers `checkHealth` asks at a time. */
+/** How many servers `checkHealth` checks at a time. */
 const CHECKS_AT_A_TIME = 16;
 
+/** Options of `SessionManager.openSession`. */
 export interface ManagerOpenOptions extends OpenSessionOptions {
-  /** On whose behalf; told to functions that make specs, and to handlers. */
+  /** The principal to open the session for, such as a user; spec functions and handlers get it. */
   principal?: string;
 }
 
 /**
- * Sessions on demand: fresh ones for one use, pooled ones on lease, and work that is retried where that is safe.
- * Servers are started when they are first needed. A session of one principal is never handed to another.
+ * Opens sessions on demand: fresh ones with `openSession`, pooled ones with `acquire`, and `run` for work that is tried
+ * again where that is safe. Servers are started when they are first needed. A session for one principal is never given
+ * to another.
  */
 export class SessionManager implements AsyncDisposable {
   readonly #options: SessionManagerOptions;
@@ -63,9 +65,9 @@ export class SessionManager implements AsyncDisposable {
   readonly #runner: Runner;
   readonly #fresh = new FreshSessions();
   readonly #runs = new Set<Promise<unknown>>();
-  /** Aborts when the manager begins to close: nobody acquires any more. */
+  /** Aborts when the manager begins to close: no session is acquired any more. */
   readonly #closingSignal = new AbortController();
-  /** Aborts when the manager ends by force: what is under way fails. */
+  /** Aborts when the manager is destroyed, or has not closed in time: runs fail. */
   readonly #ending = new AbortController();
   readonly #closed = createDeferred<unknown>();
   #closing: Promise<void> | undefined;
@@ -108,16 +110,15 @@ export class SessionManager implements AsyncDisposable {
     });
   }
 
-  /** How every server is doing, by name, in the order in which they were given. A snapshot. */
+  /** The status of each server, by name, in the order of the option `servers`. A snapshot. */
   get servers(): ReadonlyMap<string, ManagedServerStatus> {
     const isClosing = this.#closingSignal.signal.aborted;
     return snapshotMap([...this.#records.values()].map((record) => [record.name, record.status(isClosing)]));
   }
 
   /**
-   * Opens a fresh session, isolated from every other: of a server by its name, or of anything that
-   * {@link openSession} takes. It is its caller's to close, by `close()` or `await using`; what is still open when the
-   * manager closes is closed with it.
+   * Opens a session that is not pooled, with a server given by its name, or as for {@link openSession}. The caller closes
+   * it, with `close()` or `await using`; closing the manager closes those that are still open.
    *
    * Rejects with `UNKNOWN_SERVER`, `SESSION_CLOSED`, or as `openSession` does.
    */
@@ -138,11 +139,11 @@ export class SessionManager implements AsyncDisposable {
   }
 
   /**
-   * Takes a session on lease: an idle one, a new one while there is room, or else the next that becomes free; callers
-   * are served in the order in which they come.
+   * Leases a pooled session: an idle one, a new one if the pool is not full, or else the next that becomes free. Callers
+   * are served in the order in which they call.
    *
-   * Rejects with `UNKNOWN_SERVER`, `POOL_EXHAUSTED` when none became free in time or too many wait, `TIMEOUT` when one
-   * did not come up in time, `ABORTED`, `SESSION_CLOSED`, or what its opening failed with.
+   * Rejects with `UNKNOWN_SERVER`, `CONFIG_INVALID`, `POOL_EXHAUSTED` when no session became free in time or too many
+   * callers wait, `TIMEOUT` when a session did not connect in time, `ABORTED`, `SESSION_CLOSED`, or the error of opening.
    */
   acquire(server: ServerRoute, options: AcquireOptions = {}): Promise<Lease> {
     try {
@@ -156,12 +157,12 @@ export class SessionManager implements AsyncDisposable {
   }
 
   /**
-   * Acquires a session, does `work` with it and releases it. When the connection fails, tries again as `retry` says;
-   * but a tool that may have run is not run again unless its server annotates it as read-only or idempotent. While a
-   * server's connection keeps failing, its circuit is open and nothing is asked of it.
+   * Acquires a session, calls `work` with it, and releases it. When the connection fails, tries again as `retry` says,
+   * but not if a tool may have run that its server does not annotate as read-only or idempotent. While a server's circuit
+   * is open, because its connections keep failing, it is not used.
    *
-   * Rejects as `acquire` does, with `CIRCUIT_OPEN`, `TIMEOUT` or `ABORTED`, or with what `work` threw last; the number
-   * of attempts is in `attempts` when there was more than one.
+   * Rejects as `acquire` does, with `CIRCUIT_OPEN`, `TIMEOUT` or `ABORTED`, or with what `work` threw in the last attempt.
+   * `attempts` of the error is the number of attempts when there was more than one.
    */
   async run<T>(server: ServerRoute, work: RunWork<T>, options: RunOptions = {}): Promise<T> {
     checkRun(work, options);
@@ -181,8 +182,8 @@ export class SessionManager implements AsyncDisposable {
   }
 
   /**
-   * Opens sessions ahead of time, until `count` are at hand or the pool is full. Rejects with the first failure, or with
-   * `TIMEOUT` or `ABORTED`; what is opening then goes on, for the next callers.
+   * Opens pooled sessions before they are needed, until `count` are idle or opening, or the pool is full. Rejects with the
+   * first failure, `TIMEOUT` or `ABORTED`; other sessions then go on opening. `options.timeoutMs` is `Infinity` by default.
    */
   async prewarm(server: string, count: number, options: AcquireOptions = {}): Promise<void> {
     const record = this.#record(server);
@@ -201,9 +202,8 @@ export class SessionManager implements AsyncDisposable {
   }
 
   /**
-   * Pings a server, over an idle session or a new one; or all of them, side by side. Never rejects
-   * for a server that is not well: that is what the report says. Rejects with `UNKNOWN_SERVER` or
-   * `SESSION_CLOSED`.
+   * Pings one server, or all of them in parallel, over an idle session or a new one. A server that does not answer has a
+   * report with `healthy: false`. Rejects only with `UNKNOWN_SERVER`, `SESSION_CLOSED` or `CONFIG_INVALID`.
    */
   checkHealth(server: string, options?: CheckHealthOptions): Promise<HealthReport>;
   checkHealth(options?: CheckHealthOptions): Promise<ReadonlyMap<string, HealthReport>>;
@@ -225,32 +225,35 @@ export class SessionManager implements AsyncDisposable {
     return new Map(await Promise.all(reports));
   }
 
-  /** What every server has done, in numbers, by name. A snapshot. */
+  /** The counters of each server, by name. A snapshot. */
   stats(): ReadonlyMap<string, ManagedServerStats> {
     return new Map([...this.#records.values()].map((record) => [record.name, record.stats()]));
   }
 
-  /** All that happens from now on. Ends when the manager is closed. */
+  /**
+   * The events from now on; it ends when the manager is closed. A reader that falls 10000 events behind loses the oldest
+   * ones, and gets an `overflow` event with their number in their place.
+   */
   events(): AsyncIterableIterator<ManagerEvent | OverflowEvent> {
     return this.#hub.iterate();
   }
 
   /**
-   * Lets runs and calls under way finish, for up to `closeTimeoutMs`, and closes every session, leased or not.
-   * Callers in line are rejected with `SESSION_CLOSED`. Idempotent; never rejects.
+   * Waits up to `closeTimeoutMs` for runs and calls in progress, and closes all sessions, leased ones, too. Waiting
+   * `acquire` calls reject with `SESSION_CLOSED`. Idempotent; never rejects.
    */
   close(): Promise<void> {
     this.#closing ??= this.#destroying ?? this.#close();
     return this.#closing;
   }
 
-  /** Fails all that is under way with `SESSION_CLOSED` and ends every session by force. Idempotent. */
+  /** Fails runs and calls in progress with `SESSION_CLOSED` and ends all sessions, at once. Idempotent. */
   destroy(reason?: unknown): Promise<void> {
     this.#destroying ??= this.#destroy(reason);
     return this.#destroying;
   }
 
-  /** Resolves when the manager is closed and nothing of it is left, with the reason if it was destroyed. */
+  /** Resolves when the manager is closed and has released all its resources, with the reason given to `destroy()`. */
   get closed(): Promise<unknown> {
     return this.#closed.promise;
   }
@@ -259,7 +262,7 @@ export class SessionManager implements AsyncDisposable {
     return this.close();
   }
 
-  /** The record of a server by its name; undefined for anything else that a session can be opened on. */
+  /** The record of the server of this name; undefined for a URL, a spec or another target. */
   #configured(target: string | SessionTarget): ServerRecord | undefined {
     if (typeof target !== 'string') return undefined;
     if (!this.#records.has(target) && URL.canParse(target)) return undefined;
@@ -362,10 +365,7 @@ export class SessionManager implements AsyncDisposable {
   }
 }
 
-/**
- * A leased session whose server is there again at once goes on; for one that is not, nobody waits: a pool has others,
- * and a run turns to them.
- */
+/** Pooled sessions make one attempt to reconnect. If that fails, opening another session is better than waiting. */
 function onceAtMost(reconnect: false | Required<ReconnectOptions>): false | Required<ReconnectOptions> {
   return reconnect === false ? false : { ...reconnect, attempts: 1 };
 }

@@ -128,7 +128,9 @@ export interface Session extends AsyncDisposable {
   /** The official client of the present connection, undefined while there is none; a new one after each reconnect. */
   readonly client: Client | undefined;
 
-  /** Checks that the server answers: with `ping`, or with `server/discover` in the 2026-07-28 era, which has no ping. */
+  /**
+   * Checks that the server answers: with `ping`, or with `server/discover` in the 2026-07-28 era, which has no ping.
+   */
   ping(options?: CallOptions): Promise<void>;
   /** Lists all tools, of all pages; empty when the server has no capability `tools`. */
   listTools(options?: CallOptions): Promise<ListToolsResult>;
@@ -155,7 +157,9 @@ export interface Session extends AsyncDisposable {
   ): Promise<CallToolResult>;
   /** Reads a resource; in the 2026-07-28 era a cached answer may be used, see `options.cache`. */
   readResource(uri: string | URL, options?: ReadOptions): Promise<ReadResourceResult>;
-  /** Subscribes to a resource, which gives `resource-updated` events; the session subscribes again after each reconnect. */
+  /**
+   * Subscribes to a resource, which gives `resource-updated` events; the session subscribes again after each reconnect.
+   */
   subscribeResource(uri: string | URL, options?: CallOptions): Promise<void>;
   /** Ends a subscription of `subscribeResource`. */
   unsubscribeResource(uri: string | URL, options?: CallOptions): Promise<void>;

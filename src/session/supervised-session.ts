@@ -264,7 +264,9 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
     });
   }
 
-  /** Stores what the server told, and restores subscriptions. Ends the connection when that fails or `signal` aborts. */
+  /**
+   * Stores what the server told, and restores subscriptions. Ends the connection when that fails or `signal` aborts.
+   */
   async #establish(connection: Connection, signal: AbortSignal): Promise<void> {
     const { client, era, protocolVersion } = connection;
     this.#facts = {

@@ -8,7 +8,7 @@ import type {
 } from '@modelcontextprotocol/client';
 import { isRecord } from '../../internal/checks.ts';
 
-/** What a server said of itself and what it listed, as it may be written down. */
+/** What a server told in the handshake and what it listed, as JSON data. */
 export interface CachedServer {
   readonly serverInfo?: Implementation;
   readonly capabilities?: ServerCapabilities;
@@ -64,7 +64,10 @@ const HINTS = {
 const ARGUMENT = has({ required: { name: isText }, optional: { description: isText, required: isBoolean } });
 const OF_RESOURCE = { ...DESCRIBED, mimeType: isText, annotations: isRecord };
 
-/** The protocol's own schemas would take most of the time in which a group of a hundred lazy servers is to be ready. */
+/**
+ * Written by hand because validating with the protocol's schemas would make groups with many lazy servers slow to
+ * start.
+ */
 const isServer = has({
   required: {
     listing: has({
@@ -94,7 +97,7 @@ const isServer = has({
   },
 });
 
-/** Whether what was kept elsewhere is such a record. */
+/** Whether a value from a cache is a {@link CachedServer}. */
 export function isCachedServer(value: unknown): value is CachedServer {
   return isServer(value);
 }

@@ -1,27 +1,30 @@
 import type { CachedServer } from './cached-server.ts';
 
-/** What a lazy server offered when it was last up. Plain data. */
+/** The catalog of a lazy server when it last ran, as JSON data. */
 export interface CachedCatalog extends CachedServer {
-  /** When it was noted, in epoch milliseconds. */
+  /** When it was saved, in epoch milliseconds. */
   readonly savedAt: number;
-  /** What the group that noted it calls the server. */
+  /** The server's name in the group that saved it. */
   readonly server: string;
 }
 
 /**
- * Where a group keeps the catalogs of its lazy servers, by a fingerprint of their specs. What it returns is checked
- * before use; what it throws or rejects with becomes a `problem` event, and servers are started as if it knew nothing.
+ * Stores the catalogs of a group's lazy servers by a fingerprint of their specs. What `read` returns is checked before
+ * use. When a method throws or rejects, a `problem` event reports it, and servers are started as if nothing was stored.
  */
 export interface CatalogCache {
-  /** What is known of these servers; what is not known is left out. Asked once for all servers of a `connect`. */
+  /**
+   * Returns the stored catalogs by fingerprint, without those that are not stored. Called once for each `connect` or
+   * `add`.
+   */
   read(fingerprints: readonly string[]): ReadonlyMap<string, unknown> | Promise<ReadonlyMap<string, unknown>>;
-  /** Keeps a catalog in place of the one before. Resolves when it is kept for good. */
+  /** Stores a catalog, in place of an earlier one. Resolves when it is stored. */
   write(fingerprint: string, catalog: CachedCatalog): void | Promise<void>;
-  /** Hurries what is being written; the end of a group waits for it. */
+  /** Writes at once what is still to be written. Closing a group waits for it, for up to 5 s. */
   flush?(): Promise<void>;
 }
 
-/** How much a cache may hold; the oldest make room for new ones. */
+/** How much a cache may hold; when it is full, the oldest catalogs are dropped. */
 export interface CatalogCacheBounds {
   /**
    * How many servers' catalogs.
@@ -29,7 +32,7 @@ export interface CatalogCacheBounds {
    */
   maxEntries?: number;
   /**
-   * How many bytes of JSON. For a file.
+   * How many bytes the file may have.
    * @default 33554432
    */
   maxBytes?: number;

@@ -12,13 +12,13 @@ const DAY_MS = 86_400_000;
 
 const FINGERPRINT = /^[0-9a-f]{64}$/;
 
-/** With quotes, colon and comma. */
+/** What a fingerprint takes in the file, with quotes, colon and comma. */
 const FINGERPRINT_BYTES = 68;
 
-/** What part of a file one catalog may take before it counts as large. */
+/** A catalog that takes more than this part of the file counts as large. */
 const LARGE_SHARE = 1 / 8;
 
-/** A catalog in a file, of which no more is known than its age. */
+/** A catalog in the file, of which only `savedAt` has been checked. */
 interface Entry {
   readonly savedAt: number;
 }
@@ -27,8 +27,8 @@ interface Entry {
 export type Entries = ReadonlyMap<string, Entry>;
 
 /**
- * Reads a file of catalogs; one that is not there is empty. Throws `CONFIG_INVALID` for a file that cannot be used:
- * unreadable, larger than `maxBytes`, not JSON, somebody else's, or of a version to come.
+ * Reads a file of catalogs; a missing file is empty. Throws `CONFIG_INVALID` for a file that cannot be read, is larger
+ * than `maxBytes`, is not JSON, or has another format or version.
  */
 export async function readCatalogFile(path: string, maxBytes: number): Promise<Entries> {
   const content = await read(path, maxBytes);
@@ -44,8 +44,8 @@ export async function readCatalogFile(path: string, maxBytes: number): Promise<E
 }
 
 /**
- * Writes a file of catalogs, for its owner's eyes only: what fits into the bounds, newest first, and large ones last.
- * Readers see the old one or the new one, whole.
+ * Writes a file of catalogs that only its owner can read: as many as fit into the bounds, newest first, large ones last.
+ * The file is replaced in one step, so that readers never see a part of it.
  */
 export async function writeCatalogFile(
   path: string,
@@ -61,7 +61,7 @@ function serialize(entries: Entries, { maxEntries, maxBytes }: Required<CatalogC
   const head = `{"format":${JSON.stringify(FORMAT)},"version":${VERSION},"servers":{`;
   const tail = '}}\n';
   const now = Date.now();
-  // A clock that was wrong once must not keep an entry for ever.
+  // An entry from the future, saved while the clock was wrong, counts as the oldest: else it would stay for ever.
   const age = ({ savedAt }: Entry): number =>
     savedAt > now + DAY_MS ? Number.MAX_SAFE_INTEGER : now - savedAt;
   const newestFirst = [...entries].toSorted(([, a], [, b]) => age(a) - age(b));
@@ -69,7 +69,7 @@ function serialize(entries: Entries, { maxEntries, maxBytes }: Required<CatalogC
     const json = stringify(entry);
     return json === undefined ? [] : { text: `"${fingerprint}":${json}`, bytes: Buffer.byteLength(json) };
   });
-  // One server that lists very much must not cost all others their place.
+  // One very large catalog must not push out all the others.
   const isLarge = ({ bytes }: { readonly bytes: number }): boolean => bytes > maxBytes * LARGE_SHARE;
   members.sort((a, b) => Number(isLarge(a)) - Number(isLarge(b)));
   const kept: string[] = [];
@@ -95,7 +95,7 @@ function stringify(entry: Entry): string | undefined {
 async function read(path: string, maxBytes: number): Promise<string | undefined> {
   try {
     const { size, isFile } = await describe(path);
-    // Also because reading a pipe might never end.
+    // Reading a pipe might never end.
     if (!isFile) throw unusable(path, 'is not a file');
     if (size > maxBytes) throw unusable(path, `is larger than ${maxBytes} bytes`);
     return await readFile(path, 'utf8');
@@ -115,7 +115,7 @@ function parse(path: string, content: string): unknown {
   try {
     return JSON.parse(content);
   } catch (error) {
-    // Not the parser's message, which quotes what it found.
+    // Without the parser's message, which quotes the content.
     throw unusable(path, 'is not JSON, or was cut off', error);
   }
 }

@@ -5,12 +5,12 @@ import { catalogCacheBounds } from '../../options/tables/group.ts';
 import type { CachedCatalog, CatalogCache, CatalogCacheBounds } from './catalog-cache.ts';
 import { readCatalogFile, writeCatalogFile, type Entries } from './catalog-file.ts';
 
-/** How long to wait for more to write, in milliseconds. */
+/** How long to wait for more catalogs before writing, in milliseconds. */
 const COALESCE_MS = 100;
 
 /**
- * A cache in a file, which is made when there is something to note. Several groups and processes may share it; the file
- * holds what servers list and say of themselves, and no part of their specs. Throws `CONFIG_INVALID`.
+ * A catalog cache in a file, which is created with the first catalog. Several groups and processes may share it. The file
+ * holds what servers list and tell in the handshake, and no part of their specs. Throws `CONFIG_INVALID`.
  */
 export function fileCatalogCache(path: string, options: CatalogCacheBounds = {}): CatalogCache {
   checkValue('path', text, path);
@@ -22,7 +22,7 @@ class FileCatalogCache implements CatalogCache {
   readonly #path: string;
   readonly #bounds: Required<CatalogCacheBounds>;
   #pending = new Map<string, CachedCatalog>();
-  /** The write that will take what is pending. */
+  /** The next write, which takes all of `#pending`. */
   #next: Promise<void> | undefined;
   /** The write under way, or the last one. */
   #writing: Promise<void> = Promise.resolve();
@@ -38,7 +38,7 @@ class FileCatalogCache implements CatalogCache {
     return readCatalogFile(this.#path, this.#bounds.maxBytes);
   }
 
-  /** All that goes into one write gets the same promise. */
+  /** All catalogs of one write get the same promise. */
   write(fingerprint: string, catalog: CachedCatalog): Promise<void> {
     this.#pending.set(fingerprint, catalog);
     this.#next ??= this.#writeSoon();
@@ -53,7 +53,7 @@ class FileCatalogCache implements CatalogCache {
   async #writeSoon(): Promise<void> {
     this.#hurry = new AbortController();
     await sleep(COALESCE_MS, this.#hurry.signal);
-    await this.#writing.catch(() => {}); // Whose failure it is has been told.
+    await this.#writing.catch(() => {}); // Its own callers get the error.
     const batch = this.#pending;
     this.#pending = new Map();
     this.#next = undefined;
@@ -61,7 +61,7 @@ class FileCatalogCache implements CatalogCache {
     return this.#writing;
   }
 
-  /** Others may have written meanwhile: what they noted stays. */
+  /** Reads the file first, to keep what other groups and processes have written. */
   async #store(batch: Entries): Promise<void> {
     const before = await readCatalogFile(this.#path, this.#bounds.maxBytes).catch((): Entries => new Map());
     await writeCatalogFile(this.#path, new Map([...before, ...batch]), this.#bounds);

@@ -3,9 +3,9 @@ import { canonicalJson } from '../../internal/canonical-json.ts';
 import { tableOfSpec } from '../../options/tables/group.ts';
 
 /**
- * Tells specs apart by all options that may make their servers list other things, environment and headers included:
- * another account has another catalog. What is in no table makes a difference, too. One way, so that no secret can be read from it. What is no data, such as a function or an
- * auth provider, counts as the server's name alone.
+ * A hash of all options that may change what a server lists. Environment and headers are among them, as another account
+ * may have another catalog; so are options that are in no table. It is a hash because options may hold secrets. Values
+ * that are not data, such as functions and auth providers, are replaced by the server's name.
  */
 export function fingerprintOf(server: string, spec: object, capabilities: object): string {
   const table = tableOfSpec(spec) ?? {};

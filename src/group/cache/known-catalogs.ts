@@ -9,11 +9,11 @@ import type { LazyPlan } from '../members/member.ts';
 /** How long a cache may take to answer, or to write what it was given, in milliseconds. */
 const TIMEOUT_MS = 5_000;
 
-/** What a group remembers of its lazy servers. A cache that fails, or holds nonsense, is reported and costs no more. */
+/** Reads and writes a group's catalog cache. Its failures and wrong contents are reported, and otherwise ignored. */
 export class KnownCatalogs {
   readonly #cache: CatalogCache;
   readonly #onProblem: (server: string, error: PlenumError) => void;
-  /** What is being written. A cache may give many the same promise. */
+  /** The writes under way. A cache may return the same promise for several of them. */
   readonly #writes = new Set<Promise<void>>();
   #hasNoted = false;
 
@@ -22,7 +22,7 @@ export class KnownCatalogs {
     this.#onProblem = onProblem;
   }
 
-  /** What is known of these lazy servers, by name. Never rejects. */
+  /** Returns the cached catalogs of these lazy servers, by name. Never rejects. */
   async recall(servers: ReadonlyMap<string, LazyPlan>): Promise<ReadonlyMap<string, CachedServer>> {
     const records = new Map<string, CachedServer>();
     const [first] = servers.keys();
@@ -42,7 +42,7 @@ export class KnownCatalogs {
     return records;
   }
 
-  /** Keeps what a server offers now. */
+  /** Writes the catalog of a server to the cache. */
   note(server: string, fingerprint: string, record: CachedServer): void {
     this.#hasNoted = true;
     const report = (error: unknown): void => this.#report(server, 'Writing', error);
@@ -56,7 +56,7 @@ export class KnownCatalogs {
     }
   }
 
-  /** Resolves when all is written, or will not be. Never rejects. */
+  /** Resolves when everything is written, or after `TIMEOUT_MS`. Never rejects. */
   async finish(): Promise<void> {
     if (!this.#hasNoted) return;
     const flushed = Promise.resolve().then(() => this.#cache.flush?.());

@@ -3,7 +3,7 @@ import { defaultsOf } from '../../options/kinds.ts';
 import { memoryCacheBounds } from '../../options/tables/group.ts';
 import type { CachedCatalog, CatalogCache, CatalogCacheBounds } from './catalog-cache.ts';
 
-/** A cache that lasts as long as its object, and may be shared by groups. Throws `CONFIG_INVALID`. */
+/** A catalog cache in memory, which several groups may share. Throws `CONFIG_INVALID`. */
 export function memoryCatalogCache(options: Pick<CatalogCacheBounds, 'maxEntries'> = {}): CatalogCache {
   checkOptions(memoryCacheBounds, options, 'Options of a cache');
   const { maxEntries } = withDefaults(defaultsOf(memoryCacheBounds), options);

@@ -16,7 +16,7 @@ import type { Listed, ServerListing } from '../members/server-listing.ts';
 
 const NO_DIFF: CatalogKindDiff = { added: [], removed: [], changed: [] };
 
-/** What a server's listing asks of the catalog, checked against what others have. */
+/** The entries that a server's lists would put into the catalog, checked against the names that others have. */
 export interface Claim {
   readonly server: string;
   readonly exposure: Exposure;
@@ -25,13 +25,16 @@ export interface Claim {
   readonly collisions: readonly CatalogCollision[];
 }
 
-/** The catalog of a group while it lives. Claims are made and committed in one turn, so that none can interleave. */
+/**
+ * The live catalog of a group. A claim must be committed in the same turn of the event loop in which it was made: a
+ * commit in between could take its names.
+ */
 export class CatalogIndex {
   readonly tools = new KindIndex<CatalogEntries['tools']>();
   readonly resources = new KindIndex<CatalogEntries['resources']>();
   readonly resourceTemplates = new KindIndex<CatalogEntries['resourceTemplates']>();
   readonly prompts = new KindIndex<CatalogEntries['prompts']>();
-  /** By server, of those that have entries. */
+  /** By server; only of servers with a commit. */
   readonly #exposures = new Map<string, Exposure>();
   #version = 0;
   #catalog: Catalog | undefined;
@@ -52,7 +55,7 @@ export class CatalogIndex {
     return this.#catalog;
   }
 
-  /** Names what a server lists and finds what clashes. Changes nothing. Throws `CONFIG_INVALID`. */
+  /** Makes the exposed names of a listing and finds collisions. Changes nothing. Throws `CONFIG_INVALID`. */
   claim(
     server: string,
     serverInfo: Implementation | undefined,
@@ -87,7 +90,7 @@ export class CatalogIndex {
     return { server, exposure, wanted: Object.fromEntries(fetched), collisions };
   }
 
-  /** Swaps a server's entries of the claimed kinds in, all at once. Returns undefined when nothing is new. */
+  /** Replaces a server's entries of the claimed kinds. Returns undefined when nothing changed. */
   commit({ server, exposure, wanted }: Claim): CatalogDiff | undefined {
     this.#exposures.set(server, exposure);
     const replaceKind = <K extends CatalogKind>(
@@ -109,7 +112,7 @@ export class CatalogIndex {
     return diff;
   }
 
-  /** Takes everything of a server out. */
+  /** Removes all entries of a server. Returns undefined when there were none. */
   remove(server: string): CatalogDiff | undefined {
     const exposure = this.#exposures.get(server);
     if (exposure === undefined) return undefined;

@@ -34,8 +34,8 @@ export type CatalogKind = keyof CatalogEntries;
 export const CATALOG_KINDS: readonly CatalogKind[] = ['tools', 'resources', 'resourceTemplates', 'prompts'];
 
 /**
- * What all servers of a group offer at one moment. Never changes under its reader: a change makes a new one, with
- * the next version number.
+ * The entries of all servers of a group, at one moment. It does not change: after a change there is a new one, with a
+ * higher version.
  */
 export interface Catalog {
   readonly version: number;
@@ -45,7 +45,7 @@ export interface Catalog {
   readonly prompts: ReadonlyMap<string, PromptEntry>;
 }
 
-/** Exposed names of what one change of one server brought, took and altered. */
+/** The exposed names of the entries that one change added, removed and changed. */
 export interface CatalogKindDiff {
   readonly added: readonly string[];
   readonly removed: readonly string[];
@@ -62,17 +62,17 @@ export interface NamingContext {
   readonly kind: NamingKind;
 }
 
-/** Decides the exposed name of an entry; the entry and the wire keep the upstream one. */
+/** Returns the exposed name of an entry. Requests to the server still use the upstream name. */
 export type NamingFunction = (upstreamName: string, context: NamingContext) => string;
 
 /**
- * How exposed names are made: `server__name`, always valid and never ambiguous; the upstream name, where a clash
- * rejects the newcomer; or by a function, checked the same way. Resources and templates are keyed by their URI
- * unless a function says otherwise.
+ * How exposed names are made. `prefixed` gives `server__name`, which is always valid and never ambiguous. `bare` keeps
+ * the upstream name; a server with a name that is taken is refused. A function makes any name, with the same check as
+ * `bare`. Without a function, resources and templates are keyed by their URI.
  */
 export type Naming = 'prefixed' | 'bare' | NamingFunction;
 
-/** What becomes visible of one server, and under which names. */
+/** Which entries of one server are exposed, and under which names. */
 export interface Exposure {
   readonly naming: Naming;
   /** Whether a tool, by its upstream name, is listed and may be called. */

@@ -10,18 +10,20 @@ const NAMING_KIND: { readonly [K in CatalogKind]: NamingKind } = {
   prompts: 'prompt',
 };
 
-/** Whether two servers may not share a key. Under `prefixed`, a URI may well be on several. */
+/** Whether two servers must not have the same key. Under `prefixed`, several may list the same URI. */
 export function isExclusive(kind: CatalogKind, naming: Naming): boolean {
   return naming !== 'prefixed' || kind === 'tools' || kind === 'prompts';
 }
 
-/** What a server itself calls an entry. */
+/** The name, URI or URI template that the server gave an entry. */
 export function upstreamNameOf(kind: CatalogKind, definition: object): string {
   const field = kind === 'resources' ? 'uri' : kind === 'resourceTemplates' ? 'uriTemplate' : 'name';
   return String(Reflect.get(definition, field));
 }
 
-/** Gives each definition of a list that is on offer its exposed name and its origin. Throws `CONFIG_INVALID` for a bad function. */
+/**
+ * Adds exposed name and origin to each definition that is exposed. Throws `CONFIG_INVALID` for a bad naming function.
+ */
 export function expose<D extends object>(
   kind: CatalogKind,
   definitions: readonly D[],

@@ -2,15 +2,15 @@ import { isSameData } from '../../internal/same-data.ts';
 import type { CatalogKindDiff, CatalogOrigin } from './catalog.ts';
 import { snapshotMap } from '../../internal/snapshot-map.ts';
 
-/** What one server wants under which exposed names. */
+/** Entries of one server by exposed name. */
 export type Wanted<E> = ReadonlyMap<string, E>;
 
 /**
- * All entries of one kind, by exposed name. A change costs in proportion to the server that changed; the
- * snapshot for readers is made when one is asked for.
+ * All entries of one kind, by exposed name. A change takes time in proportion to the entries of the server that changed.
+ * The snapshot is made when it is first read.
  */
 export class KindIndex<E extends CatalogOrigin> {
-  /** Owners of each name, in the order in which they came; the first is the one on show. */
+  /** The entries of each name, in the order of arrival; the snapshot has the first. */
   readonly #owners = new Map<string, readonly E[]>();
   readonly #byServer = new Map<string, Wanted<E>>();
   /** Entries whose exposed name is not their upstream one, by the upstream one. */
@@ -21,7 +21,7 @@ export class KindIndex<E extends CatalogOrigin> {
     return this.#owners.get(key)?.[0];
   }
 
-  /** Every entry that goes by this exposed or upstream name. */
+  /** All entries with this exposed or upstream name. */
   find(name: string): readonly E[] {
     const owners = this.#owners.get(name);
     const renamed = this.#byUpstream.get(name);
@@ -47,7 +47,7 @@ export class KindIndex<E extends CatalogOrigin> {
     return owners?.find((entry) => entry.server !== server && condition(entry.server))?.server;
   }
 
-  /** Puts what `server` offers now in the place of what it offered before. */
+  /** Replaces all entries of `server`. An entry that is equal to the old one keeps its object. */
   replace(server: string, wanted: Wanted<E>): CatalogKindDiff {
     const before = this.ofServer(server);
     const added: string[] = [];
@@ -111,7 +111,7 @@ export class KindIndex<E extends CatalogOrigin> {
   }
 }
 
-/** Whether two definitions are alike; not when they are nested too deeply to tell. */
+/** Whether two definitions are equal; false when they are nested too deeply to compare. */
 function isSame(a: object, b: object): boolean {
   try {
     return isSameData(a, b);

@@ -6,16 +6,17 @@ const SEPARATOR = '__';
 const LEGAL = /^[a-zA-Z0-9_-]+$/;
 const HASH_LENGTH = 8;
 
-/** A server's part up to this long stays whole; what does not fit is then cut off the tool's part. */
+/** When a name is too long, a server's part of at most this length stays whole, and the tool's part is cut. */
 const ROOMY_SERVER = 40;
+/** The length to which a longer server's part is cut. */
 const CUT_SERVER = 31;
 
 /**
  * `server__tool`: valid for every LLM provider and never the same for two tools, whatever the order in which
  * servers come.
  *
- * The separator is the first `__`, as a server's part neither holds one nor ends in `_`. A part that must change
- * gets a hash of the original, so a name depends on nothing but the two names that it is made of.
+ * The first `__` is the separator, as the server's part has no `__` and does not end in `_`. A part that must be changed
+ * gets a hash of the original, so that the result depends on these two names only.
  */
 export function prefixedName(server: string, upstreamName: string): string {
   let left = isPlainServer(server) ? server : shorten(server.replace(/_+/g, '_'), server, ROOMY_SERVER);

@@ -3,7 +3,7 @@ import { compileUriTemplate, type UriMatcher } from './uri-template.ts';
 import type { CatalogOrigin, ResourceTemplateEntry } from './catalog.ts';
 import type { CatalogIndex } from './catalog-index.ts';
 
-/** Finds whose a resource is: by its exposed name or URI, else by the templates that could make the URI. */
+/** Finds the server of a resource: by exposed name or URI, else by the templates that match the URI. */
 export class ResourceFinder {
   readonly #index: CatalogIndex;
   readonly #matchers = new WeakMap<ResourceTemplateEntry, UriMatcher>();
@@ -13,8 +13,8 @@ export class ResourceFinder {
   }
 
   /**
-   * The owner of a resource and its own URI for it. With `server`, that server is asked even for a URI that it
-   * does not list. Throws `AMBIGUOUS_RESOURCE` or `UNKNOWN_RESOURCE`.
+   * The server of a resource, and the URI there. With `server`, the result is that server, even if it does not list the
+   * URI. Throws `AMBIGUOUS_RESOURCE` or `UNKNOWN_RESOURCE`.
    */
   find(uri: string, server?: string): CatalogOrigin {
     const listed = this.#index.resources.find(uri);

@@ -4,7 +4,7 @@ import { checkValue } from '../../options/check-options.ts';
 import { globs as globsKind } from '../../options/kinds.ts';
 import { wildcardMatcher } from './wildcard.ts';
 
-/** Which tools of a server a group offers. */
+/** Which tools of a server a group exposes. */
 export interface ToolFilterOptions {
   /**
    * Globs of upstream names: only these tools are listed and can be called. Case-sensitive; `*` stands for any
@@ -12,14 +12,17 @@ export interface ToolFilterOptions {
    * @default all of them
    */
   allow?: readonly string[];
-  /** Globs of upstream names: these tools are neither listed nor callable, whatever `allow` says. */
+  /**
+   * Globs of upstream names: these tools are neither listed nor callable, even if `allow` matches them.
+   * @default none
+   */
   deny?: readonly string[];
 }
 
-/** Says whether a tool, by its upstream name, is on offer. */
+/** Whether a tool, by its upstream name, is exposed. */
 export type ToolFilter = (upstreamName: string) => boolean;
 
-/** A longer name, twice what the specification allows, is never on offer: comparing it might take for ever. */
+/** Longer names, twice what the specification allows, are never exposed: matching them could take very long. */
 const MAX_NAME_LENGTH = 256;
 
 /** Throws `CONFIG_INVALID`. */
@@ -51,18 +54,18 @@ function globMatcher(glob: string): ToolFilter {
   return (name) => matches(flatName(name));
 }
 
-/** Characters that a glob takes for parts of a path, or that its `*` leaves out, and what stands for each of them. */
+/** Characters that picomatch treats as parts of a path, or that its `*` does not match, with a substitute for each. */
 const STAND_INS = new Map(
   ['/', '.', '\n', '\r', '\u2028', '\u2029'].map((char, nr) => [char, String.fromCodePoint(0xe000 + nr)]),
 );
 const EMPTY = '\ue010';
 
-/** The names of tools are no paths: `*` is to match whatever there is. */
+/** Tool names are not paths, so `*` must match every character. */
 function flatName(name: string): string {
   return name === '' ? EMPTY : name.replace(/[/.\n\r\u2028\u2029]/g, standIn);
 }
 
-/** As names, but for the dots of a range such as `{1..3}`. */
+/** As `flatName`, but keeps the dots of a range such as `{1..3}`. */
 function flatGlob(glob: string): string {
   return glob.replace(/\{\w+\.\.\w+\}|[/.\n\r\u2028\u2029]/g, standIn);
 }

@@ -1,10 +1,10 @@
-/** Whether a URI is one that a template can make. */
+/** Whether a URI matches a template. */
 export type UriMatcher = (uri: string) => boolean;
 
 /** One step of a match: a character, or one or more characters of a kind. */
 type Step = { readonly char: string } | { readonly oneOrMore: (char: string) => boolean };
 
-/** As the official SDK's: what an expression may stand for, by its operator (RFC 6570). */
+/** What comes before the values of an expression, by its operator (RFC 6570); as in the official SDK. */
 const PREFIX: Readonly<Record<string, string>> = { '#': '#', '.': '.', '/': '/' };
 const anything = (): boolean => true;
 const noSeparator = (char: string): boolean => char !== '/' && char !== ',';
@@ -12,10 +12,10 @@ const noSlash = (char: string): boolean => char !== '/';
 const noAmpersand = (char: string): boolean => char !== '&';
 
 /**
- * Compiles an RFC 6570 template. One that cannot be understood matches nothing.
+ * Compiles an RFC 6570 template. One that cannot be parsed matches nothing.
  *
- * Matching takes time in proportion to the URI's length, whatever the template: templates come from servers, and a
- * regular expression made of one can be made to run for ever.
+ * Uses no regular expression: templates come from servers, and one could be chosen so that it takes exponential time.
+ * Here matching takes time in proportion to the lengths of URI and template.
  */
 export function compileUriTemplate(template: string): UriMatcher {
   const steps = parse(template);
@@ -55,7 +55,7 @@ function expression(text: string): Step[] {
   ]);
 }
 
-/** Follows all ways at once: after each character, the steps that the match may have come to. */
+/** Keeps, after each character, the set of all steps that a match can have reached. */
 function matches(steps: readonly Step[], uri: string): boolean {
   let reached = new Set([0]);
   for (const char of uri) {

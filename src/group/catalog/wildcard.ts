@@ -1,10 +1,10 @@
-/** Letters, digits and what else names are made of, `*` and `?`: what most globs are. */
+/** A glob of only letters, digits, punctuation that names have, `*` and `?`; most globs are. */
 const PLAIN = /^[\p{L}\p{N}_:./ *?-]{1,1000}$/u;
 
 /**
- * Matches a glob of nothing but text, `*` and `?`; undefined for any other. It takes a time in proportion to both
- * lengths at most: a regular expression tries every way to share out a name among several `*`, and a server that
- * chooses its names well can make that take for ever.
+ * A matcher for a glob of only text, `*` and `?`; undefined for any other. Matching takes time in proportion to the
+ * product of both lengths at most. A regular expression with several `*` could take exponential time for a name that a
+ * server chooses.
  */
 export function wildcardMatcher(glob: string): ((text: string) => boolean) | undefined {
   return PLAIN.test(glob) ? (text) => matches(glob, text) : undefined;
@@ -13,7 +13,9 @@ export function wildcardMatcher(glob: string): ((text: string) => boolean) | und
 function matches(glob: string, text: string): boolean {
   let inGlob = 0;
   let inText = 0;
-  /** Where to go on from when what follows the last `*` does not fit: only that one need ever take more. */
+  /**
+   * Where to go on when a character does not match: the last `*` takes one more. Earlier ones need not be tried again.
+   */
   let retry: { readonly inGlob: number; inText: number } | undefined;
   while (inText < text.length) {
     const wanted = glob[inGlob];

@@ -12,7 +12,7 @@ import { internalsOf } from '../../session/session-internals.ts';
 import type { ToolEntry } from '../catalog/catalog.ts';
 import type { InterceptedCallOptions, InterceptorNext, ToolInterceptor } from './interceptors.ts';
 
-/** Whom a call is for. */
+/** The tool that is called, and the session of its server. */
 export interface CallTarget {
   readonly name: string;
   readonly definition: ToolEntry;
@@ -22,8 +22,8 @@ export interface CallTarget {
 type Arguments = Readonly<Record<string, unknown>>;
 
 /**
- * One tool call on its way through the interceptors. It settles when the outermost one has, or when it is ended from
- * outside, whatever the interceptors do then; requests that are still under way are cancelled.
+ * One tool call that runs through the interceptors. It settles when the outermost interceptor has, or when `end` is
+ * called, even if interceptors go on; requests in flight are then cancelled.
  */
 export class InterceptedRun {
   readonly target: CallTarget;
@@ -37,7 +37,7 @@ export class InterceptedRun {
   #isOver = false;
   #requests = 0;
   #mayHaveRun = false;
-  /** Until when requests may still be sent; finite once the group closes. */
+  /** Until when requests may be sent, by `performance.now()`; finite once the session or the group closes. */
   #lastStart = Infinity;
   #stopTimer: StopTimer = () => {};
 
@@ -55,19 +55,19 @@ export class InterceptedRun {
     if (!this.#isOver) void this.#settle(this.#enter(0, args ?? {}, options));
   }
 
-  /** What the caller gets. */
+  /** Settles with the result for the caller. */
   get outcome(): Promise<CallToolResult> {
     return this.#outcome.promise;
   }
 
-  /** The server goes: from now on the interceptors have as much time as a request. */
+  /** Called when the server is to be closed: from now on the interceptors have as much time as one request. */
   hurry(): void {
     if (this.#isOver || this.#lastStart !== Infinity) return;
     this.#lastStart = performance.now() + this.#timeoutMs;
     this.#watch();
   }
 
-  /** Ends it by force. */
+  /** Fails the call at once. */
   end<Code extends EndCode>(code: Code, why: string, fields: PlenumErrorFields<Code> = {}): void {
     if (this.#isOver) return;
     const error = this.#error(code, why, fields);
@@ -77,8 +77,7 @@ export class InterceptedRun {
 
   #begin(signal: AbortSignal | undefined, totalMs = Infinity): void {
     if (signal === undefined && totalMs === Infinity) return;
-    // The session refuses what is no duration.
-    this.#limit = new Limit({ ms: totalMs >= 0 ? totalMs : Infinity }, signal);
+    this.#limit = new Limit({ ms: totalMs }, signal);
     this.#limit.onEnd(({ by, reason }) => {
       if (by === 'signal') this.end('ABORTED', "the caller's signal was aborted", { cause: reason });
       else
@@ -117,7 +116,7 @@ export class InterceptedRun {
     this.#attempts[depth] = attempt;
     const next: InterceptorNext = (changes = {}) => {
       const onward = this.#enter(depth + 1, changes.args ?? args, { ...options, ...changes.options });
-      // An interceptor may turn to something else meanwhile, or let the call end; then this is nobody's.
+      // An interceptor may not await it: then its rejection must not be reported as unhandled.
       onward.catch(() => {});
       return onward;
     };
@@ -152,7 +151,7 @@ export class InterceptedRun {
     }
   }
 
-  /** Requests have limits of their own. */
+  /** While the server is to be closed, a timer runs when no request is in flight: requests have limits of their own. */
   #watch(): void {
     this.#stopTimer();
     if (this.#lastStart === Infinity || this.#requests > 0 || this.#isOver) return;
@@ -176,7 +175,7 @@ export class InterceptedRun {
   }
 }
 
-/** Also an answer that asks for more input, for callers who want it handed back. */
+/** Whether a value is a tool result, or an `input_required` result for callers with `allowInputRequired`. */
 function isResult(value: unknown): value is CallToolResult {
   return isRecord(value) && (Array.isArray(value['content']) || value['resultType'] === 'input_required');
 }

@@ -6,12 +6,12 @@ import type { Session } from '../../session/session.ts';
 import { InterceptedRun, type CallTarget } from './intercepted-run.ts';
 import type { ToolInterceptor } from './interceptors.ts';
 
-/** The interceptors of a group, and the calls that are on their way through them. */
+/** The interceptors of a group, and the calls that are in them. */
 export class Interception {
   readonly #interceptors: readonly ToolInterceptor[];
   readonly #runs = new Set<InterceptedRun>();
 
-  /** Undefined when there are no interceptors: then calls cost what they did. */
+  /** Undefined when there are no interceptors, so that calls go to the session directly. */
   static of(interceptors: readonly ToolInterceptor[] = []): Interception | undefined {
     return interceptors.length === 0 ? undefined : new Interception(interceptors);
   }
@@ -20,7 +20,7 @@ export class Interception {
     this.#interceptors = [...interceptors];
   }
 
-  /** Carries a call through the interceptors, the first one first. */
+  /** Runs a call through the interceptors, the first one outermost. */
   async callTool(
     target: CallTarget,
     args: Readonly<Record<string, unknown>> | undefined,
@@ -40,14 +40,14 @@ export class Interception {
     }
   }
 
-  /** Waits for the calls on their way to `session`, or to any; as long as they may take. */
+  /** Waits for the calls to `session`, or to all sessions; their interceptors get a time limit now. */
   async drain(session?: Session): Promise<void> {
     const runs = [...this.#runs].filter(({ target }) => session === undefined || target.session === session);
     for (const run of runs) run.hurry();
     await Promise.allSettled(runs.map(({ outcome }) => outcome));
   }
 
-  /** Fails every call on its way with `SESSION_CLOSED`. */
+  /** Fails all calls with `SESSION_CLOSED`. */
   destroy(reason: unknown): void {
     for (const run of this.#runs) run.end('SESSION_CLOSED', 'the group is closed', { cause: reason });
   }

@@ -26,12 +26,13 @@ import type { Membership } from './membership.ts';
 import { resolveServerOptions } from '../server-options.ts';
 import { planServer, type ServerPlan } from './server-plan.ts';
 
+/** Options of `SessionGroup.add`; the session options win over those in the spec and the group's. */
 export interface GroupAddOptions extends Omit<SessionOptions, 'name'> {
-  /** Gives up; what was opened is closed. */
+  /** Cancels adding: it rejects with `ABORTED`, and what was opened is closed. */
   signal?: AbortSignal;
 }
 
-/** The ways into a group. */
+/** Adds servers to a group: `connectAll`, `add` and `adopt`. */
 export class Joining {
   readonly #options: GroupOptions;
   readonly #membership: Membership;
@@ -63,7 +64,7 @@ export class Joining {
     }
   }
 
-  /** Starts a member, fetches its lists and admits it. When that fails or `limit` ends, drops it. */
+  /** Starts a member, fetches its lists and admits it to the catalog. When that fails or `limit` ends, drops it. */
   async #bringIn(member: Member, session: SupervisedSession, limit: Limit): Promise<Session> {
     const { name } = member;
     try {
@@ -87,7 +88,7 @@ export class Joining {
   async adopt(name: string, given: Session | Client): Promise<Session> {
     checkValue('name', text, name);
     if (isSession(given)) return this.#adopt(name, given, undefined);
-    // The session around a client is the group's own to close, which leaves the client as it is.
+    // The group closes the session that it makes around a client; that leaves the client open.
     const own = this.#wrap(name, given);
     return this.#adopt(name, own, own);
   }
@@ -98,7 +99,7 @@ export class Joining {
     const member = this.#membership.enrol(name, session, this.#planAdopted(own));
     try {
       await own?.start(false);
-      // Its lists can only be had while it is up. One that cannot be woken now is listed when it is up again.
+      // Its lists can only be fetched while it is connected. If it cannot connect now, they are fetched when it can.
       if (member.internals.isAsleep) await member.internals.wake().catch(() => {});
       expectUsable(name, session);
       if (session.status.state !== 'ready') member.phase = 'late';
@@ -140,8 +141,7 @@ export class Joining {
     } finally {
       limit.stop();
     }
-    // In the order in which they were given, whatever the order in which they came, so that who keeps a contested
-    // name does not depend on chance.
+    // In the order of the options, so that which server gets a name that two of them want does not depend on timing.
     const errors: PlenumError[] = [];
     for (const { member, arrived } of arrivals) {
       const error = this.#settle(member, await arrived);
@@ -150,11 +150,11 @@ export class Joining {
     if (strict === true && errors.length > 0) throw serversFailed(errors, arrivals.length);
   }
 
-  /** Admits an arrival, or notes why not. */
+  /** Admits a server whose lists have come. Returns the error of one that is not admitted. */
   #settle(member: Member, arrival: Arrival): PlenumError | undefined {
     if (arrival instanceof PlenumError) {
       member.phase = 'late';
-      // It may have come up in this very moment, too early for its status to count as that of a latecomer.
+      // If it became ready before `phase` was set, its status event admitted nobody.
       this.#membership.admitIfReady(member);
       return arrival;
     }
@@ -168,7 +168,7 @@ export class Joining {
     }
   }
 
-  /** What is known of those among them that are lazy. */
+  /** The cached catalogs of the lazy ones among `members`, by name. */
   #recall(members: readonly Member[]): Promise<ReadonlyMap<string, CachedServer>> {
     const lazy = members.flatMap((member): [string, LazyPlan][] =>
       member.lazy === undefined ? [] : [[member.name, member.lazy]],
@@ -196,7 +196,7 @@ export class Joining {
   }
 }
 
-/** Says in an error of `check` which server it is about. */
+/** Adds the server's name to an error that `check` throws. */
 function naming<T>(server: string, check: () => T): T {
   try {
     return check();
@@ -206,7 +206,7 @@ function naming<T>(server: string, check: () => T): T {
   }
 }
 
-/** A server's lists, or why they did not come in time. */
+/** A server's lists, or why they could not be fetched. */
 type Arrival = FetchedListing | PlenumError;
 
 /** Starts a member and fetches its lists. Never rejects. */
@@ -220,7 +220,7 @@ async function arrive(member: Member, keepTrying: boolean): Promise<Arrival> {
   }
 }
 
-/** Starts a lazy member only when nothing is known of it. */
+/** Starts a lazy member only when its catalog is not cached. */
 async function arriveLazily(
   member: Member,
   known: Promise<ReadonlyMap<string, CachedServer>>,
@@ -239,7 +239,7 @@ function givenUp(name: string, cause: unknown): PlenumError {
   return aborted(`Adding server "${name}"`, { server: name, cause });
 }
 
-/** Why a server that had come up is not there any more. */
+/** Why a server is no longer connected that was, or was removed. */
 function wentAway(name: string, { status }: Session): PlenumError {
   if ('error' in status && status.error !== undefined) return status.error;
   if (status.state === 'closed' || status.state === 'draining') return removedMeanwhile(name);

@@ -1,16 +1,15 @@
 import { startTimer, type StopTimer } from '../../internal/timers.ts';
 import type { CatalogKind } from '../catalog/catalog.ts';
 
-/** How long to wait for more changes before fetching, in milliseconds. */
+/** How long to wait for more changes before lists are fetched, in milliseconds. */
 const DEBOUNCE_MS = 20;
 
-/** The longest pause between fetches that a server which changes its lists all the time can cause, in milliseconds. */
+/** The longest pause between two fetches, for a server that changes its lists all the time, in milliseconds. */
 const LONGEST_PAUSE_MS = 5_000;
 
 /**
- * Decides when changed lists of one server are fetched: after a pause, one fetch at a time, again when something
- * changed meanwhile. Each fetch that follows hard upon another doubles the pause, so that a storm of changes
- * costs little.
+ * Decides when changed lists of one server are fetched: after a pause, one fetch at a time, and again if they changed
+ * meanwhile. The pause doubles with each fetch that soon follows another, so that frequent changes cost little.
  */
 export class ListRefresher {
   /** Fetches lists; returns the kinds that should be tried again. */
@@ -26,7 +25,7 @@ export class ListRefresher {
     this.#fetch = fetch;
   }
 
-  /** These lists may have changed. */
+  /** Called with the lists that may have changed: they will be fetched. */
   mark(kinds: Iterable<CatalogKind>): void {
     for (const kind of kinds) this.#dirty.add(kind);
     this.#schedule();

@@ -10,15 +10,15 @@ import { CATALOG_KINDS, type CatalogKind, type CatalogCollision, type Exposure }
 import { ListRefresher } from './list-refresher.ts';
 import { fetchListing, mayPass, type ServerListing } from './server-listing.ts';
 
-/** How one server of a group is doing. A snapshot. */
+/** The status of one server of a group. A snapshot. */
 export type GroupServerStatus = SessionStatus & {
   readonly era?: ProtocolEra;
   readonly protocolVersion?: string;
   readonly serverInfo?: Implementation;
   readonly capabilities?: ServerCapabilities;
-  /** Whether the group was given the session and leaves its end to the giver. */
+  /** Whether the server was added by `adopt`: the group does not close it. */
   readonly adopted: boolean;
-  /** Lists that could not be had when last asked for, by kind. */
+  /** The errors of lists whose latest fetch failed, by kind. */
   readonly listErrors: { readonly [K in CatalogKind]?: PlenumError };
   /** Entries left out of the catalog because their name is taken. */
   readonly collisions: readonly CatalogCollision[];
@@ -27,25 +27,25 @@ export type GroupServerStatus = SessionStatus & {
 };
 
 /**
- * One server in a group: `joining` until its entries are first committed; `late` when that did not come in time
- * and is awaited; `refused` when its names clash.
+ * How far a server has come: `joining` while it is being added, `late` when it was not ready in time and will be admitted
+ * when it is, `joined` when its entries are in the catalog, `refused` when its names are taken.
  */
 export type MemberPhase = 'joining' | 'late' | 'joined' | 'refused';
 
-/** What a group decided about a server before it is there. */
+/** What is decided about a server before it is started. */
 export interface MemberPlan {
-  /** The session, when the group made it and is to end it; that holds for the one around an adopted client, too. */
+  /** The session, if the group made it and closes it; also the session around an adopted client. */
   readonly own: SupervisedSession | undefined;
   readonly adopted: boolean;
   readonly exposure: Exposure;
-  /** Undefined when the server is always up. */
+  /** Undefined when the server is not lazy. */
   readonly lazy: LazyPlan | undefined;
   readonly listTimeoutMs: number;
 }
 
 export interface LazyPlan {
   readonly idleMs: number;
-  /** What its catalog is kept under. */
+  /** The key of its catalog in the cache. */
   readonly fingerprint: string;
 }
 
@@ -60,22 +60,22 @@ export class Member {
   readonly lazy: LazyPlan | undefined;
   readonly refresher: ListRefresher;
   phase: MemberPhase = 'joining';
-  /** Lists that were announced as changed and are not fetched again yet. */
+  /** Lists that changed before the server was admitted, to be fetched then. */
   readonly missed = new Set<CatalogKind>();
   refusal: PlenumError | undefined;
   collisions: readonly CatalogCollision[] = [];
-  /** The lists behind `collisions`, to try again when names become free. */
+  /** The lists with the entries of `collisions`, to be claimed again when names become free. */
   contested: ServerListing = {};
   stopObserving: () => void = () => {};
   readonly #released = new AbortController();
   readonly #listTimeoutMs: number;
   readonly #listErrors = new Map<CatalogKind, PlenumError>();
-  /** For each kind, the number of the fetch that was committed last: an older one that comes late is stale. */
+  /** The number of the fetch that was committed last, by kind: an older fetch that ends later is dropped. */
   readonly #committed = new Map<CatalogKind, number>();
   #fetches = 0;
-  /** Connections whose lists were asked for, all of them. */
+  /** The keys of connections over which all lists were fetched. */
   readonly #asked = new WeakSet<object>();
-  /** Of a lazy server, the latest of each list. */
+  /** Of a lazy server, the latest state of each list. */
   #known: CachedServer['listing'] = {};
 
   constructor(
@@ -95,7 +95,7 @@ export class Member {
     this.refresher = new ListRefresher((kinds) => refresh(this, kinds));
   }
 
-  /** Fetches lists; the options of a caller, if there is one, win over the group's. */
+  /** Fetches lists; options of a caller win over the group's. Never rejects. */
   async fetch(kinds: Iterable<CatalogKind>, options: CallOptions = {}): Promise<FetchedListing> {
     const number = ++this.#fetches;
     const { connectionKey } = this.internals;
@@ -109,24 +109,24 @@ export class Member {
     return { number, connectionKey, listing };
   }
 
-  /** Whether the lists of the present connection were never asked for. */
+  /** Whether the lists have not been fetched yet over the present connection. */
   get listsAreDue(): boolean {
     const { connectionKey } = this.internals;
     return connectionKey !== undefined && !this.#asked.has(connectionKey);
   }
 
-  /** Whether nothing is known yet of a list that may still come. */
+  /** Whether a list has never been fetched, and fetching it again may succeed. */
   get isIncomplete(): boolean {
     return [...this.#listErrors].some(([kind, error]) => this.#known[kind] === undefined && mayPass(error));
   }
 
-  /** What an earlier session found, in the place of a fetch. Until there is a connection, it is all that is known. */
+  /** Takes a cached catalog in place of a fetch. The session shows its facts until it connects. */
   recall({ listing, ...facts }: CachedServer): FetchedListing {
     this.own?.recall(facts);
     return { number: 0, connectionKey: undefined, listing };
   }
 
-  /** What is known of a lazy server, for a session to come. */
+  /** What is cached of a lazy server. */
   get record(): CachedServer {
     const { serverInfo, capabilities, instructions } = this.session;
     return {
@@ -137,7 +137,9 @@ export class Member {
     };
   }
 
-  /** Notes which lists failed; returns those that came and are not older than what is known. */
+  /**
+   * Stores the errors of lists that failed. Returns the lists that were fetched and are not older than the known ones.
+   */
   accept({ number, listing }: FetchedListing): ServerListing {
     const accepted: [string, unknown][] = [];
     for (const [kind, list] of Object.entries(listing) as [CatalogKind, unknown][]) {
@@ -172,7 +174,7 @@ export class Member {
     });
   }
 
-  /** Lets go of the session; nothing of the group's own is under way in it any more. */
+  /** Ends the group's listeners, timers and requests on the session. */
   release(): void {
     this.#released.abort();
     this.stopObserving();
@@ -180,7 +182,7 @@ export class Member {
   }
 }
 
-/** Lists, with the number of the fetch and the connection that they came over. */
+/** Lists, with the number of the fetch and the key of its connection. */
 export interface FetchedListing {
   readonly number: number;
   readonly connectionKey: object | undefined;

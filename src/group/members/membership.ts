@@ -26,7 +26,7 @@ const KINDS_OF_LIST = {
   resources: ['resources', 'resourceTemplates'],
 } as const satisfies Record<string, readonly CatalogKind[]>;
 
-/** Who is in a group, and the traffic between its sessions and its catalog. */
+/** The servers of a group. Passes the events of their sessions on, and keeps the catalog up to date. */
 export class Membership {
   readonly #members = new Map<string, Member>();
   readonly #index: CatalogIndex;
@@ -35,7 +35,7 @@ export class Membership {
   readonly #onReady: (member: Member) => void;
   /** Members with an entry that is left out because another server has its name. */
   readonly #waitingForNames = new Set<Member>();
-  /** Sessions that were taken out and are still ending. */
+  /** Sessions that were removed and are still closing. */
   readonly #leaving = new Set<Session>();
   #ended = false;
 
@@ -51,7 +51,7 @@ export class Membership {
     this.#onReady = onReady;
   }
 
-  /** In the order in which they came. */
+  /** In the order in which they were added. */
   get members(): Iterable<Member> {
     return this.#members.values();
   }
@@ -63,13 +63,13 @@ export class Membership {
     throw unknownName('server', name, this.#members.keys());
   }
 
-  /** Refuses to go on when the group is closed or the name is taken. */
+  /** Throws `SESSION_CLOSED` when the group is closed, `NAME_COLLISION` when the name is taken. */
   expectFree(name: string): void {
     if (this.#ended) throw closed('group', `Adding server "${name}"`, { server: name });
     if (this.#members.has(name)) throw serverNameTaken(name);
   }
 
-  /** Takes a session in; its entries come with `admit`. */
+  /** Adds a server without entries; `admit` adds those. */
   enrol(name: string, session: Session, plan: MemberPlan): Member {
     const member = new Member(name, session, plan, (who, kinds) => this.#refresh(who, kinds));
     this.#members.set(name, member);
@@ -81,8 +81,9 @@ export class Membership {
   }
 
   /**
-   * Commits a newcomer's lists. Throws `SESSION_CLOSED` when it was removed meanwhile, `NAME_COLLISION` when another
-   * server has one of its names, or `CONFIG_INVALID` for a bad naming function; the catalog is then as it was.
+   * Puts the entries of a new server into the catalog. Throws `SESSION_CLOSED` when it was removed meanwhile,
+   * `NAME_COLLISION` when another server has one of its names, or `CONFIG_INVALID` for a bad naming function; then the
+   * catalog is unchanged.
    */
   admit(member: Member, fetched: FetchedListing): void {
     const { state } = member.session.status;
@@ -95,13 +96,13 @@ export class Membership {
     member.phase = 'joined';
     this.#commit(member, listing, claim);
     this.#settleIn(member, fetched);
-    // The server was replaced while its lists were under way: they may be its predecessor's.
+    // The session has reconnected since the fetch began: the new server process may list other entries.
     if (fetched.connectionKey !== member.internals.connectionKey) member.refresher.mark(CATALOG_KINDS);
     else member.refresher.mark(kindsToRetry(fetched));
     this.#catchUp(member);
   }
 
-  /** From its admission on, a lazy server may sleep. */
+  /** From its admission on, a lazy server may be ended when it is not used. */
   #settleIn(member: Member, fetched: FetchedListing): void {
     if (member.lazy === undefined) return;
     this.#note(member, fetched);
@@ -112,14 +113,14 @@ export class Membership {
     });
   }
 
-  /** Keeps what a lazy server itself has told. */
+  /** Caches the lists that a lazy server sent. */
   #note(member: Member, { connectionKey }: FetchedListing): void {
     const { name, lazy } = member;
     if (lazy === undefined || connectionKey === undefined || member.isIncomplete) return;
     this.#known.note(name, lazy.fingerprint, member.record);
   }
 
-  /** Admits a server that is ready by now; another one is admitted when its status says that it is ready. */
+  /** Admits a server if it is ready now; else its next status `ready` admits it. */
   admitIfReady(member: Member): void {
     if (member.session.status.state === 'ready') void this.#admitLate(member);
   }
@@ -138,7 +139,10 @@ export class Membership {
     void member.own?.destroy(error);
   }
 
-  /** The server of that name, up if it was asleep. Rejects with `UNKNOWN_SERVER`, `ABORTED` or what starting it failed with. */
+  /**
+   * Returns the server of this name, after starting it if it is asleep. Rejects with `UNKNOWN_SERVER`, `ABORTED` or the
+   * error of the start.
+   */
   async wake(name: string, signal: AbortSignal | undefined): Promise<Member> {
     const member = this.get(name);
     if (!member.internals.isAsleep) return member;
@@ -168,14 +172,16 @@ export class Membership {
     }
   }
 
-  /** Asks every session that is ready, side by side; when all have answered, rejects with the first failure. */
+  /**
+   * Calls `ask` for every session that is ready, in parallel; when all have settled, rejects with the first failure.
+   */
   async askReady(ask: (session: Session) => Promise<void> | undefined): Promise<void> {
     const ready = [...this.members].filter(({ session }) => session.status.state === 'ready');
     const outcomes = await Promise.allSettled(ready.map(async ({ session }) => ask(session)));
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason;
   }
 
-  /** Takes a member and its entries out. Its session is the caller's to end. */
+  /** Removes a member and its entries. The caller closes its session. */
   drop(member: Member): void {
     if (!this.#isIn(member)) return;
     this.#members.delete(member.name);
@@ -184,7 +190,7 @@ export class Membership {
     this.#hub.publish({ type: 'server-removed', server: member.name });
   }
 
-  /** Ends a session that was taken out. The end of the group waits for that, or ends the session by force. */
+  /** Closes a session that was removed. Closing the group waits for that; destroying the group destroys the session. */
   async endApart(session: Session, end: () => Promise<void>): Promise<void> {
     this.#leaving.add(session);
     try {
@@ -198,13 +204,13 @@ export class Membership {
     return [...this.#leaving];
   }
 
-  /** No more members. Returns those that there were. */
+  /** Refuses new members from now on. Returns those that there are. */
   end(): readonly Member[] {
     this.#ended = true;
     return [...this.#members.values()];
   }
 
-  /** Takes out all that a member offers, or would. */
+  /** Removes the entries of a member, and those that wait for a name. */
   #empty(member: Member): void {
     member.refresher.stop();
     this.#waitingForNames.delete(member);
@@ -239,7 +245,7 @@ export class Membership {
       if (member.phase === 'joined') member.refresher.mark(CATALOG_KINDS);
       if (member.phase === 'late') void this.#admitLate(member);
     }
-    // A session that was closed through its own handle has nothing to offer any more; it stays known until it is removed.
+    // The session was closed by its own `close`: its entries go, and the member stays until `remove`.
     if (status.state === 'closed') this.#empty(member);
   }
 
@@ -255,7 +261,7 @@ export class Membership {
   }
 
   async #refresh(member: Member, kinds: ReadonlySet<CatalogKind>): Promise<Iterable<CatalogKind>> {
-    // Not worth waking it for: all its lists are fetched when it comes up.
+    // A change alone is no reason to start it: all its lists are fetched when it starts.
     if (member.internals.isAsleep) return [];
     const fetched = await member.fetch(kinds);
     if (!this.#isIn(member) || member.phase !== 'joined') return [];
@@ -263,7 +269,7 @@ export class Membership {
     return this.#take(member, fetched);
   }
 
-  /** Commits lists that were fetched again; returns those to try once more. */
+  /** Commits lists that were fetched again. Returns the kinds to fetch once more. */
   #take(member: Member, fetched: FetchedListing): Iterable<CatalogKind> {
     try {
       this.#commit(member, member.accept(fetched));
@@ -298,7 +304,7 @@ export class Membership {
       this.#retryContested(member);
   }
 
-  /** Names became free: entries that were left out may have them now. */
+  /** Called when names became free: entries that were left out may have them now. */
   #retryContested(except?: Member): void {
     const waiting = [...this.#waitingForNames]; // Committing changes the set.
     for (const member of waiting) {

@@ -7,10 +7,10 @@ import type { CatalogEntries, CatalogKind, CatalogOrigin } from '../catalog/cata
 /** A definition as its server lists it. */
 export type Listed<K extends CatalogKind> = Omit<CatalogEntries[K], keyof CatalogOrigin>;
 
-/** The lists that were fetched: each one's entries, or why it could not be had. */
+/** The lists that were fetched: the entries of each, or the error. */
 export type ServerListing = { readonly [K in CatalogKind]?: readonly Listed<K>[] | PlenumError };
 
-/** Whether a list that failed may come next time; what a server refuses or gets wrong, it will then, too. */
+/** Whether fetching a list again may succeed. It will not when the server refused it or sent a wrong answer. */
 export function mayPass({ code, rpcCode }: PlenumError): boolean {
   const passing = code === 'TIMEOUT' || code === 'CONNECTION_LOST' || code === 'SESSION_EXPIRED';
   return passing || (code === 'PROTOCOL' && rpcCode === undefined);
@@ -22,7 +22,7 @@ export type ListingSession = Pick<
   'name' | 'listTools' | 'listResources' | 'listResourceTemplates' | 'listPrompts'
 >;
 
-/** Fetches lists side by side. One that fails costs the others nothing. Never rejects. */
+/** Fetches lists in parallel. A list that fails does not affect the others. Never rejects. */
 export async function fetchListing(
   session: ListingSession,
   kinds: Iterable<CatalogKind>,

@@ -18,7 +18,7 @@ export interface ServerPlan extends MemberPlan {
   readonly own: SupervisedSession;
 }
 
-/** What decides about a connection; a server from a source has no say in it. */
+/** Options that a source decides, because it makes the connections. */
 const OF_THE_SOURCE = [
   'command',
   'url',

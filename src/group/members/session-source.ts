@@ -5,8 +5,9 @@ import type { GroupServerOptions } from '../server-options.ts';
 
 export type { SessionLease };
 
-/** Keeps sessions and leases them. Must settle when `signal` aborts, and may use up `timeoutMs`. */
+/** Leases sessions, as a `SessionManager` does. */
 export interface SessionSource {
+  /** Must settle when `signal` aborts, and after `timeoutMs` milliseconds at the latest. */
   acquire(
     server: string,
     options?: { principal?: string; signal?: AbortSignal; timeoutMs?: number },
@@ -14,8 +15,8 @@ export interface SessionSource {
 }
 
 /**
- * A server of a group whose sessions come from a source, one at a time. Handlers, `protocol` and whatever else decides
- * about a connection are the source's.
+ * A server of a group whose sessions come from a source, such as a `SessionManager`, one at a time. Handlers, `protocol`
+ * and other options of the connection are given to the source.
  */
 export interface SourcedServer
   extends
@@ -24,10 +25,10 @@ export interface SourcedServer
     Pick<SessionOptions, 'maxWaitingCalls'> {
   source: SessionSource;
   /**
-   * What the source calls the server.
+   * The name of the server in the source.
    * @default its name in the group
    */
   server?: string;
-  /** On whose behalf, if the source keeps them apart. */
+  /** The principal to acquire sessions for, if the source separates principals. */
   principal?: string;
 }

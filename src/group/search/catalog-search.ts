@@ -14,8 +14,8 @@ interface Servers {
 type List<E> = { ofServer(server: string): ReadonlyMap<string, E> };
 
 /**
- * Finds entries of a group's catalog by words. Each kind is indexed when it is first searched; from then on, a search
- * costs the indexing of what changed since the last one, of the servers that changed.
+ * Finds entries of a group's catalog by words. Each kind is indexed when it is first searched. Later searches only index
+ * the entries that have changed.
  */
 export class CatalogSearch {
   readonly #searches: { readonly [K in CatalogKind]: LiveSearch<CatalogEntries[K]> };
@@ -43,7 +43,7 @@ export class CatalogSearch {
     const { limit, kinds, servers } = resolveSearch(query, options);
     for (const server of servers ?? []) this.#servers.get(server);
     const finders = await Promise.all(kinds.map((kind) => this.#finder(kind)));
-    // From here on in one turn: every hit is in the catalog of this moment.
+    // Without an `await` from here on, so that all hits are in the present catalog.
     return finders
       .flatMap((find) => find(query, limit, servers))
       .toSorted(byScore)

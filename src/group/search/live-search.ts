@@ -2,23 +2,23 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Searchable } from './search-fields.ts';
 import { createSearchIndex, type SearchIndex } from './search-index.ts';
 
-/** Names a part of what is searched, and its present snapshot: the same object until it changes. */
+/** The name of a part of the searched entries, such as a server, and its snapshot: the same object until it changes. */
 export type ScopeSnapshot<E> = readonly [scope: string, snapshot: ReadonlyMap<string, E>];
 
-/** Searches what changes: each search first indexes what became different since the last one. */
+/** Searches entries that change: each search first indexes what has changed since the last one. */
 export class LiveSearch<E extends Searchable> {
   readonly #read: () => Iterable<ScopeSnapshot<E>>;
   #loading: Promise<SearchIndex<E>> | undefined;
   #preparing: Promise<void> | undefined;
 
-  /** @param read Tells what there is to be found now. */
+  /** @param read Returns the present snapshots of all scopes. */
   constructor(read: () => Iterable<ScopeSnapshot<E>>) {
     this.#read = read;
   }
 
   /**
-   * Indexes what is new, without keeping others waiting. Returns how to search; as that is in step with the present
-   * by itself, it may be used in the same turn or any time later.
+   * Indexes what has changed, in slices, so that it does not block the event loop. Returns the function that searches; it
+   * first indexes what has changed since.
    */
   async prepare(): Promise<SearchIndex<E>['search']> {
     this.#loading ??= createSearchIndex<E>();
@@ -41,10 +41,10 @@ export class LiveSearch<E extends Searchable> {
   }
 }
 
-/** How long other work may be kept waiting, in milliseconds. */
+/** How long indexing may block the event loop at a time, in milliseconds. */
 const SLICE_MS = 8;
 
-/** Takes steps to their end, and lets others have a turn in between when that takes long. */
+/** Runs all steps; after each slice of time, lets the event loop do other work. */
 async function inSlices(steps: Iterable<void>): Promise<void> {
   let endOfSlice = performance.now() + SLICE_MS;
   for (const _ of steps) {
@@ -54,7 +54,7 @@ async function inSlices(steps: Iterable<void>): Promise<void> {
   }
 }
 
-/** Takes steps to their end in this turn. */
+/** Runs all steps without a pause. */
 function atOnce(steps: Iterable<void>): void {
   for (const _ of steps);
 }

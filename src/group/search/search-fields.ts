@@ -1,6 +1,6 @@
 import { isRecord } from '../../internal/checks.ts';
 
-/** The text by which an entry is found. */
+/** The texts of an entry that are searched. */
 export interface SearchFields {
   readonly name: string;
   readonly title: string;
@@ -10,7 +10,7 @@ export interface SearchFields {
   readonly server: string;
 }
 
-/** What entries of all kinds have, or may have. */
+/** The members of entries of any kind that are searched. */
 export interface Searchable {
   readonly name: string;
   readonly title?: string | undefined;
@@ -34,7 +34,7 @@ export function searchFields(key: string, entry: Searchable): SearchFields {
   };
 }
 
-/** By all names that it has, each once; the server's is looked for by itself. */
+/** All names of an entry, each once, without the server's prefix: that is a field of its own. */
 function names(key: string, { name, server, upstreamName }: Searchable): string[] {
   const prefix = `${server ?? ''}__`;
   const exposed = key.startsWith(prefix) ? key.slice(prefix.length) : key;
@@ -58,7 +58,7 @@ function parameterNames(entry: object): Set<string> {
   return found;
 }
 
-/** Names of properties, and of their own. */
+/** Collects the names of properties, and of properties inside them. */
 function collect(schema: unknown, depth: number, found: Set<string>): void {
   if (!isRecord(schema) || depth === MAX_DEPTH) return;
   const { properties, items } = schema;

@@ -3,17 +3,17 @@ import { searchFields, type Searchable, type SearchFields } from './search-field
 import { stem } from './stem.ts';
 import { termsOfQuery, wordsOfName, wordsOfText } from './words.ts';
 
-/** An entry that fits a query. */
+/** An entry that matches a query. */
 export interface Match<E> {
   readonly key: string;
   readonly entry: E;
-  /** How well it fits: to be compared within one search only. */
+  /** How well it matches. Comparable only within one search. */
   readonly score: number;
 }
 
 interface IndexedEntry<E> {
   readonly entry: E;
-  /** Taken out exactly as it was put in, whatever became of the entry. */
+  /** The document that was indexed: the engine must be given the same one to remove it. */
   readonly document: SearchDocument;
 }
 
@@ -21,22 +21,22 @@ interface SearchDocument extends SearchFields {
   readonly id: number;
 }
 
-/** The entries of one scope that are in the index. */
+/** The indexed entries of one scope. */
 interface Scope<E> {
-  /** Which snapshot they are all of, if they are. */
+  /** The snapshot that they are, when an update has completed. */
   snapshot: ReadonlyMap<string, E> | undefined;
   /** How many updates are under way. */
   updates: number;
   readonly indexed: Map<string, IndexedEntry<E>>;
 }
 
-/** A name says most; a parameter is often there for other reasons. */
+/** How much a match in each field counts. */
 const WEIGHTS = { name: 2, title: 1.5, server: 1.5, description: 1, parameters: 0.5 } as const;
 
-/** Shorter words begin too many others. */
+/** Shorter words do not match as prefixes: too many words begin with them. */
 const LEAST_PREFIX = 4;
 
-/** How far a query is looked at. */
+/** Further words of a query are ignored. */
 const MAX_QUERY_TERMS = 60;
 
 const IDENTIFIERS: ReadonlySet<string | undefined> = new Set(['name', 'parameters', 'server']);
@@ -49,7 +49,7 @@ export async function createSearchIndex<E extends Searchable>(): Promise<SearchI
       fields: Object.keys(WEIGHTS),
       tokenize: (text, field) => (IDENTIFIERS.has(field) ? wordsOfName(text) : wordsOfText(text)),
       processTerm: stem,
-      // Entries are taken out whole; cleaning up later would need a timer.
+      // Not needed, as documents are removed by `remove`, which cleans up at once; it would start timers.
       autoVacuum: false,
       searchOptions: {
         boost: WEIGHTS,
@@ -61,7 +61,10 @@ export async function createSearchIndex<E extends Searchable>(): Promise<SearchI
   );
 }
 
-/** Ranks entries by BM25 over their names, titles, descriptions and parameter names. Entries come in scopes, such as servers. */
+/**
+ * Ranks entries by BM25 over their names, titles, descriptions and parameter names. Entries come in scopes, such as
+ * servers.
+ */
 export class SearchIndex<E extends Searchable> {
   readonly #engine: MiniSearch<SearchDocument>;
   readonly #scopes = new Map<string, Scope<E>>();
@@ -77,8 +80,8 @@ export class SearchIndex<E extends Searchable> {
   }
 
   /**
-   * Brings a scope up to date with a snapshot, one entry a step; costs nothing for a snapshot that was seen, and
-   * little for an entry that is the same object as before. When two updates interleave, the last to end decides.
+   * Updates a scope to a snapshot, one entry a step. Does nothing for the same snapshot, and skips entries that are the
+   * same object as before. When two updates interleave, the one that ends last decides.
    */
   *update(name: string, snapshot: ReadonlyMap<string, E>): Generator<void> {
     const scope = this.#scopes.get(name) ?? { snapshot: undefined, updates: 0, indexed: new Map() };
@@ -115,12 +118,12 @@ export class SearchIndex<E extends Searchable> {
     }
   }
 
-  /** The best `limit`, the best first; those that fit alike in the order of their keys. */
+  /** The `limit` best matches, the best first; those with the same score in the order of their keys. */
   search(query: string, limit: number, accepts: (entry: E) => boolean): Match<E>[] {
     const matches: Match<E>[] = [];
     let least = 0;
     for (const { id, score } of this.#engine.search(query)) {
-      // All that are as good as the last one have to be seen, to tell which come first.
+      // Those with the score of the last one are needed, too, as the keys decide between them.
       if (matches.length >= limit && score < least) break;
       const found = this.#found.get(Number(id));
       if (found === undefined || !accepts(found.entry)) continue;

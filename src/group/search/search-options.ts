@@ -5,30 +5,30 @@ import { CATALOG_KINDS, type CatalogEntries, type CatalogKind } from '../catalog
 
 export interface SearchOptions<K extends CatalogKind = CatalogKind> {
   /**
-   * The most hits.
+   * The largest number of hits.
    * @default 10
    */
   limit?: number;
   /**
-   * What to look for.
+   * Which kinds of entries to search.
    * @default all four kinds
    */
   kinds?: readonly K[];
   /**
-   * Only what these servers have.
+   * The names of the servers whose entries to search.
    * @default all servers
    */
   servers?: readonly string[];
 }
 
-/** An entry of the catalog that fits a query. */
+/** A catalog entry that matches a query. */
 export type SearchHit<K extends CatalogKind = CatalogKind> = {
   [P in K]: {
     readonly kind: P;
     /** The exposed name, URI or URI template. */
     readonly key: string;
     readonly entry: CatalogEntries[P];
-    /** How well it fits: to be compared within one search only. */
+    /** How well it matches. Comparable only within one search. */
     readonly score: number;
   };
 }[K];
@@ -39,7 +39,7 @@ export interface ResolvedSearch<K extends CatalogKind> {
   readonly servers: ReadonlySet<string> | undefined;
 }
 
-/** Throws `CONFIG_INVALID`. */
+/** Checks a query and its options, and fills in the defaults. Throws `CONFIG_INVALID`. */
 export function resolveSearch<K extends CatalogKind>(
   query: unknown,
   options: SearchOptions<K>,

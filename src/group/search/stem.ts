@@ -24,9 +24,8 @@ const WHOLE = /(?:ss|us|is|eed|ring|thing)$/;
 const DOUBLED = /([b-df-hjkmnp-rtvwx])\1$/;
 
 /**
- * Cuts the usual English endings off a lower-case word, so that "deletes", "deleting" and "deletion" are found by
- * "delete". It need not give a word, only the same for words that belong together; other languages pass through
- * nearly as they are.
+ * Removes the usual English endings of a lower-case word, so that "delete" finds "deletes", "deleting" and "deletion".
+ * The result need not be a word, only the same for related words. Words of other languages hardly change.
  */
 export function stem(word: string): string {
   if (word.length <= LEAST_STEM || !/^[a-z]+$/.test(word)) return word;

@@ -1,6 +1,6 @@
 import { stem } from './stem.ts';
 
-/** Text beyond this is not looked at: descriptions come from servers and may be of any size. */
+/** Text beyond this is not searched: descriptions come from servers and may have any size. */
 const MAX_TEXT_LENGTH = 4_000;
 const MAX_WORD_LENGTH = 40;
 
@@ -12,7 +12,7 @@ const HUMP = /(?<=[\p{Ll}\p{N}])(?=\p{Lu})|(?<=\p{Lu})(?=\p{Lu}\p{Ll})/u;
 
 const STARTS_SMALL = /^\p{Ll}/u;
 
-/** Words that do not tell what is wanted. Verbs tell, even small ones: "get" is not "set". */
+/** Words that say nothing about what is searched. Short verbs are not among them: "get" is not "set". */
 const STOP_WORDS: ReadonlySet<string> = new Set(
   `a about again all also am an and any are as at be been before but by can could d did do does don doesn for from had
    has have having he her here hey hi him his how i if im in into is isn it its ll m me much my need no not of ok on
@@ -30,7 +30,7 @@ export function wordsOfText(text: string): string[] {
   return words(text, (part) => (STARTS_SMALL.test(part) ? part.split(HUMP) : [part]));
 }
 
-/** What a query looks for, each term once: the words that tell something, or all when none does. */
+/** The terms of a query, each once: the words that are no stop words, or all words if there are no others. */
 export function termsOfQuery(query: string): string[] {
   const all = wordsOfText(query);
   const telling = all.filter((word) => !STOP_WORDS.has(word));

@@ -6,29 +6,32 @@ import type { Leasing } from './leasing.ts';
 import type { ServerRecord } from '../server-record.ts';
 import type { SessionPool } from '../pool/session-pool.ts';
 
+/** Options of `SessionManager.checkHealth`. */
 export interface CheckHealthOptions {
-  /** On whose behalf sessions are opened or leased. */
+  /** The principal for whom sessions are opened or leased. */
   principal?: string;
   /**
-   * How long a check may take in all, in milliseconds. Without it, connecting is bound by `connectTimeoutMs` and the
-   * answer by `health.timeoutMs`.
+   * How long one check may take in all, in milliseconds. Independently of it, connecting is bounded by `connectTimeoutMs`
+   * and the answer by `health.timeoutMs`.
    * @default Infinity
    */
   timeoutMs?: number;
+  /** Cancels the checks; their reports have an error `ABORTED`. */
   signal?: AbortSignal;
 }
 
-/** How a server answered a health check. */
+/** The result of checking one server. */
 export interface HealthReport {
+  /** Whether the server answered a ping in time. */
   readonly healthy: boolean;
   /** How long the answer took, in milliseconds; without the time to connect. */
   readonly latencyMs?: number;
   readonly era?: ProtocolEra;
   readonly protocolVersion?: string;
   readonly serverInfo?: Implementation;
-  /** Why not, in words. */
+  /** Of a server that is not healthy, the message of `error`. */
   readonly reason?: string;
-  /** Why not, as it happened. */
+  /** Why the server is not healthy. */
   readonly error?: PlenumError;
 }
 
@@ -38,7 +41,7 @@ export interface HealthCheckManager {
   readonly pool: SessionPool;
   /** How long the answer may take, in milliseconds. */
   readonly timeoutMs: number;
-  /** Opens a session beside the pool. */
+  /** Opens a session that is not pooled. */
   readonly open: (server: string, options: { principal?: string; signal: AbortSignal }) => Promise<Session>;
 }
 
@@ -61,7 +64,7 @@ export async function checkHealth(
   }
 }
 
-/** Over a session of the pool, an idle or a new one, while there is room; else over one opened beside the pool. */
+/** Uses a pooled session, idle or new, unless the pool is full; then opens one that is not pooled. */
 async function ask(
   record: ServerRecord,
   principal: string | undefined,

@@ -1,12 +1,12 @@
 import type { Session } from '../../session/session.ts';
 
-/** For whom, and how patiently, a session is acquired. */
+/** Options of `SessionManager.acquire`. */
 export interface AcquireOptions {
   /**
-   * On whose behalf. A session of one principal is never handed to another, nor to a caller without one.
+   * The principal, such as a user, that the session is for. It is never given to another, nor to a caller without one.
    */
   principal?: string | undefined;
-  /** Gives up waiting: `ABORTED`. */
+  /** Ends the wait: `acquire` rejects with `ABORTED`. */
   signal?: AbortSignal | undefined;
   /**
    * How long to wait for a session, in milliseconds.
@@ -16,23 +16,22 @@ export interface AcquireOptions {
 }
 
 /**
- * The use of a pooled session for a while. Ends once, by `release`, `discard` or `await using`; whatever comes
- * after the first is harmless and does nothing.
+ * The exclusive use of a pooled session, until `release`, `discard` or the end of `await using`. Further calls of these
+ * do nothing.
  */
 export interface Lease extends AsyncDisposable {
   readonly server: string;
   readonly principal: string | undefined;
   /**
-   * The session. When the lease has ended its calls reject with `SESSION_CLOSED`; the session itself goes on for
-   * others. Closing it ends the lease: `close` releases, `destroy` discards. When its connection is lost it comes
-   * back if its server is there again at once; else acquire another one.
+   * The session. When the lease has ended, its calls reject with `SESSION_CLOSED`. Its `close` releases the lease, its
+   * `destroy` discards it. A lost connection is replaced once; if that fails, acquire another session.
    */
   readonly session: Session;
   /**
-   * Gives the session back, once the calls under way through this lease have settled. A session that is no longer
-   * well, or that was told something it would not forget (a subscription, a log level), is closed instead.
+   * Gives the session back to the pool, when the calls of this lease have settled. The session is closed instead if it is
+   * not connected, or if what the server keeps for it was changed: a subscription, the log level.
    */
   release(): Promise<void>;
-  /** Fails the calls under way and closes the session for good; also while a release waits for them. */
+  /** Fails the calls in flight and closes the session, also while `release` waits for the calls. */
   discard(reason?: unknown): Promise<void>;
 }

@@ -22,11 +22,11 @@ import type { RequestInfo, SessionRequest } from '../../session/requests/request
 import { SessionRequests, type RequestResources } from '../../session/requests/session-requests.ts';
 import type { SupervisedSession } from '../../session/supervised-session.ts';
 
-/** What a lease learns from the use of its session, and does for it. */
+/** The lease of a {@link LeasedSession}: it is told what is done with the session, and ends when the session is closed. */
 export interface LeaseUse {
-  /** A request is on its way; `call` settles with it. */
+  /** A request is being sent; `call` settles when the request does. */
   onRequest(request: RequestInfo, call: Promise<unknown>): void;
-  /** A request was answered, with a result or an error of the server's, after so many milliseconds. */
+  /** The server answered a request, with a result or an error, after `ms` milliseconds. */
   onAnswered(ms: number): void;
   /** A request was not answered in time: the server may hang. */
   onSilence(): void;
@@ -36,20 +36,20 @@ export interface LeaseUse {
   discard(reason?: unknown): Promise<void>;
 }
 
-/** A session as one lease sees it: the session underneath until the lease ends, closed from then on. */
+/** The session of one lease: it uses the pooled session until the lease ends, and is closed from then on. */
 export class LeasedSession extends SessionRequests implements InternalSession, SessionInternals {
   readonly resources: RequestResources;
   readonly #session: SupervisedSession;
   readonly #use: LeaseUse;
   readonly #inFlight = new InFlight();
-  /** Cancels the calls under way. */
+  /** Aborting cancels the calls in flight. */
   readonly #revoked = new AbortController();
   readonly #closed = createDeferred<unknown>();
   #hub: EventHub<SessionEvent> | undefined;
   #stopObserving: () => void = () => {};
-  /** Epoch milliseconds; undefined while the lease lasts. */
+  /** When the lease ended, in epoch milliseconds; undefined before. */
   #endedAt: number | undefined;
-  /** Why the calls under way were cancelled, once they were. */
+  /** Why calls in flight were cancelled; undefined when they were not. */
   #revocation: { readonly cause: unknown } | undefined;
 
   constructor(session: SupervisedSession, use: LeaseUse) {
@@ -94,8 +94,8 @@ export class LeasedSession extends SessionRequests implements InternalSession, S
   }
 
   /**
-   * The official client underneath. Calls made on it are none of the lease's: they are neither counted nor ended, and a
-   * run that looks at it is not repeated.
+   * The official client of the pooled session. The lease does not observe requests that are made on it: they go on when
+   * the lease ends, and a run that has read this property is not tried again.
    */
   get client(): Client | undefined {
     this.#use.onClientTaken();
@@ -124,7 +124,7 @@ export class LeasedSession extends SessionRequests implements InternalSession, S
     return this.#session.timeoutMs;
   }
 
-  /** Not the client: a group that looks at it makes no calls on it. */
+  /** Does not read `this.client`, which would tell the lease that a caller uses the client. */
   get connectionKey(): object | undefined {
     return this.#endedAt === undefined ? this.#session.connectionKey : undefined;
   }
@@ -169,7 +169,10 @@ export class LeasedSession extends SessionRequests implements InternalSession, S
     return { session: this.name, status: this.status };
   }
 
-  /** Takes no more calls. Returns when those under way have settled; undefined when there are none. */
+  /**
+   * Refuses further calls. Returns a promise that resolves when the calls in flight have settled; undefined when there
+   * are none.
+   */
   end(): Promise<void> | undefined {
     if (this.#endedAt === undefined) {
       this.#endedAt = Date.now();
@@ -181,7 +184,7 @@ export class LeasedSession extends SessionRequests implements InternalSession, S
     return this.#inFlight.count === 0 ? undefined : this.#inFlight.idle();
   }
 
-  /** As `end`, and cancels the calls under way: the server is told, they reject with `SESSION_CLOSED`. */
+  /** As `end`, and cancels the calls in flight: the server is told, and they reject with `SESSION_CLOSED`. */
   revoke(cause: unknown): Promise<void> | undefined {
     this.#revocation ??= { cause };
     const settled = this.end();
@@ -189,7 +192,7 @@ export class LeasedSession extends SessionRequests implements InternalSession, S
     return settled;
   }
 
-  /** Most leases are never asked for events. */
+  /** The hub is made when it is first needed, as most leases have no reader of events. */
   #openHub(): EventHub<SessionEvent> {
     if (this.#hub !== undefined) return this.#hub;
     const hub = new EventHub<SessionEvent>();

@@ -11,22 +11,22 @@ import type { ServerRecord } from '../server-record.ts';
 import type { KeyedSpec } from '../pool/session-key.ts';
 import type { SessionPool } from '../pool/session-pool.ts';
 
-/** What a run wants to know of the use of its leases. */
+/** What a run is told about the use of its leases. */
 export interface WorkListener extends Required<
   Pick<LeaseListener, 'onRequest' | 'onAnswered' | 'onClientTaken'>
 > {
-  /** What the caller's own functions compute is known; from here on it is the server that succeeds or fails. */
+  /** Called when the caller's functions have computed the spec. A failure from then on is the server's. */
   onSpecKnown(): void;
 }
 
-/** The way from a server and a principal to a lease. */
+/** Makes leases: finds the spec and its bucket, and takes a session from the pool. */
 export class Leasing {
   readonly #pool: SessionPool;
   readonly #options: ResolvedPoolOptions;
   readonly #publish: (event: ManagerEvent) => void;
   readonly #closing: AbortSignal;
 
-  /** `closing` aborts when nobody is to acquire any more. */
+  /** `closing` aborts when the manager begins to close. */
   constructor(
     pool: SessionPool,
     options: ResolvedPoolOptions,
@@ -85,7 +85,7 @@ export class Leasing {
     return new PoolLease(this.#pool, pooled, bookkeeping, this.#options.reportLeasesAfterMs);
   }
 
-  /** What tells the sessions for a caller from others. */
+  /** The spec for a caller, with the key of its sessions. */
   async specOf(record: ServerRecord, options: AcquireOptions): Promise<KeyedSpec> {
     return record.knownSpec(options.principal) ?? this.#askForSpec(record, options);
   }
@@ -100,7 +100,7 @@ export class Leasing {
     }
   }
 
-  /** A limit on something that is done for a caller; ends with the manager, too. */
+  /** A limit on work for a caller. It also ends when the manager begins to close. */
   limit(doing: string, server: string | undefined, ms: number, signal: AbortSignal | undefined): Limit {
     const facts = { server, maybeExecuted: false };
     return new Limit(
@@ -110,7 +110,7 @@ export class Leasing {
     );
   }
 
-  /** As `limit`, for what the caller's own functions compute. */
+  /** As `limit`, for the caller's functions that compute spec and headers. */
   limitOnSpec({ name }: ServerRecord, ms: number, signal: AbortSignal | undefined): Limit {
     return this.limit(`Computing the spec of server "${name}"`, name, ms, signal);
   }

@@ -13,16 +13,16 @@ export interface LeaseListener {
   onRequest(request: RequestInfo, call: Promise<unknown>): void;
   onAnswered(ms: number): void;
   onToolsListed(tools: readonly Tool[]): void;
-  /** The official client was taken; what is done with it is seen by nobody. */
+  /** `session.client` was read. What the caller does with the official client is not observed. */
   onClientTaken?(): void;
-  /** It is held for longer than it should be. */
+  /** The lease is held for longer than `reportLeasesAfterMs`. */
   onOverdue(heldMs: number): void;
   onEnd(): void;
 }
 
 const DONE = Promise.resolve();
 
-/** Requests after which a session is not as it was. */
+/** Requests that change what the server keeps for a session; then it is not leased again. */
 const ALTERING_METHODS: ReadonlySet<string> = new Set(['logging/setLevel', 'resources/subscribe']);
 
 /** The {@link Lease} of a pooled session. */
@@ -55,7 +55,7 @@ export class PoolLease implements Lease, LeaseUse, LeaseHolder {
     return this.#session;
   }
 
-  /** What is known of tools that may run again on such a session. */
+  /** Which tools of this server may run again. */
   get replay(): ReplayRule {
     return this.#pooled.bucket.replay;
   }
@@ -82,13 +82,13 @@ export class PoolLease implements Lease, LeaseUse, LeaseHolder {
     return this.release();
   }
 
-  /** Cancels the calls under way, then gives the session back. */
+  /** Cancels the calls in flight, then gives the session back. */
   revoke(reason: unknown): Promise<void> {
     this.#ending ??= this.#giveBackAfter(this.#session.revoke(reason));
     return this.#ending;
   }
 
-  /** As `revoke`, but gives the session back only after a health check. Says whether that succeeded. */
+  /** As `revoke`, but pings the server before it gives the session back. Resolves with whether the server answered. */
   async revokeAndCheck(reason: unknown): Promise<boolean> {
     if (this.#ending !== undefined) return true;
     const settled = this.#session.revoke(reason);
@@ -135,7 +135,7 @@ export class PoolLease implements Lease, LeaseUse, LeaseHolder {
     this.#pool.giveBack(this.#pooled);
   }
 
-  /** Whether the pool has not got its session back yet. */
+  /** Whether the session has not been given back to the pool yet. */
   get #isOut(): boolean {
     return this.#pooled.holders.has(this);
   }

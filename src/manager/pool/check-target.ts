@@ -7,7 +7,7 @@ import {
 } from '../../session/session-options.ts';
 import { resolveTarget, type ResolvedTarget, type SessionTarget } from '../../session/session-target.ts';
 
-/** A target that was found good, with the options of its sessions. */
+/** A target that has been checked, with the options of its sessions. */
 export interface CheckedTarget {
   readonly target: ResolvedTarget;
   readonly options: ResolvedSessionOptions;

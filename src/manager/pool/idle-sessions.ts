@@ -6,7 +6,7 @@ export interface IdleLimits {
   readonly maxAgeMs: number;
 }
 
-/** The sessions that nobody uses. Reports each one whose time is over. */
+/** The idle sessions of a pool. Calls `onDue` for each that has reached `idleMs` or `maxAgeMs`. */
 export class IdleSessions {
   readonly #limits: IdleLimits;
   readonly #onDue: (pooled: PooledSession) => void;
@@ -26,7 +26,7 @@ export class IdleSessions {
     this.#clock.due(this.#dueAt(pooled));
   }
 
-  /** The one of a bucket that was used last. */
+  /** Takes the session of a bucket that was used last. */
   takeLatest({ idle }: Bucket): PooledSession | undefined {
     const pooled = idle.pop();
     if (pooled !== undefined) this.#sessions.delete(pooled);
@@ -39,7 +39,7 @@ export class IdleSessions {
     idle.splice(idle.indexOf(pooled), 1);
   }
 
-  /** The one among `candidates` that was used least recently. */
+  /** The idle one among `candidates` that was used least recently. */
   oldest(candidates: ReadonlySet<PooledSession>): PooledSession | undefined {
     for (const pooled of this.#sessions) if (candidates.has(pooled)) return pooled;
     return undefined;
@@ -65,7 +65,7 @@ export class IdleSessions {
   }
 }
 
-/** One timer for the sessions of a pool that nobody uses: fires when the first of them is due. */
+/** One timer for all idle sessions of a pool: fires when the first of them is due. */
 class IdleClock {
   readonly #sweep: () => number;
   #dueAt = Infinity;
@@ -76,7 +76,9 @@ class IdleClock {
     this.#sweep = sweep;
   }
 
-  /** Makes sure that the clock fires by then. Costs nothing when it will anyway. */
+  /**
+   * Makes the timer fire at `at` at the latest, by `performance.now()`. Does nothing if it fires before that anyway.
+   */
   due(at: number): void {
     if (at >= this.#dueAt) return;
     this.#stop();

@@ -1,21 +1,21 @@
 import type { ServerSpec } from '../../server-spec.ts';
 import type { SessionOptions } from '../../session/session-options.ts';
 
-/** How a server of a manager is reached, with session options of its own beside it; they win over the manager's. */
+/** The spec of a server of a manager. Session options in it win over the manager's. */
 export type ManagedServerSpec = ServerSpec & Omit<SessionOptions, 'name'>;
 
-/** For whom a session is wanted. */
+/** What a function that makes a spec gets. */
 export interface ServerSpecContext {
   readonly server: string;
   /** The principal that the session is acquired for. */
   readonly principal: string | undefined;
-  /** Aborts when nobody waits for the answer any more. */
+  /** Aborts when the spec is not needed any more. */
   readonly signal: AbortSignal;
 }
 
 /**
- * Makes the spec for one principal: its headers, its environment, its URL. Asked at every `acquire` and
- * `openSession`; what it returns is part of what tells two sessions apart, so let equal callers get equal data.
+ * Makes the spec for one principal, with its headers, environment or URL. Called for each `acquire` and `openSession`.
+ * Only sessions with equal specs are shared, so return equal data for equal contexts.
  */
 export type ServerSpecFactory = (
   context: ServerSpecContext,

@@ -1,13 +1,16 @@
 import type { Bucket, PooledSession } from './server-pool.ts';
 
-/** What is under way and has been counted on in this walk through the lines, so that nobody counts on it twice. */
+/**
+ * Which opening and closing sessions a walk through the queues has assigned to a caller, so that none is assigned
+ * twice.
+ */
 export class Promised {
   readonly #coming = new Map<Bucket, number>();
   readonly #leaving = new Set<PooledSession>();
-  /** Somebody could not be served because there are as many sessions as there may be, all of them in use. */
+  /** Whether a caller could not be served because the pool is full and all its sessions are in use. */
   isFull = false;
 
-  /** Claims a session that is on its way to the bucket. */
+  /** Assigns an opening session of the bucket. Returns false when all of them are assigned. */
   coming(bucket: Bucket): boolean {
     const claimed = this.#coming.get(bucket) ?? 0;
     if (claimed >= bucket.coming) return false;
@@ -15,12 +18,12 @@ export class Promised {
     return true;
   }
 
-  /** Notes that a session is about to be on its way, and is claimed. */
+  /** Assigns a session that is opened next. */
   note(bucket: Bucket): void {
     this.#coming.set(bucket, (this.#coming.get(bucket) ?? 0) + 1);
   }
 
-  /** Claims the room of a session that is closing. */
+  /** Assigns the place of a closing session. Returns false when all of them are assigned. */
   room(sessions: Iterable<PooledSession>): boolean {
     for (const pooled of sessions) {
       if (pooled.state !== 'closing' || this.#leaving.has(pooled)) continue;

@@ -1,11 +1,9 @@
 import type { Tool } from '@modelcontextprotocol/client';
 
+/** Whether tools may run again; `unknown` while the server has not listed them. */
 export type Replay = 'allowed' | 'forbidden' | 'unknown';
 
-/**
- * Which tools may run again when they may have run before: those that their server annotates as read-only or
- * idempotent, when it last listed them.
- */
+/** Decides which tools may run a second time: those that the latest list annotates as read-only or idempotent. */
 export class ReplayRule {
   readonly #harmless = new Map<string, boolean>();
 
@@ -13,12 +11,14 @@ export class ReplayRule {
     this.#harmless.clear();
     for (const { name, annotations } of tools) {
       const harmless = annotations?.readOnlyHint === true || annotations?.idempotentHint === true;
-      // One that is listed twice is what the worse of them is.
+      // Of a tool that is listed twice, both must be harmless.
       this.#harmless.set(name, harmless && this.#harmless.get(name) !== false);
     }
   }
 
-  /** Judges a set of tools by its worst member; `unknown` when the server has not listed one of them yet. */
+  /**
+   * Judges a set of tools: `forbidden` if one is. `undefined` in the set is a request of unknown effect, and forbidden.
+   */
   judge(tools: ReadonlySet<string | undefined>): Replay {
     const verdicts = [...tools].map((tool) => (tool === undefined ? false : this.#harmless.get(tool)));
     if (verdicts.includes(false)) return 'forbidden';

@@ -12,7 +12,7 @@ export class ServerPool {
   /** In the order in which they came. */
   readonly waiters = new Set<WaitingCaller>();
   readonly buckets = new Map<string, Bucket>();
-  /** How many sessions it can serve at all; an object in this process serves one at a time. */
+  /** How many sessions the server can serve at a time: 1 for a server object in this process. */
   limit = Infinity;
   created = 0;
   readonly closed: Record<PoolCloseReason, number> = {
@@ -37,23 +37,23 @@ export class ServerPool {
   }
 }
 
-/** Sessions of one server that nothing tells apart: any of them will do for a caller with the same key. */
+/** The sessions of one server with the same key. A caller with this key can use any of them. */
 export class Bucket {
   readonly server: ServerPool;
   readonly principal: string | undefined;
   readonly keyed: KeyedSpec;
   readonly checked: CheckedTarget;
-  /** The one used last at the end. It is taken first, so that those that are not needed reach `idleMs`. */
+  /** The last one was used last. It is taken first, so that sessions that are not needed reach `idleMs`. */
   readonly idle: PooledSession[] = [];
-  /** Leased, with room for another lease. */
+  /** Leased sessions that can have another lease. */
   readonly shareable = new Set<PooledSession>();
-  /** Not the server's: behind another key there may be another one, and what it says holds for nobody else. */
+  /** Each bucket has its own: the spec of another key may lead to a server with other tools. */
   readonly replay = new ReplayRule();
-  /** How many will soon be free for the next caller: opening and not abandoned, or being checked. */
+  /** How many sessions will soon be idle: opening and not abandoned, or being checked. */
   coming = 0;
-  /** How many callers wait for one. */
+  /** How many callers wait for a session. */
   waiting = 0;
-  /** What would be lost if the bucket were forgotten: its sessions and its waiters. */
+  /** The number of its sessions and waiters; at 0 the bucket is forgotten. */
   tenants = 0;
 
   constructor(server: ServerPool, principal: string | undefined, keyed: KeyedSpec, checked: CheckedTarget) {
@@ -64,7 +64,8 @@ export class Bucket {
   }
 
   /**
-   * A caller gave up waiting: if more is being opened than anybody waits for, nobody counts on the oldest of it any more.
+   * Called when a caller gave up: if more sessions are opening than callers wait, marks the oldest of them as
+   * abandoned.
    */
   abandonOpening(): void {
     const opening = this.waiting < this.coming ? this.#opening({ abandoned: false }) : undefined;
@@ -73,7 +74,7 @@ export class Bucket {
     this.coming--;
   }
 
-  /** Counts again on an opening that was abandoned; says whether there is one. */
+  /** Uses an abandoned opening after all. Returns false when there is none. */
   adoptOpening(): boolean {
     const opening = this.#opening({ abandoned: true });
     if (opening === undefined) return false;
@@ -82,7 +83,10 @@ export class Bucket {
     return true;
   }
 
-  /** Keys come and go with principals and headers: a bucket is known while somebody is in it. */
+  /**
+   * Adds a session or a waiter. A bucket is stored only while it has any, as keys come and go with principals and
+   * headers.
+   */
   enter(): void {
     if (this.tenants++ === 0) this.server.buckets.set(this.keyed.key, this);
   }
@@ -91,7 +95,7 @@ export class Bucket {
     if (--this.tenants === 0) this.server.buckets.delete(this.keyed.key);
   }
 
-  /** The oldest. */
+  /** The oldest opening session of this bucket. */
   #opening({ abandoned }: { abandoned: boolean }): PooledSession | undefined {
     for (const pooled of this.server.sessions) {
       if (pooled.bucket === this && pooled.state === 'opening' && pooled.abandoned === abandoned)
@@ -101,15 +105,12 @@ export class Bucket {
   }
 }
 
-/**
- * Where a pooled session stands: `opening → idle ⇄ leased → closing`, and through `checking` from idle back to
- * idle.
- */
+/** `opening → idle ⇄ leased → closing`; an idle session that is pinged before reuse is `checking` meanwhile. */
 export type PooledState = 'opening' | 'idle' | 'checking' | 'leased' | 'closing';
 
-/** The holder of a lease of a session. */
+/** A lease of a session. */
 export interface LeaseHolder {
-  /** The pool has closed the session under the lease. */
+  /** Called when the pool has closed the session before the lease ended. */
   onSessionClosed(): void;
 }
 
@@ -118,20 +119,20 @@ export class PooledSession {
   readonly bucket: Bucket;
   readonly session: SupervisedSession;
   state: PooledState = 'opening';
-  /** By `performance.now()`; meaningful once it is up. */
+  /** When it was connected, by `performance.now()`; 0 before. */
   upSince = 0;
-  /** By `performance.now()`; meaningful while idle. */
+  /** When it became idle, by `performance.now()`; used only while it is idle. */
   idleSince = 0;
   /** How many leases it has; more than one only where sharing is allowed. */
   leases = 0;
   readonly holders = new Set<LeaseHolder>();
-  /** It was told something that it would not forget, or its headers are no longer those of its key. */
+  /** Not to be leased again: its user changed what the server keeps for it, or its headers no longer fit its key. */
   altered = false;
-  /** Something points to it being dead: it is asked before it is handed out again. */
+  /** The server may hang or be gone: it is pinged before the session is leased again. */
   suspect = false;
-  /** The caller that it is being opened for has given up: no other counts on it, and it makes room for another one. */
+  /** The caller that it is being opened for has given up. It may be closed to make room for another session. */
   abandoned = false;
-  /** It has shown in this moment that it is well. */
+  /** It has just connected or answered a ping, and need not be pinged again. */
   proven = false;
   stopObserving: () => void = () => {};
 
@@ -145,10 +146,10 @@ export class PooledSession {
   }
 }
 
-/** A caller in line for a session. */
+/** A caller that waits for a session. */
 export interface WaitingCaller {
   readonly bucket: Bucket;
-  /** Whose turn it is: lower comes first. */
+  /** Callers with lower numbers are served first. */
   readonly ticket: number;
   resolve(session: PooledSession): void;
   reject(error: PlenumError): void;

@@ -9,7 +9,9 @@ import { describe } from '../../options/wording.ts';
 import type { HeadersSource } from '../../server-spec.ts';
 import type { ManagedServer, ManagedServerSpec, ServerSpecContext } from './managed-server.ts';
 
-/** A spec for one principal, and the key that tells its sessions from all others of the server. */
+/**
+ * A spec for one principal, and the key of its sessions. Sessions of one server with the same key are interchangeable.
+ */
 export interface KeyedSpec {
   readonly spec: ManagedServerSpec;
   readonly key: string;
@@ -17,19 +19,19 @@ export interface KeyedSpec {
   readonly headers: Readonly<Record<string, string>> | undefined;
 }
 
-/** The key of a server's sessions when only the principal tells them apart. */
+/** The key of a server's sessions when only principals can differ. */
 export function principalKey(principal: string | undefined): string {
   return principal === undefined ? '' : `=${principal}`;
 }
 
-/** Whether specs or headers are computed, and have to be asked for each time. */
+/** Whether a function computes the spec or the headers; it is called for each session. */
 export function isComputed(server: ManagedServer): boolean {
   return typeof server === 'function' || headersFunction(server) !== undefined;
 }
 
 /**
- * Asks for what is computed. The key holds all that makes two sessions different: principal, spec and resolved
- * headers. Throws `CONNECT_FAILED` when a function of the caller's fails, and its PlenumErrors as they are.
+ * Calls the functions that compute spec and headers. The key is made of principal, spec and computed headers. Rejects
+ * with `CONNECT_FAILED` when a function fails, or with the `PlenumError` that it threw.
  */
 export async function resolveKeyedSpec(
   server: ManagedServer,
@@ -47,8 +49,8 @@ export async function resolveKeyedSpec(
 }
 
 /**
- * The spec with headers that were resolved for its key: the first connection uses them as they are; a later one
- * asks again, and when the answer is another the session no longer fits its key.
+ * The spec with the headers that are part of its key. The first connection uses these. A later one calls the function
+ * again, as a token may have expired; if the headers differ, `onDrift` is called, as the session no longer fits its key.
  */
 export function pinHeaders({ spec, headers }: KeyedSpec, onDrift: () => void): ManagedServerSpec {
   const ask = headersFunction(spec);
@@ -84,8 +86,8 @@ const identities = new WeakMap<object, number>();
 let lastIdentity = 0;
 
 /**
- * Equal for data that is equal, whatever the order of its keys. Functions and objects that are more than data are
- * told apart by identity. A hash, because the data may hold secrets.
+ * A hash that is the same for equal data in any order of keys. Functions and objects that are not plain data are equal
+ * only to themselves. It is a hash because the data may hold secrets.
  */
 function fingerprint(data: unknown): string {
   return createHash('sha256').update(canonicalJson(data, identify)).digest('base64url');

@@ -21,8 +21,8 @@ export interface SessionPoolOptions extends ResolvedPoolOptions {
 }
 
 /**
- * Sessions that are kept for the next caller. Bounded per server and in all; callers wait in line, first come first
- * served; what is idle makes room for what is wanted, least recently used first.
+ * Sessions that are kept for the next caller. Their number is bounded for each server and in all. Callers wait in queues,
+ * first come, first served. When the pool is full, the idle session that was used least recently is closed for a new one.
  */
 export class SessionPool {
   readonly #options: SessionPoolOptions;
@@ -38,13 +38,13 @@ export class SessionPool {
     });
   }
 
-  /** A session at once, if one is there and nobody is in line for it. */
+  /** Returns a session if one can be leased at once and no other caller waits for it. */
   tryAcquire(bucket: Bucket): PooledSession | undefined {
     if (this.#ended || bucket.server.waiters.size > 0) return undefined;
     return this.#take(bucket, this.#lines.areEmpty);
   }
 
-  /** Rejects with `POOL_EXHAUSTED`, `TIMEOUT`, `ABORTED`, `SESSION_CLOSED`, or what the opening failed with. */
+  /** Rejects with `POOL_EXHAUSTED`, `TIMEOUT`, `ABORTED`, `SESSION_CLOSED`, or the error of opening. */
   async acquire(bucket: Bucket, timeoutMs: number, signal: AbortSignal | undefined): Promise<PooledSession> {
     const { server } = bucket;
     if (signal?.aborted === true) throw givenUp(bucket, signal.reason);
@@ -53,12 +53,12 @@ export class SessionPool {
       this.#lines.onLeave(server);
       if (!impatient) return;
       bucket.abandonOpening();
-      // Somebody else may have been waiting for its place, or behind this caller.
+      // Other callers may have waited behind this one, or for the place of its session.
       queueMicrotask(() => this.#dispatch());
     });
     this.#lines.onEnter(server);
     this.#dispatch();
-    // Those whose session is on its way are served, not in line.
+    // Callers whose session is opening or being checked do not count as waiting.
     const { maxWaiting } = this.#options;
     if (waiter.waits && server.waiters.size - server.count('opening', 'checking') > maxWaiting) {
       waiter.reject(poolQueueFull(server.name, maxWaiting));
@@ -66,12 +66,12 @@ export class SessionPool {
     return waiter.promise;
   }
 
-  /** Whether a session of the bucket can be had without waiting for anybody. */
+  /** Whether a session of the bucket is idle or can be opened, without waiting for another caller. */
   hasRoomFor({ idle, server }: Bucket): boolean {
     return idle.length > 0 || (server.waiters.size === 0 && !this.#isServerFull(server) && !this.#isFull);
   }
 
-  /** Takes a session back, once for every time it was handed out. */
+  /** Takes a session back. Called once for each lease. */
   giveBack(pooled: PooledSession): void {
     const { bucket } = pooled;
     pooled.leases--;
@@ -88,7 +88,7 @@ export class SessionPool {
     this.#dispatch();
   }
 
-  /** Closes a session by force; one that other leases share, when they are over. */
+  /** Destroys a session. One that other leases share is closed when they have ended. */
   async discard(pooled: PooledSession, reason: unknown): Promise<void> {
     pooled.altered = true;
     if (pooled.leases > 1 || pooled.state !== 'leased') return this.giveBack(pooled);
@@ -96,7 +96,7 @@ export class SessionPool {
     await this.#close(pooled, 'discarded', () => pooled.session.destroy(reason));
   }
 
-  /** Pings a session and says whether it answered. */
+  /** Pings the server. Returns whether it answered. */
   async check(pooled: PooledSession): Promise<boolean> {
     const { checkTimeoutMs } = this.#options;
     try {
@@ -108,7 +108,7 @@ export class SessionPool {
     }
   }
 
-  /** Opens sessions until `count` are at hand or the pool is full. Rejects with the first failure. */
+  /** Opens sessions until `count` are idle or opening, or the pool is full. Rejects with the first failure. */
   async prewarm(bucket: Bucket, count: number): Promise<void> {
     if (this.#ended) throw poolClosed(bucket.server);
     bucket.enter();
@@ -124,7 +124,7 @@ export class SessionPool {
     await Promise.all(openings);
   }
 
-  /** Hands out nothing more, and closes what nobody uses. Leased sessions stay until `close` or `destroy`. */
+  /** Leases nothing more, and closes the sessions that are not leased. Leased ones stay until `close` or `destroy`. */
   end(): void {
     if (this.#ended) return;
     this.#ended = true;
@@ -136,13 +136,13 @@ export class SessionPool {
     }
   }
 
-  /** Closes all sessions; calls under way finish. */
+  /** Closes all sessions, after their calls in flight. */
   async close(): Promise<void> {
     this.end();
     await Promise.all([...this.#sessions].map((pooled) => this.#close(pooled, 'closed')));
   }
 
-  /** Closes all sessions by force. */
+  /** Ends all sessions at once. */
   async destroy(reason: unknown): Promise<void> {
     this.end();
     await Promise.all(
@@ -152,14 +152,16 @@ export class SessionPool {
     );
   }
 
-  /** Gives every caller whose turn it is a session, or sees to it that one comes. */
+  /** Gives waiting callers their sessions, as far as there are some, and opens sessions for the others. */
   #dispatch(): void {
     if (this.#ended || this.#lines.areEmpty) return;
     const promised = new Promised();
     this.#lines.walk((waiter) => this.#serve(waiter, promised));
   }
 
-  /** False when nothing can be done for this caller now, nor for those behind it in the line of its server. */
+  /**
+   * Returns false when there is nothing for this caller now; those behind it in the queue of its server then wait, too.
+   */
   #serve(waiter: WaitingCaller, promised: Promised): boolean {
     const { bucket } = waiter;
     const { server } = bucket;
@@ -176,7 +178,7 @@ export class SessionPool {
       return true;
     }
     if (bucket.adoptOpening()) return promised.coming(bucket);
-    // Room that a session leaves behind is as good as a session, to one caller.
+    // A closing session leaves a place, in which one caller's session can be opened.
     const inTheWay = serverFull ? server.sessions : this.#sessions;
     if (promised.room(inTheWay)) return true;
     if (this.#makeRoom(inTheWay)) return promised.room(inTheWay);
@@ -184,7 +186,7 @@ export class SessionPool {
     return false;
   }
 
-  /** Closes the session that will be missed least, of those in the way. */
+  /** Closes an idle session, or else an abandoned opening, among `inTheWay`. Returns false when there is none. */
   #makeRoom(inTheWay: ReadonlySet<PooledSession>): boolean {
     const idle = this.#idle.oldest(inTheWay);
     if (idle !== undefined) {
@@ -199,7 +201,10 @@ export class SessionPool {
     return false;
   }
 
-  /** Sharing keeps a session from ever coming back: it must not outrun those who wait for its place. */
+  /**
+   * Takes a session for a lease. `mayShare` is false while callers wait for a place: a shared session may never become
+   * free.
+   */
   #take(bucket: Bucket, mayShare: boolean): PooledSession | undefined {
     const { checkAfterMs, leasesPerSession } = this.#options;
     for (;;) {
@@ -231,7 +236,7 @@ export class SessionPool {
     this.#idle.add(pooled);
   }
 
-  /** Offers a session that has just answered: a caller in line gets it without another check. */
+  /** Makes a session idle that has just connected or answered a ping. A waiting caller gets it without another ping. */
   #offer(pooled: PooledSession): void {
     this.#setIdle(pooled);
     pooled.proven = true;
@@ -249,11 +254,11 @@ export class SessionPool {
       if (waiter !== undefined) waiter.reject(error);
       else if (!this.#ended) this.#publish(bucket, { type: 'problem', error });
     }
-    // Not before the one that it failed for has heard of it.
+    // After its caller was rejected, who must not get a second opening here.
     this.#dispatch();
   }
 
-  /** Opens one more session of a bucket; it becomes idle, or goes to a caller in line. */
+  /** Opens one more session of a bucket. It becomes idle, or goes to a waiting caller. */
   async #open(bucket: Bucket): Promise<void> {
     const { server } = bucket;
     const session = this.#options.create(bucket, () => {
@@ -269,7 +274,7 @@ export class SessionPool {
       if (pooled.state !== 'opening') throw poolClosed(server);
       server.created++;
       pooled.stopObserving = session.observe(({ type }) => {
-        // Not in the middle of its own change of state.
+        // Later, because the session is still changing its state.
         if (type === 'status') queueMicrotask(() => this.#onStatus(pooled));
       });
       const { connectMs = 0 } = session.status;
@@ -281,12 +286,12 @@ export class SessionPool {
       const cutShort = pooled.state !== 'opening';
       this.#arrive(pooled);
       this.#forget(pooled);
-      // One that had to make room failed for nobody.
+      // When it was closed to make room, no caller waits for it.
       if (!cutShort || this.#ended) throw error;
     }
   }
 
-  /** An opening is over. */
+  /** Called when an opening has succeeded or failed. */
   #arrive(pooled: PooledSession): void {
     if (!pooled.abandoned) pooled.bucket.coming--;
     pooled.abandoned = false;
@@ -297,7 +302,7 @@ export class SessionPool {
     if (pooled.state === 'idle' && !pooled.isUp) {
       void this.#close(pooled, 'died', () => pooled.session.destroy());
     }
-    // It came back, and may have room for another lease.
+    // It has reconnected, and may be shared again.
     if (pooled.state === 'leased' && pooled.isUp) this.#dispatch();
   }
 
@@ -314,7 +319,7 @@ export class SessionPool {
     this.#dispatch();
   }
 
-  /** Why a session is of no more use; undefined when it is as good as new. */
+  /** Why a session must be closed; undefined when it can be leased again. */
   #whyNotKeep(pooled: PooledSession): PoolCloseReason | undefined {
     if (this.#ended) return 'closed';
     if (!pooled.isUp) return 'died';
@@ -326,7 +331,7 @@ export class SessionPool {
     return performance.now() - upSince >= this.#options.maxAgeMs;
   }
 
-  /** A session takes up its place until nothing is left of it. */
+  /** Closes a session. It counts until it has ended completely. */
   async #close(
     pooled: PooledSession,
     reason: PoolCloseReason,
@@ -344,7 +349,7 @@ export class SessionPool {
     }
     await end();
     for (const holder of pooled.holders) holder.onSessionClosed();
-    // The opening that was cut short forgets it by itself.
+    // `#open` forgets one that was still opening.
     if (state !== 'opening') this.#forget(pooled);
     this.#dispatch();
   }
@@ -369,7 +374,7 @@ export class SessionPool {
   }
 }
 
-/** Requests of 2026-07-28 know nothing of each other; those of a stateful session do. */
+/** Only in the 2026-07-28 era are the requests of a session independent of each other. */
 function isShareable({ session }: PooledSession): boolean {
   return session.era === 'modern';
 }

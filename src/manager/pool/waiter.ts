@@ -7,10 +7,10 @@ import type { Bucket, PooledSession, WaitingCaller } from './server-pool.ts';
 
 let lastTicket = 0;
 
-/** A caller that waits for a session. Owns its limit and its place in the line. */
+/** A caller that waits for a session. Owns its time limit and its place in the queue. */
 export class Waiter implements WaitingCaller {
   readonly bucket: Bucket;
-  /** Whose turn it is: lower comes first. */
+  /** Callers with lower numbers are served first. */
   readonly ticket = ++lastTicket;
   readonly #outcome = createDeferred<PooledSession>();
   readonly #stop: (impatient: boolean) => void;
@@ -44,7 +44,7 @@ export class Waiter implements WaitingCaller {
     });
   }
 
-  /** Whether the outcome is still open. */
+  /** Whether the caller is still waiting. */
   get waits(): boolean {
     return this.bucket.server.waiters.has(this);
   }

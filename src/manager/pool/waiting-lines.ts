@@ -1,8 +1,8 @@
 import type { Bucket, ServerPool, WaitingCaller } from './server-pool.ts';
 
-/** The lines of callers, one per server. */
+/** The queues of waiting callers, one for each server. */
 export class WaitingLines {
-  /** Servers with somebody in their line. */
+  /** The servers with a waiting caller. */
   readonly #servers = new Set<ServerPool>();
 
   onEnter(server: ServerPool): void {
@@ -21,15 +21,15 @@ export class WaitingLines {
     return [...this.#servers].flatMap(({ waiters }) => [...waiters]);
   }
 
-  /** Who has waited longest for a session of this bucket. */
+  /** The caller that has waited longest for a session of this bucket. */
   firstFor(bucket: Bucket): WaitingCaller | undefined {
     for (const waiter of bucket.server.waiters) if (waiter.bucket === bucket) return waiter;
     return undefined;
   }
 
   /**
-   * Visits callers in the order in which they came. When `visit` can do nothing for one, those behind it in its line
-   * are passed over: they must not overtake it. Lines do not hold each other up.
+   * Visits callers in the order in which they came. When `visit` returns false for one, the callers behind it in the same
+   * queue are left out, as they must not overtake it. Other queues go on.
    */
   walk(visit: (waiter: WaitingCaller) => boolean): void {
     const heads: { waiter: WaitingCaller; readonly rest: Iterator<WaitingCaller, undefined> }[] = [];

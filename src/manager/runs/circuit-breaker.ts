@@ -4,45 +4,49 @@ import { withDefaults } from '../../options/check-options.ts';
 import { defaultsOf } from '../../options/kinds.ts';
 import { circuitOptions } from '../../options/tables/manager.ts';
 
-/** When `run` stops asking a server that keeps failing. */
+/** When `run` refuses to use a server that keeps failing. */
 export interface CircuitOptions {
   /**
-   * Failures of the connection in a row that open the circuit. What a tool answers is no failure.
+   * After how many connection failures in a row the circuit opens. Results and errors of tools are not counted.
    * @default 5
    */
   failures?: number;
   /**
-   * How long it stays open before one attempt is let through as a probe, in milliseconds.
+   * How long the circuit stays open before one attempt is allowed as a probe, in milliseconds.
    * @default 30000
    */
   openMs?: number;
 }
 
-/** Where the circuit of a server stands. */
+/** The state of a server's circuit. */
 export type CircuitStatus =
-  /** Everything passes; so many failures in a row so far. */
+  /** Attempts are allowed. `failures` is the number of failures in a row so far. */
   | { readonly state: 'closed'; readonly failures: number }
-  /** Nothing passes until `nextTryAt`, in epoch milliseconds; the first attempt after that is the probe. */
+  /** Attempts are refused until `nextTryAt`, in epoch milliseconds. The first one after that is the probe. */
   | { readonly state: 'open'; readonly nextTryAt: number }
-  /** One attempt is under way and decides; nothing else passes. */
+  /** The probe is under way, and other attempts are refused. Its result closes or opens the circuit. */
   | { readonly state: 'half-open' };
 
-/** What an attempt showed about its server; `nothing` when it was given up or never got that far. */
+/** What an attempt showed about its server; `nothing` when it was cancelled or ended before the server was used. */
 export type AttemptVerdict = 'success' | 'failure' | 'nothing';
 
-/** Tells the breaker how the attempt ended. Only the first verdict counts. */
+/** Reports how the attempt ended. Only the first call counts. */
 export type ReportVerdict = (verdict: AttemptVerdict) => void;
 
-/** Stops attempts on a server whose connection keeps failing, and finds out with one at a time when it is back. */
+/**
+ * Refuses attempts on a server whose connections keep failing; from time to time, allows one to see whether it is back.
+ */
 export class CircuitBreaker {
   readonly #server: string;
   readonly #failuresToOpen: number;
   readonly #openMs: number;
   readonly #onChange: (status: CircuitStatus) => void;
   #status: CircuitStatus = { state: 'closed', failures: 0 };
-  /** When the open circuit lets a probe through, by `performance.now()`: the clock may be set back meanwhile. */
+  /** When the open circuit allows a probe, by `performance.now()`, as the system clock may be changed. */
   #probeAt = 0;
-  /** Verdicts of attempts that began before the circuit last opened or closed say nothing about now. */
+  /**
+   * Counts the times that the circuit opened or closed. Verdicts of attempts that began before the latest are ignored.
+   */
   #generation = 0;
 
   constructor(

@@ -2,42 +2,43 @@ import { PlenumError, type PlenumErrorCode } from '../../errors/plenum-error.ts'
 import { defaultsOf } from '../../options/kinds.ts';
 import { retryOptions } from '../../options/tables/manager.ts';
 
-/** How `run` repeats what failed. */
+/** When and how often `run` tries again. */
 export interface RetryOptions {
   /**
-   * How often something is tried, the first time included.
+   * How many attempts there may be, the first included.
    * @default 3
    */
   attempts?: number;
   /**
-   * Upper bound of the pause before the second attempt, in milliseconds; it doubles with each, and each pause is
-   * random below its bound.
+   * Upper bound of the delay before the second attempt, in milliseconds; it doubles with each attempt. Each delay is
+   * random between 0 and its bound.
    * @default 250
    */
   delayMs?: number;
   /**
-   * Upper bound of any pause, in milliseconds.
+   * Upper bound of any delay, in milliseconds.
    * @default 10000
    */
   maxDelayMs?: number;
   /**
-   * No attempt begins later than this after the first one began, in milliseconds.
+   * No attempt starts later than this after the start of the run, in milliseconds.
    * @default Infinity
    */
   deadlineMs?: number;
   /**
-   * Whether an error is worth another attempt, in place of the built-in judgement, which is: the connection could
-   * not be had or was lost. Whatever it says, a tool that may have run is not run again unless the server
-   * annotates it as read-only or idempotent.
+   * Whether to try again after an error. Even then there is no other attempt if a tool may have run that the server does
+   * not annotate as read-only or idempotent.
+   * @default true when connecting failed or the connection was lost
    */
   retryIf?: (error: unknown, context: RetryContext) => boolean | Promise<boolean>;
 }
 
+/** What is known about a failed attempt. */
 export interface RetryContext {
   readonly server: string;
-  /** Which attempt failed; the first is 1. */
+  /** The number of the attempt that failed; the first is 1. */
   readonly attempt: number;
-  /** Whether it had got a session. */
+  /** Whether the attempt had acquired a session. */
   readonly connected: boolean;
 }
 
@@ -51,7 +52,7 @@ export interface ResolvedRetryOptions {
 
 const DEFAULTS = defaultsOf(retryOptions);
 
-/** Where several are given, the first that has a field wins. */
+/** Fills in the defaults. Of several values of one field the first wins. */
 export function resolveRetryOptions(
   ...layers: readonly (false | RetryOptions | undefined)[]
 ): ResolvedRetryOptions {
@@ -68,7 +69,7 @@ export function resolveRetryOptions(
   };
 }
 
-/** The connection could not be had or was lost: says something about the server, and may pass. */
+/** Codes of connections that failed or were lost: they count for the circuit, and another attempt may succeed. */
 const CONNECTION_CODES: ReadonlySet<PlenumErrorCode> = new Set<PlenumErrorCode>([
   'CONNECT_FAILED',
   'CONNECTION_LOST',

@@ -4,18 +4,19 @@ import { runOptions } from '../../options/tables/manager.ts';
 import type { Session } from '../../session/session.ts';
 import type { RetryOptions } from './retry-policy.ts';
 
+/** Options of `SessionManager.run`. */
 export interface RunOptions {
-  /** On whose behalf; see `AcquireOptions`. */
+  /** The principal that sessions are acquired for; see `AcquireOptions`. */
   principal?: string | undefined;
-  /** Gives up: calls under way are cancelled, and `run` rejects with `ABORTED`. */
+  /** Cancels the run and its calls in flight: `run` rejects with `ABORTED`. */
   signal?: AbortSignal | undefined;
   /**
-   * How long the whole may take, attempts and pauses together, in milliseconds; then `TIMEOUT`.
+   * How long the run may take in all, with all attempts and delays, in milliseconds; then it rejects with `TIMEOUT`.
    * @default Infinity
    */
   timeoutMs?: number | undefined;
   /**
-   * How long one attempt may take once it has a session, in milliseconds; then `TIMEOUT`.
+   * How long one attempt may take after it has acquired a session, in milliseconds; then it fails with `TIMEOUT`.
    * @default Infinity
    */
   attemptTimeoutMs?: number | undefined;
@@ -24,19 +25,23 @@ export interface RunOptions {
    * @default the pool's `acquireTimeoutMs`
    */
   acquireTimeoutMs?: number | undefined;
-  /** What differs from the manager's `retry`; `false` tries once. */
+  /**
+   * Overrides fields of the manager's `retry`; `false` tries once.
+   * @default the manager's `retry`
+   */
   retry?: false | RetryOptions | undefined;
 }
 
-/** What the work of a run is told. */
+/** What the function of a run gets beside the session. */
 export interface RunContext {
   readonly server: string;
-  /** The first is 1. */
+  /** The number of the attempt; the first is 1. */
   readonly attempt: number;
-  /** Aborts when nobody waits for the outcome any more. */
+  /** Aborts when the attempt has reached a time limit or was cancelled. */
   readonly signal: AbortSignal;
 }
 
+/** The function of a run. Its result is the result of `run`; what it throws may lead to another attempt. */
 export type RunWork<T> = (session: Session, context: RunContext) => T | Promise<T>;
 
 /** Throws `CONFIG_INVALID`. */

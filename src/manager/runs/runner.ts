@@ -23,13 +23,13 @@ export interface RunnerOptions {
     listener: WorkListener,
   ) => Promise<PoolLease>;
   readonly publish: (event: ManagerEvent) => void;
-  /** Aborts when the manager takes no more callers: nothing is tried again. */
+  /** Aborts when the manager begins to close: there are no further attempts. */
   readonly closing: AbortSignal;
-  /** Aborts when the manager ends by force. */
+  /** Aborts when the manager is destroyed: runs fail. */
   readonly ending: AbortSignal;
 }
 
-/** One run: what to do, for whom, and how long it may take. */
+/** The function of a run, its options, and its time limit. */
 interface Job<T> {
   readonly work: RunWork<T>;
   readonly options: RunOptions;
@@ -38,24 +38,24 @@ interface Job<T> {
 
 interface Failure {
   readonly error: unknown;
-  /** Whether the attempt had got a session. */
+  /** Whether the attempt had acquired a session. */
   readonly connected: boolean;
-  /** Whether the work had begun. */
+  /** Whether `work` was called. */
   readonly begun: boolean;
   readonly effects: Effects;
-  /** What the server has said of its tools; undefined when the attempt had got no session. */
+  /** Which tools may run again; undefined when the attempt had no session. */
   readonly rule: ReplayRule | undefined;
 }
 
-/** Tools that may have run, and may run again only if their server says so when it is asked. */
+/** Tools that may have run and whose annotations are not known yet: the next attempt lists the tools before `work`. */
 interface OpenQuestion {
   readonly record: ServerRecord;
   readonly tools: ReadonlySet<string | undefined>;
-  /** What to give up with when the answer is no. */
+  /** The error to reject with when they may not run again. */
   readonly error: unknown;
 }
 
-/** Carries out work on leased sessions: acquires, does, releases, and tries again where that is safe. */
+/** Runs functions with leased sessions: acquires, calls, releases, and tries again where that is safe. */
 export class Runner {
   readonly #options: RunnerOptions;
 
@@ -63,7 +63,7 @@ export class Runner {
     this.#options = options;
   }
 
-  /** `choose` is asked before every attempt; `server` is known when it is always the same. */
+  /** `choose` is called before each attempt. `server` is the name if all attempts use the same server. */
   async run<T>(
     server: string | undefined,
     choose: () => ServerRecord | Promise<ServerRecord>,
@@ -74,7 +74,7 @@ export class Runner {
     const { timeoutMs = Infinity, signal, principal } = options;
     const policy = resolveRetryOptions(options.retry, this.#options.retry);
     const backoff = new Backoff(policy);
-    backoff.next(); // The first attempt is the one that comes at once.
+    backoff.next(); // The first delay is 0, and belongs to the first attempt.
     const startedAt = performance.now();
     const doing = server === undefined ? 'A run' : `A run on server "${printable(server)}"`;
     const limit = new Limit(
@@ -95,7 +95,7 @@ export class Runner {
         const { error, connected, begun, effects, rule } = outcome;
         const { tools } = effects;
         if (tools.size > 0) mayHaveRun = true;
-        // The server was asked whether its tools may run again, and said no: nothing was tried again.
+        // The tools were listed and may not run again: this attempt did not call `work`, and does not count.
         if (question !== undefined && error === question.error) throw final(error, attempt - 1);
         if (limit.ended || closing.aborted || attempt >= policy.attempts) throw final(error, attempt);
         const isWorth = policy.retryIf(error, { server: name, attempt, connected });
@@ -163,7 +163,7 @@ export class Runner {
       const context = { server, attempt, signal: attemptLimit.signal };
       const value = await attemptLimit.hold(Promise.resolve().then(() => work(lease.session, context)));
       report('success');
-      // What the work left under way may finish; nobody waits for it.
+      // Calls that `work` did not await may finish; the run does not wait for them.
       void lease.release();
       return { value };
     } catch (error) {
@@ -171,7 +171,7 @@ export class Runner {
         void lease.revokeAndCheck(error).then((alive) => report(alive ? 'success' : 'failure'));
       } else {
         void lease.revoke(error);
-        // What an earlier attempt failed with was counted then.
+        // The error of an earlier attempt was counted then.
         const isNews = error !== question?.error && isConnectionFailure(error);
         const lost = isNews && (error as PlenumError).server === server;
         report(lost ? 'failure' : answered ? 'success' : 'nothing');
@@ -183,9 +183,9 @@ export class Runner {
   }
 }
 
-/** Asks the server whether its tools may run again. Throws what their first run failed with when they may not. */
+/** Lists the server's tools to see whether they may run again. Throws the earlier error when they may not. */
 async function answer(question: OpenQuestion, record: ServerRecord, lease: PoolLease): Promise<void> {
-  // Another server knows nothing of what that one did.
+  // The annotations of another server say nothing about the tools that ran.
   if (record !== question.record) throw question.error;
   await listTools(lease, question);
   if (lease.replay.judge(question.tools) !== 'allowed') throw question.error;
@@ -195,7 +195,7 @@ async function listTools({ session }: PoolLease, { error }: OpenQuestion): Promi
   try {
     await session.listTools();
   } catch (cause) {
-    // No answer is no permission; but a connection that was lost can be had again.
+    // Without a list the tools may not run again; but after a lost connection listing may be tried again.
     throw isConnectionFailure(cause) ? cause : error;
   }
 }
@@ -204,17 +204,17 @@ function showsDown(error: unknown): boolean {
   return isConnectionFailure(error) || (error instanceof PlenumError && error.code === 'TIMEOUT');
 }
 
-/** Whether a server may have been silent for too long: it has to be asked whether it hangs. */
+/** Whether the server did not answer in time, so that it must be pinged to see whether it hangs. */
 function isSilence(error: unknown, limit: Limit): boolean {
   if (!(error instanceof PlenumError) || error.code !== 'TIMEOUT') return false;
   return limit.ended || error.maybeExecuted !== false;
 }
 
-/** The last error, with what is to be said of all attempts together. */
+/** The last error, with the number of attempts and whether any of them may have executed. */
 function summed(error: unknown, attempts: number, mayHaveRun: boolean): unknown {
   if (!(error instanceof PlenumError)) return error;
   const { summary, maybeExecuted } = error;
-  // The last attempt may not have got as far as an earlier one.
+  // An earlier attempt may have sent a request, even if the last one has not.
   const mayHave = maybeExecuted === false && mayHaveRun ? { maybeExecuted: true } : {};
   if (attempts > 1)
     return error.withSummary(`${summary} (${attempts} attempts)`, { ...mayHave, attempts, cause: error });

@@ -48,7 +48,9 @@ function invalid(message: string): StandardSchemaV1.FailureResult {
   return { issues: [{ message }] };
 }
 
-/** Whether a result is valid in every revision and has no member that the schema strips. False also for some that are. */
+/**
+ * Whether a result is valid in every revision and has no member that the schema strips. False also for some that are.
+ */
 function isUsual(value: unknown): value is CallToolResult {
   if (!isRecord(value) || !Array.isArray(value['content'])) return false;
   for (const key in value) if (!isUsualMember(key, value[key])) return false;

@@ -22,7 +22,10 @@ export class ClientConnection implements Connection {
     this.#tap = tap;
   }
 
-  /** Called after the handshake. From now on an end is reported to `onEnd`. Throws when the connection has ended already. */
+  /**
+   * Called after the handshake. From now on an end is reported to `onEnd`. Throws when the connection has ended
+   * already.
+   */
   establish(connectMs: number, onEnd: (connection: Connection) => void): void {
     if (this.ended) throw new Error('The connection ended right after the handshake.');
     this.connectMs = Math.round(connectMs);

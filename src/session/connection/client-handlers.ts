@@ -13,7 +13,10 @@ export interface HandlerInstallation {
   readonly emit: (event: SessionEvent) => void;
 }
 
-/** Sets the callbacks of a new client: requests go to the handlers, notifications to events and handlers, errors to events. */
+/**
+ * Sets the callbacks of a new client: requests go to the handlers, notifications to events and handlers, errors to
+ * events.
+ */
 export function installHandlers(client: Client, installation: HandlerInstallation): void {
   installRequestHandlers(client, installation);
   installNotificationHandlers(client, installation);

@@ -85,7 +85,9 @@ export class ConnectionTap implements Transport {
     this.#inner.setSupportedProtocolVersions?.(versions);
   }
 
-  /** Called twice: before there is a client, to start the transport early, and by the client, which then gets what came. */
+  /**
+   * Called twice: before there is a client, to start the transport early, and by the client, which then gets what came.
+   */
   async start(): Promise<void> {
     this.#starting ??= this.#startInner();
     await this.#starting;

@@ -38,7 +38,9 @@ export class Gate {
     this.#slots = options.slots;
   }
 
-  /** Calls `task` when its turn comes, and settles as it does. Rejects with `ABORTED` when `signal` aborts before that. */
+  /**
+   * Calls `task` when its turn comes, and settles as it does. Rejects with `ABORTED` when `signal` aborts before that.
+   */
   run<T>(task: () => Promise<T>, signal: AbortSignal): Promise<T> {
     return new Promise((resolve, reject) => {
       const giveUp = (): void => {

@@ -44,7 +44,9 @@ export interface ConnectionRequest {
 /** A stdio server that does not answer the era probe within this time is taken for an older one, in milliseconds. */
 const PROBE_TIMEOUT_MS = 10_000;
 
-/** How long to wait for the exit of a process that has closed its standard input, before it is stopped, in milliseconds. */
+/**
+ * How long to wait for the exit of a process that has closed its standard input, before it is stopped, in milliseconds.
+ */
 const EXIT_WAIT_MS = 1_000;
 
 /**

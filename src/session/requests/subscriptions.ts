@@ -71,7 +71,10 @@ export class Subscriptions {
     this.#logLevel = level;
   }
 
-  /** Makes the same subscriptions on a new connection. Reports the ones that fail, unless the network failed: then it throws. */
+  /**
+   * Makes the same subscriptions on a new connection. Reports the ones that fail, unless the network failed: then it
+   * throws.
+   */
   async restore(connection: Connection, timeoutMs: number): Promise<void> {
     this.stop();
     this.#lifetime = new AbortController();

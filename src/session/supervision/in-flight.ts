@@ -61,7 +61,9 @@ export class IdleTimer {
     this.#stopTimer = undefined;
   }
 
-  /** Does not restart a running timer, which would cost time in every call: the timer compares `#usedAt` when it fires. */
+  /**
+   * Does not restart a running timer, which would cost time in every call: the timer compares `#usedAt` when it fires.
+   */
   #noteUse(): void {
     this.#usedAt = performance.now();
     if (this.#stopTimer === undefined) this.#arm(this.#idleMs);

@@ -38,7 +38,9 @@ export interface ConnectingState extends CommonState {
   settle(): void;
 }
 
-/** `closed` makes the error that aborts the attempt: only closing the session leaves this state before the attempt ends. */
+/**
+ * `closed` makes the error that aborts the attempt: only closing the session leaves this state before the attempt ends.
+ */
 export function connecting(
   attempt: number,
   error: PlenumError | undefined,
