@@ -6,7 +6,7 @@ import { EventHub, type OverflowEvent } from '../internal/event-hub.ts';
 import { settledWithin } from '../internal/limit.ts';
 import { snapshotMap } from '../internal/snapshot-map.ts';
 import { checkOptions, checkValue, withDefaults } from '../options/check-options.ts';
-import { count, defaultsOf, text } from '../options/kinds.ts';
+import { count, defaultsOf, string } from '../options/kinds.ts';
 import {
   acquireOptions,
   checkHealthOptions,
@@ -272,7 +272,7 @@ export class SessionManager implements AsyncDisposable {
   #record(name: string): ServerRecord {
     const record = this.#records.get(name);
     if (record !== undefined) return record;
-    checkValue('server', text, name);
+    checkValue('server', string, name);
     throw unknownName('server', name, this.#records.keys());
   }
 

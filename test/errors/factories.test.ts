@@ -148,6 +148,7 @@ const SAMPLES: {
     asConnectFailed: connect.asConnectFailed('s', ours),
     notReadyYet: connect.notReadyYet('s'),
     clientNotConnected: connect.clientNotConnected(),
+    notALease: connect.notALease('s'),
     leaseNotReady: connect.leaseNotReady('s', 'closed', thrown),
     leaseTooLate: connect.leaseTooLate('s', 5),
   },

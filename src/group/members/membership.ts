@@ -5,7 +5,7 @@ import { PlenumError } from '../../errors/plenum-error.ts';
 import type { EventHub } from '../../internal/event-hub.ts';
 import { Limit } from '../../internal/limit.ts';
 import { checkValue } from '../../options/check-options.ts';
-import { text } from '../../options/kinds.ts';
+import { string } from '../../options/kinds.ts';
 import type { CallOptions } from '../../session/call-options.ts';
 import type { Session, SessionEvent, SessionStatus } from '../../session/session.ts';
 import {
@@ -59,7 +59,7 @@ export class Membership {
   get(name: string): Member {
     const member = this.#members.get(name);
     if (member !== undefined) return member;
-    checkValue('server', text, name);
+    checkValue('server', string, name);
     throw unknownName('server', name, this.#members.keys());
   }
 
