@@ -312,7 +312,7 @@ export const ERROR_REGISTRY: Registry = {
   },
   CIRCUIT_OPEN: {
     meaning: 'The server kept failing, so this attempt was not made.',
-    when: 'in `acquire`, `run` and `openSession` of a manager, after `circuit.failures` failures in a row',
+    when: 'in `run` of a manager, after `circuit.failures` failures in a row',
     remedy: 'wait until `nextTryAt`, or use another server',
     data: {},
     fields: ['server', 'maybeExecuted', 'nextTryAt'],
