@@ -28,9 +28,9 @@ export function noneFree(
 
 /** The session that a caller waits for is still being opened. */
 export function notOpenedInTime(server: string, timeoutMs: number): PlenumError<'TIMEOUT'> {
-  const ms = Math.round(timeoutMs);
+  const ms = Math.round(Math.max(timeoutMs, 0));
   const summary = `Acquiring a session of server "${server}": it did not come up within ${ms} ms.`;
-  return new PlenumError('TIMEOUT', summary, { server, maybeExecuted: false, data: { timeoutMs } });
+  return new PlenumError('TIMEOUT', summary, { server, maybeExecuted: false, data: { timeoutMs: ms } });
 }
 
 /** `nextTryMs`: in how many milliseconds an attempt is let through; undefined while a probe is under way. */
