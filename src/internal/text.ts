@@ -18,7 +18,8 @@ const COMPARED_LENGTH = 100;
 export function nearest(name: string, candidates: Iterable<string>): string[] {
   // Names come from servers, and comparing costs in proportion to both lengths.
   const wanted = name.slice(0, COMPARED_LENGTH).toLowerCase();
-  const limit = Math.max(2, Math.floor(wanted.length / 3));
+  // Two letters make any short word another.
+  const limit = wanted.length <= 3 ? 1 : Math.max(2, Math.floor(wanted.length / 3));
   const scored: { candidate: string; score: number }[] = [];
   for (const candidate of candidates) {
     const lower = candidate.slice(0, COMPARED_LENGTH).toLowerCase();

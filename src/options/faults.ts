@@ -33,7 +33,7 @@ export function isOptionsObject(value: unknown): value is Readonly<Record<string
 /** All that is wrong with a value. An option that is undefined is not given. */
 export function faultsOf(kind: Kind, value: unknown, path: OptionPath = []): Fault[] {
   if (fits(kind, value)) return [];
-  const fault: Fault = { path, wanted: wantedOf(kind), found: value, isWord: kind.is === 'word' };
+  const fault: Fault = { path, wanted: wantedOf(kind), found: value, isWord: isOneOfWords(kind) };
   switch (kind.is) {
     case 'text': {
       if (typeof value !== 'string' || value === '') return [fault];
@@ -109,9 +109,19 @@ function faultsInVariant(kind: Variant, given: Readonly<Record<string, unknown>>
 
 /** Of the ways that a value could have been meant, the one that it has the shape of has its faults further inside. */
 function faultsOfEither(kinds: readonly Kind[], value: unknown, path: OptionPath): Fault[] | undefined {
-  return kinds
+  const inside = kinds
     .map((kind) => faultsOf(kind, value, path))
     .find((faults) => faults.every((fault) => fault.path.length > path.length));
+  if (inside !== undefined || typeof value !== 'string' || value === '') return inside;
+  const ruled = kinds.find((kind) => kind.is === 'text' && kind.rule !== undefined);
+  return ruled === undefined ? undefined : faultsOf(ruled, value, path);
+}
+
+/** Whether the only strings of a kind are a few words. */
+function isOneOfWords(kind: Kind): boolean {
+  if (kind.is !== 'either') return kind.is === 'word';
+  const mayBeAnyString = kind.kinds.some(({ is }) => is === 'text' || is === 'string');
+  return !mayBeAnyString && kind.kinds.some(isOneOfWords);
 }
 
 /** Whether a value is of a kind. Allocates nothing for a value that is. */

@@ -2,6 +2,7 @@ import type { Client, Transport } from '@modelcontextprotocol/client';
 import { unusableServer } from '../errors/options.ts';
 import type { PlenumError } from '../errors/plenum-error.ts';
 import { isRecord } from '../internal/checks.ts';
+import { didYouMean, nearest } from '../internal/text.ts';
 import { checkOptions, checkValue, withoutUndefined } from '../options/check-options.ts';
 import { specTables } from '../options/tables/group.ts';
 import { proxyUrl, serverUrl } from '../options/tables/server.ts';
@@ -80,8 +81,10 @@ function resolveSpec(given: ServerSpec): ResolvedTarget {
   const [shape] = shapes;
   if (shape === undefined || shapes.length > 1) {
     const found = shape === undefined ? 'none of them' : shapes.map((key) => `"${key}"`).join(' and ');
+    const meant = shape === undefined ? Object.keys(given).flatMap((key) => nearest(key, SHAPES)) : [];
+    const hint = meant.length === 0 ? '' : didYouMean(meant);
     throw unusableServer(
-      `A server spec has exactly one of "command", "url", "server" and "transport"; found ${found}.`,
+      `A server spec has exactly one of "command", "url", "server" and "transport"; found ${found}.${hint}`,
     );
   }
   checkOptions(specTables[shape], given, 'A server spec');
