@@ -207,7 +207,7 @@ export interface ServerAuth extends AuthProvider {
   /** The credentials for one server; asked for with every connection, so that no server gets another's. */
   forServer?(url: URL): ServerAuth;
   /** Wraps the `fetch` that talks to the server, for what takes more than a header. */
-  wrapFetch?(fetch: FetchLike): FetchLike;
+  wrapFetch?(fetch: ConnectionFetch): FetchLike;
   /** Signs in, with a person where it takes one. */
   authorize?(options?: AuthorizeOptions): Promise<void>;
   /** Whether a person may be asked though nobody called `authorize()`. */
@@ -216,6 +216,23 @@ export interface ServerAuth extends AuthProvider {
   unattended?(): ServerAuth;
   /** Calls back once, when somebody has signed in since a token was refused or missing, wherever that was. */
   awaitSignIn?(onSignedIn: () => void): SignInWatch;
+}
+
+/** The `fetch` of one connection to a server, with the headers, certificates and proxy of its spec. */
+export interface ConnectionFetch extends FetchLike {
+  /** The same with sockets of its own, which the end of the connection leaves open. The caller closes it. */
+  detach?(): DetachedFetch;
+  /**
+   * IP addresses at the other ends of the sockets to the server, the last few. Undefined where they are not known: with
+   * a proxy, or with a `fetch` of the user's.
+   */
+  peerAddresses?(): readonly string[] | undefined;
+}
+
+export interface DetachedFetch {
+  readonly fetch: FetchLike;
+  /** Ends every request and leaves no socket. */
+  close(): Promise<void>;
 }
 
 export interface AuthorizeOptions {

@@ -41,7 +41,7 @@ class Bearer implements ServerAuth {
   }
 
   wrapFetch(fetch: FetchLike): FetchLike {
-    return this.#sent.watch(fetch);
+    return this.#sent.watch(fetch, fetch);
   }
 
   async onUnauthorized({ response }: UnauthorizedContext): Promise<void> {

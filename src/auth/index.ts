@@ -7,4 +7,10 @@ export { enterpriseAssertion, type EnterpriseOptions } from './grants/enterprise
 export { fileTokenStore } from './store/file-token-store.ts';
 export { memoryTokenStore, type StoredEntry, type TokenStore } from './store/token-store.ts';
 export type { AuthStatus } from './server-credentials.ts';
-export type { AuthorizeOptions, ServerAuth, SignInWatch } from '../server-spec.ts';
+export type {
+  AuthorizeOptions,
+  ConnectionFetch,
+  DetachedFetch,
+  ServerAuth,
+  SignInWatch,
+} from '../server-spec.ts';

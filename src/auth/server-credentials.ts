@@ -9,7 +9,7 @@ import {
 import { signedOut } from '../errors/auth.ts';
 import { abortable } from '../internal/limit.ts';
 import { LONGEST_TIMER_MS, startTimer } from '../internal/timers.ts';
-import type { AuthorizeOptions, ServerAuth, SignInWatch } from '../server-spec.ts';
+import type { AuthorizeOptions, ConnectionFetch, ServerAuth, SignInWatch } from '../server-spec.ts';
 import type { ResolvedOAuthOptions } from './oauth-options.ts';
 import { bearerOf, SentTokens } from './network/sent-tokens.ts';
 import { isExpiring, type StoredTokens } from './store/stored-tokens.ts';
@@ -88,7 +88,7 @@ export class ServerCredentials implements ServerAuth {
   }
 
   /** Adds the DPoP proof, and repeats a request with a wider token when the scope was insufficient (step-up). */
-  wrapFetch(fetch: FetchLike): FetchLike {
+  wrapFetch(fetch: ConnectionFetch): FetchLike {
     return this.#wrap(fetch, this.#loginMode);
   }
 
@@ -124,19 +124,23 @@ export class ServerCredentials implements ServerAuth {
   }
 
   async #renew({ response, fetchFn }: UnauthorizedContext, login: LoginMode): Promise<void> {
-    const sent = this.#sent.of(response) ?? { token: this.#tokens?.access_token, signal: undefined };
+    const sent = this.#sent.of(response) ?? {
+      token: this.#tokens?.access_token,
+      signal: undefined,
+      via: fetchFn,
+    };
     const { resourceMetadataUrl, scope } = extractWWWAuthenticateParams(response);
     const request = {
       rejected: sent.token,
       challenge: { resourceMetadataUrl, scope },
-      viaTransport: fetchFn,
+      viaTransport: sent.via,
       login,
     };
     await abortable(this.#get(request), sent.signal);
   }
 
-  #wrap(fetch: FetchLike, login: LoginMode): FetchLike {
-    return this.#sent.watch(this.#withStepUp(this.#withProof(fetch), fetch, login));
+  #wrap(fetch: ConnectionFetch, login: LoginMode): FetchLike {
+    return this.#sent.watch(this.#withStepUp(this.#withProof(fetch), fetch, login), fetch);
   }
 
   async authorize({ signal, ifNeeded = false }: AuthorizeOptions = {}): Promise<void> {
@@ -213,7 +217,7 @@ export class ServerCredentials implements ServerAuth {
     return (url, init) => (bearerOf(new Headers(init?.headers)) === undefined ? fetch : prove)(url, init);
   }
 
-  #withStepUp(send: FetchLike, viaTransport: FetchLike, login: LoginMode): FetchLike {
+  #withStepUp(send: FetchLike, viaTransport: ConnectionFetch, login: LoginMode): FetchLike {
     return async (url, init) => {
       const headers = new Headers(init?.headers);
       for (let stepUps = 0; ; stepUps++) {
@@ -232,7 +236,7 @@ export class ServerCredentials implements ServerAuth {
   async #widen(
     rejected: string,
     challenge: { resourceMetadataUrl?: URL; scope?: string },
-    viaTransport: FetchLike,
+    viaTransport: ConnectionFetch,
     login: LoginMode,
   ): Promise<void> {
     // The new token must also cover the scope that was granted before.

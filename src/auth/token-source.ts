@@ -25,6 +25,7 @@ import {
   type StoredTokens,
 } from './store/stored-tokens.ts';
 import { abortable } from '../internal/limit.ts';
+import type { ConnectionFetch } from '../server-spec.ts';
 import { Turns } from '../internal/turns.ts';
 
 /** A request for tokens. */
@@ -40,7 +41,7 @@ export interface TokenRequest {
   /** Whether the user may be asked to log in, or must be. */
   readonly login: 'never' | 'if-needed' | 'always';
   /** The transport's own `fetch`. */
-  readonly viaTransport?: FetchLike | undefined;
+  readonly viaTransport?: ConnectionFetch | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -95,9 +96,9 @@ export class TokenSource {
     try {
       const asked = request.challenge === 'ask' ? await askForChallenge(this.#server, send) : undefined;
       const wanted = asked === undefined ? request : { ...request, challenge: asked };
-      discovery = await this.#discover(wanted, send);
+      discovery = await this.#discover(wanted, send, asking);
       return (
-        (await this.#getWithoutLogin(discovery, wanted, send)) ??
+        (await this.#getWithoutLogin(discovery, wanted, send, asking.fetch)) ??
         (await this.#getByLogin(discovery, wanted, send))
       );
     } catch (error) {
@@ -118,6 +119,7 @@ export class TokenSource {
     discovery: Discovery,
     request: TokenRequest,
     fetch: FetchLike,
+    assertionFetch: FetchLike,
   ): Promise<StoredTokens | undefined> {
     const { grant, store } = this.#options;
     const isInteractive = grant === 'authorization_code';
@@ -128,7 +130,7 @@ export class TokenSource {
       if (known !== undefined && satisfies(known, request)) return known;
       const fresh = isInteractive
         ? await this.#refreshed(known, discovery, request, fetch)
-        : await this.#granted(discovery, request, fetch);
+        : await this.#granted(discovery, request, fetch, assertionFetch);
       if (fresh !== undefined) await tokensEntry.write(store, fresh, ...keys);
       return fresh;
     };
@@ -161,9 +163,11 @@ export class TokenSource {
     { issuer, resource, state }: Discovery,
     request: TokenRequest,
     fetch: FetchLike,
+    assertionFetch: FetchLike,
   ): Promise<StoredTokens> {
     const { authorizationServerUrl, authorizationServerMetadata: metadata, resourceMetadata } = state;
-    const flow = new NonInteractiveFlow(this.#options, { issuer, resource, fetch }, await this.dpop());
+    const assertionContext = { issuer, resource, fetch: assertionFetch };
+    const flow = new NonInteractiveFlow(this.#options, assertionContext, await this.dpop());
     const scope = this.#scopeFor(request) ?? resourceMetadata?.scopes_supported?.join(' ');
     const tokens = await fetchToken(flow, authorizationServerUrl, {
       fetchFn: fetch,
@@ -204,24 +208,28 @@ export class TokenSource {
   }
 
   /** A server that refused a token may have moved to another authorization server. */
-  async #discover(request: TokenRequest, fetch: FetchLike): Promise<Discovery> {
+  async #discover(request: TokenRequest, fetch: FetchLike, asking: OAuthFetch): Promise<Discovery> {
     const { store, issuer } = this.#options;
     const challenge = challengeOf(request);
     const known =
       challenge === undefined || request.isRepeated === true ? await this.#storedDiscovery() : undefined;
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      asking.wasPrivate = known.wasPrivate;
+      return known;
+    }
     const resourceMetadataUrl = challenge?.resourceMetadataUrl;
     const discovery = await discover({ server: this.#server, resourceMetadataUrl, issuer, fetch });
-    await discoveryEntry.write(store, discovery.state, this.#server.href, this.#client);
+    const wasPrivate = await asking.serverIsPrivate();
+    await discoveryEntry.write(store, { ...discovery.state, wasPrivate }, this.#server.href, this.#client);
     return discovery;
   }
 
-  async #storedDiscovery(): Promise<Discovery | undefined> {
+  async #storedDiscovery(): Promise<(Discovery & { wasPrivate: boolean | undefined }) | undefined> {
     const { store, issuer } = this.#options;
     const state = await discoveryEntry.read(store, this.#server.href, this.#client);
     if (state === undefined) return undefined;
     try {
-      return checkDiscovery(state, { server: this.#server, issuer });
+      return { ...checkDiscovery(state, { server: this.#server, issuer }), wasPrivate: state.wasPrivate };
     } catch {
       return undefined; // The options have changed since.
     }

@@ -2,6 +2,7 @@ import { discoverAndRequestJwtAuthGrant, requestJwtAuthorizationGrant } from '@m
 import { oauthOptionInvalid, resourceNotSaid } from '../../errors/auth.ts';
 import { checkOptions } from '../../options/check-options.ts';
 import { enterpriseOptions } from '../../options/tables/auth.ts';
+import { readLeniently } from '../network/lenient-answers.ts';
 import type { AssertionContext } from '../oauth-options.ts';
 
 /** How this client reaches the identity provider of an enterprise. */
@@ -40,7 +41,7 @@ export function enterpriseAssertion(
       resource,
       clientId,
       idToken: typeof idToken === 'string' ? idToken : await idToken(),
-      fetchFn: fetch,
+      fetchFn: readLeniently(fetch),
       ...(clientSecret !== undefined && { clientSecret }),
       ...(scope !== undefined && { scope }),
     };

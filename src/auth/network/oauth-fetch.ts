@@ -1,11 +1,11 @@
 import { lookup as lookUp } from 'node:dns';
-import { lookup as lookUpAll } from 'node:dns/promises';
 import type { LookupFunction } from 'node:net';
 import type { FetchLike } from '@modelcontextprotocol/client';
-import { Agent, fetch as pooledFetch } from 'undici';
+import { Agent, buildConnector, fetch as pooledFetch } from 'undici';
 import { addressRefused } from '../../errors/auth.ts';
 import type { PlenumError } from '../../errors/plenum-error.ts';
 import { Limit } from '../../internal/limit.ts';
+import type { ConnectionFetch, DetachedFetch } from '../../server-spec.ts';
 import { isLoopbackUrl, isPrivateAddress, literalAddress } from './private-address.ts';
 
 const REQUEST_TIMEOUT_MS = 30_000;
@@ -15,11 +15,16 @@ const MAX_BODY_BYTES = 1024 * 1024;
 interface OAuthFetchOptions {
   /** The MCP server that the credentials are for. */
   readonly server: URL;
-  /** The transport's `fetch`, used for URLs of the server's origin: it sends the headers of the spec. */
-  readonly viaTransport?: FetchLike | undefined;
+  /**
+   * The `fetch` of the server's connection, used for URLs of the server's origin: it sends the headers of the spec. What
+   * is sent is detached from the connection: if that ended in the midst of a refresh, a new refresh token would be lost.
+   */
+  readonly viaTransport?: ConnectionFetch | undefined;
   /** The caller's `fetch`, in place of the built-in one. */
   readonly fetch?: FetchLike | undefined;
   readonly allowPrivateAddresses: boolean;
+  /** Resolves names. @default that of `node:dns` */
+  readonly lookup?: LookupFunction | undefined;
 }
 
 /**
@@ -28,13 +33,32 @@ interface OAuthFetchOptions {
  * is opened; no redirects but those that the official client follows within the origin; limits on time and size.
  */
 export class OAuthFetch {
+  /** Whether the server was at a private address when it named the authorization server; undefined when not known. */
+  wasPrivate: boolean | undefined;
   readonly #options: OAuthFetchOptions;
-  readonly #agent = new Agent({ connect: { lookup: this.#publicLookup() } });
-  /** Undefined until the first request was checked. */
+  readonly #lookup: LookupFunction;
+  /** To the server's origin, when there is no connection to it. */
+  readonly #toServer: Agent;
+  /** To all other origins. */
+  readonly #toOthers: Agent;
+  #detached: DetachedFetch | undefined;
+  /** The address of the last socket that `#toServer` has opened. */
+  #serverAddress: string | undefined;
+  /** Undefined until another origin is asked. */
   #mayBePrivate: boolean | undefined;
 
   constructor(options: OAuthFetchOptions) {
     this.#options = options;
+    this.#lookup = options.lookup ?? lookUp;
+    const open = buildConnector({ lookup: this.#lookup });
+    this.#toServer = new Agent({
+      connect: (target, done) =>
+        open(target, (...result) => {
+          this.#serverAddress = result[1]?.remoteAddress ?? this.#serverAddress;
+          done(...result);
+        }),
+    });
+    this.#toOthers = new Agent({ connect: { lookup: this.#publicLookup() } });
   }
 
   readonly fetch: FetchLike = async (target, init = {}) => {
@@ -52,29 +76,56 @@ export class OAuthFetch {
     }
   };
 
+  /**
+   * Whether the server is at a private address, so that it may name others. The addresses that it is connected to
+   * decide: what its DNS says beside them is the server's own choice.
+   */
+  async serverIsPrivate(): Promise<boolean> {
+    this.#mayBePrivate ??= await this.#judgeServer();
+    return this.#mayBePrivate;
+  }
+
   /** Closes every socket. */
   async close(): Promise<void> {
-    await this.#agent.destroy();
+    await Promise.all([this.#toServer.destroy(), this.#toOthers.destroy(), this.#detached?.close()]);
   }
 
   #send(url: URL, init: RequestInit): Promise<Response> {
     const { server, viaTransport, fetch } = this.#options;
-    if (viaTransport !== undefined && url.origin === server.origin) return viaTransport(url, init);
+    if (viaTransport !== undefined && url.origin === server.origin) {
+      this.#detached ??= viaTransport.detach?.();
+      return (this.#detached?.fetch ?? viaTransport)(url, init);
+    }
     if (fetch !== undefined) return fetch(url, init);
-    return fetchThrough(this.#agent, url, init);
+    return fetchThrough(url.origin === server.origin ? this.#toServer : this.#toOthers, url, init);
   }
 
   async #check(url: URL): Promise<void> {
     if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopbackUrl(url))) {
       throw addressRefused(url, 'it is not https');
     }
-    const { server, fetch, allowPrivateAddresses } = this.#options;
-    this.#mayBePrivate ??= allowPrivateAddresses || (await leadsToPrivate(server));
-    if (url.origin === server.origin || this.#mayBePrivate) return;
+    const { server, fetch } = this.#options;
+    if (url.origin === server.origin || (await this.serverIsPrivate())) return;
     const address = literalAddress(url);
-    if (address !== undefined && isPrivateAddress(address)) throw refusedAsPrivate(url);
+    if (isLoopbackUrl(url) || (address !== undefined && isPrivateAddress(address)))
+      throw refusedAsPrivate(url);
     // The caller's fetch resolves names itself, so the address can be checked only here, before the request.
-    if (fetch !== undefined && (await leadsToPrivate(url))) throw refusedAsPrivate(url);
+    if (fetch !== undefined && (await this.#addressesOf(url)).some(isPrivateAddress))
+      throw refusedAsPrivate(url);
+  }
+
+  async #judgeServer(): Promise<boolean> {
+    const { server, viaTransport, allowPrivateAddresses } = this.#options;
+    if (allowPrivateAddresses || isLoopbackUrl(server)) return true;
+    const literal = literalAddress(server);
+    if (literal !== undefined) return isPrivateAddress(literal);
+    const own = this.#serverAddress === undefined ? [] : [this.#serverAddress];
+    const connected = viaTransport?.peerAddresses?.() ?? own;
+    if (connected.length > 0) return connected.every(isPrivateAddress);
+    if (this.wasPrivate !== undefined) return this.wasPrivate;
+    // A proxy or the caller's fetch is connected, to nobody knows which of them.
+    const addresses = await this.#addressesOf(server);
+    return addresses.length > 0 && addresses.every(isPrivateAddress);
   }
 
   /**
@@ -83,8 +134,8 @@ export class OAuthFetch {
    */
   #publicLookup(): LookupFunction {
     return (hostname, options, callback) => {
-      lookUp(hostname, { ...options, all: true }, (error, found) => {
-        if (error !== null) return callback(error, []);
+      this.#lookup(hostname, { ...options, all: true }, (error, found) => {
+        if (error !== null || typeof found === 'string') return callback(error, []);
         if (this.#mayBePrivate !== true && found.some(({ address }) => isPrivateAddress(address))) {
           return callback(refusedAsPrivate(new URL(`https://${hostname}`)), []);
         }
@@ -94,18 +145,14 @@ export class OAuthFetch {
       });
     };
   }
-}
 
-/** Whether a host resolves to a private address; false when it cannot be resolved. */
-async function leadsToPrivate(url: URL): Promise<boolean> {
-  if (isLoopbackUrl(url)) return true;
-  const literal = literalAddress(url);
-  if (literal !== undefined) return isPrivateAddress(literal);
-  try {
-    const found = await lookUpAll(url.hostname, { all: true });
-    return found.some(({ address }) => isPrivateAddress(address));
-  } catch {
-    return false;
+  /** The addresses of a name; none when it cannot be resolved. */
+  async #addressesOf({ hostname }: URL): Promise<string[]> {
+    return new Promise((resolve) => {
+      this.#lookup(hostname, { all: true }, (_error, found) => {
+        resolve(Array.isArray(found) ? found.map(({ address }) => address) : []);
+      });
+    });
   }
 }
 

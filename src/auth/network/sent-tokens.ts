@@ -1,10 +1,13 @@
 import type { FetchLike } from '@modelcontextprotocol/client';
+import type { ConnectionFetch } from '../../server-spec.ts';
 
 /** What an answered request was sent with. */
 interface SentToken {
   readonly token: string | undefined;
   /** The signal of the request. */
   readonly signal: AbortSignal | undefined;
+  /** The `fetch` of the connection that it went over. */
+  readonly via: ConnectionFetch;
 }
 
 /**
@@ -20,13 +23,13 @@ export class SentTokens {
     return this.#refused;
   }
 
-  /** Wraps `fetch` to record the token of each request. */
-  watch(fetch: FetchLike): FetchLike {
+  /** Wraps `fetch` to record the token of each request; `via` is the `fetch` of the connection. */
+  watch(fetch: FetchLike, via: ConnectionFetch): FetchLike {
     return async (url, init) => {
       const response = await fetch(url, init);
       const token = bearerOf(new Headers(init?.headers));
       if (response.status === 401) this.#refused = token;
-      this.#sent.set(response, { token, signal: init?.signal ?? undefined });
+      this.#sent.set(response, { token, signal: init?.signal ?? undefined, via });
       return response;
     };
   }

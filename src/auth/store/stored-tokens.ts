@@ -39,10 +39,18 @@ function entry<T extends object>(kind: string, isOne: (value: StoredEntry) => bo
   };
 }
 
+/** What discovery found. */
+interface StoredDiscovery extends OAuthDiscoveryState {
+  /** Whether the server was at a private address then, so that it may name others; absent in older entries. */
+  readonly wasPrivate?: boolean | undefined;
+}
+
 /** By server and client: what discovery found. */
-export const discoveryEntry = entry<OAuthDiscoveryState>(
+export const discoveryEntry = entry<StoredDiscovery>(
   'server',
-  (value) => typeof value['authorizationServerUrl'] === 'string',
+  (value) =>
+    typeof value['authorizationServerUrl'] === 'string' &&
+    (value['wasPrivate'] === undefined || typeof value['wasPrivate'] === 'boolean'),
 );
 
 /** By issuer and client: the client's registration. */

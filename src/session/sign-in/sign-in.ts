@@ -2,7 +2,13 @@ import type { FetchLike } from '@modelcontextprotocol/client';
 import { PlenumError } from '../../errors/plenum-error.ts';
 import { createDeferred } from '../../internal/deferred.ts';
 import { isRecord } from '../../internal/checks.ts';
-import type { AuthorizeOptions, ServerAuth, ServerSpec, UrlServerSpec } from '../../server-spec.ts';
+import type {
+  AuthorizeOptions,
+  ConnectionFetch,
+  ServerAuth,
+  ServerSpec,
+  UrlServerSpec,
+} from '../../server-spec.ts';
 import { loadOfficial } from '../../transport/official.ts';
 import { translateError } from '../errors/translate-error.ts';
 
@@ -127,7 +133,7 @@ class ConnectionAuth implements ServerAuth {
     await this.#current.onUnauthorized?.(context);
   }
 
-  wrapFetch(fetch: FetchLike): FetchLike {
+  wrapFetch(fetch: ConnectionFetch): FetchLike {
     const attended = this.#attended.wrapFetch?.(fetch) ?? fetch;
     const unattended = this.#unattended.wrapFetch?.(fetch) ?? fetch;
     return (url, init) => (this.#current === this.#attended ? attended : unattended)(url, init);

@@ -55,7 +55,12 @@ export class SseTransport extends BaseTransport {
     });
     this.#official = new SSEClientTransport(
       this.#url,
-      withAuth(spec.auth, context.server, this.#url, (url, init) => this.#fetch(new URL(url), init)),
+      withAuth(
+        spec.auth,
+        context.server,
+        this.#url,
+        this.#http.forConnection((url, init) => this.#fetch(new URL(url), init)),
+      ),
     );
     this.#official.onmessage = (message) => this.deliver(message);
     this.#official.onerror = (error) => this.#onError(error);

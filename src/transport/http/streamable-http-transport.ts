@@ -1,6 +1,5 @@
 import {
   StreamableHTTPClientTransport,
-  type FetchLike,
   type JSONRPCMessage,
   type JSONRPCRequest,
   type OAuthClientProvider,
@@ -105,7 +104,7 @@ export class StreamableHttpTransport extends BaseTransport {
       onResumptionFailed: (request, cause) => this.#onResumptionFailed(request, cause),
       onExpired: (end) => this.lose(end),
     });
-    const fetch: FetchLike = (url, init) => exchanges.fetch(new URL(url), init);
+    const fetch = this.#http.forConnection((url, init) => exchanges.fetch(new URL(url), init));
     const auth = withAuth(spec.auth, context.server, this.#url, fetch);
     this.#auth = auth.authProvider;
     this.#wrapsFetch = auth.fetch !== fetch;

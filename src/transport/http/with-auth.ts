@@ -1,6 +1,6 @@
 import type { FetchLike, OAuthClientProvider } from '@modelcontextprotocol/client';
 import { tokenNotSendable } from '../../errors/auth.ts';
-import type { ServerAuth, UrlServerSpec } from '../../server-spec.ts';
+import type { ConnectionFetch, ServerAuth, UrlServerSpec } from '../../server-spec.ts';
 
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
@@ -18,7 +18,7 @@ export function withAuth(
   auth: UrlServerSpec['auth'],
   server: string,
   url: URL,
-  fetch: FetchLike,
+  fetch: ConnectionFetch,
 ): AuthenticatedFetch {
   if (auth === undefined) return { fetch };
   if (!('token' in auth)) return { fetch, authProvider: auth };

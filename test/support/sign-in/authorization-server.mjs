@@ -73,6 +73,10 @@ export async function startAuthorizationServer({ clients = [], registration = tr
      * @type {(path: string, body: Record<string, unknown>) => unknown}
      */
     alter: (_path, body) => body,
+    /** Called with each request to the token endpoint, which is served when it resolves. */
+    onTokenRequest: async () => {},
+    /** Serves the requests to it for which this returns true: an MCP server on the same origin. */
+    serveElse: (_request, _response) => false,
     /** What the token endpoint answers the next requests with, one each, instead of serving them. */
     tokenAnswers,
     /** The kinds of grants for which tokens were given, in order. */
@@ -89,9 +93,11 @@ export async function startAuthorizationServer({ clients = [], registration = tr
       await new Promise((resolve) => server.close(resolve));
     },
   };
-  server.on('request', (request, response) => {
+  server.on('request', async (request, response) => {
+    if (authorizationServer.serveElse(request, response)) return;
     alterJson(response, (body) => authorizationServer.alter(request.url, body));
     if (request.url !== '/token') return handle(request, response);
+    await authorizationServer.onTokenRequest();
     const outOfOrder = { status: 503, body: 'out of order', type: 'text/plain' };
     const answer = authorizationServer.isBroken ? outOfOrder : tokenAnswers.shift();
     if (answer === undefined) return handle(request, response);

@@ -4,7 +4,12 @@ import { oauth, type AuthEvent, type OAuthOptions } from '../../../src/auth/inde
 import type { ServerAuth } from '../../../src/server-spec.ts';
 import { startAuthorizationServer } from './authorization-server.mjs';
 import { visit } from './browser.mjs';
-import { startResourceServer, type ResourceServer, type ResourceServerOptions } from './resource-server.ts';
+import {
+  startResourceServer,
+  type RequestFilter,
+  type ResourceServer,
+  type ResourceServerOptions,
+} from './resource-server.ts';
 
 export interface TokenAnswer {
   status: number;
@@ -19,6 +24,10 @@ export interface AuthorizationServer {
   isBroken: boolean;
   /** Changes what it answers with JSON: metadata, registrations, tokens. */
   alter: (path: string, body: Record<string, unknown>) => unknown;
+  /** Called with each request to its token endpoint, which is served when it resolves. */
+  onTokenRequest: () => Promise<void>;
+  /** Serves the requests to it for which this returns true: an MCP server on the same origin. */
+  serveElse: RequestFilter;
   /** What its token endpoint answers the next requests with, one each, instead of serving them. */
   readonly tokenAnswers: TokenAnswer[];
   readonly grants: readonly string[];
@@ -34,13 +43,19 @@ export interface Protected extends ResourceServer {
   readonly authorizationServer: AuthorizationServer;
 }
 
-type Options = Partial<ResourceServerOptions> & Parameters<typeof startAuthorizationServer>[0];
+type Options = Partial<ResourceServerOptions> &
+  Parameters<typeof startAuthorizationServer>[0] & {
+    /** Whether both are on one origin. */
+    onOneOrigin?: boolean;
+  };
 
 /** A server that wants tokens, and the authorization server that gives them; both end with the test. */
 export async function startProtected(options: Options = {}): Promise<Protected> {
   const authorizationServer = await startAuthorizationServer(options);
   onTestFinished(() => authorizationServer.stop());
-  const resourceServer = await startResourceServer({ issuer: authorizationServer.issuer, ...options });
+  const { issuer } = authorizationServer;
+  const behind = options.onOneOrigin === true ? authorizationServer : undefined;
+  const resourceServer = await startResourceServer({ issuer, behind, ...options });
   return Object.assign(resourceServer, { authorizationServer });
 }
 

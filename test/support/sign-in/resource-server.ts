@@ -15,11 +15,16 @@ export interface ResourceServer {
   onAuthorized: (count: number) => void;
 }
 
+/** Whether it serves a request. */
+export type RequestFilter = (request: IncomingMessage, response: ServerResponse) => boolean;
+
 export interface ResourceServerOptions {
   /** The authorization server, as its issuer. */
   issuer: string;
   /** What the metadata say, in place of the issuer. */
   authorizationServers?: string[];
+  /** A server of HTTP to be served by, on its origin, in place of one of its own. */
+  behind?: { readonly issuer: string; serveElse: RequestFilter } | undefined;
   /** Replaces or adds to the metadata. */
   metadata?: (url: string) => Record<string, unknown>;
   /** Where the metadata are. @default '/.well-known/oauth-protected-resource/mcp' */
@@ -36,9 +41,18 @@ export async function startResourceServer(options: ResourceServerOptions): Promi
   const handle = toNodeHandler(handler);
   const server = createServer((request, response) => void serve(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { behind } = options;
+  const origin = behind?.issuer ?? `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const url = `${origin}/mcp`;
   const metadataUrl = new URL(options.metadataPath ?? '/.well-known/oauth-protected-resource/mcp', origin);
+
+  if (behind !== undefined) {
+    behind.serveElse = (request, response) => {
+      const isOurs = request.url === '/mcp' || request.url === metadataUrl.pathname;
+      if (isOurs) void serve(request, response);
+      return isOurs;
+    };
+  }
 
   const tokens: string[] = [];
   const expired = new Set<string>();

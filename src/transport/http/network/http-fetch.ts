@@ -1,7 +1,7 @@
 import type { FetchLike } from '@modelcontextprotocol/client';
 import { batchTooLarge, messageTooLarge, streamSilent } from '../../../errors/transport.ts';
 import { PlenumError } from '../../../errors/plenum-error.ts';
-import type { UrlServerSpec } from '../../../server-spec.ts';
+import type { ConnectionFetch, DetachedFetch, UrlServerSpec } from '../../../server-spec.ts';
 import { guardBody, limitEvent, limitTotal } from './guard-body.ts';
 import { HttpPool } from './http-pool.ts';
 import { networkError } from './network-error.ts';
@@ -102,6 +102,20 @@ export class HttpFetch {
     };
     const response = await followRedirects(fetchOnce, start, method, server);
     return this.#guard(response, (error) => explain(error, start), watch);
+  }
+
+  /** Makes `fetch` one that credentials can detach from this connection, and ask whom it is connected to. */
+  forConnection(fetch: FetchLike): ConnectionFetch {
+    return Object.assign(fetch, {
+      detach: () => this.#detach(),
+      peerAddresses: () => this.pool?.peerAddresses(),
+    });
+  }
+
+  #detach(): DetachedFetch {
+    const detached = new HttpFetch(this.#options);
+    detached.#headers = this.#headers;
+    return { fetch: (url, init) => detached.fetch(url, init), close: () => detached.destroy() };
   }
 
   /** Ends every request and leaves no socket. */

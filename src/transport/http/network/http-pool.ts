@@ -49,6 +49,11 @@ export class HttpPool {
     return this.#others;
   }
 
+  /** The addresses of the last sockets to `origin`; undefined where a proxy opens them. */
+  peerAddresses(): readonly string[] | undefined {
+    return this.#own instanceof SocketPool ? this.#own.peerAddresses() : undefined;
+  }
+
   /** Ends every request and leaves no socket. */
   async destroy(): Promise<void> {
     this.#destroyed = true;

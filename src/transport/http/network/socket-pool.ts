@@ -2,6 +2,8 @@ import { buildConnector, Client, errors, type Dispatcher } from 'undici';
 
 /** How many sockets to one origin there may be; further requests wait for one. */
 const MAX_SOCKETS = 1_024;
+/** How many addresses of peers are remembered. */
+const MAX_PEERS = 16;
 
 /** A client that never has more than one request. */
 interface Place {
@@ -25,14 +27,26 @@ export class SocketPool {
   /** The one used last is used first, so that those that are no longer needed become idle and close. */
   readonly #free: Place[] = [];
   #waiting: Waiting[] = [];
+  /** IP addresses that sockets were opened to, the last one last. */
+  readonly #peers = new Set<string>();
   #destroyed = false;
 
   constructor(origin: string, { connect, ...options }: Client.Options) {
     this.#origin = origin;
+    const open = typeof connect === 'function' ? connect : buildConnector(connect);
     this.#options = {
       ...options,
-      connect: typeof connect === 'function' ? connect : buildConnector(connect),
+      connect: (target, done) =>
+        open(target, (...result) => {
+          this.#remember(result[1]?.remoteAddress);
+          done(...result);
+        }),
     };
+  }
+
+  /** IP addresses that the last sockets were opened to. */
+  peerAddresses(): readonly string[] {
+    return [...this.#peers];
   }
 
   dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): void {
@@ -47,6 +61,14 @@ export class SocketPool {
     this.#destroyed = true;
     for (const { handler } of this.#waiting.splice(0)) fail(handler);
     await Promise.all([...this.#places].map(({ client }) => client.destroy()));
+  }
+
+  #remember(peer: string | undefined): void {
+    if (peer === undefined) return;
+    this.#peers.delete(peer);
+    this.#peers.add(peer);
+    const [oldest] = this.#peers;
+    if (this.#peers.size > MAX_PEERS && oldest !== undefined) this.#peers.delete(oldest);
   }
 
   #open(): Place | undefined {
