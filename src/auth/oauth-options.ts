@@ -125,20 +125,20 @@ export type ResolvedOAuthOptions = Omit<OAuthOptions, Defaulted | 'scope' | 'sto
 /** Checks options and fills in the defaults. Throws `CONFIG_INVALID`. */
 export function resolveOAuthOptions(options: OAuthOptions, store: TokenStore): ResolvedOAuthOptions {
   checkOptions(oauthOptions, options, 'OAuth options');
-  const { grant = 'authorization_code' } = options;
+  const { grant = oauthOptions.grant.default } = options;
   checkGrant(grant, options);
   return {
     ...options,
     grant,
     store: options.store ?? store,
     scope: typeof options.scope === 'string' ? options.scope : options.scope?.join(' '),
-    clientName: options.clientName ?? 'Plenum',
-    interactive: options.interactive ?? true,
-    loginTimeoutMs: options.loginTimeoutMs ?? 300_000,
-    redirectPort: options.redirectPort ?? 0,
-    dpop: options.dpop ?? false,
-    allowPrivateAddresses: options.allowPrivateAddresses ?? false,
-    allowMissingPkce: options.allowMissingPkce ?? false,
+    clientName: options.clientName ?? oauthOptions.clientName.default,
+    interactive: options.interactive ?? oauthOptions.interactive.default,
+    loginTimeoutMs: options.loginTimeoutMs ?? oauthOptions.loginTimeoutMs.default,
+    redirectPort: options.redirectPort ?? oauthOptions.redirectPort.default,
+    dpop: options.dpop ?? oauthOptions.dpop.default,
+    allowPrivateAddresses: options.allowPrivateAddresses ?? oauthOptions.allowPrivateAddresses.default,
+    allowMissingPkce: options.allowMissingPkce ?? oauthOptions.allowMissingPkce.default,
   };
 }
 

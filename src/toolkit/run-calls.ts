@@ -64,7 +64,7 @@ export async function runCalls(
 ): Promise<(RequestedCall & { readonly result: CallToolResult })[]> {
   const fault = firstFault(handleOptions, options, 'Options of handling calls');
   if (fault !== undefined) throw invalidCall("Handling a model's calls", fault);
-  const { signal, leaveUnknown = false, onProgress } = options;
+  const { signal, leaveUnknown = handleOptions.leaveUnknown.default, onProgress } = options;
   const calls = leaveUnknown ? requests.filter(({ name }) => tools.has(name)) : requests;
   const none = emptySource(tools);
   const outcomes = await Promise.allSettled(

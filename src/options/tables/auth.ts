@@ -39,7 +39,7 @@ const privateKey = {
 export const oauthOptions = {
   grant: {
     kind: oneOf('authorization_code', 'client_credentials', 'jwt_bearer'),
-    default: 'authorization_code',
+    default: 'authorization_code' as const,
     about:
       'How access is granted: a person signs in with a browser, this program shows its own credentials, or it shows an `assertion`.',
     file: oneOf('authorization_code', 'client_credentials'),

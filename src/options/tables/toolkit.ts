@@ -194,7 +194,7 @@ export const serverChoiceOptions = {
   atOnce: { kind: count(1), default: 1, about: 'How many servers a model may use at a time.' },
   show: {
     kind: oneOf('list', 'describe'),
-    default: 'list',
+    default: 'list' as const,
     about: "Whether the server's tools join the list of tools, or are described and called by `call_tool`.",
   },
   descriptions: { kind: textsByName, about: 'What a model is told of a server, by its name.' },

@@ -57,7 +57,11 @@ const COMMON_MEDIA = new Set(['image/png', 'image/jpeg', 'image/gif', 'image/web
  */
 export function aiSdkToolkit(source: ToolSource, options: AiSdkToolkitOptions = {}): AiSdkToolkit {
   checkOptions(aiSdkOptions, options, 'Toolkit options');
-  const { acceptsMedia = isCommonMedia, preliminaryResults = false, ...calls } = options;
+  const {
+    acceptsMedia = isCommonMedia,
+    preliminaryResults = aiSdkOptions.preliminaryResults.default,
+    ...calls
+  } = options;
   const current = liveTools(source, (name, definition) => {
     const outcome = modelTool(source, name, definition, genericDialect, calls);
     if ('problem' in outcome) return outcome;

@@ -69,7 +69,7 @@ export function langchainToolkit(
   options: LangchainToolkitOptions = {},
 ): LangchainToolkit {
   checkOptions(langchainOptions, options, 'Toolkit options');
-  const { acceptsMedia = () => false, toolEvents = false, ...calls } = options;
+  const { acceptsMedia = () => false, toolEvents = langchainOptions.toolEvents.default, ...calls } = options;
   const current = liveTools(source, (name, definition) => {
     const outcome = modelTool(source, name, definition, genericDialect, calls);
     if ('problem' in outcome) return outcome;

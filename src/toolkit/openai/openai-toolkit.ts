@@ -19,6 +19,7 @@ import {
   type FunctionCallOutput,
 } from './result-messages.ts';
 import { functionTool, type ChatTool, type FunctionTool, type ResponsesTool } from './function-tool.ts';
+import { openaiOptions } from '../../options/tables/toolkit.ts';
 import { checkOpenaiOptions, type OpenaiToolkitOptions } from './openai-options.ts';
 
 /** The part of a Chat Completions message that is read. */
@@ -71,7 +72,7 @@ export interface OpenaiToolkit {
 /** Makes the tools of a group, toolkit or other source available to the `openai` package. Throws `CONFIG_INVALID`. */
 export function openaiToolkit(source: ToolSource, options: OpenaiToolkitOptions = {}): OpenaiToolkit {
   checkOpenaiOptions(options);
-  const { strict, images, maxTools = 128, ...calls } = options;
+  const { strict, images, maxTools = openaiOptions.maxTools.default, ...calls } = options;
   const current = atMost(
     maxTools,
     liveTools(source, (name, definition) => functionTool(source, name, definition, strict, calls)),

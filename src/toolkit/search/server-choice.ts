@@ -51,7 +51,12 @@ export function serverChoiceToolkit(
 ): ServerChoiceToolkit {
   expectToolSource(source);
   checkOptions(serverChoiceOptions, options, 'Server choice options');
-  const { atOnce = 1, show = 'list', descriptions = {}, group } = options;
+  const {
+    atOnce = serverChoiceOptions.atOnce.default,
+    show = serverChoiceOptions.show.default,
+    descriptions = {},
+    group,
+  } = options;
   const facts = group ?? (hasFacts(source) ? source : undefined);
   let inUse: readonly string[] = [];
 

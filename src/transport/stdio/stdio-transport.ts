@@ -10,6 +10,7 @@ import {
   transportUsedUp,
 } from '../../errors/transport.ts';
 import { messageOf } from '../../errors/plenum-error.ts';
+import { stdioSpec } from '../../options/tables/server.ts';
 import type { StdioServerSpec } from '../../server-spec.ts';
 import type { FinalOutput, ManagedTransport, TransportContext, TransportEnd } from '../managed-transport.ts';
 import { MessageReader } from './message-reader.ts';
@@ -20,10 +21,6 @@ import { spawnServer, type SpawnedServer } from './spawn-server.ts';
 import { forward, StderrCapture } from './stderr.ts';
 import { createTextCodec, type TextCodec } from './text-codec.ts';
 import { WriteQueue } from './write-queue.ts';
-
-const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
-const CLOSE_GRACE_MS = 2_000;
-const TERMINATE_GRACE_MS = 2_000;
 
 /**
  * How long to wait for the last output of a process that has exited, as its children may keep the pipe open; and, when a
@@ -132,7 +129,7 @@ export class StdioTransport implements ManagedTransport {
     const { server } = this.#context;
     // No longer than a string can be, whatever was asked for.
     const maxMessageBytes = Math.min(
-      this.#spec.maxMessageBytes ?? MAX_MESSAGE_BYTES,
+      this.#spec.maxMessageBytes ?? stdioSpec.maxMessageBytes.default,
       constants.MAX_STRING_LENGTH,
     );
     const output = new MessageReader({
@@ -238,7 +235,7 @@ export class StdioTransport implements ManagedTransport {
 
   /** Ends every process of the tree whose input has been closed. */
   async #clear({ tree, child }: Link, closeGraceMs: number): Promise<void> {
-    const { terminateGraceMs = TERMINATE_GRACE_MS } = this.#spec;
+    const { terminateGraceMs = stdioSpec.terminateGraceMs.default } = this.#spec;
     if (await stopProcesses(tree, { closeGraceMs, terminateGraceMs }, this.#force.signal)) return;
     child.unref();
     const { server } = this.#context;
@@ -246,7 +243,7 @@ export class StdioTransport implements ManagedTransport {
   }
 
   get #closeGraceMs(): number {
-    return this.#spec.closeGraceMs ?? CLOSE_GRACE_MS;
+    return this.#spec.closeGraceMs ?? stdioSpec.closeGraceMs.default;
   }
 
   #deliver(message: JSONRPCMessage): void {

@@ -3,6 +3,7 @@ import { parseJSONRPCMessage, type JSONRPCMessage } from '@modelcontextprotocol/
 import { WebSocket, type RawData } from 'ws';
 import { notAMessage, openFailed, sendFailed } from '../../errors/transport.ts';
 import { messageOf, type PlenumError } from '../../errors/plenum-error.ts';
+import { urlSpec } from '../../options/tables/server.ts';
 import { createDeferred } from '../../internal/deferred.ts';
 import { Limit, settledWithin } from '../../internal/limit.ts';
 import { printable } from '../../internal/text.ts';
@@ -20,7 +21,6 @@ const MAX_BUFFERED_BYTES = 256 * 1024 * 1024;
 const OPEN_TIMEOUT_MS = 30_000;
 const CLOSE_GRACE_MS = 2_000;
 const PING_INTERVAL_MS = 30_000;
-const MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 const NORMAL_CLOSURE = 1_000;
 /** How many pings in a row may go unanswered. */
 const MAX_MISSED_PINGS = 2;
@@ -98,7 +98,7 @@ export class WebSocketTransport extends BaseTransport {
       ...trust,
       ...identity,
       headers: Object.fromEntries(headers),
-      maxPayload: this.#spec.maxMessageBytes ?? MAX_MESSAGE_BYTES,
+      maxPayload: this.#spec.maxMessageBytes ?? urlSpec.maxMessageBytes.default,
       followRedirects: false,
       // Compression gains little on small frames, and takes memory for each connection.
       perMessageDeflate: false,

@@ -1,6 +1,7 @@
 import type { FetchLike } from '@modelcontextprotocol/client';
 import { batchTooLarge, messageTooLarge, streamSilent } from '../../../errors/transport.ts';
 import { PlenumError } from '../../../errors/plenum-error.ts';
+import { urlSpec } from '../../../options/tables/server.ts';
 import type { ConnectionFetch, DetachedFetch, UrlServerSpec } from '../../../server-spec.ts';
 import { guardBody, limitEvent, limitTotal } from './guard-body.ts';
 import { HttpPool } from './http-pool.ts';
@@ -8,9 +9,6 @@ import { networkError } from './network-error.ts';
 import { fetchThrough } from './pool-fetch.ts';
 import { followRedirects } from './redirects.ts';
 import { resolveHeaders } from './resolve-headers.ts';
-
-const DEFAULT_READ_TIMEOUT_MS = 300_000;
-const DEFAULT_MAX_MESSAGE_BYTES = 64 * 1024 * 1024;
 
 export interface HttpFetchOptions {
   readonly server: string;
@@ -59,12 +57,12 @@ export class HttpFetch {
   }
 
   get maxMessageBytes(): number {
-    return this.#options.spec.maxMessageBytes ?? DEFAULT_MAX_MESSAGE_BYTES;
+    return this.#options.spec.maxMessageBytes ?? urlSpec.maxMessageBytes.default;
   }
 
   /** How long an event stream may be silent, in milliseconds. */
   get silenceMs(): number {
-    return this.#options.spec.readTimeoutMs ?? DEFAULT_READ_TIMEOUT_MS;
+    return this.#options.spec.readTimeoutMs ?? urlSpec.readTimeoutMs.default;
   }
 
   /** Reads the spec's headers, for the whole connection. */
