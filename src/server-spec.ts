@@ -4,10 +4,10 @@ import type { AuthProvider, FetchLike, OAuthClientProvider, Transport } from '@m
 /** Says how one server is reached: data, or an object in this process. */
 export type ServerSpec = StdioServerSpec | UrlServerSpec | InProcessServerSpec | CustomTransportSpec;
 
-/** Options of one server that may stand beside the spec's own fields; they win over the group's. */
+/** Options that may stand in the spec of one server; they win over those of its group or manager. */
 export interface ServerSpecOptions {
   /**
-   * How long a request may wait for its answer, in milliseconds; `Infinity` for ever.
+   * How long a request may wait for its answer, in milliseconds, or `Infinity`; then it rejects with `TIMEOUT`.
    * @default 60000
    */
   timeoutMs?: number;
@@ -17,14 +17,14 @@ export interface ServerSpecOptions {
    */
   connectTimeoutMs?: number;
   /**
-   * Which protocol to speak: the newest that the server knows (`auto`), one of an era (`legacy` with the stateful
-   * `initialize` handshake, `modern` from 2026-07-28 on), or exactly one revision. A server that does not speak it is
-   * `CONNECT_FAILED`.
+   * Which protocol to speak: the newest that the server knows (`auto`), the newest of an era (`legacy` with the stateful
+   * `initialize` handshake, `modern` from 2026-07-28 on), or exactly one revision. With a server that does not speak it,
+   * connecting fails with `CONNECT_FAILED`.
    * @default 'auto'
    */
   protocol?: ProtocolChoice;
   /**
-   * How a lost connection is replaced; `false` leaves it lost.
+   * How a lost connection is replaced; with `false` the session is `failed` then.
    * @default {}
    */
   reconnect?: false | ReconnectOptions;
@@ -35,7 +35,7 @@ export interface ServerSpecOptions {
   health?: boolean | HealthOptions;
 }
 
-/** Regular checks of a connection. One that was heard from since the last check is healthy without being asked. */
+/** Regular pings of a connection. None is sent when the server has sent anything since the last check. */
 export interface HealthOptions {
   /**
    * Time from one check to the next, in milliseconds.
@@ -84,7 +84,7 @@ export interface ReconnectOptions {
    */
   maxDelayMs?: number;
   /**
-   * How long a connection must have been up for the delays to start over, in milliseconds.
+   * After how long a connection counts as stable, in milliseconds: when it is lost later, attempts and delays start over.
    * @default 60000
    */
   resetAfterMs?: number;
@@ -95,14 +95,21 @@ export interface StdioServerSpec extends ServerSpecOptions {
   type?: 'stdio';
   /** The program: a path, or a name that is looked up on PATH. Never given to a shell. */
   command: string;
+  /**
+   * Arguments of the program.
+   * @default []
+   */
   args?: readonly string[];
-  /** Variables added to the child's environment. */
+  /** Environment variables of the process, in addition to those of `inheritEnv`. */
   env?: Readonly<Record<string, string>>;
-  /** The child's working directory. */
+  /**
+   * The working directory of the process.
+   * @default that of this process
+   */
   cwd?: string | URL;
   /**
-   * Which of this process's variables the child gets: the minimal set (`false`), all (`true`), or the minimal
-   * set and the named ones.
+   * Which environment variables of this process the server gets: the minimal set (`false`), all (`true`), or the minimal
+   * set and the named ones. The minimal set is HOME, LOGNAME, PATH, SHELL, TERM and USER, or what Windows has for them.
    * @default false
    */
   inheritEnv?: boolean | readonly string[];
@@ -119,8 +126,8 @@ export interface StdioServerSpec extends ServerSpecOptions {
    */
   encodingErrors?: 'strict' | 'ignore' | 'replace';
   /**
-   * Where standard error goes: kept for error messages and offered as events (`capture`), this process's own,
-   * nowhere, or a stream. The last 64 KiB are kept for error messages except with `inherit` and `ignore`.
+   * Where standard error goes: to `stderr` events (`capture`), to that of this process (`inherit`), nowhere (`ignore`), or
+   * to a stream. Its last 64 KiB are kept for error messages, except with `inherit` and `ignore`.
    * @default 'capture'
    */
   stderr?: 'capture' | 'inherit' | 'ignore' | Writable;
@@ -130,12 +137,12 @@ export interface StdioServerSpec extends ServerSpecOptions {
    */
   maxMessageBytes?: number;
   /**
-   * At close: how long the server may take to leave after its input was closed, in milliseconds.
+   * At close: how long the process may take to exit after its standard input was closed, before SIGTERM, in milliseconds.
    * @default 2000
    */
   closeGraceMs?: number;
   /**
-   * At close: how long it may take after SIGTERM, before SIGKILL, in milliseconds.
+   * At close: how long the process may take to exit after SIGTERM, before SIGKILL, in milliseconds.
    * @default 2000
    */
   terminateGraceMs?: number;
@@ -144,23 +151,24 @@ export interface StdioServerSpec extends ServerSpecOptions {
 /** A server behind a URL. */
 export interface UrlServerSpec extends ServerSpecOptions {
   /**
-   * The transport. Without it: WebSocket for `ws:` and `wss:`, else Streamable HTTP, and SSE when the server
-   * answers as an old one does.
+   * The transport. Without it: WebSocket for `ws:` and `wss:`, else Streamable HTTP, or SSE when the server refuses that
+   * as a server of the older HTTP+SSE transport does.
    */
   type?: 'http' | 'sse' | 'websocket';
+  /** The address of the server, without user name and password. */
   url: string | URL;
-  /** Headers of every request, fixed or asked for before each connection. */
+  /** Headers of every request, or a function that returns them and is called before each connection. */
   headers?: HeadersSource;
-  /** Credentials: of `mcp-plenum/auth`, or as the official client takes them. Not for WebSocket. */
+  /** Credentials: from `mcp-plenum/auth`, or any that the official client accepts. Not for WebSocket. */
   auth?: ServerAuth | OAuthClientProvider;
   /** A `fetch` to use in place of the built-in pool; it must honour `redirect: 'manual'`. Not for WebSocket. */
   fetch?: FetchLike;
   /**
-   * The HTTP proxy to go through: `http://user:password@host:port`. The command line takes it from the environment. Not
-   * for WebSocket, nor beside `fetch`.
+   * The HTTP proxy: `http://user:password@host:port`. Not taken from the environment, except by the command line. Not for
+   * WebSocket, and not with `fetch`.
    */
   proxy?: string | URL;
-  /** Certificates, for servers that need more than the well-known authorities. Not beside `fetch`. */
+  /** Certificates and keys, if the defaults of Node do not do. Not with `fetch`. */
   tls?: TlsOptions;
   /**
    * How long opening one connection to the host may take, in milliseconds.
@@ -202,63 +210,67 @@ export interface TlsOptions {
   rejectUnauthorized?: boolean;
 }
 
-/** Credentials as the official client takes them, and what those of `mcp-plenum/auth` can do beyond. */
+/** Credentials as the official client accepts them, with optional methods that those of `mcp-plenum/auth` have. */
 export interface ServerAuth extends AuthProvider {
-  /** The credentials for one server; asked for with every connection, so that no server gets another's. */
+  /** Returns the credentials for one server, so that no server gets those of another. Called once for each session. */
   forServer?(url: URL): ServerAuth;
-  /** Wraps the `fetch` that talks to the server, for what takes more than a header. */
+  /** Wraps the `fetch` for this server, for credentials that are more than a header. */
   wrapFetch?(fetch: ConnectionFetch): FetchLike;
-  /** Signs in, with a person where it takes one. */
+  /** Signs in; may ask a person. */
   authorize?(options?: AuthorizeOptions): Promise<void>;
-  /** Whether a person may be asked though nobody called `authorize()`. */
+  /** Whether a person may be asked to sign in without a call of `authorize()`. */
   readonly interactive?: boolean;
-  /** The same credentials without leave to ask a person: a connection that is coming up is in a hurry. */
+  /** Returns the same credentials, but ones that ask no person: used while connecting, which has a time limit. */
   unattended?(): ServerAuth;
-  /** Calls back once, when somebody has signed in since a token was refused or missing, wherever that was. */
+  /** Calls `onSignedIn` once, when somebody has signed in after a token was refused or missing, in any process. */
   awaitSignIn?(onSignedIn: () => void): SignInWatch;
 }
 
 /** The `fetch` of one connection to a server, with the headers, certificates and proxy of its spec. */
 export interface ConnectionFetch extends FetchLike {
-  /** The same with sockets of its own, which the end of the connection leaves open. The caller closes it. */
+  /** Returns the same `fetch` with sockets of its own, which the end of the connection leaves open. The caller closes it. */
   detach?(): DetachedFetch;
   /**
-   * IP addresses at the other ends of the sockets to the server, the last few. Undefined where they are not known: with
-   * a proxy, or with a `fetch` of the user's.
+   * The IP addresses of the server that the latest sockets are connected to. Undefined where they are not known: with a
+   * proxy, or with a `fetch` of the user's.
    */
   peerAddresses?(): readonly string[] | undefined;
 }
 
+/** A `fetch` that outlives the connection it was made from. */
 export interface DetachedFetch {
   readonly fetch: FetchLike;
-  /** Ends every request and leaves no socket. */
+  /** Ends all its requests and closes its sockets. */
   close(): Promise<void>;
 }
 
+/** Options of `ServerAuth.authorize`. */
 export interface AuthorizeOptions {
-  /** Gives up waiting. */
+  /** Ends the wait for the login. */
   signal?: AbortSignal | undefined;
   /**
-   * Whether to do nothing when there is a token that no server refused.
+   * Whether to do nothing when there is a token that the server has not refused.
    * @default false
    */
   ifNeeded?: boolean | undefined;
 }
 
-/** Somebody is waiting for a sign-in. Ends when it has called back. */
+/** The wait for a sign-in that `awaitSignIn` began. It ends after the callback, or with `stop`. */
 export interface SignInWatch {
-  /** Looks now; resolves when it has. */
+  /** Checks now whether somebody has signed in. */
   look(): Promise<void>;
+  /** Ends the wait. */
   stop(): void;
 }
 
+/** Headers, or a function that returns them. */
 export type HeadersSource =
   | Readonly<Record<string, string>>
   | (() => Readonly<Record<string, string>> | Promise<Readonly<Record<string, string>>>);
 
 /**
- * An official `McpServer` or `Server` in this process, not yet connected; it serves one session at a time. A
- * function makes one for every connection.
+ * An official `McpServer` or `Server` in this process that is not connected yet; it serves one session at a time. A
+ * function is called for each connection.
  */
 export interface InProcessServerSpec extends ServerSpecOptions {
   server: InProcessServer | (() => InProcessServer | Promise<InProcessServer>);
@@ -270,7 +282,7 @@ export interface InProcessServer {
   close(): Promise<void>;
 }
 
-/** Any other transport: the function is called once for every connection. */
+/** Any other transport: the function is called for each connection. */
 export interface CustomTransportSpec extends ServerSpecOptions {
   transport: () => Transport | Promise<Transport>;
 }

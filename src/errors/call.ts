@@ -4,7 +4,7 @@ import { printable } from '../internal/text.ts';
 
 export type EndCode = 'ABORTED' | 'INVALID_RESULT' | 'PROTOCOL' | 'SESSION_CLOSED' | 'TIMEOUT';
 
-/** A tool call ends between its caller and the session: by an interceptor, or while one holds it. */
+/** A tool call ended in the interceptors: one returned or threw something wrong, or the call was cancelled there. */
 export function interceptedCallEnded<Code extends EndCode>(
   code: Code,
   call: { readonly tool: string; readonly server: string },
@@ -38,7 +38,7 @@ export function timedOut(
   });
 }
 
-/** The connection ended under a request; `what` goes on from "the server". */
+/** The connection ended during a request; `what` goes on from "the server". */
 export function lostDuringCall(
   { doing, server }: RequestFacts,
   what: string,
@@ -59,7 +59,7 @@ function adviceOf(cause: unknown): PlenumError['advice'] {
   return cause instanceof PlenumError ? cause.advice : undefined;
 }
 
-/** What a transport found out about the connection, with what it happened to; `ran` says whether the request may have run. */
+/** A transport's error about the connection, for one request. With `ran`, the message says whether it may have run. */
 export function duringCall({ doing, server }: RequestFacts, error: PlenumError, ran: boolean): PlenumError {
   const { code, summary, maybeExecuted, data, advice, detail } = error;
   const more = ran ? ` ${whetherItRan(maybeExecuted)}` : '';
@@ -77,7 +77,7 @@ function whetherItRan(maybeExecuted: boolean | undefined): string {
   return maybeExecuted === false ? 'The request was not sent.' : 'The request may have run.';
 }
 
-/** For a call: the server that it would have gone to could not be brought up. */
+/** The error for a call when connecting to its server failed with `error`. */
 export function notSent(server: string, error: PlenumError): PlenumError {
   const { code, summary, data, rpcCode, rpcMessage, advice, detail } = error;
   const facts = { data, rpcCode, rpcMessage, advice, detail };
@@ -101,7 +101,7 @@ export function notConnectedInTime(
   });
 }
 
-/** As many calls as may wait for a connection wait for it already. */
+/** The option `maxWaitingCalls` is reached. */
 export function tooManyWaiting(
   { doing, server }: RequestFacts,
   limit: number,
@@ -163,7 +163,7 @@ export function httpError(
   return new PlenumError('PROTOCOL', summary, { server, cause, data: { status } });
 }
 
-/** Something in between failed that has no code of its own. */
+/** A request failed with an error that has no code of its own. */
 export function requestFailed({ doing, server }: RequestFacts, error: unknown): PlenumError<'PROTOCOL'> {
   const summary = `${doing}: ${printable(messageOf(error), 500)}`;
   return new PlenumError('PROTOCOL', summary, { server, cause: error });
@@ -217,7 +217,7 @@ export function tooManyPages(
   return new PlenumError('INVALID_RESULT', summary, { server, cause });
 }
 
-/** The arguments of a call are no object. */
+/** The arguments of a call are not an object. */
 export function argumentsNotAnObject(tool: string): PlenumError<'INVALID_ARGUMENTS'> {
   const summary = `Calling tool "${printable(tool)}": the arguments must be an object.`;
   return new PlenumError('INVALID_ARGUMENTS', summary, { maybeExecuted: false });
@@ -230,7 +230,7 @@ export function notJson(cause: unknown): PlenumError<'INVALID_ARGUMENTS'> {
   return new PlenumError('INVALID_ARGUMENTS', summary, { cause });
 }
 
-/** The server refused the credentials, without a word on what it wants; `what` is a clause. */
+/** The server refused the credentials and did not say why; `what` is a clause. */
 export function credentialsRefused(
   { doing, server }: RequestFacts,
   what: string,

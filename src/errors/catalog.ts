@@ -58,7 +58,7 @@ export function ambiguousResource(
   );
 }
 
-/** What a server offers has names that are taken, so that all of it is refused. */
+/** A server lists entries whose names are taken, so the server is refused. */
 export function namesTaken(
   collisions: readonly CatalogCollision[],
   server: string,
@@ -96,7 +96,7 @@ export function addingFailure(server: string, error: unknown): PlenumError {
   });
 }
 
-/** An error while a catalog cache is read or written: nothing is refused because of it. */
+/** A catalog cache cannot be used. This is reported only: the group goes on without the cache. */
 export function catalogCacheUnusable(
   what: string,
   { server, cause }: { server?: string; cause?: unknown } = {},

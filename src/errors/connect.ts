@@ -3,7 +3,7 @@ import { printable } from '../internal/text.ts';
 
 type Fields = Pick<PlenumErrorFields<'CONNECT_FAILED'>, 'cause' | 'advice' | 'detail' | 'data'>;
 
-/** A server does not come up; `why` goes on from `Connecting to server "x": `. */
+/** Connecting to a server failed; `why` goes on from `Connecting to server "x": `. */
 export function connectFailed(
   server: string,
   why: string,
@@ -21,7 +21,7 @@ export function connectFailure(
   return PlenumError.from(error, 'CONNECT_FAILED', doing, { server });
 }
 
-/** Servers of a group that is to have all of them, or none. */
+/** Servers of a group with `strict` failed; `errors` has their errors. */
 export function serversFailed(errors: readonly PlenumError[], total: number): PlenumError<'CONNECT_FAILED'> {
   const list = errors.map(({ message }) => `- ${message.replaceAll('\n', '\n  ')}`).join('\n');
   const summary = `${errors.length} of ${total} servers did not come up:`;
@@ -50,7 +50,7 @@ export function handshakeTimedOut(server: string, timeoutMs: number, output: Out
   });
 }
 
-/** What was started is no MCP server: it sends back what it is sent. */
+/** The program that was started is no MCP server: it sends back what it receives. */
 export function echoed(server: string, cause: unknown): PlenumError<'CONNECT_FAILED'> {
   return connectFailed(server, 'it sends back what it is sent: it is no MCP server.', { cause });
 }
@@ -72,7 +72,7 @@ export function endedWhileConnecting(
   { what, stderr, error }: { readonly what: string; readonly stderr?: string; readonly error?: Error },
   cause: unknown,
 ): PlenumError<'CONNECT_FAILED'> {
-  // What the transport found out comes with advice.
+  // The error of the transport says more, and has advice.
   const known = error instanceof PlenumError ? error : undefined;
   return connectFailed(server, known?.summary ?? `the server ${what}.`, {
     cause,
@@ -81,7 +81,7 @@ export function endedWhileConnecting(
   });
 }
 
-/** An error that no code for connecting says more about. */
+/** Any other error while connecting, with the code `CONNECT_FAILED`. */
 export function asConnectFailed(server: string, error: PlenumError): PlenumError<'CONNECT_FAILED'> {
   const { summary, advice, detail, cause } = error;
   return new PlenumError('CONNECT_FAILED', summary, { server, advice, detail, cause: cause ?? error });
@@ -96,7 +96,7 @@ function endOf({ stdout = '', stderr = '' }: Output): string | undefined {
   return all.length === 0 ? undefined : all.join('\n');
 }
 
-/** A server is not there yet when a command needs it. */
+/** A server is not connected yet when a command needs it. */
 export function notReadyYet(server: string): PlenumError<'TIMEOUT'> {
   return new PlenumError('TIMEOUT', `Connecting to server "${server}": it is not ready yet.`, { server });
 }

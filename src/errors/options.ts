@@ -18,7 +18,7 @@ export function wrongOptionType(
   wanted: string,
   found: unknown,
 ): PlenumError<'CONFIG_INVALID'> {
-  // The type only: the value may be a secret that landed in the wrong field.
+  // The type only: the value may be a secret that was given for the wrong option.
   const shown = typeof found === 'number' || typeof found === 'boolean' ? String(found) : describeType(found);
   return invalidOption(option, `must be ${wanted}, not ${shown}`);
 }

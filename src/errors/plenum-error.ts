@@ -3,7 +3,7 @@ import type { PlenumErrorCode, PlenumErrorData, UrlElicitation } from './registr
 
 export type { PlenumErrorCode, PlenumErrorData, UrlElicitation } from './registry.ts';
 
-/** By which copies of this package recognise each other's errors. */
+/** The property by which copies of this package recognise each other's errors. */
 const BRAND = Symbol.for('mcp-plenum.error');
 
 /** The facts an error carries beside its code and message. */
@@ -13,7 +13,7 @@ export interface PlenumErrorFields<Code extends PlenumErrorCode = PlenumErrorCod
   cause?: unknown;
   /** What can be tried. Its words are appended to the message. */
   advice?: readonly ErrorAdvice[] | undefined;
-  /** Evidence that ends the message, such as the end of a process's standard error. Begins on a line of its own. */
+  /** What the message shows below its sentences, such as the end of a process's standard error. */
   detail?: string | undefined;
   maybeExecuted?: boolean | undefined;
   elicitations?: readonly UrlElicitation[] | undefined;
@@ -33,13 +33,13 @@ export class PlenumErrorClass<Code extends PlenumErrorCode> extends Error {
   declare readonly summary: string;
   /** What can be tried, as data. `message` has it in words. */
   declare readonly advice?: readonly ErrorAdvice[];
-  /** Evidence at the end of `message`, such as the end of a process's standard error. */
+  /** What `message` shows below its sentences, such as the end of a process's standard error. */
   declare readonly detail?: string;
   /** Name of the server concerned, when there is one. */
   declare readonly server?: string;
-  /** On a call that failed: false only when the request surely never reached the server. */
+  /** On a call that failed: false only when the request certainly did not run. */
   declare readonly maybeExecuted?: boolean;
-  /** On `URL_ELICITATION_REQUIRED`: what the user is to do first. */
+  /** On `URL_ELICITATION_REQUIRED`: the URLs that the user must visit first. */
   declare readonly elicitations?: readonly UrlElicitation[];
   /** On `PROTOCOL`: the JSON-RPC error code that the server sent, if it sent one. */
   declare readonly rpcCode?: number;
@@ -51,7 +51,7 @@ export class PlenumErrorClass<Code extends PlenumErrorCode> extends Error {
   declare readonly errors?: readonly PlenumError[];
   /** On what `SessionManager.run` rejects with after more than one attempt: how many there were. */
   declare readonly attempts?: number;
-  /** On `CIRCUIT_OPEN`: when the next attempt is let through, in epoch milliseconds; absent while a probe is under way. */
+  /** On `CIRCUIT_OPEN`: when the next attempt is allowed, in epoch milliseconds; absent while a probe is under way. */
   declare readonly nextTryAt?: number;
 
   static {

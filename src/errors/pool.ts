@@ -1,6 +1,6 @@
 import { PlenumError } from './plenum-error.ts';
 
-/** More callers wait for a session of a server than may. */
+/** The option `pool.maxWaiting` is reached. */
 export function poolQueueFull(server: string, waiting: number): PlenumError<'POOL_EXHAUSTED'> {
   const summary = `Acquiring a session of server "${server}": ${waiting} callers wait for one already.`;
   return new PlenumError('POOL_EXHAUSTED', summary, {
@@ -33,7 +33,7 @@ export function notOpenedInTime(server: string, timeoutMs: number): PlenumError<
   return new PlenumError('TIMEOUT', summary, { server, maybeExecuted: false, data: { timeoutMs: ms } });
 }
 
-/** `nextTryMs`: in how many milliseconds an attempt is let through; undefined while a probe is under way. */
+/** `nextTryMs`: in how many milliseconds an attempt is allowed; undefined while a probe is under way. */
 export function circuitOpen(
   server: string,
   nextTryAt: number | undefined,

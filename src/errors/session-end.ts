@@ -13,7 +13,7 @@ export function closeFailure(server: string, error: unknown): PlenumError {
   return PlenumError.from(error, 'CONNECTION_LOST', `Closing server "${server}"`, { server });
 }
 
-/** A server was removed from its group while it was added to it. */
+/** A server was removed from its group while it was being added. */
 export function removedMeanwhile(server: string): PlenumError<'SESSION_CLOSED'> {
   return new PlenumError('SESSION_CLOSED', `Adding server "${server}": it was removed meanwhile.`, {
     server,

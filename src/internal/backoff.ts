@@ -8,8 +8,8 @@ export interface BackoffPolicy {
 
 /**
  * Exponential backoff with full jitter: the first retry comes at once, the n-th later one after a random time
- * below `delayMs * 2^n`, capped. Random over the whole range, so that many clients of one server that
- * died do not come back in step.
+ * below `delayMs * 2^n`, at most `maxDelayMs`. The time is random over the whole range, so that many clients of a server
+ * that failed do not reconnect all at once.
  */
 export class Backoff {
   readonly #policy: BackoffPolicy;

@@ -1,11 +1,11 @@
 import { isRecord } from './checks.ts';
 
-/** Deeper than any data that people write; whatever lies below counts as no data. */
+/** Values that are nested deeper are given to `describe`. */
 const MAX_DEPTH = 50;
 
 /**
- * JSON with sorted keys: the same text for the same data. `describe` stands in for what is no data, such as a function or
- * an instance of a class; what it returns is taken as it is, so let it look like no JSON.
+ * JSON with sorted keys: the same text for the same data. `describe` returns the text for a value that is not data, such
+ * as a function or an instance of a class. Its text is inserted as it is, so it must not look like JSON.
  */
 export function canonicalJson(value: unknown, describe: (value: unknown) => string, depth = 0): string {
   if (value instanceof URL) return JSON.stringify(value.href);

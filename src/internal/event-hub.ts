@@ -1,4 +1,4 @@
-/** What a reader that fell too far behind gets in place of the events it missed. */
+/** What a reader that fell too far behind gets in place of the events that were dropped. */
 export interface OverflowEvent {
   readonly type: 'overflow';
   /** How many events were dropped since the last one delivered. */
@@ -9,8 +9,8 @@ export interface OverflowEvent {
 const BACKLOG_LIMIT = 10_000;
 
 /**
- * Broadcasts events to synchronous listeners and to any number of async iterators. A listener that throws
- * harms nobody; a slow iterator loses its oldest events and is told how many.
+ * Sends events to synchronous listeners and to async iterators. What a listener throws is ignored. A slow iterator loses
+ * its oldest events and gets an `overflow` event with their number.
  */
 export class EventHub<E extends { readonly type: string }> {
   readonly #listeners = new Set<(event: E) => void>();
@@ -23,7 +23,7 @@ export class EventHub<E extends { readonly type: string }> {
       try {
         listener(event);
       } catch {
-        // A listener is ours or a guest; either way the others come first.
+        // It must not keep the event from the other listeners.
       }
     }
     for (const reader of this.#readers) reader.push(event);

@@ -1,5 +1,6 @@
 import { startTimer } from './timers.ts';
 
+/** The callbacks of one signal, behind its only listener. */
 interface Fan {
   readonly callbacks: Set<() => void>;
   readonly fire: () => void;
@@ -12,7 +13,7 @@ function ignore(): void {}
 /**
  * Calls `callback` once: when `signal` aborts, or at once when it has aborted already. However many callbacks a signal
  * has, it has one listener: thousands of calls may share a signal, and Node warns of more than ten listeners. Returns
- * how to stop, which every caller must use.
+ * the function that removes the callback, which every caller must call.
  */
 export function onAbort(signal: AbortSignal | undefined, callback: () => void): () => void {
   if (signal === undefined) return ignore;
@@ -52,9 +53,9 @@ function createFan(signal: AbortSignal): Fan {
 }
 
 export interface LimitOptions {
-  /** The time that there is, in milliseconds; it begins with the limit. @default Infinity */
+  /** The deadline, in milliseconds from the creation of the limit. @default Infinity */
   readonly ms?: number;
-  /** Makes the reason to end with when the time is over. @default a `DOMException` named `TimeoutError` */
+  /** Makes the reason of the verdict at the deadline. @default a `DOMException` named `TimeoutError` */
   readonly expired?: () => unknown;
   /** Whether the timer keeps the process running. @default true */
   readonly keepAlive?: boolean;
@@ -63,9 +64,9 @@ export interface LimitOptions {
 /** A signal that ends a limit, and how it does. */
 export interface SignalEnding {
   readonly signal: AbortSignal | undefined;
-  /** Makes the reason to end with out of the signal's own. @default the signal's own */
+  /** Makes the reason of the verdict from the signal's. @default the signal's reason */
   readonly reason?: (cause: unknown) => unknown;
-  /** The time that is left once the signal has aborted, in milliseconds; then the limit ends as by its deadline. */
+  /** How long after the abort the limit ends, in milliseconds, and then with the verdict `deadline`. @default 0 */
   readonly graceMs?: number;
 }
 

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 
 /**
- * Whether two values hold the same data. As `isDeepStrictEqual`, and several times as fast for what JSON is made of.
+ * Whether two values hold the same data: as `isDeepStrictEqual`, but several times as fast for JSON data.
  * Throws a `RangeError` when they are nested too deeply to tell.
  */
 export function isSameData(a: unknown, b: unknown): boolean {

@@ -8,7 +8,7 @@ const SEAL: PropertyDescriptorMap = {
   clear: { value: refuse },
 };
 
-/** A map that does not change once it is made, also not by a reader that casts; a plain `Map` to everything else. */
+/** A `Map` whose methods that change it throw, so that a program cannot change a snapshot even with a cast. */
 export function snapshotMap<K, V>(entries: Iterable<readonly [K, V]>): ReadonlyMap<K, V> {
   return Object.defineProperties(new Map(entries), SEAL);
 }

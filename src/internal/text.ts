@@ -1,11 +1,13 @@
 import { distance } from 'fastest-levenshtein';
 
-/** Controls, format characters (direction overrides among them), halves of characters, line and paragraph separators. */
+/**
+ * Controls, format characters (direction overrides among them), halves of characters, line and paragraph separators.
+ */
 const CONTROL = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
 /**
- * Text from a server, made fit for a message: control and direction characters are shown, not obeyed, and what
- * is too long is cut.
+ * Text from a server, for use in a message: control and direction characters are escaped, as they could change what the
+ * reader sees, and long text is cut.
  */
 export function printable(text: string, maxLength = 200): string {
   const cut = text.length > maxLength ? `${text.slice(0, maxLength)}…` : text;
@@ -31,7 +33,7 @@ export function nearest(name: string, candidates: Iterable<string>): string[] {
   return scored.slice(0, 3).map((entry) => entry.candidate);
 }
 
-/** `Did you mean "a" or "b"?`, or what there is when nothing comes near; empty when there is nothing at all. */
+/** ` Did you mean "a", "b"?`, or else some of the candidates; empty when there are none. */
 export function suggestion(name: string, candidates: Iterable<string>): string {
   const known = [...candidates];
   const near = nearest(name, known);

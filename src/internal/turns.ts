@@ -1,11 +1,11 @@
-/** Work that takes turns: what has the same key runs one after the other, in the order in which it came. */
+/** Runs work with the same key one after the other, in the order of the calls. */
 export class Turns {
   readonly #tails = new Map<string, Promise<unknown>>();
 
   async take<T>(key: string, work: () => Promise<T>): Promise<T> {
     const before = this.#tails.get(key);
     const mine = (async () => {
-      await before?.catch(() => {}); // Whose failure it is has been told.
+      await before?.catch(() => {}); // Its own caller gets the error.
       return work();
     })();
     this.#tails.set(key, mine);

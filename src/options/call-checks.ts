@@ -9,7 +9,7 @@ import { callOptions, readOptions, requestOptions, serverChoice, signalOption } 
 /** What is wrong with the options of a call, as a sentence; undefined when nothing is. */
 export type CallCheck = (options: unknown) => string | undefined;
 
-/** Every call is checked, so a check that finds nothing costs a look at each option that is given, and no object. */
+/** The check of a call's options. It is on the path of every call: for valid options it allocates nothing. */
 function checkOf(table: OptionTable): CallCheck {
   const tests = new Map(Object.entries(table).map(([name, { kind }]) => [name, testOf(kind)]));
   return (options) => {
@@ -23,7 +23,7 @@ function checkOf(table: OptionTable): CallCheck {
   };
 }
 
-/** As `fits`, and quick for the kinds that calls have. */
+/** As `fits`, but faster for the kinds of options that calls have. */
 function testOf(kind: Kind): (value: unknown) => boolean {
   switch (kind.is) {
     case 'number':

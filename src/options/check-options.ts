@@ -21,7 +21,10 @@ export function firstFault(table: OptionTable, given: unknown, what: string): st
   return fault === undefined ? undefined : faultText(fault);
 }
 
-/** Checks one value that stands by itself, such as an argument; `name` is what the message calls it. Throws `CONFIG_INVALID`. */
+/**
+ * Checks one value that stands by itself, such as an argument; `name` is what the message calls it. Throws
+ * `CONFIG_INVALID`.
+ */
 export function checkValue(name: string, kind: Kind, value: unknown): void {
   refuse(faultsOf(kind, value), name);
 }
@@ -56,7 +59,7 @@ function faultText(fault: Fault, of = '', noun = 'Option'): string {
   return `${noun} "${name}" must be ${fault.wanted}, not ${found}.`;
 }
 
-/** Which option was meant, as far as that can be guessed, else which there are; begins with a space. */
+/** Says which option was probably meant, or else which options there are. Begins with a space. */
 export function meantBy(unknown: string, table: OptionTable): string {
   const owners = new Map<string, string>();
   for (const [name, { alias = [] }] of Object.entries(table)) {
@@ -68,14 +71,14 @@ export function meantBy(unknown: string, table: OptionTable): string {
   return names.size > 0 ? didYouMean([...names]) : suggestion(unknown, Object.keys(table));
 }
 
-/** The options that are given, those inherited from other options among them, as an object of their own. */
+/** A copy of options without undefined ones, in which inherited options are own ones. */
 export function withoutUndefined<T>(options: T): T {
   if (!isOptionsObject(options)) return options;
   const given = [...namesIn(options)].filter((name) => options[name] !== undefined);
   return Object.assign({}, ...given.map((name) => ({ [name]: options[name] })));
 }
 
-/** The same options, as an object of their own when some are inherited: what is spread then has all of them. */
+/** The same options, copied if they may have inherited ones, which a spread would leave out. */
 export function ownOptions<T extends object>(options: T): T {
   return Object.getPrototypeOf(options) === Object.prototype ? options : withoutUndefined(options);
 }

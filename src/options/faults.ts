@@ -5,7 +5,7 @@ import { tagOf, wantedOf } from './wording.ts';
 /** Where in an object of options: keys and indexes from the outside in. */
 export type OptionPath = readonly (string | number)[];
 
-/** Something that is wrong with a value. */
+/** One thing that is wrong with a value. */
 export type Fault =
   | {
       readonly path: OptionPath;
@@ -13,24 +13,24 @@ export type Fault =
       readonly wanted: string;
       /** What was found. May be a secret. */
       readonly found: unknown;
-      /** Whether one of a few words is wanted: what was found instead is no secret, then. */
+      /** Whether one of a few words is wanted: then the message may show what was found, as it is no secret. */
       readonly isWord: boolean;
     }
   | {
-      /** Where there is something that has no meaning. */
+      /** Where the unknown option is. */
       readonly path: OptionPath;
       readonly unknown: string;
       readonly table: OptionTable;
     };
 
-/** An object of options or of other entries: of no class that comes with the language or the platform. */
+/** Whether a value is an object of options or entries, and not of a built-in class such as `Map` or `URL`. */
 export function isOptionsObject(value: unknown): value is Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || tagOf(value) === 'Object';
 }
 
-/** All that is wrong with a value. An option that is undefined is not given. */
+/** All that is wrong with a value. An option that is undefined counts as not given. */
 export function faultsOf(kind: Kind, value: unknown, path: OptionPath = []): Fault[] {
   if (fits(kind, value)) return [];
   const fault: Fault = { path, wanted: wantedOf(kind), found: value, isWord: isOneOfWords(kind) };
@@ -85,7 +85,7 @@ function faultsInOptions(
 
 type Variant = Extract<Kind, { is: 'variant' }>;
 
-/** The options that go with the word that is given, the word among them. */
+/** The table for the variant that the given word chooses, with the option that has the word. */
 export function variantOf(
   { by, variants }: Variant,
   given: Readonly<Record<string, unknown>>,
@@ -107,7 +107,7 @@ function faultsInVariant(kind: Variant, given: Readonly<Record<string, unknown>>
   return faultsOf(word.kind, given[kind.by], [...path, kind.by]);
 }
 
-/** Of the ways that a value could have been meant, the one that it has the shape of has its faults further inside. */
+/** The faults for the kind whose shape the value has: the one whose faults are all inside the value. */
 function faultsOfEither(kinds: readonly Kind[], value: unknown, path: OptionPath): Fault[] | undefined {
   const inside = kinds
     .map((kind) => faultsOf(kind, value, path))
@@ -124,7 +124,7 @@ function isOneOfWords(kind: Kind): boolean {
   return !mayBeAnyString && kind.kinds.some(isOneOfWords);
 }
 
-/** Whether a value is of a kind. Allocates nothing for a value that is. */
+/** Whether a value is of a kind. */
 export function fits(kind: Kind, value: unknown): boolean {
   switch (kind.is) {
     case 'text':

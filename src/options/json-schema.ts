@@ -3,7 +3,7 @@ import type { Kind, Option, OptionTable } from './kinds.ts';
 
 type Schema = Record<string, unknown>;
 
-/** A JSON Schema (draft 7) for the values of a kind that is data. Objects may have other properties, too. */
+/** A JSON Schema (draft 7) for the values of a kind. Objects may have further properties. */
 export function jsonSchemaOf(kind: Kind): Schema {
   switch (kind.is) {
     case 'text':

@@ -54,7 +54,7 @@ interface EitherKind {
   readonly kinds: readonly Kind[];
 }
 
-/** An object that is more than data, told by what it can do: a program may have loaded its class twice. */
+/** An object of a class. It is recognised by its methods, as a program may have loaded the class twice. */
 interface ObjectKind {
   readonly is: 'object';
   readonly wanted: string;
@@ -66,16 +66,16 @@ export interface Option {
   readonly kind: Kind;
   /** What holds when it is not given. */
   readonly default?: unknown;
-  /** The same in words, where no value says it. */
+  /** The default in words, where it is no fixed value. */
   readonly byDefault?: string;
   /** One sentence for the documentation and for editors. */
   readonly about: string;
   readonly required?: boolean;
-  /** Whether servers that differ in it may list different things: it enters the fingerprint of a cached catalog. */
+  /** Whether a server's lists may depend on it: then it is part of the key of a cached catalog. */
   readonly catalog?: boolean;
-  /** How a configuration file has it: not at all, or as another kind. By default as it is, if it is data. */
+  /** Its kind in a configuration file, or `false` if it cannot stand there. By default `kind`, if that is data. */
   readonly file?: false | Kind;
-  /** What else it is called, by other libraries and by earlier versions: for advice. */
+  /** Its names in other libraries and in earlier versions, for the advice about an unknown option. */
   readonly alias?: readonly string[];
 }
 
@@ -93,10 +93,10 @@ export const string: Kind = { is: 'string' };
 export const flag: Kind = { is: 'flag' };
 export const anyFunction: Kind = { is: 'function' };
 
-/** Time to wait or to leave, in milliseconds; 0 is none at all. */
+/** A time in milliseconds that may be 0. */
 export const duration: Kind = { is: 'number', unit: 'ms', least: 0, whole: false };
 
-/** How long an answer may take, in milliseconds: of 0 nothing could ever be answered. */
+/** A time limit for an answer in milliseconds; 0 is refused, as no answer could come in time. */
 export const timeLimit: Kind = { is: 'number', unit: 'ms', least: 0, above: true, whole: false };
 
 /** Any number at all. */
@@ -134,12 +134,12 @@ export function either(...kinds: readonly Kind[]): Kind {
   return { is: 'either', kinds };
 }
 
-/** On with the defaults or with options, or off. */
+/** `true`, `false`, or an object of options. */
 export function switchOf(options: OptionTable): Kind {
   return either(flag, optionsOf(options));
 }
 
-/** On, with options or without, or off. */
+/** `false`, or an object of options. */
 export function falseOr(options: OptionTable): Kind {
   return either(literal(false), optionsOf(options));
 }

@@ -1,10 +1,10 @@
 import { isOptionsObject, variantOf, type OptionPath } from './faults.ts';
 import type { Kind, OptionTable } from './kinds.ts';
 
-/** Told of a name that means nothing where it stands. */
+/** Called with each option that is not in its table. */
 export type OnUnknown = (path: OptionPath, table: OptionTable) => void;
 
-/** The part of a value that its kind knows: what else stands there is told of, and left out. */
+/** A copy of a value without unknown options. Calls `onUnknown` for each of them. */
 export function knownPart(kind: Kind, value: unknown, onUnknown: OnUnknown, path: OptionPath = []): unknown {
   if (!isOptionsObject(value)) return value;
   const table = tableOf(kind, value);

@@ -48,7 +48,7 @@ function inWords(ways: readonly string[]): string {
   return others.length === 0 ? last : `${others.toReversed().join(', ')} or ${last}`;
 }
 
-/** What was found, by its type: the value may be a secret that landed in the wrong place. */
+/** The type of what was found. Not the value, which may be a secret that was given for the wrong option. */
 export function describe(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (value === null) return 'null';
@@ -65,7 +65,7 @@ export function describeWord(value: unknown): string {
   return typeof value === 'string' && value !== '' ? `"${printable(value, 40)}"` : describe(value);
 }
 
-/** What an object says it is: `Object` for those of a program's own, `Map`, `AbortController` and so on. */
+/** The name of an object's built-in class, such as `Map`; `Object` for an object of a program's own. */
 export function tagOf(value: object): string {
   return Object.prototype.toString.call(value).slice('[object '.length, -1);
 }

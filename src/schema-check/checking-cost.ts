@@ -1,18 +1,21 @@
 import { isRecord } from '../internal/checks.ts';
 import { namesProperty, placesOf, prefixOf, SchemaGraph, type SchemaNode } from './schema-graph.ts';
 
-/** Checks of one place of the data by one part of the schema: about a million take a second when all of them fail. */
+/**
+ * How many checks, each of one value by one schema, are allowed for any data. A million take about a second when all of
+ * them fail.
+ */
 const BASE_BUDGET = 100_000;
+/** How many more checks are allowed for each value in the data. */
 const BUDGET_PER_PLACE = 50;
 
-/** Tells whether it can be afforded to check some data. */
+/** Whether checking some data costs little enough. */
 export type CostCheck = (data: unknown) => boolean;
 
 /**
- * References let a short schema have the same place checked 2⁴⁰ times, so that a server could stop this process. The
- * cost is found without checking: each place of the data is visited once, with the number of times that each part of
- * the schema would be. Undefined for a schema that is too cheap to be asked about; for one that cannot be told, the
- * answer is no.
+ * With references a short schema can have the same value checked 2⁴⁰ times, so that a server could block this process.
+ * This counts the checks without making them: it visits each value once, with the number of times that each schema would
+ * check it. Returns undefined for a schema that is always cheap. When the number cannot be known, the result is false.
  */
 export function checkingCost(schema: unknown): CostCheck | undefined {
   const graph = new SchemaGraph(schema);
@@ -22,8 +25,8 @@ export function checkingCost(schema: unknown): CostCheck | undefined {
 }
 
 /**
- * The most often that one place of any data would be checked, where each schema is asked about it once. Infinite when
- * that cannot be told.
+ * The largest number of times that one value of any data would be checked, when each schema is applied to it once.
+ * `Infinity` when that cannot be known.
  */
 export function heaviestCheck(schema: unknown): number {
   const graph = new SchemaGraph(schema);
@@ -58,13 +61,15 @@ function isAffordable(graph: SchemaGraph, data: unknown): boolean {
   return true;
 }
 
-/** What the schema has to say of a place; the same object for places of which it says the same, such as rows of a table. */
+/**
+ * The schemas that apply to a value of the data. Values with the same schemas, such as array items, share one object.
+ */
 class Place {
-  /** How many checks there are of it. */
+  /** How often the value is checked. */
   readonly weight: number;
   readonly #graph: SchemaGraph;
   readonly #counts: Counts;
-  /** By name or index; undefined for all that no schema names. */
+  /** By member name or item index; undefined stands for all names and indexes that no schema names. */
   readonly #inner = new Map<string | number | undefined, Place>();
 
   constructor(graph: SchemaGraph, start: Counts) {
@@ -102,11 +107,11 @@ function sumOf(counts: Counts): number {
   return sum;
 }
 
-/** The schemas that speak of a place, by how often each does: also those that the first ones lead to. */
+/** How often each schema applies to one value: the given ones, and those that they lead to. */
 function atOnePlace(graph: SchemaGraph, start: Counts): Counts {
   const order: SchemaNode[] = [];
   const seen = new Set<SchemaNode>();
-  // Depth first, each node behind all that it leads to; not by recursion, as chains of references may be long.
+  // Depth first, each node after all that it leads to. Without recursion, as chains of references may be long.
   const left: { node: SchemaNode; isDone: boolean }[] = [...start.keys()].map((node) => ({
     node,
     isDone: false,

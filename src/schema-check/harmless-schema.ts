@@ -1,13 +1,13 @@
 import { isRecord } from '../internal/checks.ts';
 
-/** Members that hold data, or a map from names to schemas, rather than a schema's own keywords. */
+/** Keywords whose value is data, and keywords whose value is a map from names to schemas. */
 const DATA = new Set(['const', 'enum', 'default', 'examples', 'required', 'dependentRequired']);
 const MAPS = new Set(['properties', '$defs', 'definitions', 'dependentSchemas']);
 
 /**
- * A server's schema without what would let the server decide how long checking takes: regular expressions, which
- * run in this process and can be made to run for ever, and `uniqueItems`, which compares all with all. What is left
- * accepts more, and never less (docs/decisions/0008).
+ * A server's schema without the keywords with which a server could make checking very slow: regular expressions, which
+ * can take exponential time, and `uniqueItems`, which compares each item with each other. The result accepts all that the
+ * schema accepts, and more (docs/decisions/0008).
  */
 export function harmlessSchema(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(harmlessSchema);
@@ -17,7 +17,7 @@ export function harmlessSchema(schema: unknown): unknown {
   for (const [key, value] of Object.entries(schema)) {
     if (key === 'patternProperties' || key === 'uniqueItems') continue;
     if (key === 'pattern' && typeof value === 'string') continue;
-    // Without the patterns nobody can tell which properties are the additional ones.
+    // Without the patterns it is not known which properties are additional.
     if (open && (key === 'additionalProperties' || key === 'unevaluatedProperties')) continue;
     if (DATA.has(key)) kept.push([key, value]);
     else if (MAPS.has(key) && isRecord(value)) kept.push([key, harmlessMap(value)]);

@@ -1,24 +1,24 @@
 import { isRecord } from '../internal/checks.ts';
 
-/** A schema inside another. */
+/** A schema, or a schema inside another. */
 export type SchemaNode = Readonly<Record<string, unknown>>;
 
-/** What leads to other schemas for the same place of the data. */
+/** Keywords with schemas that apply to the same value of the data. */
 const LISTS = ['allOf', 'anyOf', 'oneOf'];
 const SINGLE = ['not', 'if', 'then', 'else'];
 const MAPS = ['dependentSchemas', 'dependencies'];
-/** What leads to a schema that depends on the way there. */
+/** References whose target depends on the schemas that were passed on the way. */
 const DYNAMIC = ['$dynamicRef', '$recursiveRef'];
-/** Stands for the address of a schema that gives none. */
+/** The base URI of a schema without `$id`. */
 const NOWHERE = 'https://schema.invalid/';
 
-/** Which schemas a validator goes on to from a schema. */
+/** Which other schemas a validator applies from each schema. */
 export class SchemaGraph {
   readonly root: SchemaNode;
   /** How many schemas there are. */
   readonly size: number;
   readonly hasReferences: boolean;
-  /** Whether references may lead where this graph does not see it. */
+  /** Whether there are references whose target this graph does not know. */
   readonly isOpaque: boolean;
   /** By address and by anchor. */
   readonly #named = new Map<string, SchemaNode>();
@@ -30,7 +30,7 @@ export class SchemaGraph {
     const referring: { node: SchemaNode; ref: string; base: string }[] = [];
     let size = 0;
     let isDynamic = false;
-    // Everything that might be a schema, data among it: one too many does no harm.
+    // Every object might be a schema. Data that looks like one does no harm: it is counted too much.
     const left: { value: unknown; base: string }[] = [{ value: this.root, base: NOWHERE }];
     for (let next = left.pop(); next !== undefined; next = left.pop()) {
       const { value, base: outer } = next;
@@ -53,12 +53,12 @@ export class SchemaGraph {
     this.isOpaque = isDynamic || lost > 0;
   }
 
-  /** What is referred to. */
+  /** The schemas that references lead to. */
   get targets(): ReadonlySet<SchemaNode> {
     return new Set(this.#targets.values());
   }
 
-  /** Those that speak of the same place. */
+  /** The schemas that apply to the same value. */
   inPlace(node: SchemaNode): readonly SchemaNode[] {
     const known = this.#inPlace.get(node);
     if (known !== undefined) return known;
@@ -72,7 +72,7 @@ export class SchemaGraph {
     return found;
   }
 
-  /** Those that speak of a member of an object, or of its name. */
+  /** The schemas that apply to a member of an object, or to its name. */
   ofMember(node: SchemaNode, name: string): readonly SchemaNode[] {
     const { properties, additionalProperties, unevaluatedProperties, propertyNames } = node;
     const own =
@@ -82,7 +82,7 @@ export class SchemaGraph {
     return [...own, propertyNames].filter(isRecord);
   }
 
-  /** Those that speak of an item of an array. */
+  /** The schemas that apply to an item of an array. */
   ofItem(node: SchemaNode, index: number): readonly SchemaNode[] {
     const { items, additionalItems, contains, unevaluatedItems } = node;
     const first = prefixOf(node);
@@ -118,7 +118,7 @@ export class SchemaGraph {
   }
 }
 
-/** How many values data has, those inside others among them. */
+/** The number of values in some data, nested ones included. */
 export function placesOf(data: unknown): number {
   let places = 0;
   const left: unknown[] = [data];
@@ -130,12 +130,12 @@ export function placesOf(data: unknown): number {
   return places;
 }
 
-/** Whether a schema speaks of a property by its name. */
+/** Whether a schema has an entry for this property. */
 export function namesProperty({ properties }: SchemaNode, name: string): boolean {
   return isRecord(properties) && Object.hasOwn(properties, name);
 }
 
-/** What a schema says of the first items, one by one. */
+/** The schemas that a schema has for the first items, in order. */
 export function prefixOf({ items, prefixItems }: SchemaNode): readonly unknown[] {
   return listOf(Array.isArray(items) ? items : prefixItems);
 }
@@ -153,7 +153,7 @@ function unescaped(part: string): string {
   try {
     text = decodeURIComponent(part);
   } catch {
-    // A `%` that stands for itself.
+    // A `%` that begins no escape: the text is taken as it is.
   }
   return text.replaceAll('~1', '/').replaceAll('~0', '~');
 }

@@ -4,13 +4,13 @@ import { isRecord } from '../internal/checks.ts';
 import { checkingCost } from './checking-cost.ts';
 import { harmlessSchema } from './harmless-schema.ts';
 
-/** Compiling takes time by the size of a schema; one that is longer, in characters of JSON, accepts everything. */
+/** A schema with more characters of JSON is not compiled, as that takes too long: it accepts everything. */
 const MAX_SCHEMA_LENGTH = 250_000;
-/** What every object has, as names of properties: a validator would take them for given. */
+/** Names that every object inherits: a validator would find such a property in data that does not have it. */
 const INHERITED =
   /"(?:constructor|toString|toLocaleString|valueOf|hasOwnProperty|isPrototypeOf|propertyIsEnumerable|__\w+__)"/;
 
-/** Compiles schemas of servers. It remembers all that it compiled: let go of it when they are no longer of use. */
+/** Compiles schemas of servers. It keeps all that it has compiled, so drop it together with the schemas. */
 export class SchemaCompiler {
   readonly #provider = new AjvJsonSchemaValidator();
 
@@ -22,7 +22,7 @@ export class SchemaCompiler {
     const portable = harmlessSchema(schema) as JsonSchemaType;
     const text = JSON.stringify(portable);
     if (text.length > MAX_SCHEMA_LENGTH) return accept;
-    // A compiler remembers schemas by `$id`, inner ones, too; two tools may well give different ones under the same.
+    // A compiler keeps schemas by `$id`, and two tools may have different schemas with the same `$id`.
     const hasId = text.includes('"$id"');
     const validate = (hasId ? new AjvJsonSchemaValidator() : this.#provider).getValidator(portable);
     const canAfford = checkingCost(portable);
