@@ -212,7 +212,10 @@ export interface TlsOptions {
 
 /** Credentials as the official client accepts them, with optional methods that those of `mcp-plenum/auth` have. */
 export interface ServerAuth extends AuthProvider {
-  /** Returns the credentials for one server, so that no server gets those of another. Called once for each session. */
+  /**
+   * Returns the credentials for one server, so that no server gets those of another. Called for each session and each
+   * connection.
+   */
   forServer?(url: URL): ServerAuth;
   /** Wraps the `fetch` for this server, for credentials that are more than a header. */
   wrapFetch?(fetch: ConnectionFetch): FetchLike;
@@ -228,7 +231,10 @@ export interface ServerAuth extends AuthProvider {
 
 /** The `fetch` of one connection to a server, with the headers, certificates and proxy of its spec. */
 export interface ConnectionFetch extends FetchLike {
-  /** Returns the same `fetch` with sockets of its own, which the end of the connection leaves open. The caller closes it. */
+  /**
+   * Returns the same `fetch` with sockets of its own, which the end of the connection leaves open. The caller closes
+   * it.
+   */
   detach?(): DetachedFetch;
   /**
    * The IP addresses of the server that the latest sockets are connected to. Undefined where they are not known: with a

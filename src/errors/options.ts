@@ -1,5 +1,4 @@
 import { PlenumError, type PlenumErrorFields } from './plenum-error.ts';
-import { nearest, printable } from '../internal/text.ts';
 
 type Fields = Pick<PlenumErrorFields, 'server' | 'cause' | 'advice' | 'maybeExecuted'>;
 
@@ -21,36 +20,6 @@ export function wrongOptionType(
   // The type only: the value may be a secret that was given for the wrong option.
   const shown = typeof found === 'number' || typeof found === 'boolean' ? String(found) : describeType(found);
   return invalidOption(option, `must be ${wanted}, not ${shown}`);
-}
-
-/** An option takes one of a few words, and has another. */
-export function wrongOptionWord(
-  option: string,
-  words: readonly string[],
-  found: string,
-): PlenumError<'CONFIG_INVALID'> {
-  const wanted = `one of ${words.map((each) => `"${each}"`).join(', ')}`;
-  return invalidOption(option, `must be ${wanted}, not "${printable(found, 40)}"`);
-}
-
-/** Options that nobody reads. `whose` begins the message: `Toolkit options`. */
-export function unknownOption(
-  option: string,
-  known: readonly string[],
-  whose?: string,
-): PlenumError<'CONFIG_INVALID'> {
-  const near = nearest(option, known);
-  const where = whose === undefined ? '' : ` ${whose} have no such option.`;
-  const rest = near.length > 0 ? '' : ` Known are ${known.join(', ')}.`;
-  return new PlenumError('CONFIG_INVALID', `Option "${printable(option, 80)}" is not known.${where}${rest}`, {
-    data: { option },
-    ...(near.length > 0 && { advice: [{ do: 'use-name', names: near }] }),
-  });
-}
-
-/** `whose` begins the message: `Manager options`. */
-export function optionsNotAnObject(whose: string): PlenumError<'CONFIG_INVALID'> {
-  return new PlenumError('CONFIG_INVALID', `${whose} must be an object.`);
 }
 
 /** Two options that exclude each other; `why` goes on from the second: `which sends by itself`. */

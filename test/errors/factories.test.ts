@@ -164,12 +164,6 @@ const SAMPLES: {
     cannotSignIn: options.cannotSignIn('s'),
     unusableServer: options.unusableServer('A server is given as a spec.', 's'),
     handlerMissing: options.handlerMissing('roots', 'onRoots'),
-    wrongOptionWord: options.wrongOptionWord('type', ['http', 'sse'], 'htpp'),
-    unknownOption: [
-      options.unknownOption('nam', ['name', 'url']),
-      options.unknownOption('zzzzzz', ['url'], 'Options'),
-    ],
-    optionsNotAnObject: options.optionsNotAnObject('Toolkit options'),
     optionsInvalid: options.optionsInvalid('Option "url" must be a URL, not null.', 'url'),
     callOptionsInvalid: options.callOptionsInvalid(
       request.doing,
