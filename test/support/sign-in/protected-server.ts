@@ -59,11 +59,6 @@ export async function startProtected(options: Options = {}): Promise<Protected> 
   return Object.assign(resourceServer, { authorizationServer });
 }
 
-export interface SignedIn {
-  readonly session: Session;
-  readonly events: readonly AuthEvent[];
-}
-
 /** Credentials of a person who signs in at once, whenever they are asked. */
 export function personWith(options: OAuthOptions = {}): {
   auth: ReturnType<typeof oauth>;
