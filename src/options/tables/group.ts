@@ -49,10 +49,14 @@ export const sourcedSpec = {
   server: {
     kind: text,
     byDefault: 'its name in the group',
-    about: 'What the source calls the server.',
+    about: 'The name of the server in the source.',
     catalog: true,
   },
-  principal: { kind: text, about: 'On whose behalf, if the source keeps them apart.', catalog: true },
+  principal: {
+    kind: text,
+    about: 'The principal to acquire sessions for, if the source separates principals.',
+    catalog: true,
+  },
   ...groupServerOptions,
   timeoutMs: serverSpecOptions.timeoutMs,
   connectTimeoutMs: serverSpecOptions.connectTimeoutMs,
@@ -73,12 +77,12 @@ export const groupOptions = {
   },
   concurrency: {
     kind: optionsOf(concurrencyOptions),
-    about: 'How many servers may be coming up at a time; the others wait for their turn.',
+    about: 'How many servers may connect at a time; the others wait for their turn.',
   },
   catalogCache: {
     kind: objectWith('a cache, such as fileCatalogCache(path)', 'read', 'write'),
     byDefault: "a memory of the group's own",
-    about: 'Where the catalogs of lazy servers are kept.',
+    about: 'Where the catalogs of lazy servers are cached.',
   },
   interceptors: {
     kind: listOf(anyFunction, 'an array of functions'),
@@ -97,23 +101,31 @@ export const groupConnectOptions = {
   strict: {
     kind: flag,
     default: false,
-    about: 'Whether one server that is not ready in time fails the whole.',
+    about: 'Whether connecting fails when one server is not ready in time.',
   },
-  signal: { kind: abortSignal, about: 'Gives up and unwinds what has opened.', alias: ['abortSignal'] },
+  signal: {
+    kind: abortSignal,
+    about: 'Cancels connecting; what was opened is closed.',
+    alias: ['abortSignal'],
+  },
 } satisfies OptionTable;
 
 export const groupReconnectOptions = {
-  failedOnly: { kind: flag, default: false, about: 'Only servers that are not ready but should be.' },
+  failedOnly: { kind: flag, default: false, about: 'Only servers that are neither ready nor idle.' },
 } satisfies OptionTable;
 
 export const searchOptions = {
-  limit: { kind: count(1), default: 10, about: 'The most hits.', alias: ['max', 'top', 'topK'] },
+  limit: { kind: count(1), default: 10, about: 'The largest number of hits.', alias: ['max', 'top', 'topK'] },
   kinds: {
     kind: listOf(oneOf('tools', 'resources', 'resourceTemplates', 'prompts'), 'an array of kinds'),
     byDefault: 'all four kinds',
-    about: 'What to look for.',
+    about: 'Which kinds of entries to search.',
   },
-  servers: { kind: texts, byDefault: 'all servers', about: 'Only what these servers have.' },
+  servers: {
+    kind: texts,
+    byDefault: 'all servers',
+    about: 'The names of the servers whose entries to search.',
+  },
 } satisfies OptionTable;
 
 export const memoryCacheBounds = {

@@ -19,38 +19,39 @@ export const poolOptions = {
   max: {
     kind: count(1),
     default: 64,
-    about: 'How many pooled sessions there may be in all, those that open and close included.',
+    about: 'How many pooled sessions there may be in all, opening and closing ones included.',
   },
   maxPerServer: {
     kind: count(1),
     default: 8,
-    about: 'How many of one server, for all principals together.',
+    about: 'How many pooled sessions of one server there may be, for all principals together.',
     alias: ['maxPerUser', 'maxPerHost', 'maxPerPrincipal'],
   },
   maxWaiting: {
     kind: count(0),
     default: 1_000,
-    about: 'How many callers may wait for a session of one server; the next one is `POOL_EXHAUSTED` at once.',
+    about:
+      'How many callers may wait for a session of one server; a further one is rejected with `POOL_EXHAUSTED`.',
   },
   acquireTimeoutMs: {
     kind: duration,
     default: 30_000,
-    about: 'How long a caller waits for a session, unless it says otherwise.',
+    about: 'How long a caller waits for a session, unless its own `timeoutMs` is given.',
   },
   idleMs: {
     kind: duration,
     default: 60_000,
-    about: 'How long an unused session is kept; `Infinity` for ever.',
+    about: 'How long an idle session is kept; `Infinity` for ever.',
   },
   maxAgeMs: {
     kind: duration,
     default: Infinity,
-    about: 'How old a session may be when it is handed out or kept.',
+    about: 'How old a session may be when it is leased or given back; an older one is closed.',
   },
   checkAfterMs: {
     kind: duration,
     default: 30_000,
-    about: 'A session that was idle for longer is pinged before it is handed out.',
+    about: 'A session that was idle for longer is pinged before it is leased.',
   },
   leasesPerSession: {
     kind: count(1),
@@ -60,7 +61,7 @@ export const poolOptions = {
   reportLeasesAfterMs: {
     kind: duration,
     default: Infinity,
-    about: 'A lease that is held for longer is reported once, with where it was taken.',
+    about: 'A lease that is held for longer is reported once, with the stack of its `acquire`.',
   },
 } satisfies OptionTable;
 
@@ -68,25 +69,25 @@ export const retryOptions = {
   attempts: {
     kind: count(1),
     default: 3,
-    about: 'How often something is tried, the first time included.',
+    about: 'How many attempts there may be, the first included.',
     alias: ['attempts', 'retries', 'maxRetries', 'tries'],
   },
   delayMs: {
     kind: duration,
     default: 250,
-    about: 'Upper bound of the pause before the second attempt; it doubles with each.',
+    about: 'Upper bound of the delay before the second attempt; it doubles with each attempt.',
     alias: ['delayMs', 'delay', 'initialDelay', 'minDelayMs'],
   },
-  maxDelayMs: { kind: duration, default: 10_000, about: 'Upper bound of any pause.', alias: ['maxDelay'] },
+  maxDelayMs: { kind: duration, default: 10_000, about: 'Upper bound of any delay.', alias: ['maxDelay'] },
   deadlineMs: {
     kind: duration,
     default: Infinity,
-    about: 'No attempt begins later than this after the first one began.',
+    about: 'No attempt starts later than this after the start of the run.',
   },
   retryIf: {
     kind: anyFunction,
     byDefault: 'the connection could not be had or was lost',
-    about: 'Whether an error is worth another attempt.',
+    about: 'Whether to try again after an error.',
     alias: ['shouldRetry'],
   },
 } satisfies OptionTable;
@@ -95,13 +96,14 @@ export const circuitOptions = {
   failures: {
     kind: count(1),
     default: 5,
-    about: 'Failures of the connection in a row that open the circuit; what a tool answers is no failure.',
+    about:
+      'After how many connection failures in a row the circuit opens; results and errors of tools are not counted.',
     alias: ['threshold', 'failureThreshold'],
   },
   openMs: {
     kind: duration,
     default: 30_000,
-    about: 'How long it stays open before one attempt is let through as a probe.',
+    about: 'How long the circuit stays open before one attempt is allowed as a probe.',
     alias: ['resetTimeoutMs', 'timeoutMs'],
   },
 } satisfies OptionTable;
@@ -114,17 +116,17 @@ export const managerOwnOptions = {
   retry: {
     kind: falseOr(retryOptions),
     byDefault: 'on',
-    about: 'How `run` repeats what failed; `false` never does.',
+    about: 'When and how often `run` tries again; `false` tries once.',
   },
   circuit: {
     kind: falseOr(circuitOptions),
     byDefault: 'on',
-    about: 'When `run` stops asking a server that keeps failing; `false` never does.',
+    about: 'When `run` refuses to use a server that keeps failing; `false` for never.',
   },
   closeTimeoutMs: {
     kind: duration,
     default: 10_000,
-    about: 'How long `close` waits for calls and runs under way before it ends them by force.',
+    about: 'How long `close` waits for calls and runs in progress before it fails them.',
   },
 } satisfies OptionTable;
 
@@ -138,18 +140,20 @@ export const managerOptions = {
   ...managerOwnOptions,
   concurrency: {
     kind: optionsOf(concurrencyOptions),
-    about: 'How many servers may be coming up at a time; the others wait for their turn.',
+    about: 'How many servers may connect at a time; the others wait for their turn.',
   },
 } satisfies OptionTable;
 
 // An empty principal is somebody who was not looked up, and must not be everybody like that.
-const principal = { principal: { kind: text, about: 'On whose behalf.' } } satisfies OptionTable;
+const principal = {
+  principal: { kind: text, about: 'The principal, such as a user, that the session is for.' },
+} satisfies OptionTable;
 
 export const managerOpenOptions = { ...openSessionOptions, ...principal } satisfies OptionTable;
 
 export const acquireOptions = {
   ...principal,
-  signal: { kind: abortSignal, about: 'Gives up waiting: `ABORTED`.', alias: ['abortSignal'] },
+  signal: { kind: abortSignal, about: 'Ends the wait: it rejects with `ABORTED`.', alias: ['abortSignal'] },
   timeoutMs: {
     kind: duration,
     byDefault: "the pool's `acquireTimeoutMs`",
@@ -160,17 +164,17 @@ export const acquireOptions = {
 
 export const runOptions = {
   ...principal,
-  signal: { kind: abortSignal, about: 'Gives up: calls under way are cancelled.', alias: ['abortSignal'] },
+  signal: { kind: abortSignal, about: 'Cancels the run and its calls in flight.', alias: ['abortSignal'] },
   timeoutMs: {
     kind: timeLimit,
     default: Infinity,
-    about: 'How long the whole may take, attempts and pauses together.',
+    about: 'How long the run may take in all, with all attempts and delays.',
     alias: ['timeout'],
   },
   attemptTimeoutMs: {
     kind: timeLimit,
     default: Infinity,
-    about: 'How long one attempt may take once it has a session.',
+    about: 'How long one attempt may take after it has acquired a session.',
   },
   acquireTimeoutMs: {
     kind: duration,
@@ -180,7 +184,7 @@ export const runOptions = {
   retry: {
     kind: falseOr(retryOptions),
     byDefault: "the manager's",
-    about: "What differs from the manager's `retry`; `false` tries once.",
+    about: "Overrides fields of the manager's `retry`; `false` tries once.",
   },
 } satisfies OptionTable;
 
@@ -192,5 +196,5 @@ export const checkHealthOptions = {
     about: 'How long a check may take in all.',
     alias: ['timeout'],
   },
-  signal: { kind: abortSignal, about: 'Gives up.', alias: ['abortSignal'] },
+  signal: { kind: abortSignal, about: 'Cancels the checks.', alias: ['abortSignal'] },
 } satisfies OptionTable;

@@ -56,7 +56,7 @@ export const reconnectOptions = {
   resetAfterMs: {
     kind: duration,
     default: 60_000,
-    about: 'A connection that lived so long starts attempts and delays over.',
+    about: 'When a connection that lasted this long is lost, attempts and delays start over.',
   },
 } satisfies OptionTable;
 
@@ -100,13 +100,14 @@ export const serverSpecOptions = {
   reconnect: {
     kind: falseOr(reconnectOptions),
     byDefault: 'on',
-    about: 'How a lost connection is replaced; `false` leaves it lost.',
+    about: 'How a lost connection is replaced; with `false` the session is `failed` then.',
     alias: ['reconnection', 'autoReconnect'],
   },
   health: {
     kind: switchOf(healthOptions),
     default: false,
-    about: 'Whether a silent connection is pinged now and then, and replaced when it does not answer.',
+    about:
+      'Whether a connection on which nothing came is pinged regularly, and replaced when there is no answer.',
     alias: ['healthCheck', 'keepAlive'],
   },
 } satisfies OptionTable;
@@ -160,12 +161,12 @@ export const stdioSpec = {
   closeGraceMs: {
     kind: duration,
     default: 2_000,
-    about: 'At close: how long the server may take to leave after its input was closed.',
+    about: 'At close: how long the process may take to exit after its standard input was closed.',
   },
   terminateGraceMs: {
     kind: duration,
     default: 2_000,
-    about: 'At close: how long it may take after SIGTERM, before SIGKILL.',
+    about: 'At close: how long the process may take to exit after SIGTERM, before SIGKILL.',
   },
 } satisfies OptionTable;
 
@@ -215,7 +216,7 @@ export const urlSpec = {
   },
   headers: {
     kind: either(textsByName, anyFunction),
-    about: 'Headers of every request, or a function that is asked for them before each connection.',
+    about: 'Headers of every request, or a function that returns them and is called before each connection.',
     catalog: true,
     file: textsByName,
   },
@@ -348,11 +349,11 @@ export const concurrencyOptions = {
   processes: {
     kind: count(1),
     byDefault: '16 for each core, 32 when they come up quickly',
-    about: 'How many processes may be coming up at a time.',
+    about: 'How many processes may be starting at a time.',
   },
   remote: {
     kind: count(1),
     default: 128,
-    about: 'How many servers behind a URL may be coming up at a time.',
+    about: 'How many servers behind a URL may be connecting at a time.',
   },
 } satisfies OptionTable;

@@ -33,10 +33,10 @@ export const handlerOptions = {
     about: 'Answers a server that asks which folders or URIs it may work in.',
     catalog: true,
   },
-  onLog: { kind: anyFunction, about: 'Told of what a server logs.', catalog: true },
+  onLog: { kind: anyFunction, about: 'Called with each log message of a server.', catalog: true },
   onNotification: {
     kind: anyFunction,
-    about: 'Told of any notification that Plenum does not handle itself.',
+    about: 'Called with each notification that Plenum does not handle itself.',
     catalog: true,
   },
 } satisfies OptionTable;
@@ -50,7 +50,7 @@ export const sharedSessionOptions = {
       (value) => isName(Reflect.get(value, 'name')) && isName(Reflect.get(value, 'version')),
     ),
     byDefault: 'Plenum',
-    about: 'How this program introduces itself to servers.',
+    about: 'The name and version of this program, which servers are told.',
     catalog: true,
     file: false,
   },
@@ -73,14 +73,14 @@ export const sharedSessionOptions = {
 } satisfies OptionTable;
 
 const nameOption = {
-  name: { kind: text, byDefault: 'from the spec', about: 'What errors and events call the server.' },
+  name: { kind: text, byDefault: 'from the spec', about: "The server's name in errors and events." },
 } satisfies OptionTable;
 
 /** What is made of a spec and given to a session that opens it. */
 export const sessionOptions = { ...nameOption, ...sharedSessionOptions } satisfies OptionTable;
 
 export const signalOption = {
-  signal: { kind: abortSignal, about: 'Gives up; what was opened is closed.', alias: ['abortSignal'] },
+  signal: { kind: abortSignal, about: 'Cancels opening; what was opened is closed.', alias: ['abortSignal'] },
 } satisfies OptionTable;
 
 export const openSessionOptions = { ...sessionOptions, ...signalOption } satisfies OptionTable;
@@ -98,13 +98,13 @@ export const callOptions = {
   maxTotalTimeoutMs: {
     kind: timeLimit,
     default: Infinity,
-    about: 'How long the whole may take, however much progress is reported.',
+    about: 'How long the call may take in all, also when progress restarts `timeoutMs`.',
     alias: ['maxTotalTimeout'],
   },
   resetTimeoutOnProgress: {
     kind: flag,
     default: false,
-    about: 'Whether a progress notification starts `timeoutMs` over.',
+    about: 'Whether a progress notification restarts `timeoutMs`.',
   },
   signal: {
     kind: abortSignal,
