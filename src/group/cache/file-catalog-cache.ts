@@ -26,7 +26,7 @@ class FileCatalogCache implements CatalogCache {
   #next: Promise<void> | undefined;
   /** The write under way, or the last one. */
   #writing: Promise<void> = Promise.resolve();
-  #hurry = new AbortController();
+  #writeNow = new AbortController();
 
   constructor(path: string, bounds: Required<CatalogCacheBounds>) {
     this.#path = path;
@@ -46,13 +46,13 @@ class FileCatalogCache implements CatalogCache {
   }
 
   async flush(): Promise<void> {
-    this.#hurry.abort();
+    this.#writeNow.abort();
     await Promise.allSettled([this.#next, this.#writing]);
   }
 
   async #writeSoon(): Promise<void> {
-    this.#hurry = new AbortController();
-    await sleep(COALESCE_MS, this.#hurry.signal);
+    this.#writeNow = new AbortController();
+    await sleep(COALESCE_MS, this.#writeNow.signal);
     await this.#writing.catch(() => {}); // Its own callers get the error.
     const batch = this.#pending;
     this.#pending = new Map();

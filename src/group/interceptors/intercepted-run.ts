@@ -61,7 +61,7 @@ export class InterceptedRun {
   }
 
   /** Called when the server is to be closed: from now on the interceptors have as much time as one request. */
-  hurry(): void {
+  limitTime(): void {
     if (this.#isOver || this.#lastStart !== Infinity) return;
     this.#lastStart = performance.now() + this.#timeoutMs;
     this.#watch();

@@ -43,7 +43,7 @@ export class Interception {
   /** Waits for the calls to `session`, or to all sessions; their interceptors get a time limit now. */
   async drain(session?: Session): Promise<void> {
     const runs = [...this.#runs].filter(({ target }) => session === undefined || target.session === session);
-    for (const run of runs) run.hurry();
+    for (const run of runs) run.limitTime();
     await Promise.allSettled(runs.map(({ outcome }) => outcome));
   }
 
