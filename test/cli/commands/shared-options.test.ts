@@ -8,19 +8,16 @@ const docs = stdioSpec({
 });
 
 describe('a configuration with options for groups and for managers', () => {
-  const path = configFile(
-    { docs },
-    {
-      naming: 'bare',
-      strict: true,
-      timeoutMs: 30_000,
-      reconnect: { attempts: 3 },
-      pool: { max: 2 },
-      retry: { attempts: 2 },
-      circuit: false,
-      closeTimeoutMs: 5_000,
-    },
-  );
+  const shared = {
+    naming: 'bare',
+    strict: true,
+    timeoutMs: 30_000,
+    reconnect: { attempts: 3 },
+    pool: { max: 2 },
+    retry: { attempts: 2 },
+    circuit: false,
+    closeTimeoutMs: 5_000,
+  };
 
   it.each([
     ['servers'],
@@ -36,8 +33,11 @@ describe('a configuration with options for groups and for managers', () => {
     ['types'],
     ['auth', 'status'],
     ['config', 'check'],
-  ])('is taken by plenum %s %s', async (...words) => {
-    const { exitCode, stderr } = await plenum([...words, '-c', path]);
-    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: expect.not.stringContaining('error:') });
+  ])('is taken by plenum %o', async (...words) => {
+    const { exitCode, stderr } = await plenum([...words, '-c', configFile({ docs }, { plenum: shared })]);
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 0,
+      stderr: expect.not.stringMatching(/error:|warning:/),
+    });
   });
 });
