@@ -42,7 +42,7 @@ export function otherIssuer(server: URL, named: string, told: string): PlenumErr
   return authRequired('issuer_mismatch', { server, issuer: named }, what);
 }
 
-/** Whoever sent the browser back, or owns a client or a token, is not the authorization server of `target`. */
+/** The party that sent the browser back, or that owns a client or a token, is not the authorization server of `target`. */
 export function otherServerAnswered(target: AuthTarget): PlenumError<'AUTH_REQUIRED'> {
   // The other value is left out: anybody can put a text into the address that the browser comes back to.
   const expected = target.issuer === undefined ? '' : `it is not ${quoted(target.issuer)}: `;

@@ -12,7 +12,7 @@ export function connectFailed(
   return new PlenumError('CONNECT_FAILED', `Connecting to server "${server}": ${why}`, { server, ...fields });
 }
 
-/** Whatever was thrown while a server came up, or was asked whether it is up; `doing` begins the message. */
+/** Any error that was thrown while a server was connected or pinged; `doing` begins the message. */
 export function connectFailure(
   server: string,
   error: unknown,

@@ -260,7 +260,7 @@ export const GLOBAL_OPTIONS: readonly OptionDefinition[] = [
   { flags: '-s, --server <name>', help: 'only these servers, by name or glob; repeatable', many: true },
   { flags: '--json', help: 'print JSON' },
   { flags: '-t, --timeout <time>', help: 'for connecting and for each request: 500 (ms), 30s, 2m' },
-  { flags: '--root <folder>', help: 'a folder that servers are told of as a root; repeatable', many: true },
+  { flags: '--root <folder>', help: 'a folder that servers get as a root; repeatable', many: true },
   {
     flags: '--header <header>',
     help: '"Name: value", for a URL on the command line; repeatable',

@@ -130,7 +130,7 @@ export class PooledSession {
   altered = false;
   /** The server may hang or be gone: it is pinged before the session is leased again. */
   suspect = false;
-  /** The caller that it is being opened for has given up. It may be closed to make room for another session. */
+  /** The caller that it is being opened for waits no more. It may be closed to make room for another session. */
   abandoned = false;
   /** It has just connected or answered a ping, and need not be pinged again. */
   proven = false;

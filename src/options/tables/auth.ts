@@ -95,7 +95,7 @@ export const oauthOptions = {
     byDefault: 'opens the browser of this machine',
     about: 'Shows the login page to the user.',
   },
-  onEvent: { kind: anyFunction, about: 'Told of logins and refreshes.' },
+  onEvent: { kind: anyFunction, about: 'Called at each login and each refresh.' },
   loginTimeoutMs: { kind: timeLimit, default: 300_000, about: 'How long a person may take to sign in.' },
   redirectPort: {
     kind: count(0),

@@ -87,7 +87,7 @@ export const loadConfigOptions = {
 } satisfies OptionTable;
 
 export const watchConfigOptions = {
-  onEvent: { kind: anyFunction, about: 'Told of every event as it happens.' },
+  onEvent: { kind: anyFunction, about: 'Called with every event as it happens.' },
   intervalMs: { kind: duration, default: 250, about: 'How often the file is looked at.' },
   settleMs: {
     kind: duration,

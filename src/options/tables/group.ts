@@ -43,7 +43,7 @@ export const sourcedSpec = {
   source: {
     kind: objectWith('an object with a method acquire(), as a SessionManager has', 'acquire'),
     required: true,
-    about: 'Whoever keeps sessions and leases them.',
+    about: 'Where sessions are leased from, such as a manager.',
     catalog: true,
   },
   server: {

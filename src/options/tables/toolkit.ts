@@ -119,7 +119,7 @@ export const modelToolOptions = {
     kind: anyFunction,
     about: 'Called with the whole error of a failed call, of which the model gets a short text.',
   },
-  onProgress: { kind: anyFunction, about: 'Told of the progress of every call.' },
+  onProgress: { kind: anyFunction, about: 'Called with the progress of every call.' },
 } satisfies OptionTable;
 
 const acceptsMedia: OptionTable[string] = {
@@ -197,7 +197,10 @@ export const serverChoiceOptions = {
     default: 'list' as const,
     about: "Whether the server's tools join the list of tools, or are described and called by `call_tool`.",
   },
-  descriptions: { kind: textsByName, about: 'What a model is told of a server, by its name.' },
+  descriptions: {
+    kind: textsByName,
+    about: 'The description of a server that a model gets, by the name of the server.',
+  },
   group: {
     kind: objectThat('a SessionGroup', (value) => 'servers' in value && 'session' in value),
     byDefault: 'the source, if it is a `SessionGroup`',

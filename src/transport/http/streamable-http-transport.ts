@@ -66,7 +66,7 @@ export class StreamableHttpTransport extends BaseTransport {
   readonly #standalone: StandaloneStream;
   /** Whether any request was answered: until then there is no connection that could be kept. */
   #answered = false;
-  /** Only the stream for notifications is lost: the server is there, and is to be told of the end. */
+  /** Only the stream for notifications is lost: the server is there, and gets a DELETE when the session ends. */
   #lostStreamOnly = false;
 
   constructor(spec: UrlServerSpec, context: TransportContext) {

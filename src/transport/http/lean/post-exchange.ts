@@ -96,7 +96,7 @@ export class PostExchange<Request> implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Controller): void {
     this.#controller = controller;
-    if (this.#cancelled !== undefined) controller.abort(new Error('The request was given up.'));
+    if (this.#cancelled !== undefined) controller.abort(new Error('The request was cancelled.'));
   }
 
   onResponseStart(controller: Controller, status: number, headers: ResponseHeaders, text = ''): void {
@@ -208,7 +208,7 @@ export class PostExchange<Request> implements Dispatcher.DispatchHandler {
   #breakOff(fault: StreamFault, error: unknown): void {
     this.#cancelled = { reason: error };
     this.#stopTimer?.();
-    if (fault !== 'network') this.#controller?.abort(new Error('The answer was given up.'));
+    if (fault !== 'network') this.#controller?.abort(new Error('The answer is not read any further.'));
     if (this.#events === undefined) return this.#reject(error);
     this.#resolve();
     this.#listener.onStreamFault(this.#request, fault, error);

@@ -1,6 +1,6 @@
 import { Limit } from '../../../internal/limit.ts';
 
-/** Limits of a body while it is read, and who is told of its end. */
+/** Limits of a body while it is read, and a callback for its end. */
 export interface BodyGuard {
   /** Called with each chunk before the reader gets it; throws to end the body. */
   readonly check: (chunk: Uint8Array) => void;

@@ -20,7 +20,7 @@ export interface HttpFetchOptions {
 /** What ended a body too early: the network, too long a silence, or its size. */
 export type BodyFault = 'network' | 'silent' | 'too-large';
 
-/** Is told of a body's end before its reader. */
+/** Called when a body ends, before its reader learns of it. */
 export interface BodyWatch {
   readonly onFault?: (fault: BodyFault, error: PlenumError) => void;
   /** It has ended, for any reason. */
