@@ -33,8 +33,6 @@ const OF_THE_SOURCE = [
   'onNotification',
 ];
 
-const openAtOnce: ConnectGate = (open) => open();
-
 /**
  * Makes the session of a server that the group is to open, from its own options, those of `add` and the group's. Throws
  * `CONFIG_INVALID`; opens nothing.
@@ -91,7 +89,7 @@ function planSourced(
   const bounds = { timeoutMs: options.connectTimeoutMs, ...(principal !== undefined && { principal }) };
   const acquire = (signal: AbortSignal) => source.acquire(server, { ...bounds, signal });
   return {
-    session: new SupervisedSession(name, { type: 'source', acquire, name }, options, openAtOnce),
+    session: new SupervisedSession(name, { type: 'source', acquire, name }, options),
     capabilities: {},
     listTimeoutMs: Math.min(options.timeoutMs, options.connectTimeoutMs),
   };

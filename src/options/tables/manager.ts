@@ -12,7 +12,7 @@ import {
   type Kind,
   type OptionTable,
 } from '../kinds.ts';
-import { concurrencyOptions } from './server.ts';
+import { concurrencyOptions, reconnectOptions } from './server.ts';
 import { openSessionOptions, sharedSessionOptions } from './session.ts';
 
 export const poolOptions = {
@@ -70,14 +70,9 @@ export const retryOptions = {
     kind: count(1),
     default: 3,
     about: 'How many attempts there may be, the first included.',
-    alias: ['attempts', 'retries', 'maxRetries', 'tries'],
+    alias: ['retries', 'maxRetries', 'tries'],
   },
-  delayMs: {
-    kind: duration,
-    default: 250,
-    about: 'Upper bound of the delay before the second attempt; it doubles with each attempt.',
-    alias: ['delayMs', 'delay', 'initialDelay', 'minDelayMs'],
-  },
+  delayMs: reconnectOptions.delayMs,
   maxDelayMs: { kind: duration, default: 10_000, about: 'Upper bound of any delay.', alias: ['maxDelay'] },
   deadlineMs: {
     kind: duration,

@@ -44,13 +44,13 @@ export const reconnectOptions = {
     kind: count(1),
     default: Infinity,
     about: 'Attempts to connect, the first included, after which the session is `failed`.',
-    alias: ['attempts', 'retries', 'maxRetries', 'tries'],
+    alias: ['retries', 'maxRetries', 'tries'],
   },
   delayMs: {
     kind: duration,
     default: 250,
     about: 'Upper bound of the delay before the second attempt; it doubles with each attempt.',
-    alias: ['delayMs', 'delay', 'initialDelay', 'minDelayMs'],
+    alias: ['delay', 'initialDelay', 'minDelayMs'],
   },
   maxDelayMs: { kind: duration, default: 30_000, about: 'Upper bound of any delay.', alias: ['maxDelay'] },
   resetAfterMs: {
