@@ -43,7 +43,12 @@ export type { OverflowEvent } from './internal/event-hub.ts';
 
 export { openSession, type OpenSessionOptions } from './session/open-session.ts';
 export type { CallOptions, ReadOptions } from './session/call-options.ts';
-export type { HandlerContext, Handlers, LogMessage, NotificationContext } from './session/handlers.ts';
+export type {
+  HandlerContext,
+  Handlers,
+  LogMessage,
+  NotificationContext,
+} from './session/handlers/handlers.ts';
 export type { ConnectConcurrency } from './session/connection/connect-gate.ts';
 export type { SessionOptions } from './session/session-options.ts';
 export type { SessionTarget } from './session/session-target.ts';

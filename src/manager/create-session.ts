@@ -1,4 +1,4 @@
-import type { Handlers } from '../session/handlers.ts';
+import type { Handlers } from '../session/handlers/handlers.ts';
 import type { ServerSpec } from '../server-spec.ts';
 import type { ConnectGate } from '../session/connection/gate.ts';
 import { SupervisedSession } from '../session/supervised-session.ts';

@@ -5,7 +5,7 @@ import { defaultsOf } from '../options/kinds.ts';
 import { healthOptions, reconnectOptions } from '../options/tables/server.ts';
 import { sharedSessionOptions } from '../options/tables/session.ts';
 import type { HealthOptions, ProtocolChoice, ReconnectOptions, ServerSpecOptions } from '../server-spec.ts';
-import type { Handlers } from './handlers.ts';
+import type { Handlers } from './handlers/handlers.ts';
 
 export interface SessionOptions extends ServerSpecOptions, Handlers {
   /**

@@ -15,7 +15,7 @@ import { adoptClient } from './connection/adopted-connection.ts';
 import { leaseConnection } from './connection/leased-connection.ts';
 import type { CallOptions } from './call-options.ts';
 import type { ConnectGate } from './connection/gate.ts';
-import { installHandlers } from './connection/client-handlers.ts';
+import { installHandlers } from './handlers/client-handlers.ts';
 import type { Connection, ConnectionMemory } from './connection/connection.ts';
 import { HealthMonitor } from './supervision/health.ts';
 import { InFlight } from './supervision/in-flight.ts';

@@ -2,7 +2,7 @@ import { connectFailure } from '../../errors/connect.ts';
 import type { PlenumError } from '../../errors/plenum-error.ts';
 import type { Catalog } from '../../group/catalog/catalog.ts';
 import type { GroupServerStatus } from '../../group/members/member.ts';
-import type { Handlers } from '../../session/handlers.ts';
+import type { Handlers } from '../../session/handlers/handlers.ts';
 import type { Invocation } from '../command-line/invocation.ts';
 import { errorText } from '../errors/error-text.ts';
 import { explainFailure, type Finding } from './explain-failure.ts';

@@ -4,7 +4,7 @@ import type {
   ElicitResult,
 } from '@modelcontextprotocol/client';
 import { Limit } from '../../internal/limit.ts';
-import type { HandlerContext } from '../../session/handlers.ts';
+import type { HandlerContext } from '../../session/handlers/handlers.ts';
 import { converse, NoAnswer, type Ask } from './ask.ts';
 import type { Invocation } from '../command-line/invocation.ts';
 import { readFields } from './form-field.ts';

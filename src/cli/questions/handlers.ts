@@ -1,4 +1,4 @@
-import type { Handlers } from '../../session/handlers.ts';
+import type { Handlers } from '../../session/handlers/handlers.ts';
 import type { Invocation } from '../command-line/invocation.ts';
 import { readRoots } from '../command-line/options.ts';
 import { jsonText } from '../terminal/terminal-text.ts';

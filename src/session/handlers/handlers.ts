@@ -11,7 +11,7 @@ import type {
   RequestMeta,
   Root,
 } from '@modelcontextprotocol/client';
-import type { Session } from './session.ts';
+import type { Session } from '../session.ts';
 
 /** Which server sent the request, so that one handler can serve many servers. */
 export interface HandlerContext {

@@ -1,7 +1,7 @@
 import type { Client, ClientContext, LoggingLevel } from '@modelcontextprotocol/client';
 import { handlerFailed } from '../../errors/call.ts';
 import { PlenumError } from '../../errors/plenum-error.ts';
-import type { HandlerContext, Handlers } from '../handlers.ts';
+import type { HandlerContext, Handlers } from './handlers.ts';
 import type { Session, SessionEvent } from '../session.ts';
 
 /** How many requests of one server the handlers answer at a time; a further request is answered with an error. */
