@@ -12,7 +12,7 @@ type InputDefinition = InputQuestion | 'command';
 
 type InputQuestion = Omit<ConfigInput, 'field'>;
 
-/** Thrown in the first round: the user has not been asked for the value yet. */
+/** Thrown when the value is not known yet: the user has to be asked first, or another problem hides it. */
 export class AnswerPending extends TemplateError {}
 
 /**

@@ -29,7 +29,7 @@ interface Reference {
  * Replaces each `${…}` in a text; `$${` gives a literal `${`. A value is not expanded again. Throws a {@link
  * TemplateError}.
  */
-function expandTemplate(text: string, scope: TemplateScope): string {
+export function expandTemplate(text: string, scope: TemplateScope): string {
   if (!text.includes('${')) return text;
   return evaluate(new TemplateParser(text).parse(), scope);
 }

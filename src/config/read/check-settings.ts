@@ -5,18 +5,19 @@ import { faultsOf } from '../../options/faults.ts';
 import { optionsOf } from '../../options/kinds.ts';
 import { knownPart } from '../../options/known-part.ts';
 import { describe, describeWord } from '../../options/wording.ts';
-import { expandValues } from '../expand/template.ts';
+import { expandValues, type TemplateScope } from '../expand/template.ts';
 import type { Findings } from './findings.ts';
 import type { SettingsKind } from './settings.ts';
 import { AnswerPending } from '../expand/inputs.ts';
 import { isWithin, type JsonPath } from '../json/json-path.ts';
-import type { Scope } from '../expand/scope.ts';
 
 /** Settings of a file before expansion, and their place in it. */
 export interface RawSettings {
   readonly values: Readonly<Record<string, unknown>>;
   /** Maps a path in `values` to the path in the document. */
   readonly locate: (path: JsonPath) => JsonPath;
+  /** The scope for the text at a path in `values`. */
+  readonly scopeAt: (path: JsonPath) => TemplateScope;
   /** The server that has these settings; undefined for those of the whole file. */
   readonly server?: string;
 }
@@ -27,20 +28,14 @@ export interface RawSettings {
  */
 export function checkSettings<T>(
   settings: SettingsKind<T>,
-  { values, locate, server }: RawSettings,
-  scope: Scope,
+  { values, locate, scopeAt, server }: RawSettings,
   findings: Findings,
 ): T | undefined {
   const unexpanded: JsonPath[] = [];
-  const expanded = expandValues(
-    values,
-    [],
-    (path) => scope.at(locate(path)),
-    (path, reason) => {
-      unexpanded.push(path);
-      if (!(reason instanceof AnswerPending)) findings.problem(locate(path), reason.message, server);
-    },
-  );
+  const expanded = expandValues(values, [], scopeAt, (path, reason) => {
+    unexpanded.push(path);
+    if (!(reason instanceof AnswerPending)) findings.problem(locate(path), reason.message, server);
+  });
   const kind = optionsOf(settings.table);
   const known = knownPart(kind, expanded, (path, table) => {
     const key = String(path.at(-1));

@@ -11,6 +11,7 @@ import { readJsonFile } from './read-file.ts';
 import { readServer } from './read-server.ts';
 import { groupSettings } from './settings.ts';
 import { Scope } from '../expand/scope.ts';
+import type { JsonPath } from '../json/json-path.ts';
 
 const SECTIONS = ['mcpServers', 'servers'] as const;
 const KNOWN_KEYS: readonly string[] = ['$schema', ...SECTIONS, 'inputs', 'plenum'];
@@ -83,8 +84,9 @@ function readGroup(given: unknown, scope: Scope, findings: Findings): Configured
     findings.problem(['plenum'], `found ${describe(given)}, allowed an object of options`);
     return {};
   }
-  const raw: RawSettings = { values: given, locate: (path) => ['plenum', ...path] };
-  return checkSettings(groupSettings, raw, scope, findings) ?? {};
+  const locate = (path: JsonPath): JsonPath => ['plenum', ...path];
+  const raw: RawSettings = { values: given, locate, scopeAt: (path) => scope.at(locate(path)) };
+  return checkSettings(groupSettings, raw, findings) ?? {};
 }
 
 interface ServerEntry {

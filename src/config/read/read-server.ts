@@ -12,7 +12,9 @@ import type { JsonPath } from '../json/json-path.ts';
 import { readTextFile, UnreadableFile } from './read-file.ts';
 import { stdioSettings, transportNamed, urlSettings } from './settings.ts';
 import type { Scope } from '../expand/scope.ts';
-import { dropOtherKind, serverFields, type ServerFields } from './server-fields.ts';
+import { ofKind, serverFields, warnOfOtherKind, type ServerFields } from './server-fields.ts';
+import { OwnVariables, type FileVariables } from '../expand/own-variables.ts';
+import { expandTemplate, TemplateError } from '../expand/template.ts';
 
 /** A server of a file; `plain` is its data, to be compared after a reload. */
 interface ReadServer {
@@ -60,24 +62,20 @@ function shapeFault({ unknown }: ServerFields, hasBoth: boolean): string {
   return `found neither "command" nor "url", allowed one of them${hint}`;
 }
 
-async function readProcess({ name, fields, scope, findings }: ServerReader): Promise<ReadServer | undefined> {
-  const raw = { values: dropOtherKind(fields, 'stdio', findings), locate: fields.locate, server: name };
-  const settings = checkSettings(stdioSettings, raw, scope, findings);
-  if (settings === undefined) return undefined;
+async function readProcess(reader: ServerReader): Promise<ReadServer | undefined> {
+  const { name, fields, scope, findings } = reader;
+  const values = ofKind(fields, 'stdio');
+  warnOfOtherKind(fields, 'stdio', findings);
+  const fileVariables = await readEnvFile(reader);
+  const own = ownVariables(reader, fileVariables);
+  const raw = { values, locate: fields.locate, scopeAt: (path: JsonPath) => own.scopeAt(path), server: name };
+  const settings = checkSettings(stdioSettings, raw, findings);
+  if (settings === undefined || fileVariables === 'unknown') return undefined;
   const { disabled: _, envFile, env, command, cwd, ...rest } = settings;
-  let variables: Record<string, string> | undefined = env === undefined ? undefined : textsOf(env);
-  if (envFile !== undefined) {
-    try {
-      variables = {
-        ...textsOf(parseEnv(await readTextFile(resolve(scope.workspace, envFile)))),
-        ...variables,
-      };
-    } catch (error) {
-      if (!(error instanceof UnreadableFile)) throw error;
-      findings.problem(fields.locate(['envFile']), `found a file that cannot be read: ${error.why}`, name);
-      return undefined;
-    }
-  }
+  const variables =
+    env === undefined && envFile === undefined
+      ? undefined
+      : { ...Object.fromEntries(fileVariables), ...textsOf(env ?? {}) };
   const server = {
     ...rest,
     command: /^\.\.?[\\/]/.test(command) ? resolve(scope.workspace, command) : command,
@@ -87,6 +85,28 @@ async function readProcess({ name, fields, scope, findings }: ServerReader): Pro
   return { server, plain: server };
 }
 
+function ownVariables({ fields, scope }: ServerReader, file: FileVariables): OwnVariables {
+  const { env } = fields.values;
+  return new OwnVariables(isRecord(env) ? env : {}, file, (path) => scope.at(fields.locate(path)));
+}
+
+/** Reads the variables of the `envFile`; its path is expanded with the environment alone. */
+async function readEnvFile({ name, fields, scope, findings }: ServerReader): Promise<FileVariables> {
+  const { envFile } = fields.values;
+  if (typeof envFile !== 'string' || envFile === '') return new Map();
+  const place = fields.locate(['envFile']);
+  try {
+    const path = resolve(scope.workspace, expandTemplate(envFile, scope.at(place)));
+    return new Map(Object.entries(textsOf(parseEnv(await readTextFile(path)))));
+  } catch (error) {
+    // A path that cannot be expanded becomes a problem with the other settings.
+    if (error instanceof TemplateError) return 'unknown';
+    if (!(error instanceof UnreadableFile)) throw error;
+    findings.problem(place, `found a file that cannot be read: ${error.why}`, name);
+    return 'unknown';
+  }
+}
+
 /** Environment variables are strings: converts numbers and booleans. */
 function textsOf(env: Readonly<Record<string, unknown>>): Record<string, string> {
   const set = Object.entries(env).filter(([, value]) => value !== null && value !== undefined);
@@ -94,9 +114,12 @@ function textsOf(env: Readonly<Record<string, unknown>>): Record<string, string>
 }
 
 async function readRemote(reader: ServerReader): Promise<ReadServer | undefined> {
-  const { name, fields, scope, findings } = reader;
-  const raw = { values: dropOtherKind(fields, 'url', findings), locate: fields.locate, server: name };
-  const settings = checkSettings(urlSettings, raw, scope, findings);
+  const { name, fields, findings } = reader;
+  const own = ownVariables(reader, new Map());
+  const values = ofKind(fields, 'url');
+  const raw = { values, locate: fields.locate, scopeAt: (path: JsonPath) => own.scopeAt(path), server: name };
+  const settings = checkSettings(urlSettings, raw, findings);
+  warnOfOtherKind(fields, 'url', findings, own.used.size > 0 ? ['env'] : []);
   if (settings === undefined) return undefined;
   const { disabled: _, type: word, auth, ...rest } = settings;
   const type = transportNamed(word);

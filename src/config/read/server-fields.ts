@@ -77,19 +77,27 @@ export function serverFields(
   return { values: Object.fromEntries(values), locate, unknown };
 }
 
-/** Removes the fields that only the other kind of server (process or URL) has. */
-export function dropOtherKind(
+type ServerKind = 'stdio' | 'url';
+
+const KEYS_OF: Readonly<Record<ServerKind, ReadonlySet<string>>> = { stdio: STDIO_KEYS, url: URL_KEYS };
+
+/** The fields that a server of this kind (process or URL) has. */
+export function ofKind({ values }: ServerFields, kind: ServerKind): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(values).filter(([key]) => KEYS_OF[kind].has(key)));
+}
+
+/** Warns of the fields that only the other kind of server has, unless they are `used`. */
+export function warnOfOtherKind(
   { values, locate }: ServerFields,
-  kind: 'stdio' | 'url',
+  kind: ServerKind,
   findings: Findings,
-): Record<string, unknown> {
-  const mine = kind === 'stdio' ? STDIO_KEYS : URL_KEYS;
+  used: readonly string[] = [],
+): void {
   const what = kind === 'stdio' ? 'a process' : 'a server behind a URL';
-  const kept = Object.entries(values).filter(([key]) => {
-    if (!mine.has(key)) findings.warn(locate([key]), `"${key}" is ignored: it means nothing for ${what}.`);
-    return mine.has(key);
-  });
-  return Object.fromEntries(kept);
+  for (const key of Object.keys(values)) {
+    if (KEYS_OF[kind].has(key) || used.includes(key)) continue;
+    findings.warn(locate([key]), `"${key}" is ignored: it means nothing for ${what}.`);
+  }
 }
 
 /** Cursor has OAuth client settings under `auth`, which means something else in Plenum. */
