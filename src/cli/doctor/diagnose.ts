@@ -82,7 +82,8 @@ function findingsOf(
   { listErrors, collisions }: GroupServerStatus,
   problems: readonly PlenumError[],
 ): Finding[] {
-  const [noise] = problems.filter(({ code }) => code === 'INVALID_RESULT');
+  const ofLists = new Set(Object.values(listErrors));
+  const [noise] = problems.filter((problem) => problem.code === 'INVALID_RESULT' && !ofLists.has(problem));
   return [
     ...Object.entries(listErrors).map(([kind, error]) => ({
       level: 'error' as const,

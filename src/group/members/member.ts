@@ -8,7 +8,7 @@ import type { SupervisedSession } from '../../session/supervised-session.ts';
 import type { CachedServer } from '../cache/cached-server.ts';
 import { CATALOG_KINDS, type CatalogKind, type CatalogCollision, type Exposure } from '../catalog/catalog.ts';
 import { ListRefresher } from './list-refresher.ts';
-import { fetchListing, mayPass, type ServerListing } from './server-listing.ts';
+import { fetchListing, mayComeLater, type ServerListing } from './server-listing.ts';
 
 /** The status of one server of a group. A snapshot. */
 export type GroupServerStatus = SessionStatus & {
@@ -18,7 +18,10 @@ export type GroupServerStatus = SessionStatus & {
   readonly capabilities?: ServerCapabilities;
   /** Whether the server was added by `adopt`: the group does not close it. */
   readonly adopted: boolean;
-  /** The errors of lists whose latest fetch failed, by kind. */
+  /**
+   * The errors of lists whose latest fetch failed, by kind. The entries that such a list had stay in the catalog. It is
+   * fetched again with backoff, unless the server does not have the method, wants other credentials or sent too much.
+   */
   readonly listErrors: { readonly [K in CatalogKind]?: PlenumError };
   /** Entries left out of the catalog because their name is taken. */
   readonly collisions: readonly CatalogCollision[];
@@ -49,6 +52,9 @@ export interface LazyPlan {
   readonly fingerprint: string;
 }
 
+/** After how many failures in a row a list of a lazy server counts as refused for good. */
+const FAILURES_TO_GIVE_UP = 4;
+
 /** A session in a group, with what the group knows about its lists. */
 export class Member {
   readonly name: string;
@@ -70,6 +76,8 @@ export class Member {
   readonly #released = new AbortController();
   readonly #listTimeoutMs: number;
   readonly #listErrors = new Map<CatalogKind, PlenumError>();
+  /** How often each of those lists failed in a row. */
+  readonly #failures = new Map<CatalogKind, number>();
   /** The number of the fetch that was committed last, by kind: an older fetch that ends later is dropped. */
   readonly #committed = new Map<CatalogKind, number>();
   #fetches = 0;
@@ -82,7 +90,7 @@ export class Member {
     name: string,
     session: Session,
     { own, adopted, exposure, lazy, listTimeoutMs }: MemberPlan,
-    refresh: (member: Member, kinds: ReadonlySet<CatalogKind>) => Promise<Iterable<CatalogKind>>,
+    refresh: (member: Member, kinds: ReadonlySet<CatalogKind>) => Promise<void>,
   ) {
     this.name = name;
     this.session = session;
@@ -115,9 +123,15 @@ export class Member {
     return connectionKey !== undefined && !this.#asked.has(connectionKey);
   }
 
-  /** Whether a list has never been fetched, and fetching it again may succeed. */
+  /**
+   * Whether a list has never been fetched, and fetching it again may succeed. A list that failed several times in a row
+   * does not count: a lazy server would stay up for it for ever.
+   */
   get isIncomplete(): boolean {
-    return [...this.#listErrors].some(([kind, error]) => this.#known[kind] === undefined && mayPass(error));
+    return [...this.#listErrors].some(([kind, error]) => {
+      const failures = this.#failures.get(kind) ?? 0;
+      return this.#known[kind] === undefined && failures < FAILURES_TO_GIVE_UP && mayComeLater(error);
+    });
   }
 
   /** Takes a cached catalog in place of a fetch. The session shows its facts until it connects. */
@@ -138,16 +152,21 @@ export class Member {
   }
 
   /**
-   * Stores the errors of lists that failed. Returns the lists that were fetched and are not older than the known ones.
+   * Stores the errors of lists that failed, and calls `onFailed` with those that did not fail before. Returns the lists
+   * that were fetched and are not older than the known ones.
    */
-  accept({ number, listing }: FetchedListing): ServerListing {
+  accept({ number, listing }: FetchedListing, onFailed: (error: PlenumError) => void): ServerListing {
     const accepted: [string, unknown][] = [];
     for (const [kind, list] of Object.entries(listing) as [CatalogKind, unknown][]) {
       if (number < (this.#committed.get(kind) ?? 0)) continue;
       this.#committed.set(kind, number);
-      if (list instanceof PlenumError) this.#listErrors.set(kind, list);
-      else {
+      if (list instanceof PlenumError) {
+        if (!this.#listErrors.has(kind)) onFailed(list);
+        this.#listErrors.set(kind, list);
+        this.#failures.set(kind, (this.#failures.get(kind) ?? 0) + 1);
+      } else {
         this.#listErrors.delete(kind);
+        this.#failures.delete(kind);
         accepted.push([kind, list]);
       }
     }

@@ -18,7 +18,7 @@ import type { CatalogIndex, Claim } from '../catalog/catalog-index.ts';
 import type { GroupEvent } from '../group-events.ts';
 import type { KnownCatalogs } from '../cache/known-catalogs.ts';
 import { Member, type FetchedListing, type MemberPlan } from './member.ts';
-import { mayPass, type ServerListing } from './server-listing.ts';
+import { mayComeLater, type ServerListing } from './server-listing.ts';
 
 const KINDS_OF_LIST = {
   tools: ['tools'],
@@ -89,7 +89,7 @@ export class Membership {
     const { state } = member.session.status;
     const isOver = state === 'closed' || state === 'draining';
     if (this.#ended || isOver || !this.#isIn(member)) throw removedMeanwhile(member.name);
-    const listing = member.accept(fetched);
+    const listing = this.#accept(member, fetched);
     const claim = this.#claim(member, listing);
     const foreign = claim.collisions.filter(({ owner }) => owner !== member.name);
     if (foreign.length > 0) throw namesTaken(foreign, member.name);
@@ -98,7 +98,7 @@ export class Membership {
     this.#settleIn(member, fetched);
     // The session has reconnected since the fetch began: the new server process may list other entries.
     if (fetched.connectionKey !== member.internals.connectionKey) member.refresher.mark(CATALOG_KINDS);
-    else member.refresher.mark(kindsToRetry(fetched));
+    else reportLists(member, fetched);
     this.#catchUp(member);
   }
 
@@ -167,7 +167,7 @@ export class Membership {
     if (signal?.aborted === true) throw refreshAborted(signal.reason);
     for (const { member, fetched: lists } of fetched) {
       if (this.#isIn(member) && member.session.status.state !== 'closed') {
-        member.refresher.mark(this.#take(member, lists));
+        this.#take(member, lists);
       }
     }
   }
@@ -260,26 +260,32 @@ export class Membership {
     }
   }
 
-  async #refresh(member: Member, kinds: ReadonlySet<CatalogKind>): Promise<Iterable<CatalogKind>> {
+  async #refresh(member: Member, kinds: ReadonlySet<CatalogKind>): Promise<void> {
     // A change alone is no reason to start it: all its lists are fetched when it starts.
-    if (member.internals.isAsleep) return [];
+    if (member.internals.isAsleep) return;
     const fetched = await member.fetch(kinds);
-    if (!this.#isIn(member) || member.phase !== 'joined') return [];
-    if (member.session.status.state === 'closed') return [];
-    return this.#take(member, fetched);
+    if (!this.#isIn(member) || member.phase !== 'joined') return;
+    if (member.session.status.state !== 'closed') this.#take(member, fetched);
   }
 
-  /** Commits lists that were fetched again. Returns the kinds to fetch once more. */
-  #take(member: Member, fetched: FetchedListing): Iterable<CatalogKind> {
+  /** Commits lists that were fetched again. */
+  #take(member: Member, fetched: FetchedListing): void {
     try {
-      this.#commit(member, member.accept(fetched));
+      this.#commit(member, this.#accept(member, fetched));
       this.#note(member, fetched);
     } catch (error) {
       const doing = `Refreshing the lists of server "${member.name}"`;
-      const problem = configFailure(doing, error, member.name);
-      this.#hub.publish({ type: 'problem', server: member.name, error: problem });
+      this.#problem(member, configFailure(doing, error, member.name));
     }
-    return kindsToRetry(fetched);
+    reportLists(member, fetched);
+  }
+
+  #accept(member: Member, fetched: FetchedListing): ServerListing {
+    return member.accept(fetched, (error) => this.#problem(member, error));
+  }
+
+  #problem({ name }: Member, error: PlenumError): void {
+    this.#hub.publish({ type: 'problem', server: name, error });
   }
 
   #claim(member: Member, listing: ServerListing): Claim {
@@ -326,9 +332,12 @@ function collisionKey({ kind, key, owner }: CatalogCollision): string {
   return JSON.stringify([kind, key, owner]);
 }
 
-function kindsToRetry({ listing }: FetchedListing): CatalogKind[] {
-  return CATALOG_KINDS.filter((kind) => {
+/** Has the lists that failed and may come later fetched again. */
+function reportLists({ refresher }: Member, { listing }: FetchedListing): void {
+  const failed = CATALOG_KINDS.filter((kind) => {
     const list = listing[kind];
-    return list instanceof PlenumError && mayPass(list);
+    return list instanceof PlenumError && mayComeLater(list);
   });
+  const done = CATALOG_KINDS.filter((kind) => listing[kind] !== undefined && !failed.includes(kind));
+  refresher.report(done, failed);
 }

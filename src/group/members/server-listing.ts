@@ -10,10 +10,26 @@ export type Listed<K extends CatalogKind> = Omit<CatalogEntries[K], keyof Catalo
 /** The lists that were fetched: the entries of each, or the error. */
 export type ServerListing = { readonly [K in CatalogKind]?: readonly Listed<K>[] | PlenumError };
 
-/** Whether fetching a list again may succeed. It will not when the server refused it or sent a wrong answer. */
-export function mayPass({ code, rpcCode }: PlenumError): boolean {
-  const passing = code === 'TIMEOUT' || code === 'CONNECTION_LOST' || code === 'SESSION_EXPIRED';
-  return passing || (code === 'PROTOCOL' && rpcCode === undefined);
+/** JSON-RPC code: the server does not have the method. */
+const METHOD_NOT_FOUND = -32601;
+
+/**
+ * Whether fetching a list again may succeed. It will not when the server does not have the method, wants other
+ * credentials, or sent more than a limit allows.
+ */
+export function mayComeLater({ code, rpcCode, advice }: PlenumError): boolean {
+  switch (code) {
+    case 'TIMEOUT':
+    case 'CONNECTION_LOST':
+    case 'SESSION_EXPIRED':
+      return true;
+    case 'PROTOCOL':
+      return rpcCode !== METHOD_NOT_FOUND;
+    case 'INVALID_RESULT':
+      return advice?.some((each) => each.do === 'raise') !== true;
+    default:
+      return false;
+  }
 }
 
 /** The session's methods that list things. */
