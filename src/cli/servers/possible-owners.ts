@@ -1,4 +1,4 @@
-import { prefixedName } from '../../group/catalog/prefixed-name.ts';
+import { prefixesOf, prefixIn } from '../../group/catalog/prefixed-name.ts';
 import type { ServerSet } from './server-set.ts';
 
 /**
@@ -8,18 +8,9 @@ import type { ServerSet } from './server-set.ts';
 export function possibleOwners({ servers, broken, options }: ServerSet, exposedName: string): Set<string> {
   const owners = [...Object.keys(servers), ...broken.keys()].filter((name) => {
     const naming = servers[name]?.naming ?? options.naming ?? 'prefixed';
-    return naming !== 'prefixed' || prefixesOf(name).has(firstPart(exposedName));
+    return naming !== 'prefixed' || prefixesOf(name).has(prefixIn(exposedName));
   });
   return new Set(owners);
-}
-
-/** A long server name is cut shorter when the tool's name is long, too. */
-function prefixesOf(server: string): Set<string> {
-  return new Set([prefixedName(server, 'x'), prefixedName(server, 'x'.repeat(64))].map(firstPart));
-}
-
-function firstPart(name: string): string {
-  return name.split('__', 1)[0] ?? '';
 }
 
 /** Whether a name is a URI or a URI template, and so not that of a tool or prompt. */

@@ -1,10 +1,9 @@
-import { createHash } from 'node:crypto';
+import { SHORT_HASH_LENGTH, shortHash } from '../../internal/short-hash.ts';
 
 /** What every LLM provider accepts as a tool's name: `^[a-zA-Z0-9_-]{1,64}$`. */
 const MAX_LENGTH = 64;
 const SEPARATOR = '__';
 const LEGAL = /^[a-zA-Z0-9_-]+$/;
-const HASH_LENGTH = 8;
 
 /** When a name is too long, a server's part of at most this length stays whole, and the tool's part is cut. */
 const ROOMY_SERVER = 40;
@@ -28,6 +27,19 @@ export function prefixedName(server: string, upstreamName: string): string {
   return left + SEPARATOR + (fits ? upstreamName : shorten(upstreamName, upstreamName, room));
 }
 
+/**
+ * What the exposed names of a server's tools and prompts may begin with, up to the separator: a long server's part is cut
+ * shorter when the tool's name is long, too.
+ */
+export function prefixesOf(server: string): ReadonlySet<string> {
+  return new Set([prefixedName(server, 'x'), prefixedName(server, 'x'.repeat(MAX_LENGTH))].map(prefixIn));
+}
+
+/** The part of an exposed name that stands for its server, if the name is a prefixed one. */
+export function prefixIn(name: string): string {
+  return name.split(SEPARATOR, 1)[0] ?? '';
+}
+
 function isPlainServer(server: string): boolean {
   return (
     LEGAL.test(server) && !server.includes(SEPARATOR) && !server.endsWith('_') && server.length <= MAX_LENGTH
@@ -39,8 +51,7 @@ function shorten(text: string, original: string, room: number): string {
   const legal = text
     .replace(/[^a-zA-Z0-9_-]/g, '_')
     .replace(/_{2,}/g, '_')
-    .slice(0, room - HASH_LENGTH - 1)
+    .slice(0, room - SHORT_HASH_LENGTH - 1)
     .replace(/_+$/, '');
-  const hash = createHash('sha256').update(original).digest('hex').slice(0, HASH_LENGTH);
-  return `${legal}_${hash}`;
+  return `${legal}_${shortHash(original)}`;
 }

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { isRecord } from '../../internal/checks.ts';
+import { shortHash } from '../../internal/short-hash.ts';
 import { printable } from '../../internal/text.ts';
 import { withRemark, mapSubschemas } from './keywords.ts';
 import type { JsonObject } from './dialect.ts';
@@ -22,7 +22,7 @@ export function acceptableNames(schema: JsonObject, allowed: RegExp): Renamed {
   const rename = (name: string): string => {
     if (allowed.test(name)) return name;
     const clean = name.replace(/[^a-zA-Z0-9_-]/g, '_').slice(0, 50);
-    const fresh = `${clean}_${createHash('sha256').update(name).digest('hex').slice(0, 8)}`;
+    const fresh = `${clean}_${shortHash(name)}`;
     originals.set(fresh, name);
     return fresh;
   };

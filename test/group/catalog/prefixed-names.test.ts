@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { eventually } from '../../support/eventually.ts';
 import { connectGroup, newGroup } from '../../support/groups.ts';
@@ -238,3 +239,46 @@ describe('G17 a name that is made to look like another one', () => {
     expect(found?.[0]).toBe(before);
   });
 });
+
+describe('H12 names whose hashes begin alike', () => {
+  const STEM = 'an_unusually_long_name_of_a_tool_that_has_to_be_cut_to_fit_into_';
+  // The SHA-256 of both of a pair begins with the same 32 bits.
+  const PAIRS = [
+    ['38m', '1i74'],
+    ['a93', '1p9t'],
+    ['1n3u', '1z6d'],
+    ['2dks', '2gdf'],
+    ['1wcf', '3xwg'],
+    ['v03', '4yyi'],
+  ].map((ends) => ends.map((end) => STEM + end));
+
+  it('the pairs are what they are said to be', () => {
+    for (const pair of PAIRS) expect(new Set(pair.map(startOfHash)).size).toBe(1);
+  });
+
+  it('all tools and prompts are there, under names of their own, and can be called', async () => {
+    const names = PAIRS.flat();
+    const server = local({ tools: tools(...names), prompts: names.map((name) => ({ name })) });
+    const beside = local({ tools: tools(...names) });
+    const group = await connectGroup({ servers: { s: { server }, beside: { server: beside } } });
+    expect(group.tools.size).toBe(names.length * 2);
+    expect(group.prompts.size).toBe(names.length);
+    expect(group.servers.get('s')?.collisions).toEqual([]);
+    for (const key of group.tools.keys()) {
+      expect(key).toMatch(VALID);
+      await group.callTool(key);
+    }
+    const called = requestsOf(server, 'tools/call').map(({ params }) => params?.['name']);
+    expect(new Set(called)).toEqual(new Set(names));
+  });
+
+  it('of servers get prefixes of their own', async () => {
+    const long = PAIRS.flat();
+    const names = await namesIn(Object.fromEntries(long.map((name) => [name, ['x', 'y'.repeat(70)]])));
+    expect(new Set(names.values()).size).toBe(long.length * 2);
+  });
+});
+
+function startOfHash(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 8);
+}
