@@ -21,8 +21,7 @@ import type { HttpPool } from './network/http-pool.ts';
 import { goneBecause, networkError } from './network/network-error.ts';
 import { OfficialExchanges } from './official/official-exchanges.ts';
 import { OpenRequests, type OpenRequest } from './open-requests.ts';
-import { LeanPosts } from './lean/lean-posts.ts';
-import type { PostExchange, PostListener } from './lean/post-exchange.ts';
+import { LeanPosts, type PostExchange, type PostListener } from './lean-posts.ts';
 import { StandaloneStream } from './official/standalone-stream.ts';
 import { withAuth } from './with-auth.ts';
 
@@ -167,6 +166,7 @@ export class StreamableHttpTransport extends BaseTransport {
       await settledWithin(this.#official.terminateSession(), limitMs, force.aborted ? undefined : force);
     }
     this.#requests.clear();
+    this.#lean?.stop();
     await this.#official.close();
     for (const stop of this.#resumptions) stop();
     this.#standalone.stop();

@@ -1,7 +1,7 @@
 import { StreamableHTTPClientTransport, type JSONRPCRequest } from '@modelcontextprotocol/client';
 import { array, assert, asyncProperty, constantFrom, oneof, string } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { PostHeaders, type ConnectionFacts } from '../../../../src/transport/http/lean/lean-posts.ts';
+import { PostHeaders, type ConnectionFacts } from '../../../src/transport/http/lean-posts.ts';
 
 const VERSION = 'io.modelcontextprotocol/protocolVersion';
 const NONE: ConnectionFacts = { sessionId: undefined, protocolVersion: undefined, token: '' };

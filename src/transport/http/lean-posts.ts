@@ -1,18 +1,170 @@
-import type { JSONRPCMessage } from '@modelcontextprotocol/client';
+import type {
+  JSONRPCMessage,
+  JSONRPCRequest,
+  OAuthClientProvider,
+  TransportSendOptions,
+} from '@modelcontextprotocol/client';
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import type { Dispatcher } from 'undici';
-import type { PlenumError } from '../../../errors/plenum-error.ts';
-import { startTimer, type StopTimer } from '../../../internal/timers.ts';
-import { isAnswer, isMessage, LONGEST_BATCH } from '../../json-rpc.ts';
-import { ByteList } from './byte-list.ts';
-import { EventSplitter } from './event-splitter.ts';
-import { limitEvent, type BodyGuard } from '../network/guard-body.ts';
-import { ResponseHandler, type ResponseHeaders } from '../network/response-handler.ts';
+import type { PlenumError } from '../../errors/plenum-error.ts';
+import { startTimer, type StopTimer } from '../../internal/timers.ts';
+import type { ServerAuth } from '../../server-spec.ts';
+import { isAnswer, isMessage, LONGEST_BATCH } from '../json-rpc.ts';
+import { ByteList } from './network/byte-list.ts';
+import { EventSplitter } from './network/event-splitter.ts';
+import type { HttpDispatcher, HttpPool } from './network/http-pool.ts';
+import { DEFAULT_HEADERS } from './network/pool-fetch.ts';
+import { ResponseHandler, type ResponseHeaders } from './network/response-handler.ts';
 
 type Controller = Dispatcher.DispatchController;
 
+/** The official transport learns the session's id from the one, and keeps the stream of the other open. */
+const OFFICIAL_METHODS: ReadonlySet<string> = new Set(['initialize', 'subscriptions/listen']);
 /** How long a stream may go on after the answer to its request, in milliseconds. */
 const AFTER_ANSWER_MS = 1_000;
+const VERSION_CLAIM = 'io.modelcontextprotocol/protocolVersion';
+/** Values that a header carries as they are; the official client encodes all others (SEP-2243). */
+const PLAIN_VALUE = /^(?!=\?base64\?)[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/i;
+
+export interface LeanPostsOptions<Request> {
+  readonly pool: HttpPool;
+  readonly url: URL;
+  /** Headers that the spec gives. */
+  readonly headers: Headers;
+  readonly auth: ServerAuth | OAuthClientProvider | undefined;
+  readonly listener: PostListener<Request>;
+}
+
+/**
+ * Sends requests past the official transport, each as one POST. What needs more than that (a login, a resumption, headers of
+ * its own) is left to the official transport (docs/decisions/0012).
+ */
+export class LeanPosts<Request> {
+  readonly #dispatcher: HttpDispatcher;
+  readonly #origin: string;
+  readonly #path: string;
+  readonly #headers: PostHeaders;
+  readonly #auth: ServerAuth | OAuthClientProvider | undefined;
+  readonly #listener: PostListener<Request>;
+  readonly #streams = new StreamWatch();
+
+  constructor({ pool, url, headers, auth, listener }: LeanPostsOptions<Request>) {
+    this.#dispatcher = pool.dispatcherFor(url.origin);
+    this.#origin = url.origin;
+    this.#path = `${url.pathname}${url.search}`;
+    this.#headers = new PostHeaders(headers);
+    this.#auth = auth;
+    this.#listener = listener;
+  }
+
+  /** The token for the next request: empty when it needs none, undefined when only the official transport can tell. */
+  askForToken(): string | Promise<string | undefined> {
+    return this.#auth === undefined ? '' : tokenOf(this.#auth);
+  }
+
+  /** Sends the message of `request`. Sends nothing and returns undefined when the official transport has to. */
+  send(
+    message: JSONRPCRequest,
+    { resumptionToken, headers }: TransportSendOptions,
+    connection: ConnectionFacts,
+    request: Request,
+  ): PostExchange<Request> | undefined {
+    if (OFFICIAL_METHODS.has(message.method)) return undefined;
+    if (resumptionToken !== undefined || headers !== undefined) return undefined;
+    const all = this.#headers.for(message, connection);
+    if (all === undefined) return undefined;
+    const body = JSON.stringify(message);
+    const exchange = new PostExchange(this.#listener, request, this.#streams);
+    const post = { origin: this.#origin, path: this.#path, method: 'POST', headers: all, body } as const;
+    try {
+      this.#dispatcher.dispatch(post, exchange);
+    } catch (error) {
+      exchange.cancel(error);
+    }
+    return exchange;
+  }
+
+  /** Ends the watch over streams, when the connection ends. */
+  stop(): void {
+    this.#streams.stop();
+  }
+}
+
+/** The official transport asks for it again, and knows what a failure means. */
+async function tokenOf(auth: ServerAuth | OAuthClientProvider): Promise<string | undefined> {
+  if (!('token' in auth)) return undefined;
+  try {
+    return (await auth.token()) ?? '';
+  } catch {
+    return undefined;
+  }
+}
+
+/** What the requests of one connection have in common. */
+export interface ConnectionFacts {
+  readonly sessionId: string | undefined;
+  readonly protocolVersion: string | undefined;
+  /** Empty when there is none. */
+  readonly token: string;
+}
+
+/**
+ * The headers of a POST with one request, as the official transport would send them: its own win over those of the
+ * spec. What all requests have in common is put together once.
+ */
+export class PostHeaders {
+  readonly #spec: Headers;
+  #facts: ConnectionFacts | undefined;
+  #common: readonly string[] = [];
+  /** With the version of the connection, for requests that do not name their own. */
+  #versioned: string[] = [];
+
+  constructor(spec: Headers) {
+    this.#spec = spec;
+  }
+
+  /** Names and values in turn; undefined when a value would have to be encoded. */
+  for({ method, params }: JSONRPCRequest, facts: ConnectionFacts): string[] | undefined {
+    if (!isSame(facts, this.#facts)) this.#prepare(facts);
+    const claim = params?._meta?.[VERSION_CLAIM];
+    if (typeof claim !== 'string') return this.#versioned;
+    const name = method === 'resources/read' ? params?.['uri'] : params?.['name'];
+    if (!PLAIN_VALUE.test(claim) || !PLAIN_VALUE.test(method)) return undefined;
+    const own = ['mcp-protocol-version', claim, 'mcp-method', method];
+    if (typeof name !== 'string') return [...this.#common, ...own];
+    return PLAIN_VALUE.test(name) ? [...this.#common, ...own, 'mcp-name', name] : undefined;
+  }
+
+  #prepare(facts: ConnectionFacts): void {
+    const { protocolVersion } = facts;
+    this.#facts = facts;
+    this.#common = commonHeaders(this.#spec, facts);
+    this.#versioned = [
+      ...this.#common,
+      ...(protocolVersion === undefined ? [] : ['mcp-protocol-version', protocolVersion]),
+    ];
+  }
+}
+
+function commonHeaders(spec: Headers, { sessionId, token }: ConnectionFacts): readonly string[] {
+  const headers = new Headers(spec);
+  for (const [name, value] of Object.entries(DEFAULT_HEADERS)) if (!spec.has(name)) headers.set(name, value);
+  for (const name of ['mcp-protocol-version', 'mcp-method', 'mcp-name']) headers.delete(name);
+  headers.set('content-type', 'application/json');
+  headers.set('accept', 'application/json, text/event-stream');
+  if (sessionId !== undefined) headers.set('mcp-session-id', sessionId);
+  if (token !== '') headers.set('authorization', `Bearer ${token}`);
+  return [...headers].flat();
+}
+
+function isSame(a: ConnectionFacts, b: ConnectionFacts | undefined): boolean {
+  return (
+    b !== undefined &&
+    a.sessionId === b.sessionId &&
+    a.protocolVersion === b.protocolVersion &&
+    a.token === b.token
+  );
+}
 
 export type StreamFault = 'network' | 'silent' | 'too-large';
 
@@ -54,6 +206,7 @@ export class PostExchange<Request> implements Dispatcher.DispatchHandler {
   readonly outcome: Promise<Response | undefined>;
   readonly #listener: PostListener<Request>;
   readonly #request: Request;
+  readonly #streams: StreamWatch;
   #resolve!: (response?: Response) => void;
   #reject!: (error: unknown) => void;
   #controller: Controller | undefined;
@@ -64,20 +217,20 @@ export class PostExchange<Request> implements Dispatcher.DispatchHandler {
   #bytes = 0;
   /** Undefined while the answer is no event stream. */
   #events: EventSplitter | undefined;
-  #checkEvents: BodyGuard['check'] | undefined;
   /** Whether none of its text has been read yet. */
   #atStart = true;
   /** Whether the answer has come on the stream, after which nothing would be resumed. */
   #answered = false;
-  #heardAt = 0;
-  #stopTimer: StopTimer | undefined;
+  /** When the stream is ended unless it has ended by then; a time of `performance.now()`. */
+  dueAt = 0;
   /** Makes a `Response` of the answer, once that has turned out to be one for the official transport. */
   #official: ResponseHandler | undefined;
   #cancelled: { readonly reason: unknown } | undefined;
 
-  constructor(listener: PostListener<Request>, request: Request) {
+  constructor(listener: PostListener<Request>, request: Request, streams: StreamWatch) {
     this.#listener = listener;
     this.#request = request;
+    this.#streams = streams;
     this.outcome = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -89,7 +242,7 @@ export class PostExchange<Request> implements Dispatcher.DispatchHandler {
     if (this.#official !== undefined) return this.#official.cancel(reason);
     if (this.#cancelled !== undefined) return;
     this.#cancelled = { reason };
-    this.#stopTimer?.();
+    this.#streams.delete(this);
     this.#reject(reason);
     this.#controller?.abort(reason instanceof Error ? reason : new Error(String(reason)));
   }
@@ -106,11 +259,9 @@ export class PostExchange<Request> implements Dispatcher.DispatchHandler {
     const type = isPlain ? mediaType(headers['content-type']) : '';
     if (type === 'application/json') return;
     if (type !== 'text/event-stream') return this.#handOver(controller, []);
-    const { maxBytes, silenceMs } = this.#listener;
-    this.#checkEvents = limitEvent(maxBytes, () => this.#listener.tooLarge());
-    this.#events = new EventSplitter();
-    this.#heardAt = performance.now();
-    this.#watchSilence(silenceMs);
+    this.#events = new EventSplitter(this.#listener);
+    this.dueAt = performance.now() + this.#listener.silenceMs;
+    this.#streams.add(this);
     this.#listener.onStream(this.#request);
   }
 
@@ -118,13 +269,13 @@ export class PostExchange<Request> implements Dispatcher.DispatchHandler {
     if (this.#official !== undefined) return this.#official.onResponseData(controller, chunk);
     if (this.#cancelled !== undefined) return;
     if (this.#events === undefined) return this.#keep(chunk);
+    if (!this.#answered) this.dueAt = performance.now() + this.#listener.silenceMs;
+    let text: string | undefined;
     try {
-      this.#checkEvents?.(chunk);
+      text = this.#nextText(this.#events, chunk);
     } catch (error) {
       return this.#breakOff('too-large', error);
     }
-    this.#heardAt = performance.now();
-    const text = this.#nextText(this.#events, chunk);
     if (text === undefined) return;
     if (this.#answered || !mayBeResumed(text)) return this.#read(text);
     this.#handOver(controller, [Buffer.from(text), ...this.#events.rest]);
@@ -133,7 +284,7 @@ export class PostExchange<Request> implements Dispatcher.DispatchHandler {
   onResponseEnd(controller: Controller): void {
     if (this.#official !== undefined) return this.#official.onResponseEnd();
     if (this.#cancelled !== undefined) return;
-    this.#stopTimer?.();
+    this.#streams.delete(this);
     if (this.#events === undefined) return this.#endBody(controller);
     // Before the listener is told: it may cancel the exchange.
     this.#resolve();
@@ -182,6 +333,7 @@ export class PostExchange<Request> implements Dispatcher.DispatchHandler {
   #read(text: string): void {
     for (const { event, data } of eventsOf(text)) {
       if (data === '' || (event !== undefined && event !== 'message')) continue;
+      if (this.#cancelled !== undefined) return;
       try {
         const message: unknown = JSON.parse(data);
         if (!isUsable(message)) throw new TypeError('An event holds no JSON-RPC message.');
@@ -191,14 +343,16 @@ export class PostExchange<Request> implements Dispatcher.DispatchHandler {
         this.#listener.onProblem(error);
       }
     }
-    if (!this.#answered) return;
+    if (!this.#answered || this.#cancelled !== undefined) return;
     this.#resolve();
-    this.#stopTimer?.();
-    this.#stopTimer = startTimer(AFTER_ANSWER_MS, () => this.#leave());
+    this.dueAt = performance.now() + AFTER_ANSWER_MS;
+    this.#streams.hasten(this.dueAt);
   }
 
-  /** Ends a stream that goes on after the answer: some servers leave it open, and it would keep its socket for ever. */
-  #leave(): void {
+  /** Ends a stream that is silent, or goes on after the answer: some servers leave it open, and it would keep its socket. */
+  onDue(): void {
+    if (!this.#answered) return this.#breakOff('silent', undefined);
+    this.#streams.delete(this);
     this.#cancelled = { reason: undefined };
     this.#controller?.abort(new Error('The answer has come.'));
     this.#listener.onStreamEnd(this.#request);
@@ -207,7 +361,7 @@ export class PostExchange<Request> implements Dispatcher.DispatchHandler {
   /** Ends the exchange and tells the listener why. */
   #breakOff(fault: StreamFault, error: unknown): void {
     this.#cancelled = { reason: error };
-    this.#stopTimer?.();
+    this.#streams.delete(this);
     if (fault !== 'network') this.#controller?.abort(new Error('The answer is not read any further.'));
     if (this.#events === undefined) return this.#reject(error);
     this.#resolve();
@@ -215,16 +369,8 @@ export class PostExchange<Request> implements Dispatcher.DispatchHandler {
     this.#listener.onStreamEnd(this.#request);
   }
 
-  #watchSilence(waitMs: number): void {
-    this.#stopTimer = startTimer(waitMs, () => {
-      const leftMs = this.#listener.silenceMs - (performance.now() - this.#heardAt);
-      if (leftMs > 0) this.#watchSilence(leftMs);
-      else this.#breakOff('silent', undefined);
-    });
-  }
-
   #handOver(controller: Controller, chunks: readonly Buffer[]): void {
-    this.#stopTimer?.();
+    this.#streams.delete(this);
     this.#official = new ResponseHandler({ resolve: this.#resolve, reject: this.#reject });
     this.#official.onRequestStart(controller);
     this.#official.onResponseStart(controller, ...this.#head);
@@ -277,4 +423,54 @@ const parser = createParser({ onEvent: (event) => void collected.push(event) });
 function eventsOf(text: string): EventSourceMessage[] {
   parser.feed(text);
   return collected.splice(0);
+}
+
+/** A stream that is ended when it is due. */
+interface DueStream {
+  readonly dueAt: number;
+  onDue(): void;
+}
+
+/**
+ * Ends the event streams of one connection that are due. There is one timer for all of them, as most have ended long before
+ * a timer of their own would fire.
+ */
+export class StreamWatch {
+  readonly #streams = new Set<DueStream>();
+  #firesAt = Infinity;
+  #stopTimer: StopTimer | undefined;
+
+  add(stream: DueStream): void {
+    this.#streams.add(stream);
+    this.hasten(stream.dueAt);
+  }
+
+  delete(stream: DueStream): void {
+    this.#streams.delete(stream);
+  }
+
+  /** A stream is due at `dueAt`, earlier than it was. One that is due later needs no word: it is looked at again then. */
+  hasten(dueAt: number): void {
+    if (dueAt >= this.#firesAt) return;
+    this.#stopTimer?.();
+    this.#firesAt = dueAt;
+    this.#stopTimer = startTimer(dueAt - performance.now(), () => this.#endDue());
+  }
+
+  stop(): void {
+    this.#streams.clear();
+    this.#stopTimer?.();
+    this.#firesAt = Infinity;
+  }
+
+  #endDue(): void {
+    this.#firesAt = Infinity;
+    const now = performance.now();
+    let next = Infinity;
+    for (const stream of this.#streams) {
+      if (stream.dueAt <= now) stream.onDue();
+      else next = Math.min(next, stream.dueAt);
+    }
+    this.hasten(next);
+  }
 }

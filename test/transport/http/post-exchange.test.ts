@@ -4,13 +4,14 @@ import { runInNewContext } from 'node:vm';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import type { JSONRPCMessage } from '@modelcontextprotocol/client';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { PlenumError } from '../../../../src/errors/plenum-error.ts';
-import { HttpPool } from '../../../../src/transport/http/network/http-pool.ts';
+import { PlenumError } from '../../../src/errors/plenum-error.ts';
+import { HttpPool } from '../../../src/transport/http/network/http-pool.ts';
 import {
   PostExchange,
+  StreamWatch,
   type PostListener,
   type StreamFault,
-} from '../../../../src/transport/http/lean/post-exchange.ts';
+} from '../../../src/transport/http/lean-posts.ts';
 import {
   chunkedStreamHead,
   eventStreamHead,
@@ -19,8 +20,8 @@ import {
   json,
   serveRaw,
   type RawServer,
-} from '../../support/raw-http.ts';
-import { rejectionOf } from '../../../support/failures.ts';
+} from '../support/raw-http.ts';
+import { rejectionOf } from '../../support/failures.ts';
 
 const ANSWER = '{"jsonrpc":"2.0","id":1,"result":{"word":"žluťoučký 🐎"}}';
 const answer = JSON.parse(ANSWER) as JSONRPCMessage;
@@ -72,7 +73,9 @@ function poolTo(server: RawServer): HttpPool {
 
 /** Sends one POST; what comes of it. */
 function post(pool: HttpPool, server: RawServer, heard = new Heard()) {
-  const exchange = new PostExchange<string>(heard, 'the request');
+  const streams = new StreamWatch();
+  onTestFinished(() => streams.stop());
+  const exchange = new PostExchange<string>(heard, 'the request', streams);
   const headers = ['content-type', 'application/json'];
   const { origin, pathname: path } = new URL(server.url);
   pool.dispatcherFor(origin).dispatch({ origin, path, method: 'POST', headers, body: '{}' }, exchange);

@@ -1,12 +1,18 @@
 import { array, assert, constantFrom, nat, property } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { EventSplitter } from '../../../../src/transport/http/lean/event-splitter.ts';
+import { EventSplitter } from '../../../../src/transport/http/network/event-splitter.ts';
+
+const UNLIMITED = { maxBytes: Infinity, tooLarge: () => new Error('too large') };
 
 /** What a splitter gives back for chunks, and what it still holds. */
 function split(chunks: readonly (string | Buffer)[]): { texts: string[]; rest: string } {
-  const splitter = new EventSplitter();
+  const splitter = new EventSplitter(UNLIMITED);
   const texts = chunks.map((chunk) => splitter.push(Buffer.from(chunk))).filter((text) => text !== undefined);
   return { texts, rest: Buffer.concat(splitter.rest).toString() };
+}
+
+function withLf(text: string): string {
+  return text.replace(/\r\n?/g, '\n');
 }
 
 /** The bytes cut at `positions`, into chunks that are never empty. */
@@ -22,13 +28,15 @@ function cutAt(bytes: Buffer, positions: readonly number[]): Buffer[] {
     });
 }
 
-const BLANK = /(?<=\n)\r?\n/;
+const BLANK = /\n\n/;
 const BODIES = {
   LF: 'data: 1\n\ndata: 2\nid: x\n\n: note\n\n',
   CRLF: 'data: 1\r\n\r\ndata: 2\r\nid: x\r\n\r\n',
+  CR: 'data: 1\r\rdata: 2\rid: x\r\r: note\r\r',
   'LF and CRLF mixed': 'data: 1\r\n\ndata: 2\n\r\ndata: 3\r\n\r\ndata: 4\n\n',
-  'blank lines in a row': '\n\n\ndata: 1\n\n\n\n\r\n\r\ndata: 2\r\n\r\n\r\n',
-  'more than ASCII': 'data: žluťoučký 🐎\n\ndata: ü\r\n\r\n',
+  'all three mixed': 'data: 1\r\r\ndata: 2\n\rdata: 3\r\n\rdata: 4\n\rdata: 5\r\n\ndata: 6\r\r',
+  'blank lines in a row': '\n\n\ndata: 1\n\n\n\n\r\n\r\ndata: 2\r\n\r\n\r\n\r\r\rdata: 3\r\r\r\r',
+  'more than ASCII': 'data: žluťoučký 🐎\n\ndata: ü\r\n\r\ndata: ř\r\r',
 };
 
 describe('T5 cutting an event stream where an event ends', () => {
@@ -36,31 +44,43 @@ describe('T5 cutting an event stream where an event ends', () => {
     const bytes = Buffer.from(body);
     for (let at = 0; at <= bytes.length; at++) {
       const { texts, rest } = split(cutAt(bytes, [at]));
-      expect(texts.join('') + rest).toBe(body);
-      expect(rest).not.toMatch(BLANK);
-      for (const text of texts) expect(text).toMatch(/\n\r?\n$/);
+      expect(texts.join('') + withLf(rest)).toBe(withLf(body));
+      expect(withLf(rest)).not.toMatch(BLANK);
+      for (const text of texts) expect(text).toMatch(/\n\n$/);
     }
   });
 
   it.each(Object.entries(BODIES))('%s, byte by byte, gives each event with its end', (_kind, body) => {
     const bytes = Buffer.from(body);
     const { texts, rest } = split(cutAt(bytes, [...bytes.keys()]));
-    expect(texts.join('') + rest).toBe(body);
-    expect(rest).not.toMatch(BLANK);
+    expect(texts.join('') + withLf(rest)).toBe(withLf(body));
+    expect(withLf(rest)).not.toMatch(BLANK);
     // No text holds more than one end, but for blank lines that follow it.
     for (const text of texts) expect(text.trimEnd()).not.toMatch(BLANK);
   });
 
   it('any bytes in any chunks', () => {
-    const piece = constantFrom('\n', '\r', '\r\n', 'data: x', 'é', '\n\n', 'id: 1', '🐎', ':', '\uFEFF');
+    const piece = constantFrom(
+      '\n',
+      '\r',
+      '\r\n',
+      'data: x',
+      'é',
+      '\n\n',
+      '\r\r',
+      'id: 1',
+      '🐎',
+      ':',
+      '\uFEFF',
+    );
     assert(
       property(array(piece, { maxLength: 20 }), array(nat(60), { maxLength: 12 }), (parts, cuts) => {
         const body = parts.join('');
         const { texts, rest } = split(cutAt(Buffer.from(body), cuts));
-        expect(texts.join('') + rest).toBe(body);
-        expect(rest).not.toMatch(BLANK);
+        expect(texts.join('') + withLf(rest)).toBe(withLf(body));
+        expect(withLf(rest)).not.toMatch(BLANK);
       }),
-      { numRuns: 2_000 },
+      { numRuns: 5_000 },
     );
   });
 
@@ -72,7 +92,7 @@ describe('T5 cutting an event stream where an event ends', () => {
 
   it('an event in chunks of one byte takes as long as its bytes, not as their square', () => {
     const measure = (bytes: number): number => {
-      const splitter = new EventSplitter();
+      const splitter = new EventSplitter(UNLIMITED);
       const byte = Buffer.from('x');
       const started = performance.now();
       for (let count = 0; count < bytes; count++) splitter.push(byte);
@@ -87,10 +107,44 @@ describe('T5 cutting an event stream where an event ends', () => {
   });
 
   it('an event of 60 MB in chunks of a socket is one text', () => {
-    const splitter = new EventSplitter();
+    const splitter = new EventSplitter(UNLIMITED);
     const chunk = Buffer.alloc(64 * 1024, 'x');
     for (let count = 0; count < 960; count++) expect(splitter.push(chunk)).toBeUndefined();
     expect(splitter.push(Buffer.from('\n\n'))).toHaveLength(960 * chunk.length + 2);
     expect(splitter.rest).toEqual([]);
+  });
+});
+
+describe('T5 the size of an event', () => {
+  it.each([
+    { title: 'one event', chunks: ['data: 12\n\n'], verdict: 'accepted' },
+    { title: 'one long event', chunks: ['data: 123\n\n'], verdict: 'too large' },
+    { title: 'a long event in pieces', chunks: ['da', 'ta', ': 1', '23', '456'], verdict: 'too large' },
+    { title: 'many events', chunks: ['data: 12\n\n'.repeat(50)], verdict: 'accepted' },
+    { title: 'many events in pieces', chunks: 'data: 12\n\n'.repeat(5).split(''), verdict: 'accepted' },
+    {
+      title: 'many events in odd pieces',
+      chunks: 'data: 12\n\n'.repeat(50).match(/[^]{1,7}/g) ?? [],
+      verdict: 'accepted',
+    },
+    { title: 'many events with CRLF', chunks: 'data: 1\r\n\r\n'.repeat(5).split(''), verdict: 'accepted' },
+    { title: 'many events with CR', chunks: ['data: 12\r\r'.repeat(5), 'data: 12\r\r'], verdict: 'accepted' },
+    {
+      title: 'a long event between short ones',
+      chunks: ['data: 1\n\ndata: 123\n\ndata: 1\n\n'],
+      verdict: 'too large',
+    },
+    { title: 'an event of many lines', chunks: ['id: 1\n', 'id: 2\n', 'id: 3\n'], verdict: 'too large' },
+    { title: 'a long comment', chunks: [`: ${'x'.repeat(20)}`], verdict: 'too large' },
+    {
+      title: 'blank lines',
+      chunks: ['\n'.repeat(100), '\r\n'.repeat(100), '\r'.repeat(100)],
+      verdict: 'accepted',
+    },
+  ])('$title within 10 bytes: $verdict', ({ chunks, verdict }) => {
+    const splitter = new EventSplitter({ ...UNLIMITED, maxBytes: 10 });
+    const feed = () => chunks.forEach((chunk) => splitter.push(Buffer.from(chunk)));
+    if (verdict === 'accepted') feed();
+    else expect(feed).toThrow('too large');
   });
 });

@@ -2,12 +2,12 @@ import { gzipSync } from 'node:zlib';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ProtocolError, SdkHttpError } from '@modelcontextprotocol/client';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { PlenumError } from '../../../../src/errors/plenum-error.ts';
-import { openSession } from '../../../../src/index.ts';
-import type { ServerAuth, UrlServerSpec } from '../../../../src/server-spec.ts';
-import { StreamableHttpTransport } from '../../../../src/transport/http/streamable-http-transport.ts';
-import { recordingContext } from '../../support/context.ts';
-import { serve } from '../../../support/loopback.ts';
+import { PlenumError } from '../../../src/errors/plenum-error.ts';
+import { openSession } from '../../../src/index.ts';
+import type { ServerAuth, UrlServerSpec } from '../../../src/server-spec.ts';
+import { StreamableHttpTransport } from '../../../src/transport/http/streamable-http-transport.ts';
+import { recordingContext } from '../support/context.ts';
+import { serve } from '../../support/loopback.ts';
 import {
   answer,
   endWith,
@@ -16,9 +16,9 @@ import {
   serveStub,
   text,
   type RpcMessage,
-} from '../../support/mcp-stub.ts';
-import { connectClient, failureOf } from '../../support/official-client.ts';
-import { MemoryEventStore, serveStateful, serveStateless } from '../../support/official-servers.ts';
+} from '../support/mcp-stub.ts';
+import { connectClient, failureOf } from '../support/official-client.ts';
+import { MemoryEventStore, serveStateful, serveStateless } from '../support/official-servers.ts';
 import {
   chunkedStreamHead,
   eventStreamHead,
@@ -28,7 +28,7 @@ import {
   messageIn,
   resultOf,
   serveRawMcp,
-} from '../../support/raw-http.ts';
+} from '../support/raw-http.ts';
 
 const call = { name: 'echo', arguments: { word: 'hello' } };
 

@@ -1,0 +1,109 @@
+import { ByteList } from './byte-list.ts';
+
+const LF = 0x0a;
+const CR = 0x0d;
+const LF_LF = Buffer.from('\n\n');
+const LF_CR = Buffer.from('\n\r');
+const CR_CR = Buffer.from('\r\r');
+
+/** What one event may have. */
+export interface EventLimit {
+  /** With the ends of its lines. */
+  readonly maxBytes: number;
+  /** Makes the error for an event that has more. */
+  tooLarge(): Error;
+}
+
+/**
+ * Cuts the body of an event stream where an event ends, in time and memory proportional to its bytes however they are
+ * chunked. Lines may end in LF, CRLF or CR; in what it returns all end in LF.
+ */
+export class EventSplitter {
+  readonly #limit: EventLimit;
+  /** What has come of an event whose end has not: nothing, as a rule. */
+  #held: ByteList | undefined;
+  #heldBytes = 0;
+  /** Whether the last event ended in a CR, to which a LF may belong that comes next. */
+  #endedInCr = false;
+
+  constructor(limit: EventLimit) {
+    this.#limit = limit;
+  }
+
+  /**
+   * Takes the next bytes; returns the text of all events that they complete. Throws what the limit says when an event is
+   * too large.
+   */
+  push(bytes: Buffer): string | undefined {
+    const chunk = this.#endedInCr ? this.#withoutLf(bytes) : bytes;
+    if (this.#heldBytes + chunk.length > this.#limit.maxBytes) this.#measure(chunk);
+    const end = this.#lastEnd(chunk);
+    if (end <= 0) {
+      this.#hold(chunk);
+      return undefined;
+    }
+    const whole = end === chunk.length ? chunk : chunk.subarray(0, end);
+    const events = this.#held === undefined ? whole : Buffer.concat([...this.#held.all, whole]);
+    this.#held = undefined;
+    this.#heldBytes = 0;
+    this.#hold(chunk.subarray(end));
+    this.#endedInCr = end === chunk.length && chunk[end - 1] === CR;
+    const text = events.toString();
+    return events.includes(CR) ? text.replace(/\r\n?/g, '\n') : text;
+  }
+
+  /** What has come of an event whose end has not. */
+  get rest(): readonly Buffer[] {
+    return this.#held?.all ?? [];
+  }
+
+  #hold(bytes: Buffer): void {
+    if (bytes.length === 0) return;
+    this.#held ??= new ByteList();
+    this.#held.push(bytes);
+    this.#heldBytes += bytes.length;
+  }
+
+  #withoutLf(chunk: Buffer): Buffer {
+    if (chunk.length === 0) return chunk;
+    this.#endedInCr = false;
+    return chunk[0] === LF ? chunk.subarray(1) : chunk;
+  }
+
+  /** Where in the chunk the last event ends; nothing or less when none does. */
+  #lastEnd(chunk: Buffer): number {
+    const end = endOfLastBlankLine(chunk);
+    const [first] = chunk;
+    if (end > 0 || this.#held === undefined || (first !== LF && first !== CR)) return end;
+    const before = this.#held.tail(1);
+    return endOfLastBlankLine(Buffer.concat([before, chunk.subarray(0, 2)])) - before.length;
+  }
+
+  /** Throws when an event that the chunk goes on with, completes or has in it is too large. */
+  #measure(chunk: Buffer): void {
+    let bytes = this.#heldBytes;
+    let last = this.#held?.tail(1)[0];
+    for (const byte of chunk) {
+      bytes++;
+      if (bytes > this.#limit.maxBytes) throw this.#limit.tooLarge();
+      const isEnd = byte === LF ? last === LF : byte === CR && (last === LF || last === CR);
+      if (isEnd) bytes = 0;
+      last = byte;
+    }
+  }
+}
+
+/** Where the last blank line ends; 0 when there is none. */
+function endOfLastBlankLine(bytes: Buffer): number {
+  const { length } = bytes;
+  if (length > 1 && bytes[length - 1] === LF && bytes[length - 2] === LF) return length;
+  const end = endOfLast(bytes, LF_LF);
+  if (!bytes.includes(CR)) return end;
+  const endInCr = Math.max(endOfLast(bytes, LF_CR), endOfLast(bytes, CR_CR));
+  return Math.max(end, bytes[endInCr] === LF && endInCr > 0 ? endInCr + 1 : endInCr);
+}
+
+function endOfLast(bytes: Buffer, pair: Buffer): number {
+  const start = bytes.lastIndexOf(pair);
+  return start === -1 ? 0 : start + pair.length;
+}
