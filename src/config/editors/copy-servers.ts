@@ -104,15 +104,23 @@ function relocateServer(
   const { command, cwd, envFile } = moved;
   return {
     ...moved,
-    ...(typeof command === 'string' && /^\.\.?[\\/]/.test(command) && { command: resolve(folder, command) }),
-    ...(typeof cwd === 'string' && !cwd.includes('${') && { cwd: resolve(folder, cwd) }),
-    ...(typeof envFile === 'string' && !envFile.includes('${') && { envFile: resolve(folder, envFile) }),
+    ...(typeof command === 'string' &&
+      /^\.\.?[\\/]/.test(command) && { command: literal(resolve(folder, command)) }),
+    ...(typeof cwd === 'string' && !cwd.includes('${') && { cwd: literal(resolve(folder, cwd)) }),
+    // It starts in the folder of its file, which is another one now.
+    ...(command !== undefined && (cwd ?? null) === null && { cwd: literal(folder) }),
+    ...(typeof envFile === 'string' &&
+      !envFile.includes('${') && { envFile: literal(resolve(folder, envFile)) }),
   };
 }
 
+/** A `${` in a path is escaped: it is no reference. */
+function literal(path: string): string {
+  return path.replaceAll('${', () => '$${');
+}
+
 function replaceFolder(value: Readonly<Record<string, unknown>>, folder: string): Record<string, unknown> {
-  // A `${` in the folder's name is escaped: it is no reference.
-  const text = folder.replaceAll('${', '$${');
+  const text = literal(folder);
   const replace = (part: unknown): unknown => {
     if (typeof part === 'string') return part.replace(/(?<!\$)\$\{workspaceFolder\}/g, () => text);
     if (Array.isArray(part)) return part.map(replace);

@@ -2,18 +2,21 @@ import type { Inputs } from './inputs.ts';
 import type { JsonPath } from '../json/json-path.ts';
 import { type Environment, userFolders } from '../environment.ts';
 import type { TemplateScope } from './template.ts';
-import { workspaceFolder } from './workspace-folder.ts';
+import { processFolder, workspaceFolder } from './workspace-folder.ts';
 import { basename, sep } from 'node:path';
 
 /** The values of the references in one file. */
 export class Scope {
   readonly workspace: string;
+  /** Where processes start that say nothing themselves; undefined for the current folder. */
+  readonly processFolder: string | undefined;
   readonly env: Environment;
   readonly #places: ReadonlyMap<string, string>;
   readonly #inputs: Inputs;
 
   constructor(file: string, env: Environment, inputs: Inputs) {
     this.workspace = workspaceFolder(file);
+    this.processFolder = processFolder(file, env);
     this.env = env;
     this.#places = placesOf(file, env);
     this.#inputs = inputs;

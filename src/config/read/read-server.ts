@@ -76,10 +76,11 @@ async function readProcess(reader: ServerReader): Promise<ReadServer | undefined
     env === undefined && envFile === undefined
       ? undefined
       : { ...Object.fromEntries(fileVariables), ...textsOf(env ?? {}) };
+  const folder = cwd === undefined ? scope.processFolder : resolve(scope.workspace, cwd);
   const server = {
     ...rest,
     command: /^\.\.?[\\/]/.test(command) ? resolve(scope.workspace, command) : command,
-    ...(cwd !== undefined && { cwd: resolve(scope.workspace, cwd) }),
+    ...(folder !== undefined && { cwd: folder }),
     ...(variables !== undefined && { env: variables }),
   };
   return { server, plain: server };

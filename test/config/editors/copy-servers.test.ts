@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { copyServers, loadConfig, type FoundServer } from '../../../src/config/index.ts';
 import { configFile, folderWith } from '../support/files.ts';
-import { refusalOf } from '../support/loading.ts';
+import { refusalOf, serversOf } from '../support/loading.ts';
 
 function server(
   name: string,
@@ -119,7 +119,7 @@ describe('copying servers', () => {
     await copyServers({ to, servers });
     expect(JSON.parse(read(to))).toMatchObject({ inputs: [{ id: 'here', password: true }, input] });
     const config = await loadConfig({ path: to, env: {}, prompt: ({ id }) => id });
-    expect(config.servers).toEqual({
+    expect(serversOf(config)).toEqual({
       a: { command: 'a', args: ['token', 'here'] },
       b: { command: 'b', args: ['token', 'here'] },
     });
@@ -150,6 +150,25 @@ describe('copying servers', () => {
       },
     });
     expect(JSON.parse(read(join(there, 'plenum.json')))).toEqual({ mcpServers: { a: definition } });
+  });
+
+  it('a process starts where it started, in whatever folder its new file is', async () => {
+    const folder = folderWith({ '${odd}/note': '' });
+    const there = join(folder, '${odd}');
+    const servers = [
+      server('process', { command: 'a' }, { folder: there }),
+      server('nowhere', { command: 'a', cwd: null }, { folder: there }),
+      server('url', { url: 'https://a.example.com' }, { folder: there }),
+      server('users', { command: 'a' }),
+    ];
+    const to = join(folder, 'plenum.json');
+    await copyServers({ to, servers });
+    expect((await loadConfig({ path: to, env: {} })).servers).toEqual({
+      process: { command: 'a', cwd: there },
+      nowhere: { command: 'a', cwd: there },
+      url: { url: 'https://a.example.com' },
+      users: { command: 'a', cwd: folder },
+    });
   });
 
   it.each(['{ "mcpServers": ', '{ "mcpServers": [] }', '{ "inputs": {} }', '[]', ''])(

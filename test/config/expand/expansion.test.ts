@@ -154,7 +154,7 @@ describe('relative paths', () => {
         args: ['./as-it-is', workspace],
       },
       parent: { command: join(workspace, '../run'), cwd: '/abs' },
-      plain: { command: 'bin/run' },
+      plain: { command: 'bin/run', cwd: workspace },
     });
   });
 });

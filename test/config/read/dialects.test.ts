@@ -2,7 +2,7 @@ import { join, sep } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../../src/config/index.ts';
 import { fixture } from '../support/files.ts';
-import { load, loadServers, messagesOf, problemsOf } from '../support/loading.ts';
+import { load, loadServers, messagesOf, problemsOf, serversOf } from '../support/loading.ts';
 
 const folder = fixture('.').replace(/[\\/]\.?$/, '');
 const env = {
@@ -16,7 +16,7 @@ const env = {
 describe('the dialects of editors', () => {
   it('Claude Desktop: processes, beside settings of its own', async () => {
     const config = await loadConfig({ path: fixture('claude-desktop.json'), env });
-    expect(config.servers).toEqual({
+    expect(serversOf(config)).toEqual({
       filesystem: {
         command: 'npx',
         args: ['-y', '@modelcontextprotocol/server-filesystem', '/home/me/Documents'],
@@ -32,7 +32,7 @@ describe('the dialects of editors', () => {
 
   it('Claude Code: types, defaults, milliseconds, and what would run a program', async () => {
     const config = await loadConfig({ path: fixture('claude-code.json'), env });
-    expect(config.servers).toEqual({
+    expect(serversOf(config)).toEqual({
       issues: {
         type: 'http',
         url: 'https://issues.example.com/mcp',
@@ -52,7 +52,7 @@ describe('the dialects of editors', () => {
 
   it('Cursor: its places, a file of variables, and the client of a login', async () => {
     const config = await loadConfig({ path: fixture('cursor.json'), env });
-    expect(config.servers).toEqual({
+    expect(serversOf(config)).toEqual({
       local: {
         type: 'stdio',
         command: `${folder}/server`,
@@ -69,7 +69,7 @@ describe('the dialects of editors', () => {
 
   it('Windsurf: serverUrl, tools that are switched off, servers that are', async () => {
     const config = await loadConfig({ path: fixture('windsurf.json'), env });
-    expect(config.servers).toEqual({
+    expect(serversOf(config)).toEqual({
       remote: {
         url: 'https://remote.example.com/mcp',
         headers: { 'X-Key': 'k-1' },
@@ -83,7 +83,7 @@ describe('the dialects of editors', () => {
 
   it('Cline: seconds, approvals, camel case', async () => {
     const config = await loadConfig({ path: fixture('cline.json'), env });
-    expect(config.servers).toEqual({
+    expect(serversOf(config)).toEqual({
       local: { type: 'stdio', command: 'node', args: ['server.js'], timeoutMs: 60_000 },
       remote: { type: 'http', url: 'https://remote.example.com/mcp' },
     });
@@ -95,7 +95,7 @@ describe('the dialects of editors', () => {
 
   it('Roo Code: an hour in seconds, tools that are switched off', async () => {
     const config = await loadConfig({ path: fixture('roo-code.json'), env });
-    expect(config.servers).toEqual({
+    expect(serversOf(config)).toEqual({
       local: { command: 'node', args: ['server.js'], deny: ['write'], timeoutMs: 3_600_000 },
       remote: { type: 'http', url: 'https://remote.example.com/mcp' },
     });
@@ -112,7 +112,7 @@ describe('the dialects of editors', () => {
         return input.id === 'token' ? 's3cret' : 'us';
       },
     });
-    expect(config.servers).toEqual({
+    expect(serversOf(config)).toEqual({
       local: {
         type: 'stdio',
         command: 'node',
@@ -151,7 +151,7 @@ describe('the dialects of editors', () => {
 
   it('Gemini CLI: httpUrl, lists of tools, settings of its own', async () => {
     const config = await loadConfig({ path: fixture('gemini-settings.json'), env });
-    expect(config.servers).toEqual({
+    expect(serversOf(config)).toEqual({
       remote: { type: 'http', url: 'https://remote.example.com/mcp', timeoutMs: 30_000 },
       old: { url: 'https://old.example.com/sse', headers: { 'X-Key': 'k' } },
       local: { command: 'python', args: ['-m', 'server'], allow: ['read', 'list'], deny: ['list\\[all\\]'] },
@@ -160,7 +160,7 @@ describe('the dialects of editors', () => {
 
   it('the options of SDKs: headers further inside, spellings with underscores, nulls', async () => {
     const config = await loadConfig({ path: fixture('sdk-options.json'), env });
-    expect(config.servers).toEqual({
+    expect(serversOf(config)).toEqual({
       wrapped: { type: 'http', url: 'https://wrapped.example.com/mcp', headers: { 'X-Key': 'k' } },
       snake: { type: 'sse', url: 'https://snake.example.com/sse', headers: { 'X-Key': 'k' } },
       socket: { type: 'websocket', url: 'wss://socket.example.com/mcp' },

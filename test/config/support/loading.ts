@@ -1,3 +1,4 @@
+import { dirname } from 'node:path';
 import { expect } from 'vitest';
 import { PlenumError } from '../../../src/index.ts';
 import {
@@ -11,8 +12,20 @@ import { configFile } from './files.ts';
 type Options = Omit<LoadConfigOptions, 'path'>;
 
 /** Loads a configuration of this content, in an environment of its own. */
-export function load(content: string | object, options: Options = {}): Promise<Config> {
-  return loadConfig({ env: {}, ...options, path: configFile(content) });
+export async function load(content: string | object, options: Options = {}): Promise<Config> {
+  const config = await loadConfig({ env: {}, ...options, path: configFile(content) });
+  return { ...config, servers: serversOf(config) };
+}
+
+/** The servers without the folder of a file in which its processes start, which they all must have. */
+export function serversOf({ path, servers }: Config, folder = dirname(path)): Config['servers'] {
+  const entries = Object.entries(servers).map(([name, server]) => {
+    if (!('command' in server)) return [name, server] as const;
+    const { cwd, ...rest } = server;
+    expect(cwd, `the folder of ${name}`).toBeDefined();
+    return [name, cwd === folder ? rest : server] as const;
+  });
+  return Object.fromEntries(entries);
 }
 
 /** Loads a configuration of these servers. */
