@@ -1,4 +1,4 @@
-import { WebSocketServer, type RawData, type WebSocket } from 'ws';
+import { WebSocketServer, type RawData, type WebSocket } from '#ws';
 import type { IncomingMessage } from 'node:http';
 import { badTestInput } from '../errors/testing.ts';
 import { count, shape } from './script/checks.ts';

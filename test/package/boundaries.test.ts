@@ -292,9 +292,11 @@ describe('the rule on packages', () => {
   it('refuses a package that users would not have', () => {
     const modules = tree({
       'transport/a.ts': "import 'ws/lib/x.js'; import type { Hono } from 'hono'; import 'node:fs';",
+      'transport/b.ts': "import '#ws'; import '#hono';",
     });
     expect(findWrongPackages(modules, rooms, declared)).toEqual([
       'transport/a.ts:1: hono is not among the dependencies',
+      'transport/b.ts:1: hono is not among the dependencies',
     ]);
   });
 });

@@ -168,8 +168,9 @@ function isRelative(found: Import): boolean {
   return found.specifier.startsWith('.');
 }
 
+/** A `#` stands before a package that bundlers get in another form. */
 function packageOf(specifier: string): string {
-  const parts = specifier.split('/');
+  const parts = specifier.replace(/^#/, '').split('/');
   return parts.slice(0, specifier.startsWith('@') ? 2 : 1).join('/');
 }
 

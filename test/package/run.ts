@@ -21,7 +21,11 @@ export async function runNode(args: readonly string[], cwd: string): Promise<str
 
 /** A command of this package's own devDependencies. */
 export function runTool(name: string, args: readonly string[], cwd: string): Promise<string> {
-  return run(resolve(packageRoot, 'node_modules/.bin', name), args, cwd);
+  return run(toolPath(name), args, cwd);
+}
+
+export function toolPath(name: string): string {
+  return resolve(packageRoot, 'node_modules/.bin', name);
 }
 
 async function finish(child: Promise<{ stdout: string }>, title: string): Promise<string> {

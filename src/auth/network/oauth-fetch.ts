@@ -1,16 +1,24 @@
 import { lookup as lookUp } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import type { FetchLike } from '@modelcontextprotocol/client';
-import { Agent, buildConnector, fetch as pooledFetch } from 'undici';
+import { Agent, buildConnector, fetch as pooledFetch } from '#undici';
 import { addressRefused } from '../../errors/auth.ts';
 import type { PlenumError } from '../../errors/plenum-error.ts';
 import { Limit } from '../../internal/limit.ts';
+import { hasOwnSockets } from '../../internal/undici.ts';
 import type { ConnectionFetch, DetachedFetch } from '../../server-spec.ts';
 import { isLoopbackUrl, isPrivateAddress, literalAddress } from './private-address.ts';
 
 const REQUEST_TIMEOUT_MS = 30_000;
 /** Metadata, registrations and tokens are small. */
 const MAX_BODY_BYTES = 1024 * 1024;
+
+interface Agents {
+  /** To the server's origin, when there is no connection to it. */
+  readonly toServer: Agent;
+  /** To all other origins. */
+  readonly toOthers: Agent;
+}
 
 interface OAuthFetchOptions {
   /** The MCP server that the credentials are for. */
@@ -37,12 +45,10 @@ export class OAuthFetch {
   wasPrivate: boolean | undefined;
   readonly #options: OAuthFetchOptions;
   readonly #lookup: LookupFunction;
-  /** To the server's origin, when there is no connection to it. */
-  readonly #toServer: Agent;
-  /** To all other origins. */
-  readonly #toOthers: Agent;
+  /** Undefined where undici has no sockets, and when the caller gave a `fetch`. */
+  readonly #agents: Agents | undefined;
   #detached: DetachedFetch | undefined;
-  /** The address of the last socket that `#toServer` has opened. */
+  /** The address of the last socket that was opened to the server's origin, when there is no connection to it. */
   #serverAddress: string | undefined;
   /** Undefined until another origin is asked. */
   #mayBePrivate: boolean | undefined;
@@ -50,15 +56,7 @@ export class OAuthFetch {
   constructor(options: OAuthFetchOptions) {
     this.#options = options;
     this.#lookup = options.lookup ?? lookUp;
-    const open = buildConnector({ lookup: this.#lookup });
-    this.#toServer = new Agent({
-      connect: (target, done) =>
-        open(target, (...result) => {
-          this.#serverAddress = result[1]?.remoteAddress ?? this.#serverAddress;
-          done(...result);
-        }),
-    });
-    this.#toOthers = new Agent({ connect: { lookup: this.#publicLookup() } });
+    if (hasOwnSockets && options.fetch === undefined) this.#agents = this.#openAgents();
   }
 
   readonly fetch: FetchLike = async (target, init = {}) => {
@@ -87,30 +85,47 @@ export class OAuthFetch {
 
   /** Closes every socket. */
   async close(): Promise<void> {
-    await Promise.all([this.#toServer.destroy(), this.#toOthers.destroy(), this.#detached?.close()]);
+    await Promise.all([
+      this.#agents?.toServer.destroy(),
+      this.#agents?.toOthers.destroy(),
+      this.#detached?.close(),
+    ]);
   }
 
-  #send(url: URL, init: RequestInit): Promise<Response> {
-    const { server, viaTransport, fetch } = this.#options;
+  #openAgents(): Agents {
+    const open = buildConnector({ lookup: this.#lookup });
+    const toServer = new Agent({
+      connect: (target, done) =>
+        open(target, (...result) => {
+          this.#serverAddress = result[1]?.remoteAddress ?? this.#serverAddress;
+          done(...result);
+        }),
+    });
+    return { toServer, toOthers: new Agent({ connect: { lookup: this.#publicLookup() } }) };
+  }
+
+  async #send(url: URL, init: RequestInit): Promise<Response> {
+    const { server, viaTransport, fetch = globalThis.fetch } = this.#options;
     if (viaTransport !== undefined && url.origin === server.origin) {
       this.#detached ??= viaTransport.detach?.();
       return (this.#detached?.fetch ?? viaTransport)(url, init);
     }
-    if (fetch !== undefined) return fetch(url, init);
-    return fetchThrough(url.origin === server.origin ? this.#toServer : this.#toOthers, url, init);
+    if (this.#agents === undefined) return fetch(url, init);
+    const { toServer, toOthers } = this.#agents;
+    return fetchThrough(url.origin === server.origin ? toServer : toOthers, url, init);
   }
 
   async #check(url: URL): Promise<void> {
     if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopbackUrl(url))) {
       throw addressRefused(url, 'it is not https');
     }
-    const { server, fetch } = this.#options;
+    const { server } = this.#options;
     if (url.origin === server.origin || (await this.serverIsPrivate())) return;
     const address = literalAddress(url);
     if (isLoopbackUrl(url) || (address !== undefined && isPrivateAddress(address)))
       throw refusedAsPrivate(url);
-    // The caller's fetch resolves names itself, so the address can be checked only here, before the request.
-    if (fetch !== undefined && (await this.#addressesOf(url)).some(isPrivateAddress))
+    // A fetch resolves names itself, so the address can be checked only here, before the request.
+    if (this.#agents === undefined && (await this.#addressesOf(url)).some(isPrivateAddress))
       throw refusedAsPrivate(url);
   }
 
@@ -123,7 +138,7 @@ export class OAuthFetch {
     const connected = viaTransport?.peerAddresses?.() ?? own;
     if (connected.length > 0) return connected.every(isPrivateAddress);
     if (this.wasPrivate !== undefined) return this.wasPrivate;
-    // A proxy or the caller's fetch is connected, to nobody knows which of them.
+    // A proxy or a fetch is connected, to nobody knows which of them.
     const addresses = await this.#addressesOf(server);
     return addresses.length > 0 && addresses.every(isPrivateAddress);
   }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
-import lockfile from 'proper-lockfile';
+import { lock } from '#proper-lockfile';
 import { tokenFileLocked } from '../../errors/config.ts';
 import { checkValue } from '../../options/check-options.ts';
 import { text } from '../../options/kinds.ts';
@@ -69,7 +69,7 @@ class FileTokenStore implements TokenStore {
   async #acquire(target: string, retries: typeof WRITE_RETRIES): Promise<() => Promise<void>> {
     try {
       await makeFolder(this.#path);
-      return await lockfile.lock(target, {
+      return await lock(target, {
         realpath: false,
         stale: STALE_MS,
         retries,

@@ -72,7 +72,7 @@ export async function copyServers(options: CopyServersOptions): Promise<CopyRepo
 }
 
 async function write(path: string, text: string, isThere: boolean): Promise<void> {
-  const { default: writeFileAtomic } = await import('write-file-atomic');
+  const { default: writeFileAtomic } = await import('#write-file-atomic');
   try {
     if (!isThere) await mkdir(dirname(path), { recursive: true });
     // An existing file keeps its mode.

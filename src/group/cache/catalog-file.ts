@@ -52,7 +52,7 @@ export async function writeCatalogFile(
   entries: Entries,
   bounds: Required<CatalogCacheBounds>,
 ): Promise<void> {
-  const { default: writeFileAtomic } = await import('write-file-atomic');
+  const { default: writeFileAtomic } = await import('#write-file-atomic');
   await mkdir(dirname(path), { recursive: true });
   await writeFileAtomic(path, serialize(entries, bounds), { mode: 0o600 });
 }

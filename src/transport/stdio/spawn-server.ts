@@ -24,7 +24,7 @@ export async function spawnServer(spec: StdioServerSpec, server: string): Promis
   const cwd = folderOf(spec.cwd);
   try {
     // On Windows, commands such as `npx` are scripts, which only cross-spawn starts; elsewhere it does nothing more.
-    const start = process.platform === 'win32' ? (await import('cross-spawn')).default : spawn;
+    const start = process.platform === 'win32' ? (await import('#cross-spawn')).default : spawn;
     const child = start(spec.command, spec.args ?? [], {
       cwd,
       env: childEnvironment(spec),

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { parseJSONRPCMessage, type JSONRPCMessage } from '@modelcontextprotocol/client';
-import { WebSocket, type RawData } from 'ws';
+import { WebSocket, type RawData } from '#ws';
 import { notAMessage, openFailed, sendFailed } from '../../errors/transport.ts';
 import { messageOf, type PlenumError } from '../../errors/plenum-error.ts';
 import { urlSpec } from '../../options/tables/server.ts';

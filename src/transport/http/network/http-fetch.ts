@@ -1,11 +1,13 @@
 import type { FetchLike } from '@modelcontextprotocol/client';
 import { batchTooLarge, messageTooLarge, streamSilent } from '../../../errors/transport.ts';
 import { PlenumError } from '../../../errors/plenum-error.ts';
+import { hasOwnSockets } from '../../../internal/undici.ts';
 import { urlSpec } from '../../../options/tables/server.ts';
 import type { ConnectionFetch, DetachedFetch, UrlServerSpec } from '../../../server-spec.ts';
 import { guardBody, limitEvent, limitTotal } from './guard-body.ts';
 import { HttpPool } from './http-pool.ts';
 import { networkError } from './network-error.ts';
+import { platformFetch } from './platform-fetch.ts';
 import { fetchThrough } from './pool-fetch.ts';
 import { followRedirects } from './redirects.ts';
 import { resolveHeaders } from './resolve-headers.ts';
@@ -34,7 +36,7 @@ export interface BodyWatch {
  */
 export class HttpFetch {
   readonly #options: HttpFetchOptions;
-  /** Undefined when a `fetch` of the user's takes its place. */
+  /** Undefined when a `fetch` of the user's or of the runtime takes its place. */
   readonly pool: HttpPool | undefined;
   readonly #fetch: FetchLike;
   #headers = new Headers();
@@ -47,6 +49,10 @@ export class HttpFetch {
       return;
     }
     const { proxy, tls } = spec;
+    if (!hasOwnSockets) {
+      this.#fetch = platformFetch({ origin: url.origin, proxy, tls });
+      return;
+    }
     this.pool = new HttpPool({ origin: url.origin, openTimeoutMs, proxy, tls });
     this.#fetch = fetchThrough(this.pool);
   }

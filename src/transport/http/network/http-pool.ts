@@ -1,4 +1,4 @@
-import { Agent, ProxyAgent, type Dispatcher } from 'undici';
+import { Agent, ProxyAgent, type Dispatcher } from '#undici';
 import { LONGEST_TIMER_MS } from '../../../internal/timers.ts';
 import type { TlsOptions } from '../../../server-spec.ts';
 import { tlsConnect } from '../../tls-connect.ts';

@@ -4,10 +4,10 @@ import type { HttpPool } from './http-pool.ts';
 import { ResponseHandler } from './response-handler.ts';
 
 /** Headers of every request that does not set them itself. */
-export const DEFAULT_HEADERS: Readonly<Record<string, string>> = {
+export const DEFAULT_HEADERS = {
   'accept-encoding': 'gzip, br',
   'user-agent': 'mcp-plenum',
-};
+} as const;
 
 /** `fetch` on a pool. A redirect is a response like any other. */
 export function fetchThrough(pool: HttpPool): FetchLike {

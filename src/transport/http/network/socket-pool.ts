@@ -1,4 +1,4 @@
-import { buildConnector, Client, errors, type Dispatcher } from 'undici';
+import { buildConnector, Client, errors, type Dispatcher } from '#undici';
 
 /** How many sockets to one origin there may be; further requests wait for one. */
 const MAX_SOCKETS = 1_024;
