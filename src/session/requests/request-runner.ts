@@ -1,7 +1,8 @@
 import type { RequestOptions } from '@modelcontextprotocol/client';
+import { notConnectedInTime } from '../../errors/call.ts';
 import { aborted } from '../../errors/session-end.ts';
 import type { PlenumError } from '../../errors/plenum-error.ts';
-import { Limit } from '../../internal/limit.ts';
+import { Limit, sleep } from '../../internal/limit.ts';
 import { LONGEST_TIMER_MS } from '../../internal/timers.ts';
 import type { RevocableCallOptions } from '../call-options.ts';
 import type { Connection } from '../connection/connection.ts';
@@ -24,13 +25,9 @@ export interface RequestRunnerOptions {
   readonly onCallbackError: (error: unknown) => void;
 }
 
-/** Whether a request certainly did not run, so that it may be sent again on the next connection. */
-function neverRan({ code, maybeExecuted }: PlenumError, { foreign }: Connection): boolean {
-  // The server did not know the HTTP session, so it did not run the request.
-  if (code === 'SESSION_EXPIRED') return true;
-  // On a leased session the request may fail a moment before that session's status says that its connection is lost.
-  return foreign === 'session' && code === 'CONNECTION_LOST' && maybeExecuted === false;
-}
+/** The wait before a call that did not leave is sent over the same connection again, in milliseconds; it doubles. */
+const FIRST_RETRY_MS = 20;
+const LONGEST_RETRY_MS = 1_000;
 
 /** The reason that the server is told when a call is cancelled at its time limit. */
 function callExpired(): Error {
@@ -51,7 +48,7 @@ export interface SessionRequest<T> extends RequestInfo {
   send(connection: Connection, options: RequestOptions): Promise<T>;
 }
 
-/** One request of a caller, from `run` to its result; it may be sent twice. */
+/** One request of a caller, from `run` to its result. It is sent again only when it certainly did not run. */
 interface Call {
   readonly request: RequestInfo;
   readonly options: RevocableCallOptions;
@@ -60,6 +57,10 @@ interface Call {
   readonly startedAt: number;
   /** How long it waited for a connection, in milliseconds; part of its time limits. */
   waitedMs: number;
+  /** Whether it has met an expired HTTP session. */
+  expired: boolean;
+  /** How often it failed before anything of it was sent. */
+  unsent: number;
 }
 
 /**
@@ -77,7 +78,7 @@ export class RequestRunner {
     const { server, supervisor, inFlight } = this.#options;
     const call = this.#begin(request, options);
     let connection = supervisor.ready ?? (await this.#wait(call));
-    for (let resent = false; ; resent = true) {
+    for (;;) {
       // The transport knows that the server is gone a moment before the connection has ended.
       if (connection.end !== undefined) {
         supervisor.connectionLost(connection, lostError(server, connection));
@@ -85,34 +86,73 @@ export class RequestRunner {
       }
       const lost = connection.ended ? connectionLost(this.#context(call, connection), false) : undefined;
       const limit = this.#limitOf(call, connection);
+      let failure: PlenumError;
       inFlight.enter();
       try {
         if (lost !== undefined) throw lost;
         const answer = request.send(connection, this.#requestOptions(call, limit?.signal));
         return await (limit === undefined ? answer : limit.hold(answer));
       } catch (thrown) {
-        const error = lost ?? this.#explain(thrown, call, connection, limit);
-        if (resent || !neverRan(error, connection)) throw error;
-        supervisor.connectionLost(connection, error);
+        failure = lost ?? this.#explain(thrown, call, connection, limit);
       } finally {
         limit?.stop();
         inFlight.leave();
       }
-      connection = await this.#wait(call);
+      connection = await this.#next(call, connection, failure);
     }
+  }
+
+  /** The connection for another try of a call that certainly did not run. Throws the error of any other call. */
+  async #next(call: Call, connection: Connection, error: PlenumError): Promise<Connection> {
+    const { code, maybeExecuted } = error;
+    const { foreign } = connection;
+    if (code === 'SESSION_EXPIRED' && maybeExecuted !== true && !call.expired) {
+      call.expired = true;
+      this.#options.supervisor.connectionLost(connection, error);
+    } else if (code !== 'CONNECTION_LOST' || maybeExecuted !== false || foreign === 'client') {
+      throw error;
+    } else if (foreign === 'session') {
+      // The request may fail a moment before the status of the leased session says that its connection is lost.
+      this.#options.supervisor.connectionLost(connection, error);
+    } else {
+      await this.#untilEnded(call, connection, error);
+    }
+    return this.#wait(call);
+  }
+
+  /**
+   * Waits until a connection has ended over which a call could not be sent, as most often it is about to; or, when it was
+   * only disturbed, until the call may be sent over it again.
+   */
+  async #untilEnded(call: Call, { end, gone }: Connection, reason: PlenumError): Promise<void> {
+    if (end !== undefined) return;
+    const { request, options } = call;
+    const { server } = this.#options;
+    const leftMs = this.#leftMs(call);
+    if (leftMs <= 0) throw notConnectedInTime({ doing: request.doing, server }, this.#limitMs(call), reason);
+    const delayMs = Math.min(FIRST_RETRY_MS * 2 ** call.unsent++, LONGEST_RETRY_MS);
+    await sleep(Math.min(delayMs, leftMs), gone, options.signal, options.revoked);
+  }
+
+  #limitMs({ timeoutMs, totalMs }: Call): number {
+    return Math.min(timeoutMs, totalMs);
+  }
+
+  #leftMs(call: Call): number {
+    return this.#limitMs(call) - (performance.now() - call.startedAt);
   }
 
   #begin(request: RequestInfo, options: RevocableCallOptions): Call {
     const { timeoutMs = this.#options.timeoutMs, maxTotalTimeoutMs: totalMs = Infinity, signal } = options;
     if (signal?.aborted === true) throw this.#aborted(request, signal, false);
-    return { request, options, timeoutMs, totalMs, startedAt: performance.now(), waitedMs: 0 };
+    const startedAt = performance.now();
+    return { request, options, timeoutMs, totalMs, startedAt, waitedMs: 0, expired: false, unsent: 0 };
   }
 
   async #wait(call: Call): Promise<Connection> {
-    const { request, options, timeoutMs, totalMs, startedAt } = call;
+    const { request, options, startedAt } = call;
     const signals = [options.signal, options.revoked];
-    const leftMs = Math.min(timeoutMs, totalMs) - (performance.now() - startedAt);
-    const ready = await this.#options.supervisor.whenReady(leftMs, signals, request.doing);
+    const ready = await this.#options.supervisor.whenReady(this.#leftMs(call), signals, request.doing);
     call.waitedMs = performance.now() - startedAt;
     for (const signal of signals) {
       if (signal?.aborted === true) throw this.#aborted(request, signal, false);
