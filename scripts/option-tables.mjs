@@ -9,6 +9,7 @@ import { format, resolveConfig } from 'prettier';
 export function tablesOf({ session, server, group, manager, auth, toolkit, config }) {
   return {
     session: without(session.sessionOptions, session.handlerOptions),
+    serverRequests: session.serverRequestOptions,
     call: session.callOptions,
     reconnect: server.reconnectOptions,
     health: server.healthOptions,

@@ -17,9 +17,11 @@ export type {
   TimeoutData,
   UnknownNameData,
   UrlElicitation,
+  UrlElicitationData,
 } from './errors/registry.ts';
 export {
   PlenumError,
+  type JsonRpcError,
   type PlenumErrorClass,
   type PlenumErrorConstructor,
   type PlenumErrorFields,
@@ -48,7 +50,9 @@ export type {
   Handlers,
   LogMessage,
   NotificationContext,
+  ServerMessage,
 } from './session/handlers/handlers.ts';
+export type { ServerRequestOptions } from './session/handlers/handler-places.ts';
 export type { ConnectConcurrency } from './session/connection/connect-gate.ts';
 export type { SessionOptions } from './session/session-options.ts';
 export type { SessionTarget } from './session/session-target.ts';

@@ -180,6 +180,20 @@ export function handlerFailed(doing: string, server: string, error: unknown): Pl
   return new PlenumError('PROTOCOL', summary, { server, cause: error });
 }
 
+/** A server sends requests that are not answered as it wants; `what` goes on from its name. */
+export function serverRequestsRefused(server: string, what: string): PlenumError<'INVALID_RESULT'> {
+  return new PlenumError('INVALID_RESULT', `Server "${server}" ${what}.`, {
+    server,
+    advice: [{ do: 'raise', options: ['serverRequests'] }],
+  });
+}
+
+/** A server has more questions in one answer than handlers may get at a time. */
+export function tooManyInputRequests(count: number, limit: number): PlenumError<'INVALID_RESULT'> {
+  const why = `The answer asks ${count} questions at once; "serverRequests" allows ${limit}.`;
+  return invalidResult(why);
+}
+
 export function updatesNotOffered(server: string, uri: string): PlenumError<'PROTOCOL'> {
   const summary = `Subscribing to "${printable(uri)}": server "${server}" does not offer its updates.`;
   return new PlenumError('PROTOCOL', summary, { server });
@@ -189,13 +203,17 @@ export function updatesNotOffered(server: string, uri: string): PlenumError<'PRO
 export function urlsToVisit(
   { doing, server }: RequestFacts,
   elicitations: readonly UrlElicitation[],
-  cause: unknown,
+  sent: { readonly code: number; readonly message: string; readonly data?: unknown },
 ): PlenumError<'URL_ELICITATION_REQUIRED'> {
+  const data = typeof sent.data === 'object' ? { ...sent.data, elicitations } : { elicitations };
   const summary = `${doing}: the user must visit ${elicitations.length} URL(s) first.`;
   return new PlenumError('URL_ELICITATION_REQUIRED', summary, {
     server,
-    cause,
+    cause: sent,
     elicitations,
+    rpcCode: sent.code,
+    rpcMessage: sent.message,
+    data,
     advice: [{ do: 'visit-urls' }],
   });
 }

@@ -1,10 +1,25 @@
 import { inWords, type ErrorAdvice } from './advice.ts';
-import type { PlenumErrorCode, PlenumErrorData, UrlElicitation } from './registry.ts';
+import type { PlenumErrorCode, PlenumErrorData, UrlElicitation, UrlElicitationData } from './registry.ts';
 
 export type { PlenumErrorCode, PlenumErrorData, UrlElicitation } from './registry.ts';
 
 /** The property by which copies of this package recognise each other's errors. */
 const BRAND = Symbol.for('mcp-plenum.error');
+
+/** The property of errors that `fromJsonRpc` made: a handler that throws one chooses what its server is told. */
+const FOR_PEERS = Symbol.for('mcp-plenum.json-rpc-error');
+
+/** The JSON-RPC code of a server that wants its user to visit URLs first. */
+const URL_ELICITATION_CODE = -32_042;
+
+/** A JSON-RPC error as it is sent. */
+export interface JsonRpcError {
+  /** A whole number. */
+  readonly code: number;
+  readonly message: string;
+  /** Any JSON value. */
+  readonly data?: unknown;
+}
 
 /** The facts an error carries beside its code and message. */
 export interface PlenumErrorFields<Code extends PlenumErrorCode = PlenumErrorCode> {
@@ -41,9 +56,9 @@ export class PlenumErrorClass<Code extends PlenumErrorCode> extends Error {
   declare readonly maybeExecuted?: boolean;
   /** On `URL_ELICITATION_REQUIRED`: the URLs that the user must visit first. */
   declare readonly elicitations?: readonly UrlElicitation[];
-  /** On `PROTOCOL`: the JSON-RPC error code that the server sent, if it sent one. */
+  /** On `PROTOCOL` and `URL_ELICITATION_REQUIRED`: the JSON-RPC error code that the server sent, if it sent one. */
   declare readonly rpcCode?: number;
-  /** On `PROTOCOL`: the JSON-RPC error message that the server sent. */
+  /** On `PROTOCOL` and `URL_ELICITATION_REQUIRED`: the JSON-RPC error message that the server sent. */
   declare readonly rpcMessage?: string;
   /** Details; their type depends on the code: see {@link PlenumErrorData}. */
   declare readonly data?: PlenumErrorData[Code];
@@ -116,6 +131,22 @@ export class PlenumErrorClass<Code extends PlenumErrorCode> extends Error {
     return new PlenumError(code, `${doing}: ${messageOf(error)}`, { ...fields, cause: error });
   }
 
+  /** The error for a JSON-RPC error: see {@link PlenumErrorConstructor.fromJsonRpc}. */
+  static fromJsonRpc(error: JsonRpcError): PlenumError<'PROTOCOL'> | PlenumError<'URL_ELICITATION_REQUIRED'> {
+    const { code, message, data } = checkedJsonRpcError(error);
+    const fields = { rpcCode: code, rpcMessage: message };
+    const made =
+      code === URL_ELICITATION_CODE && hasElicitations(data)
+        ? new PlenumError('URL_ELICITATION_REQUIRED', message, {
+            ...fields,
+            data,
+            elicitations: data.elicitations,
+          })
+        : new PlenumError('PROTOCOL', message, { ...fields, data });
+    Object.defineProperty(made, FOR_PEERS, { value: true });
+    return made;
+  }
+
   /** Also true for an error of another copy of this package. */
   static override [Symbol.hasInstance]<This>(this: This, value: unknown): value is InstanceOf<This> {
     if (this !== PlenumErrorClass) return Function.prototype[Symbol.hasInstance].call(this, value);
@@ -152,6 +183,12 @@ export interface PlenumErrorConstructor {
     doing: string,
     fields?: PlenumErrorFields<Code>,
   ): PlenumError | PlenumError<Code>;
+  /**
+   * The error for a JSON-RPC error. A handler that throws it, or rejects with it, chooses what the server is answered:
+   * this code, message and data. The code -32042 with `data.elicitations` gives `URL_ELICITATION_REQUIRED`, every other
+   * code `PROTOCOL`. Throws `INVALID_ARGUMENTS` when the code is no whole number or the message no string.
+   */
+  fromJsonRpc(error: JsonRpcError): PlenumError<'PROTOCOL'> | PlenumError<'URL_ELICITATION_REQUIRED'>;
   /** Also true for an error of another copy of this package. */
   [Symbol.hasInstance]<This>(this: This, value: unknown): value is InstanceOf<This>;
 }
@@ -167,6 +204,26 @@ type InstanceOf<This> = PlenumErrorConstructor extends This
     : never;
 
 export const PlenumError: PlenumErrorConstructor = PlenumErrorClass;
+
+/** Whether an error is one that `PlenumError.fromJsonRpc` made, of whatever copy of this package. */
+export function isForPeers(error: unknown): error is PlenumError {
+  return error instanceof PlenumError && Reflect.get(error, FOR_PEERS) === true;
+}
+
+function checkedJsonRpcError(error: unknown): JsonRpcError {
+  const given = typeof error === 'object' && error !== null ? error : {};
+  const { code, message, data }: { code?: unknown; message?: unknown; data?: unknown } = given;
+  if (typeof code === 'number' && Number.isSafeInteger(code) && typeof message === 'string')
+    return { code, message, data };
+  throw new PlenumError(
+    'INVALID_ARGUMENTS',
+    'PlenumError.fromJsonRpc() takes { code, message, data }: the code a whole number, the message a string.',
+  );
+}
+
+function hasElicitations(data: unknown): data is UrlElicitationData {
+  return typeof data === 'object' && data !== null && Array.isArray(Reflect.get(data, 'elicitations'));
+}
 
 /** How many errors one text may be made of. */
 const MOST_ERRORS = 20;

@@ -127,6 +127,12 @@ export interface InvalidArgumentsData {
   readonly problems: readonly ArgumentProblem[];
 }
 
+/** `data` of `URL_ELICITATION_REQUIRED`: what the server sent as the data of its JSON-RPC error. */
+export interface UrlElicitationData {
+  /** The URLs that the user must visit first. */
+  readonly elicitations: readonly UrlElicitation[];
+}
+
 /** The type of `data` for each code. `undefined`: errors of this code carry none. */
 export interface PlenumErrorData {
   CONFIG_INVALID: ConfigInvalidData;
@@ -148,7 +154,7 @@ export interface PlenumErrorData {
   POOL_EXHAUSTED: PoolExhaustedData;
   INVALID_ARGUMENTS: InvalidArgumentsData;
   INVALID_RESULT: undefined;
-  URL_ELICITATION_REQUIRED: undefined;
+  URL_ELICITATION_REQUIRED: UrlElicitationData;
   /** What the server sent as the data of its JSON-RPC error, or `{ status }` of an HTTP error. */
   PROTOCOL: unknown;
 }
@@ -342,12 +348,12 @@ export const ERROR_REGISTRY: Registry = {
     meaning: 'The user must visit a URL first.',
     when: 'in a call',
     remedy: 'show the URLs in `elicitations` to the user, then call again',
-    data: {},
-    fields: ['server', 'elicitations'],
+    data: { elicitations: 'the same, as the server sent them' },
+    fields: ['server', 'elicitations', 'rpcCode', 'rpcMessage'],
   },
   PROTOCOL: {
     meaning: 'The server answered with an error, or something in between failed.',
-    when: 'a JSON-RPC error: `rpcCode`, `rpcMessage`, `data`; an HTTP error: `data.status`; what an [interceptor](interceptors.md#errors) or a handler threw: `cause`',
+    when: 'a JSON-RPC error: `rpcCode`, `rpcMessage`, `data`; an HTTP error: `data.status`; what an [interceptor](interceptors.md#errors) or a handler threw: `cause`; also what `PlenumError.fromJsonRpc` makes',
     remedy: 'see the message',
     data: { '…': 'what the server sent, or `status` of an HTTP error' },
     fields: ['server', 'rpcCode', 'rpcMessage', 'maybeExecuted'],

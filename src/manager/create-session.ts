@@ -22,7 +22,7 @@ export function sessionCreator(gates: (spec: ServerSpec) => ConnectGate): Create
 /** The same handlers, with `principal` in their context. */
 function bindPrincipal(handlers: Handlers, principal: string | undefined): Handlers {
   if (principal === undefined) return handlers;
-  const { onSampling, onElicitation, onRoots, onLog, onNotification } = handlers;
+  const { onSampling, onElicitation, onRoots, onLog, onNotification, onMessage } = handlers;
   return {
     ...(onSampling && { onSampling: (context, params) => onSampling({ ...context, principal }, params) }),
     ...(onElicitation && {
@@ -33,5 +33,6 @@ function bindPrincipal(handlers: Handlers, principal: string | undefined): Handl
     ...(onNotification && {
       onNotification: (context, notification) => onNotification({ ...context, principal }, notification),
     }),
+    ...(onMessage && { onMessage: (context, message) => onMessage({ ...context, principal }, message) }),
   };
 }

@@ -1,10 +1,11 @@
 import type { ClientCapabilities, Implementation } from '@modelcontextprotocol/client';
 import { handlerMissing } from '../errors/options.ts';
-import { withoutUndefined } from '../options/check-options.ts';
+import { withDefaults, withoutUndefined } from '../options/check-options.ts';
 import { defaultsOf } from '../options/kinds.ts';
 import { healthOptions, reconnectOptions } from '../options/tables/server.ts';
-import { sharedSessionOptions } from '../options/tables/session.ts';
+import { serverRequestOptions, sharedSessionOptions } from '../options/tables/session.ts';
 import type { HealthOptions, ProtocolChoice, ReconnectOptions, ServerSpecOptions } from '../server-spec.ts';
+import type { ServerRequestOptions } from './handlers/handler-places.ts';
 import type { Handlers } from './handlers/handlers.ts';
 
 export interface SessionOptions extends ServerSpecOptions, Handlers {
@@ -39,6 +40,11 @@ export interface SessionOptions extends ServerSpecOptions, Handlers {
    * @default 1000
    */
   maxPages?: number;
+  /**
+   * How many requests of one kind the server may have open, such as for sampling: a further one is answered with an error.
+   * @default { concurrency: 10, maxWaiting: 100 }
+   */
+  serverRequests?: ServerRequestOptions;
 }
 
 /** {@link SessionOptions} with every default filled in. */
@@ -54,6 +60,7 @@ export interface ResolvedSessionOptions {
   readonly maxWaitingCalls: number;
   readonly maxInputRounds: number;
   readonly maxPages: number;
+  readonly serverRequests: Required<ServerRequestOptions>;
 }
 
 const CLIENT_INFO: Implementation = { name: 'mcp-plenum', version: '0.0.0' };
@@ -74,6 +81,7 @@ export function resolveSessionOptions(...layers: readonly SessionOptions[]): Res
     onRoots: pick('onRoots'),
     onLog: pick('onLog'),
     onNotification: pick('onNotification'),
+    onMessage: pick('onMessage'),
   });
   return {
     clientInfo: pick('clientInfo') ?? CLIENT_INFO,
@@ -95,6 +103,7 @@ export function resolveSessionOptions(...layers: readonly SessionOptions[]): Res
     maxWaitingCalls: pick('maxWaitingCalls') ?? DEFAULTS.maxWaitingCalls,
     maxInputRounds: pick('maxInputRounds') ?? DEFAULTS.maxInputRounds,
     maxPages: pick('maxPages') ?? DEFAULTS.maxPages,
+    serverRequests: withDefaults(defaultsOf(serverRequestOptions), pick('serverRequests')),
   };
 }
 

@@ -16,6 +16,8 @@ import { leaseConnection } from './connection/leased-connection.ts';
 import type { CallOptions } from './call-options.ts';
 import type { ConnectGate } from './connection/gate.ts';
 import { installHandlers } from './handlers/client-handlers.ts';
+import { HandlerPlaces } from './handlers/handler-places.ts';
+import { createMessageObserver, type MessageObserver } from './handlers/message-observer.ts';
 import type { Connection, ConnectionMemory } from './connection/connection.ts';
 import { HealthMonitor } from './supervision/health.ts';
 import { InFlight } from './supervision/in-flight.ts';
@@ -48,6 +50,8 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
   readonly #hub = new EventHub<SessionEvent>();
   readonly #memory: ConnectionMemory = {};
   readonly #inFlight = new InFlight();
+  readonly #places: HandlerPlaces;
+  readonly #observe: MessageObserver | undefined;
   readonly #supervisor: Supervisor;
   /** What requests need; leased sessions use it, too. */
   readonly resources: RequestResources;
@@ -66,6 +70,9 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
     this.#target = target;
     this.#options = options;
     this.#gate = gate;
+    const report = (error: PlenumError): void => this.#problem(error);
+    this.#places = new HandlerPlaces(name, options.serverRequests, report);
+    this.#observe = createMessageObserver(options.handlers, { server: name, session: this }, report);
     this.#signIn = target.type === 'spec' ? SignIn.for(name, target.spec) : undefined;
     this.#supervisor = new Supervisor({
       server: name,
@@ -242,7 +249,7 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
     const onEnd = (connection: Connection): void => this.#onEnd(connection);
     const emit = (event: SessionEvent): void => this.#publish(event);
     if (target.type !== 'spec' && target.type !== 'transport') await loadOfficial();
-    if (target.type === 'client') return adoptClient(target.client, emit, onEnd);
+    if (target.type === 'client') return adoptClient(target.client, emit, onEnd, this.#observe);
     if (target.type === 'source') {
       const timeoutMs = this.#options.connectTimeoutMs;
       return leaseConnection({ server, acquire: target.acquire, timeoutMs, signal, emit, onEnd });
@@ -254,9 +261,16 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
       signal,
       onEnd,
       openTransport: (context) => openTransport(spec ?? target.spec, context),
-      prepare: (client) => installHandlers(client, { session: this, handlers: this.#options.handlers, emit }),
+      prepare: (client, tap) => {
+        const { handlers, capabilities } = this.#options;
+        const { places, observe } = { places: this.#places, observe: this.#observe };
+        installHandlers(client, tap, { session: this, handlers, capabilities, places, observe, emit });
+      },
       context: {
-        onProblem: (error) => this.#problem(error),
+        onProblem: (error) => {
+          this.#problem(error);
+          this.#observe?.(error);
+        },
         onStderr: (line) => emit({ type: 'stderr', line }),
         onSuspect: () => this.#health?.suspect(),
         onStreamReopened: () => this.#onStreamReopened(),
@@ -303,7 +317,9 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
   }
 
   #onEnd(connection: Connection): void {
-    this.#supervisor.connectionLost(connection, lostError(this.name, connection));
+    const error = lostError(this.name, connection);
+    this.#observe?.(error);
+    this.#supervisor.connectionLost(connection, error);
   }
 
   #onStatus(status: SessionStatus): void {

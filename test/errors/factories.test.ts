@@ -97,8 +97,10 @@ const SAMPLES: {
     urlsToVisit: call.urlsToVisit(
       request,
       [{ elicitationId: '1', message: 'm', url: 'https://x.example' }],
-      thrown,
+      Object.assign(new Error('Visit this first'), { code: -32_042 }),
     ),
+    serverRequestsRefused: call.serverRequestsRefused('s', 'asks too much'),
+    tooManyInputRequests: call.tooManyInputRequests(500, 110),
     invalidResult: call.invalidResult('The answer is not one.'),
     tooManyPages: call.tooManyPages(request, '5', thrown),
     argumentsNotAnObject: call.argumentsNotAnObject('t'),

@@ -125,6 +125,47 @@ describe('whatever was thrown', () => {
   });
 });
 
+describe('an error made of a JSON-RPC error', () => {
+  const elicitations = [{ elicitationId: 'e', message: 'Log in', url: 'https://example.org/' }];
+
+  it.each([
+    ['a refusal', { code: -1, message: 'The user said no', data: { why: ['a'] } }],
+    ['one without data', { code: -32_602, message: '' }],
+    [
+      'one that asks for URLs and names none',
+      { code: -32_042, message: 'Log in', data: { elicitations: 3 } },
+    ],
+  ])('has the fields of %s', (_, sent) => {
+    const error = PlenumError.fromJsonRpc(sent);
+    expect(error).toBeInstanceOf(PlenumError);
+    expect(error).toMatchObject({ code: 'PROTOCOL', rpcCode: sent.code, rpcMessage: sent.message });
+    expect(error.data).toEqual('data' in sent ? sent.data : undefined);
+    expect(Object.keys(error)).not.toContain('[object Symbol]');
+  });
+
+  it('asks the user to visit URLs when it names some', () => {
+    const data = { elicitations, more: 1 };
+    const error = PlenumError.fromJsonRpc({ code: -32_042, message: 'Log in', data });
+    expect(error).toMatchObject({ code: 'URL_ELICITATION_REQUIRED', rpcCode: -32_042, rpcMessage: 'Log in' });
+    expect(error).toMatchObject({ elicitations, data });
+    if (error.code === 'URL_ELICITATION_REQUIRED')
+      expectTypeOf(error.data?.elicitations[0]?.url).toEqualTypeOf<string | undefined>();
+  });
+
+  it.each([
+    ['nothing', undefined],
+    ['a text', 'no'],
+    ['no code', { message: 'm' }],
+    ['a code that is no whole number', { code: 1.5, message: 'm' }],
+    ['a code that is a text', { code: '1', message: 'm' }],
+    ['no message', { code: 1 }],
+  ])('is INVALID_ARGUMENTS for %s', (_, given: unknown) => {
+    expect(() => Reflect.apply(PlenumError.fromJsonRpc, PlenumError, [given])).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENTS' }),
+    );
+  });
+});
+
 describe('the type of an error', () => {
   const thrown: unknown = new PlenumError('NAME_COLLISION', 'taken', { data: { collisions: [] } });
 

@@ -38,6 +38,7 @@ import type {
 } from '../../src/server-spec.ts';
 import type { CallOptions, ReadOptions } from '../../src/session/call-options.ts';
 import type { ConnectConcurrency } from '../../src/session/connection/connect-gate.ts';
+import type { ServerRequestOptions } from '../../src/session/handlers/handler-places.ts';
 import type { OpenSessionOptions } from '../../src/session/open-session.ts';
 import type { SessionOptions } from '../../src/session/session-options.ts';
 import type { AiSdkToolkitOptions } from '../../src/toolkit/ai-sdk/index.ts';
@@ -74,6 +75,7 @@ const same: [
   Same<ConnectConcurrency, typeof server.concurrencyOptions>,
   Same<SessionOptions, typeof session.sessionOptions>,
   Same<OpenSessionOptions, typeof session.openSessionOptions>,
+  Same<ServerRequestOptions, typeof session.serverRequestOptions>,
   Same<CallOptions, typeof session.callOptions>,
   Same<ReadOptions, typeof session.readOptions>,
   Same<GroupAddOptions, typeof session.addOptions>,
@@ -111,6 +113,7 @@ const same: [
   Same<SearchToolkitOptions, typeof toolkit.searchToolkitOptions>,
   Same<ServerChoiceOptions, typeof toolkit.serverChoiceOptions>,
 ] = [
+  true,
   true,
   true,
   true,

@@ -31,6 +31,8 @@ const OF_THE_SOURCE = [
   'onRoots',
   'onLog',
   'onNotification',
+  'onMessage',
+  'serverRequests',
 ];
 
 /**

@@ -6,6 +6,7 @@ import {
   flag,
   objectThat,
   oneOf,
+  optionsOf,
   text,
   string,
   timeLimit,
@@ -39,6 +40,23 @@ export const handlerOptions = {
     about: 'Called with each notification that Plenum does not handle itself.',
     catalog: true,
   },
+  onMessage: {
+    kind: anyFunction,
+    about: 'Called with every notification and request of a server, and with faults of its connection.',
+  },
+} satisfies OptionTable;
+
+export const serverRequestOptions = {
+  concurrency: {
+    kind: count(1),
+    default: 10,
+    about: 'How many requests of one kind the handlers answer at a time.',
+  },
+  maxWaiting: {
+    kind: count(0),
+    default: 100,
+    about: 'How many further ones wait for their turn; one more is answered with an error at once.',
+  },
 } satisfies OptionTable;
 
 /** The options of a session but its name: what may also stand in a spec, in a group's options and in a manager's. */
@@ -69,6 +87,11 @@ export const sharedSessionOptions = {
     about: 'How many `input_required` rounds one call may take (2026-07-28).',
   },
   maxPages: { kind: count(1), default: 1_000, about: 'How many pages one list may have.' },
+  serverRequests: {
+    kind: optionsOf(serverRequestOptions),
+    byDefault: '10 at a time, 100 waiting',
+    about: 'How many requests of one kind the server may have open; a further one is answered with an error.',
+  },
   ...handlerOptions,
 } satisfies OptionTable;
 

@@ -1,5 +1,6 @@
 import type { Client, JSONRPCMessage, MessageExtraInfo } from '@modelcontextprotocol/client';
 import { clientNotConnected } from '../../errors/connect.ts';
+import type { MessageObserver } from '../handlers/message-observer.ts';
 import type { Connection } from './connection.ts';
 import type { ListKind, SessionEvent } from '../session.ts';
 
@@ -17,6 +18,7 @@ export function adoptClient(
   client: Client,
   emit: (event: SessionEvent) => void,
   onEnd: (connection: Connection) => void,
+  onMessage?: MessageObserver,
 ): Connection {
   const { transport } = client;
   if (transport === undefined) throw clientNotConnected();
@@ -28,6 +30,7 @@ export function adoptClient(
   const { onmessage } = transport;
   const observe = (message: JSONRPCMessage, extra?: MessageExtraInfo): void => {
     lastHeardAt = performance.now();
+    if ('method' in message) onMessage?.(message);
     onmessage?.(message, extra);
     if ('method' in message && !('id' in message)) announce(message.method, message.params, emit);
   };

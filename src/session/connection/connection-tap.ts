@@ -7,8 +7,10 @@ import type {
 } from '@modelcontextprotocol/client';
 import { invalidResult, notJson } from '../../errors/call.ts';
 import { messageOf, PlenumError } from '../../errors/plenum-error.ts';
+import { isRecord } from '../../internal/checks.ts';
 import { createDeferred } from '../../internal/deferred.ts';
 import { settledWithin } from '../../internal/limit.ts';
+import type { IncomingRequests } from '../handlers/incoming-requests.ts';
 import { DirectCalls } from './direct-calls.ts';
 import { LIST_METHODS, ListBudget } from './list-budget.ts';
 import { failRequest } from '../../transport/fail-request.ts';
@@ -38,6 +40,10 @@ export class ConnectionTap implements Transport {
   echoes = false;
   /** When the server last sent anything, by `performance.now()`. */
   lastHeardAt = 0;
+  /** Bounds the server's requests. Set with the handlers, before the client gets a message. */
+  incoming: IncomingRequests | undefined;
+  /** Called with each request and notification of the server. */
+  observe: ((message: Extract<JSONRPCMessage, { method: string }>) => void) | undefined;
   /** Tool calls that are sent without the official client. */
   readonly directCalls = new DirectCalls((message) => this.send(message));
 
@@ -114,6 +120,7 @@ export class ConnectionTap implements Transport {
   send(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
     if ('method' in message) this.#watch(message);
     const sending = this.#inner.send(message, options);
+    if (!('method' in message)) this.incoming?.answered(message.id, sending);
     if ('method' in message && !('id' in message)) return this.#sendNotification(message, sending);
     // The stdio transport makes this error itself.
     return this.#inner.kind === 'stdio'
@@ -173,6 +180,10 @@ export class ConnectionTap implements Transport {
     this.lastHeardAt = performance.now();
     if ('method' in message) {
       if (message.method === 'initialize' || message.method === 'server/discover') this.echoes = true;
+      this.observe?.(message);
+      if ('id' in message) {
+        if (this.incoming?.admit(message) === false) return;
+      } else if (message.method === 'notifications/cancelled') this.#cancelled(message.params);
     } else {
       const id = message.id === undefined ? undefined : askedId(message.id);
       // The late answer to a cancelled request.
@@ -188,10 +199,18 @@ export class ConnectionTap implements Transport {
     this.#deliver(message, extra);
   }
 
+  /** The server has cancelled a request of its own. */
+  #cancelled(params: unknown): void {
+    const id = isRecord(params) ? params['requestId'] : undefined;
+    if (typeof id === 'string' || typeof id === 'number') this.incoming?.close(id);
+  }
+
   /** Why an answer is not forwarded; its request fails with this error instead. */
   #refusal(id: RequestId, message: JSONRPCMessage): PlenumError | undefined {
-    if (isAnswer(message))
-      return this.#lists.pending.size > 0 ? this.#lists.answered(id, message) : undefined;
+    if (isAnswer(message)) {
+      if (this.#lists.pending.size > 0) return this.#lists.answered(id, message);
+      return 'result' in message ? this.incoming?.refusal(message.result) : undefined;
+    }
     // The official client would drop it, and the request would wait for its timeout.
     return invalidResult('The answer is not a valid JSON-RPC response.');
   }
@@ -229,6 +248,7 @@ export class ConnectionTap implements Transport {
     this.#ended.resolve();
     this.onclose?.();
     this.directCalls.end();
+    this.incoming?.end();
   }
 }
 

@@ -34,7 +34,7 @@ export interface ConnectionRequest {
   readonly openTransport: (context: TransportContext) => Promise<ManagedTransport>;
   readonly context: Omit<TransportContext, 'server' | 'memory'>;
   /** Installs handlers on the new client, before it connects. */
-  readonly prepare: (client: OfficialClient) => void;
+  readonly prepare: (client: OfficialClient, tap: ConnectionTap) => void;
   /** Called once, when a connection that was returned ends for any reason but a close of ours. */
   readonly onEnd: (connection: Connection) => void;
   /** Cancels the attempt. */
@@ -144,7 +144,7 @@ class Attempt {
     const { Client } = await loading;
     if (this.#givenUp) throw signal.reason;
     const client = new Client(options.clientInfo, clientOptions(options, this.#protocol));
-    prepare(client);
+    prepare(client, tap);
 
     const connection = new ClientConnection(client, transport, tap);
     client.onclose = () => connection.onClientClosed();

@@ -1,15 +1,29 @@
-import type { Client, ClientContext, LoggingLevel } from '@modelcontextprotocol/client';
+import type {
+  Client,
+  ClientCapabilities,
+  ClientContext,
+  LoggingLevel,
+  StandardSchemaV1Sync,
+} from '@modelcontextprotocol/client';
 import { handlerFailed } from '../../errors/call.ts';
 import { PlenumError } from '../../errors/plenum-error.ts';
-import type { HandlerContext, Handlers } from './handlers.ts';
+import { printable } from '../../internal/text.ts';
+import { official } from '../../transport/official.ts';
+import type { ConnectionTap } from '../connection/connection-tap.ts';
 import type { Session, SessionEvent } from '../session.ts';
-
-/** How many requests of one server the handlers answer at a time; a further request is answered with an error. */
-const MAX_RUNNING_HANDLERS = 1_000;
+import { checkedAnswer, handlerFailure } from './handler-answer.ts';
+import { RefusedRequest, type HandlerPlaces } from './handler-places.ts';
+import type { HandlerContext, Handlers } from './handlers.ts';
+import { IncomingRequests } from './incoming-requests.ts';
+import type { MessageObserver } from './message-observer.ts';
 
 export interface HandlerInstallation {
   readonly session: Session;
   readonly handlers: Handlers;
+  readonly capabilities: ClientCapabilities;
+  readonly places: HandlerPlaces;
+  /** Calls `onMessage`; undefined when there is none. */
+  readonly observe: MessageObserver | undefined;
   readonly emit: (event: SessionEvent) => void;
 }
 
@@ -17,21 +31,41 @@ export interface HandlerInstallation {
  * Sets the callbacks of a new client: requests go to the handlers, notifications to events and handlers, errors to
  * events.
  */
-export function installHandlers(client: Client, installation: HandlerInstallation): void {
-  installRequestHandlers(client, installation);
+export function installHandlers(client: Client, tap: ConnectionTap, installation: HandlerInstallation): void {
+  const { places, observe } = installation;
+  const isModern = (): boolean => client.getProtocolEra() === 'modern';
+  tap.incoming = new IncomingRequests(places, isModern, (answer) => tap.send(answer));
+  tap.observe = observe;
+  installRequestHandlers(client, installation, isModern);
   installNotificationHandlers(client, installation);
   client.onerror = (error) => {
     // An error that the transport made rejects the caller's request, so it is reported already.
     if (error instanceof PlenumError) return;
-    installation.emit({
-      type: 'problem',
-      error: problem(installation, 'The connection reported a problem', error),
-    });
+    const reported = problem(installation, 'The connection reported a problem', error);
+    installation.emit({ type: 'problem', error: reported });
+    observe?.(reported);
   };
 }
 
-function installRequestHandlers(client: Client, installation: HandlerInstallation): void {
-  const { handlers, session } = installation;
+/** How a request of a server is answered. */
+interface Question<T> {
+  readonly method: string;
+  /** The option that has the handler. */
+  readonly option: string;
+  readonly ask: () => unknown;
+  readonly schema: StandardSchemaV1Sync<unknown, T>;
+  /** Throws when the answer is wrong in a way that the schema does not say. */
+  readonly check?: (answer: unknown) => void;
+}
+
+const METHOD_NOT_FOUND = -32_601;
+const INVALID_PARAMS = -32_602;
+
+function installRequestHandlers(
+  client: Client,
+  { handlers, session, capabilities, places, emit }: HandlerInstallation,
+  isModern: () => boolean,
+): void {
   const { onSampling, onElicitation, onRoots } = handlers;
   const context = (ctx: ClientContext): HandlerContext => ({
     server: session.name,
@@ -40,40 +74,81 @@ function installRequestHandlers(client: Client, installation: HandlerInstallatio
     meta: ctx.mcpReq._meta,
     signal: ctx.mcpReq.signal,
   });
-  let running = 0;
-  const answer = async <T>(option: string, run: () => T | Promise<T>): Promise<T> => {
-    running++;
+  const answer = async <T>(ctx: ClientContext, question: Question<T>): Promise<T> => {
+    const { method, option, ask, schema, check } = question;
+    const { signal } = ctx.mcpReq;
     try {
-      if (running > MAX_RUNNING_HANDLERS) throw new Error('too many requests at a time');
-      return await run();
-    } catch (error) {
-      installation.emit({
-        type: 'problem',
-        error: problem(installation, `Handler "${option}" threw`, error),
+      return await places.of(method).run(signal, async () => {
+        const given = await ask();
+        check?.(given);
+        return checkedAnswer(given, schema);
       });
-      throw error;
-    } finally {
-      running--;
+    } catch (thrown) {
+      const failure = handlerFailure(thrown, option, session.name);
+      // What comes after a cancellation is neither sent nor of interest.
+      if (failure.isFault && !signal.aborted) emit({ type: 'problem', error: failure.error });
+      // In 2026-07-28 nothing is sent when a handler fails: the error goes to the caller of the request that needed it.
+      throw isModern() ? failure.error : failure.answer;
     }
   };
 
   if (onSampling !== undefined) {
-    client.setRequestHandler('sampling/createMessage', (request, ctx) =>
-      answer('onSampling', () => onSampling(context(ctx), request.params)),
-    );
+    client.setRequestHandler('sampling/createMessage', ({ params }, ctx) => {
+      const { specTypeSchemas: schemas } = official;
+      const hasTools = params.tools !== undefined || params.toolChoice !== undefined;
+      const ask = (): unknown => {
+        if (hasTools && capabilities.sampling?.tools === undefined)
+          throw new RefusedRequest(INVALID_PARAMS, 'The client does not support tools in sampling.');
+        return onSampling(context(ctx), params);
+      };
+      const question = { method: 'sampling/createMessage', option: 'onSampling', ask };
+      return hasTools
+        ? answer(ctx, { ...question, schema: schemas.CreateMessageResultWithTools })
+        : answer(ctx, { ...question, schema: schemas.CreateMessageResult });
+    });
   }
   if (onElicitation !== undefined) {
-    client.setRequestHandler('elicitation/create', (request, ctx) =>
-      answer('onElicitation', () => onElicitation(context(ctx), request.params)),
+    client.setRequestHandler('elicitation/create', ({ params }, ctx) =>
+      answer(ctx, {
+        method: 'elicitation/create',
+        option: 'onElicitation',
+        ask: () => onElicitation(context(ctx), params),
+        schema: official.specTypeSchemas.ElicitResult,
+      }),
     );
   }
   if (onRoots !== undefined) {
     client.setRequestHandler('roots/list', (_request, ctx) =>
-      answer('onRoots', async () => {
-        const given = await onRoots(context(ctx));
-        return { roots: 'roots' in given ? [...given.roots] : [...given] };
+      answer(ctx, {
+        method: 'roots/list',
+        option: 'onRoots',
+        ask: async () => {
+          const given = await onRoots(context(ctx));
+          return { roots: 'roots' in given ? given.roots : given };
+        },
+        schema: official.specTypeSchemas.ListRootsResult,
+        check: expectFiles,
       }),
     );
+  }
+  client.fallbackRequestHandler = async ({ method, params }) => {
+    // The specification (2025-11-25, elicitation) has a code of its own for a mode that was not declared.
+    if (method === 'elicitation/create') {
+      const mode = params?.['mode'] === 'url' ? 'URL' : 'form';
+      const message = `The client does not support elicitation in ${mode} mode.`;
+      throw new official.ProtocolError(INVALID_PARAMS, message);
+    }
+    throw new official.ProtocolError(METHOD_NOT_FOUND, 'Method not found');
+  };
+}
+
+/** Roots are files or folders, so far (specification, roots). */
+function expectFiles(answer: unknown): void {
+  const roots: unknown = typeof answer === 'object' && answer !== null ? Reflect.get(answer, 'roots') : [];
+  for (const root of Array.isArray(roots) ? (roots as unknown[]) : []) {
+    const uri: unknown = typeof root === 'object' && root !== null ? Reflect.get(root, 'uri') : undefined;
+    if (typeof uri !== 'string' || (uri.startsWith('file://') && URL.canParse(uri))) continue;
+    throw new TypeError(`the root "${printable(uri)}" is no "file://" URI, as the protocol demands`);
   }
 }
 

@@ -6,11 +6,14 @@ import type {
   ElicitRequestURLParams,
   ElicitResult,
   LoggingLevel,
+  JSONRPCNotification,
+  JSONRPCRequest,
   Notification,
   RequestId,
   RequestMeta,
   Root,
 } from '@modelcontextprotocol/client';
+import type { PlenumError } from '../../errors/plenum-error.ts';
 import type { Session } from '../session.ts';
 
 /** Which server sent the request, so that one handler can serve many servers. */
@@ -41,13 +44,23 @@ export interface LogMessage {
   readonly data: unknown;
 }
 
+/**
+ * What `onMessage` is called with: a notification or a request as the server sent it, or an error that says what is wrong
+ * with the connection.
+ */
+export type ServerMessage = JSONRPCNotification | JSONRPCRequest | PlenumError;
+
 /** @inline */
 type Awaitable<T> = T | Promise<T>;
 
 /**
  * Functions that answer the requests of servers and receive their notifications. They decide which client capabilities
- * are declared to a server. A request without a handler is answered with an error. Handlers run concurrently. When one
- * throws, the server is answered with an error, and a `problem` event reports it.
+ * are declared to a server. A request without a handler is answered with an error. Handlers run concurrently, up to
+ * `serverRequests.concurrency` for each kind of request.
+ *
+ * When a handler throws, or returns no valid answer, a `problem` event has the error. The server gets a fixed text, and
+ * nothing of what was thrown: only an error of `PlenumError.fromJsonRpc`, or a `ProtocolError` of the official client, is
+ * sent as it is.
  */
 export interface Handlers {
   /** The server asks for a completion by the client's model (`sampling/createMessage`). */
@@ -60,10 +73,15 @@ export interface Handlers {
     context: HandlerContext,
     params: ElicitRequestFormParams | ElicitRequestURLParams,
   ) => Awaitable<ElicitResult>;
-  /** The server asks for the roots, the folders or URIs that it may work in (`roots/list`). */
+  /** The server asks for the roots, the files and folders that it may work in (`roots/list`): `file://` URIs. */
   onRoots?: (context: HandlerContext) => Awaitable<readonly Root[] | { roots: readonly Root[] }>;
   /** The server sends a log message (`notifications/message`). */
   onLog?: (context: NotificationContext, message: LogMessage) => Awaitable<void>;
   /** Any notification that Plenum does not handle itself. */
   onNotification?: (context: NotificationContext, notification: Notification) => Awaitable<void>;
+  /**
+   * Sees every notification and every request of a server, whoever handles it, and every fault of the connection. It is
+   * called before the message is handled, and nobody waits for it.
+   */
+  onMessage?: (context: NotificationContext, message: ServerMessage) => Awaitable<void>;
 }
