@@ -15,7 +15,9 @@ export type {
   PlenumErrorData,
   PoolExhaustedData,
   TimeoutData,
+  UnknownEntryData,
   UnknownNameData,
+  UnreadyServer,
   UrlElicitation,
   UrlElicitationData,
 } from './errors/registry.ts';
@@ -95,6 +97,7 @@ export type { SessionLease, SessionSource, SourcedServer } from './group/members
 export type { GroupEvent } from './group/group-events.ts';
 export type { GroupConnectOptions, GroupOptions, GroupServerSpec } from './group/group-options.ts';
 export type { GroupAddOptions } from './group/members/joining.ts';
+export type { ReadyOptions } from './group/members/until-ready.ts';
 export type {
   InterceptedCallChanges,
   InterceptedCall,

@@ -17,6 +17,8 @@ export type ErrorAdvice =
   | { readonly do: 'sign-in' }
   /** Say which server is meant, with the option `server`. */
   | { readonly do: 'name-server' }
+  /** Wait until these servers of the group are ready: `group.ready({ server })`. */
+  | { readonly do: 'await-servers'; readonly servers: readonly string[] }
   /** Use one of these names: they are nearest to the one that is not known. */
   | { readonly do: 'use-name'; readonly names: readonly string[] }
   /** Let the user visit the URLs in `elicitations`, then call again. */
@@ -47,6 +49,8 @@ function sentence(advice: ErrorAdvice): string {
       return 'Call authorize() to sign in.';
     case 'name-server':
       return 'Name the server with the option "server".';
+    case 'await-servers':
+      return `Wait with group.ready({ server: ${quoted(advice.servers, 'or')} }).`;
     case 'use-name':
       return `Did you mean ${quoted(advice.names, 'or')}?`;
     case 'visit-urls':

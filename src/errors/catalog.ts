@@ -1,6 +1,6 @@
 import { PlenumError } from './plenum-error.ts';
 import type { ErrorAdvice } from './advice.ts';
-import type { CatalogCollision, UnknownNameData } from './registry.ts';
+import type { CatalogCollision, UnknownNameData, UnreadyServer } from './registry.ts';
 import { nearest, printable } from '../internal/text.ts';
 
 const MOST_SHOWN = 5;
@@ -36,14 +36,106 @@ export function unknownName(
   });
 }
 
-export function unknownResource(uri: string, known: Iterable<string>): PlenumError<'UNKNOWN_RESOURCE'> {
+/** A server of a group whose entries are not all known, with its latest error. */
+export interface UnreadyMember extends Pick<UnreadyServer, 'server' | 'state' | 'expected'> {
+  readonly error?: PlenumError | undefined;
+}
+
+/** No ready server of a group has this tool or prompt. `unready` may have it, the likeliest first. */
+export function unknownEntry(
+  noun: 'tool' | 'prompt',
+  name: string,
+  known: Iterable<string>,
+  unready: readonly UnreadyMember[],
+): PlenumError<'UNKNOWN_TOOL' | 'UNKNOWN_PROMPT'> {
+  const { data, words, advice } = suggest(name, known);
+  const isExpected = unready[0]?.expected === true;
+  const meant = isExpected ? '' : words;
+  const summary = `There is no ${noun} "${printable(name)}"${isExpected ? ' yet' : ''}.${meant}${unreadyWords(unready)}`;
+  return new PlenumError(UNKNOWN[noun], summary, {
+    maybeExecuted: false,
+    data: { ...data, ...unreadyData(unready) },
+    advice: [...(isExpected ? [] : advice), ...unreadyAdvice(unready)],
+  });
+}
+
+export function unknownResource(
+  uri: string,
+  known: Iterable<string>,
+  unready: readonly UnreadyMember[],
+): PlenumError<'UNKNOWN_RESOURCE'> {
   const { data, words, advice } = suggest(uri, known);
-  const summary = `No server lists resource "${printable(uri)}" or a template for it; one may have it all the same.${words}`;
+  const summary = `No server lists resource "${printable(uri)}" or a template for it; one may have it all the same.${words}${unreadyWords(unready)}`;
   return new PlenumError('UNKNOWN_RESOURCE', summary, {
     maybeExecuted: false,
-    data,
-    advice: [...advice, { do: 'name-server' }],
+    data: { ...data, ...unreadyData(unready) },
+    advice: [...advice, ...unreadyAdvice(unready), { do: 'name-server' }],
   });
+}
+
+const UNKNOWN_ENTRY = {
+  tool: 'UNKNOWN_TOOL',
+  prompt: 'UNKNOWN_PROMPT',
+  resource: 'UNKNOWN_RESOURCE',
+} as const;
+
+/** A catalog entry is given that has left the catalog of this group, or was never in it. */
+export function entryNotHere(
+  noun: keyof typeof UNKNOWN_ENTRY,
+  { server, upstreamName }: { readonly server: string; readonly upstreamName: string },
+  wasHere: boolean,
+): PlenumError<'UNKNOWN_TOOL' | 'UNKNOWN_PROMPT' | 'UNKNOWN_RESOURCE'> {
+  const what = `The entry of ${noun} "${printable(upstreamName)}" of server "${printable(server)}"`;
+  const summary = wasHere
+    ? `${what} has left the catalog. Take a new one.`
+    : `${what} is not from this group's catalog: it belongs to another group, or is a copy. Give its exposed name.`;
+  return new PlenumError(UNKNOWN_ENTRY[noun], summary, {
+    server,
+    maybeExecuted: false,
+    data: { name: upstreamName, nearest: [] },
+  });
+}
+
+/** A template is given where a resource is wanted. */
+export function templateToRead(uriTemplate: string): PlenumError<'INVALID_ARGUMENTS'> {
+  const summary = `"${printable(uriTemplate)}" is a template: fill in its variables, and give the URI.`;
+  return new PlenumError('INVALID_ARGUMENTS', summary, { maybeExecuted: false });
+}
+
+/** How long the reason of each server may be in a message. */
+const REASON_LENGTH = 160;
+
+function unreadyData(unready: readonly UnreadyMember[]): { unready?: readonly UnreadyServer[] } {
+  if (unready.length === 0) return {};
+  return {
+    unready: unready.map(({ server, state, error, expected }) => ({
+      server,
+      state,
+      ...(error !== undefined && { code: error.code, reason: printable(error.summary, REASON_LENGTH) }),
+      expected,
+    })),
+  };
+}
+
+/** Names the servers that are not ready, with what they are doing and why. Begins with a space. */
+function unreadyWords(unready: readonly UnreadyMember[]): string {
+  if (unready.length === 0) return '';
+  const shown = unready.slice(0, MOST_SHOWN).map(({ server, state, error }) => {
+    const why = error === undefined ? '' : `: ${printable(error.summary, REASON_LENGTH)}`;
+    return `"${printable(server, 80)}" (${state === 'ready' ? 'a list failed' : state}${why})`;
+  });
+  const more = unready.length > MOST_SHOWN ? ` and ${unready.length - MOST_SHOWN} more` : '';
+  return ` Not ready: ${shown.join(', ')}${more}.`;
+}
+
+/** What can be tried with the likeliest of the servers that are not ready, or with the first of those that may come. */
+function unreadyAdvice(unready: readonly UnreadyMember[]): ErrorAdvice[] {
+  const [first] = unready;
+  if (first === undefined) return [];
+  if (first.state === 'closed' || first.state === 'draining') return [];
+  if (first.state === 'failed') return [...(first.error?.advice ?? []), { do: 'call', method: 'reconnect' }];
+  if (first.state === 'idle') return [{ do: 'call', method: 'refresh' }];
+  return [{ do: 'await-servers', servers: [first.server] }];
 }
 
 export function ambiguousResource(

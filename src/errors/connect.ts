@@ -3,6 +3,9 @@ import { printable } from '../internal/text.ts';
 
 type Fields = Pick<PlenumErrorFields<'CONNECT_FAILED'>, 'cause' | 'advice' | 'detail' | 'data'>;
 
+/** How many servers a message names. */
+const MOST_SERVERS = 5;
+
 /** Connecting to a server failed; `why` goes on from `Connecting to server "x": `. */
 export function connectFailed(
   server: string,
@@ -99,6 +102,25 @@ function endOf({ stdout = '', stderr = '' }: Output): string | undefined {
 /** A server is not connected yet when a command needs it. */
 export function notReadyYet(server: string): PlenumError<'TIMEOUT'> {
   return new PlenumError('TIMEOUT', `Connecting to server "${server}": it is not ready yet.`, { server });
+}
+
+/** Servers of a group were not ready in time. */
+export function notReadyInTime(
+  servers: readonly { readonly server: string; readonly error: PlenumError | undefined }[],
+  timeoutMs: number,
+): PlenumError<'TIMEOUT'> {
+  const shown = servers.slice(0, MOST_SERVERS).map(({ server, error }) => {
+    return `"${printable(server, 80)}"${error === undefined ? '' : ` (${printable(error.summary, 160)})`}`;
+  });
+  const more = servers.length > shown.length ? ` and ${servers.length - shown.length} more` : '';
+  const summary = `Not ready within ${timeoutMs} ms: ${shown.join(', ')}${more}.`;
+  const [only] = servers;
+  return new PlenumError('TIMEOUT', summary, {
+    ...(servers.length === 1 && { server: only?.server }),
+    cause: only?.error,
+    data: { timeoutMs },
+    advice: [{ do: 'raise', options: ['timeoutMs'] }],
+  });
 }
 
 /** The option `protocol` names one version, and the server speaks another. */

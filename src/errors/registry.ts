@@ -88,12 +88,31 @@ export interface ConnectFailedData {
   readonly protocolVersion?: string;
 }
 
-/** `data` of `UNKNOWN_SERVER`, `UNKNOWN_TOOL`, `UNKNOWN_PROMPT` and `UNKNOWN_RESOURCE`. */
+/** `data` of `UNKNOWN_SERVER`. */
 export interface UnknownNameData {
   /** The name or URI that was asked for. */
   readonly name: string;
   /** Up to three that it may have been meant to be, best first. */
   readonly nearest: readonly string[];
+}
+
+/** `data` of `UNKNOWN_TOOL`, `UNKNOWN_PROMPT` and `UNKNOWN_RESOURCE`. */
+export interface UnknownEntryData extends UnknownNameData {
+  /** Servers of the group that may have it, but are not ready; absent when all are. */
+  readonly unready?: readonly UnreadyServer[];
+}
+
+/** A server of a group whose entries are not all known. */
+export interface UnreadyServer {
+  readonly server: string;
+  /** What it is doing. One that is `ready` failed to list its entries; one that is `idle` was never opened. */
+  readonly state: 'idle' | 'connecting' | 'ready' | 'reconnecting' | 'failed' | 'draining' | 'closed';
+  /** The code of its latest error, if there was one. */
+  readonly code?: PlenumErrorCode;
+  /** That error in short. */
+  readonly reason?: string;
+  /** Whether the name that was asked for begins as this server's names do. */
+  readonly expected: boolean;
 }
 
 /** `data` of `AMBIGUOUS_RESOURCE`. */
@@ -139,9 +158,9 @@ export interface PlenumErrorData {
   CONNECT_FAILED: ConnectFailedData;
   AUTH_REQUIRED: AuthRequiredData;
   UNKNOWN_SERVER: UnknownNameData;
-  UNKNOWN_TOOL: UnknownNameData;
-  UNKNOWN_PROMPT: UnknownNameData;
-  UNKNOWN_RESOURCE: UnknownNameData;
+  UNKNOWN_TOOL: UnknownEntryData;
+  UNKNOWN_PROMPT: UnknownEntryData;
+  UNKNOWN_RESOURCE: UnknownEntryData;
   AMBIGUOUS_RESOURCE: AmbiguousResourceData;
   NAME_COLLISION: NameCollisionData;
   NOT_CONNECTED: undefined;
@@ -196,6 +215,12 @@ const UNKNOWN_NAME = {
   nearest: 'up to three known names that are nearest to it',
 };
 
+const UNKNOWN_ENTRY = {
+  ...UNKNOWN_NAME,
+  unready:
+    'the servers that may have it and are not ready: each `{ server, state, code?, reason?, expected }`',
+};
+
 /** Every code, in the order of a session's life: setting up, connecting, finding, calling. */
 export const ERROR_REGISTRY: Registry = {
   CONFIG_INVALID: {
@@ -242,22 +267,22 @@ export const ERROR_REGISTRY: Registry = {
   UNKNOWN_TOOL: {
     meaning: 'There is no tool of this name.',
     when: 'in `callTool`',
-    remedy: 'use one of the names in `data.nearest`',
-    data: UNKNOWN_NAME,
+    remedy: 'use one of the names in `data.nearest`, or wait for the server that has it: `group.ready()`',
+    data: UNKNOWN_ENTRY,
     fields: [],
   },
   UNKNOWN_PROMPT: {
     meaning: 'There is no prompt of this name.',
     when: 'in `getPrompt` and `complete`',
-    remedy: 'use one of the names in `data.nearest`',
-    data: UNKNOWN_NAME,
+    remedy: 'use one of the names in `data.nearest`, or wait for the server that has it: `group.ready()`',
+    data: UNKNOWN_ENTRY,
     fields: [],
   },
   UNKNOWN_RESOURCE: {
     meaning: 'No server lists this resource or a template for it.',
     when: 'in `readResource`, `subscribeResource` and `complete`',
     remedy: 'use one of the URIs in `data.nearest`, or name the server: `{ server }`',
-    data: UNKNOWN_NAME,
+    data: UNKNOWN_ENTRY,
     fields: [],
   },
   AMBIGUOUS_RESOURCE: {

@@ -7,20 +7,22 @@ import type {
   LoggingLevel,
   ReadResourceResult,
 } from '@modelcontextprotocol/client';
-import { foreignSession, unknownName } from '../errors/catalog.ts';
+import { foreignSession, unknownEntry } from '../errors/catalog.ts';
 import { closed } from '../errors/session-end.ts';
 import { createDeferred } from '../internal/deferred.ts';
 import { EventHub, type OverflowEvent } from '../internal/event-hub.ts';
 import { printable } from '../internal/text.ts';
-import { checkArguments, toolNameInvalid } from '../options/call-arguments.ts';
+import { checkArguments } from '../options/call-arguments.ts';
 import {
   checkGroupCall,
   checkGroupRead,
+  checkGroupReady,
   checkGroupReconnect,
   invalidCall,
   type CallCheck,
 } from '../options/call-checks.ts';
 import { ownOptions } from '../options/check-options.ts';
+import { groupReadyOptions } from '../options/tables/group.ts';
 import type { CallOptions, ReadOptions } from '../session/call-options.ts';
 import type { CompletionReference, Session, SessionStatus } from '../session/session.ts';
 import type {
@@ -48,6 +50,9 @@ import { LogLevels } from './log-levels.ts';
 import { memoryCatalogCache } from './cache/memory-catalog-cache.ts';
 import type { Member, GroupServerStatus } from './members/member.ts';
 import { Membership } from './members/membership.ts';
+import { unreadyServers } from './members/unready-servers.ts';
+import { untilReady, type ReadyOptions } from './members/until-ready.ts';
+import { nameOfEntry, serverOf, uriOfResource } from './catalog/given-entries.ts';
 import { ResourceFinder } from './catalog/resource-finder.ts';
 import { CatalogSearch } from './search/catalog-search.ts';
 import type { SearchHit, SearchOptions } from './search/search-options.ts';
@@ -91,7 +96,9 @@ export class SessionGroup implements AsyncDisposable {
     );
     this.#logLevels = new LogLevels(this.#membership, this.#hub);
     this.#joining = new Joining(options, this.#membership, this.#known);
-    this.#resources = new ResourceFinder(this.#index);
+    this.#resources = new ResourceFinder(this.#index, () =>
+      unreadyServers(this.#membership.members, ['resources', 'resourceTemplates']),
+    );
     this.#search = new CatalogSearch(this.#index, this.#membership);
     this.#interception = Interception.of(options.interceptors);
   }
@@ -193,45 +200,48 @@ export class SessionGroup implements AsyncDisposable {
   }
 
   /**
-   * Calls a tool, by its exposed name, on the server that has it. Rejects with `UNKNOWN_TOOL`, without a request, when
-   * there is none of that name; else as {@link Session.callTool}.
+   * Calls a tool, by its exposed name or its entry of `tools`, on the server that has it. Rejects with `UNKNOWN_TOOL`,
+   * without a request, when there is none; `data.unready` has the servers that may have it and are not ready. Else as
+   * {@link Session.callTool}.
    */
   callTool(
-    name: string,
+    tool: string | ToolEntry,
     args: Readonly<Record<string, unknown>> | undefined,
     options: CallOptions & { allowInputRequired: true },
   ): Promise<CallToolResult | InputRequiredResult>;
   callTool(
-    name: string,
+    tool: string | ToolEntry,
     args?: Readonly<Record<string, unknown>>,
     options?: CallOptions,
   ): Promise<CallToolResult>;
   callTool(
-    name: string,
+    tool: string | ToolEntry,
     args?: Readonly<Record<string, unknown>>,
     options?: CallOptions,
   ): Promise<CallToolResult> {
     try {
-      const tool = this.#index.tools.get(name) ?? this.#unknown('tool', name, this.#index.tools.keys());
-      const session = this.#sessionOf(tool);
-      if (this.#interception === undefined) return session.callTool(tool.upstreamName, args, options);
-      return this.#interception.callTool({ name, definition: tool, session }, args, options);
+      const name = typeof tool === 'string' ? tool : nameOfEntry(this.#index, 'tool', tool);
+      const definition = this.#index.tools.get(name) ?? this.#unknown('tool', name);
+      const session = this.#sessionOf(definition);
+      if (this.#interception === undefined) return session.callTool(definition.upstreamName, args, options);
+      return this.#interception.callTool({ name, definition, session }, args, options);
     } catch (error) {
       return Promise.reject(error);
     }
   }
 
   /**
-   * Reads a resource from the server that lists it or a template for it. Rejects with `UNKNOWN_RESOURCE`, or with
-   * `AMBIGUOUS_RESOURCE` when several servers do and `server` is not given; else as {@link Session.readResource}.
+   * Reads a resource, given by its URI or its entry of `resources`, from the server that lists it or a template for it.
+   * Rejects with `UNKNOWN_RESOURCE`, or with `AMBIGUOUS_RESOURCE` when several servers do and `server` is not given; else
+   * as {@link Session.readResource}.
    */
   async readResource(
-    resource: string | URL,
+    resource: string | URL | ResourceEntry,
     options: ReadOptions & ServerChoice = {},
   ): Promise<ReadResourceResult> {
-    const uri = checkedUri('Reading a resource', resource);
+    const uri = uriOfResource(this.#index, 'Reading a resource', resource);
     const { server, ...rest } = checked(options, checkGroupRead, `Reading resource "${printable(uri)}"`);
-    const owner = this.#findResource(uri, server);
+    const owner = this.#findResource(uri, server ?? serverOf(resource));
     return this.#sessionOf(owner).readResource(owner.upstreamName, rest);
   }
 
@@ -239,33 +249,44 @@ export class SessionGroup implements AsyncDisposable {
    * Subscribes to a resource, which gives `resource-updated` events, also after the server has reconnected. Finds the
    * server, and rejects, as `readResource` does.
    */
-  async subscribeResource(resource: string | URL, options: CallOptions & ServerChoice = {}): Promise<void> {
-    const uri = checkedUri('Subscribing to a resource', resource);
+  async subscribeResource(
+    resource: string | URL | ResourceEntry,
+    options: CallOptions & ServerChoice = {},
+  ): Promise<void> {
+    const uri = uriOfResource(this.#index, 'Subscribing to a resource', resource);
     const { server, ...rest } = checked(options, checkGroupCall, `Subscribing to "${printable(uri)}"`);
-    const owner = this.#findResource(uri, server);
+    const owner = this.#findResource(uri, server ?? serverOf(resource));
     await this.#sessionOf(owner).subscribeResource(owner.upstreamName, rest);
     this.#subscribed.set(uri, owner);
   }
 
   /** Ends a subscription, on the server on which it was made unless `server` is given. */
-  async unsubscribeResource(resource: string | URL, options: CallOptions & ServerChoice = {}): Promise<void> {
-    const uri = checkedUri('Unsubscribing from a resource', resource);
-    const { server, ...rest } = checked(options, checkGroupCall, `Unsubscribing from "${printable(uri)}"`);
+  async unsubscribeResource(
+    resource: string | URL | ResourceEntry,
+    options: CallOptions & ServerChoice = {},
+  ): Promise<void> {
+    const uri = uriOfResource(this.#index, 'Unsubscribing from a resource', resource);
+    const { server = serverOf(resource), ...rest } = checked(
+      options,
+      checkGroupCall,
+      `Unsubscribing from "${printable(uri)}"`,
+    );
     const known = server === undefined ? this.#subscribed.get(uri) : undefined;
     const owner = known ?? this.#findResource(uri, server);
     this.#subscribed.delete(uri);
     await this.#sessionOf(owner).unsubscribeResource(owner.upstreamName, rest);
   }
 
-  /** Gets a prompt by its exposed name. Rejects with `UNKNOWN_PROMPT`. */
+  /** Gets a prompt by its exposed name or its entry of `prompts`. Rejects with `UNKNOWN_PROMPT`. */
   async getPrompt(
-    name: string,
+    prompt: string | PromptEntry,
     args?: Readonly<Record<string, string>>,
     options?: CallOptions,
   ): Promise<GetPromptResult> {
+    const name = typeof prompt === 'string' ? prompt : nameOfEntry(this.#index, 'prompt', prompt);
     checkArguments('Getting a prompt', { name, args });
-    const prompt = this.#findPrompt(name);
-    return this.#sessionOf(prompt).getPrompt(prompt.upstreamName, args, options);
+    const { server, upstreamName } = this.#findPrompt(name);
+    return this.#sessionOf({ server, upstreamName }).getPrompt(upstreamName, args, options);
   }
 
   /**
@@ -301,6 +322,22 @@ export class SessionGroup implements AsyncDisposable {
     const { server, ...rest } = checked(options, checkGroupCall, 'Setting the log level');
     this.#expectOpen();
     await this.#logLevels.set(level, server, rest);
+  }
+
+  /**
+   * Waits until a server, or every server, can be called and has its entries in the catalog. Servers that connect in the
+   * background get ready this way; a lazy one that sleeps counts as ready. When each has got ready or failed, rejects with
+   * the first failure; also with `UNKNOWN_SERVER`, `TIMEOUT`, `ABORTED` or `SESSION_CLOSED`.
+   */
+  async ready(options: ReadyOptions = {}): Promise<void> {
+    const {
+      server,
+      timeoutMs = groupReadyOptions.timeoutMs.default,
+      signal,
+    } = checked(options, checkGroupReady, 'Waiting for servers');
+    this.#expectOpen();
+    const members = server === undefined ? [...this.#membership.members] : [this.#membership.get(server)];
+    await untilReady(this.#membership, members, { timeoutMs, signal });
   }
 
   /** Pings one server, or all that are ready. When all have answered, rejects with the first failure. */
@@ -406,13 +443,14 @@ export class SessionGroup implements AsyncDisposable {
   }
 
   #findPrompt(name: string): PromptEntry {
-    return this.#index.prompts.get(name) ?? this.#unknown('prompt', name, this.#index.prompts.keys());
+    return this.#index.prompts.get(name) ?? this.#unknown('prompt', name);
   }
 
-  #unknown(noun: 'tool' | 'prompt', name: string, known: Iterable<string>): never {
-    if (typeof name !== 'string') throw toolNameInvalid(name);
+  #unknown(noun: 'tool' | 'prompt', name: string): never {
     this.#expectOpen();
-    throw unknownName(noun, name, known);
+    const kind = noun === 'tool' ? 'tools' : 'prompts';
+    const unready = unreadyServers(this.#membership.members, [kind], name);
+    throw unknownEntry(noun, name, this.#index[kind].keys(), unready);
   }
 
   #expectOpen(): void {
@@ -424,11 +462,6 @@ export class SessionGroup implements AsyncDisposable {
 /** Whether there is no failure to mend: an idle server is one that is not used. */
 function isWell({ state }: SessionStatus): boolean {
   return state === 'ready' || state === 'idle';
-}
-
-function checkedUri(doing: string, uri: string | URL): string {
-  checkArguments(doing, { uri });
-  return String(uri);
 }
 
 /** Returns the options of a call after checking them. Throws `INVALID_ARGUMENTS`. */

@@ -16,6 +16,12 @@ import {
 
 const uri: Kind = either(string, urlObject);
 
+/** Recognised elsewhere: here it only says what would be right. */
+const entry: Kind = objectThat('an entry of the catalog', () => false);
+
+const nameOrEntry: Kind = either(string, entry);
+const uriOrEntry: Kind = either(uri, entry);
+
 const reference: Kind = objectThat(
   'an object such as { type: "ref/prompt", name } or { type: "ref/resource", uri }',
   (value) => {
@@ -44,8 +50,8 @@ const completionContext: OptionTable = {
 
 /** The arguments of calls, beside their options. */
 const KINDS = {
-  name: string,
-  uri,
+  name: nameOrEntry,
+  uri: uriOrEntry,
   args: textsByName,
   ref: reference,
   argument: optionsOf(completedArgument, 'an object such as { name, value }'),
@@ -64,7 +70,7 @@ const OPTIONAL: ReadonlySet<string> = new Set(['args', 'context']);
 /** What is wrong with a tool's name that is no string. Every call is checked, so the check itself is the caller's. */
 export function toolNameInvalid(name: unknown, server?: string): PlenumError {
   const doing = server === undefined ? 'Calling a tool' : `Calling a tool on server "${server}"`;
-  return callOptionsInvalid(doing, argumentFault('name', string, name), server);
+  return callOptionsInvalid(doing, argumentFault('name', nameOrEntry, name), server);
 }
 
 /**

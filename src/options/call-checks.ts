@@ -1,9 +1,10 @@
 import { callOptionsInvalid } from '../errors/options.ts';
-import type { PlenumError } from '../errors/plenum-error.ts';
+import { messageOf, type PlenumError } from '../errors/plenum-error.ts';
+import { printable } from '../internal/text.ts';
 import { firstFault } from './check-options.ts';
 import { fits, isOptionsObject } from './faults.ts';
 import { abortSignal, timeLimit, type Kind, type OptionTable } from './kinds.ts';
-import { groupReconnectOptions } from './tables/group.ts';
+import { groupReadyOptions, groupReconnectOptions } from './tables/group.ts';
 import { callOptions, readOptions, requestOptions, serverChoice, signalOption } from './tables/session.ts';
 
 /** What is wrong with the options of a call, as a sentence; undefined when nothing is. */
@@ -13,13 +14,18 @@ export type CallCheck = (options: unknown) => string | undefined;
 function checkOf(table: OptionTable): CallCheck {
   const tests = new Map(Object.entries(table).map(([name, { kind }]) => [name, testOf(kind)]));
   return (options) => {
-    if (!isOptionsObject(options)) return firstFault(table, options, 'Options of a call');
-    for (const name in options) {
-      const value = options[name];
-      if (value === undefined) continue;
-      if (tests.get(name)?.(value) !== true) return firstFault(table, options, 'Options of a call');
+    try {
+      if (!isOptionsObject(options)) return firstFault(table, options, 'Options of a call');
+      for (const name in options) {
+        const value = options[name];
+        if (value === undefined) continue;
+        if (tests.get(name)?.(value) !== true) return firstFault(table, options, 'Options of a call');
+      }
+      return undefined;
+    } catch (error) {
+      // A getter or a proxy threw.
+      return `Options of a call cannot be read: ${printable(messageOf(error))}.`;
     }
-    return undefined;
   };
 }
 
@@ -56,6 +62,7 @@ export const checkRequest = checkOf(requestOptions);
 export const checkGroupCall = checkOf({ ...callOptions, ...serverChoice });
 export const checkGroupRead = checkOf({ ...readOptions, ...serverChoice });
 export const checkGroupReconnect = checkOf(groupReconnectOptions);
+export const checkGroupReady = checkOf(groupReadyOptions);
 export const checkAuthorize = checkOf(signalOption);
 
 /** `doing` starts the message: `Calling tool "x" on server "y"`. */

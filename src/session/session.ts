@@ -12,9 +12,12 @@ import type {
   ListToolsResult,
   LoggingLevel,
   ProgressNotificationParams,
+  Prompt,
   ReadResourceResult,
+  Resource,
   ServerCapabilities,
   StandardSchemaV1,
+  Tool,
 } from '@modelcontextprotocol/client';
 import type { PlenumError } from '../errors/plenum-error.ts';
 import type { OverflowEvent } from '../internal/event-hub.ts';
@@ -143,29 +146,33 @@ export interface Session extends AsyncDisposable {
 
   /**
    * Calls a tool. When the tool ran and failed, this resolves with a result that has `isError`. When `listTools` gave the
-   * tool an output schema and the structured content does not fit it, this rejects with `INVALID_RESULT`.
+   * tool an output schema and the structured content does not fit it, this rejects with `INVALID_RESULT`. The tool is given
+   * by its own name, or as `listTools` or a group's catalog has it.
    */
   callTool(
-    name: string,
+    tool: string | Pick<Tool, 'name'>,
     args: Readonly<Record<string, unknown>> | undefined,
     options: CallOptions & { allowInputRequired: true },
   ): Promise<CallToolResult | InputRequiredResult>;
   callTool(
-    name: string,
+    tool: string | Pick<Tool, 'name'>,
     args?: Readonly<Record<string, unknown>>,
     options?: CallOptions,
   ): Promise<CallToolResult>;
   /** Reads a resource; in the 2026-07-28 era a cached answer may be used, see `options.cache`. */
-  readResource(uri: string | URL, options?: ReadOptions): Promise<ReadResourceResult>;
+  readResource(
+    resource: string | URL | Pick<Resource, 'uri'>,
+    options?: ReadOptions,
+  ): Promise<ReadResourceResult>;
   /**
    * Subscribes to a resource, which gives `resource-updated` events; the session subscribes again after each reconnect.
    */
-  subscribeResource(uri: string | URL, options?: CallOptions): Promise<void>;
+  subscribeResource(resource: string | URL | Pick<Resource, 'uri'>, options?: CallOptions): Promise<void>;
   /** Ends a subscription of `subscribeResource`. */
-  unsubscribeResource(uri: string | URL, options?: CallOptions): Promise<void>;
+  unsubscribeResource(resource: string | URL | Pick<Resource, 'uri'>, options?: CallOptions): Promise<void>;
   /** Gets a prompt with its arguments filled in. */
   getPrompt(
-    name: string,
+    prompt: string | Pick<Prompt, 'name'>,
     args?: Readonly<Record<string, string>>,
     options?: CallOptions,
   ): Promise<GetPromptResult>;

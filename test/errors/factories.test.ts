@@ -40,6 +40,7 @@ const ours = new PlenumError('CONNECTION_LOST', 'It is gone.', {
 });
 const target = { server: new URL('https://x.example/mcp'), issuer: 'https://auth.example' };
 const problem = { file: 'f.json', line: 1, column: 1, path: 'a', message: 'm', server: 's' };
+const unready = { server: 's', state: 'connecting', error: ours, expected: true } as const;
 const collision = { kind: 'tools', key: 'k', owner: 'o', newcomer: 's' } as const;
 
 /** One error of each factory. */
@@ -111,7 +112,17 @@ const SAMPLES: {
     unknownName: (['tool', 'prompt', 'server', 'tool, resource or prompt'] as const).map((noun) =>
       catalog.unknownName(noun, 'read', ['reed', 'x']),
     ),
-    unknownResource: catalog.unknownResource('r:1', ['r:2']),
+    unknownEntry: [
+      catalog.unknownEntry('tool', 's__x', ['read'], [unready]),
+      catalog.unknownEntry('prompt', 'x', [], [{ ...unready, state: 'failed', expected: false }]),
+    ],
+    unknownResource: catalog.unknownResource(
+      'r:1',
+      ['r:2'],
+      [{ server: 's', state: 'idle', expected: false }],
+    ),
+    entryNotHere: catalog.entryNotHere('tool', { server: 's', upstreamName: 'x' }, true),
+    templateToRead: catalog.templateToRead('r:{id}'),
     ambiguousResource: catalog.ambiguousResource('r:1', ['a', 'b']),
     namesTaken: catalog.namesTaken([collision], 's'),
     addingFailure: catalog.addingFailure('s', thrown),
@@ -148,6 +159,7 @@ const SAMPLES: {
       connect.endedWhileConnecting('s', { what: 'closed the connection', error: ours }, thrown),
     ],
     asConnectFailed: connect.asConnectFailed('s', ours),
+    notReadyInTime: connect.notReadyInTime([{ server: 's', error: ours }], 5),
     notReadyYet: connect.notReadyYet('s'),
     clientNotConnected: connect.clientNotConnected(),
     notALease: connect.notALease('s'),

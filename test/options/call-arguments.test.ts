@@ -24,12 +24,20 @@ function call(on: object, method: string, args: unknown[]): Promise<unknown> {
 }
 
 const WRONG: [string, unknown[], string][] = [
-  ['callTool', [], 'argument "name" must be a string, not nothing'],
-  ['callTool', [{ name: 'echo', arguments: {} }], 'argument "name" must be a string, not an object'],
-  ['readResource', [], 'argument "uri" must be a string or a URL, not nothing'],
-  ['subscribeResource', [5], 'argument "uri" must be a string or a URL, not 5'],
-  ['unsubscribeResource', [null], 'argument "uri" must be a string or a URL, not null'],
-  ['getPrompt', [], 'argument "name" must be a string, not nothing'],
+  ['callTool', [], 'argument "name" must be a string or an entry of the catalog, not nothing'],
+  [
+    'callTool',
+    [{ name: 'echo', arguments: {} }],
+    'argument "name" must be a string or an entry of the catalog, not an object',
+  ],
+  ['readResource', [], 'argument "uri" must be a string, a URL or an entry of the catalog, not nothing'],
+  ['subscribeResource', [5], 'argument "uri" must be a string, a URL or an entry of the catalog, not 5'],
+  [
+    'unsubscribeResource',
+    [null],
+    'argument "uri" must be a string, a URL or an entry of the catalog, not null',
+  ],
+  ['getPrompt', [], 'argument "name" must be a string or an entry of the catalog, not nothing'],
   ['getPrompt', ['p', { count: 5 }], 'argument "args.count" must be a string, not 5'],
   ['complete', [], 'argument "ref" must be an object such as { type: "ref/prompt", name }'],
   ['complete', ['p', { name: 'x', value: '' }], 'argument "ref" must be an object such as'],

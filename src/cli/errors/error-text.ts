@@ -42,6 +42,7 @@ function sentence(advice: ErrorAdvice): string {
       return inWords([advice]);
     // Only a program can do this; commands that can help add their own text.
     case 'visit-urls':
+    case 'await-servers':
     case 'call':
     case 'sign-in':
     case 'release-leases':

@@ -15,6 +15,8 @@ export class KindIndex<E extends CatalogOrigin> {
   readonly #byServer = new Map<string, Wanted<E>>();
   /** Entries whose exposed name is not their upstream one, by the upstream one. */
   readonly #byUpstream = new Map<string, Set<E>>();
+  /** All entries that are or were in the index. */
+  readonly #seen = new WeakSet<E>();
   #snapshot: ReadonlyMap<string, E> | undefined;
 
   get(key: string): E | undefined {
@@ -27,6 +29,21 @@ export class KindIndex<E extends CatalogOrigin> {
     const renamed = this.#byUpstream.get(name);
     if (renamed === undefined) return owners ?? [];
     return [...new Set([...(owners ?? []), ...renamed])];
+  }
+
+  /** Whether this object is an entry of this index, or was one. */
+  hasSeen(entry: E): boolean {
+    return this.#seen.has(entry);
+  }
+
+  /** The name of an entry that is in the index, with this definition or a newer one; undefined for one that has left. */
+  keyOf(entry: E): string | undefined {
+    let newer: string | undefined;
+    for (const [key, each] of this.ofServer(entry.server)) {
+      if (each === entry) return key;
+      if (each.upstreamName === entry.upstreamName) newer ??= key;
+    }
+    return newer;
   }
 
   keys(): Iterable<string> {
@@ -85,6 +102,7 @@ export class KindIndex<E extends CatalogOrigin> {
   }
 
   #put(key: string, entry: E, old: E | undefined): void {
+    this.#seen.add(entry);
     const owners = this.#owners.get(key) ?? [];
     this.#owners.set(
       key,

@@ -1,4 +1,4 @@
-import { ambiguousResource, unknownResource } from '../../errors/catalog.ts';
+import { ambiguousResource, unknownResource, type UnreadyMember } from '../../errors/catalog.ts';
 import { compileUriTemplate, type UriMatcher } from './uri-template.ts';
 import type { CatalogOrigin, ResourceTemplateEntry } from './catalog.ts';
 import type { CatalogIndex } from './catalog-index.ts';
@@ -8,8 +8,12 @@ export class ResourceFinder {
   readonly #index: CatalogIndex;
   readonly #matchers = new WeakMap<ResourceTemplateEntry, UriMatcher>();
 
-  constructor(index: CatalogIndex) {
+  readonly #unready: () => readonly UnreadyMember[];
+
+  /** `unready` gives the servers that may list more resources. */
+  constructor(index: CatalogIndex, unready: () => readonly UnreadyMember[]) {
     this.#index = index;
+    this.#unready = unready;
   }
 
   /**
@@ -48,6 +52,6 @@ export class ResourceFinder {
   }
 
   #unknown(uri: string): never {
-    throw unknownResource(uri, this.#index.resources.keys());
+    throw unknownResource(uri, this.#index.resources.keys(), this.#unready());
   }
 }

@@ -69,6 +69,8 @@ export class Member {
   /** Lists that changed before the server was admitted, to be fetched then. */
   readonly missed = new Set<CatalogKind>();
   refusal: PlenumError | undefined;
+  /** Whether it has joined without its lists: nothing is known of them until it is opened. */
+  isUnlisted = false;
   collisions: readonly CatalogCollision[] = [];
   /** The lists with the entries of `collisions`, to be claimed again when names become free. */
   contested: ServerListing = {};
@@ -132,6 +134,11 @@ export class Member {
       const failures = this.#failures.get(kind) ?? 0;
       return this.#known[kind] === undefined && failures < FAILURES_TO_GIVE_UP && mayComeLater(error);
     });
+  }
+
+  /** Why the latest fetch of this list failed; undefined when it did not. */
+  listError(kind: CatalogKind): PlenumError | undefined {
+    return this.#listErrors.get(kind);
   }
 
   /** Takes a cached catalog in place of a fetch. The session shows its facts until it connects. */

@@ -37,6 +37,8 @@ export class Membership {
   readonly #waitingForNames = new Set<Member>();
   /** Sessions that were removed and are still closing. */
   readonly #leaving = new Set<Session>();
+  /** Called whenever the state of a server, or its place in the group, has changed. */
+  readonly #watchers = new Set<() => void>();
   #ended = false;
 
   constructor(
@@ -54,6 +56,16 @@ export class Membership {
   /** In the order in which they were added. */
   get members(): Iterable<Member> {
     return this.#members.values();
+  }
+
+  has(member: Member): boolean {
+    return !this.#ended && this.#isIn(member);
+  }
+
+  /** Calls `look` whenever the state of a server, or its place in the group, has changed. Returns how to stop. */
+  watch(look: () => void): () => void {
+    this.#watchers.add(look);
+    return () => this.#watchers.delete(look);
   }
 
   get(name: string): Member {
@@ -100,6 +112,7 @@ export class Membership {
     if (fetched.connectionKey !== member.internals.connectionKey) member.refresher.mark(CATALOG_KINDS);
     else reportLists(member, fetched);
     this.#catchUp(member);
+    this.#changed();
   }
 
   /** From its admission on, a lazy server may be ended when it is not used. */
@@ -130,6 +143,7 @@ export class Membership {
     member.phase = 'refused';
     member.refusal = error;
     member.release();
+    this.#changed();
     this.#hub.publish({ type: 'problem', server: member.name, error });
     this.#hub.publish({
       type: 'status',
@@ -188,6 +202,7 @@ export class Membership {
     member.release();
     this.#empty(member);
     this.#hub.publish({ type: 'server-removed', server: member.name });
+    this.#changed();
   }
 
   /** Closes a session that was removed. Closing the group waits for that; destroying the group destroys the session. */
@@ -207,6 +222,7 @@ export class Membership {
   /** Refuses new members from now on. Returns those that there are. */
   end(): readonly Member[] {
     this.#ended = true;
+    this.#changed();
     return [...this.#members.values()];
   }
 
@@ -247,6 +263,11 @@ export class Membership {
     }
     // The session was closed by its own `close`: its entries go, and the member stays until `remove`.
     if (status.state === 'closed') this.#empty(member);
+    this.#changed();
+  }
+
+  #changed(): void {
+    for (const look of this.#watchers) look();
   }
 
   async #admitLate(member: Member): Promise<void> {

@@ -10,6 +10,7 @@ import {
   recordOf,
   text,
   texts,
+  timeLimit,
   type Kind,
   type OptionTable,
 } from '../kinds.ts';
@@ -112,6 +113,17 @@ export const groupConnectOptions = {
 
 export const groupReconnectOptions = {
   failedOnly: { kind: flag, default: false, about: 'Only servers that are neither ready nor idle.' },
+} satisfies OptionTable;
+
+export const groupReadyOptions = {
+  server: { kind: text, byDefault: 'all that there are', about: 'The name of one server.' },
+  timeoutMs: {
+    kind: timeLimit,
+    default: 60_000,
+    about: 'How long to wait; `Infinity` for ever.',
+    alias: ['timeout'],
+  },
+  signal: { kind: abortSignal, about: 'Ends the wait: it rejects with `ABORTED`.', alias: ['abortSignal'] },
 } satisfies OptionTable;
 
 export const searchOptions = {

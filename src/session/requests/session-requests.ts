@@ -10,9 +10,12 @@ import type {
   ListToolsResult,
   LoggingLevel,
   ProgressNotificationParams,
+  Prompt,
   ReadResourceResult,
   RequestOptions,
+  Resource,
   StandardSchemaV1,
+  Tool,
 } from '@modelcontextprotocol/client';
 import { argumentsNotAnObject } from '../../errors/call.ts';
 import { isRecord } from '../../internal/checks.ts';
@@ -84,18 +87,22 @@ export abstract class SessionRequests {
   }
 
   callTool(
-    name: string,
+    tool: string | Pick<Tool, 'name'>,
     args?: Readonly<Record<string, unknown>>,
     options: CallOptions = NO_OPTIONS,
   ): Promise<CallToolResult> {
-    if (typeof name !== 'string') return Promise.reject(toolNameInvalid(name, this.name));
+    const name: unknown = typeof tool === 'string' ? tool : memberOf(tool, 'name');
+    if (typeof name !== 'string') return Promise.reject(toolNameInvalid(tool, this.name));
     if (args !== undefined && !isRecord(args)) return Promise.reject(argumentsNotAnObject(name));
     const fault = options === NO_OPTIONS ? undefined : checkCall(options);
     if (fault !== undefined) return this.#refuse(`Calling tool "${printable(name)}"`, fault);
     return this.resources.runner.run(new ToolCall(name, args, options, this.resources, this), options);
   }
 
-  async readResource(resource: string | URL, options: ReadOptions = {}): Promise<ReadResourceResult> {
+  async readResource(
+    resource: string | URL | Pick<Resource, 'uri'>,
+    options: ReadOptions = {},
+  ): Promise<ReadResourceResult> {
     const uri = this.#uri('Reading a resource', resource);
     const info = { doing: `Reading resource "${printable(uri)}"`, method: 'resources/read' };
     return this.#run(
@@ -110,7 +117,10 @@ export abstract class SessionRequests {
     );
   }
 
-  async subscribeResource(resource: string | URL, options: CallOptions = {}): Promise<void> {
+  async subscribeResource(
+    resource: string | URL | Pick<Resource, 'uri'>,
+    options: CallOptions = {},
+  ): Promise<void> {
     const uri = this.#uri('Subscribing to a resource', resource);
     const info = { doing: `Subscribing to "${printable(uri)}"`, method: 'resources/subscribe' };
     return this.#run(info, options, (connection, requestOptions) =>
@@ -122,7 +132,10 @@ export abstract class SessionRequests {
     );
   }
 
-  async unsubscribeResource(resource: string | URL, options: CallOptions = {}): Promise<void> {
+  async unsubscribeResource(
+    resource: string | URL | Pick<Resource, 'uri'>,
+    options: CallOptions = {},
+  ): Promise<void> {
     const uri = this.#uri('Unsubscribing from a resource', resource);
     const info = { doing: `Unsubscribing from "${printable(uri)}"`, method: 'resources/unsubscribe' };
     return this.#run(info, options, (connection, requestOptions) =>
@@ -135,11 +148,13 @@ export abstract class SessionRequests {
   }
 
   async getPrompt(
-    name: string,
+    prompt: string | Pick<Prompt, 'name'>,
     args?: Readonly<Record<string, string>>,
     options: CallOptions = {},
   ): Promise<GetPromptResult> {
-    this.#checkArguments('Getting a prompt', { name, args });
+    const given = typeof prompt === 'string' ? prompt : memberOf(prompt, 'name');
+    this.#checkArguments('Getting a prompt', { name: given ?? prompt, args });
+    const name = String(given);
     const info = { doing: `Getting prompt "${printable(name)}"`, method: 'prompts/get' };
     return this.#run(info, options, (connection, requestOptions) =>
       connection.client.getPrompt(
@@ -263,8 +278,10 @@ export abstract class SessionRequests {
     checkArguments(`${doing} on server "${this.name}"`, given, this.name);
   }
 
-  #uri(doing: string, uri: string | URL): string {
-    this.#checkArguments(doing, { uri });
+  #uri(doing: string, resource: string | URL | Pick<Resource, 'uri'>): string {
+    const uri =
+      resource instanceof URL || typeof resource === 'string' ? resource : memberOf(resource, 'uri');
+    this.#checkArguments(doing, { uri: uri ?? resource });
     return String(uri);
   }
 
@@ -380,6 +397,18 @@ function withMeta<T extends object>(
     ...(inputResponses !== undefined && { inputResponses }),
     ...(requestState !== undefined && { requestState }),
   };
+}
+
+/** The name or URI of a listed definition that is given in place of it; undefined for what is none. */
+function memberOf(given: unknown, member: 'name' | 'uri'): string | undefined {
+  try {
+    // The params of a request have arguments by name; without this they would be dropped. A prompt has a list of them.
+    if (!isRecord(given) || isRecord(given['arguments'])) return undefined;
+    const value = given[member];
+    return typeof value === 'string' ? value : undefined;
+  } catch {
+    return undefined; // A getter or a proxy threw.
+  }
 }
 
 /** Accepts any JSON-RPC result as it is. */
