@@ -8,6 +8,9 @@ const group = await SessionGroup.connect({
     everything: { command: 'npx', args: ['-y', '@modelcontextprotocol/server-everything'] }, // or { url: 'https://…/mcp' }
   },
 });
+for (const [name, { state, error }] of group.servers) {
+  if (state !== 'ready') console.warn(name, state, error?.message); // slow, or broken: the others are there, it is tried again
+}
 console.log([...group.tools.keys()]); // files__read_text_file, memory__create_entities, everything__echo, …
 const result = await group.callTool('everything__echo', { message: 'hello' });
 console.log(result.content);

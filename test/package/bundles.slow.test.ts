@@ -1,15 +1,16 @@
 import { copyFile, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import manifest from '../../package.json' with { type: 'json' };
 import { projectWithPackage, type Project } from './packed.ts';
-import { runTool, toolPath } from './run.ts';
+import { packageRoot, runTool, toolPath } from './run.ts';
 import { expectGoodVisit } from './visit.ts';
 
 const PROGRAM = 'visit-servers.mjs';
 
-/** What is typed to make a bundle, as its makers' pages say, and what runs it. */
+/** What is typed to make a bundle: the commands of docs/deploying.md, and more. */
 const BUNDLES = [
   [
     'esbuild',
@@ -44,6 +45,15 @@ describe('C11 bundles reach servers of every kind, and close them', () => {
   });
 
   afterAll(() => project.remove());
+
+  it('as docs/deploying.md makes them', () => {
+    const page = readFileSync(join(packageRoot, 'docs/deploying.md'), 'utf8');
+    const [, commands = ''] = /```sh\n(.*?)```/s.exec(page) ?? [];
+    const onPage = commands.trim().split('\n');
+    expect(onPage.length).toBeGreaterThan(3);
+    const tried = BUNDLES.map(([bundler, , , args]) => `${bundler} ${args}`.replace(PROGRAM, 'app.ts'));
+    expect(tried).toEqual(expect.arrayContaining(onPage.map((line) => line.replace(/^npx /, ''))));
+  });
 
   it.each(BUNDLES)('of %s for %s', async (bundler, format, file, args) => {
     await runTool(bundler, args.split(' '), project.folder);
