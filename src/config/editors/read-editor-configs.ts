@@ -6,6 +6,7 @@ import { checkOptions } from '../../options/check-options.ts';
 import { importOptions } from '../../options/tables/config.ts';
 import { isFile } from '../find-config.ts';
 import { portableServer } from './portable-server.ts';
+import { flagOf } from '../read/foreign-keys.ts';
 import { serverTarget } from '../read/server-target.ts';
 import { workspaceFolder } from '../expand/workspace-folder.ts';
 
@@ -86,7 +87,9 @@ function foundServer(
     ...(folder !== undefined && { folder }),
     target: serverTarget(definition),
     disabled:
-      definition['disabled'] === true || definition['enabled'] === false || definition['isActive'] === false,
+      flagOf(definition['disabled']) === true ||
+      flagOf(definition['enabled']) === false ||
+      flagOf(definition['isActive']) === false,
     source,
   };
 }

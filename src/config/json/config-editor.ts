@@ -30,6 +30,8 @@ export class ConfigEditor {
   static async open(path: string | undefined): Promise<ConfigEditor> {
     if (path === undefined) return new ConfigEditor('{\n  "mcpServers": {}\n}\n', '', { mcpServers: {} });
     const { document, findings, root } = await readJsonFile(path);
+    // What is written would go to one of the two.
+    for (const duplicate of document.duplicates) findings.duplicateProblem(duplicate);
     for (const section of SECTIONS) {
       const given = root[section];
       if (given !== undefined && !isRecord(given))

@@ -1,5 +1,4 @@
 import { parseTree, printParseErrorCode, type Node, type ParseError, createScanner } from 'jsonc-parser';
-import { printable } from '../../internal/text.ts';
 import type { JsonPath } from './json-path.ts';
 
 export interface Position {
@@ -12,6 +11,14 @@ interface JsonFault {
   readonly at: Position;
   readonly path: JsonPath;
   readonly message: string;
+}
+
+/** A name that stands twice in one object. The last one counts, as in every parser. */
+export interface Duplicate {
+  readonly path: JsonPath;
+  /** Where the name stands again. */
+  readonly at: Position;
+  readonly first: Position;
 }
 
 const MARK = '\uFEFF';
@@ -30,6 +37,7 @@ export class JsonDocument {
   /** Undefined when the text is not JSON. */
   readonly value: unknown;
   readonly faults: readonly JsonFault[];
+  readonly duplicates: readonly Duplicate[];
   readonly #root: Node | undefined;
   readonly #lineStarts: readonly number[];
 
@@ -41,11 +49,13 @@ export class JsonDocument {
     if (tooDeep !== undefined) {
       const message = `nested more than ${tooDeep.limit} levels deep`;
       this.faults = [{ at: this.#position(tooDeep.offset), path: [], message }];
+      this.duplicates = [];
       return;
     }
     const errors: ParseError[] = [];
     this.#root = parseTree(this.text, errors, { allowTrailingComma: true });
-    this.faults = this.#root === undefined ? [this.#emptiness()] : this.#faultsOf(this.#root, errors);
+    this.faults = this.#root === undefined ? [this.#emptiness()] : this.#faultsOf(errors);
+    this.duplicates = this.#root === undefined ? [] : this.#duplicatesIn(this.#root);
     if (this.#root !== undefined && this.faults.length === 0) this.value = valueOf(this.#root);
   }
 
@@ -76,7 +86,7 @@ export class JsonDocument {
     return { at: { line: 1, column: 1 }, path: [], message: 'found nothing, allowed a JSON object' };
   }
 
-  #faultsOf(root: Node, errors: readonly ParseError[]): JsonFault[] {
+  #faultsOf(errors: readonly ParseError[]): JsonFault[] {
     const seen = new Set<number>();
     const faults: JsonFault[] = [];
     for (const { error, offset } of errors) {
@@ -86,12 +96,11 @@ export class JsonDocument {
       const code = printParseErrorCode(error);
       faults.push({ at: this.#position(offset), path: [], message: FAULTS[code] ?? 'not valid JSON' });
     }
-    return faults.length > 0 ? faults : this.#duplicates(root);
+    return faults;
   }
 
-  /** A key that stands twice in one object is an error: parsers silently keep the last one. */
-  #duplicates(root: Node): JsonFault[] {
-    const faults: JsonFault[] = [];
+  #duplicatesIn(root: Node): Duplicate[] {
+    const duplicates: Duplicate[] = [];
     const visit = (node: Node, path: JsonPath): void => {
       const first = new Map<string, Node>();
       for (const [index, child] of (node.children ?? []).entries()) {
@@ -101,19 +110,17 @@ export class JsonDocument {
         const name = String(key.value);
         const earlier = first.get(name);
         if (earlier === undefined) first.set(name, key);
-        else faults.push(this.#duplicate([...path, name], earlier, key));
+        else
+          duplicates.push({
+            path: [...path, name],
+            at: this.#position(key.offset),
+            first: this.#position(earlier.offset),
+          });
         visit(value, [...path, name]);
       }
     };
     visit(root, []);
-    return faults;
-  }
-
-  #duplicate(path: JsonPath, earlier: Node, later: Node): JsonFault {
-    const { line, column } = this.#position(earlier.offset);
-    const name = printable(String(path.at(-1)), 80);
-    const message = `found "${name}" a second time, the first is at ${line}:${column}; a name stands once`;
-    return { at: this.#position(later.offset), path, message };
+    return duplicates;
   }
 
   #position(offset: number): Position {
@@ -155,7 +162,7 @@ function lineStartsOf(text: string): number[] {
 
 function propertyOf(node: Node | undefined, name: string): Node | undefined {
   if (node?.type !== 'object') return undefined;
-  return node.children?.find(({ children }) => children?.[0]?.value === name);
+  return node.children?.findLast(({ children }) => children?.[0]?.value === name);
 }
 
 /** The value of a node. A key "__proto__" becomes a property like any other. */

@@ -1,7 +1,8 @@
 import { configProblems } from '../../errors/config.ts';
 import type { PlenumError } from '../../errors/plenum-error.ts';
 import type { ConfigProblem, ConfigRemark, ConfigWarning } from '../config.ts';
-import type { JsonDocument, Position } from '../json/json-document.ts';
+import { printable } from '../../internal/text.ts';
+import type { Duplicate, JsonDocument, Position } from '../json/json-document.ts';
 import { printPath, type JsonPath } from '../json/json-path.ts';
 
 /** Collects the problems and warnings of a file, so that they are reported together. */
@@ -28,6 +29,17 @@ export class Findings {
 
   warn(path: JsonPath, message: string): void {
     this.warnings.push(this.#remark(this.#document.locateKey(path), path, message));
+  }
+
+  /** A name that must stand once stands twice. */
+  duplicateProblem({ path, at, first }: Duplicate, server?: string): void {
+    const message = `found ${nameAt(path)} a second time, the first is at ${first.line}:${first.column}; a name stands once`;
+    this.#refuse(at, path, message, server);
+  }
+
+  duplicateWarning({ path, at, first }: Duplicate): void {
+    const message = `${nameAt(path)} stands a second time, the first is at ${first.line}:${first.column}; the last one counts.`;
+    this.warnings.push(this.#remark(at, path, message));
   }
 
   throwIfFailed(): void {
@@ -60,6 +72,10 @@ export class Findings {
   #remark({ line, column }: Position, path: JsonPath, message: string): ConfigRemark {
     return { file: this.#file, line, column, path: printPath(path), message };
   }
+}
+
+function nameAt(path: JsonPath): string {
+  return `"${printable(String(path.at(-1)), 80)}"`;
 }
 
 /** `file:line:column path: message`. */

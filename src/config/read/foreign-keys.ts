@@ -1,3 +1,4 @@
+import { distance } from 'fastest-levenshtein';
 import { isRecord } from '../../internal/checks.ts';
 
 /** Another program's key for an option that Plenum has, too. */
@@ -12,7 +13,9 @@ interface Spelling {
 export const SPELLINGS: readonly Spelling[] = [
   { from: ['transport'], to: 'type' },
   { from: ['transportType'], to: 'type' },
+  { from: ['environment'], to: 'env' }, // opencode
   { from: ['serverUrl'], to: 'url' }, // Windsurf
+  { from: ['baseUrl'], to: 'url' },
   { from: ['httpUrl'], to: 'url' }, // Gemini CLI
   { from: ['requestInit', 'headers'], to: 'headers' }, // the options of the official SDK
   { from: ['http_headers'], to: 'headers' },
@@ -23,6 +26,8 @@ export const SPELLINGS: readonly Spelling[] = [
   { from: ['excludeTools'], to: 'deny', convert: toGlobs }, // Gemini CLI
   { from: ['includeTools'], to: 'allow', convert: toGlobs },
   { from: ['enabledTools'], to: 'allow', convert: toGlobs },
+  { from: ['enabled_tools'], to: 'allow', convert: toGlobs }, // Codex
+  { from: ['disabled_tools'], to: 'deny', convert: toGlobs },
   { from: ['tools'], to: 'allow' }, // Copilot; ["*"] is all of them
   { from: ['timeout'], to: 'timeoutMs', convert: toMilliseconds },
 ];
@@ -53,7 +58,78 @@ function toMilliseconds(value: unknown): unknown {
 }
 
 function negate(value: unknown): unknown {
-  return typeof value === 'boolean' ? !value : value;
+  const flag = flagOf(value);
+  return typeof flag === 'boolean' ? !flag : value;
+}
+
+/** What stands for `true` and `false` in files that were written by hand or generated. */
+export function flagOf(value: unknown): unknown {
+  if (value === 1 || (typeof value === 'string' && /^\s*true\s*$/i.test(value))) return true;
+  return value === 0 || (typeof value === 'string' && /^\s*false\s*$/i.test(value)) ? false : value;
+}
+
+const TRANSPORT_WORDS: ReadonlyMap<string, string> = new Map([
+  ['stdio', 'stdio'],
+  ['local', 'stdio'], // opencode, Copilot
+  ['process', 'stdio'],
+  ['http', 'http'],
+  ['https', 'http'],
+  ['streamablehttp', 'http'],
+  ['streamable', 'http'],
+  ['httpstream', 'http'],
+  ['sse', 'sse'],
+  ['httpsse', 'sse'],
+  ['ws', 'websocket'],
+  ['wss', 'websocket'],
+  ['websocket', 'websocket'],
+  ['remote', 'remote'], // opencode: either of the HTTP transports
+]);
+
+/** Plenum's word for a transport, `remote` for any behind a URL; undefined for a word that nobody uses. */
+export function transportWord(word: string): string | undefined {
+  return TRANSPORT_WORDS.get(word.trim().toLowerCase().replace(/[-_ ]/g, ''));
+}
+
+/** The keys that choose among a server's tools. */
+const FILTERS: readonly string[] = [
+  'allow',
+  'deny',
+  ...SPELLINGS.filter(({ to }) => to === 'allow' || to === 'deny').map(({ from: [key] }) => key),
+];
+
+export function isFilter(key: string): boolean {
+  return FILTERS.includes(key);
+}
+
+const LIKE_ALLOW =
+  /^((allow|permit|include|whitelist|enable|expose)(ed|d|s)?|only)(list|tools?|toolnames?)?$/;
+const LIKE_DENY =
+  /^(deny|denie|forbid|forbidden|block|exclude|blacklist|disable|hide|hidden)(ed|d|s)?(list|tools?|toolnames?)?$/;
+const TOOLS_FIRST = /^tools?(allow|include|whitelist|filter|deny|block|exclude|blacklist)(ed|d|s|list)?$/;
+
+/**
+ * The filter that an unknown key was probably to be. A filter that is passed over offers every tool, so this is more
+ * than a warning.
+ */
+export function meantFilter(key: string, value: unknown): string | undefined {
+  const isChoice = typeof value === 'object' || typeof flagOf(value) === 'string';
+  if (value === null || !isChoice) return undefined;
+  const plain = key.trim().toLowerCase().replace(/[-_ ]/g, '');
+  if (LIKE_ALLOW.test(plain)) return 'allow';
+  if (LIKE_DENY.test(plain)) return 'deny';
+  const [, toolsAnd] = TOOLS_FIRST.exec(plain) ?? [];
+  if (toolsAnd !== undefined) return /^(allow|incl|white|filter)/.test(toolsAnd) ? 'allow' : 'deny';
+  return FILTERS.find((filter) => isNear(plain, filter.toLowerCase().replace('_', '')));
+}
+
+function lettersOf(word: string): string {
+  return Array.from(word).toSorted().join('');
+}
+
+/** Whether two words differ by a letter, or by the order of their letters; longer ones may differ by two. */
+function isNear(word: string, other: string): boolean {
+  if (distance(word, other) <= (other.length > 8 ? 2 : 1)) return true;
+  return word.length === other.length && lettersOf(word) === lettersOf(other);
 }
 
 /** Editors list names, where Plenum has globs. */

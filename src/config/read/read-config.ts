@@ -7,6 +7,8 @@ import { describe } from '../../options/wording.ts';
 import { Findings } from './findings.ts';
 import { Inputs, readInputs } from '../expand/inputs.ts';
 import type { Environment } from '../environment.ts';
+import { isFilter, meantFilter } from './foreign-keys.ts';
+import type { Duplicate, JsonDocument } from '../json/json-document.ts';
 import { readJsonFile } from './read-file.ts';
 import { readServer } from './read-server.ts';
 import { groupSettings } from './settings.ts';
@@ -29,7 +31,7 @@ export async function readConfig(path: string, options: ReadOptions): Promise<Re
   const { env, prompt, tolerant = false } = options;
   const { document, findings, root } = await readJsonFile(path);
   const round = async (inputs: Inputs, found: Findings): Promise<ReadConfig> => {
-    const read = await readRoot(path, root, new Scope(path, env, inputs), found, options);
+    const read = await readRoot(document, root, new Scope(path, env, inputs), found, { ...options, path });
     if (!tolerant) found.throwIfFailed();
     found.throwIfUnusable();
     return read;
@@ -43,12 +45,15 @@ export async function readConfig(path: string, options: ReadOptions): Promise<Re
 }
 
 async function readRoot(
-  path: string,
+  document: JsonDocument,
   root: Readonly<Record<string, unknown>>,
   scope: Scope,
   findings: Findings,
-  { oauth, only }: ReadOptions,
+  { path, oauth, only }: ReadOptions & { readonly path: string },
 ): Promise<ReadConfig> {
+  const duplicates = duplicatesByPlace(document);
+  for (const each of duplicates.get('') ?? []) findings.duplicateProblem(each);
+  if (OWN_FILE.test(basename(path))) refuseFilters(root, {}, [], findings);
   warnOfUnknownKeys(path, root, findings);
   const group = readGroup(root['plenum'], scope, findings);
   const servers = new Map<string, ConfiguredServer>();
@@ -56,6 +61,8 @@ async function readRoot(
   const disabled: string[] = [];
   for (const { name, given, section } of serversOf(root, findings, only)) {
     const read = await readServer(name, given, [section, name], scope, findings, oauth);
+    const again = duplicates.get(placeOf([section, name])) ?? [];
+    reportDuplicates(again, name, read === 'disabled', findings);
     if (read === 'disabled') disabled.push(name);
     else if (read !== undefined) {
       servers.set(name, read.server);
@@ -78,15 +85,66 @@ async function readRoot(
   return { config, plain: { servers: plain, group } };
 }
 
+function duplicatesByPlace({ duplicates }: JsonDocument): Map<string, Duplicate[]> {
+  const byPlace = new Map<string, Duplicate[]>();
+  for (const each of duplicates) {
+    const place = placeOf(each.path);
+    const others = byPlace.get(place);
+    if (others === undefined) byPlace.set(place, [each]);
+    else others.push(each);
+  }
+  return byPlace;
+}
+
+/** The server that a path leads to; empty for what holds for the whole file, `other` for what is not Plenum's. */
+function placeOf([section = '', name]: JsonPath): string {
+  const isServer = name !== undefined && SECTIONS.some((each) => each === section);
+  if (isServer) return JSON.stringify([section, name]);
+  return KNOWN_KEYS.includes(String(section)) ? '' : 'other';
+}
+
+/** Of a member that stands twice the last one counts, but not where that could let more through. */
+function reportDuplicates(
+  duplicates: readonly Duplicate[],
+  server: string,
+  isDisabled: boolean,
+  findings: Findings,
+): void {
+  for (const each of duplicates) {
+    const [, , key] = each.path;
+    if (key === undefined || (!isDisabled && isFilter(String(key)))) findings.duplicateProblem(each, server);
+    else findings.duplicateWarning(each);
+  }
+}
+
 function readGroup(given: unknown, scope: Scope, findings: Findings): ConfiguredGroup {
   if (given === undefined) return {};
   if (!isRecord(given)) {
     findings.problem(['plenum'], `found ${describe(given)}, allowed an object of options`);
     return {};
   }
+  refuseFilters(given, groupSettings.table, ['plenum'], findings);
   const locate = (path: JsonPath): JsonPath => ['plenum', ...path];
   const raw: RawSettings = { values: given, locate, scopeAt: (path) => scope.at(locate(path)) };
   return checkSettings(groupSettings, raw, findings) ?? {};
+}
+
+/** A filter where none can be would be passed over, and every tool offered. */
+function refuseFilters(
+  given: Readonly<Record<string, unknown>>,
+  known: object,
+  path: JsonPath,
+  findings: Findings,
+): void {
+  for (const [key, value] of Object.entries(given)) {
+    if (
+      Object.hasOwn(known, key) ||
+      value === null ||
+      (!isFilter(key) && meantFilter(key, value) === undefined)
+    )
+      continue;
+    findings.keyProblem([...path, key], 'found a filter of tools; "allow" and "deny" stand in each server');
+  }
 }
 
 interface ServerEntry {

@@ -30,11 +30,23 @@ export async function readTextFile(path: string): Promise<string> {
       if (bytes > MAX_BYTES) throw new UnreadableFile(`it is larger than ${MAX_BYTES} bytes`);
       chunks.push(chunk);
     }
-    return Buffer.concat(chunks).toString('utf8');
+    return decoded(Buffer.concat(chunks));
   } catch (error) {
     if (error instanceof UnreadableFile) throw error;
     throw new UnreadableFile(reasonOf(error), { cause: error });
   }
+}
+
+/** Editors on Windows, and its PowerShell, write UTF-16 with a byte order mark. */
+function decoded(bytes: Buffer): string {
+  const [first, second] = bytes;
+  if (first === 0xff && second === 0xfe) return bytes.toString('utf16le');
+  if (first === 0xfe && second === 0xff)
+    return bytes
+      .subarray(0, bytes.length - (bytes.length % 2))
+      .swap16()
+      .toString('utf16le');
+  return bytes.toString('utf8');
 }
 
 function reasonOf(error: unknown): string {
@@ -60,7 +72,7 @@ interface JsonFile {
   readonly root: Readonly<Record<string, unknown>>;
 }
 
-/** Rejects with `CONFIG_INVALID`. */
+/** Rejects with `CONFIG_INVALID`. Names that stand twice are for the caller to judge. */
 export async function readJsonFile(path: string): Promise<JsonFile> {
   const document = new JsonDocument(await readText(path));
   const findings = new Findings(path, document);

@@ -4,6 +4,7 @@ import { isRecord } from '../../internal/checks.ts';
 import { nearest, printable } from '../../internal/text.ts';
 import { PlenumError } from '../../errors/plenum-error.ts';
 import { authHeaders, authOf, type AuthSettings, type ConfigOAuthOptions } from '../auth.ts';
+import { isFile } from '../find-config.ts';
 import { checkSettings } from './check-settings.ts';
 import type { ConfiguredServer } from '../config.ts';
 import { describe, describeWord } from '../../options/wording.ts';
@@ -12,6 +13,7 @@ import type { JsonPath } from '../json/json-path.ts';
 import { readTextFile, UnreadableFile } from './read-file.ts';
 import { stdioSettings, transportNamed, urlSettings } from './settings.ts';
 import type { Scope } from '../expand/scope.ts';
+import { withCommandLine } from './command-line.ts';
 import { ofKind, serverFields, warnOfOtherKind, type ServerFields } from './server-fields.ts';
 import { OwnVariables, type FileVariables } from '../expand/own-variables.ts';
 import { expandTemplate, TemplateError } from '../expand/template.ts';
@@ -38,6 +40,10 @@ export async function readServer(
   }
   const fields = serverFields(given, path, findings);
   if (fields.values['disabled'] === true) return 'disabled';
+  for (const [key, meant] of fields.misspelt) {
+    const message = `found no filter that is known. Did you mean "${meant}"? A filter is never passed over`;
+    findings.keyProblem([...path, key], message, name);
+  }
   const isProcess = 'command' in fields.values;
   if (isProcess === 'url' in fields.values) {
     findings.problem(path, shapeFault(fields, isProcess), name);
@@ -62,8 +68,10 @@ function shapeFault({ unknown }: ServerFields, hasBoth: boolean): string {
   return `found neither "command" nor "url", allowed one of them${hint}`;
 }
 
-async function readProcess(reader: ServerReader): Promise<ReadServer | undefined> {
-  const { name, fields, scope, findings } = reader;
+async function readProcess(given: ServerReader): Promise<ReadServer | undefined> {
+  const { name, scope, findings } = given;
+  const fields = await withCommandLine(given.fields, findings, (path) => isProgram(path, given));
+  const reader = { ...given, fields };
   const values = ofKind(fields, 'stdio');
   warnOfOtherKind(fields, 'stdio', findings);
   const fileVariables = await readEnvFile(reader);
@@ -84,6 +92,17 @@ async function readProcess(reader: ServerReader): Promise<ReadServer | undefined
     ...(variables !== undefined && { env: variables }),
   };
   return { server, plain: server };
+}
+
+/** Whether a path, unexpanded, leads to a file. */
+async function isProgram(path: string, reader: ServerReader): Promise<boolean> {
+  const own = ownVariables(reader, new Map());
+  try {
+    return await isFile(resolve(reader.scope.workspace, expandTemplate(path, own.scopeAt(['command']))));
+  } catch (error) {
+    if (error instanceof TemplateError) return false;
+    throw error;
+  }
 }
 
 function ownVariables({ fields, scope }: ServerReader, file: FileVariables): OwnVariables {

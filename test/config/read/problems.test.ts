@@ -10,7 +10,7 @@ describe('a file that is refused', () => {
         '{',
         '  // a comment',
         '  "mcpServers": {',
-        '    "one": { "command": "a", "args": "b" },',
+        '    "one": { "command": "a", "args": 5 },',
         '    "two": { "url": "https://x.example.com", "type": "htp", "reconnect": { "attempts": 0 } },',
         '    "three": {},',
         '  },',
@@ -22,7 +22,7 @@ describe('a file that is refused', () => {
     expect(error.message).toBe(
       [
         'The configuration has 5 problems:',
-        `${path}:4:38 mcpServers.one.args: found a string, allowed an array of strings`,
+        `${path}:4:38 mcpServers.one.args: found 5, allowed an array of strings`,
         `${path}:5:54 mcpServers.two.type: found "htp", allowed one of "http", "streamable-http", "streamableHttp", "streamable_http", "streamable", "sse", "websocket", "ws"`,
         `${path}:5:88 mcpServers.two.reconnect.attempts: found 0, allowed a whole number, 1 or more`,
         `${path}:6:14 mcpServers.three: found neither "command" nor "url", allowed one of them`,
@@ -35,7 +35,7 @@ describe('a file that is refused', () => {
       line: 4,
       column: 38,
       path: 'mcpServers.one.args',
-      message: 'found a string, allowed an array of strings',
+      message: 'found 5, allowed an array of strings',
       server: 'one',
     });
     expect(problems.map(({ server }) => server)).toEqual(['one', 'two', 'two', 'three', undefined]);
@@ -46,8 +46,10 @@ describe('a file that is refused', () => {
     [{ command: 5 }, 'command: found 5, allowed a non-empty string'],
     [{ command: '' }, 'command: found an empty string, allowed a non-empty string'],
     [{ command: 'a\0b' }, 'command: found a string, allowed a string without NUL characters'],
-    [{ command: ['npx'] }, 'command: found an array, allowed a non-empty string'],
-    [{ command: 'a', args: [1] }, 'args[0]: found 1, allowed a string'],
+    [{ command: [] }, 'command: found an array, allowed a non-empty string'],
+    [{ command: ['npx', {}] }, 'command: found an array, allowed a non-empty string'],
+    [{ command: 'a', args: [[]] }, 'args[0]: found an array, allowed a string'],
+    [{ command: 'a', args: 'b "c' }, 'args: found a string, allowed an array of strings'],
     [
       { command: 'a', env: { A: [] } },
       'env.A: found an array, allowed a string, a number, true, false or null',
@@ -106,7 +108,7 @@ describe('a file that is refused', () => {
       { url: 'http://a.example.com', type: 'ws' },
       'type: found "ws", allowed another type for an http: or https: URL',
     ],
-    [{ url: 'http://a.example.com', headers: { A: 1 } }, 'headers.A: found 1, allowed a string'],
+    [{ url: 'http://a.example.com', headers: { A: [] } }, 'headers.A: found an array, allowed a string'],
     [
       { url: 'http://a.example.com', auth: { type: 'basic' } },
       'auth.type: found "basic", allowed one of "bearer", "oauth"',

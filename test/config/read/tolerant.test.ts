@@ -13,7 +13,7 @@ describe('a tolerant load', () => {
       {
         good,
         unset: { command: 'x', env: { A: '${NOWHERE}' } },
-        wrong: { command: 5, args: 'b' },
+        wrong: { command: 5, args: {} },
         asking: { command: 'x', args: ['${input:token}'] },
         shapeless: {},
         nothing: null,
