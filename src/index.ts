@@ -46,7 +46,7 @@ export type {
 export type { OverflowEvent } from './internal/event-hub.ts';
 
 export { openSession, type OpenSessionOptions } from './session/open-session.ts';
-export type { CallOptions, ReadOptions } from './session/call-options.ts';
+export type { CallOptions, PageOptions, ReadOptions } from './session/call-options.ts';
 export type {
   HandlerContext,
   Handlers,

@@ -114,11 +114,11 @@ export interface StdioServerSpec extends ServerSpecOptions {
    */
   inheritEnv?: boolean | readonly string[];
   /**
-   * Text encoding of both pipes, a label that `TextDecoder` knows. Only `utf-8`, `utf-16le` and `latin1` can be
-   * written.
+   * Text encoding of both pipes. The case of the name does not matter, nor do its hyphens: `UTF-8` and `utf8` are the
+   * same.
    * @default 'utf-8'
    */
-  encoding?: 'utf-8' | 'utf-16le' | 'latin1';
+  encoding?: 'utf-8' | 'utf-16le' | 'latin1' | 'utf8' | 'utf16le' | 'UTF-8' | 'UTF-16LE' | (string & {});
   /**
    * What to do with bytes that are not valid in `encoding`: report the line and drop it (`strict`), leave the
    * bytes out (`ignore`), or put U+FFFD in their place (`replace`).

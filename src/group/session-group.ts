@@ -194,6 +194,11 @@ export class SessionGroup implements AsyncDisposable {
     return this.#search.search(query, options);
   }
 
+  /** The session of each server, by name. A snapshot. */
+  get sessions(): ReadonlyMap<string, Session> {
+    return snapshotMap([...this.#membership.members].map(({ name, session }) => [name, session] as const));
+  }
+
   /** The session of a server. Throws `UNKNOWN_SERVER`. */
   session(server: string): Session {
     return this.#membership.get(server).session;

@@ -15,8 +15,11 @@ import type { RetryOptions } from './runs/retry-policy.ts';
  * attempt to reconnect; if that fails, the pool opens another session.
  */
 export interface SessionManagerOptions extends Omit<SessionOptions, 'name'> {
-  /** The servers by name; names are exact and case-sensitive. */
-  servers: Readonly<Record<string, ManagedServer>>;
+  /**
+   * The servers by name; names are exact and case-sensitive.
+   * @default {}
+   */
+  servers?: Readonly<Record<string, ManagedServer>>;
   /**
    * Bounds and lifetimes of pooled sessions.
    * @default {}
@@ -46,7 +49,7 @@ export function checkManagerOptions(options: SessionManagerOptions): void {
   const table = holdsConfig(options) ? managerOptionsOfConfig : managerOptions;
   checkOptions(table, options, 'Manager options');
   resolveSessionOptions(options);
-  for (const [name, server] of Object.entries(options.servers)) {
+  for (const [name, server] of Object.entries(options.servers ?? {})) {
     checkValue('servers: the name of each', text, name);
     if (typeof server !== 'function') checkTarget(name, server, { manager: options });
   }

@@ -19,6 +19,8 @@ export class ServerRecord {
   leases = 0;
   /** How many sessions of `openSession` are not closed. */
   fresh = 0;
+  /** As the program gave it. */
+  readonly given: ManagedServer;
   readonly #given: ManagedServer;
   readonly #options: SessionManagerOptions;
 
@@ -31,6 +33,7 @@ export class ServerRecord {
     this.name = name;
     this.pool = new ServerPool(name);
     this.circuit = new CircuitBreaker(name, options.circuit, onCircuit);
+    this.given = given;
     this.#given = withoutUndefined(given);
     this.#options = options;
   }

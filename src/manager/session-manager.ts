@@ -35,6 +35,7 @@ import { checkRun, type RunOptions, type RunWork } from './runs/run-options.ts';
 import { Runner } from './runs/runner.ts';
 import { ServerRecord } from './server-record.ts';
 import { pinHeaders } from './pool/session-key.ts';
+import type { ManagedServer } from './pool/managed-server.ts';
 import { SessionPool } from './pool/session-pool.ts';
 
 const WHOLE = count(0);
@@ -74,7 +75,7 @@ export class SessionManager implements AsyncDisposable {
   #destroying: Promise<void> | undefined;
 
   /** Opens nothing. Throws `CONFIG_INVALID`. */
-  constructor(options: SessionManagerOptions) {
+  constructor(options: SessionManagerOptions = {}) {
     checkManagerOptions(options);
     this.#options = options;
     this.#closeTimeoutMs = options.closeTimeoutMs ?? managerOptions.closeTimeoutMs.default;
@@ -83,7 +84,7 @@ export class SessionManager implements AsyncDisposable {
       (typeof health === 'object' ? health.timeoutMs : undefined) ?? healthOptions.timeoutMs.default;
     this.#createSession = sessionCreator(createConnectGates(options.concurrency));
     const publish = (event: ManagerEvent): void => this.#hub.publish(event);
-    for (const [name, server] of Object.entries(options.servers)) {
+    for (const [name, server] of Object.entries(options.servers ?? {})) {
       const onCircuit: ConstructorParameters<typeof ServerRecord>[3] = (circuit) =>
         publish({ type: 'circuit', server: name, circuit });
       this.#records.set(name, new ServerRecord(name, server, options, onCircuit));
@@ -223,6 +224,11 @@ export class SessionManager implements AsyncDisposable {
       limit(async () => [record.name, await this.#check(record, server ?? {})] as const),
     );
     return new Map(await Promise.all(reports));
+  }
+
+  /** What was given for a server in the option `servers`: its spec, or the function that makes it. Throws `UNKNOWN_SERVER`. */
+  spec(server: string): ManagedServer {
+    return this.#record(server).given;
   }
 
   /** The counters of each server, by name. A snapshot. */

@@ -5,7 +5,14 @@ import { firstFault } from './check-options.ts';
 import { fits, isOptionsObject } from './faults.ts';
 import { abortSignal, timeLimit, type Kind, type OptionTable } from './kinds.ts';
 import { groupReadyOptions, groupReconnectOptions } from './tables/group.ts';
-import { callOptions, readOptions, requestOptions, serverChoice, signalOption } from './tables/session.ts';
+import {
+  callOptions,
+  readOptions,
+  requestOptions,
+  serverChoice,
+  signalOption,
+  pageOptions,
+} from './tables/session.ts';
 
 /** What is wrong with the options of a call, as a sentence; undefined when nothing is. */
 export type CallCheck = (options: unknown) => string | undefined;
@@ -56,6 +63,7 @@ function isSignal(value: unknown): boolean {
 }
 
 export const checkCall = checkOf(callOptions);
+export const checkPage = checkOf(pageOptions);
 export const checkRead = checkOf(readOptions);
 export const checkRequest = checkOf(requestOptions);
 /** The same, of calls of a group that may name a server. */

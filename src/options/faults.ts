@@ -144,7 +144,7 @@ export function fits(kind: Kind, value: unknown): boolean {
     case 'literal':
       return value === kind.value;
     case 'word':
-      return typeof value === 'string' && kind.words.includes(value);
+      return typeof value === 'string' && (kind.words.includes(value) || kind.meant?.(value) !== undefined);
     case 'list':
       // A hole counts as undefined.
       return Array.isArray(value) && Array.from(value).every((each: unknown) => fits(kind.of, each));

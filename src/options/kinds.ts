@@ -8,7 +8,7 @@ export type Kind =
   | { readonly is: 'flag' }
   | NumberKind
   | { readonly is: 'literal'; readonly value: string | boolean | null }
-  | { readonly is: 'word'; readonly words: readonly string[] }
+  | WordKind
   | ListKind
   | { readonly is: 'record'; readonly of: Kind; readonly wanted: string }
   | { readonly is: 'options'; readonly options: OptionTable; readonly wanted: string }
@@ -22,6 +22,14 @@ interface TextKind {
   readonly is: 'text';
   /** Says what a text must be that breaks a further rule. */
   readonly rule?: (text: string) => string | undefined;
+}
+
+/** One of a few words. */
+interface WordKind {
+  readonly is: 'word';
+  readonly words: readonly string[];
+  /** The word that another spelling stands for. */
+  readonly meant?: (text: string) => string | undefined;
 }
 
 interface NumberKind {
@@ -116,6 +124,11 @@ export function literal(value: string | boolean | null): Kind {
 
 export function oneOf(...words: readonly string[]): Kind {
   return { is: 'word', words };
+}
+
+/** One of a few words, in any spelling that `meant` knows. */
+export function oneOfSpelt(meant: (text: string) => string | undefined, ...words: readonly string[]): Kind {
+  return { is: 'word', words, meant };
 }
 
 export function listOf(of: Kind, wanted: string): Kind {

@@ -47,6 +47,12 @@ export interface RevocableCallOptions extends CallOptions {
   revoked?: AbortSignal | undefined;
 }
 
+/** Options of a request for one page of a list. */
+export interface PageOptions extends CallOptions {
+  /** Which page: `nextCursor` of the one before it. Without it, the first one. */
+  cursor?: string | undefined;
+}
+
 /** Options of a request whose answer may come from the official client's cache (`ttlMs`, SEP-2549). */
 export interface ReadOptions extends CallOptions {
   /**

@@ -1,8 +1,8 @@
 import type { Client, Transport } from '@modelcontextprotocol/client';
-import { unusableServer } from '../errors/options.ts';
+import { optionsInvalid, unusableServer } from '../errors/options.ts';
 import type { PlenumError } from '../errors/plenum-error.ts';
 import { isRecord } from '../internal/checks.ts';
-import { didYouMean, nearest } from '../internal/text.ts';
+import { didYouMean, nearest, printable } from '../internal/text.ts';
 import { checkOptions, checkValue, withoutUndefined } from '../options/check-options.ts';
 import { specTables } from '../options/tables/group.ts';
 import { proxyUrl, serverUrl } from '../options/tables/server.ts';
@@ -77,6 +77,7 @@ export function resolveTarget(target: SessionTarget): ResolvedTarget {
 const SHAPES = ['command', 'url', 'server', 'transport'] as const;
 
 function resolveSpec(given: ServerSpec): ResolvedTarget {
+  expectProgram(Reflect.get(given, 'command'));
   const shapes = SHAPES.filter((key) => Reflect.get(given, key) !== undefined);
   const [shape] = shapes;
   if (shape === undefined || shapes.length > 1) {
@@ -90,6 +91,19 @@ function resolveSpec(given: ServerSpec): ResolvedTarget {
   checkOptions(specTables[shape], given, 'A server spec');
   const spec = withoutUndefined(given);
   return { type: 'spec', spec, name: nameOf(spec) };
+}
+
+/** Says what to write in place of a whole command line as a list. */
+function expectProgram(command: unknown): void {
+  if (!Array.isArray(command)) return;
+  const [program, ...args]: unknown[] = command;
+  const shown = typeof program === 'string' && program !== '' ? `"${printable(program, 80)}"` : 'the program';
+  // The arguments are not shown, as they may be secrets.
+  const rest = args.length === 0 ? '' : ` and the other ${args.length} as a list in "args"`;
+  throw optionsInvalid(
+    `Option "command" must be the program alone, not an array: write ${shown} as "command"${rest}.`,
+    'command',
+  );
 }
 
 /** The session's name if the options give none. */

@@ -5,6 +5,7 @@ import type {
   CompleteResult,
   GetPromptResult,
   Implementation,
+  InitializeResult,
   InputRequiredResult,
   ListPromptsResult,
   ListResourcesResult,
@@ -21,7 +22,7 @@ import type {
 } from '@modelcontextprotocol/client';
 import type { PlenumError } from '../errors/plenum-error.ts';
 import type { OverflowEvent } from '../internal/event-hub.ts';
-import type { CallOptions, ReadOptions } from './call-options.ts';
+import type { CallOptions, PageOptions, ReadOptions } from './call-options.ts';
 
 /** Which protocol a connection speaks: `legacy` has the `initialize` handshake, `modern` is 2026-07-28 and later. */
 export type ProtocolEra = 'legacy' | 'modern';
@@ -128,6 +129,11 @@ export interface Session extends AsyncDisposable {
   readonly instructions: string | undefined;
   readonly protocolVersion: string | undefined;
   readonly era: ProtocolEra | undefined;
+  /**
+   * What the server answered to `initialize` in the latest handshake, without `_meta`; for 2026-07-28 what it answered to
+   * `server/discover`, in the same form. Undefined before the first handshake.
+   */
+  readonly initializeResult: InitializeResult | undefined;
   /** The official client of the present connection, undefined while there is none; a new one after each reconnect. */
   readonly client: Client | undefined;
 
@@ -143,6 +149,17 @@ export interface Session extends AsyncDisposable {
   listResourceTemplates(options?: CallOptions): Promise<ListResourceTemplatesResult>;
   /** Lists all prompts, of all pages; empty when the server has no capability `prompts`. */
   listPrompts(options?: CallOptions): Promise<ListPromptsResult>;
+  /**
+   * Lists one page of tools: the first, or the one of `cursor`. Without `nextCursor` in the answer it is the last. Results
+   * of these tools are checked against their output schemas, as after `listTools`.
+   */
+  listToolsPage(options?: PageOptions): Promise<ListToolsResult>;
+  /** Lists one page of resources, as `listToolsPage` does. */
+  listResourcesPage(options?: PageOptions): Promise<ListResourcesResult>;
+  /** Lists one page of resource templates, as `listToolsPage` does. */
+  listResourceTemplatesPage(options?: PageOptions): Promise<ListResourceTemplatesResult>;
+  /** Lists one page of prompts, as `listToolsPage` does. */
+  listPromptsPage(options?: PageOptions): Promise<ListPromptsResult>;
 
   /**
    * Calls a tool. When the tool ran and failed, this resolves with a result that has `isError`. When `listTools` gave the
@@ -187,7 +204,10 @@ export interface Session extends AsyncDisposable {
   setLoggingLevel(level: LoggingLevel, options?: CallOptions): Promise<void>;
   /** Tells the server how far the work on one of its requests is (`notifications/progress`). */
   sendProgress(progress: ProgressNotificationParams): Promise<void>;
-  /** Tells the server that the roots have changed (`notifications/roots/list_changed`). */
+  /**
+   * Tells the server that the roots have changed (`notifications/roots/list_changed`). Does nothing in the 2026-07-28 era,
+   * which has no such notification: there the server asks for the roots whenever it needs them.
+   */
   sendRootsListChanged(): Promise<void>;
   /** Sends any request. The result is validated with `schema`; without one, any result is accepted. */
   request<S extends StandardSchemaV1>(

@@ -1,5 +1,11 @@
 import { inspect } from 'node:util';
-import type { Client, Implementation, LoggingLevel, ServerCapabilities } from '@modelcontextprotocol/client';
+import type {
+  Client,
+  Implementation,
+  InitializeResult,
+  LoggingLevel,
+  ServerCapabilities,
+} from '@modelcontextprotocol/client';
 import { cannotSignIn, unusableServer } from '../errors/options.ts';
 import { handlerFailed } from '../errors/call.ts';
 import { aborted } from '../errors/session-end.ts';
@@ -176,6 +182,17 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
 
   get era(): ProtocolEra | undefined {
     return this.#facts.era;
+  }
+
+  get initializeResult(): InitializeResult | undefined {
+    const { serverInfo, capabilities, instructions, protocolVersion } = this.#facts;
+    if (serverInfo === undefined || protocolVersion === undefined) return undefined;
+    return {
+      protocolVersion,
+      capabilities: capabilities ?? {},
+      serverInfo,
+      ...(instructions !== undefined && { instructions }),
+    };
   }
 
   get client(): Client | undefined {

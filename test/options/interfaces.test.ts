@@ -36,7 +36,7 @@ import type {
   TlsOptions,
   UrlServerSpec,
 } from '../../src/server-spec.ts';
-import type { CallOptions, ReadOptions } from '../../src/session/call-options.ts';
+import type { CallOptions, PageOptions, ReadOptions } from '../../src/session/call-options.ts';
 import type { ConnectConcurrency } from '../../src/session/connection/connect-gate.ts';
 import type { ServerRequestOptions } from '../../src/session/handlers/handler-places.ts';
 import type { OpenSessionOptions } from '../../src/session/open-session.ts';
@@ -77,6 +77,7 @@ const same: [
   Same<OpenSessionOptions, typeof session.openSessionOptions>,
   Same<ServerRequestOptions, typeof session.serverRequestOptions>,
   Same<CallOptions, typeof session.callOptions>,
+  Same<PageOptions, typeof session.pageOptions>,
   Same<ReadOptions, typeof session.readOptions>,
   Same<GroupAddOptions, typeof session.addOptions>,
   Same<GroupServerOptions, typeof server.groupServerOptions>,
@@ -113,6 +114,7 @@ const same: [
   Same<SearchToolkitOptions, typeof toolkit.searchToolkitOptions>,
   Same<ServerChoiceOptions, typeof toolkit.serverChoiceOptions>,
 ] = [
+  true,
   true,
   true,
   true,

@@ -60,6 +60,8 @@ export interface NamingContext {
   readonly server: string;
   readonly serverInfo: Implementation | undefined;
   readonly kind: NamingKind;
+  /** The entry's own name: of a tool or prompt the upstream name; of a resource or template, whose upstream name is a URI, its `name`. */
+  readonly name: string;
 }
 
 /** Returns the exposed name of an entry. Requests to the server still use the upstream name. */

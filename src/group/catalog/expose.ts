@@ -28,12 +28,17 @@ export function expose<D extends object>(
   kind: CatalogKind,
   definitions: readonly D[],
   { naming, offersTool }: Exposure,
-  { server, serverInfo }: Omit<NamingContext, 'kind'>,
+  { server, serverInfo }: Pick<NamingContext, 'server' | 'serverInfo'>,
 ): [key: string, entry: D & CatalogOrigin][] {
   return definitions.flatMap((definition): [string, D & CatalogOrigin][] => {
     const upstreamName = upstreamNameOf(kind, definition);
     if (kind === 'tools' && !offersTool(upstreamName)) return [];
-    const key = keyOf(upstreamName, naming, { server, serverInfo, kind: NAMING_KIND[kind] });
+    const key = keyOf(upstreamName, naming, {
+      server,
+      serverInfo,
+      kind: NAMING_KIND[kind],
+      name: String(Reflect.get(definition, 'name')),
+    });
     return [[key, Object.freeze({ ...definition, server, upstreamName })]];
   });
 }

@@ -2,6 +2,7 @@ import { inspect } from 'node:util';
 import type {
   Client,
   Implementation,
+  InitializeResult,
   ListToolsResult,
   ServerCapabilities,
 } from '@modelcontextprotocol/client';
@@ -10,7 +11,7 @@ import { PlenumError } from '../../errors/plenum-error.ts';
 import { ownOptions } from '../../options/check-options.ts';
 import { createDeferred } from '../../internal/deferred.ts';
 import { EventHub, type OverflowEvent } from '../../internal/event-hub.ts';
-import type { CallOptions } from '../../session/call-options.ts';
+import type { CallOptions, PageOptions } from '../../session/call-options.ts';
 import { InFlight } from '../../session/supervision/in-flight.ts';
 import type { ProtocolEra, SessionEvent, SessionStatus } from '../../session/session.ts';
 import {
@@ -30,7 +31,8 @@ export interface LeaseUse {
   onAnswered(ms: number): void;
   /** A request was not answered in time: the server may hang. */
   onSilence(): void;
-  onToolsListed(tools: ListToolsResult['tools']): void;
+  /** `more`: they come in addition to those of earlier pages. */
+  onToolsListed(tools: ListToolsResult['tools'], more?: boolean): void;
   onClientTaken(): void;
   release(): Promise<void>;
   discard(reason?: unknown): Promise<void>;
@@ -93,6 +95,10 @@ export class LeasedSession extends SessionRequests implements InternalSession, S
     return this.#session.era;
   }
 
+  get initializeResult(): InitializeResult | undefined {
+    return this.#session.initializeResult;
+  }
+
   /**
    * The official client of the pooled session. The lease does not observe requests that are made on it: they go on when
    * the lease ends, and a run that has read this property is not tried again.
@@ -110,6 +116,12 @@ export class LeasedSession extends SessionRequests implements InternalSession, S
     const result = await super.listTools(options);
     this.#use.onToolsListed(result.tools);
     return result;
+  }
+
+  override async listToolsPage(options?: PageOptions): Promise<ListToolsResult> {
+    const page = await super.listToolsPage(options);
+    this.#use.onToolsListed(page.tools, options?.cursor !== undefined);
+    return page;
   }
 
   events(): AsyncIterableIterator<SessionEvent | OverflowEvent> {

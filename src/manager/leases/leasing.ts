@@ -68,7 +68,7 @@ export class Leasing {
         record.latency.record(ms);
         listener?.onAnswered(ms);
       },
-      onToolsListed: (tools) => replay.learn(tools),
+      onToolsListed: (tools, more) => replay.learn(tools, more),
       onOverdue: (heldMs) =>
         this.#publish({
           type: 'lease-overdue',

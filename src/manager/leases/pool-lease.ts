@@ -12,7 +12,7 @@ import type { SessionPool } from '../pool/session-pool.ts';
 export interface LeaseListener {
   onRequest(request: RequestInfo, call: Promise<unknown>): void;
   onAnswered(ms: number): void;
-  onToolsListed(tools: readonly Tool[]): void;
+  onToolsListed(tools: readonly Tool[], more?: boolean): void;
   /** `session.client` was read. What the caller does with the official client is not observed. */
   onClientTaken?(): void;
   /** The lease is held for longer than `reportLeasesAfterMs`. */
@@ -120,8 +120,8 @@ export class PoolLease implements Lease, LeaseUse, LeaseHolder {
     this.#listener.onClientTaken();
   }
 
-  onToolsListed(tools: readonly Tool[]): void {
-    this.#listener.onToolsListed(tools);
+  onToolsListed(tools: readonly Tool[], more?: boolean): void {
+    this.#listener.onToolsListed(tools, more);
   }
 
   #giveBackAfter(settled: Promise<void> | undefined): Promise<void> {

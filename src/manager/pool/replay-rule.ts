@@ -7,8 +7,9 @@ export type Replay = 'allowed' | 'forbidden' | 'unknown';
 export class ReplayRule {
   readonly #harmless = new Map<string, boolean>();
 
-  learn(tools: readonly Tool[]): void {
-    this.#harmless.clear();
+  /** Takes a list, or one of its later pages, which comes in addition. */
+  learn(tools: readonly Tool[], more = false): void {
+    if (!more) this.#harmless.clear();
     for (const { name, annotations } of tools) {
       const harmless = annotations?.readOnlyHint === true || annotations?.idempotentHint === true;
       // Of a tool that is listed twice, both must be harmless.

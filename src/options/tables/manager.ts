@@ -129,7 +129,7 @@ export const managerOptions = {
   ...sharedSessionOptions,
   servers: {
     kind: recordOf(managedServer, 'an object of server specs by name'),
-    required: true,
+    byDefault: 'none',
     about: 'The servers by name.',
   },
   ...managerOwnOptions,

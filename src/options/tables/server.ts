@@ -12,6 +12,7 @@ import {
   objectThat,
   objectWith,
   oneOf,
+  oneOfSpelt,
   optionsOf,
   recordOf,
   string,
@@ -25,6 +26,7 @@ import {
   type Kind,
   type OptionTable,
 } from '../kinds.ts';
+import { encodingOf } from '../../internal/encodings.ts';
 import { authInFile } from './auth.ts';
 
 /** Revisions of the stateful era, by the `initialize` handshake, the newest first. */
@@ -137,9 +139,9 @@ export const stdioSpec = {
     catalog: true,
   },
   encoding: {
-    kind: oneOf('utf-8', 'utf-16le', 'latin1'),
+    kind: oneOfSpelt(encodingOf, 'utf-8', 'utf-16le', 'latin1'),
     default: 'utf-8',
-    about: 'Text encoding of both pipes.',
+    about: 'Text encoding of both pipes; the case of the name and its hyphens do not matter.',
     catalog: true,
   },
   encodingErrors: {

@@ -160,6 +160,15 @@ export const callOptions = {
   },
 } satisfies OptionTable;
 
+export const pageOptions = {
+  ...callOptions,
+  cursor: {
+    kind: string,
+    byDefault: 'the first page',
+    about: 'Which page: `nextCursor` of the one before it.',
+  },
+} satisfies OptionTable;
+
 export const readOptions = {
   ...callOptions,
   cache: {

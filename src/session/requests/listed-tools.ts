@@ -17,12 +17,21 @@ export class ListedTools {
   }
 
   replace(tools: readonly Tool[]): void {
+    this.#tools = this.#listed(tools);
+  }
+
+  /** Takes one page of the list: its tools replace those of the same name, and the others stay. */
+  add(tools: readonly Tool[]): void {
+    for (const [name, tool] of this.#listed(tools)) this.#tools.set(name, tool);
+  }
+
+  #listed(tools: readonly Tool[]): Map<string, ListedTool> {
     const compiler = compilerOfOneList();
     const listed = new Map<string, ListedTool>();
     for (const tool of tools) {
       if (!listed.has(tool.name)) listed.set(tool.name, new ListedTool(this.#server, tool, compiler));
     }
-    this.#tools = listed;
+    return listed;
   }
 
   /** Forgets the list, because it may have changed: a check against an old schema could refuse a valid result. */

@@ -21,9 +21,9 @@ import { argumentsNotAnObject } from '../../errors/call.ts';
 import { isRecord } from '../../internal/checks.ts';
 import { printable } from '../../internal/text.ts';
 import { checkArguments, toolNameInvalid, type CallArguments } from '../../options/call-arguments.ts';
-import { checkCall, checkRead, checkRequest, invalidCall } from '../../options/call-checks.ts';
+import { checkCall, checkPage, checkRead, checkRequest, invalidCall } from '../../options/call-checks.ts';
 import { official } from '../../transport/official.ts';
-import type { CallOptions, ReadOptions, RevocableCallOptions } from '../call-options.ts';
+import type { CallOptions, PageOptions, ReadOptions, RevocableCallOptions } from '../call-options.ts';
 import { callResultOf } from '../connection/call-result.ts';
 import type { Connection } from '../connection/connection.ts';
 import { DirectCalls } from '../connection/direct-calls.ts';
@@ -83,6 +83,32 @@ export abstract class SessionRequests {
   listPrompts(options: CallOptions = {}): Promise<ListPromptsResult> {
     return this.#list('prompts', options, { prompts: [] }, (client, params, requestOptions) =>
       client.listPrompts(params, requestOptions),
+    );
+  }
+
+  async listToolsPage(options: PageOptions = {}): Promise<ListToolsResult> {
+    const page = await this.#page('tools', options, { tools: [] }, (client, params, requestOptions) =>
+      client.request({ method: 'tools/list', params }, requestOptions),
+    );
+    this.resources.tools.add(page.tools);
+    return page;
+  }
+
+  listResourcesPage(options: PageOptions = {}): Promise<ListResourcesResult> {
+    return this.#page('resources', options, { resources: [] }, (client, params, requestOptions) =>
+      client.request({ method: 'resources/list', params }, requestOptions),
+    );
+  }
+
+  listResourceTemplatesPage(options: PageOptions = {}): Promise<ListResourceTemplatesResult> {
+    return this.#page('resources', options, { resourceTemplates: [] }, (client, params, requestOptions) =>
+      client.request({ method: 'resources/templates/list', params }, requestOptions),
+    );
+  }
+
+  listPromptsPage(options: PageOptions = {}): Promise<ListPromptsResult> {
+    return this.#page('prompts', options, { prompts: [] }, (client, params, requestOptions) =>
+      client.request({ method: 'prompts/list', params }, requestOptions),
     );
   }
 
@@ -201,8 +227,12 @@ export abstract class SessionRequests {
     return this.notify({ method: 'notifications/progress', params: progress });
   }
 
-  sendRootsListChanged(): Promise<void> {
-    return this.notify({ method: 'notifications/roots/list_changed' });
+  async sendRootsListChanged(): Promise<void> {
+    const method = 'notifications/roots/list_changed';
+    const options = { maxTotalTimeoutMs: this.resources.timeoutMs };
+    return this.#run({ doing: `Notification "${method}"`, method }, options, async ({ client, era }) => {
+      if (era === 'legacy') await client.notification({ method });
+    });
   }
 
   request<S extends StandardSchemaV1>(
@@ -257,6 +287,28 @@ export abstract class SessionRequests {
       if (client.getServerCapabilities()?.[kind] === undefined) return empty;
       return list(client, this.#params(connection, {}, options), { ...requestOptions, cacheMode: 'bypass' });
     });
+  }
+
+  /** Lists one page. Returns `empty` without a request when the server has not declared the capability. */
+  async #page<T>(
+    kind: 'tools' | 'resources' | 'prompts',
+    options: PageOptions,
+    empty: T,
+    list: (client: Client, params: PageParams, options: RequestOptions) => Promise<T>,
+  ): Promise<T> {
+    const info = { doing: `Listing a page of ${kind}`, method: `${kind}/list` };
+    return this.#run(
+      info,
+      options,
+      async (connection, requestOptions) => {
+        const { client } = connection;
+        if (client.getServerCapabilities()?.[kind] === undefined) return empty;
+        const { cursor } = options;
+        const params = this.#params(connection, cursor === undefined ? {} : { cursor }, options);
+        return list(client, params, requestOptions);
+      },
+      checkPage,
+    );
   }
 
   #params<T extends object>(connection: Connection, params: T, options: CallOptions): T {
@@ -419,5 +471,7 @@ const anyResult: StandardSchemaV1<unknown, Record<string, unknown>> = {
     validate: (value) => ({ value: value as Record<string, unknown> }),
   },
 };
+
+type PageParams = { cursor?: string; _meta?: Record<string, unknown> };
 
 type ListOptions = RequestOptions & { cacheMode: 'bypass' };

@@ -169,8 +169,8 @@ export class StdioTransport implements ManagedTransport {
   }
 
   #readErrors(stream: Readable): { capture: StderrCapture; stopPacing: () => void } {
-    const { stderr: target = 'capture', encoding = 'utf-8' } = this.#spec;
-    const capture = new StderrCapture(encoding, (line) => {
+    const { stderr: target = 'capture' } = this.#spec;
+    const capture = new StderrCapture(this.#codec.encoding, (line) => {
       if (target === 'capture') this.#guard(() => this.#context.onStderr?.(line));
     });
     stream.on('data', (chunk: Buffer) => capture.push(chunk));

@@ -1,13 +1,13 @@
 import { TextDecoder } from 'node:util';
 import { invalidOption } from '../../errors/options.ts';
+import { encodingOf, type Encoding } from '../../internal/encodings.ts';
 import type { StdioServerSpec } from '../../server-spec.ts';
 
-export type StdioEncoding = NonNullable<StdioServerSpec['encoding']>;
 export type EncodingErrors = NonNullable<StdioServerSpec['encodingErrors']>;
 
 /** Turns the bytes of a pipe into text and back. */
 export interface TextCodec {
-  readonly encoding: StdioEncoding;
+  readonly encoding: Encoding;
   /** Bytes of the smallest unit, which is what a newline takes. */
   readonly unitBytes: 1 | 2;
   /** Throws when the bytes are not valid and the choice was `strict`. */
@@ -17,10 +17,10 @@ export interface TextCodec {
 }
 
 /** Throws `CONFIG_INVALID` when `encoding` or `encodingErrors` is not one of theirs. */
-export function createTextCodec(
-  encoding: StdioEncoding = 'utf-8',
-  errors: EncodingErrors = 'strict',
-): TextCodec {
+export function createTextCodec(name = 'utf-8', errors: EncodingErrors = 'strict'): TextCodec {
+  const encoding = encodingOf(name);
+  if (encoding === undefined)
+    throw invalidOption('encoding', 'must be one of "utf-8", "utf-16le" and "latin1"');
   const decoders = decodersOf(encoding);
   if (!Object.hasOwn(decoders, errors)) {
     throw invalidOption('encodingErrors', 'must be one of "strict", "ignore" and "replace"');
@@ -35,7 +35,7 @@ export function createTextCodec(
 
 type Decoders = Record<EncodingErrors, (bytes: Buffer) => string>;
 
-function decodersOf(encoding: StdioEncoding): Decoders {
+function decodersOf(encoding: Encoding): Decoders {
   switch (encoding) {
     case 'utf-8':
       return {
@@ -50,8 +50,6 @@ function decodersOf(encoding: StdioEncoding): Decoders {
       const decode = (bytes: Buffer): string => bytes.toString('latin1');
       return { strict: decode, replace: decode, ignore: decode };
     }
-    default:
-      throw invalidOption('encoding', 'must be one of "utf-8", "utf-16le" and "latin1"');
   }
 }
 

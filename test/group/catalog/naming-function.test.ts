@@ -11,8 +11,8 @@ const EVERYTHING: ServerScript = {
   version: '3.2.1',
   tools: tools('echo'),
   prompts: [{ name: 'greet', arguments: [{ name: 'who' }] }],
-  resources: [{ uri: 'file:///a', text: 'A' }],
-  resourceTemplates: [{ uriTemplate: 'file:///by-id/{id}', text: 'T' }],
+  resources: [{ uri: 'file:///a', name: 'the file a', text: 'A' }],
+  resourceTemplates: [{ uriTemplate: 'file:///by-id/{id}', name: 'any file', text: 'T' }],
   completions: [
     { ref: 'greet', argument: 'who', values: ['world'] },
     { ref: 'file:///by-id/{id}', argument: 'id', values: ['17'] },
@@ -41,7 +41,7 @@ describe('G5 a naming function decides the exposed key of each kind', () => {
     ]);
   });
 
-  it('is told the server, what it said about itself, and the kind', async () => {
+  it('P5 is told the server, what it said about itself, the kind, and the name of a resource beside its URI', async () => {
     const asked: [string, NamingContext][] = [];
     const naming: NamingFunction = (upstreamName, context) => {
       asked.push([upstreamName, context]);
@@ -50,13 +50,13 @@ describe('G5 a naming function decides the exposed key of each kind', () => {
     const group = await connectGroup({ servers: { s: { server: local(EVERYTHING) } }, naming });
     expect([...group.tools.keys()]).toEqual(['upstream@3.2.1:tool:echo']);
     const expected = [
-      ['echo', 'tool'],
-      ['file:///a', 'resource'],
-      ['file:///by-id/{id}', 'resourceTemplate'],
-      ['greet', 'prompt'],
-    ].map(([name, kind]) => [
-      name,
-      { server: 's', serverInfo: { name: 'upstream', version: '3.2.1' }, kind },
+      ['echo', 'tool', 'echo'],
+      ['file:///a', 'resource', 'the file a'],
+      ['file:///by-id/{id}', 'resourceTemplate', 'any file'],
+      ['greet', 'prompt', 'greet'],
+    ].map(([upstreamName, kind, name]) => [
+      upstreamName,
+      { server: 's', serverInfo: { name: 'upstream', version: '3.2.1' }, kind, name },
     ]);
     const distinct = new Set(asked.map((each) => JSON.stringify(each)));
     expect(distinct).toEqual(new Set(expected.map((each) => JSON.stringify(each))));

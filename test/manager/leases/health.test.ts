@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { ManagedServer } from '../../../src/index.ts';
 import { stdioSpec } from '../../../src/testing/index.ts';
 import { bounded, eventually } from '../../support/eventually.ts';
 import { failureOf } from '../../support/failures.ts';
@@ -52,7 +53,7 @@ describe('M6 the health of one server', () => {
     await expectGoneForGood(ledger);
   });
 
-  it.each<[string, () => Promise<Parameters<typeof newManager>[0]['servers'][string]>, RegExp]>([
+  it.each<[string, () => Promise<ManagedServer>, RegExp]>([
     ['cannot be started', async () => ({ command: '/nowhere/at/all' }), /nowhere|start|found|ENOENT/i],
     [
       'dies at its start',

@@ -1,3 +1,4 @@
+import type { ManagedServer } from '../../../src/index.ts';
 import { describe, expect, it } from 'vitest';
 import { bounded, eventually } from '../../support/eventually.ts';
 import { failureOf } from '../../support/failures.ts';
@@ -136,7 +137,7 @@ describe('M4 sharing a session of the 2026-07-28 era', () => {
     await releaseAll(held);
   });
 
-  it.each<[string, () => Promise<Parameters<typeof newManager>[0]['servers'][string]>]>([
+  it.each<[string, () => Promise<ManagedServer>]>([
     ['pinned', async () => new Fleet({ tools: TOOLS }).spec('legacy')],
     [
       'what the server speaks',

@@ -1,8 +1,9 @@
+import type { Encoding } from '../../../src/internal/encodings.ts';
 import { describe, expect, it } from 'vitest';
-import type { EncodingErrors, StdioEncoding } from '../../../src/transport/stdio/text-codec.ts';
+import type { EncodingErrors } from '../../../src/transport/stdio/text-codec.ts';
 import { createTextCodec } from '../../../src/transport/stdio/text-codec.ts';
 
-function decode(encoding: StdioEncoding, errors: EncodingErrors, ...bytes: number[]): string {
+function decode(encoding: Encoding, errors: EncodingErrors, ...bytes: number[]): string {
   return createTextCodec(encoding, errors).decode(Buffer.from(bytes));
 }
 
@@ -70,7 +71,7 @@ describe('T1 stdio encodings', () => {
 
   it('must be known', () => {
     const unknown: string = 'ebcdic';
-    expect(() => createTextCodec(unknown as StdioEncoding)).toThrow(/"encoding" must be one of/);
+    expect(() => createTextCodec(unknown as Encoding)).toThrow(/"encoding" must be one of/);
     expect(() => createTextCodec('utf-8', unknown as EncodingErrors)).toThrow(
       /"encodingErrors" must be one of/,
     );
