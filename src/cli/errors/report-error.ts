@@ -1,4 +1,5 @@
 import { messageOf, PlenumError } from '../../errors/plenum-error.ts';
+import type { CatalogKind } from '../../group/catalog/catalog.ts';
 import type { Invocation } from '../command-line/invocation.ts';
 import { errorText } from './error-text.ts';
 import { UnreachableError, UsageError } from '../exit-codes.ts';
@@ -17,15 +18,20 @@ export function errorFacts(error: PlenumError, inline?: Invocation['inline']): E
   return { code, message: errorText(error, inline), ...(server !== undefined && { server }) };
 }
 
-/** Writes the error of a command to standard error. */
-export function reportError(terminal: Terminal, thrown: unknown, inline?: Invocation['inline']): void {
+/** Writes the error of a command to standard error. `list` is the kind of the list that is missing by it. */
+export function reportError(
+  terminal: Terminal,
+  thrown: unknown,
+  inline?: Invocation['inline'],
+  list?: CatalogKind,
+): void {
   const error = thrown instanceof UnreachableError ? thrown.cause : thrown;
   if (terminal.json) {
     const facts =
       error instanceof PlenumError
         ? errorFacts(error, inline)
         : { code: codeOf(error), message: messageOf(error) };
-    terminal.failureText(jsonText({ error: facts }, 0));
+    terminal.failureText(jsonText({ error: { ...facts, ...(list !== undefined && { list }) } }, 0));
     return;
   }
   terminal.error(error instanceof PlenumError ? errorText(error, inline) : messageOf(error));

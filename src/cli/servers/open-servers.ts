@@ -3,7 +3,8 @@ import { PlenumError } from '../../errors/plenum-error.ts';
 import type { SessionGroup } from '../../group/session-group.ts';
 import { settledWithin } from '../../internal/limit.ts';
 import type { Invocation } from '../command-line/invocation.ts';
-import { unreachableExitCode, UnreachableError, type ExitCode } from '../exit-codes.ts';
+import { CATALOG_KINDS, type CatalogKind } from '../../group/catalog/catalog.ts';
+import { EXIT, unreachableExitCode, UnreachableError, type ExitCode } from '../exit-codes.ts';
 import { commandAdvice } from '../errors/failure-advice.ts';
 import { createHandlers } from '../questions/handlers.ts';
 import { errorText } from '../errors/error-text.ts';
@@ -142,10 +143,26 @@ export function reportMissing(invocation: Invocation, { group, failures }: OpenS
   const { terminal, inline } = invocation;
   for (const error of failures.values()) reportError(terminal, error, inline);
   adviseDoctor(invocation, failures);
-  const listErrors = [...group.servers.values()].flatMap(({ listErrors }) => Object.values(listErrors));
-  for (const error of listErrors) reportError(terminal, error, inline);
+  const missing = missingLists(group);
+  for (const { error, kind } of missing) reportError(terminal, error, inline, kind);
   if (failures.size > 0) return unreachableExitCode([...failures.values()]);
-  return listErrors.length > 0 ? 1 : 0;
+  return missing.length > 0 ? EXIT.failed : EXIT.good;
+}
+
+interface MissingList {
+  readonly server: string;
+  readonly kind: CatalogKind;
+  readonly error: PlenumError;
+}
+
+/** The lists of open servers that could not be had. */
+export function missingLists(group: SessionGroup): MissingList[] {
+  return [...group.servers].flatMap(([server, { listErrors }]) =>
+    CATALOG_KINDS.flatMap((kind) => {
+      const error = listErrors[kind];
+      return error === undefined ? [] : [{ server, kind, error }];
+    }),
+  );
 }
 
 /**
@@ -157,15 +174,28 @@ export function reportBroken({ terminal, inline }: Invocation, { broken }: Serve
   return unreachableExitCode([...broken.values()]);
 }
 
-/** Replaces the error for an unknown name by that of a server that could not be opened and may have the name. */
+const KINDS_OF_UNKNOWN: Readonly<Record<string, readonly CatalogKind[]>> = {
+  UNKNOWN_TOOL: ['tools'],
+  UNKNOWN_PROMPT: ['prompts'],
+  UNKNOWN_RESOURCE: ['resources', 'resourceTemplates'],
+};
+
+/**
+ * Replaces the error for an unknown name by that of a server that could not be opened and may have the name, or of
+ * its list.
+ */
 export function explainUnknown(
   error: unknown,
-  { failures }: OpenServers,
+  { group, failures }: OpenServers,
   owners?: ReadonlySet<string>,
 ): unknown {
-  if (!(error instanceof PlenumError) || !/^UNKNOWN_(TOOL|PROMPT|RESOURCE)$/.test(error.code)) return error;
-  const missing = [...failures].find(([name]) => owners?.has(name) ?? true);
-  return missing === undefined ? error : new UnreachableError(missing[1]);
+  const kinds = error instanceof PlenumError ? KINDS_OF_UNKNOWN[error.code] : undefined;
+  if (kinds === undefined) return error;
+  const unreachable = [...failures].find(([name]) => owners?.has(name) ?? true);
+  if (unreachable !== undefined) return new UnreachableError(unreachable[1]);
+  const mayHave = ({ server, kind }: MissingList): boolean =>
+    kinds.includes(kind) && (owners === undefined || owners.size === 0 || owners.has(server));
+  return missingLists(group).find(mayHave)?.error ?? error;
 }
 
 /** The longest line shown, in characters. */

@@ -274,7 +274,10 @@ export abstract class SessionRequests {
     );
   }
 
-  /** Lists all pages. Returns `empty` without a request when the server has not declared the capability. */
+  /**
+   * Lists all pages. Returns `empty` without a request when the server has not declared the capability, and when it
+   * does not have the method: many that have resources do not have `resources/templates/list`.
+   */
   #list<T>(
     kind: 'tools' | 'resources' | 'prompts',
     options: CallOptions,
@@ -285,7 +288,13 @@ export abstract class SessionRequests {
     return this.#run(info, options, async (connection, requestOptions) => {
       const { client } = connection;
       if (client.getServerCapabilities()?.[kind] === undefined) return empty;
-      return list(client, this.#params(connection, {}, options), { ...requestOptions, cacheMode: 'bypass' });
+      try {
+        const params = this.#params(connection, {}, options);
+        return await list(client, params, { ...requestOptions, cacheMode: 'bypass' });
+      } catch (error) {
+        if (error instanceof official.ProtocolError && error.code === METHOD_NOT_FOUND) return empty;
+        throw error;
+      }
     });
   }
 
@@ -344,6 +353,9 @@ export abstract class SessionRequests {
 
 /** JSON-RPC code: an argument that must be sent as a header is missing there or differs (SEP-2243). */
 const HEADER_MISMATCH = -32020;
+
+/** JSON-RPC code: the server does not have the method. */
+const METHOD_NOT_FOUND = -32_601;
 
 /** One `tools/call`. It is the most frequent request, so it is sent without the official client where possible. */
 class ToolCall implements SessionRequest<CallToolResult> {

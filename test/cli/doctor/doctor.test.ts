@@ -77,7 +77,12 @@ describe('plenum doctor', () => {
     ],
     ['a program that chats and ends', node('console.log("usage: x")'), 'not-an-mcp-server', 'not MCP'],
     ['an echo', { command: 'cat' }, 'not-an-mcp-server', 'Check the command'],
-    ['a command with its arguments', { command: 'npx -y x' }, 'command-not-found', '"args": ["-y","x"]'],
+    [
+      'a command with its arguments',
+      { command: '/no/such/npx -y x' },
+      'command-not-found',
+      '"args": ["-y","x"]',
+    ],
     ['a home folder', { command: '~/bin/x' }, 'command-not-found', '"~" is not expanded'],
     ['one that says nothing', node('setInterval(() => {}, 1e3)'), 'hangs', '--timeout'],
     [

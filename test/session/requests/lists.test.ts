@@ -151,3 +151,33 @@ describe('S3 a list has one timeout', () => {
     expect((await list).code).toBe('ABORTED');
   });
 });
+
+describe.each(ERAS)('L3 a list whose method the server does not have, in the $era era', ({ protocol }) => {
+  const lists = {
+    'tools/list': 'tools',
+    'resources/list': 'resources',
+    'resources/templates/list': 'resourceTemplates',
+    'prompts/list': 'prompts',
+  };
+
+  it.each(Object.entries(lists))('%s: is empty, and the others are there', async (method, kind) => {
+    const refuse = { [method]: { code: -32_601, message: 'Method not found' } };
+    await using server = inProcess({ ...paged, faults: { refuse } });
+    const { session } = await open(server, { protocol });
+    const found = {
+      ...(await session.listTools()),
+      ...(await session.listResources()),
+      ...(await session.listResourceTemplates()),
+      ...(await session.listPrompts()),
+    };
+    const counts = Object.values(lists).map((each) => [each, each === kind ? 0 : 7]);
+    expect(found).toMatchObject(Object.fromEntries(counts.map(([each, count]) => [each, { length: count }])));
+  });
+
+  it('any other error is one', async () => {
+    const refuse = { 'prompts/list': { code: -32_602, message: 'Method not found' } };
+    await using server = inProcess({ ...paged, faults: { refuse } });
+    const { session } = await open(server, { protocol });
+    expect(await failureOf(session.listPrompts())).toMatchObject({ code: 'PROTOCOL', rpcCode: -32_602 });
+  });
+});
