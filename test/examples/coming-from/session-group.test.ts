@@ -129,12 +129,36 @@ testRows('Python SDK: ClientSessionGroup', {
     expect(group.tools.size).toBe(0);
   },
 
+  '`group.sessions`': async () => {
+    const group = newGroup();
+    const session = await group.add('files', { server: desk() });
+    expect([...group.sessions]).toEqual([['files', session]]);
+    expect(group.session('files')).toBe(session);
+    expect(group.servers.get('files')).toMatchObject({ state: 'ready' });
+  },
+
   '`group.tools`, `.resources`, `.prompts`': async () => {
     const group = await connectGroup({ servers: { desk: { server: desk() } } });
     expect(group.tools.get('desk__echo')).toMatchObject({ name: 'echo', server: 'desk' });
     expect(group.resources.get('note:///1')).toMatchObject({ name: 'first' });
     expect(group.prompts.get('desk__greet')).toMatchObject({ name: 'greet' });
     expect([...group.resourceTemplates.keys()]).toEqual(['note:///{id}']);
+  },
+
+  '`ClientSessionGroup(component_name_hook=hook)`': async () => {
+    const seen: string[] = [];
+    const group = await connectGroup({
+      servers: { desk: { server: desk() } },
+      naming: (upstreamName, { serverInfo, name, kind, server }) => {
+        seen.push(`${kind} ${name}`);
+        return `${server}.${serverInfo?.name}.${upstreamName}`;
+      },
+    });
+    expect(group.tools.has('desk.desk.echo')).toBe(true);
+    expect(seen).toContain('resource first');
+    expect(await group.readResource('note:///1')).toMatchObject({ contents: [{ text: 'one' }] });
+    const usual = await connectGroup({ servers: { desk: { server: desk() } } });
+    expect(usual.tools.has('desk__echo') && usual.resources.has('note:///1')).toBe(true);
   },
 
   'no hook': async () => {

@@ -146,7 +146,14 @@ testRows('Python SDK: ClientSession', {
     await expect.poll(() => seen).toEqual(['careful']);
   },
 
-  '`session.initialize_result`, `.protocol_version`, `.server_info`, `.server_capabilities` (1.x: `get_server_capabilities()`), `.instructions`':
+  '`session.initialize_result`': async () => {
+    for (const era of ['legacy', 'modern'] as const) {
+      const { session } = await open({ era });
+      expect(session.initializeResult).toMatchObject({ instructions: 'Knock first.' });
+    }
+  },
+
+  '`session.protocol_version`, `.server_info`, `.server_capabilities` (1.x: `get_server_capabilities()`), `.instructions`':
     async () => {
       const { session } = await open({ era: 'legacy' });
       expect(session.protocolVersion).toBe('2025-11-25');
@@ -231,6 +238,19 @@ testRows('Python SDK: ClientSession', {
     const { session } = await open({ pageSize: 2 });
     expect((await session.listTools()).tools.length).toBeGreaterThan(2);
   },
+
+  '`await session.list_tools(params=PaginatedRequestParams(cursor=…))` (1.x: `cursor=…`), and its kin':
+    async () => {
+      const { session } = await open({ pageSize: 2 });
+      const { tools, nextCursor: cursor } = await session.listToolsPage();
+      expect(tools.map(({ name }) => name)).toEqual(['echo', 'steps']);
+      if (cursor === undefined) expect.fail('there is a second page');
+      const second = await session.listToolsPage({ cursor });
+      expect(second.tools.map(({ name }) => name)).toEqual(['hang', 'fail']);
+      expect((await session.listResourcesPage()).resources).toHaveLength(1);
+      expect((await session.listResourceTemplatesPage()).resourceTemplates).toHaveLength(1);
+      expect((await session.listPromptsPage()).prompts).toHaveLength(1);
+    },
 
   '`await session.list_resources()`, `list_resource_templates()`, `list_prompts()`': async () => {
     const { session } = await open({ pageSize: 1 });
