@@ -35,19 +35,26 @@ export function titleOf({ theirs }: Row): string {
 /** A program that does what the row says, against servers of its own, and expects that it is so. */
 export type RowTest = () => Promise<void> | void;
 
+/** Makes the test of one row: of that with this title. */
+export type DefineRow = (title: string, test: RowTest) => void;
+
 /** Runs the rows of one section: each has a test, each test has a row, and a test uses the calls that its row shows. */
-export function testRows(section: string, tests: Readonly<Record<string, RowTest>>): void {
+export function testRows(section: string, define: (row: DefineRow) => void): void {
   const rows = sections.get(section) ?? [];
   describe(`docs/coming-from.md, ${section}`, () => {
-    it('has a test for each row, and a row for each test', () => {
-      expect(Object.keys(tests).toSorted()).toEqual(rows.map(titleOf).toSorted());
+    const tested: string[] = [];
+    define((title, test) => {
+      tested.push(title);
+      it(`row ${title}`, async () => {
+        const row = rows.find((each) => titleOf(each) === title);
+        expect(missingFrom(test, row?.ours ?? '')).toEqual([]);
+        await test();
+        expect(expect.getState().assertionCalls, 'expectations of the test').toBeGreaterThan(1);
+      });
     });
 
-    it.each(Object.entries(tests))('%s', async (title, test) => {
-      const row = rows.find((each) => titleOf(each) === title);
-      expect(missingFrom(test, row?.ours ?? '')).toEqual([]);
-      await test();
-      expect(expect.getState().assertionCalls, 'expectations of the test').toBeGreaterThan(1);
+    it('has a test for each row, and a row for each test', () => {
+      expect(tested.toSorted()).toEqual(rows.map(titleOf).toSorted());
     });
   });
 }

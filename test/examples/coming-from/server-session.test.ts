@@ -9,10 +9,8 @@ import { requestsOf } from '../../support/servers.ts';
 import { desk } from './desk.ts';
 import { testRows } from './rows.ts';
 
-const SERVING = 'Python SDK: ServerSession and stdio_server';
-
-testRows(SERVING, {
-  '`async with stdio_server() as (read, write): await server.run(read, write, …)`': async () => {
+testRows('Python SDK: ServerSession and stdio_server', (row) => {
+  row('`async with stdio_server() as (read, write): await server.run(read, write, …)`', async () => {
     const group = await connectGroup({ servers: { desk: { server: desk() } } });
     const server = new McpServer({ name: 'face', version: '1.0.0' });
     server.registerTool('echo', {}, () => group.callTool('desk__echo', { a: 1 }));
@@ -33,9 +31,10 @@ testRows(SERVING, {
     const answer = await ask(2, 'tools/call', { name: 'echo', arguments: {} });
     expect(answer).toMatchObject({ result: { content: [{ text: '{"a":1}' }] } });
     await server.close();
-  },
+  });
 
-  '`ServerSession.create_message(…)`, `.elicit(…)`, `.elicit_form(…)`, `.elicit_url(…)`, `.list_roots()`':
+  row(
+    '`ServerSession.create_message(…)`, `.elicit(…)`, `.elicit_form(…)`, `.elicit_url(…)`, `.list_roots()`',
     async () => {
       const session = await newSession(
         { server: desk() },
@@ -49,8 +48,9 @@ testRows(SERVING, {
       expect(jsonOf(await session.callTool('ask'))).toMatchObject({ action: 'cancel' });
       expect(jsonOf(await session.callTool('roots'))).toMatchObject({ roots: [{ uri: 'file:///srv' }] });
     },
+  );
 
-  '`ServerSession.send_log_message(…)`': async () => {
+  row('`ServerSession.send_log_message(…)`', async () => {
     const seen: unknown[] = [];
     const session = await newSession({ server: desk() }, { onLog: (_, { data }) => void seen.push(data) });
     const log = new EventLog(session);
@@ -58,18 +58,19 @@ testRows(SERVING, {
     await session.callTool('log');
     expect(await log.until('log')).toMatchObject({ data: 'careful' });
     expect(seen).toEqual(['careful']);
-  },
+  });
 
-  '`ServerSession.send_resource_updated(uri)`': async () => {
+  row('`ServerSession.send_resource_updated(uri)`', async () => {
     const server = desk();
     const session = await newSession({ server });
     const log = new EventLog(session);
     await session.subscribeResource('note:///1');
     server.resourceUpdated('note:///1');
     expect(await log.until('resource-updated')).toMatchObject({ uri: 'note:///1' });
-  },
+  });
 
-  '`ServerSession.send_tool_list_changed()`, `.send_resource_list_changed()`, `.send_prompt_list_changed()`':
+  row(
+    '`ServerSession.send_tool_list_changed()`, `.send_resource_list_changed()`, `.send_prompt_list_changed()`',
     async () => {
       const server = desk();
       const group = newGroup();
@@ -82,44 +83,45 @@ testRows(SERVING, {
         await ofSession.until('list-changed', (event) => event.kind === kind);
       expect(await ofGroup.until('catalog')).toMatchObject({ server: 'desk' });
     },
+  );
 
-  '`ServerSession.report_progress(…)`, `.send_progress_notification(…)`': async () => {
+  row('`ServerSession.report_progress(…)`, `.send_progress_notification(…)`', async () => {
     const session = await newSession({ server: desk() });
     const steps: number[] = [];
     const onProgress = ({ progress }: { progress: number }): void => void steps.push(progress);
     await session.callTool('steps', {}, { onProgress });
     expect(steps).toEqual([1, 2]);
-  },
+  });
 
-  '`ServerSession.send_ping()`': async () => {
+  row('`ServerSession.send_ping()`', async () => {
     const server = desk({ era: 'legacy' });
     await newSession({ server });
-    server.ask('ping', {});
+    void server.ask('ping', {});
     await expect
       .poll(() => server.replies)
       .toContainEqual(expect.objectContaining({ method: 'ping', result: {} }));
-  },
+  });
 
-  '`ServerSession.client_params`, `.check_client_capability(…)`': async () => {
+  row('`ServerSession.client_params`, `.check_client_capability(…)`', async () => {
     const server = desk({ era: 'legacy' });
     const clientInfo = { name: 'mine', version: '2.0.0' };
     const capabilities = { extensions: { 'com.example/mine': {} } };
     await newSession({ server }, { clientInfo, capabilities });
     expect(requestsOf(server, 'initialize')[0]?.params).toMatchObject({ clientInfo, capabilities });
-  },
+  });
 
-  '`ServerSession.send_request(…)`, `.send_notification(…)`': async () => {
+  row('`ServerSession.send_request(…)`, `.send_notification(…)`', async () => {
     const server = desk({ era: 'legacy' });
     const seen: string[] = [];
     await newSession(
       { server },
       { onRoots: () => [], onNotification: (_, { method }) => void seen.push(method) },
     );
-    server.ask('roots/list', {});
+    void server.ask('roots/list', {});
     await expect
       .poll(() => server.replies)
       .toContainEqual(expect.objectContaining({ result: { roots: [] } }));
     server.notify('com.example/mine', {});
     await expect.poll(() => seen).toEqual(['com.example/mine']);
-  },
+  });
 });

@@ -10,17 +10,17 @@ import { testRows } from './rows.ts';
 
 const LEGACY: ServerScript = { era: 'legacy', tools: [{ name: 'echo' }] };
 
-testRows('Python SDK: ClientSessionGroup', {
-  '`async with ClientSessionGroup() as group:`': async () => {
+testRows('Python SDK: ClientSessionGroup', (row) => {
+  row('`async with ClientSessionGroup() as group:`', async () => {
     const group = new SessionGroup();
     await group.add('desk', { server: desk() });
     await group.close();
     expect(await group.closed).toBeUndefined();
     const other = new SessionGroup();
     await other[Symbol.asyncDispose]();
-  },
+  });
 
-  '`await group.connect_to_server(StdioServerParameters(command=…, args=…))`': async () => {
+  row('`await group.connect_to_server(StdioServerParameters(command=…, args=…))`', async () => {
     const group = newGroup();
     const { command, args } = stdioSpec(LEGACY);
     await group.add('files', { command, args });
@@ -29,34 +29,35 @@ testRows('Python SDK: ClientSessionGroup', {
     const many = await SessionGroup.connect({ servers });
     onTestFinished(() => many.close());
     expect([...many.servers.keys()]).toEqual(['one', 'two']);
-  },
+  });
 
-  '`StreamableHttpParameters(url=…, headers=…)`': async () => {
+  row('`StreamableHttpParameters(url=…, headers=…)`', async () => {
     const group = newGroup();
     const { url } = await http({ tools: [{ name: 'whoami', does: { type: 'whoami' } }] });
     await group.add('web', { url, headers: { 'x-tenant': 'ada' } });
     expect(jsonOf(await group.callTool('web__whoami'))).toMatchObject({ headers: { 'x-tenant': 'ada' } });
-  },
+  });
 
-  '`StreamableHttpParameters(timeout=30, sse_read_timeout=300, terminate_on_close=True)`': async () => {
+  row('`StreamableHttpParameters(timeout=30, sse_read_timeout=300, terminate_on_close=True)`', async () => {
     const group = newGroup();
     const server = await serveHttp(LEGACY);
     onTestFinished(() => server.close());
     const limits = { openTimeoutMs: 30_000, readTimeoutMs: 300_000, terminateSession: true };
     await group.add('web', { url: server.url, ...limits, timeoutMs: 5_000 });
     expect(textOf(await group.callTool('web__echo', { a: 1 }))).toBe('{"a":1}');
-  },
+  });
 
-  '`SseServerParameters(url=…)`': async () => {
+  row('`SseServerParameters(url=…)`', async () => {
     const group = newGroup();
     const server = await serveSse(LEGACY);
     onTestFinished(() => server.close());
     await group.add('found', { url: server.url });
     await group.add('told', { url: server.url, type: 'sse' });
     expect([...group.tools.keys()]).toEqual(['found__echo', 'told__echo']);
-  },
+  });
 
-  '`ClientSessionParameters(sampling_callback=…, elicitation_callback=…, list_roots_callback=…, logging_callback=…)`':
+  row(
+    '`ClientSessionParameters(sampling_callback=…, elicitation_callback=…, list_roots_callback=…, logging_callback=…)`',
     async () => {
       const asked: string[] = [];
       const group = await connectGroup({
@@ -80,8 +81,9 @@ testRows('Python SDK: ClientSessionGroup', {
       expect(jsonOf(await group.callTool('two__roots'))).toEqual({ roots: [] });
       await expect.poll(() => asked).toEqual(['one sampling', 'one elicitation', 'one roots', 'one careful']);
     },
+  );
 
-  '`ClientSessionParameters(message_handler=f)`': async () => {
+  row('`ClientSessionParameters(message_handler=f)`', async () => {
     const seen: string[] = [];
     const group = await connectGroup({
       servers: {
@@ -102,50 +104,50 @@ testRows('Python SDK: ClientSessionGroup', {
     await expect.poll(() => seen).toContain('desk: notifications/mine');
     expect(seen).toContain('desk: roots/list');
     expect(seen).toContain('desk: INVALID_RESULT');
-  },
+  });
 
-  '`ClientSessionParameters(read_timeout_seconds=30, client_info=…)`': async () => {
+  row('`ClientSessionParameters(read_timeout_seconds=30, client_info=…)`', async () => {
     const group = newGroup();
     const server = desk({ era: 'legacy' });
     const clientInfo = { name: 'mine', version: '2.0.0' };
     await group.add('desk', { server }, { timeoutMs: 100, clientInfo });
     expect(requestsOf(server, 'initialize')[0]?.params).toMatchObject({ clientInfo });
     expect(await failureOf(group.callTool('desk__hang'))).toMatchObject({ code: 'TIMEOUT' });
-  },
+  });
 
-  '`await group.connect_with_session(info, session)`': async () => {
+  row('`await group.connect_with_session(info, session)`', async () => {
     const group = newGroup();
     const session = await newSession({ server: desk() });
     await group.adopt('mine', session);
     expect(textOf(await group.callTool('mine__echo', { a: 1 }))).toBe('{"a":1}');
-  },
+  });
 
-  '`await group.disconnect_from_server(session)`': async () => {
+  row('`await group.disconnect_from_server(session)`', async () => {
     const group = newGroup();
     await group.add('files', { server: desk() });
     const session = await group.add('notes', { server: desk() });
     await group.remove('files');
     await group.remove(session);
     expect(group.tools.size).toBe(0);
-  },
+  });
 
-  '`group.sessions`': async () => {
+  row('`group.sessions`', async () => {
     const group = newGroup();
     const session = await group.add('files', { server: desk() });
     expect([...group.sessions]).toEqual([['files', session]]);
     expect(group.session('files')).toBe(session);
     expect(group.servers.get('files')).toMatchObject({ state: 'ready' });
-  },
+  });
 
-  '`group.tools`, `.resources`, `.prompts`': async () => {
+  row('`group.tools`, `.resources`, `.prompts`', async () => {
     const group = await connectGroup({ servers: { desk: { server: desk() } } });
     expect(group.tools.get('desk__echo')).toMatchObject({ name: 'echo', server: 'desk' });
     expect(group.resources.get('note:///1')).toMatchObject({ name: 'first' });
     expect(group.prompts.get('desk__greet')).toMatchObject({ name: 'greet' });
     expect([...group.resourceTemplates.keys()]).toEqual(['note:///{id}']);
-  },
+  });
 
-  '`ClientSessionGroup(component_name_hook=hook)`': async () => {
+  row('`ClientSessionGroup(component_name_hook=hook)`', async () => {
     const seen: string[] = [];
     const group = await connectGroup({
       servers: { desk: { server: desk() } },
@@ -159,29 +161,32 @@ testRows('Python SDK: ClientSessionGroup', {
     expect(await group.readResource('note:///1')).toMatchObject({ contents: [{ text: 'one' }] });
     const usual = await connectGroup({ servers: { desk: { server: desk() } } });
     expect(usual.tools.has('desk__echo') && usual.resources.has('note:///1')).toBe(true);
-  },
+  });
 
-  'no hook': async () => {
+  row('no hook', async () => {
     const group = newGroup({ naming: 'bare' });
     await group.add('one', { server: desk() });
     expect(group.tools.has('echo')).toBe(true);
     expect(await failureOf(group.add('two', { server: desk() }))).toMatchObject({ code: 'NAME_COLLISION' });
-  },
+  });
 
-  '`await group.call_tool(name, args, read_timeout_seconds=5, progress_callback=f, meta=m)`': async () => {
-    const server = desk();
-    const group = await connectGroup({ servers: { desk: { server } } });
-    const steps: number[] = [];
-    const options = {
-      onProgress: ({ progress }: { progress: number }) => void steps.push(progress),
-      meta: { 'mine/key': 1 },
-    };
-    await group.callTool('desk__steps', {}, { timeoutMs: 5_000, ...options });
-    expect(steps).toEqual([1, 2]);
-    expect(requestsOf(server, 'tools/call')[0]?.params['_meta']).toMatchObject({ 'mine/key': 1 });
-  },
+  row(
+    '`await group.call_tool(name, args, read_timeout_seconds=5, progress_callback=f, meta=m)`',
+    async () => {
+      const server = desk();
+      const group = await connectGroup({ servers: { desk: { server } } });
+      const steps: number[] = [];
+      const options = {
+        onProgress: ({ progress }: { progress: number }) => void steps.push(progress),
+        meta: { 'mine/key': 1 },
+      };
+      await group.callTool('desk__steps', {}, { timeoutMs: 5_000, ...options });
+      expect(steps).toEqual([1, 2]);
+      expect(requestsOf(server, 'tools/call')[0]?.params['_meta']).toMatchObject({ 'mine/key': 1 });
+    },
+  );
 
-  '`call_tool(…, allow_input_required=True, input_responses=…, request_state=…)`': async () => {
+  row('`call_tool(…, allow_input_required=True, input_responses=…, request_state=…)`', async () => {
     const group = await connectGroup({
       servers: { desk: { server: desk({ era: 'modern' }) } },
       capabilities: { elicitation: { form: {} } },
@@ -199,22 +204,22 @@ testRows('Python SDK: ClientSessionGroup', {
       { allowInputRequired: true, inputResponses, ...state },
     );
     expect(jsonOf(result as { content?: unknown })).toMatchObject({ action: 'decline' });
-  },
+  });
 
-  '`session.read_resource(uri)` on the session that has it': async () => {
+  row('`session.read_resource(uri)` on the session that has it', async () => {
     const group = await connectGroup({ servers: { desk: { server: desk() } } });
     expect(await group.readResource('note:///1')).toMatchObject({ contents: [{ text: 'one' }] });
-  },
+  });
 
-  '`session.get_prompt(name, args)`, `session.complete(ref, argument)`': async () => {
+  row('`session.get_prompt(name, args)`, `session.complete(ref, argument)`', async () => {
     const group = await connectGroup({ servers: { desk: { server: desk() } } });
     expect((await group.getPrompt('desk__greet', { whom: 'Ada' })).messages).toHaveLength(1);
     const ref = { type: 'ref/prompt', name: 'desk__greet' } as const;
     const { completion } = await group.complete(ref, { name: 'whom', value: 'A' });
     expect(completion.values).toEqual(['Ada']);
-  },
+  });
 
-  '`ClientSessionGroup(exit_stack=stack)`': async () => {
+  row('`ClientSessionGroup(exit_stack=stack)`', async () => {
     const server = desk();
     const session = await openSession({ server });
     onTestFinished(() => session.close());
@@ -223,23 +228,23 @@ testRows('Python SDK: ClientSessionGroup', {
     await group.close();
     await session.callTool('echo', { still: true });
     expect(callsOf(server)).toEqual([['echo', { still: true }]]);
-  },
+  });
 
-  '`KeyError` for a tool that is not there': async () => {
+  row('`KeyError` for a tool that is not there', async () => {
     const group = await connectGroup({ servers: { desk: { server: desk() } } });
     const failure = await failureOf(group.callTool('desk__ecko'));
     expect(failure).toMatchObject({ code: 'UNKNOWN_TOOL', message: expect.stringContaining('desk__echo') });
-  },
+  });
 
-  '`except MCPError as error: error.code, error.message, error.data`': async () => {
+  row('`except MCPError as error: error.code, error.message, error.data`', async () => {
     const group = await connectGroup({ servers: { desk: { server: desk() } } });
     const error = await failureOf(group.callTool('desk__refuse'));
     expect(error).toBeInstanceOf(PlenumError);
     expect(error.code).toBe('PROTOCOL');
     expect([error.rpcCode, error.rpcMessage, error.data]).toEqual([-32_000, 'no', { why: 'because' }]);
-  },
+  });
 
-  '`raise MCPError(code, message, data)` in a callback': async () => {
+  row('`raise MCPError(code, message, data)` in a callback', async () => {
     const server = desk({ era: 'legacy' });
     const error = { code: -32_001, message: 'not now', data: { until: 'noon' } };
     const group = await connectGroup({
@@ -252,5 +257,5 @@ testRows('Python SDK: ClientSessionGroup', {
     expect(server.replies.at(-1)).toMatchObject({
       error: { code: -32_001, message: 'not now', data: { until: 'noon' } },
     });
-  },
+  });
 });

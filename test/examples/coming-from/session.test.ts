@@ -75,32 +75,32 @@ it('maps each member of ClientSession and Client', () => {
   expect(MEMBERS.filter((name) => !titles.includes(name))).toEqual([]);
 });
 
-testRows('Python SDK: ClientSession', {
-  '`async with ClientSession(read, write) as session:`, `await session.initialize()`': async () => {
+testRows('Python SDK: ClientSession', (row) => {
+  row('`async with ClientSession(read, write) as session:`, `await session.initialize()`', async () => {
     const spec = { server: desk() };
     const session = await openSession(spec);
     expect(session.status.state).toBe('ready');
     await session.close();
     expect(session.status.state).toBe('closed');
-  },
+  });
 
-  "`Client('https://…/mcp')`, `Client(StdioServerParameters(…))`, `Client(server)`": async () => {
+  row("`Client('https://…/mcp')`, `Client(StdioServerParameters(…))`, `Client(server)`", async () => {
     const { url } = await http({ tools: [{ name: 'echo' }] });
     const { command, args } = stdioSpec({ tools: [{ name: 'echo' }] });
     for (const target of [url, { command, args }, { server: desk() }]) {
       const session = await newSession(target);
       expect((await session.listTools()).tools[0]?.name).toBe('echo');
     }
-  },
+  });
 
-  '`ClientSession(…, dispatcher=…)`, `Client(transport)`': async () => {
+  row('`ClientSession(…, dispatcher=…)`, `Client(transport)`', async () => {
     const [transport, theirs] = InMemoryTransport.createLinkedPair();
     await desk().connect(theirs);
     const session = await newSession({ transport: () => transport });
     expect(session.serverInfo?.name).toBe('desk');
-  },
+  });
 
-  '`read_timeout_seconds=…`, `client_info=…`, `sampling_callback=…`, …': async () => {
+  row('`read_timeout_seconds=…`, `client_info=…`, `sampling_callback=…`, …', async () => {
     const clientInfo = { name: 'mine', version: '2.0.0' };
     const onSampling = () =>
       ({ role: 'assistant', model: 'm', content: { type: 'text', text: 'hm' } }) as const;
@@ -108,17 +108,17 @@ testRows('Python SDK: ClientSession', {
     expect(jsonOf(await session.callTool('think'))).toMatchObject({ model: 'm' });
     expect(requestsOf(server, 'initialize')[0]?.params).toMatchObject({ clientInfo });
     expect(await failureOf(session.callTool('hang'))).toMatchObject({ code: 'TIMEOUT' });
-  },
+  });
 
-  '`sampling_capabilities=…`, `extensions=…`': async () => {
+  row('`sampling_capabilities=…`, `extensions=…`', async () => {
     const onSampling = () =>
       ({ role: 'assistant', model: 'm', content: { type: 'text', text: 'hm' } }) as const;
     const capabilities = { sampling: { tools: {} }, extensions: { 'com.example/mine': {} } };
     const { server } = await open({ era: 'legacy' }, { capabilities, onSampling });
     expect(requestsOf(server, 'initialize')[0]?.params).toMatchObject({ capabilities });
-  },
+  });
 
-  '`result_claims=…`': async () => {
+  row('`result_claims=…`', async () => {
     const { session } = await open();
     const schema = z.object({ content: z.tuple([z.object({ text: z.string() })]) });
     const method = 'tools/call';
@@ -127,33 +127,34 @@ testRows('Python SDK: ClientSession', {
       { schema },
     );
     expect(result.content[0].text).toBe('{"a":1}');
-  },
+  });
 
-  '`notification_bindings=…`': async () => {
+  row('`notification_bindings=…`', async () => {
     const seen: string[] = [];
     const onNotification = (_: unknown, { method }: { method: string }) => void seen.push(method);
     const { server } = await open({ era: 'legacy' }, { onNotification });
     server.notify('com.example/mine', {});
     await expect.poll(() => seen).toEqual(['com.example/mine']);
-  },
+  });
 
-  "`log_level='info'`, `await session.set_logging_level('info')`": async () => {
+  row("`log_level='info'`, `await session.set_logging_level('info')`", async () => {
     const seen: unknown[] = [];
     const { session } = await open({}, { onLog: (_, { data }) => void seen.push(data) });
     await session.setLoggingLevel('info');
     await session.reconnect();
     await session.callTool('log');
     await expect.poll(() => seen).toEqual(['careful']);
-  },
+  });
 
-  '`session.initialize_result`': async () => {
+  row('`session.initialize_result`', async () => {
     for (const era of ['legacy', 'modern'] as const) {
       const { session } = await open({ era });
       expect(session.initializeResult).toMatchObject({ instructions: 'Knock first.' });
     }
-  },
+  });
 
-  '`session.protocol_version`, `.server_info`, `.server_capabilities` (1.x: `get_server_capabilities()`), `.instructions`':
+  row(
+    '`session.protocol_version`, `.server_info`, `.server_capabilities` (1.x: `get_server_capabilities()`), `.instructions`',
     async () => {
       const { session } = await open({ era: 'legacy' });
       expect(session.protocolVersion).toBe('2025-11-25');
@@ -161,29 +162,32 @@ testRows('Python SDK: ClientSession', {
       expect(session.capabilities).toHaveProperty('tools');
       expect(session.instructions).toBe('Knock first.');
     },
+  );
 
-  "`Client(mode='auto')`, `await session.discover()`, `.discover_result`, `session.adopt(result)`, `session.send_discover(version)`":
+  row(
+    "`Client(mode='auto')`, `await session.discover()`, `.discover_result`, `session.adopt(result)`, `session.send_discover(version)`",
     async () => {
       for (const era of ['legacy', 'modern'] as const) {
         const { session } = await open({ era }, { protocol: 'auto' });
         expect(session.era).toBe(era);
       }
     },
+  );
 
-  "`Client(mode='legacy')`": async () => {
+  row("`Client(mode='legacy')`", async () => {
     const { session } = await open({ era: 'both' }, { protocol: 'legacy' });
     expect(session.era).toBe('legacy');
     const other = await open({ era: 'both' }, { protocol: '2025-06-18' });
     expect(other.session.protocolVersion).toBe('2025-06-18');
-  },
+  });
 
-  '`Client(prior_discover=…)`': async () => {
+  row('`Client(prior_discover=…)`', async () => {
     const { session, server } = await open({ era: 'modern' });
     await session.reconnect();
     expect(requestsOf(server, 'server/discover')).toHaveLength(2);
-  },
+  });
 
-  '`Client(input_required_max_rounds=10)`': async () => {
+  row('`Client(input_required_max_rounds=10)`', async () => {
     const params = { message: 'Sure?', requestedSchema: { type: 'object', properties: {} } };
     const tools = [{ name: 'ask', does: { type: 'elicit' as const, params, rounds: 3 } }];
     const onElicitation = () => ({ action: 'decline' }) as const;
@@ -191,9 +195,9 @@ testRows('Python SDK: ClientSession', {
     expect(await many.session.callTool('ask')).toBeDefined();
     const few = await open({ era: 'modern', tools }, { maxInputRounds: 1, onElicitation });
     await expect(few.session.callTool('ask')).rejects.toThrow('after 1 rounds');
-  },
+  });
 
-  "`Client(cache=…)`, `cache_mode='refresh'`": async () => {
+  row("`Client(cache=…)`, `cache_mode='refresh'`", async () => {
     const { session, server } = await open({ era: 'modern', ttlMs: 60_000 });
     const uri = 'note:///1';
     await session.readResource(uri);
@@ -201,45 +205,46 @@ testRows('Python SDK: ClientSession', {
     expect(requestsOf(server, 'resources/read')).toHaveLength(1);
     await session.readResource(uri, { cache: 'refresh' });
     expect(requestsOf(server, 'resources/read')).toHaveLength(2);
-  },
+  });
 
-  '`await session.send_ping()`': async () => {
+  row('`await session.send_ping()`', async () => {
     for (const era of ['legacy', 'modern'] as const) {
       const { session } = await open({ era });
       await expect(session.ping()).resolves.toBeUndefined();
     }
-  },
+  });
 
-  '`await session.send_request(request, ResultType)`': async () => {
+  row('`await session.send_request(request, ResultType)`', async () => {
     const { session } = await open();
     const schema = z.object({ tools: z.array(z.object({ name: z.string() })) });
     const { tools } = await session.request({ method: 'tools/list', params: {} }, { schema });
     expect(tools[0]?.name).toBe('echo');
-  },
+  });
 
-  '`await session.send_notification(notification)`': async () => {
+  row('`await session.send_notification(notification)`', async () => {
     const { session, server } = await open();
     const [method, params] = ['notifications/mine', { a: 1 }] as const;
     await session.notify({ method, params });
     await expect
       .poll(() => server.notifications)
       .toContainEqual({ method, params: expect.objectContaining(params) });
-  },
+  });
 
-  '`await session.send_progress_notification(token, 0.5)`': async () => {
+  row('`await session.send_progress_notification(token, 0.5)`', async () => {
     const { session, server } = await open({ era: 'legacy' });
     await session.sendProgress({ progressToken: 'token', progress: 0.5 });
     await expect
       .poll(() => server.notifications.map(({ method }) => method))
       .toContain('notifications/progress');
-  },
+  });
 
-  '`await session.list_tools()`': async () => {
+  row('`await session.list_tools()`', async () => {
     const { session } = await open({ pageSize: 2 });
     expect((await session.listTools()).tools.length).toBeGreaterThan(2);
-  },
+  });
 
-  '`await session.list_tools(params=PaginatedRequestParams(cursor=…))` (1.x: `cursor=…`), and its kin':
+  row(
+    '`await session.list_tools(params=PaginatedRequestParams(cursor=…))` (1.x: `cursor=…`), and its kin',
     async () => {
       const { session } = await open({ pageSize: 2 });
       const { tools, nextCursor: cursor } = await session.listToolsPage();
@@ -251,37 +256,38 @@ testRows('Python SDK: ClientSession', {
       expect((await session.listResourceTemplatesPage()).resourceTemplates).toHaveLength(1);
       expect((await session.listPromptsPage()).prompts).toHaveLength(1);
     },
+  );
 
-  '`await session.list_resources()`, `list_resource_templates()`, `list_prompts()`': async () => {
+  row('`await session.list_resources()`, `list_resource_templates()`, `list_prompts()`', async () => {
     const { session } = await open({ pageSize: 1 });
     expect((await session.listResources()).resources).toHaveLength(1);
     expect((await session.listResourceTemplates()).resourceTemplates).toHaveLength(1);
     expect((await session.listPrompts()).prompts).toHaveLength(1);
-  },
+  });
 
-  '`await session.call_tool(name, args, read_timeout_seconds=5, progress_callback=f)`': async () => {
+  row('`await session.call_tool(name, args, read_timeout_seconds=5, progress_callback=f)`', async () => {
     const { session } = await open();
     const steps: number[] = [];
     const onProgress = ({ progress }: { progress: number }) => void steps.push(progress);
     await session.callTool('steps', { a: 1 }, { timeoutMs: 5_000, onProgress });
     expect(steps).toEqual([1, 2]);
-  },
+  });
 
-  '`await session.validate_tool_result(name, result)`': async () => {
+  row('`await session.validate_tool_result(name, result)`', async () => {
     const outputSchema = { type: 'object', required: ['sum'], properties: { sum: { type: 'number' } } };
     const result = { content: [], structuredContent: { sum: 'many' } };
     const tools = [{ name: 'add', outputSchema, does: { type: 'result' as const, result } }];
     const { session } = await open({ tools });
     await session.listTools();
     expect(await failureOf(session.callTool('add'))).toMatchObject({ code: 'INVALID_RESULT' });
-  },
+  });
 
-  '`await session.read_resource(uri)`': async () => {
+  row('`await session.read_resource(uri)`', async () => {
     const { session } = await open();
     expect(await session.readResource('note:///1')).toMatchObject({ contents: [{ text: 'one' }] });
-  },
+  });
 
-  '`await session.subscribe_resource(uri)`, `unsubscribe_resource(uri)`': async () => {
+  row('`await session.subscribe_resource(uri)`, `unsubscribe_resource(uri)`', async () => {
     for (const era of ['legacy', 'modern'] as const) {
       const { session, server } = await open({ era });
       const log = new EventLog(session);
@@ -291,9 +297,9 @@ testRows('Python SDK: ClientSession', {
       expect(await log.until('resource-updated')).toMatchObject({ uri: 'note:///1' });
       await expect(session.unsubscribeResource('note:///1')).resolves.toBeUndefined();
     }
-  },
+  });
 
-  '`client.listen(…)`': async () => {
+  row('`client.listen(…)`', async () => {
     const { session, server } = await open({ era: 'modern' });
     const events = session.events();
     await session.subscribeResource('note:///1');
@@ -305,47 +311,47 @@ testRows('Python SDK: ClientSession', {
       if (heard.has('list-changed') && heard.has('resource-updated')) break;
     }
     expect([...heard]).toEqual(expect.arrayContaining(['list-changed', 'resource-updated']));
-  },
+  });
 
-  '`await session.get_prompt(name, args)`, `session.complete(ref, argument, context)`': async () => {
+  row('`await session.get_prompt(name, args)`, `session.complete(ref, argument, context)`', async () => {
     const { session } = await open();
     expect((await session.getPrompt('greet', { whom: 'Ada' })).messages).toHaveLength(1);
     const ref = { type: 'ref/prompt', name: 'greet' } as const;
     const context = { arguments: { mood: 'good' } };
     const { completion } = await session.complete(ref, { name: 'whom', value: 'A' }, context);
     expect(completion.values).toEqual(['Ada']);
-  },
+  });
 
-  '`await session.send_roots_list_changed()`': async () => {
+  row('`await session.send_roots_list_changed()`', async () => {
     const { session, server } = await open({ era: 'legacy' }, { onRoots: () => [] });
     await session.sendRootsListChanged();
     const methods = () => server.notifications.map(({ method }) => method);
     await expect.poll(methods).toContain('notifications/roots/list_changed');
-  },
+  });
 
-  '`await session.dispatch_input_request(request)`': async () => {
+  row('`await session.dispatch_input_request(request)`', async () => {
     for (const era of ['legacy', 'modern'] as const) {
       const { session } = await open({ era }, { onElicitation: () => ({ action: 'decline' }) });
       expect(jsonOf(await session.callTool('ask'))).toMatchObject({ action: 'decline' });
     }
-  },
+  });
 
-  '`session.experimental` (1.x: tasks)': async () => {
+  row('`session.experimental` (1.x: tasks)', async () => {
     const { session } = await open();
     expect('experimental' in session).toBe(false);
-  },
+  });
 
-  '`client.session`': async () => {
+  row('`client.session`', async () => {
     const { session } = await open();
     expect((await session.client?.listTools())?.tools.length).toBeGreaterThan(1);
-  },
+  });
 
-  '`except anyio.ClosedResourceError`': async () => {
+  row('`except anyio.ClosedResourceError`', async () => {
     const { session, server } = await open();
     const under = session.callTool('hang');
     await expect.poll(() => callsOf(server)).toHaveLength(1);
     server.crash();
     expect(await failureOf(under)).toMatchObject({ code: 'CONNECTION_LOST', maybeExecuted: true });
     expect(textOf(await session.callTool('echo', { a: 1 }))).toBe('{"a":1}');
-  },
+  });
 });

@@ -22,33 +22,33 @@ async function whoAmI(spec: ServerSpec): Promise<WhoAmI> {
   return jsonOf(await session.callTool('whoami')) as WhoAmI;
 }
 
-testRows('Python SDK: the stream factories', {
-  '`stdio_client(StdioServerParameters(command=…, args=…, env=…, cwd=…))`': async () => {
+testRows('Python SDK: the stream factories', (row) => {
+  row('`stdio_client(StdioServerParameters(command=…, args=…, env=…, cwd=…))`', async () => {
     const { command, args } = stdioSpec(script);
     const cwd = newFolder();
     expect(await whoAmI({ command, args, env: { MINE: '1' }, cwd })).toMatchObject({
       cwd,
       env: { MINE: '1' },
     });
-  },
+  });
 
-  "`StdioServerParameters(encoding=…, encoding_error_handler='replace')`": async () => {
+  row("`StdioServerParameters(encoding=…, encoding_error_handler='replace')`", async () => {
     const { command, args } = stdioSpec({ ...script, encoding: 'latin1' });
     const encoding = 'latin1';
     const session = await newSession({ command, args, encoding, encodingErrors: 'replace' });
     expect(textOf(await session.callTool('echo', { a: 'é' }))).toBe('{"a":"é"}');
-  },
+  });
 
-  '`stdio_client(params, errlog=file)`': async () => {
+  row('`stdio_client(params, errlog=file)`', async () => {
     const { command, args } = stdioSpec({ ...script, faults: { stderr: 'hello\n' } });
     const stream = new PassThrough();
     const session = await newSession({ command, args, stderr: stream });
     await session.close();
     stream.end();
     expect(await text(stream)).toBe('hello\n');
-  },
+  });
 
-  '`get_default_environment()`': async () => {
+  row('`get_default_environment()`', async () => {
     process.env['PLENUM_ROW'] = '1';
     onTestFinished(() => void delete process.env['PLENUM_ROW']);
     const least = await whoAmI(stdioSpec(script));
@@ -56,15 +56,15 @@ testRows('Python SDK: the stream factories', {
     expect(least.env).not.toHaveProperty('PLENUM_ROW');
     const all = await whoAmI({ ...stdioSpec(script), inheritEnv: true });
     expect(all.env).toHaveProperty('PLENUM_ROW');
-  },
+  });
 
-  '`streamablehttp_client(url, headers=…)` (1.x)': async () => {
+  row('`streamablehttp_client(url, headers=…)` (1.x)', async () => {
     const { url } = await http(script);
     const headers = { 'x-mine': '1' };
     expect(await whoAmI({ url, type: 'http', headers })).toMatchObject({ headers });
-  },
+  });
 
-  '`streamable_http_client(url, http_client=…)`, `httpx_client_factory=…`': async () => {
+  row('`streamable_http_client(url, http_client=…)`, `httpx_client_factory=…`', async () => {
     const { url } = await http(script);
     let asked = 0;
     const own: typeof fetch = (...args) => {
@@ -76,46 +76,46 @@ testRows('Python SDK: the stream factories', {
     const proxy = await forwardProxy();
     await whoAmI({ url, type: 'http', proxy: proxy.url, tls: {} });
     expect(proxy.asked).not.toEqual([]);
-  },
+  });
 
-  '`timeout=…`, `sse_read_timeout=…`, `terminate_on_close=…`': async () => {
+  row('`timeout=…`, `sse_read_timeout=…`, `terminate_on_close=…`', async () => {
     const server = await http(script);
     const limits = { openTimeoutMs: 1_000, readTimeoutMs: 60_000, terminateSession: false };
     expect(await whoAmI({ url: server.url, ...limits })).toMatchObject({ connection: 1 });
-  },
+  });
 
-  '`auth=httpx.Auth(…)`, `OAuthClientProvider(…)`': async () => {
+  row('`auth=httpx.Auth(…)`, `OAuthClientProvider(…)`', async () => {
     const { url } = await http(script, { token: 's3cret' });
     expect(await whoAmI({ url, auth: bearer('s3cret') })).toMatchObject({ connection: 1 });
     expect(oauth({ clientId: 'mine' })).toHaveProperty('token');
-  },
+  });
 
-  '`get_session_id()` (1.x), `on_session_created=…`': async () => {
+  row('`get_session_id()` (1.x), `on_session_created=…`', async () => {
     const server = await http({ ...script, era: 'legacy' });
     const session = await newSession(server.url);
     const before = jsonOf(await session.callTool('whoami')) as WhoAmI;
     server.expireSessions();
     const after = jsonOf(await session.callTool('whoami')) as WhoAmI;
     expect(after.sessionId).not.toBe(before.sessionId);
-  },
+  });
 
-  '`sse_client(url, headers=…)`': async () => {
+  row('`sse_client(url, headers=…)`', async () => {
     const server = await serveSse(script);
     onTestFinished(() => server.close());
     const headers = { 'x-mine': '1' };
     expect(await whoAmI({ url: server.url, type: 'sse', headers })).toMatchObject({ headers });
-  },
+  });
 
-  '`websocket_client(url)` (1.x)': async () => {
+  row('`websocket_client(url)` (1.x)', async () => {
     const server = await serveWebSocket(script);
     onTestFinished(() => server.close());
     expect(server.url).toMatch(/^ws:/);
     expect(await whoAmI({ url: server.url })).toMatchObject({ connection: 1 });
-  },
+  });
 
-  '`create_connected_server_and_client_session(server)` (1.x)': async () => {
+  row('`create_connected_server_and_client_session(server)` (1.x)', async () => {
     const server = desk();
     const session = await newSession({ server });
     expect(session.serverInfo?.name).toBe('desk');
-  },
+  });
 });
