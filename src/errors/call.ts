@@ -61,7 +61,7 @@ function adviceOf(cause: unknown): PlenumError['advice'] {
 
 /** A transport's error about the connection, for one request. With `ran`, the message says whether it may have run. */
 export function duringCall({ doing, server }: RequestFacts, error: PlenumError, ran: boolean): PlenumError {
-  const { code, summary, maybeExecuted, data, advice, detail } = error;
+  const { code, summary, maybeExecuted, data, advice, detail, rpcCode, rpcMessage, retryAfterMs } = error;
   const more = ran ? ` ${whetherItRan(maybeExecuted)}` : '';
   return new PlenumError(code, `${doing}: ${summary}${more}`, {
     server,
@@ -69,6 +69,9 @@ export function duringCall({ doing, server }: RequestFacts, error: PlenumError, 
     data,
     advice,
     detail,
+    rpcCode,
+    rpcMessage,
+    retryAfterMs,
     cause: error,
   });
 }
@@ -79,8 +82,8 @@ function whetherItRan(maybeExecuted: boolean | undefined): string {
 
 /** The error for a call when connecting to its server failed with `error`. */
 export function notSent(server: string, error: PlenumError): PlenumError {
-  const { code, summary, data, rpcCode, rpcMessage, advice, detail } = error;
-  const facts = { data, rpcCode, rpcMessage, advice, detail };
+  const { code, summary, data, rpcCode, rpcMessage, retryAfterMs, advice, detail } = error;
+  const facts = { data, rpcCode, rpcMessage, retryAfterMs, advice, detail };
   return new PlenumError(code, summary, { ...facts, server, cause: error, maybeExecuted: false });
 }
 
@@ -129,6 +132,7 @@ export function gaveUp(server: string, error: PlenumError): PlenumError<'NOT_CON
     maybeExecuted: false,
     advice: [...(error.advice ?? []), { do: 'call', method: 'reconnect' }],
     detail: error.detail,
+    retryAfterMs: error.retryAfterMs,
   });
 }
 
@@ -142,10 +146,16 @@ export function connectionEnded(
   return new PlenumError(code, `Server "${server}" ${what}.`, { server, cause, advice: adviceOf(cause) });
 }
 
+interface RpcError {
+  readonly code: number;
+  readonly message: string;
+  readonly data?: unknown;
+}
+
 /** The server answered with a JSON-RPC error; `more` follows its message. */
 export function serverError(
   { doing, server }: RequestFacts,
-  { code, message, data }: { readonly code: number; readonly message: string; readonly data?: unknown },
+  { code, message, data }: RpcError,
   more: string,
   cause: unknown,
 ): PlenumError<'PROTOCOL'> {
@@ -153,14 +163,44 @@ export function serverError(
   return new PlenumError('PROTOCOL', summary, { server, cause, rpcCode: code, rpcMessage: message, data });
 }
 
+/** What an answer with an error status says. */
+export interface HttpAnswer {
+  readonly status: number;
+  /** The JSON-RPC error in its body. */
+  readonly fault?: RpcError | undefined;
+  /** The first words of any other body. */
+  readonly excerpt: string;
+  readonly retryAfterMs?: number | undefined;
+  /** False when it says for certain that the request was not run. */
+  readonly maybeExecuted: boolean;
+}
+
 /** The server answered with an HTTP error. */
 export function httpError(
   { doing, server }: RequestFacts,
-  status: number,
+  answer: HttpAnswer,
   cause: unknown,
 ): PlenumError<'PROTOCOL'> {
-  const summary = `${doing}: the server answered HTTP ${status}.`;
-  return new PlenumError('PROTOCOL', summary, { server, cause, data: { status } });
+  const { status, fault } = answer;
+  return new PlenumError('PROTOCOL', `${doing}: ${answered(answer)}`, {
+    server,
+    cause,
+    ...httpFacts(answer),
+    data: fault?.data ?? { status },
+  });
+}
+
+function answered({ status, fault, excerpt, retryAfterMs }: HttpAnswer): string {
+  const body =
+    fault === undefined
+      ? excerpt && `: ${excerpt}`
+      : ` with error ${fault.code}: ${printable(fault.message, 500)}`;
+  const wait = retryAfterMs === undefined ? '' : ` It asks to wait for ${retryAfterMs} ms.`;
+  return `the server answered HTTP ${status}${body}.${wait}`;
+}
+
+function httpFacts({ fault, retryAfterMs, maybeExecuted }: HttpAnswer) {
+  return { rpcCode: fault?.code, rpcMessage: fault?.message, retryAfterMs, maybeExecuted };
 }
 
 /** A request failed with an error that has no code of its own. */
@@ -248,17 +288,17 @@ export function notJson(cause: unknown): PlenumError<'INVALID_ARGUMENTS'> {
   return new PlenumError('INVALID_ARGUMENTS', summary, { cause });
 }
 
-/** The server refused the credentials and did not say why; `what` is a clause. */
+/** The server refused the credentials; `answer` is what it said, if that is known. */
 export function credentialsRefused(
   { doing, server }: RequestFacts,
-  what: string,
   cause: unknown,
-  status?: number,
+  answer?: HttpAnswer,
 ): PlenumError<'AUTH_REQUIRED'> {
-  return new PlenumError('AUTH_REQUIRED', `${doing}: ${what}.`, {
+  const what = answer === undefined ? 'the server wants other credentials.' : answered(answer);
+  return new PlenumError('AUTH_REQUIRED', `${doing}: ${what}`, {
     server,
     cause,
-    ...(status !== undefined && { data: { status } }),
+    ...(answer !== undefined && { ...httpFacts(answer), data: { status: answer.status } }),
     advice: [{ do: 'check', options: ['auth', 'headers'] }],
   });
 }

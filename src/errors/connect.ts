@@ -1,4 +1,4 @@
-import { PlenumError, type PlenumErrorFields } from './plenum-error.ts';
+import { PlenumError, type PlenumErrorData, type PlenumErrorFields } from './plenum-error.ts';
 import { printable } from '../internal/text.ts';
 
 type Fields = Pick<PlenumErrorFields<'CONNECT_FAILED'>, 'cause' | 'advice' | 'detail' | 'data'>;
@@ -85,9 +85,14 @@ export function endedWhileConnecting(
 }
 
 /** Any other error while connecting, with the code `CONNECT_FAILED`. */
-export function asConnectFailed(server: string, error: PlenumError): PlenumError<'CONNECT_FAILED'> {
-  const { summary, advice, detail, cause } = error;
-  return new PlenumError('CONNECT_FAILED', summary, { server, advice, detail, cause: cause ?? error });
+export function asConnectFailed(
+  server: string,
+  error: PlenumError,
+  data: PlenumErrorData['CONNECT_FAILED'] | undefined,
+): PlenumError<'CONNECT_FAILED'> {
+  const { summary, advice, detail, cause, rpcCode, rpcMessage, retryAfterMs } = error;
+  const facts = { advice, detail, rpcCode, rpcMessage, retryAfterMs, data };
+  return new PlenumError('CONNECT_FAILED', summary, { server, ...facts, cause: cause ?? error });
 }
 
 function endOf({ stdout = '', stderr = '' }: Output): string | undefined {

@@ -38,6 +38,7 @@ export interface PlenumErrorFields<Code extends PlenumErrorCode = PlenumErrorCod
   errors?: readonly PlenumError[] | undefined;
   attempts?: number | undefined;
   nextTryAt?: number | undefined;
+  retryAfterMs?: number | undefined;
 }
 
 /** What every {@link PlenumError} has, whatever its code. */
@@ -56,9 +57,9 @@ export class PlenumErrorClass<Code extends PlenumErrorCode> extends Error {
   declare readonly maybeExecuted?: boolean;
   /** On `URL_ELICITATION_REQUIRED`: the URLs that the user must visit first. */
   declare readonly elicitations?: readonly UrlElicitation[];
-  /** On `PROTOCOL` and `URL_ELICITATION_REQUIRED`: the JSON-RPC error code that the server sent, if it sent one. */
+  /** On `PROTOCOL`, `URL_ELICITATION_REQUIRED` and a refused handshake: the JSON-RPC error code that the server sent, if it sent one. */
   declare readonly rpcCode?: number;
-  /** On `PROTOCOL` and `URL_ELICITATION_REQUIRED`: the JSON-RPC error message that the server sent. */
+  /** On `PROTOCOL`, `URL_ELICITATION_REQUIRED` and a refused handshake: the JSON-RPC error message that the server sent. */
   declare readonly rpcMessage?: string;
   /** Details; their type depends on the code: see {@link PlenumErrorData}. */
   declare readonly data?: PlenumErrorData[Code];
@@ -68,6 +69,8 @@ export class PlenumErrorClass<Code extends PlenumErrorCode> extends Error {
   declare readonly attempts?: number;
   /** On `CIRCUIT_OPEN`: when the next attempt is allowed, in epoch milliseconds; absent while a probe is under way. */
   declare readonly nextTryAt?: number;
+  /** On what a server refused over HTTP: how long it asks to wait before the next attempt, in milliseconds. */
+  declare readonly retryAfterMs?: number;
 
   static {
     Object.defineProperty(this, 'name', { value: 'PlenumError' });
@@ -98,6 +101,7 @@ export class PlenumErrorClass<Code extends PlenumErrorCode> extends Error {
     if (fields.errors !== undefined) this.errors = fields.errors;
     if (fields.attempts !== undefined) this.attempts = fields.attempts;
     if (fields.nextTryAt !== undefined) this.nextTryAt = fields.nextTryAt;
+    if (fields.retryAfterMs !== undefined) this.retryAfterMs = fields.retryAfterMs;
   }
 
   /** What `JSON.stringify` gives: the facts with the message, without stack, cause and what JSON cannot carry. */

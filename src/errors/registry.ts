@@ -84,6 +84,8 @@ export interface AuthRequiredData {
 export interface ConnectFailedData {
   /** The HTTP status that the server answered with. */
   readonly status?: number;
+  /** The data of the JSON-RPC error that the server answered with. */
+  readonly rpcData?: unknown;
   /** The protocol version that the server wants, when it is one that Plenum does not speak. */
   readonly protocolVersion?: string;
 }
@@ -174,7 +176,7 @@ export interface PlenumErrorData {
   INVALID_ARGUMENTS: InvalidArgumentsData;
   INVALID_RESULT: undefined;
   URL_ELICITATION_REQUIRED: UrlElicitationData;
-  /** What the server sent as the data of its JSON-RPC error, or `{ status }` of an HTTP error. */
+  /** What the server sent as the data of its JSON-RPC error; else, of an HTTP error, `{ status }`. */
   PROTOCOL: unknown;
 }
 
@@ -189,6 +191,7 @@ type ErrorField =
   | 'errors'
   | 'maybeExecuted'
   | 'nextTryAt'
+  | 'retryAfterMs'
   | 'rpcCode'
   | 'rpcMessage'
   | 'server';
@@ -239,9 +242,10 @@ export const ERROR_REGISTRY: Registry = {
     remedy: 'see the message; with `strict`, `errors` has the error of each server',
     data: {
       status: 'the HTTP status of the answer',
+      rpcData: 'the data of the JSON-RPC error that was the answer',
       protocolVersion: 'the version that the server wants and Plenum does not speak',
     },
-    fields: ['server', 'errors', 'detail'],
+    fields: ['server', 'errors', 'detail', 'rpcCode', 'rpcMessage', 'retryAfterMs'],
   },
   AUTH_REQUIRED: {
     meaning: 'The server refused the credentials, or wants some.',
@@ -255,7 +259,7 @@ export const ERROR_REGISTRY: Registry = {
       scope: 'that the server wants',
       status: 'the HTTP status of the answer',
     },
-    fields: ['server'],
+    fields: ['server', 'rpcCode', 'rpcMessage', 'retryAfterMs', 'maybeExecuted'],
   },
   UNKNOWN_SERVER: {
     meaning: 'There is no server of this name.',
@@ -304,7 +308,7 @@ export const ERROR_REGISTRY: Registry = {
     when: 'when all attempts failed, with `reconnect: false`, or when too many calls wait for the connection already',
     remedy: 'call `reconnect()`',
     data: {},
-    fields: ['server', 'maybeExecuted'],
+    fields: ['server', 'maybeExecuted', 'retryAfterMs'],
   },
   CONNECTION_LOST: {
     meaning: 'The connection ended before the answer came.',
@@ -378,10 +382,10 @@ export const ERROR_REGISTRY: Registry = {
   },
   PROTOCOL: {
     meaning: 'The server answered with an error, or something in between failed.',
-    when: 'a JSON-RPC error: `rpcCode`, `rpcMessage`, `data`; an HTTP error: `data.status`; what an [interceptor](interceptors.md#errors) or a handler threw: `cause`; also what `PlenumError.fromJsonRpc` makes',
-    remedy: 'see the message',
+    when: 'a JSON-RPC error, also in the body of an HTTP error: `rpcCode`, `rpcMessage`, `data`; any other HTTP error: `data.status`, and the first words of its body in the message; what an [interceptor](interceptors.md#errors) or a handler threw: `cause`; also what `PlenumError.fromJsonRpc` makes',
+    remedy: 'see the message; with `retryAfterMs`, try again after that time',
     data: { '…': 'what the server sent, or `status` of an HTTP error' },
-    fields: ['server', 'rpcCode', 'rpcMessage', 'maybeExecuted'],
+    fields: ['server', 'rpcCode', 'rpcMessage', 'retryAfterMs', 'maybeExecuted'],
   },
 };
 

@@ -1,3 +1,4 @@
+import type { HttpAnswer } from './call.ts';
 import { messageOf, PlenumError } from './plenum-error.ts';
 import { printable } from '../internal/text.ts';
 
@@ -128,22 +129,23 @@ export function headerNotSendable(server: string, name: string): PlenumError<'CO
   return new PlenumError('CONFIG_INVALID', summary, { server, data: { option: 'headers' } });
 }
 
-/** The event stream of a server was refused; `doing` names both. */
+/** The event stream of a server was refused; `doing` names both. `excerpt` has the first words of the answer. */
 export function streamRefused(
   server: string,
   doing: string,
-  status: number,
+  { status, excerpt }: { readonly status: number; readonly excerpt: string },
   cause: unknown,
 ): PlenumError<'AUTH_REQUIRED'> | PlenumError<'CONNECT_FAILED'> {
   const facts = { server, cause, data: { status } };
+  const answer = `HTTP ${status}${excerpt && `: ${excerpt}`}`;
   return status === 401 || status === 403
-    ? new PlenumError('AUTH_REQUIRED', `${doing}: HTTP ${status}.`, {
+    ? new PlenumError('AUTH_REQUIRED', `${doing}: ${answer}.`, {
         ...facts,
         advice: [{ do: 'check', options: ['auth', 'headers'] }],
       })
     : new PlenumError(
         'CONNECT_FAILED',
-        `${doing}: HTTP ${status}. Check the path of its URL, and its "type".`,
+        `${doing}: ${answer}. Check the path of its URL, and its "type".`,
         facts,
       );
 }
@@ -167,20 +169,30 @@ export function openFailed(
   server: string,
   doing: string,
   why: string,
-  cause?: unknown,
+  { cause, status }: { readonly cause?: unknown; readonly status?: number } = {},
 ): PlenumError {
-  return new PlenumError(code, `${doing}: ${why}`, { server, cause });
+  const data = status === undefined ? undefined : { status };
+  return new PlenumError(code, `${doing}: ${why}`, { server, cause, data });
 }
 
-/** A URL serves neither of the transports over HTTP. */
+/** A URL serves neither of the transports over HTTP; `refusal` is the answer to `initialize`. */
 export function neitherHttpNorSse(
   server: string,
-  status: number,
+  refusal: HttpAnswer,
   error: unknown,
 ): PlenumError<'CONNECT_FAILED'> {
-  const http = `Streamable HTTP ("initialize" was answered with HTTP ${status})`;
+  const { status, fault, excerpt } = refusal;
+  const body = fault === undefined ? excerpt : `error ${fault.code}: ${printable(fault.message)}`;
+  const http = `Streamable HTTP ("initialize" was answered with HTTP ${status}${body && `, ${body}`})`;
   const summary = `Connecting to server "${server}": it speaks neither ${http} nor SSE (${messageOf(error)}).`;
-  return new PlenumError('CONNECT_FAILED', summary, { server, cause: error, data: { status } });
+  return new PlenumError('CONNECT_FAILED', summary, {
+    server,
+    cause: error,
+    rpcCode: fault?.code,
+    rpcMessage: fault?.message,
+    retryAfterMs: refusal.retryAfterMs,
+    data: { status, ...(fault?.data !== undefined && { rpcData: fault.data }) },
+  });
 }
 
 /** Whatever was thrown while a message became JSON; `doing` begins the message of the error. */

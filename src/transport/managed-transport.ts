@@ -25,6 +25,8 @@ export interface ManagedTransport extends Transport {
   readonly end: TransportEnd | undefined;
   /** What a process has written so far besides messages: it may explain why there is no connection. */
   readonly finalOutput?: FinalOutput | undefined;
+  /** How long the server asked to wait before the next attempt when it last refused something over HTTP, in milliseconds. */
+  readonly retryAfterMs?: number | undefined;
   /** The process id of a stdio server, while it runs. */
   readonly pid?: number | undefined;
 }

@@ -44,6 +44,17 @@ const unready = { server: 's', state: 'connecting', error: ours, expected: true 
 const collision = { kind: 'tools', key: 'k', owner: 'o', newcomer: 's' } as const;
 
 /** One error of each factory. */
+const HTTP_ANSWERS: readonly call.HttpAnswer[] = [
+  { status: 500, excerpt: '', maybeExecuted: true },
+  { status: 429, excerpt: 'Slow down', retryAfterMs: 2_000, maybeExecuted: false },
+  {
+    status: 400,
+    excerpt: '',
+    fault: { code: -32_600, message: 'Bad', data: { a: 1 } },
+    maybeExecuted: false,
+  },
+];
+
 const SAMPLES: {
   readonly [Theme in keyof typeof THEMES]: Record<string, PlenumError | readonly PlenumError[]>;
 } = {
@@ -90,7 +101,7 @@ const SAMPLES: {
       call.connectionEnded('s', 'forgot the session', { expired: true }),
     ],
     serverError: call.serverError(request, { code: -1, message: 'm', data: { a: 1 } }, '', thrown),
-    httpError: call.httpError(request, 500, thrown),
+    httpError: HTTP_ANSWERS.map((answer) => call.httpError(request, answer, thrown)),
     requestFailed: call.requestFailed(request, thrown),
     requestFailure: call.requestFailure(request, thrown),
     handlerFailed: call.handlerFailed('The handler "onLog" failed', 's', thrown),
@@ -106,7 +117,10 @@ const SAMPLES: {
     tooManyPages: call.tooManyPages(request, '5', thrown),
     argumentsNotAnObject: call.argumentsNotAnObject('t'),
     notJson: call.notJson(thrown),
-    credentialsRefused: call.credentialsRefused(request, 'the server answered HTTP 401', thrown, 401),
+    credentialsRefused: [
+      call.credentialsRefused(request, thrown),
+      ...HTTP_ANSWERS.map((answer) => call.credentialsRefused(request, thrown, answer)),
+    ],
   },
   catalog: {
     unknownName: (['tool', 'prompt', 'server', 'tool, resource or prompt'] as const).map((noun) =>
@@ -158,7 +172,7 @@ const SAMPLES: {
       connect.endedWhileConnecting('s', { what: 'exited with code 1', stderr: 'x' }, thrown),
       connect.endedWhileConnecting('s', { what: 'closed the connection', error: ours }, thrown),
     ],
-    asConnectFailed: connect.asConnectFailed('s', ours),
+    asConnectFailed: connect.asConnectFailed('s', ours, { status: 503 }),
     notReadyInTime: connect.notReadyInTime([{ server: 's', error: ours }], 5),
     notReadyYet: connect.notReadyYet('s'),
     clientNotConnected: connect.clientNotConnected(),
@@ -245,11 +259,13 @@ const SAMPLES: {
     redirectRefused: transport.redirectRefused('s', 'POST to https://x.example', 'to another origin.'),
     headersFunctionFailed: transport.headersFunctionFailed('s', thrown),
     headerNotSendable: transport.headerNotSendable('s', 'X-A'),
-    streamRefused: [401, 404].map((status) => transport.streamRefused('s', 'Opening', status, thrown)),
+    streamRefused: [401, 404].map((status) =>
+      transport.streamRefused('s', 'Opening', { status, excerpt: 'No.' }, thrown),
+    ),
     noEndpointEvent: transport.noEndpointEvent('s', 'Opening', 5),
     openFailed: transport.openFailed('CONNECT_FAILED', 's', 'Opening', 'it failed.'),
     notSerializable: transport.notSerializable('s', 'Sending to server "s"', thrown),
-    neitherHttpNorSse: transport.neitherHttpNorSse('s', 404, thrown),
+    neitherHttpNorSse: HTTP_ANSWERS.map((answer) => transport.neitherHttpNorSse('s', answer, thrown)),
     notCopyable: transport.notCopyable('s', thrown),
     spawnFailed: transport.spawnFailed('s', 'node', {
       cwd: undefined,

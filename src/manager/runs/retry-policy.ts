@@ -28,7 +28,7 @@ export interface RetryOptions {
   /**
    * Whether to try again after an error. Even then there is no other attempt if a tool may have run that the server does
    * not annotate as read-only or idempotent.
-   * @default true when connecting failed or the connection was lost
+   * @default true when connecting failed, the connection was lost, or the server asks to wait (`retryAfterMs`)
    */
   retryIf?: (error: unknown, context: RetryContext) => boolean | Promise<boolean>;
 }
@@ -83,5 +83,6 @@ export function isConnectionFailure(error: unknown): boolean {
 
 function failedToConnect(error: unknown, { connected }: RetryContext): boolean {
   const cameTooLate = !connected && error instanceof PlenumError && error.code === 'TIMEOUT';
-  return cameTooLate || isConnectionFailure(error);
+  const asksToWait = error instanceof PlenumError && error.retryAfterMs !== undefined;
+  return cameTooLate || asksToWait || isConnectionFailure(error);
 }

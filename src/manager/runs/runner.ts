@@ -101,7 +101,7 @@ export class Runner {
         const isWorth = policy.retryIf(error, { server: name, attempt, connected });
         if (!(await limit.hold(isWorth))) throw final(error, attempt);
         const replay = rule?.judge(tools) ?? 'allowed';
-        const delayMs = backoff.next();
+        const delayMs = backoff.next(error instanceof PlenumError ? error.retryAfterMs : undefined);
         const tooLate = (inMs: number): boolean => performance.now() - startedAt + inMs > policy.deadlineMs;
         if (replay === 'forbidden' || tooLate(delayMs)) throw final(error, attempt);
         if (replay === 'unknown') question = { record, tools, error };

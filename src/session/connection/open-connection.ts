@@ -24,7 +24,7 @@ import { ClientConnection } from './client-connection.ts';
 import type { Connection, ConnectionMemory } from './connection.ts';
 import { ConnectionTap } from './connection-tap.ts';
 import type { ResolvedSessionOptions } from '../session-options.ts';
-import { translateError } from '../errors/translate-error.ts';
+import { connectData, translateError } from '../errors/translate-error.ts';
 
 /** What is needed to make one connection. */
 export interface ConnectionRequest {
@@ -177,8 +177,13 @@ class Attempt {
       return versionNotSpoken(server, offered, [...spoken, '2026-07-28'], error);
     if (end !== undefined) return endedWhileConnecting(server, end, error);
     const translated = translateError(error, { server, doing, connecting: true });
-    if (KEPT_CODES.has(translated.code)) return translated;
-    return asConnectFailed(server, translated);
+    const failure = KEPT_CODES.has(translated.code)
+      ? translated
+      : asConnectFailed(server, translated, connectData(translated));
+    // Known to the transport alone where the official client made the error.
+    const retryAfterMs = this.#transport?.retryAfterMs;
+    if (retryAfterMs === undefined || failure.retryAfterMs !== undefined) return failure;
+    return failure.withSummary(failure.summary, { retryAfterMs });
   }
 }
 

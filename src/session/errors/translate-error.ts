@@ -1,4 +1,4 @@
-import type { ProtocolError, SdkError } from '@modelcontextprotocol/client';
+import type { ProtocolError, SdkError, SdkHttpError } from '@modelcontextprotocol/client';
 import {
   connectionEnded,
   credentialsRefused,
@@ -12,10 +12,11 @@ import {
   tooManyPages,
   urlsToVisit,
 } from '../../errors/call.ts';
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { PlenumError, type PlenumErrorData } from '../../errors/plenum-error.ts';
 import { isRecord } from '../../internal/checks.ts';
 import { printable } from '../../internal/text.ts';
 import { localFailure } from '../../transport/fail-request.ts';
+import { answerOf } from '../../transport/http/refusal.ts';
 import type { TransportEnd } from '../../transport/managed-transport.ts';
 import { official } from '../../transport/official.ts';
 
@@ -51,28 +52,48 @@ export function translateError(error: unknown, context: ErrorContext): PlenumErr
   }
 
   if (error instanceof official.UnauthorizedError || error instanceof official.InsufficientScopeError) {
-    return credentialsRefused(context, 'the server wants other credentials', error);
+    return credentialsRefused(context, error);
   }
   if (error instanceof official.ProtocolError) {
     const local = localFailure(error.data);
     if (local !== undefined) return translateError(local, context);
-    if (error instanceof official.UrlElicitationRequiredError && Array.isArray(error.elicitations)) {
-      return urlsToVisit(context, error.elicitations, error);
-    }
-    return serverError(context, error, versionsOf(error), error);
+    return asksForVisit(error, context) ?? serverError(context, error, versionsOf(error), error);
   }
-  if (error instanceof official.SdkHttpError) {
-    const { status } = error.data;
-    if (status === 401 || status === 403)
-      return credentialsRefused(context, `the server answered HTTP ${status}`, error, status);
-    return httpError(context, status, error);
-  }
+  if (error instanceof official.SdkHttpError) return translateHttpError(error, context);
   if (error instanceof official.SdkError) return translateSdkError(error, context);
   if (context.end !== undefined) return connectionLost(context, true);
   if (isUnreadable(error)) {
     return invalidResult(`${doing}: the answer is not a JSON-RPC message.`, { server, cause: error });
   }
   return requestFailed(context, error);
+}
+
+function translateHttpError(error: SdkHttpError, context: ErrorContext): PlenumError {
+  const answer = answerOf(error.data);
+  const { status, fault } = answer;
+  if (status === 401 || status === 403) return credentialsRefused(context, error, answer);
+  const rpcError = fault && official.ProtocolError.fromError(fault.code, fault.message, fault.data);
+  return asksForVisit(rpcError, context) ?? httpError(context, answer, error);
+}
+
+/** The error of a call before which the user has to visit URLs; undefined for every other. */
+function asksForVisit(error: ProtocolError | undefined, context: ErrorContext): PlenumError | undefined {
+  if (!(error instanceof official.UrlElicitationRequiredError) || !Array.isArray(error.elicitations))
+    return undefined;
+  return urlsToVisit(context, error.elicitations, error);
+}
+
+/** The details of the answer for which a handshake failed with `error`. */
+export function connectData({
+  cause,
+  rpcCode,
+  data,
+}: PlenumError): PlenumErrorData['CONNECT_FAILED'] | undefined {
+  if (cause instanceof official.SdkHttpError) {
+    const { status, fault } = answerOf(cause.data);
+    return { status, ...(fault?.data !== undefined && { rpcData: fault.data }) };
+  }
+  return rpcCode === undefined || data === undefined ? undefined : { rpcData: data };
 }
 
 function translateSdkError(error: SdkError, context: ErrorContext): PlenumError {

@@ -9,6 +9,8 @@ import { official } from '../../transport/official.ts';
 import type { Connection } from '../connection/connection.ts';
 import { translateError } from '../errors/translate-error.ts';
 
+/** The JSON-RPC code of a method that the server does not know. */
+const METHOD_NOT_FOUND = -32_601;
 /** How long the answer may take when a connection is checked because something looked wrong, in milliseconds. */
 const VERIFY_TIMEOUT_MS = 5_000;
 
@@ -32,6 +34,15 @@ function isAnotherServer(answer: Record<string, unknown>, { era, client }: Conne
   const serverInfo = isRecord(meta) ? meta[official.SERVER_INFO_META_KEY] : undefined;
   if (!isDeepStrictEqual(answer['capabilities'], client.getServerCapabilities())) return true;
   return serverInfo !== undefined && !isDeepStrictEqual(serverInfo, client.getServerVersion());
+}
+
+/**
+ * Whether a ping failed with an answer of the server, which so is alive: with a JSON-RPC error. One that came with an error
+ * status of HTTP only counts when it says that the server does not know the method.
+ */
+function isAnswer({ code, rpcCode, cause }: PlenumError): boolean {
+  if (code !== 'PROTOCOL' || rpcCode === undefined) return false;
+  return rpcCode === METHOD_NOT_FOUND || !(cause instanceof official.SdkHttpError);
 }
 
 /** Checks one connection: regularly when the option `health` is on, and whenever `suspect` is called. */
@@ -100,8 +111,7 @@ export class HealthMonitor {
         doing: `Pinging server "${this.#server}"`,
         timeoutMs,
       });
-      // A JSON-RPC error is an answer, too: the server is alive.
-      return error.code === 'PROTOCOL' && error.rpcCode !== undefined ? undefined : error;
+      return isAnswer(error) ? undefined : error;
     }
   }
 

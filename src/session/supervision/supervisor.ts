@@ -310,7 +310,7 @@ export class Supervisor {
   #retry(error: PlenumError): void {
     const { policy } = this.#options;
     if (policy === false || this.#attempts >= policy.attempts) return this.#fail(error);
-    const delay = this.#backoff.next();
+    const delay = this.#backoff.next(error.retryAfterMs);
     const again = (): void => void this.#attempt(error, true).catch(() => {});
     this.#enter(waiting(this.#attempts + 1, error, delay, again));
   }

@@ -15,6 +15,8 @@ export class OpenRequest {
   lastEventId: string | undefined;
   /** What the response turned out to be. */
   answer: 'none' | 'body' | 'stream' = 'none';
+  /** How long the server asks to wait before another attempt, in milliseconds, when it refused the request. */
+  retryAfterMs: number | undefined;
   /** The last thing that went wrong with its stream. */
   fault: PlenumError | undefined;
   /** The response to its lean exchange, when the official transport has to deal with it. */

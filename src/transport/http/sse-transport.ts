@@ -17,6 +17,7 @@ import { parseServerUrl } from '../server-url.ts';
 import { expiredSession } from './expired-session.ts';
 import { HttpFetch } from './network/http-fetch.ts';
 import { goneBecause } from './network/network-error.ts';
+import { excerptOf, retryAfterOf } from './refusal.ts';
 import { withAuth } from './with-auth.ts';
 
 const OPEN_TIMEOUT_MS = 5_000;
@@ -27,6 +28,7 @@ const OPEN_TIMEOUT_MS = 5_000;
  */
 export class SseTransport extends BaseTransport {
   readonly kind = 'sse';
+  retryAfterMs: number | undefined;
 
   readonly #context: TransportContext;
   readonly #url: URL;
@@ -40,6 +42,8 @@ export class SseTransport extends BaseTransport {
   #fault: PlenumError | undefined;
   #tooLarge = false;
   #streamError: SseError | undefined;
+  /** The body of the answer that refused the stream. */
+  #refusal = '';
 
   constructor(spec: UrlServerSpec, context: TransportContext) {
     super(context.server);
@@ -107,12 +111,17 @@ export class SseTransport extends BaseTransport {
 
   async #openStream(url: URL, init: RequestInit): Promise<Response> {
     try {
-      return await this.#http.fetch(url, init, {
+      const response = await this.#http.fetch(url, init, {
         onFault: (fault, error) => {
           this.#fault = error;
           this.#tooLarge = fault === 'too-large';
         },
       });
+      if (!response.ok) {
+        this.retryAfterMs = retryAfterOf(response.headers);
+        this.#refusal = await response.clone().text();
+      }
+      return response;
     } catch (error) {
       if (error instanceof PlenumError) this.#fault = error;
       throw error;
@@ -133,6 +142,8 @@ export class SseTransport extends BaseTransport {
   /** Throws what an error status means; the official transport would put it into a message only. */
   async #fail(response: Response): Promise<void> {
     const { status, statusText } = response;
+    const retryAfterMs = retryAfterOf(response.headers);
+    if (retryAfterMs !== undefined) this.retryAfterMs = retryAfterMs;
     if (status === 401 && this.#authenticates) return;
     const text = await response.text();
     const expired = this.#opened ? expiredSession(status, this.server) : undefined;
@@ -144,7 +155,7 @@ export class SseTransport extends BaseTransport {
     throw new SdkHttpError(
       SdkErrorCode.ClientHttpNotImplemented,
       `POST to ${this.#url.origin} was answered with HTTP ${status}`,
-      { status, statusText, text },
+      { status, statusText, text, retryAfterMs },
     );
   }
 
@@ -171,7 +182,8 @@ export class SseTransport extends BaseTransport {
     if (this.#fault !== undefined) return this.#fault;
     const doing = `Opening the event stream of server "${this.server}" at ${this.#url.origin}`;
     const status = error instanceof SseError ? error.code : undefined;
-    if (status !== undefined && status !== 200) return streamRefused(this.server, doing, status, error);
+    if (status !== undefined && status !== 200)
+      return streamRefused(this.server, doing, { status, excerpt: excerptOf(this.#refusal) }, error);
     return connectFailure(this.server, error, doing);
   }
 

@@ -1,4 +1,5 @@
 import {
+  SdkHttpError,
   StreamableHTTPClientTransport,
   type JSONRPCMessage,
   type JSONRPCRequest,
@@ -49,6 +50,7 @@ const RECONNECTION = {
 export class StreamableHttpTransport extends BaseTransport {
   readonly kind = 'http';
   readonly hasPerRequestStream = true;
+  retryAfterMs: number | undefined;
 
   readonly #spec: UrlServerSpec;
   readonly #context: TransportContext;
@@ -101,6 +103,7 @@ export class StreamableHttpTransport extends BaseTransport {
       onFailed: (error) => this.#judge(error),
       onStreamFault: (fault, error, request) => this.#onStreamFault(fault, error, request),
       onResumptionFailed: (request, cause) => this.#onResumptionFailed(request, cause),
+      onAskedToWait: (waitMs) => (this.retryAfterMs = waitMs),
       onExpired: (end) => this.lose(end),
     });
     const fetch = this.#http.forConnection((url, init) => exchanges.fetch(new URL(url), init));
@@ -223,6 +226,9 @@ export class StreamableHttpTransport extends BaseTransport {
 
   #whyFailed(error: unknown, request: OpenRequest): unknown {
     if (this.ending.aborted) return error instanceof PlenumError ? error : this.#cutOff(error);
+    // The official transport does not hand the headers of an answer on.
+    if (error instanceof SdkHttpError && request.retryAfterMs !== undefined)
+      error.data['retryAfterMs'] = request.retryAfterMs;
     // The official transport has reported its own failures by now.
     if (request.isCancelled || !request.isLean) return error;
     const explained = this.#explain(error);

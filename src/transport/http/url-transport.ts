@@ -10,6 +10,7 @@ import { neitherHttpNorSse } from '../../errors/transport.ts';
 import { PlenumError } from '../../errors/plenum-error.ts';
 import { onAbort } from '../../internal/limit.ts';
 import type { UrlServerSpec } from '../../server-spec.ts';
+import { answerOf, rpcFaultIn } from './refusal.ts';
 import { BaseTransport } from '../base-transport.ts';
 import type {
   ManagedTransport,
@@ -32,6 +33,8 @@ export class UrlTransport extends BaseTransport {
   readonly #context: TransportContext;
   #inner: ManagedTransport;
   #decided: boolean;
+  /** What the server asked for before it was tried as one of the old kind. */
+  #askedMs: number | undefined;
 
   constructor(spec: UrlServerSpec, context: TransportContext) {
     super(context.server);
@@ -47,6 +50,10 @@ export class UrlTransport extends BaseTransport {
 
   get hasPerRequestStream(): boolean {
     return this.#inner.hasPerRequestStream === true;
+  }
+
+  get retryAfterMs(): number | undefined {
+    return this.#inner.retryAfterMs ?? this.#askedMs;
   }
 
   get sessionId(): string | undefined {
@@ -81,6 +88,7 @@ export class UrlTransport extends BaseTransport {
       await this.#inner.send(message, options);
     } catch (error) {
       if (!(error instanceof SdkHttpError) || !OLD_SERVER_STATUSES.has(error.data.status)) throw error;
+      if (isAnswerTo(message, error)) throw error;
       // What was remembered is no longer true: the next connection finds out anew.
       if (this.#decided) delete this.#context.memory.urlKind;
       else await this.#turnToSse(message, error);
@@ -93,6 +101,7 @@ export class UrlTransport extends BaseTransport {
   }
 
   async #turnToSse(initialize: JSONRPCMessage, refusal: SdkHttpError): Promise<void> {
+    this.#askedMs = this.#inner.retryAfterMs;
     await this.#inner.destroy();
     if (this.ending.aborted) throw refusal;
     this.#inner = this.#make('sse');
@@ -101,7 +110,7 @@ export class UrlTransport extends BaseTransport {
       await this.#inner.send(initialize);
     } catch (error) {
       if (isAuthFailure(error)) throw error;
-      throw neitherHttpNorSse(this.server, refusal.data.status, error);
+      throw neitherHttpNorSse(this.server, answerOf(refusal.data), error);
     }
     this.#decide('sse');
   }
@@ -130,6 +139,12 @@ export class UrlTransport extends BaseTransport {
     await this.#inner.close();
     stopListening();
   }
+}
+
+/** Whether the body of an error answers this very message, as only a server of Streamable HTTP does. */
+function isAnswerTo(message: JSONRPCMessage, { data }: SdkHttpError): boolean {
+  const id = typeof data['text'] === 'string' ? rpcFaultIn(data['text'])?.id : undefined;
+  return id !== undefined && 'id' in message && message.id === id;
 }
 
 /** Whether the request for an event stream was answered with a 4xx status. */

@@ -11,6 +11,7 @@ import type { UrlServerSpec } from '../../server-spec.ts';
 import { BaseTransport } from '../base-transport.ts';
 import { networkError } from '../http/network/network-error.ts';
 import { resolveHeaders } from '../http/network/resolve-headers.ts';
+import { retryAfterOf } from '../http/refusal.ts';
 import type { TransportContext } from '../managed-transport.ts';
 import { parseServerUrl } from '../server-url.ts';
 import { tlsConnect } from '../tls-connect.ts';
@@ -28,6 +29,7 @@ const MAX_MISSED_PINGS = 2;
 /** WebSocket: subprotocol `mcp`, one JSON-RPC message in each text frame. */
 export class WebSocketTransport extends BaseTransport {
   readonly kind = 'websocket';
+  retryAfterMs: number | undefined;
 
   readonly #spec: UrlServerSpec;
   readonly #context: TransportContext;
@@ -141,9 +143,10 @@ export class WebSocketTransport extends BaseTransport {
         ? 'Redirects are not followed; give the URL that it leads to.'
         : 'Check the path of its URL.';
     const code = needsAuth ? 'AUTH_REQUIRED' : 'CONNECT_FAILED';
-    this.#opened.reject(
-      this.#failed(`the handshake was answered with HTTP ${status}. ${advice}`, undefined, code),
-    );
+    const { 'retry-after': wait = '', date = '' } = response.headers;
+    this.retryAfterMs = retryAfterOf(new Headers({ 'retry-after': wait, date }));
+    const why = `the handshake was answered with HTTP ${status}. ${advice}`;
+    this.#opened.reject(this.#failed(why, { status }, code));
     response.destroy();
     this.#socket?.terminate();
   }
@@ -156,7 +159,7 @@ export class WebSocketTransport extends BaseTransport {
       url: this.#url,
     });
     this.#opened.reject(
-      failure.maybeExecuted === true ? this.#failed(`${messageOf(error)}.`, error) : failure,
+      failure.maybeExecuted === true ? this.#failed(`${messageOf(error)}.`, { cause: error }) : failure,
     );
   }
 
@@ -166,7 +169,9 @@ export class WebSocketTransport extends BaseTransport {
     const words = reason === '' ? `code ${code}` : `code ${code}, "${printable(reason)}"`;
     const fault = this.#fault;
     if (!this.#isOpen)
-      return this.#opened.reject(this.#failed(`the server closed the connection (${words}).`, fault));
+      return this.#opened.reject(
+        this.#failed(`the server closed the connection (${words}).`, { cause: fault }),
+      );
     const why = fault === undefined ? '' : `: ${printable(messageOf(fault))}`;
     // `ws` ends such a connection itself, and reports it as an abnormal close of the server's.
     const tooLarge =
@@ -181,11 +186,11 @@ export class WebSocketTransport extends BaseTransport {
 
   #failed(
     why: string,
-    cause?: Error,
+    facts: { readonly cause?: Error | undefined; readonly status?: number } = {},
     code: 'CONNECT_FAILED' | 'AUTH_REQUIRED' = 'CONNECT_FAILED',
   ): PlenumError {
     const doing = `Opening a WebSocket to server "${this.server}" at ${this.#url.host}`;
-    return openFailed(code, this.server, doing, why, cause);
+    return openFailed(code, this.server, doing, why, facts);
   }
 
   #lost(why: string, maybeExecuted: boolean, cause?: Error): PlenumError {

@@ -4,6 +4,7 @@ import { PlenumError } from '../../../errors/plenum-error.ts';
 import { hasOwnSockets } from '../../../internal/undici.ts';
 import { urlSpec } from '../../../options/tables/server.ts';
 import type { ConnectionFetch, DetachedFetch, UrlServerSpec } from '../../../server-spec.ts';
+import { readErrorBody } from './error-body.ts';
 import { guardBody, limitEvent, limitTotal } from './guard-body.ts';
 import { HttpPool } from './http-pool.ts';
 import { networkError } from './network-error.ts';
@@ -105,6 +106,11 @@ export class HttpFetch {
       }
     };
     const response = await followRedirects(fetchOnce, start, method, server);
+    if (!response.ok && start.origin === this.#options.url.origin) {
+      const whole = await readErrorBody(response, { url: start, headers });
+      signal?.throwIfAborted();
+      return whole;
+    }
     return this.#guard(response, (error) => explain(error, start), watch);
   }
 

@@ -2,6 +2,7 @@ import type { PlenumError } from '../../../errors/plenum-error.ts';
 import { expiredSession, type ExpiredSession } from '../expired-session.ts';
 import { isOpenStream, type BodyFault, type BodyWatch, type HttpFetch } from '../network/http-fetch.ts';
 import type { OpenRequest, OpenRequests } from '../open-requests.ts';
+import { retryAfterOf } from '../refusal.ts';
 import type { StandaloneStream } from './standalone-stream.ts';
 
 export interface OfficialExchangesOptions {
@@ -19,6 +20,8 @@ export interface OfficialExchangesOptions {
   readonly onStreamFault: (fault: BodyFault, error: PlenumError, request: OpenRequest | undefined) => void;
   /** The answer to a request will not come on a resumed stream. */
   readonly onResumptionFailed: (request: OpenRequest, cause?: unknown) => void;
+  /** The server refused something, and asks to wait for so many milliseconds. */
+  readonly onAskedToWait: (waitMs: number) => void;
   /** The server no longer knows the session. */
   readonly onExpired: (end: ExpiredSession) => void;
 }
@@ -79,8 +82,16 @@ export class OfficialExchanges {
     };
     const response = await http.fetch(url, init, watch, request?.takeResponse());
     streaming = isOpenStream(response);
+    if (!response.ok) this.#noteWait(response, request);
     await this.#watchSession(response, init);
     return response;
+  }
+
+  #noteWait({ headers }: Response, request: OpenRequest | undefined): void {
+    const waitMs = retryAfterOf(headers);
+    if (waitMs === undefined) return;
+    if (request !== undefined) request.retryAfterMs = waitMs;
+    this.#options.onAskedToWait(waitMs);
   }
 
   /** Opens an event stream, or goes on with one that broke off. */

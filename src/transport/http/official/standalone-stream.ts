@@ -2,6 +2,7 @@ import { PlenumError } from '../../../errors/plenum-error.ts';
 import { Limit, sleep } from '../../../internal/limit.ts';
 import { startTimer, type StopTimer } from '../../../internal/timers.ts';
 import { isOpenStream } from '../network/http-fetch.ts';
+import { retryAfterOf } from '../refusal.ts';
 
 /** The wait after an attempt that failed, in milliseconds; it doubles with each that follows. */
 const FIRST_DELAY_MS = 500;
@@ -67,6 +68,7 @@ export class StandaloneStream {
     let delayMs = FIRST_DELAY_MS;
     for (let attempts = 1; ; attempts++) {
       const outcome = await this.#attempt(exchange, signal);
+      let askedMs = 0;
       if (typeof outcome === 'object') {
         if (isOpenStream(outcome)) {
           const missed = (this.#served || attempts > 1) && !resumes;
@@ -76,11 +78,12 @@ export class StandaloneStream {
           return outcome;
         }
         if (this.#isFinal(outcome)) return outcome;
+        askedMs = retryAfterOf(outcome.headers) ?? 0;
         await outcome.body?.cancel();
       }
       // Some servers begin their answer with their first event, perhaps hours later: that is no reason to wait longer.
       if (outcome === 'late') delayMs = FIRST_DELAY_MS;
-      await sleep(delayMs, ending);
+      await sleep(Math.min(Math.max(delayMs, askedMs), LONGEST_DELAY_MS), ending);
       ending.throwIfAborted();
       delayMs = Math.min(delayMs * 2, LONGEST_DELAY_MS);
     }
