@@ -194,7 +194,7 @@ function answered({ status, fault, excerpt, retryAfterMs }: HttpAnswer): string 
   const body =
     fault === undefined
       ? excerpt && `: ${excerpt}`
-      : ` with error ${fault.code}: ${printable(fault.message, 500)}`;
+      : ` with error ${fault.code}: ${printable(fault.message, 500).replace(/\.$/, '')}`;
   const wait = retryAfterMs === undefined ? '' : ` It asks to wait for ${retryAfterMs} ms.`;
   return `the server answered HTTP ${status}${body}.${wait}`;
 }

@@ -260,7 +260,7 @@ const SAMPLES: {
     headersFunctionFailed: transport.headersFunctionFailed('s', thrown),
     headerNotSendable: transport.headerNotSendable('s', 'X-A'),
     streamRefused: [401, 404].map((status) =>
-      transport.streamRefused('s', 'Opening', { status, excerpt: 'No.' }, thrown),
+      transport.streamRefused('s', 'Opening', { status, excerpt: 'No' }, thrown),
     ),
     noEndpointEvent: transport.noEndpointEvent('s', 'Opening', 5),
     openFailed: transport.openFailed('CONNECT_FAILED', 's', 'Opening', 'it failed.'),

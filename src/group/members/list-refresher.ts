@@ -40,8 +40,11 @@ export class ListRefresher {
     this.#schedule();
   }
 
-  /** Takes the outcome of a fetch: `done` came or will not come, `failed` are to be fetched again. */
-  report(done: Iterable<CatalogKind>, failed: Iterable<CatalogKind>): void {
+  /**
+   * Takes the outcome of a fetch: `done` came or will not come, `failed` are to be fetched again, after `askedMs` if the server
+   * asks for such a wait.
+   */
+  report(done: Iterable<CatalogKind>, failed: Iterable<CatalogKind>, askedMs: number): void {
     for (const kind of done) this.#failed.delete(kind);
     for (const kind of failed) this.#failed.add(kind);
     if (this.#failed.size === 0) {
@@ -49,7 +52,7 @@ export class ListRefresher {
       this.#stopRetry?.();
       this.#stopRetry = undefined;
     } else if (!this.#stopped) {
-      this.#stopRetry ??= startTimer(this.#backoff.next(), () => {
+      this.#stopRetry ??= startTimer(this.#backoff.next(askedMs), () => {
         this.#stopRetry = undefined;
         this.mark(this.#failed);
       });

@@ -355,10 +355,13 @@ function collisionKey({ kind, key, owner }: CatalogCollision): string {
 
 /** Has the lists that failed and may come later fetched again. */
 function reportLists({ refresher }: Member, { listing }: FetchedListing): void {
+  let askedMs = 0;
   const failed = CATALOG_KINDS.filter((kind) => {
     const list = listing[kind];
-    return list instanceof PlenumError && mayComeLater(list);
+    if (!(list instanceof PlenumError) || !mayComeLater(list)) return false;
+    askedMs = Math.max(askedMs, list.retryAfterMs ?? 0);
+    return true;
   });
   const done = CATALOG_KINDS.filter((kind) => listing[kind] !== undefined && !failed.includes(kind));
-  refresher.report(done, failed);
+  refresher.report(done, failed, askedMs);
 }

@@ -43,13 +43,13 @@ const EXCERPT_SOURCE = 8_192;
  * Whether an answer with this error status says for certain that the request was not run. A 503 does when it names the time
  * of the next attempt: without that, what stands before a server sends it also when the server broke off.
  */
-function surelyRefused(
+export function surelyRefused(
   status: number,
   retryAfterMs: number | undefined,
   fault: RpcFault | undefined,
 ): boolean {
   if (REFUSED.has(status) || (status === 503 && retryAfterMs !== undefined)) return true;
-  return status < 500 && fault !== undefined && NOT_RUN_CODES.has(fault.code);
+  return status >= 400 && status < 500 && fault !== undefined && NOT_RUN_CODES.has(fault.code);
 }
 
 /** The JSON-RPC error in a body: alone, in an array, or in a server-sent event. */
@@ -70,11 +70,14 @@ export function rpcFaultIn(body: string): RpcFault | undefined {
   return { id: message['id'], code, message: typeof words === 'string' ? words : '', data };
 }
 
-/** A short piece of a body for a message: of a page its title, or else its first words. Empty when it has none. */
+/**
+ * A short piece of a body for a message: of a page its title, or else its first words, without a full stop. Empty when it has
+ * none.
+ */
 export function excerptOf(body: string): string {
   const start = body.slice(0, EXCERPT_SOURCE);
   const words = isPage(start) ? (titleOf(start) ?? withoutTags(start)) : start;
-  return printable(words.replace(/\s+/g, ' ').trim(), EXCERPT_LENGTH);
+  return printable(words.replace(/\s+/g, ' ').trim(), EXCERPT_LENGTH).replace(/\.$/, '');
 }
 
 function isPage(text: string): boolean {
