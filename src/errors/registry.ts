@@ -318,7 +318,7 @@ export const ERROR_REGISTRY: Registry = {
     fields: ['server', 'maybeExecuted'],
   },
   SESSION_EXPIRED: {
-    meaning: 'The server no longer knows this session (HTTP 404).',
+    meaning: 'The server no longer knows this session.',
     when: 'in a call, when the new session was refused too; one refusal is repaired without an error',
     remedy: 'try again',
     data: {},

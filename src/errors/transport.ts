@@ -36,9 +36,13 @@ export function answerLost(server: string, what: string, cause?: unknown): Plenu
 }
 
 /** The server no longer knows the HTTP session; `what` goes on from its name. */
-export function sessionForgotten(server: string, what: string): PlenumError<'SESSION_EXPIRED'> {
+export function sessionForgotten(
+  server: string,
+  what: string,
+  cause?: unknown,
+): PlenumError<'SESSION_EXPIRED'> {
   const summary = `Server "${server}" ${what}. The request was not handled.`;
-  return new PlenumError('SESSION_EXPIRED', summary, { server, maybeExecuted: false });
+  return new PlenumError('SESSION_EXPIRED', summary, { server, cause, maybeExecuted: false });
 }
 
 /** A message is larger than `maxMessageBytes` allows. */

@@ -14,13 +14,15 @@ import type { UrlServerSpec } from '../../server-spec.ts';
 import { BaseTransport } from '../base-transport.ts';
 import type { TransportContext } from '../managed-transport.ts';
 import { parseServerUrl } from '../server-url.ts';
-import { expiredSession } from './expired-session.ts';
+import { expiredSession, isSuspicious, refusalOf } from './expired-session.ts';
 import { HttpFetch } from './network/http-fetch.ts';
 import { goneBecause } from './network/network-error.ts';
 import { excerptOf, retryAfterOf } from './refusal.ts';
 import { withAuth } from './with-auth.ts';
 
 const OPEN_TIMEOUT_MS = 5_000;
+/** How long after a refusal of which the session was told another is not told, in milliseconds. */
+const QUIET_MS = 1_000;
 
 /**
  * HTTP with SSE, the transport of 2024-11-05, by the official transport. The event source of that would reconnect by
@@ -42,6 +44,7 @@ export class SseTransport extends BaseTransport {
   #fault: PlenumError | undefined;
   #tooLarge = false;
   #streamError: SseError | undefined;
+  #quietUntil = 0;
   /** The body of the answer that refused the stream. */
   #refusal = '';
 
@@ -152,11 +155,16 @@ export class SseTransport extends BaseTransport {
       this.lose(expired);
       throw expired.error;
     }
-    throw new SdkHttpError(
+    const error = new SdkHttpError(
       SdkErrorCode.ClientHttpNotImplemented,
       `POST to ${this.#url.origin} was answered with HTTP ${status}`,
       { status, statusText, text, retryAfterMs },
     );
+    if (this.#opened && isSuspicious(refusalOf(status, text)) && performance.now() >= this.#quietUntil) {
+      this.#quietUntil = performance.now() + QUIET_MS;
+      this.#context.onSuspect?.(error);
+    }
+    throw error;
   }
 
   /** Ends the connection when a failed POST shows that nobody serves there any more. */

@@ -1,6 +1,8 @@
 import {
   SdkHttpError,
   StreamableHTTPClientTransport,
+  UnauthorizedError,
+  type JSONRPCErrorResponse,
   type JSONRPCMessage,
   type JSONRPCRequest,
   type OAuthClientProvider,
@@ -17,6 +19,13 @@ import { failRequest } from '../fail-request.ts';
 import { askedId } from '../json-rpc.ts';
 import type { TransportContext } from '../managed-transport.ts';
 import { parseServerUrl } from '../server-url.ts';
+import {
+  isSuspicious,
+  questionsAbout,
+  refusalOf,
+  SessionCheck,
+  type SessionRefusal,
+} from './expired-session.ts';
 import { HttpFetch, type BodyFault } from './network/http-fetch.ts';
 import type { HttpPool } from './network/http-pool.ts';
 import { goneBecause, networkError } from './network/network-error.ts';
@@ -24,6 +33,7 @@ import { OfficialExchanges } from './official/official-exchanges.ts';
 import { OpenRequests, type OpenRequest } from './open-requests.ts';
 import { LeanPosts, type PostExchange, type PostListener } from './lean-posts.ts';
 import { StandaloneStream } from './official/standalone-stream.ts';
+import { resolveHeaders } from './network/resolve-headers.ts';
 import { withAuth } from './with-auth.ts';
 
 const OPEN_TIMEOUT_MS = 30_000;
@@ -65,6 +75,9 @@ export class StreamableHttpTransport extends BaseTransport {
   readonly #requests = new OpenRequests();
   readonly #resumptions = new Set<StopTimer>();
   readonly #standalone: StandaloneStream;
+  readonly #sessionCheck: SessionCheck;
+  /** The request that opened the session. */
+  #handshake: JSONRPCRequest | undefined;
   /** Whether any request was answered: until then there is no connection that could be kept. */
   #answered = false;
   /** Only the stream for notifications is lost: the server is there, and gets a DELETE when the session ends. */
@@ -104,6 +117,7 @@ export class StreamableHttpTransport extends BaseTransport {
       onStreamFault: (fault, error, request) => this.#onStreamFault(fault, error, request),
       onResumptionFailed: (request, cause) => this.#onResumptionFailed(request, cause),
       onAskedToWait: (waitMs) => (this.retryAfterMs = waitMs),
+      onStreamRefused: (refusal) => void this.#findOut(refusal),
       onExpired: (end) => this.lose(end),
     });
     const fetch = this.#http.forConnection((url, init) => exchanges.fetch(new URL(url), init));
@@ -115,6 +129,18 @@ export class StreamableHttpTransport extends BaseTransport {
       reconnectionOptions: RECONNECTION,
       reconnectionScheduler: (resume, delay) => this.#resumeLater(resume, delay),
     });
+    const direct = this.#http.forConnection((url, init) => this.#http.fetch(url, init));
+    this.#sessionCheck = new SessionCheck(
+      context.server,
+      questionsAbout({
+        url: this.#url,
+        fetch: withAuth(spec.auth, context.server, this.#url, direct).fetch,
+        credentials: () => this.#credentials(),
+        session: () => ({ id: this.sessionId, protocolVersion: this.#official.protocolVersion }),
+        handshake: () => this.#handshake,
+        ending: this.ending,
+      }),
+    );
     this.#official.onmessage = (message) => this.#receive(message);
     this.#official.onerror = (error) => this.report(error);
   }
@@ -178,6 +204,7 @@ export class StreamableHttpTransport extends BaseTransport {
 
   async #request(message: JSONRPCRequest, options?: TransportSendOptions): Promise<void> {
     const request = this.#requests.add(message.id, options);
+    if (message.method === 'initialize') this.#handshake = message;
     try {
       let token = this.#lean?.askForToken();
       if (typeof token === 'object') {
@@ -196,7 +223,8 @@ export class StreamableHttpTransport extends BaseTransport {
         .takeResponse()
         ?.body?.cancel()
         .catch(() => {});
-      throw this.#whyFailed(error, request);
+      const why = this.#whyFailed(error, request);
+      throw (await this.#findOut(this.#refusalIn(why), why)) ?? why;
     }
     if (request.answer === 'body' && this.#requests.has(request)) {
       this.#requests.delete(message.id);
@@ -294,9 +322,59 @@ export class StreamableHttpTransport extends BaseTransport {
   #receive(message: JSONRPCMessage): void {
     if (!('method' in message)) {
       this.#answered = true;
-      if (message.id !== undefined) this.#requests.delete(askedId(message.id));
+      const request = message.id === undefined ? undefined : this.#requests.delete(askedId(message.id));
+      if ('error' in message && request !== undefined && this.sessionId !== undefined) {
+        const refusal = refusalIn(message);
+        if (isSuspicious(refusal)) return void this.#deliverRefusal(message, request, refusal);
+      }
     }
     this.deliver(message);
+  }
+
+  /** Delivers an error that may mean that the session is gone, once that is known. */
+  async #deliverRefusal(
+    message: JSONRPCErrorResponse,
+    { id }: OpenRequest,
+    refusal: SessionRefusal,
+  ): Promise<void> {
+    const error = await this.#findOut(refusal);
+    this.deliver(error === undefined ? message : failRequest(id, error));
+  }
+
+  /** How a request was refused in its session; undefined when it failed in another way. */
+  #refusalIn(error: unknown): SessionRefusal | undefined {
+    if (error instanceof SdkHttpError) {
+      const { status, text } = error.data;
+      return refusalOf(status, typeof text === 'string' ? text : '');
+    }
+    // Without an answer of its own. Credentials that deal with a refusal have begun a sign-in.
+    const isFinal = error instanceof UnauthorizedError && this.#auth !== undefined && isPlain(this.#auth);
+    return isFinal ? refusalOf(401, '') : undefined;
+  }
+
+  /**
+   * Finds out whether a refusal means that the server no longer knows the session, and ends the connection then. Resolves
+   * with the error of the request if it surely did not run.
+   */
+  async #findOut(refusal: SessionRefusal | undefined, cause?: unknown): Promise<PlenumError | undefined> {
+    if (refusal === undefined || this.sessionId === undefined || this.ending.aborted) return undefined;
+    if (!isSuspicious(refusal)) return undefined;
+    const verdict = await this.#sessionCheck.confirm(refusal, cause);
+    if (verdict === undefined) return undefined;
+    this.lose(verdict.end);
+    return verdict.sure ? verdict.end.error : undefined;
+  }
+
+  async #credentials(): Promise<Headers> {
+    const headers = await resolveHeaders(this.#spec.headers, this.server);
+    const token =
+      this.#auth === undefined
+        ? undefined
+        : 'token' in this.#auth
+          ? await this.#auth.token()
+          : (await this.#auth.tokens())?.access_token;
+    if (token !== undefined) headers.set('authorization', `Bearer ${token}`);
+    return headers;
   }
 
   /** Ends the connection when a failed exchange shows that nobody serves there any more. */
@@ -357,6 +435,15 @@ export class StreamableHttpTransport extends BaseTransport {
     );
     this.#resumptions.add(stop);
   }
+}
+
+function refusalIn({ error: { code, message, data }, id }: JSONRPCErrorResponse): SessionRefusal {
+  return { status: 200, fault: { id, code, message, data }, text: '' };
+}
+
+/** Whether credentials have no way to deal with a refusal. */
+function isPlain(auth: ServerAuth | OAuthClientProvider): boolean {
+  return 'token' in auth && auth.onUnauthorized === undefined;
 }
 
 function cancelledId(message: JSONRPCMessage): RequestId | undefined {

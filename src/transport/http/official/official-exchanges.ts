@@ -1,5 +1,5 @@
 import type { PlenumError } from '../../../errors/plenum-error.ts';
-import { expiredSession, type ExpiredSession } from '../expired-session.ts';
+import { expiredSession, refusalOf, type ExpiredSession, type SessionRefusal } from '../expired-session.ts';
 import { isOpenStream, type BodyFault, type BodyWatch, type HttpFetch } from '../network/http-fetch.ts';
 import type { OpenRequest, OpenRequests } from '../open-requests.ts';
 import { retryAfterOf } from '../refusal.ts';
@@ -22,6 +22,8 @@ export interface OfficialExchangesOptions {
   readonly onResumptionFailed: (request: OpenRequest, cause?: unknown) => void;
   /** The server refused something, and asks to wait for so many milliseconds. */
   readonly onAskedToWait: (waitMs: number) => void;
+  /** The server refuses the stream that it served before. */
+  readonly onStreamRefused: (refusal: SessionRefusal) => void;
   /** The server no longer knows the session. */
   readonly onExpired: (end: ExpiredSession) => void;
 }
@@ -82,8 +84,10 @@ export class OfficialExchanges {
     };
     const response = await http.fetch(url, init, watch, request?.takeResponse());
     streaming = isOpenStream(response);
-    if (!response.ok) this.#noteWait(response, request);
-    await this.#watchSession(response, init);
+    if (!response.ok) {
+      this.#noteWait(response, request);
+      await this.#watchSession(response, init, request);
+    }
     return response;
   }
 
@@ -120,13 +124,23 @@ export class OfficialExchanges {
   }
 
   /** Throws `SESSION_EXPIRED` when the answer says that the server no longer knows the session. */
-  async #watchSession(response: Response, { method, headers }: Exchange): Promise<void> {
-    const { server, standalone, onExpired } = this.#options;
+  async #watchSession(
+    response: Response,
+    { method, headers }: Exchange,
+    request: OpenRequest | undefined,
+  ): Promise<void> {
+    const { server, standalone, onExpired, onStreamRefused } = this.#options;
     if (!headers.has('mcp-session-id')) return;
     // A server that has never served a GET may have nothing at all for it.
     if (method !== 'POST' && !(method === 'GET' && standalone.served)) return;
+    const refusal = refusalOf(response.status, await response.clone().text());
     const expired = expiredSession(response.status, server);
-    if (expired === undefined) return;
+    if (expired === undefined) {
+      if (method === 'GET') onStreamRefused(refusal);
+      return;
+    }
+    // A JSON-RPC error that answers this very request may be about that: whoever sent the request finds out.
+    if (request !== undefined && refusal.fault?.id === request.id) return;
     await response.body?.cancel();
     onExpired(expired);
     throw expired.error;
