@@ -2,6 +2,11 @@ import { buildConnector, Client, errors, type Dispatcher } from '#undici';
 
 /** How many sockets to one origin there may be; further requests wait for one. */
 const MAX_SOCKETS = 1_024;
+/**
+ * How many sockets may be opening at a time. A system keeps no more than a few hundred for a program to accept; of more at
+ * once, those that the program is slow to accept are reset after their requests were written.
+ */
+const MAX_OPENING = 128;
 /** How many addresses of peers are remembered. */
 const MAX_PEERS = 16;
 
@@ -9,6 +14,8 @@ const MAX_PEERS = 16;
 interface Place {
   readonly client: Client;
   state: 'busy' | 'free' | 'gone';
+  /** Whether its first socket is opening. */
+  opening: boolean;
 }
 
 interface Waiting {
@@ -27,6 +34,7 @@ export class SocketPool {
   /** The one used last is used first, so that those that are no longer needed become idle and close. */
   readonly #free: Place[] = [];
   #waiting: Waiting[] = [];
+  #opening = 0;
   /** IP addresses that sockets were opened to, the last one last. */
   readonly #peers = new Set<string>();
   #destroyed = false;
@@ -72,10 +80,12 @@ export class SocketPool {
   }
 
   #open(): Place | undefined {
-    if (this.#places.size >= MAX_SOCKETS) return undefined;
+    if (this.#places.size >= MAX_SOCKETS || this.#opening >= MAX_OPENING) return undefined;
     const client = new Client(this.#origin, this.#options);
-    const place: Place = { client, state: 'free' };
+    const place: Place = { client, state: 'free', opening: true };
     this.#places.add(place);
+    this.#opening++;
+    client.on('connect', () => this.#opened(place));
     client.on('drain', () => this.#release(place));
     client.on('disconnect', () => this.#dropIdle(place));
     client.on('connectionError', () => this.#dropIdle(place));
@@ -97,12 +107,21 @@ export class SocketPool {
     this.#free.push(place);
   }
 
+  #opened(place: Place): void {
+    if (!place.opening) return;
+    place.opening = false;
+    this.#opening--;
+    const next = this.#destroyed ? undefined : this.#waiting.shift();
+    if (next !== undefined) this.dispatch(next.options, next.handler);
+  }
+
   /** Drops a client whose socket is closed: to keep its memory costs more than to make a new one. */
   #dropIdle(place: Place): void {
     if (place.client.stats.size > 0) return;
     if (place.state === 'free') this.#free.splice(this.#free.indexOf(place), 1);
     place.state = 'gone';
     this.#places.delete(place);
+    if (place.opening) return this.#opened(place);
     const next = this.#destroyed ? undefined : this.#waiting.shift();
     if (next !== undefined) this.dispatch(next.options, next.handler);
   }
