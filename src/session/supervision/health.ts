@@ -37,12 +37,13 @@ function isAnotherServer(answer: Record<string, unknown>, { era, client }: Conne
 }
 
 /**
- * Whether a ping failed with an answer of the server, which so is alive: with a JSON-RPC error. One that came with an error
- * status of HTTP only counts when it says that the server does not know the method.
+ * Whether a ping failed with an answer of the server, which so is alive: with a JSON-RPC error. With an error status of HTTP
+ * it is one only when the server does not know the method, or has too much to do for now.
  */
-function isAnswer({ code, rpcCode, cause }: PlenumError): boolean {
-  if (code !== 'PROTOCOL' || rpcCode === undefined) return false;
-  return rpcCode === METHOD_NOT_FOUND || !(cause instanceof official.SdkHttpError);
+function isAnswer({ code, rpcCode, cause, retryAfterMs }: PlenumError): boolean {
+  if (code !== 'PROTOCOL') return false;
+  if (!(cause instanceof official.SdkHttpError)) return rpcCode !== undefined;
+  return rpcCode === METHOD_NOT_FOUND || cause.data.status === 429 || retryAfterMs !== undefined;
 }
 
 /** Checks one connection: regularly when the option `health` is on, and whenever `suspect` is called. */

@@ -237,6 +237,11 @@ export class PostExchange<Request> implements Dispatcher.DispatchHandler {
     });
   }
 
+  /** A request is written right after its start, and not a byte of it before. */
+  get isSent(): boolean {
+    return this.#controller !== undefined;
+  }
+
   /** Ends the exchange at any stage. Its listener is not called any more. */
   cancel(reason: unknown): void {
     if (this.#official !== undefined) return this.#official.cancel(reason);

@@ -45,6 +45,11 @@ export class OpenRequest {
     return this.#exchange !== undefined && this.#official === undefined;
   }
 
+  /** Whether no socket was found for its lean exchange: then nothing of it was sent. */
+  get isUnsent(): boolean {
+    return this.#exchange?.isSent === false && this.#official === undefined;
+  }
+
   get isCancelled(): boolean {
     return this.#cancelled !== undefined;
   }
@@ -75,6 +80,8 @@ export class OpenRequest {
 
 /** An exchange as far as its request ends it. */
 export interface Cancellable {
+  /** Whether any of its request may have been sent. */
+  readonly isSent: boolean;
   cancel(reason: unknown): void;
 }
 
@@ -90,6 +97,10 @@ export class OpenRequests {
     if (requestSignal !== undefined)
       request.stopListening = onAbort(requestSignal, () => this.abandon(id, requestSignal.reason));
     return request;
+  }
+
+  get size(): number {
+    return this.#byId.size;
   }
 
   has(request: OpenRequest): boolean {

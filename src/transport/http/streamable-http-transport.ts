@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   SdkHttpError,
   StreamableHTTPClientTransport,
@@ -41,8 +42,12 @@ const TERMINATE_TIMEOUT_MS = 2_000;
 /** How long a server may take to accept a notification, or an answer to a request of its own. */
 const NOTIFICATION_TIMEOUT_MS = 10_000;
 const FORCED_TERMINATE_TIMEOUT_MS = 500;
-/** How long requests under way may still come to their own ends once the server is gone or has forgotten the session. */
+/**
+ * How long requests under way may still come to their own ends once the server is gone or has forgotten the session: as long
+ * as they do, this time is repeated.
+ */
 const LINGER_MS = 1_000;
+const MOST_LINGERS = 10;
 /** The shortest wait before a stream is resumed, also when the server asks for less. */
 const MIN_RESUME_DELAY_MS = 100;
 const RECONNECTION = {
@@ -184,8 +189,14 @@ export class StreamableHttpTransport extends BaseTransport {
   }
 
   /** A request that the server answers with a refusal has surely not run; of one that is aborted nobody knows. */
-  protected override linger(): Promise<unknown> {
-    return settledWithin(this.#requests.settled(), LINGER_MS, this.ending);
+  protected override async linger(): Promise<void> {
+    for (let waited = 0; waited < MOST_LINGERS; waited++) {
+      const open = this.#requests.size;
+      if (await settledWithin(this.#requests.settled(), LINGER_MS, this.ending)) return;
+      // On a busy machine the time is over before the answers are read that have come.
+      await nextTurn();
+      if (this.ending.aborted || this.#requests.size === open) return;
+    }
   }
 
   protected async shut(force: AbortSignal): Promise<void> {
@@ -253,13 +264,14 @@ export class StreamableHttpTransport extends BaseTransport {
   }
 
   #whyFailed(error: unknown, request: OpenRequest): unknown {
-    if (this.ending.aborted) return error instanceof PlenumError ? error : this.#cutOff(error);
+    if (this.ending.aborted)
+      return error instanceof PlenumError ? error : this.#cutOff(error, !request.isUnsent);
     // The official transport does not hand the headers of an answer on.
     if (error instanceof SdkHttpError && request.retryAfterMs !== undefined)
       error.data['retryAfterMs'] = request.retryAfterMs;
     // The official transport has reported its own failures by now.
     if (request.isCancelled || !request.isLean) return error;
-    const explained = this.#explain(error);
+    const explained = this.#explain(error, request.isUnsent);
     this.#judge(explained);
     this.report(explained);
     return explained;
@@ -315,8 +327,8 @@ export class StreamableHttpTransport extends BaseTransport {
     });
   }
 
-  #explain(error: unknown): PlenumError {
-    return networkError(error, { server: this.server, doing: 'POST', url: this.#url });
+  #explain(error: unknown, unsent = false): PlenumError {
+    return networkError(error, { server: this.server, doing: 'POST', url: this.#url, unsent });
   }
 
   #receive(message: JSONRPCMessage): void {

@@ -265,6 +265,23 @@ describe('R2 a refusal that speaks of credentials', () => {
     },
   );
 
+  it('costs the session when new credentials do not help, though the server takes them', async () => {
+    let asked = 0;
+    const auth = {
+      token: async () => 'token',
+      onUnauthorized: async () => {
+        asked++;
+      },
+    };
+    const server = await serveForgetful('json', { token: 'token' });
+    const { session } = await open({ url: server.url, type: 'http', auth }, { protocol, reconnect });
+    server.forget({ status: 401, body: said('Unauthorized: Session not found') });
+    expect(await session.callTool('any')).toMatchObject({ content: [{ text: '1' }] });
+    expect(asked).toBeGreaterThanOrEqual(1);
+    expect(server.ran).toBe(1);
+    expect(server.sessions.size).toBe(1);
+  });
+
   it('leaves no session behind that was opened to find out', async () => {
     const server = await serveForgetful('json');
     const { session } = await open({ url: server.url, type: 'http' }, { protocol, reconnect });

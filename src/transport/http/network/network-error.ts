@@ -58,6 +58,8 @@ export interface FailedRequest {
   /** In words, ready to stand at the beginning: `POST`. */
   readonly doing: string;
   readonly url: URL;
+  /** Whether no socket was found for it, whatever the error is. @default false */
+  readonly unsent?: boolean;
 }
 
 /**
@@ -67,11 +69,11 @@ export interface FailedRequest {
 export function networkError(error: unknown, request: FailedRequest): PlenumError {
   if (error instanceof PlenumError) return error;
   const { what, advice, maybeExecuted } = classify(error);
-  const { server, doing, url } = request;
+  const { server, doing, url, unsent = false } = request;
   return requestNotDelivered(server, `${doing} to ${url.origin}`, {
     why: what,
     hint: advice,
-    maybeExecuted,
+    maybeExecuted: maybeExecuted && !unsent,
     cause: error,
   });
 }
