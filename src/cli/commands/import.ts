@@ -37,12 +37,12 @@ export const run: RunCommand = async (invocation) => {
 async function chosenConfigs(patterns: readonly string[]): Promise<EditorConfig[]> {
   const editors = new Map(importSources().map(({ editor, title }) => [editor, title]));
   for (const pattern of patterns) {
-    const matches = await createMatcher([pattern]);
+    const matches = createMatcher([pattern]);
     if ([...editors].some((names) => matches(...names))) continue;
     const known = [...editors.keys()].join(', ');
     throw new UsageError(`--from ${printable(pattern)}: unknown editor. Known editors: ${known}.`);
   }
-  const matches = await createMatcher(patterns);
+  const matches = createMatcher(patterns);
   const configs = await readEditorConfigs();
   return configs.filter(({ editor, title }) => matches(editor, title));
 }
@@ -54,14 +54,14 @@ async function namedServers(
 ): Promise<FoundServer[]> {
   const names = new Set(servers.map(({ name }) => name));
   for (const pattern of patterns) {
-    const matches = await createMatcher([pattern]);
+    const matches = createMatcher([pattern]);
     if ([...names].some((name) => matches(name))) continue;
     const known = names.size === 0 ? ' There are none at all.' : suggestion(pattern, names);
     throw new UsageError(
       `No server named "${printable(pattern)}" in the files of known editors.${known} See: plenum import`,
     );
   }
-  const matches = await createMatcher(patterns);
+  const matches = createMatcher(patterns);
   return servers.filter(({ name }) => matches(name));
 }
 

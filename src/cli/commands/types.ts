@@ -11,7 +11,7 @@ import { TypeWriter, type ToolTypes } from '../views/tool-types.ts';
 
 export const run: RunCommand = async (invocation) => {
   const { operands, options, terminal } = invocation;
-  const matches = await createMatcher(operands, { loose: true });
+  const matches = createMatcher(operands, { loose: true });
   await checkOut(options.out, terminal.json);
   const set = await findServers(invocation);
   return withOpenServers(invocation, set, async (opened) => {

@@ -34,7 +34,7 @@ export async function listCatalog(
   { isNamed = true }: { isNamed?: boolean } = {},
 ): Promise<ExitCode> {
   const { terminal, operands } = invocation;
-  const matches = await createMatcher(operands, { loose: true });
+  const matches = createMatcher(operands, { loose: true });
   const set = await findServers(invocation);
   const only = isNamed ? ownersOf(set, operands) : undefined;
   const work = async (opened: OpenServers): Promise<ExitCode> => {

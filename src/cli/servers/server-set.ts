@@ -123,7 +123,7 @@ async function readChosen({ options, terminal }: Invocation, oauth: ConfigOAuthO
   const { loadConfig } = await import('../../config/load-config.ts');
   const { askForInput } = await import('../questions/ask.ts');
   const names = new Set<string>();
-  const isChosen = await createMatcher(options.server);
+  const isChosen = createMatcher(options.server);
   const config = await loadConfig({
     oauth,
     tolerant: true,
@@ -150,7 +150,7 @@ async function checkChoice(
   if (names.size === 0 || (patterns.length === 0 && usable.length === 0))
     throw new UsageError(`${path} has no servers${names.size > 0 ? ' that are enabled' : ''}.`);
   for (const pattern of patterns) {
-    const matches = await createMatcher([pattern]);
+    const matches = createMatcher([pattern]);
     if (usable.some((name) => matches(name))) continue;
     const why = disabled.some((name) => matches(name)) ? 'is disabled in' : 'matches no server of';
     throw new UsageError(`"${printable(pattern)}" ${why} ${path}.${suggestion(pattern, names)}`);

@@ -1,6 +1,6 @@
 import { checkOptions } from '../../options/check-options.ts';
 import { searchToolkitOptions } from '../../options/tables/toolkit.ts';
-import { wildcardMatcher } from '../../group/catalog/wildcard.ts';
+import { createToolFilter } from '../../group/catalog/tool-filter.ts';
 import { expectToolSource, type ToolSource } from '../tool-source.ts';
 import { withOwnTools, type ExtendedToolSource, type OwnTool } from '../own-tools.ts';
 import { callByNameTool } from './call-by-name.ts';
@@ -12,7 +12,7 @@ import { createToolFinder, type SearchableToolSource } from './tool-finder.ts';
 
 export interface SearchToolkitOptions {
   /**
-   * Tools that are always listed, by their names in the source; `*` matches any characters and `?` any one.
+   * Tools that are always listed, by globs of their names in the source.
    * @default none
    */
   readonly pinned?: readonly string[];
@@ -70,9 +70,9 @@ function resolveOptions(options: SearchToolkitOptions): {
 } {
   checkOptions(searchToolkitOptions, options, 'Search toolkit options');
   const { pinned, limit } = options;
-  const matchers = (pinned ?? []).map((each) => wildcardMatcher(each) ?? ((name: string) => name === each));
+  const isPinned = createToolFilter({ allow: pinned ?? [] }, 'pinned');
   return {
-    isPinned: (name) => matchers.some((matches) => matches(name)),
+    isPinned: (name) => pinned?.includes(name) === true || isPinned(name),
     limit: Math.min(limit ?? searchToolkitOptions.limit.default, 20),
   };
 }
