@@ -17,8 +17,7 @@ export type CostCheck = (data: unknown) => boolean;
  * This counts the checks without making them: it visits each value once, with the number of times that each schema would
  * check it. Returns undefined for a schema that is always cheap. When the number cannot be known, the result is false.
  */
-export function checkingCost(schema: unknown): CostCheck | undefined {
-  const graph = new SchemaGraph(schema);
+export function checkingCost(graph: SchemaGraph): CostCheck | undefined {
   if (!graph.hasReferences && graph.size <= BUDGET_PER_PLACE) return undefined;
   if (graph.isOpaque) return () => false;
   return (data) => isAffordable(graph, data);

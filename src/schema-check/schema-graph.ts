@@ -58,6 +58,28 @@ export class SchemaGraph {
     return new Set(this.#targets.values());
   }
 
+  /** Whether some schema applies itself to the same value again, so that a check would never end. */
+  get isEndless(): boolean {
+    const done = new Set<SchemaNode>();
+    const open = new Set<SchemaNode>();
+    // Each circle goes through the target of a reference. Without recursion, as chains of references may be long.
+    const left = [...this.targets].map((node) => ({ node, isLeaving: false }));
+    for (let next = left.pop(); next !== undefined; next = left.pop()) {
+      const { node, isLeaving } = next;
+      if (isLeaving) {
+        open.delete(node);
+        done.add(node);
+        continue;
+      }
+      if (open.has(node)) return true;
+      if (done.has(node)) continue;
+      open.add(node);
+      left.push({ node, isLeaving: true });
+      for (const inner of this.inPlace(node)) left.push({ node: inner, isLeaving: false });
+    }
+    return false;
+  }
+
   /** The schemas that apply to the same value. */
   inPlace(node: SchemaNode): readonly SchemaNode[] {
     const known = this.#inPlace.get(node);

@@ -108,7 +108,7 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
         onListChanged: (kind) => this.#publish({ type: 'list-changed', kind }),
         onStreamLost: () => this.#health?.suspect(),
       }),
-      tools: new ListedTools(name),
+      tools: new ListedTools(name, (problem) => this.#problem(problem)),
     };
   }
 

@@ -6,7 +6,7 @@ export type { ExtendedToolSource } from './own-tools.ts';
 
 export { errorResult, runTool, type RunToolOptions } from './run-tool.ts';
 export { ToolError } from './tool-error.ts';
-export type { ArgumentProblem } from './arguments/argument-problems.ts';
+export type { ArgumentProblem } from '../errors/registry.ts';
 
 export { withPolicy, type PolicedToolSource } from './policy/with-policy.ts';
 export type { Approval, ToolCallRequest, ToolPolicy, ToolRule, ToolTraits } from './policy/tool-policy.ts';

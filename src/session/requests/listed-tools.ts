@@ -1,19 +1,26 @@
-import type { CallToolResult, JsonSchemaValidator, Tool } from '@modelcontextprotocol/client';
+import type { CallToolResult, Tool } from '@modelcontextprotocol/client';
 import { invalidResult } from '../../errors/call.ts';
-import { messageOf, type PlenumError } from '../../errors/plenum-error.ts';
+import type { PlenumError } from '../../errors/plenum-error.ts';
 import { printable } from '../../internal/text.ts';
-import type { SchemaCompiler } from '../../schema-check/schema-validator.ts';
+import type { SchemaCheck, SchemaCompiler } from '../../schema-check/schema-validator.ts';
+
+/** How many tools are remembered whose results are not checked, so that each is reported once. */
+const MAX_REPORTED = 1_000;
 
 /**
- * The tools of the latest `tools/list`. The validator of a tool's output schema is compiled at the tool's first call, and
+ * The tools of the latest `tools/list`. The check of a tool's output schema is compiled at the tool's first call, and
  * dropped with the list.
  */
 export class ListedTools {
   readonly #server: string;
+  readonly #report: (problem: PlenumError) => void;
+  readonly #reported = new Set<string>();
   #tools = new Map<string, ListedTool>();
 
-  constructor(server: string) {
+  /** `report` is called once for each tool whose results cannot be checked. */
+  constructor(server: string, report: (problem: PlenumError) => void) {
     this.#server = server;
+    this.#report = report;
   }
 
   replace(tools: readonly Tool[]): void {
@@ -27,9 +34,12 @@ export class ListedTools {
 
   #listed(tools: readonly Tool[]): Map<string, ListedTool> {
     const compiler = compilerOfOneList();
+    const report = (tool: string, why: string): void => this.#reportOnce(tool, why);
     const listed = new Map<string, ListedTool>();
     for (const tool of tools) {
-      if (!listed.has(tool.name)) listed.set(tool.name, new ListedTool(this.#server, tool, compiler));
+      if (!listed.has(tool.name)) {
+        listed.set(tool.name, new ListedTool(this.#server, tool, compiler, report));
+      }
     }
     return listed;
   }
@@ -42,6 +52,15 @@ export class ListedTools {
   get(name: string): ListedTool | undefined {
     return this.#tools.get(name);
   }
+
+  #reportOnce(tool: string, why: string): void {
+    if (this.#reported.has(tool) || this.#reported.size === MAX_REPORTED) return;
+    this.#reported.add(tool);
+    const what = `Results of tool "${printable(tool)}" are not checked: its output schema cannot be used`;
+    this.#report(
+      invalidResult(`${what}, ${printable(why, 500)} (server "${this.#server}").`, { server: this.#server }),
+    );
+  }
 }
 
 /** One listed tool. */
@@ -49,13 +68,21 @@ export class ListedTool {
   readonly tool: Tool;
   readonly #server: string;
   readonly #compiler: LazyCompiler;
-  #validate: JsonSchemaValidator<unknown> | undefined;
+  readonly #report: (tool: string, why: string) => void;
+  /** `unchecked` when the schema cannot be used. */
+  #check: SchemaCheck | 'unchecked' | undefined;
   #mirrorsHeaders: boolean | undefined;
 
-  constructor(server: string, tool: Tool, compiler: LazyCompiler) {
+  constructor(
+    server: string,
+    tool: Tool,
+    compiler: LazyCompiler,
+    report: (tool: string, why: string) => void,
+  ) {
     this.#server = server;
     this.tool = tool;
     this.#compiler = compiler;
+    this.#report = report;
   }
 
   /** Whether some argument must be sent as an HTTP header, too (SEP-2243, `x-mcp-header`). */
@@ -64,51 +91,42 @@ export class ListedTool {
     return this.#mirrorsHeaders;
   }
 
-  /**
-   * Compiles the validator, unless there is nothing to compile. Rejects with `INVALID_RESULT` when the schema cannot be
-   * used: no result could be accepted, so the tool must not run.
-   */
+  /** Compiles the check, unless there is nothing to compile. With a schema that cannot be used, nothing is checked. */
   prepare(): Promise<void> | undefined {
     const { outputSchema } = this.tool;
-    return outputSchema === undefined || this.#validate !== undefined
-      ? undefined
-      : this.#compile(outputSchema);
+    return outputSchema === undefined || this.#check !== undefined ? undefined : this.#compile(outputSchema);
   }
 
   /** Throws `INVALID_RESULT` when structured content is missing or does not fit. */
   check(result: CallToolResult): void {
-    if (this.#validate === undefined || result.isError === true) return;
+    if (this.#check === undefined || this.#check === 'unchecked' || result.isError === true) return;
     const name = printable(this.tool.name);
     if (result.structuredContent === undefined) {
       throw this.#invalid(`Tool "${name}" promises structured content by its output schema and gave none`);
     }
-    const outcome = this.#validate(result.structuredContent);
-    if (!outcome.valid) {
-      throw this.#invalid(
-        `Structured content of tool "${name}" does not fit its output schema`,
-        outcome.errorMessage,
-      );
-    }
+    const problems = this.#check(result.structuredContent);
+    if (problems.length === 0) return;
+    const told = problems.slice(0, MAX_TOLD).map(({ path, problem }) => `${path || 'it'} ${problem}`);
+    throw this.#invalid(
+      `Structured content of tool "${name}" does not fit its output schema: ${printable(told.join('; '), 500)}`,
+    );
   }
 
-  async #compile(outputSchema: object): Promise<void> {
+  async #compile(outputSchema: unknown): Promise<void> {
     const compiler = await this.#compiler();
-    try {
-      this.#validate ??= compiler.compile(outputSchema);
-    } catch (error) {
-      const name = printable(this.tool.name);
-      throw this.#invalid(`Tool "${name}" was not called: its output schema cannot be used`, error);
-    }
+    if (this.#check !== undefined) return;
+    const compiled = compiler.compile(outputSchema);
+    this.#check = 'check' in compiled ? compiled.check : 'unchecked';
+    if ('problem' in compiled) this.#report(this.tool.name, compiled.problem);
   }
 
-  #invalid(what: string, detail?: unknown): PlenumError {
-    const more = detail === undefined ? '' : `: ${printable(messageOf(detail), 500)}`;
-    return invalidResult(`${what}${more} (server "${this.#server}").`, {
-      server: this.#server,
-      ...(detail instanceof Error && { cause: detail }),
-    });
+  #invalid(what: string): PlenumError {
+    return invalidResult(`${what} (server "${this.#server}").`, { server: this.#server });
   }
 }
+
+/** How many places that do not fit a message tells. */
+const MAX_TOLD = 5;
 
 type LazyCompiler = () => Promise<SchemaCompiler>;
 

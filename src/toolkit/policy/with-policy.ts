@@ -2,7 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { CallToolResult } from '@modelcontextprotocol/client';
 import { toolNotCalled } from '../../errors/toolkit.ts';
 import { unknownName } from '../../errors/catalog.ts';
-import { ArgumentChecker } from '../arguments/argument-checker.ts';
+import { printable } from '../../internal/text.ts';
+import type { ArgumentChecker } from '../arguments/argument-checker.ts';
 import {
   expectToolSource,
   type ToolCallOptions,
@@ -19,7 +20,7 @@ type Args = Readonly<Record<string, unknown>>;
 
 /** A source with a policy. */
 export interface PolicedToolSource extends ToolSource {
-  /** Tools that are left out because a renamed tool has their name. */
+  /** Tools that are left out because a renamed tool has their name, and called tools whose arguments cannot be checked. */
   readonly problems: readonly ToolProblem[];
 }
 
@@ -36,11 +37,22 @@ export function withPolicy(source: ToolSource, policy: ToolPolicy): PolicedToolS
   return new PolicedSource(source, policy);
 }
 
+const MAX_UNCHECKED = 1_000;
+
+/** The engine of the checker is loaded with the first call. */
+async function createChecker(): Promise<ArgumentChecker> {
+  const loaded = await import('../arguments/argument-checker.ts');
+  return new loaded.ArgumentChecker();
+}
+
 class PolicedSource implements PolicedToolSource {
   readonly #source: ToolSource;
   readonly #policy: ToolPolicy;
   readonly #viewOf: (tools: ReadonlyMap<string, ToolDefinition>) => ToolView;
-  readonly #checker: ArgumentChecker | undefined;
+  readonly #checks: boolean;
+  #checker: Promise<ArgumentChecker> | undefined;
+  /** Why the arguments of a called tool are not checked, by its name. */
+  readonly #unchecked = new Map<string, ToolProblem>();
   #seen: ReadonlyMap<string, ToolDefinition> | undefined;
   #view: ToolView | undefined;
 
@@ -48,7 +60,7 @@ class PolicedSource implements PolicedToolSource {
     this.#source = source;
     this.#policy = { ...policy };
     this.#viewOf = createViewer(policy);
-    this.#checker = policy.checkArguments === false ? undefined : new ArgumentChecker();
+    this.#checks = policy.checkArguments !== false;
   }
 
   get tools(): ReadonlyMap<string, ToolDefinition> {
@@ -56,12 +68,14 @@ class PolicedSource implements PolicedToolSource {
   }
 
   get problems(): readonly ToolProblem[] {
-    return this.#current().problems;
+    const { problems, offers } = this.#current();
+    if (this.#unchecked.size === 0) return problems;
+    return [...problems, ...[...this.#unchecked.values()].filter(({ tool }) => offers.has(tool))];
   }
 
   async callTool(name: string, given: Args = {}, options: ToolCallOptions = {}): Promise<CallToolResult> {
     const offer = this.#find(name);
-    this.#checker?.check(name, offer.original, given);
+    if (this.#checks) await this.#check(name, offer.original, given);
     const { approve } = this.#policy;
     if (approve === undefined) return this.#source.callTool(offer.key, given, options);
 
@@ -77,8 +91,19 @@ class PolicedSource implements PolicedToolSource {
         'it changed while the call waited for approval. Look at it again before you call it.',
       );
     }
-    this.#checker?.check(name, now.original, args);
+    if (this.#checks) await this.#check(name, now.original, args);
     return this.#source.callTool(now.key, args, options);
+  }
+
+  /** Throws `INVALID_ARGUMENTS`. */
+  async #check(name: string, tool: ToolDefinition, args: Args): Promise<void> {
+    this.#checker ??= createChecker();
+    const checker = await this.#checker;
+    checker.check(name, tool, args);
+    const why = checker.unchecked(tool.inputSchema);
+    if (why === undefined || this.#unchecked.size === MAX_UNCHECKED) return;
+    const problem = `Its arguments are not checked before a call: its input schema cannot be used, ${printable(why, 300)}.`;
+    this.#unchecked.set(name, { tool: name, server: tool.server, problem });
   }
 
   #current(): ToolView {
