@@ -204,15 +204,6 @@ export function notSerializable(server: string, doing: string, error: unknown): 
   return PlenumError.from(error, 'INVALID_ARGUMENTS', doing, { server });
 }
 
-/** A message holds what cannot be copied to a server in this process. */
-export function notCopyable(server: string, error: unknown): PlenumError<'INVALID_ARGUMENTS'> {
-  const why = `the message holds what is not data (${messageOf(error)}). Nothing was sent.`;
-  return new PlenumError('INVALID_ARGUMENTS', `Sending to server "${server}": ${why}`, {
-    server,
-    cause: error,
-  });
-}
-
 /** The command of a server could not be run. `hint` is a sentence. */
 export function spawnFailed(
   server: string,

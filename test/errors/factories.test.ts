@@ -266,7 +266,6 @@ const SAMPLES: {
     openFailed: transport.openFailed('CONNECT_FAILED', 's', 'Opening', 'it failed.'),
     notSerializable: transport.notSerializable('s', 'Sending to server "s"', thrown),
     neitherHttpNorSse: HTTP_ANSWERS.map((answer) => transport.neitherHttpNorSse('s', answer, thrown)),
-    notCopyable: transport.notCopyable('s', thrown),
     spawnFailed: transport.spawnFailed('s', 'node', {
       cwd: undefined,
       code: 'ENOENT',

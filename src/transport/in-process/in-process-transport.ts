@@ -1,12 +1,14 @@
 import { InMemoryTransport, type JSONRPCMessage, type MessageExtraInfo } from '@modelcontextprotocol/client';
-import { notAMessage, notCopyable } from '../../errors/transport.ts';
+import { notAMessage, notSerializable } from '../../errors/transport.ts';
 import { unusableServer } from '../../errors/options.ts';
 import { connectFailure } from '../../errors/connect.ts';
 import { messageOf, type PlenumError } from '../../errors/plenum-error.ts';
 import type { InProcessServer, InProcessServerSpec } from '../../server-spec.ts';
 import { BaseTransport } from '../base-transport.ts';
 import { failRequest } from '../fail-request.ts';
+import { isMessage } from '../json-rpc.ts';
 import type { TransportContext } from '../managed-transport.ts';
+import { jsonCopy } from '../../internal/json-copy.ts';
 import { settledWithin } from '../../internal/limit.ts';
 
 const CLOSE_TIMEOUT_MS = 2_000;
@@ -14,8 +16,8 @@ const CLOSE_TIMEOUT_MS = 2_000;
 /**
  * A server in this process, over a linked pair. It is connected at the start and closed at the end.
  *
- * Each side gets copies of messages, so that it cannot change what the other holds. They are structured clones: these cost
- * less than JSON, and fail on what JSON would leave out.
+ * Each side gets copies of messages, so that it cannot change what the other holds. They are what JSON makes of the
+ * messages, so that a server behaves here as it does behind any other transport.
  */
 export class InProcessTransport extends BaseTransport {
   readonly kind = 'in-process';
@@ -58,9 +60,9 @@ export class InProcessTransport extends BaseTransport {
   protected async transmit(message: JSONRPCMessage): Promise<void> {
     let copy: JSONRPCMessage;
     try {
-      copy = structuredClone(message);
+      copy = jsonCopy(message);
     } catch (error) {
-      throw notCopyable(this.server, error);
+      throw notSerializable(this.server, `Sending to server "${this.server}"`, error);
     }
     await this.#ours.send(copy);
   }
@@ -83,17 +85,18 @@ export class InProcessTransport extends BaseTransport {
   #receive(message: JSONRPCMessage, extra?: MessageExtraInfo): void {
     let copy: JSONRPCMessage;
     try {
-      copy = structuredClone(message);
+      copy = jsonCopy(message);
     } catch (error) {
       const failure = notAMessage(
         this.server,
-        `sent a message that holds what is not data (${messageOf(error)})`,
+        `sent a message that JSON cannot hold (${messageOf(error)})`,
         error,
       );
       this.#failRequest(message, failure);
       throw failure;
     }
-    this.deliver(copy, extra);
+    if (isMessage(copy)) this.deliver(copy, extra);
+    else this.report(notAMessage(this.server, 'sent what is not a JSON-RPC message'));
   }
 
   /** Fails the request of an answer that cannot be delivered: the server will not send another. */

@@ -123,27 +123,94 @@ describe('T8 messages between client and server', () => {
     await transport.close();
   });
 
-  it('hold data only: an argument that is a function is refused before it leaves', async () => {
-    const { client } = await connectClient(open(makeServer()));
-    const failure = await failureOf(client.callTool({ name: 'echo', arguments: { callback: () => {} } }));
-    expect(failure).toMatchObject({ code: 'INVALID_ARGUMENTS' });
-  });
-
-  it('hold data only: a result that is not data fails its call, and the server hears of it', async () => {
-    const server = serverWith(() => ({ ...text('fine'), extra: () => {} }));
-    const heard: Error[] = [];
-    server.onerror = (error) => heard.push(error);
+  it('C7 hold what JSON holds, in both directions', async () => {
+    class Point {
+      readonly x = 1;
+      get y(): number {
+        return 2;
+      }
+    }
+    const odd = {
+      date: new Date(0),
+      map: new Map([[1, 2]]),
+      set: new Set([1]),
+      missing: undefined,
+      callback: () => {},
+      symbol: Symbol('s'),
+      nan: NaN,
+      infinite: -Infinity,
+      zero: -0,
+      list: [undefined, () => {}, Symbol('s'), NaN, Object.assign([], { 1: 1 }), 1],
+      point: new Point(),
+      own: { toJSON: () => 'its own' },
+      bytes: new Uint8Array([1, 2]),
+      buffer: Buffer.from('a'),
+      url: new URL('https://example.org/'),
+      pattern: /a/,
+      error: new Error('secret'),
+      boxed: Object('text') as unknown,
+      bare: Object.assign(Object.create(null), { a: 1 }) as unknown,
+      [Symbol('key')]: 1,
+    };
+    const wire = JSON.parse(JSON.stringify(odd)) as unknown;
+    let received: unknown;
+    const server = serverWith((params) => {
+      received = params;
+      return { odd };
+    });
     const transport = open(server);
     const answers: JSONRPCMessage[] = [];
     transport.onmessage = (message) => answers.push(message);
     await transport.start();
-    await transport.send({ jsonrpc: '2.0', id: 1, method: 'custom/keep' });
-    await expect.poll(() => heard).toHaveLength(1);
-    expect(answers).toMatchObject([{ id: 1, error: {} }]);
-    const reasons = answers.map((answer) => 'error' in answer && localFailure(answer.error.data));
-    expect(reasons).toMatchObject([{ code: 'INVALID_RESULT' }]);
+    await transport.send({ jsonrpc: '2.0', id: 1, method: 'custom/odd', params: { odd } });
+    await expect.poll(() => answers).toHaveLength(1);
+    expect(received).toStrictEqual({ odd: wire });
+    expect(answers).toMatchObject([{ result: { odd: wire } }]);
     await transport.close();
   });
+
+  const circle: Record<string, unknown> = {};
+  circle['self'] = circle;
+  const unwritable: [title: string, value: unknown][] = [
+    ['a bigint', 1n],
+    ['a circle', circle],
+    ['a toJSON that throws', { toJSON: () => expect.fail('no') }],
+    [
+      'a getter that throws',
+      {
+        get a() {
+          return expect.fail('no');
+        },
+      },
+    ],
+  ];
+
+  it.each(unwritable)('C7 with an argument that JSON cannot hold are not sent: %s', async (_, value) => {
+    const { client } = await connectClient(open(makeServer()));
+    const failure = await failureOf(client.callTool({ name: 'echo', arguments: { value } }));
+    expect(failure).toMatchObject({ code: 'INVALID_ARGUMENTS' });
+    expect(await client.callTool(call)).toMatchObject(echoed);
+    await client.close();
+  });
+
+  it.each(unwritable)(
+    'C7 with a result that JSON cannot hold fail their call, and the server hears of it: %s',
+    async (_, value) => {
+      const server = serverWith(() => ({ ...text('fine'), value }));
+      const heard: Error[] = [];
+      server.onerror = (error) => heard.push(error);
+      const transport = open(server);
+      const answers: JSONRPCMessage[] = [];
+      transport.onmessage = (message) => answers.push(message);
+      await transport.start();
+      await transport.send({ jsonrpc: '2.0', id: 1, method: 'custom/keep' });
+      await expect.poll(() => heard).toHaveLength(1);
+      expect(answers).toMatchObject([{ id: 1, error: {} }]);
+      const reasons = answers.map((answer) => 'error' in answer && localFailure(answer.error.data));
+      expect(reasons).toMatchObject([{ code: 'INVALID_RESULT' }]);
+      await transport.close();
+    },
+  );
 
   it('reach a handler whose exception is no concern of the server', async () => {
     const server = makeServer();
