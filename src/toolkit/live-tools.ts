@@ -2,13 +2,13 @@ import { messageOf } from '../errors/plenum-error.ts';
 import { printable } from '../internal/text.ts';
 import { expectToolSource, type ToolDefinition, type ToolSource } from './tool-source.ts';
 
-/** A tool that cannot be offered to a model, and why. */
+/** A tool that cannot be offered to a model, or not as it is, and why; or an entry of a policy that matches nothing. */
 export interface ToolProblem {
-  /** The key in `ToolSource.tools`. */
+  /** The key in `ToolSource.tools`; for an entry of a policy, the option, such as `policy.allow[0]`. */
   readonly tool: string;
   /** The server that has it, if it is a server's. */
   readonly server?: string | undefined;
-  /** A sentence for people: what cannot be expressed, and what to try. */
+  /** A sentence or two for people: what is the matter, and what to try. */
   readonly problem: string;
 }
 

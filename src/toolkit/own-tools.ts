@@ -82,7 +82,11 @@ function merge(
     if (!own.has(name)) tools.push([name, tool]);
     else problems.push({ tool: name, server: tool.server, problem: taken(name) });
   }
-  for (const [name, { definition }] of own) tools.push([name, Object.freeze({ ...definition, name })]);
+  for (const [name, { definition, wantedName }] of own) {
+    const { alsoNamed: given = [], ...rest } = definition;
+    const alsoNamed = [...new Set([wantedName, ...given])].filter((other) => other !== name);
+    tools.push([name, Object.freeze({ ...rest, ...(alsoNamed.length > 0 && { alsoNamed }), name })]);
+  }
   return { names, own, tools: snapshotMap(tools), problems };
 }
 

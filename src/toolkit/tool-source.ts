@@ -13,6 +13,18 @@ export interface ToolDefinition extends Pick<
   readonly server?: string | undefined;
   /** The tool's name on that server. */
   readonly upstreamName?: string | undefined;
+  /** Names that the tool would have if they were free and valid for every provider. A policy knows it by these, too. */
+  readonly alsoNamed?: readonly string[] | undefined;
+}
+
+/** All names by which a policy knows a tool: its key in the source first. */
+export function policyNamesOf(key: string, tool: ToolDefinition): readonly string[] {
+  const { alsoNamed, server, upstreamName } = tool;
+  if (alsoNamed === undefined && upstreamName === undefined) return [key];
+  const names = new Set([key, ...(alsoNamed ?? [])]);
+  // Without the cleaning, the cutting and the hashes of exposed names.
+  if (server !== undefined && upstreamName !== undefined) names.add(`${server}__${upstreamName}`);
+  return [...names];
 }
 
 /** The options of one call. */

@@ -9,7 +9,7 @@ import type { Session } from '../session/session.ts';
 import { type CatalogSource, type OwnNaming, expectToolSource, type ToolSource } from './tool-source.ts';
 import { type ToolProblem, rememberLast } from './live-tools.ts';
 import type { ToolPolicy } from './policy/tool-policy.ts';
-import { withPolicy } from './policy/with-policy.ts';
+import { applyPolicy } from './policy/with-policy.ts';
 import type { ResourceToolOptions } from './resources/resource-tool-options.ts';
 import type { ResultBounds } from './results/result-bounds.ts';
 import { withBoundedResults } from './results/with-bounded-results.ts';
@@ -48,7 +48,9 @@ export interface ToolkitOptions {
 
 /** Tools for a model, to be passed to an adapter. */
 export interface Toolkit extends ToolSource, AsyncDisposable {
-  /** Tools that are left out because another one has their name. */
+  /**
+   * Tools that are left out or changed, and entries of the policy that match nothing, each with the reason.
+   */
   readonly problems: readonly ToolProblem[];
   /**
    * Drops all kept results; calls reject with `SESSION_CLOSED` from then on. The group or session stays open.
@@ -113,7 +115,7 @@ function compose(
   if (resources !== undefined || prompts === true) {
     source = add(withCatalogTools(expectCatalog(from), { resources, prompts }, naming));
   }
-  source = add(withPolicy(source, policy));
+  source = add(applyPolicy(source, policy, from));
   const bounded = results === undefined ? undefined : add(withBoundedResults(source, results));
   source = bounded ?? source;
 

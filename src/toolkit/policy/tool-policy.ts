@@ -23,7 +23,8 @@ export interface ToolTraits {
 
 /**
  * Decides which tools are listed, which may be called, and how. Names are those of the source that the policy is
- * applied to. Annotations come from the server: trust them as far as you trust the server.
+ * applied to; a tool that could not have its usual name, because another has it or a provider refuses it, is known by that name,
+ * too. An entry that matches nothing is one of the source's `problems`. Annotations come from the server: trust them as far as you trust the server.
  */
 export interface ToolPolicy {
   /**
@@ -58,6 +59,11 @@ export interface ToolPolicy {
 export interface ToolCallRequest {
   /** The name that the model called. */
   readonly name: string;
+  /**
+   * All names by which the policy knows the tool: the one in its source first, then those that it would have if they were
+   * free and valid for every provider. Decide by these, as a server can take a name from a tool of the toolkit's own.
+   */
+  readonly names: readonly string[];
   readonly tool: ToolDefinition;
   /** A frozen copy: what is approved is what is sent. */
   readonly args: Readonly<Record<string, unknown>>;

@@ -4,26 +4,28 @@ import { isRecord } from '../../internal/checks.ts';
 import { checkValue } from '../../options/check-options.ts';
 import { flag, text } from '../../options/kinds.ts';
 import { createToolFilter } from '../../group/catalog/tool-filter.ts';
-import type { ToolDefinition } from '../tool-source.ts';
+import { policyNamesOf, type ToolDefinition } from '../tool-source.ts';
 import type { ToolPolicy } from './tool-policy.ts';
 
-/** Whether a tool, by its exposed name, is allowed. */
-type ToolMatcher = (name: string, tool: ToolDefinition) => boolean;
+/** Whether a tool fits, by the names that a policy knows it by. */
+type ToolMatcher = (names: readonly string[], tool: ToolDefinition) => boolean;
 
-/**
- * Matching a glob with a longer name could take too long: a tool with such a name is not allowed when there are
- * rules.
- */
+/** No glob matches a longer name, so a tool with such a name is not allowed when there are rules. */
 const MAX_NAME_LENGTH = 256;
 
 /** Compiles `allow` and `deny`. Throws `CONFIG_INVALID`. */
-export function compileRules({ allow, deny }: Pick<ToolPolicy, 'allow' | 'deny'>): ToolMatcher {
+export function compileRules({
+  allow,
+  deny,
+}: Pick<ToolPolicy, 'allow' | 'deny'>): (name: string, tool: ToolDefinition) => boolean {
   const allowed = compileList('policy.allow', allow);
   const denied = compileList('policy.deny', deny);
   if (allowed === undefined && denied === undefined) return () => true;
   return (name, tool) => {
-    if (name.length > MAX_NAME_LENGTH || (tool.server?.length ?? 0) > MAX_NAME_LENGTH) return false;
-    return (allowed === undefined || allowed(name, tool)) && denied?.(name, tool) !== true;
+    const names = policyNamesOf(name, tool);
+    const isTooLong = names.some(({ length }) => length > MAX_NAME_LENGTH);
+    if (isTooLong || (tool.server?.length ?? 0) > MAX_NAME_LENGTH) return false;
+    return (allowed === undefined || allowed(names, tool)) && denied?.(names, tool) !== true;
   };
 }
 
@@ -31,14 +33,14 @@ function compileList(field: string, rules: unknown): ToolMatcher | undefined {
   if (rules === undefined) return undefined;
   if (!Array.isArray(rules)) throw invalid(field, 'must be an array of rules');
   const matchers = rules.map((rule: unknown, index) => compileRule(`${field}[${index}]`, rule));
-  return (name, tool) => matchers.some((matches) => matches(name, tool));
+  return (names, tool) => matchers.some((matches) => matches(names, tool));
 }
 
 /** The traits that a rule can have, and how each is checked. */
 const TRAITS: Readonly<Record<string, (field: string, wanted: unknown) => ToolMatcher>> = {
   name: (field, wanted) => {
     const matches = compileGlobs(field, wanted);
-    return (name) => matches(name);
+    return (names) => names.some(matches);
   },
   server: (field, wanted) => {
     const matches = compileGlobs(field, wanted);
@@ -57,7 +59,7 @@ const TRAITS: Readonly<Record<string, (field: string, wanted: unknown) => ToolMa
 function compileRule(field: string, rule: unknown): ToolMatcher {
   if (typeof rule === 'string') {
     const matches = compileGlobs(field, rule);
-    return (name) => matches(name);
+    return (names) => names.some(matches);
   }
   if (!isRecord(rule)) throw invalid(field, 'must be a glob or an object of what a tool must fit');
   const asked = Object.entries(rule).filter(([, wanted]) => wanted !== undefined);
@@ -70,10 +72,10 @@ function compileRule(field: string, rule: unknown): ToolMatcher {
     }
     return compile(`${field}.${trait}`, wanted);
   });
-  return (name, tool) => matchers.every((matches) => matches(name, tool));
+  return (names, tool) => matchers.every((matches) => matches(names, tool));
 }
 
-function compileGlobs(field: string, wanted: unknown): (text: string) => boolean {
+export function compileGlobs(field: string, wanted: unknown): (text: string) => boolean {
   const globs: unknown[] = Array.isArray(wanted) ? wanted : [wanted];
   if (globs.length === 0) throw invalid(field, 'must not be empty');
   for (const glob of globs) checkValue(field, text, glob);

@@ -1,6 +1,6 @@
 import { snapshotMap } from '../../internal/snapshot-map.ts';
 import type { ToolProblem } from '../live-tools.ts';
-import type { ToolDefinition } from '../tool-source.ts';
+import { policyNamesOf, type ToolDefinition } from '../tool-source.ts';
 import type { ToolPolicy } from './tool-policy.ts';
 import { compileRules } from './tool-rules.ts';
 
@@ -31,17 +31,20 @@ export function createViewer(policy: ToolPolicy): (tools: ReadonlyMap<string, To
   const descriptions = new Map(Object.entries(policy.describe ?? {}));
 
   const describe = (key: string, tool: ToolDefinition): ToolDefinition => {
-    const description = descriptions.get(key);
+    const told = policyNamesOf(key, tool).find((name) => descriptions.has(name));
+    const description = told === undefined ? undefined : descriptions.get(told);
     return description === undefined ? tool : Object.freeze({ ...tool, description });
   };
 
   return (source) => {
     const offered = [...source].filter(([key, tool]) => isOffered(key, tool));
+    const renamed = renamedKeys(offered, names);
     const offers = new Map<string, Offer>();
     const problems: ToolProblem[] = [];
     for (const [key, tool] of offered) {
-      const name = names.get(key) ?? key;
-      if (reserved.has(name) && !names.has(key)) {
+      const given = renamed.get(key);
+      const name = given ?? key;
+      if (given === undefined && reserved.has(name)) {
         const problem = `It is left out: the policy gives its name, "${name}", to another tool. Rename one of them.`;
         problems.push({ tool: key, server: tool.server, problem });
         continue;
@@ -51,4 +54,31 @@ export function createViewer(policy: ToolPolicy): (tools: ReadonlyMap<string, To
     const tools = [...offers].map(([name, { shown }]) => [name, shown] as const);
     return { tools: snapshotMap(tools), offers, problems };
   };
+}
+
+/**
+ * The new names by key. Where several tools have a name that the policy changes, a tool of the toolkit's own comes first: no
+ * server can take its new name by listing a tool that has its usual one.
+ */
+function renamedKeys(
+  offered: readonly (readonly [key: string, tool: ToolDefinition])[],
+  names: ReadonlyMap<string, string>,
+): ReadonlyMap<string, string> {
+  const renamed = new Map<string, string>();
+  if (names.size === 0) return renamed;
+  const owners = new Map<string, { readonly key: string; readonly rank: number }>();
+  for (const [key, tool] of offered) {
+    const own = tool.alsoNamed ?? [];
+    for (const [nr, name] of policyNamesOf(key, tool).entries()) {
+      if (!names.has(name)) continue;
+      const rank = own.includes(name) ? 0 : nr === 0 ? 1 : 2;
+      const before = owners.get(name);
+      if (before === undefined || rank < before.rank) owners.set(name, { key, rank });
+    }
+  }
+  for (const [name, { key }] of owners) {
+    const given = names.get(name);
+    if (given !== undefined && !renamed.has(key)) renamed.set(key, given);
+  }
+  return renamed;
 }

@@ -2,10 +2,12 @@ import { isDeepStrictEqual } from 'node:util';
 import type { CallToolResult } from '@modelcontextprotocol/client';
 import { toolNotCalled } from '../../errors/toolkit.ts';
 import { unknownName } from '../../errors/catalog.ts';
+import { isRecord } from '../../internal/checks.ts';
 import { printable } from '../../internal/text.ts';
 import type { ArgumentChecker } from '../arguments/argument-checker.ts';
 import {
   expectToolSource,
+  policyNamesOf,
   type ToolCallOptions,
   type ToolDefinition,
   type ToolSource,
@@ -14,13 +16,17 @@ import type { ToolProblem } from '../live-tools.ts';
 import { askApproval, refusal } from './ask-approval.ts';
 import { checkPolicy } from './check-policy.ts';
 import type { ToolPolicy } from './tool-policy.ts';
+import { UnmatchedEntries } from './unmatched-entries.ts';
 import { createViewer, type Offer, type ToolView } from './tool-view.ts';
 
 type Args = Readonly<Record<string, unknown>>;
 
 /** A source with a policy. */
 export interface PolicedToolSource extends ToolSource {
-  /** Tools that are left out because a renamed tool has their name, and called tools whose arguments cannot be checked. */
+  /**
+   * Tools that are left out because a renamed tool has their name; called tools whose arguments cannot be checked; and, once
+   * the servers are ready, entries of the policy that match nothing.
+   */
   readonly problems: readonly ToolProblem[];
 }
 
@@ -32,12 +38,30 @@ export interface PolicedToolSource extends ToolSource {
  * `CONFIG_INVALID`.
  */
 export function withPolicy(source: ToolSource, policy: ToolPolicy): PolicedToolSource {
+  return applyPolicy(source, policy, source);
+}
+
+/** As {@link withPolicy}; `group` knows the servers of `source`, if something does. */
+export function applyPolicy(source: ToolSource, policy: ToolPolicy, group: ToolSource): PolicedToolSource {
   expectToolSource(source);
   checkPolicy(policy);
-  return new PolicedSource(source, policy);
+  return new PolicedSource(source, policy, group);
 }
 
 const MAX_UNCHECKED = 1_000;
+
+/**
+ * The names of a source's servers, as far as it tells; undefined while one of them is not ready, or there is nothing yet:
+ * what a policy names may still come.
+ */
+function readyServers(group: ToolSource): readonly string[] | undefined {
+  const servers: unknown = 'servers' in group ? group.servers : undefined;
+  if (!(servers instanceof Map)) return group.tools.size === 0 ? undefined : [];
+  const isReady = (status: unknown): boolean =>
+    isRecord(status) && (status['state'] === 'ready' || status['state'] === 'idle');
+  if (servers.size === 0 || ![...servers.values()].every(isReady)) return undefined;
+  return [...servers.keys()].map(String);
+}
 
 /** The engine of the checker is loaded with the first call. */
 async function createChecker(): Promise<ArgumentChecker> {
@@ -50,17 +74,22 @@ class PolicedSource implements PolicedToolSource {
   readonly #policy: ToolPolicy;
   readonly #viewOf: (tools: ReadonlyMap<string, ToolDefinition>) => ToolView;
   readonly #checks: boolean;
-  #checker: Promise<ArgumentChecker> | undefined;
+  #checker: ArgumentChecker | undefined;
   /** Why the arguments of a called tool are not checked, by its name. */
   readonly #unchecked = new Map<string, ToolProblem>();
+  readonly #group: ToolSource;
+  readonly #unmatched: UnmatchedEntries;
   #seen: ReadonlyMap<string, ToolDefinition> | undefined;
   #view: ToolView | undefined;
 
-  constructor(source: ToolSource, policy: ToolPolicy) {
+  constructor(source: ToolSource, policy: ToolPolicy, group: ToolSource) {
     this.#source = source;
     this.#policy = { ...policy };
     this.#viewOf = createViewer(policy);
+    this.#group = group;
+    this.#unmatched = new UnmatchedEntries(policy);
     this.#checks = policy.checkArguments !== false;
+    this.#current();
   }
 
   get tools(): ReadonlyMap<string, ToolDefinition> {
@@ -69,19 +98,29 @@ class PolicedSource implements PolicedToolSource {
 
   get problems(): readonly ToolProblem[] {
     const { problems, offers } = this.#current();
-    if (this.#unchecked.size === 0) return problems;
-    return [...problems, ...[...this.#unchecked.values()].filter(({ tool }) => offers.has(tool))];
+    const servers = readyServers(this.#group);
+    return [
+      ...problems,
+      ...[...this.#unchecked.values()].filter(({ tool }) => offers.has(tool)),
+      ...(servers === undefined ? [] : this.#unmatched.problems(servers)),
+    ];
   }
 
   async callTool(name: string, given: Args = {}, options: ToolCallOptions = {}): Promise<CallToolResult> {
-    const offer = this.#find(name);
-    if (this.#checks) await this.#check(name, offer.original, given);
     const { approve } = this.#policy;
-    if (approve === undefined) return this.#source.callTool(offer.key, given, options);
+    // The caller may change its arguments while the call waits.
+    const asked = approve === undefined ? undefined : frozenCopy(name, given);
+    if (this.#checks) this.#checker ??= await createChecker();
+    const offer = this.#find(name);
+    this.#check(name, offer.original, asked ?? given);
+    if (approve === undefined || asked === undefined) {
+      return this.#source.callTool(offer.key, given, options);
+    }
 
     const { signal } = options;
-    const asked = { name, tool: offer.shown, args: frozenCopy(name, given), signal };
-    const decision = await askApproval(approve, asked);
+    const names = policyNamesOf(offer.key, offer.original);
+    const call = { name, names, tool: offer.shown, args: asked, signal };
+    const decision = await askApproval(approve, call);
     if ('refusal' in decision) return decision.refusal;
     const args = frozenCopy(name, decision.args);
     const now = this.#find(name);
@@ -91,16 +130,14 @@ class PolicedSource implements PolicedToolSource {
         'it changed while the call waited for approval. Look at it again before you call it.',
       );
     }
-    if (this.#checks) await this.#check(name, now.original, args);
+    this.#check(name, now.original, args);
     return this.#source.callTool(now.key, args, options);
   }
 
   /** Throws `INVALID_ARGUMENTS`. */
-  async #check(name: string, tool: ToolDefinition, args: Args): Promise<void> {
-    this.#checker ??= createChecker();
-    const checker = await this.#checker;
-    checker.check(name, tool, args);
-    const why = checker.unchecked(tool.inputSchema);
+  #check(name: string, tool: ToolDefinition, args: Args): void {
+    this.#checker?.check(name, tool, args);
+    const why = this.#checker?.unchecked(tool.inputSchema);
     if (why === undefined || this.#unchecked.size === MAX_UNCHECKED) return;
     const problem = `Its arguments are not checked before a call: its input schema cannot be used, ${printable(why, 300)}.`;
     this.#unchecked.set(name, { tool: name, server: tool.server, problem });
@@ -111,6 +148,7 @@ class PolicedSource implements PolicedToolSource {
     if (this.#view === undefined || tools !== this.#seen) {
       this.#seen = tools;
       this.#view = this.#viewOf(tools);
+      this.#unmatched.note(tools);
     }
     return this.#view;
   }

@@ -17,6 +17,7 @@ function promptTool(source: CatalogSource, naming: OwnNaming, key: string, promp
     wantedName: naming(server, `prompt_${upstreamName}`),
     definition: {
       server,
+      alsoNamed: [`${server}__prompt_${upstreamName}`],
       title,
       description: description === undefined ? about : `${description}\n${about}`,
       inputSchema: {

@@ -52,6 +52,7 @@ class ToolMaker {
       wantedName: this.#naming(server, 'list_resources'),
       definition: {
         server,
+        alsoNamed: [`${server}__list_resources`],
         description: `Lists the resources that server "${server}" has, to be read by their URIs.`,
         inputSchema: LIST_SCHEMA,
         annotations: { readOnlyHint: true },
@@ -66,6 +67,7 @@ class ToolMaker {
       wantedName: this.#naming(server, 'read_resource'),
       definition: {
         server,
+        alsoNamed: [`${server}__read_resource`],
         description: this.#describe(`Reads a resource of server "${server}" by its URI`),
         inputSchema: {
           type: 'object',
@@ -91,6 +93,7 @@ class ToolMaker {
       wantedName: this.#naming(server, `read_${name}`),
       definition: {
         server,
+        alsoNamed: [`${server}__read_${name}`],
         title,
         description: description === undefined ? about : `${description}\n${about}`,
         inputSchema: {
