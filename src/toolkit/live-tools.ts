@@ -12,8 +12,9 @@ export interface ToolProblem {
   readonly problem: string;
 }
 
-/** A tool converted for an adapter's SDK, or why it cannot be. */
-export type Expressed<T> = { readonly expressed: T } | { readonly problem: string };
+/** A tool converted for an adapter's SDK, perhaps with a remark on what had to be changed; or why it cannot be converted. */
+export type Expressed<T> =
+  { readonly expressed: T; readonly remark?: string | undefined } | { readonly problem: string };
 
 /** The converted tools of a source at one moment. A snapshot that never changes. */
 export interface LiveTools<T> {
@@ -73,8 +74,9 @@ function sort<T>(
   const tools = new Map<string, T>();
   const problems: ToolProblem[] = [];
   for (const [tool, { definition, outcome }] of made) {
+    const problem = 'problem' in outcome ? outcome.problem : outcome.remark;
     if ('expressed' in outcome) tools.set(tool, outcome.expressed);
-    else problems.push({ tool, server: definition.server, problem: outcome.problem });
+    if (problem !== undefined) problems.push({ tool, server: definition.server, problem });
   }
   return { tools, problems };
 }

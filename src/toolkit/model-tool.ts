@@ -6,6 +6,7 @@ import { printable } from '../internal/text.ts';
 import type { Expressed } from './live-tools.ts';
 import { runTool, type RunToolOptions } from './run-tool.ts';
 import type { JsonObject, SchemaDialect } from './schema/dialect.ts';
+import { cleanDefinition, REMOVED } from './sanitize.ts';
 import { portableSchema } from './schema/portable-schema.ts';
 import type { ToolDefinition, ToolSource } from './tool-source.ts';
 import { wellFormedJson } from './content/well-formed.ts';
@@ -23,6 +24,11 @@ export interface ModelToolOptions extends Pick<
   RunToolOptions,
   'timeoutMs' | 'maxTotalTimeoutMs' | 'resetTimeoutOnProgress' | 'meta' | 'onError'
 > {
+  /**
+   * Whether characters that nobody sees are removed from the texts of tools, as in a toolkit.
+   * @default true
+   */
+  sanitize?: boolean | undefined;
   /** Called with the progress of every call. */
   onProgress?:
     | ((progress: Progress, call: { readonly tool: string; readonly callId: string | undefined }) => unknown)
@@ -54,9 +60,9 @@ export function modelTool(
 ): Expressed<ModelTool> {
   const problem = toolNameProblem(name, dialect.toolName);
   if (problem !== undefined) return { problem };
-  const readable = readableDefinition(given);
+  const readable = readableDefinition(given, options.sanitize !== false);
   if ('problem' in readable) return readable;
-  const { definition } = readable;
+  const { definition, remark } = readable;
   const portable = portableSchema(definition.inputSchema, dialect);
   if ('problem' in portable) return portable;
   const { schema, decode } = portable;
@@ -71,6 +77,7 @@ export function modelTool(
     callTool: async (_, args, options) => source.callTool(name, decoded(name, decode, args), options),
   };
   return {
+    remark,
     expressed: {
       name,
       definition,
@@ -93,7 +100,7 @@ function decoded(
 }
 
 function callOptions(name: string, call: ModelCall, options: ModelToolOptions): RunToolOptions {
-  const { onProgress, ...rest } = options;
+  const { onProgress, sanitize: _, ...rest } = options;
   const { callId, signal } = call;
   // Progress is requested from the server only when there is a listener.
   if (onProgress === undefined && call.onProgress === undefined) return { ...rest, signal };
@@ -110,18 +117,23 @@ const MAX_DEFINITION_LENGTH = 400_000;
 
 /** The definition as it can be sent to a model, or why it cannot be. */
 function readableDefinition(
-  definition: ToolDefinition,
-): { readonly definition: ToolDefinition } | { readonly problem: string } {
-  const { title, description, inputSchema } = definition;
-  const shown = { title, description, inputSchema };
-  const json = jsonOf(shown);
+  given: ToolDefinition,
+  sanitizes: boolean,
+):
+  | { readonly definition: ToolDefinition; readonly remark: string | undefined }
+  | { readonly problem: string } {
+  const json = jsonOf([given.title, given.description, given.inputSchema]);
   if (json === undefined) return { problem: 'Its definition is nested too deeply to be sent.' };
   if (json.length > MAX_DEFINITION_LENGTH) {
     const problem = `Its definition has ${json.length} characters, and no more than ${MAX_DEFINITION_LENGTH} are sent.`;
     return { problem };
   }
+  const { definition } = sanitizes ? cleanDefinition(given) : { definition: given };
+  const remark = definition === given ? undefined : REMOVED;
+  const { title, description, inputSchema } = definition;
+  const shown = { title, description, inputSchema };
   const fit = wellFormedJson(shown, json);
-  return { definition: fit === shown ? definition : { ...definition, ...fit } };
+  return { definition: fit === shown ? definition : { ...definition, ...fit }, remark };
 }
 
 /** The JSON of a value; undefined when it is nested too deeply. */

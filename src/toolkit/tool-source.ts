@@ -2,6 +2,7 @@ import type { CallToolResult, Tool, GetPromptResult, ReadResourceResult } from '
 import type { CallOptions } from '../session/call-options.ts';
 import { notTaken } from '../errors/toolkit.ts';
 import { isRecord } from '../internal/checks.ts';
+import { visibleText } from '../internal/visible-text.ts';
 import type { Catalog } from '../group/catalog/catalog.ts';
 
 /** The definition of a tool, as it is sent to a model. */
@@ -23,7 +24,9 @@ export function policyNamesOf(key: string, tool: ToolDefinition): readonly strin
   if (alsoNamed === undefined && upstreamName === undefined) return [key];
   const names = new Set([key, ...(alsoNamed ?? [])]);
   // Without the cleaning, the cutting and the hashes of exposed names.
-  if (server !== undefined && upstreamName !== undefined) names.add(`${server}__${upstreamName}`);
+  if (server !== undefined && upstreamName !== undefined) {
+    names.add(`${server}__${upstreamName}`).add(`${server}__${visibleText(upstreamName)}`);
+  }
   return [...names];
 }
 

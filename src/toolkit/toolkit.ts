@@ -16,6 +16,7 @@ import { withBoundedResults } from './results/with-bounded-results.ts';
 import { toolNameProblem } from './model-tool.ts';
 import type { Catalog } from '../group/catalog/catalog.ts';
 import { withOwnTools, type ExtendedToolSource, type OwnTool } from './own-tools.ts';
+import { withVisibleText } from './sanitize.ts';
 import { createPromptTools } from './resources/prompt-tools.ts';
 import { createResourceTools } from './resources/resource-tools.ts';
 
@@ -34,6 +35,13 @@ export interface ToolkitOptions {
    * @default false
    */
   readonly prompts?: boolean;
+  /**
+   * Whether characters that nobody sees are removed from the names, titles, descriptions and schemas of tools: tags, marks of
+   * direction, zero-width characters, escapes. A model reads them, and a person who looks at the tool does not. Each tool that
+   * had some is one of the `problems`. Results are data and stay as they are.
+   * @default true
+   */
+  readonly sanitize?: boolean;
   /**
    * Whether long results are returned page by page, and the size of a page.
    * @default false
@@ -96,8 +104,8 @@ async function ofSession(session: Session, options: ToolkitOptions): Promise<Too
 }
 
 /**
- * From the inside out: first tools for resources and prompts, then the policy, which applies to them, too, then the
- * bounds of results.
+ * From the inside out: first tools for resources and prompts, then the removal of hidden characters and the policy, which
+ * apply to them, too, then the bounds of results.
  */
 function compose(
   from: CatalogSource | ToolSource,
@@ -105,7 +113,7 @@ function compose(
   naming: OwnNaming,
   release = (): Promise<void> => Promise.resolve(),
 ): Toolkit {
-  const { policy = {}, resources, prompts, results, timeoutMs } = checked(options);
+  const { policy = {}, resources, prompts, sanitize, results, timeoutMs } = checked(options);
   const problems: (() => readonly ToolProblem[])[] = [];
   const add = <S extends ToolSource & { readonly problems: readonly ToolProblem[] }>(layer: S): S => {
     problems.push(() => layer.problems);
@@ -115,6 +123,7 @@ function compose(
   if (resources !== undefined || prompts === true) {
     source = add(withCatalogTools(expectCatalog(from), { resources, prompts }, naming));
   }
+  if (sanitize !== false) source = add(withVisibleText(source));
   source = add(applyPolicy(source, policy, from));
   const bounded = results === undefined ? undefined : add(withBoundedResults(source, results));
   source = bounded ?? source;
@@ -145,6 +154,7 @@ interface CheckedOptions {
   readonly policy?: ToolPolicy;
   readonly resources?: ResourceToolOptions;
   readonly prompts?: boolean;
+  readonly sanitize?: boolean;
   readonly results?: ResultBounds;
   readonly timeoutMs?: number;
 }

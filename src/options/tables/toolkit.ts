@@ -89,6 +89,13 @@ export const resourceToolOptions = {
   },
 } satisfies OptionTable;
 
+const sanitize = {
+  kind: flag,
+  default: true,
+  about:
+    'Whether characters that nobody sees are removed from names, titles, descriptions and schemas of tools.',
+} satisfies OptionTable[string];
+
 export const toolkitOptions = {
   policy: { kind: optionsOf(policyOptions), about: 'What is listed, what may be called, and how.' },
   resources: {
@@ -97,6 +104,7 @@ export const toolkitOptions = {
     about: 'Whether resources and templates are tools; with `downloadTo` they are saved.',
   },
   prompts: { kind: flag, default: false, about: 'Whether prompts are tools.' },
+  sanitize,
   results: {
     kind: switchOf(resultBounds),
     default: false,
@@ -120,6 +128,7 @@ export const modelToolOptions = {
     about: 'Called with the whole error of a failed call, of which the model gets a short text.',
   },
   onProgress: { kind: anyFunction, about: 'Called with the progress of every call.' },
+  sanitize,
 } satisfies OptionTable;
 
 const acceptsMedia: OptionTable[string] = {

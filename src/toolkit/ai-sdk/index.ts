@@ -65,7 +65,7 @@ export function aiSdkToolkit(source: ToolSource, options: AiSdkToolkitOptions = 
   const current = liveTools(source, (name, definition) => {
     const outcome = modelTool(source, name, definition, genericDialect, calls);
     if ('problem' in outcome) return outcome;
-    return { expressed: sdkTool(outcome.expressed, acceptsMedia, preliminaryResults) };
+    return { ...outcome, expressed: sdkTool(outcome.expressed, acceptsMedia, preliminaryResults) };
   });
   const snapshot = (): AiSdkSnapshot => {
     const { tools, problems } = current();

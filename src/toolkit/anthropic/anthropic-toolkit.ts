@@ -86,6 +86,7 @@ function shownTool(
   const model = outcome.expressed;
   const description = model.definition.description ?? model.definition.title;
   return {
+    ...outcome,
     expressed: {
       model,
       tool: {

@@ -75,7 +75,10 @@ export function langchainToolkit(
     if ('problem' in outcome) return outcome;
     const schema = checkableSchema(outcome.expressed.schema);
     if ('problem' in schema) return schema;
-    return { expressed: langchainTool(outcome.expressed, schema.schema, acceptsMedia, toolEvents) };
+    return {
+      ...outcome,
+      expressed: langchainTool(outcome.expressed, schema.schema, acceptsMedia, toolEvents),
+    };
   });
   const snapshot = (): LangchainSnapshot => {
     const { tools, problems } = current();

@@ -34,6 +34,7 @@ export function functionTool(
   const described = description === undefined ? {} : { description };
   // `strict` is always set: without it, the Responses API changes the schema.
   return {
+    ...outcome,
     expressed: {
       model,
       chat: {

@@ -40,7 +40,7 @@ export class UnmatchedEntries {
   problems(servers: readonly string[]): readonly ToolProblem[] {
     if (this.#left.length === 0) return [];
     this.#left = this.#left.filter((entry) => entry.of === 'tool' || !servers.some(entry.matches));
-    const known = { tool: this.#names, server: [...this.#servers, ...servers] };
+    const known = { tool: this.#names, server: [...new Set([...this.#servers, ...servers])] };
     return this.#left.slice(0, MAX_TOLD).map(({ option, text, of }) => {
       const near = nearest(text, known[of]);
       const hint = near.length > 0 ? didYouMean(near) : '';

@@ -1,5 +1,6 @@
 import { argumentInvalid } from '../../errors/toolkit.ts';
 import type { OwnTool } from '../own-tools.ts';
+import { cleanDefinition } from '../sanitize.ts';
 import type { ToolDefinition, ToolSource } from '../tool-source.ts';
 import { findTool, textResult } from './call-by-name.ts';
 
@@ -37,7 +38,8 @@ export function describeTool(source: ToolSource, howToFind: string): OwnTool {
 }
 
 /** A tool as JSON on one line. */
-export function fullDescription(name: string, { title, description, inputSchema }: ToolDefinition): string {
+export function fullDescription(name: string, tool: ToolDefinition): string {
+  const { title, description, inputSchema } = cleanDefinition(tool).definition;
   return JSON.stringify({ name, title, description, inputSchema });
 }
 

@@ -9,6 +9,7 @@ import { listServersTool, useServerTool } from './server-tools.ts';
 import { expectServer, toolsByServer } from './tools-by-server.ts';
 import { toolLines } from './signature.ts';
 import { printable } from '../../internal/text.ts';
+import { visibleText } from '../../internal/visible-text.ts';
 
 export interface ServerChoiceOptions {
   /**
@@ -149,12 +150,12 @@ const MAX_INSTRUCTIONS_LENGTH = 2_000;
 function introduce(facts: ServerFacts | undefined, server: string): string {
   const { title, description } = facts?.servers.get(server)?.serverInfo ?? {};
   const said = [title, description].filter((text) => text !== undefined && text !== '');
-  return printable(said.join(': ').replace(/\s+/g, ' '), MAX_DESCRIPTION_LENGTH);
+  return printable(visibleText(said.join(': ')).replace(/\s+/g, ' '), MAX_DESCRIPTION_LENGTH);
 }
 
 /** A server's instructions; empty when it has none. */
 function instructionsOf(facts: ServerFacts | undefined, server: string): string {
   if (facts?.servers.has(server) !== true) return '';
-  const text = facts.session(server).instructions?.trim() ?? '';
+  const text = visibleText(facts.session(server).instructions ?? '').trim();
   return text.length > MAX_INSTRUCTIONS_LENGTH ? `${text.slice(0, MAX_INSTRUCTIONS_LENGTH)}…` : text;
 }

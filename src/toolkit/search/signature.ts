@@ -1,5 +1,6 @@
 import { isRecord } from '../../internal/checks.ts';
 import { printable } from '../../internal/text.ts';
+import { visibleText } from '../../internal/visible-text.ts';
 import type { ToolDefinition } from '../tool-source.ts';
 
 const MAX_PARAMETERS = 15;
@@ -10,7 +11,7 @@ const MAX_DESCRIPTION_LENGTH = 240;
 /** A tool in two lines: its signature and the start of its description. */
 export function toolLines(name: string, tool: ToolDefinition): string {
   const text = tool.description ?? tool.title ?? '';
-  const line = printable(text.replace(/\s+/g, ' ').trim(), MAX_DESCRIPTION_LENGTH);
+  const line = printable(visibleText(text).replace(/\s+/g, ' ').trim(), MAX_DESCRIPTION_LENGTH);
   return line === '' ? signature(name, tool) : `${signature(name, tool)}\n  ${line}`;
 }
 
