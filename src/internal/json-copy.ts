@@ -14,6 +14,15 @@ export function jsonCopy<T extends object>(value: T): T {
   return (copy === UNUSUAL ? JSON.parse(JSON.stringify(value)) : copy) as T;
 }
 
+/** A value as JSON; undefined when JSON cannot hold it, as when it is nested too deeply. */
+export function jsonText(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Undefined for what JSON leaves out. */
 function copyOf(value: unknown, depth: number): unknown {
   switch (typeof value) {

@@ -2,6 +2,7 @@ import type { CallToolResult, Progress } from '@modelcontextprotocol/client';
 import { toolNotCalled } from '../errors/toolkit.ts';
 import { checkOptions } from '../options/check-options.ts';
 import { modelToolOptions } from '../options/tables/toolkit.ts';
+import { jsonText } from '../internal/json-copy.ts';
 import { printable } from '../internal/text.ts';
 import type { Expressed } from './live-tools.ts';
 import { runTool, type RunToolOptions } from './run-tool.ts';
@@ -67,7 +68,7 @@ export function modelTool(
   if ('problem' in portable) return portable;
   const { schema, decode } = portable;
   // A schema can grow when its references are resolved.
-  if (JSON.stringify(schema).length > MAX_DEFINITION_LENGTH) {
+  if ((jsonText(schema)?.length ?? Infinity) > MAX_DEFINITION_LENGTH) {
     return { problem: `Its input schema is too long for ${dialect.provider} when it is spelled out.` };
   }
   const decoding: ToolSource = {
@@ -122,7 +123,7 @@ function readableDefinition(
 ):
   | { readonly definition: ToolDefinition; readonly remark: string | undefined }
   | { readonly problem: string } {
-  const json = jsonOf([given.title, given.description, given.inputSchema]);
+  const json = jsonText([given.title, given.description, given.inputSchema]);
   if (json === undefined) return { problem: 'Its definition is nested too deeply to be sent.' };
   if (json.length > MAX_DEFINITION_LENGTH) {
     const problem = `Its definition has ${json.length} characters, and no more than ${MAX_DEFINITION_LENGTH} are sent.`;
@@ -134,15 +135,6 @@ function readableDefinition(
   const shown = { title, description, inputSchema };
   const fit = wellFormedJson(shown, json);
   return { definition: fit === shown ? definition : { ...definition, ...fit }, remark };
-}
-
-/** The JSON of a value; undefined when it is nested too deeply. */
-function jsonOf(value: object): string | undefined {
-  try {
-    return JSON.stringify(value);
-  } catch {
-    return undefined;
-  }
 }
 
 /** The tool names that every provider accepts. For any other name a provider refuses the whole request. */

@@ -1,3 +1,4 @@
+import { jsonText } from '../internal/json-copy.ts';
 import type { ToolDefinition, ToolSource } from './tool-source.ts';
 
 /** An estimate of the tokens that the definitions of tools take in every turn. */
@@ -26,9 +27,12 @@ export function tokenEstimate({ tools }: Pick<ToolSource, 'tools'>): TokenEstima
   return { total, tools: byTool, servers: byServer };
 }
 
-/** Estimates the tokens of one tool; see {@link tokenEstimate}. */
+/**
+ * Estimates the tokens of one tool; see {@link tokenEstimate}. Without its schema when that is nested too deeply to be sent.
+ */
 export function toolTokens(name: string, { description, inputSchema }: ToolDefinition): number {
-  return textTokens(JSON.stringify({ name, description, input_schema: inputSchema }));
+  const whole = jsonText({ name, description, input_schema: inputSchema });
+  return textTokens(whole ?? JSON.stringify({ name, description }));
 }
 
 /**

@@ -40,15 +40,18 @@ function decode(text: string): string {
 }
 
 /** The types that a schema allows; empty when it does not restrict them. */
-export function typesOf(schema: unknown, root: Schema, depth = 0): Set<JsonType> {
-  if (depth > MAX_DEPTH) return new Set();
-  const { type, enum: values, const: value, anyOf, oneOf, allOf } = resolveSchema(schema, root);
+export function typesOf(schema: unknown, root: Schema, depth = 0, seen = new Set<object>()): Set<JsonType> {
+  const resolved = resolveSchema(schema, root);
+  // By references, a union could have the same branch any number of times.
+  if (depth > MAX_DEPTH || seen.has(resolved)) return new Set();
+  seen.add(resolved);
+  const { type, enum: values, const: value, anyOf, oneOf, allOf } = resolved;
   const named = TYPES.filter((each) => (Array.isArray(type) ? type.includes(each) : type === each));
   if (named.length > 0) return new Set(named);
   if (value !== undefined) return new Set([typeOfValue(value)]);
   if (Array.isArray(values)) return new Set(values.map(typeOfValue));
   const parts = [anyOf, oneOf, allOf].filter(Array.isArray).flat() as unknown[];
-  return new Set(parts.flatMap((part) => [...typesOf(part, root, depth + 1)]));
+  return new Set(parts.flatMap((part) => [...typesOf(part, root, depth + 1, seen)]));
 }
 
 function typeOfValue(value: unknown): JsonType {

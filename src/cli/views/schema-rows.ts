@@ -8,10 +8,11 @@ const MOST_ROWS = 500;
 /** One row for each property of a schema, nested ones included: path, type, whether it is required, description. */
 export function schemaRows(root: Schema): string[][] {
   const rows: string[][] = [];
-  const walk = (given: unknown, path: string, depth: number): void => {
+  const walk = (given: unknown, path: string, depth: number, lists = 0): void => {
     const schema = resolveSchema(given, root);
     const { properties, required, items } = schema;
-    if (isRecord(items) && depth < DEEPEST) walk(items, `${path}[]`, depth);
+    // The items of a list may be lists, and by a reference the list itself.
+    if (isRecord(items) && depth < DEEPEST && lists < DEEPEST) walk(items, `${path}[]`, depth, lists + 1);
     if (!isRecord(properties) || depth >= DEEPEST) return;
     for (const [key, property] of Object.entries(properties)) {
       if (rows.length >= MOST_ROWS) return;

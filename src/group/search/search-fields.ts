@@ -21,6 +21,8 @@ export interface Searchable {
 
 const MAX_PARAMETERS = 100;
 const MAX_DEPTH = 3;
+/** How many lists inside of each other are looked into. */
+const MAX_LISTS = 10;
 
 /** @param key The exposed name or URI. */
 export function searchFields(key: string, entry: Searchable): SearchFields {
@@ -59,10 +61,10 @@ function parameterNames(entry: object): Set<string> {
 }
 
 /** Collects the names of properties, and of properties inside them. */
-function collect(schema: unknown, depth: number, found: Set<string>): void {
+function collect(schema: unknown, depth: number, found: Set<string>, lists = 0): void {
   if (!isRecord(schema) || depth === MAX_DEPTH) return;
   const { properties, items } = schema;
-  collect(items, depth, found);
+  if (lists < MAX_LISTS) collect(items, depth, found, lists + 1);
   if (!isRecord(properties)) return;
   for (const [name, property] of Object.entries(properties)) {
     if (found.size >= MAX_PARAMETERS) return;

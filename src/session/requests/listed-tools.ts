@@ -1,6 +1,7 @@
 import type { CallToolResult, Tool } from '@modelcontextprotocol/client';
 import { invalidResult } from '../../errors/call.ts';
 import type { PlenumError } from '../../errors/plenum-error.ts';
+import { jsonText } from '../../internal/json-copy.ts';
 import { printable } from '../../internal/text.ts';
 import type { SchemaCheck, SchemaCompiler } from '../../schema-check/schema-validator.ts';
 
@@ -87,7 +88,7 @@ export class ListedTool {
 
   /** Whether some argument must be sent as an HTTP header, too (SEP-2243, `x-mcp-header`). */
   get mirrorsHeaders(): boolean {
-    this.#mirrorsHeaders ??= JSON.stringify(this.tool.inputSchema).includes('"x-mcp-header"');
+    this.#mirrorsHeaders ??= jsonText(this.tool.inputSchema)?.includes('"x-mcp-header"') === true;
     return this.#mirrorsHeaders;
   }
 

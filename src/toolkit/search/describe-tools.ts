@@ -1,3 +1,4 @@
+import { jsonText } from '../../internal/json-copy.ts';
 import { argumentInvalid } from '../../errors/toolkit.ts';
 import type { OwnTool } from '../own-tools.ts';
 import { cleanDefinition } from '../sanitize.ts';
@@ -40,7 +41,10 @@ export function describeTool(source: ToolSource, howToFind: string): OwnTool {
 /** A tool as JSON on one line. */
 export function fullDescription(name: string, tool: ToolDefinition): string {
   const { title, description, inputSchema } = cleanDefinition(tool).definition;
-  return JSON.stringify({ name, title, description, inputSchema });
+  const whole = jsonText({ name, title, description, inputSchema });
+  if (whole !== undefined) return whole;
+  const problem = 'Its input schema is nested too deeply to be shown.';
+  return JSON.stringify({ name, title, description, problem });
 }
 
 function readNames(given: unknown): string[] {

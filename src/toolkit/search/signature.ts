@@ -1,10 +1,13 @@
 import { isRecord } from '../../internal/checks.ts';
+import { jsonText } from '../../internal/json-copy.ts';
 import { printable } from '../../internal/text.ts';
 import { visibleText } from '../../internal/visible-text.ts';
 import type { ToolDefinition } from '../tool-source.ts';
 
 const MAX_PARAMETERS = 15;
 const MAX_VALUES = 6;
+/** Lists of lists. */
+const MAX_DEPTH = 5;
 const MAX_NAME_LENGTH = 80;
 const MAX_DESCRIPTION_LENGTH = 240;
 
@@ -30,13 +33,13 @@ function signature(name: string, { inputSchema }: ToolDefinition): string {
   return `${printable(name, MAX_NAME_LENGTH)}(${shown.join(', ')})`;
 }
 
-function typeOf(schema: unknown): string {
-  if (!isRecord(schema)) return 'any';
+function typeOf(schema: unknown, depth = 0): string {
+  if (!isRecord(schema) || depth > MAX_DEPTH) return 'any';
   const { type, enum: values, items } = schema;
   if (Array.isArray(values) && values.length > 0 && values.length <= MAX_VALUES) {
-    return values.map((value) => printable(JSON.stringify(value) ?? 'any', 40)).join(' | ');
+    return values.map((value) => printable(jsonText(value) ?? 'any', 40)).join(' | ');
   }
-  if (type === 'array') return items === undefined ? 'array' : `${bracketed(typeOf(items))}[]`;
+  if (type === 'array') return items === undefined ? 'array' : `${bracketed(typeOf(items, depth + 1))}[]`;
   if (Array.isArray(type)) return type.map(String).join(' | ');
   return typeof type === 'string' ? printable(type, 40) : 'any';
 }
