@@ -1,3 +1,4 @@
+import { didYouMean, nearest, printable } from '../internal/text.ts';
 import { PlenumError, type PlenumErrorFields } from './plenum-error.ts';
 
 type Fields = Pick<PlenumErrorFields, 'server' | 'cause' | 'advice' | 'maybeExecuted'>;
@@ -42,6 +43,19 @@ function describeType(value: unknown): string {
 export function notAdoptable(name: string): PlenumError<'CONFIG_INVALID'> {
   const summary = `Adopting "${name}": give a session, as of openSession(), a lease or another group, or an official Client.`;
   return new PlenumError('CONFIG_INVALID', summary);
+}
+
+/** A glob of a server's filter matches none of its tools. */
+export function globUnmatched(
+  server: string,
+  option: string,
+  glob: string,
+  tools: Iterable<string>,
+): PlenumError<'CONFIG_INVALID'> {
+  const near = nearest(glob, tools);
+  const hint = near.length === 0 ? '' : didYouMean(near);
+  const summary = `Option "${option}" of server "${server}": "${printable(glob, 80)}" matches no tool.${hint}`;
+  return new PlenumError('CONFIG_INVALID', summary, { server, data: { option } });
 }
 
 /** Something connected was given where a spec is wanted. */

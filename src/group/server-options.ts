@@ -36,10 +36,14 @@ export interface ResolvedServerOptions {
 
 /** Fills in the defaults of options that have been checked. Throws `CONFIG_INVALID` for a glob that cannot be used. */
 export function resolveServerOptions(options: GroupServerOptions, byDefault: Naming): ResolvedServerOptions {
-  const { lazy = false, naming } = options;
+  const { lazy = false, naming, allow, deny } = options;
   const idleMs = typeof lazy === 'object' ? lazy.idleMs : undefined;
   return {
     idleMs: lazy === false ? undefined : (idleMs ?? lazyOptions.idleMs.default),
-    exposure: { naming: naming ?? byDefault, offersTool: createToolFilter(options) },
+    exposure: {
+      naming: naming ?? byDefault,
+      offersTool: createToolFilter(options),
+      filter: { ...(allow !== undefined && { allow }), ...(deny !== undefined && { deny }) },
+    },
   };
 }

@@ -66,7 +66,7 @@ describe('H11 characters that nobody sees', () => {
     });
     expect(toolkit.problems).toEqual([
       { tool: 'odd', server: 's', problem: 'Characters that nobody sees were removed from its definition.' },
-      { tool: 'prompt_p', server: 's', problem: expect.stringContaining('removed') },
+      { tool: 's__prompt_p', server: 's', problem: expect.stringContaining('removed') },
     ]);
     expect(toolkit.tools.get('echo')).toBeDefined();
   });

@@ -6,6 +6,8 @@ import type {
   Tool,
 } from '@modelcontextprotocol/client';
 
+import type { ToolFilterOptions } from './tool-filter.ts';
+
 export type { CatalogCollision } from '../../errors/registry.ts';
 
 /** Where an entry of the catalog comes from. */
@@ -79,4 +81,6 @@ export interface Exposure {
   readonly naming: Naming;
   /** Whether a tool, by its upstream name, is listed and may be called. */
   readonly offersTool: (upstreamName: string) => boolean;
+  /** The globs that `offersTool` is made of. */
+  readonly filter?: ToolFilterOptions;
 }

@@ -35,6 +35,18 @@ export function createToolFilter({ allow, deny }: ToolFilterOptions, allowField 
   };
 }
 
+/** The globs that match none of a server's tools, each with the name of its option. */
+export function unmatchedGlobs(
+  { allow = [], deny = [] }: ToolFilterOptions,
+  names: readonly string[],
+): { readonly option: string; readonly glob: string }[] {
+  const all = [
+    ...allow.map((glob, nr) => ({ option: `allow[${nr}]`, glob })),
+    ...deny.map((glob, nr) => ({ option: `deny[${nr}]`, glob })),
+  ];
+  return all.filter(({ glob }) => !names.some(createToolFilter({ allow: [glob] })));
+}
+
 function createMatcher(field: string, globs: readonly string[] | undefined): ToolFilter | undefined {
   if (globs === undefined) return undefined;
   checkValue(field, globsKind, globs);

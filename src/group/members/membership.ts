@@ -1,6 +1,7 @@
 import { addingFailure, namesTaken, serverNameTaken, unknownName } from '../../errors/catalog.ts';
 import { aborted, closed, removedMeanwhile } from '../../errors/session-end.ts';
 import { configFailure } from '../../errors/config.ts';
+import { globUnmatched } from '../../errors/options.ts';
 import { PlenumError } from '../../errors/plenum-error.ts';
 import type { EventHub } from '../../internal/event-hub.ts';
 import { Limit } from '../../internal/limit.ts';
@@ -15,6 +16,7 @@ import {
   type CatalogCollision,
 } from '../catalog/catalog.ts';
 import type { CatalogIndex, Claim } from '../catalog/catalog-index.ts';
+import { unmatchedGlobs } from '../catalog/tool-filter.ts';
 import type { GroupEvent } from '../group-events.ts';
 import type { KnownCatalogs } from '../cache/known-catalogs.ts';
 import { Member, type FetchedListing, type MemberPlan } from './member.ts';
@@ -309,6 +311,16 @@ export class Membership {
     this.#hub.publish({ type: 'problem', server: name, error });
   }
 
+  /** Reports, once, the globs of a filter that match nothing: they may be misspelt. */
+  #checkFilter(member: Member, tools: readonly { readonly name: string }[]): void {
+    member.isFilterChecked = true;
+    const names = tools.map(({ name }) => name);
+    for (const { option, glob } of unmatchedGlobs(member.exposure.filter ?? {}, names)) {
+      const error = globUnmatched(member.name, option, glob, names);
+      this.#hub.publish({ type: 'problem', server: member.name, error });
+    }
+  }
+
   #claim(member: Member, listing: ServerListing): Claim {
     return this.#index.claim(member.name, member.session.serverInfo, member.exposure, listing);
   }
@@ -323,6 +335,7 @@ export class Membership {
     if (contests) this.#waitingForNames.add(member);
     else this.#waitingForNames.delete(member);
     this.#publishDiff(member.name, diff);
+    if (Array.isArray(listing.tools) && !member.isFilterChecked) this.#checkFilter(member, listing.tools);
     for (const collision of claim.collisions) {
       if (!known.has(collisionKey(collision)))
         this.#hub.publish({ type: 'collision', server: member.name, ...collision });
