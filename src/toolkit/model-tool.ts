@@ -2,7 +2,7 @@ import type { CallToolResult, Progress } from '@modelcontextprotocol/client';
 import { toolNotCalled } from '../errors/toolkit.ts';
 import { checkOptions } from '../options/check-options.ts';
 import { modelToolOptions } from '../options/tables/toolkit.ts';
-import { jsonText } from '../internal/json-copy.ts';
+import { jsonText } from '../internal/json/json-copy.ts';
 import { printable } from '../internal/text.ts';
 import type { Expressed } from './live-tools.ts';
 import { runTool, type RunToolOptions } from './run-tool.ts';

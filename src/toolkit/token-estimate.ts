@@ -1,4 +1,4 @@
-import { jsonText } from '../internal/json-copy.ts';
+import { jsonText } from '../internal/json/json-copy.ts';
 import type { ToolDefinition, ToolSource } from './tool-source.ts';
 
 /** An estimate of the tokens that the definitions of tools take in every turn. */

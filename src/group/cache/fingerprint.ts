@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { canonicalJson } from '../../internal/canonical-json.ts';
+import { canonicalJson } from '../../internal/json/canonical-json.ts';
 import { tableOfSpec } from '../../options/tables/group.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { isSameData } from '../../internal/same-data.ts';
+import { isSameData } from '../../internal/json/same-data.ts';
 import type { CatalogKindDiff, CatalogOrigin } from './catalog.ts';
 import { snapshotMap } from '../../internal/snapshot-map.ts';
 

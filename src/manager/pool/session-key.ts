@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { canonicalJson } from '../../internal/canonical-json.ts';
+import { canonicalJson } from '../../internal/json/canonical-json.ts';
 import { unusableServer } from '../../errors/options.ts';
 import { specFailure } from '../../errors/pool.ts';
 import { isRecord } from '../../internal/checks.ts';

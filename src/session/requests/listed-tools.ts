@@ -1,7 +1,7 @@
 import type { CallToolResult, Tool } from '@modelcontextprotocol/client';
 import { invalidResult } from '../../errors/call.ts';
 import type { PlenumError } from '../../errors/plenum-error.ts';
-import { jsonText } from '../../internal/json-copy.ts';
+import { jsonText } from '../../internal/json/json-copy.ts';
 import { printable } from '../../internal/text.ts';
 import type { SchemaCheck, SchemaCompiler } from '../../schema-check/schema-validator.ts';
 

@@ -1,4 +1,4 @@
-import { jsonText } from '../../internal/json-copy.ts';
+import { jsonText } from '../../internal/json/json-copy.ts';
 import { argumentInvalid } from '../../errors/toolkit.ts';
 import type { OwnTool } from '../own-tools.ts';
 import { cleanDefinition } from '../sanitize.ts';

@@ -1,5 +1,5 @@
 import { isRecord } from '../../internal/checks.ts';
-import { jsonText } from '../../internal/json-copy.ts';
+import { jsonText } from '../../internal/json/json-copy.ts';
 import { printable } from '../../internal/text.ts';
 import { visibleText } from '../../internal/visible-text.ts';
 import type { ToolDefinition } from '../tool-source.ts';

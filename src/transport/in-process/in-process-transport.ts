@@ -8,7 +8,7 @@ import { BaseTransport } from '../base-transport.ts';
 import { failRequest } from '../fail-request.ts';
 import { isMessage } from '../json-rpc.ts';
 import type { TransportContext } from '../managed-transport.ts';
-import { jsonCopy } from '../../internal/json-copy.ts';
+import { jsonCopy } from '../../internal/json/json-copy.ts';
 import { settledWithin } from '../../internal/limit.ts';
 
 const CLOSE_TIMEOUT_MS = 2_000;

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { jsonCopy } from '../../src/internal/json-copy.ts';
+import { jsonCopy } from '../../../src/internal/json/json-copy.ts';
 
 class Point {
   readonly x: unknown;

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { assert, jsonValue, property } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isSameData } from '../../src/internal/same-data.ts';
+import { isSameData } from '../../../src/internal/json/same-data.ts';
 
 class Point {
   readonly #x: number;

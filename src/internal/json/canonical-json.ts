@@ -1,4 +1,4 @@
-import { isRecord } from './checks.ts';
+import { isRecord } from '../checks.ts';
 
 /** Values that are nested deeper are given to `describe`. */
 const MAX_DEPTH = 50;
