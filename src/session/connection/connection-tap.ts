@@ -209,7 +209,8 @@ export class ConnectionTap implements Transport {
   #refusal(id: RequestId, message: JSONRPCMessage): PlenumError | undefined {
     if (isAnswer(message)) {
       if (this.#lists.pending.size > 0) return this.#lists.answered(id, message);
-      return 'result' in message ? this.incoming?.refusal(message.result) : undefined;
+      if (!('result' in message) || message.result.resultType !== 'input_required') return undefined;
+      return this.incoming?.refusal(message.result);
     }
     // The official client would drop it, and the request would wait for its timeout.
     return invalidResult('The answer is not a valid JSON-RPC response.');
