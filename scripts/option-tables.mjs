@@ -10,6 +10,7 @@ export function tablesOf({ session, server, group, manager, auth, toolkit, confi
   return {
     session: without(session.sessionOptions, session.handlerOptions),
     serverRequests: session.serverRequestOptions,
+    eventBacklog: session.eventBacklogOptions,
     call: session.callOptions,
     reconnect: server.reconnectOptions,
     health: server.healthOptions,

@@ -43,7 +43,7 @@ export type {
   TlsOptions,
   UrlServerSpec,
 } from './server-spec.ts';
-export type { OverflowEvent } from './internal/event-hub.ts';
+export type { EventBacklog, OverflowEvent } from './internal/event-hub.ts';
 
 export { openSession, type OpenSessionOptions } from './session/open-session.ts';
 export type { CallOptions, PageOptions, ReadOptions } from './session/call-options.ts';

@@ -9,6 +9,7 @@ import { resolveSessionOptions, type SessionOptions } from '../session/session-o
 import type { CatalogCache } from './cache/catalog-cache.ts';
 import type { Naming } from './catalog/catalog.ts';
 import type { ToolInterceptor } from './interceptors/interceptors.ts';
+import type { GroupEvent } from './group-events.ts';
 import type { GroupServerOptions } from './server-options.ts';
 import type { SourcedServer } from './members/session-source.ts';
 
@@ -41,6 +42,11 @@ export interface GroupOptions extends Omit<SessionOptions, 'name'> {
    * @default []
    */
   interceptors?: readonly ToolInterceptor[];
+  /**
+   * Called with each event of the group, from the very first one: while its servers connect, too. Nobody waits for it. The
+   * first time that it throws or rejects, a `problem` event reports it; it is called with further events all the same.
+   */
+  onEvent?: (event: GroupEvent) => unknown;
 }
 
 /** Options of `SessionGroup.connect`. */

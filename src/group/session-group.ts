@@ -8,6 +8,7 @@ import type {
   ReadResourceResult,
 } from '@modelcontextprotocol/client';
 import { foreignSession, unknownEntry } from '../errors/catalog.ts';
+import { handlerFailed } from '../errors/call.ts';
 import { closed } from '../errors/session-end.ts';
 import { createDeferred } from '../internal/deferred.ts';
 import { EventHub, type OverflowEvent } from '../internal/event-hub.ts';
@@ -25,6 +26,7 @@ import { ownOptions } from '../options/check-options.ts';
 import { groupReadyOptions } from '../options/tables/group.ts';
 import type { CallOptions, ReadOptions } from '../session/call-options.ts';
 import type { CompletionReference, Session, SessionStatus } from '../session/session.ts';
+import { resolveBacklog } from '../session/session-options.ts';
 import type {
   Catalog,
   CatalogKind,
@@ -70,7 +72,7 @@ export interface ServerChoice {
  * one that hangs, fails or exits does not slow the others down.
  */
 export class SessionGroup implements AsyncDisposable {
-  readonly #hub = new EventHub<GroupEvent>();
+  readonly #hub: EventHub<GroupEvent>;
   readonly #index = new CatalogIndex();
   readonly #known: KnownCatalogs;
   readonly #membership: Membership;
@@ -88,6 +90,13 @@ export class SessionGroup implements AsyncDisposable {
   /** An empty group. Throws `CONFIG_INVALID`. */
   constructor(options: GroupOptions = {}) {
     checkGroupOptions(options);
+    this.#hub = new EventHub(resolveBacklog(options.eventBacklog));
+    if (options.onEvent !== undefined) {
+      this.#hub.call(options.onEvent, (cause, { server }) => {
+        const error = handlerFailed('The function "onEvent" of the group threw', server, cause);
+        this.#hub.publish({ type: 'problem', server, error });
+      });
+    }
     this.#known = new KnownCatalogs(options.catalogCache ?? memoryCatalogCache(), (server, error) =>
       this.#hub.publish({ type: 'problem', server, error }),
     );
@@ -380,8 +389,9 @@ export class SessionGroup implements AsyncDisposable {
   }
 
   /**
-   * The events of all servers from now on; it ends when the group is closed. A reader that falls 10000 events behind
-   * loses the oldest ones, and gets an `overflow` event with their number in their place.
+   * The events of all servers from now on; it ends when the group is closed. A reader that falls behind by more than
+   * `eventBacklog` allows (10000 events or 64 MiB) loses the oldest ones, and gets an `overflow` event with their number in
+   * their place.
    */
   events(): AsyncIterableIterator<GroupEvent | OverflowEvent> {
     return this.#hub.iterate();

@@ -7,6 +7,7 @@ import { resolveSessionOptions, type SessionOptions } from '../session/session-o
 import { checkTarget } from './pool/check-target.ts';
 import type { CircuitOptions } from './runs/circuit-breaker.ts';
 import type { ManagedServer } from './pool/managed-server.ts';
+import type { ManagerEvent } from './manager-events.ts';
 import type { PoolOptions } from './pool/pool-options.ts';
 import type { RetryOptions } from './runs/retry-policy.ts';
 
@@ -42,6 +43,11 @@ export interface SessionManagerOptions extends Omit<SessionOptions, 'name'> {
    * @default 10000
    */
   closeTimeoutMs?: number;
+  /**
+   * Called with each event of the manager, from the very first one. Nobody waits for it. The first time that it throws or
+   * rejects, a `problem` event reports it; it is called with further events all the same.
+   */
+  onEvent?: (event: ManagerEvent) => unknown;
 }
 
 /** Checks all that can be checked without opening anything. Throws `CONFIG_INVALID`. */

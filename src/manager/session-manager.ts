@@ -1,5 +1,6 @@
 import pLimit from 'p-limit';
 import { unknownName } from '../errors/catalog.ts';
+import { handlerFailed } from '../errors/call.ts';
 import { notAServerName } from '../errors/pool.ts';
 import { createDeferred } from '../internal/deferred.ts';
 import { EventHub, type OverflowEvent } from '../internal/event-hub.ts';
@@ -19,6 +20,7 @@ import type { ReconnectOptions } from '../server-spec.ts';
 import { createConnectGates } from '../session/connection/connect-gate.ts';
 import type { OpenSessionOptions } from '../session/open-session.ts';
 import type { Session } from '../session/session.ts';
+import { resolveBacklog } from '../session/session-options.ts';
 import type { SessionTarget } from '../session/session-target.ts';
 import type { SupervisedSession } from '../session/supervised-session.ts';
 import { checkHealth, type CheckHealthOptions, type HealthReport } from './leases/check-health.ts';
@@ -58,7 +60,7 @@ export class SessionManager implements AsyncDisposable {
   readonly #options: SessionManagerOptions;
   readonly #closeTimeoutMs: number;
   readonly #healthTimeoutMs: number;
-  readonly #hub = new EventHub<ManagerEvent>();
+  readonly #hub: EventHub<ManagerEvent>;
   readonly #records = new Map<string, ServerRecord>();
   readonly #createSession: CreateSession;
   readonly #pool: SessionPool;
@@ -78,6 +80,15 @@ export class SessionManager implements AsyncDisposable {
   constructor(options: SessionManagerOptions = {}) {
     checkManagerOptions(options);
     this.#options = options;
+    this.#hub = new EventHub(resolveBacklog(options.eventBacklog));
+    if (options.onEvent !== undefined) {
+      this.#hub.call(options.onEvent, (cause, event) => {
+        const { server } = event;
+        const principal = 'principal' in event ? event.principal : undefined;
+        const error = handlerFailed('The function "onEvent" of the manager threw', server, cause);
+        this.#hub.publish({ type: 'problem', server, principal, error });
+      });
+    }
     this.#closeTimeoutMs = options.closeTimeoutMs ?? managerOptions.closeTimeoutMs.default;
     const { health } = options;
     this.#healthTimeoutMs =
@@ -133,6 +144,7 @@ export class SessionManager implements AsyncDisposable {
         ? this.#createElsewhere(target, rest, principal)
         : await this.#createOn(record, rest, principal, signal);
     this.#expectOpen('Opening a session');
+    session.tellOf(options.onEvent);
     if (record !== undefined) record.fresh++;
     return this.#fresh.start(session, signal, () => {
       if (record !== undefined) record.fresh--;
@@ -237,8 +249,9 @@ export class SessionManager implements AsyncDisposable {
   }
 
   /**
-   * The events from now on; it ends when the manager is closed. A reader that falls 10000 events behind loses the oldest
-   * ones, and gets an `overflow` event with their number in their place.
+   * The events from now on; it ends when the manager is closed. A reader that falls behind by more than
+   * `eventBacklog` allows (10000 events or 64 MiB) loses the oldest ones, and gets an `overflow` event with their number in
+   * their place.
    */
   events(): AsyncIterableIterator<ManagerEvent | OverflowEvent> {
     return this.#hub.iterate();

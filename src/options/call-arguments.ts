@@ -7,6 +7,7 @@ import {
   objectThat,
   oneOf,
   optionsOf,
+  protocolKeyIn,
   string,
   textsByName,
   urlObject,
@@ -31,11 +32,27 @@ const reference: Kind = objectThat(
   },
 );
 
-const rawRequest: Kind = objectThat('an object such as { method, params }', (value) => {
-  const params: unknown = Reflect.get(value, 'params');
-  const isSendable = params === undefined || (typeof params === 'object' && params !== null);
-  return typeof Reflect.get(value, 'method') === 'string' && isSendable;
-});
+const rawRequest: Kind = objectThat(
+  'an object such as { method, params }',
+  (value) => {
+    const params: unknown = Reflect.get(value, 'params');
+    const isSendable = params === undefined || (typeof params === 'object' && params !== null);
+    return (
+      typeof Reflect.get(value, 'method') === 'string' && isSendable && protocolKeyOf(value) === undefined
+    );
+  },
+  (value) => {
+    const key = protocolKeyOf(value);
+    return key === undefined ? undefined : `one with the protocol's own key "${key}" in "_meta"`;
+  },
+);
+
+function protocolKeyOf(message: object): string | undefined {
+  const params: unknown = Reflect.get(message, 'params');
+  const meta: unknown =
+    typeof params === 'object' && params !== null ? Reflect.get(params, '_meta') : undefined;
+  return typeof meta === 'object' && meta !== null ? protocolKeyIn(meta) : undefined;
+}
 
 const logLevel: Kind = oneOf('debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency');
 

@@ -55,7 +55,7 @@ function nameOf({ path }: Fault, of: string): string {
 function faultText(fault: Fault, of = '', noun = 'Option'): string {
   const name = nameOf(fault, of);
   if ('unknown' in fault) return `${noun} "${name}" is not known.${meantBy(fault.unknown, fault.table)}`;
-  const found = fault.isWord ? describeWord(fault.found) : describe(fault.found);
+  const found = fault.foundInWords ?? (fault.isWord ? describeWord(fault.found) : describe(fault.found));
   return `${noun} "${name}" must be ${fault.wanted}, not ${found}.`;
 }
 

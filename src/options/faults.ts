@@ -15,6 +15,8 @@ export type Fault =
       readonly found: unknown;
       /** Whether one of a few words is wanted: then the message may show what was found, as it is no secret. */
       readonly isWord: boolean;
+      /** What was found, in words, where its type says too little. */
+      readonly foundInWords?: string;
     }
   | {
       /** Where the unknown option is. */
@@ -52,6 +54,10 @@ export function faultsOf(kind: Kind, value: unknown, path: OptionPath = []): Fau
       return isOptionsObject(value) ? faultsInVariant(kind, value, path) : [fault];
     case 'either':
       return faultsOfEither(kind.kinds, value, path) ?? [fault];
+    case 'object': {
+      const inWords = typeof value === 'object' && value !== null ? kind.found?.(value) : undefined;
+      return [{ ...fault, ...(inWords !== undefined && { foundInWords: inWords }) }];
+    }
     default:
       return [fault];
   }

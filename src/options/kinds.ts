@@ -67,6 +67,8 @@ interface ObjectKind {
   readonly is: 'object';
   readonly wanted: string;
   readonly fits: (value: object) => boolean;
+  /** Says what was found, as it stands after "not", where the class of the object says too little. */
+  readonly found?: (value: object) => string | undefined;
 }
 
 /** What is known of one option. */
@@ -157,8 +159,12 @@ export function falseOr(options: OptionTable): Kind {
   return either(literal(false), optionsOf(options));
 }
 
-export function objectThat(wanted: string, fits: (value: object) => boolean): Kind {
-  return { is: 'object', wanted, fits };
+export function objectThat(
+  wanted: string,
+  fits: (value: object) => boolean,
+  found?: (value: object) => string | undefined,
+): Kind {
+  return { is: 'object', wanted, fits, ...(found !== undefined && { found }) };
 }
 
 /** An object with these methods. */
@@ -176,3 +182,28 @@ export const abortSignal: Kind = objectThat(
   (value) => 'aborted' in value && typeof Reflect.get(value, 'addEventListener') === 'function',
 );
 export const urlObject: Kind = objectThat('a URL', (value) => value instanceof URL);
+
+/** Keys of `_meta` that the client of the protocol sets itself (specification 2026-07-28, `_meta`). */
+const KEYS_OF_THE_PROTOCOL = [
+  'progressToken',
+  'io.modelcontextprotocol/protocolVersion',
+  'io.modelcontextprotocol/clientInfo',
+  'io.modelcontextprotocol/clientCapabilities',
+  'io.modelcontextprotocol/serverInfo',
+  'io.modelcontextprotocol/subscriptionId',
+];
+
+/** The first key of a caller's `_meta` that is not the caller's to set. */
+export function protocolKeyIn(meta: object): string | undefined {
+  return KEYS_OF_THE_PROTOCOL.find((key) => key in meta);
+}
+
+/** The `_meta` of a caller. */
+export const callerMeta: Kind = objectThat(
+  "an object without the protocol's own keys",
+  (value) => !Array.isArray(value) && protocolKeyIn(value) === undefined,
+  (value) => {
+    const key = protocolKeyIn(value);
+    return key === undefined ? undefined : `one with "${key}"`;
+  },
+);

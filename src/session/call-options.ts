@@ -23,7 +23,10 @@ export interface CallOptions {
   signal?: AbortSignal | undefined;
   /** Called with each progress notification for this request. */
   onProgress?: ((progress: Progress) => unknown) | undefined;
-  /** Sent in the request's `_meta`. */
+  /**
+   * Sent in the request's `_meta`. `INVALID_ARGUMENTS` for keys that the protocol sets itself, such as `progressToken` or
+   * `io.modelcontextprotocol/protocolVersion`.
+   */
   meta?: Readonly<Record<string, unknown>> | undefined;
   /** Streamable HTTP: resume the stream of an earlier request after this event id. */
   resumptionToken?: string | undefined;

@@ -5,11 +5,16 @@ import { openSessionOptions } from '../options/tables/session.ts';
 import { resolveSessionOptions, type SessionOptions } from './session-options.ts';
 import { resolveTarget, type SessionTarget } from './session-target.ts';
 import { SupervisedSession } from './supervised-session.ts';
-import type { Session } from './session.ts';
+import type { Session, SessionEvent } from './session.ts';
 
 export interface OpenSessionOptions extends SessionOptions {
   /** Cancels opening: it rejects with `ABORTED`, and what was opened is closed. */
   signal?: AbortSignal;
+  /**
+   * Called with each event of the session, from the very first one: while it connects, too. Nobody waits for it. The first
+   * time that it throws or rejects, a `problem` event reports it; it is called with further events all the same.
+   */
+  onEvent?: (event: SessionEvent) => unknown;
 }
 
 /**
@@ -55,9 +60,12 @@ export async function startSession(
 }
 
 /** Checks the target and the options, and returns a session that is not started. Throws `CONFIG_INVALID`. */
-export function createSession(target: SessionTarget, options: SessionOptions): SupervisedSession {
+export function createSession(target: SessionTarget, options: OpenSessionOptions): SupervisedSession {
   checkOptions(openSessionOptions, options, 'Session options');
   const resolved = resolveTarget(target);
   const own = resolved.type === 'spec' ? resolved.spec : {};
-  return new SupervisedSession(options.name ?? resolved.name, resolved, resolveSessionOptions(options, own));
+  const name = options.name ?? resolved.name;
+  const session = new SupervisedSession(name, resolved, resolveSessionOptions(options, own));
+  session.tellOf(options.onEvent);
+  return session;
 }

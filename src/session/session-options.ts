@@ -1,9 +1,14 @@
 import type { ClientCapabilities, Implementation } from '@modelcontextprotocol/client';
 import { handlerMissing } from '../errors/options.ts';
+import type { EventBacklog } from '../internal/event-hub.ts';
 import { withDefaults, withoutUndefined } from '../options/check-options.ts';
 import { defaultsOf } from '../options/kinds.ts';
 import { healthOptions, reconnectOptions } from '../options/tables/server.ts';
-import { serverRequestOptions, sharedSessionOptions } from '../options/tables/session.ts';
+import {
+  eventBacklogOptions,
+  serverRequestOptions,
+  sharedSessionOptions,
+} from '../options/tables/session.ts';
 import type { HealthOptions, ProtocolChoice, ReconnectOptions, ServerSpecOptions } from '../server-spec.ts';
 import type { ServerRequestOptions } from './handlers/handler-places.ts';
 import type { Handlers } from './handlers/handlers.ts';
@@ -45,6 +50,11 @@ export interface SessionOptions extends ServerSpecOptions, Handlers {
    * @default { concurrency: 10, maxWaiting: 100 }
    */
   serverRequests?: ServerRequestOptions;
+  /**
+   * How far a reader of `events()` may fall behind before it loses the oldest events.
+   * @default { maxEvents: 10000, maxBytes: 67108864 }
+   */
+  eventBacklog?: EventBacklog;
 }
 
 /** {@link SessionOptions} with every default filled in. */
@@ -61,6 +71,7 @@ export interface ResolvedSessionOptions {
   readonly maxInputRounds: number;
   readonly maxPages: number;
   readonly serverRequests: Required<ServerRequestOptions>;
+  readonly eventBacklog: Required<EventBacklog>;
 }
 
 const CLIENT_INFO: Implementation = { name: 'mcp-plenum', version: '0.0.0' };
@@ -104,7 +115,12 @@ export function resolveSessionOptions(...layers: readonly SessionOptions[]): Res
     maxInputRounds: pick('maxInputRounds') ?? DEFAULTS.maxInputRounds,
     maxPages: pick('maxPages') ?? DEFAULTS.maxPages,
     serverRequests: withDefaults(defaultsOf(serverRequestOptions), pick('serverRequests')),
+    eventBacklog: resolveBacklog(pick('eventBacklog')),
   };
+}
+
+export function resolveBacklog(given: EventBacklog | undefined): Required<EventBacklog> {
+  return withDefaults(defaultsOf(eventBacklogOptions), given);
 }
 
 /** An option that is off, on, or an object of options. The first layer decides whether it is on; objects are merged. */

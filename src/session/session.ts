@@ -219,8 +219,9 @@ export interface Session extends AsyncDisposable {
   notify(notification: RawRequest): Promise<void>;
 
   /**
-   * The events from now on; it ends when the session is closed. A reader that falls 10000 events behind loses the oldest
-   * ones, and gets an `overflow` event with their number in their place.
+   * The events from now on; it ends when the session is closed. A reader that falls behind by more than
+   * `eventBacklog` allows (10000 events or 64 MiB) loses the oldest ones, and gets an `overflow` event with their number in
+   * their place.
    */
   events(): AsyncIterableIterator<SessionEvent | OverflowEvent>;
   /**

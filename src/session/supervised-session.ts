@@ -12,7 +12,7 @@ import { aborted } from '../errors/session-end.ts';
 import type { PlenumError } from '../errors/plenum-error.ts';
 import type { ServerSpec } from '../server-spec.ts';
 import { Limit, onAbort } from '../internal/limit.ts';
-import { EventHub, type OverflowEvent } from '../internal/event-hub.ts';
+import { EventHub, type EventBacklog, type OverflowEvent } from '../internal/event-hub.ts';
 import { checkArguments } from '../options/call-arguments.ts';
 import { checkAuthorize, invalidCall } from '../options/call-checks.ts';
 import { loadOfficial } from '../transport/official.ts';
@@ -53,7 +53,7 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
   readonly #options: ResolvedSessionOptions;
   readonly #gate: ConnectGate;
   readonly #signIn: SignIn | undefined;
-  readonly #hub = new EventHub<SessionEvent>();
+  readonly #hub: EventHub<SessionEvent>;
   readonly #memory: ConnectionMemory = {};
   readonly #inFlight = new InFlight();
   readonly #places: HandlerPlaces;
@@ -76,6 +76,7 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
     this.#target = target;
     this.#options = options;
     this.#gate = gate;
+    this.#hub = new EventHub(options.eventBacklog);
     const report = (error: PlenumError): void => this.#problem(error);
     this.#places = new HandlerPlaces(name, options.serverRequests, report);
     this.#observe = createMessageObserver(options.handlers, { server: name, session: this }, report);
@@ -110,6 +111,18 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
       }),
       tools: new ListedTools(name, (problem) => this.#problem(problem)),
     };
+  }
+
+  /** Calls a function of the program's on each event. */
+  tellOf(onEvent: ((event: SessionEvent) => unknown) | undefined): void {
+    if (onEvent === undefined) return;
+    const what = `The function "onEvent" of session "${this.name}" threw`;
+    this.#hub.call(onEvent, (error) => this.#problem(handlerFailed(what, this.name, error)));
+  }
+
+  /** How far a reader of its events may fall behind. */
+  get eventBacklog(): EventBacklog {
+    return this.#options.eventBacklog;
   }
 
   /**

@@ -32,11 +32,14 @@ export function isAnswer(value: unknown): value is JSONRPCResponse {
   return result['_meta'] === undefined || isRecord(result['_meta']);
 }
 
-/** The id of an answer as its request has it, by the official client's rule: some servers give numbers back as texts. */
+/**
+ * The id of an answer as its request has it: some servers give numbers back as texts. Only the text of the number itself
+ * counts, not what else could be read as one, such as `" 7"`, `"0x7"` or, for 0, the empty text.
+ */
 export function askedId(id: RequestId): RequestId {
   if (typeof id === 'number') return id;
   const number = Number(id);
-  return Number.isSafeInteger(number) ? number : id;
+  return Number.isSafeInteger(number) && String(number) === id ? number : id;
 }
 
 interface AnswerMembers {

@@ -19,6 +19,7 @@ import type { PoolOptions } from '../../src/manager/pool/pool-options.ts';
 import type { CircuitOptions } from '../../src/manager/runs/circuit-breaker.ts';
 import type { RetryOptions } from '../../src/manager/runs/retry-policy.ts';
 import type { RunOptions } from '../../src/manager/runs/run-options.ts';
+import type { EventBacklog } from '../../src/internal/event-hub.ts';
 import type * as auth from '../../src/options/tables/auth.ts';
 import type * as config from '../../src/options/tables/config.ts';
 import type * as group from '../../src/options/tables/group.ts';
@@ -76,6 +77,7 @@ const same: [
   Same<SessionOptions, typeof session.sessionOptions>,
   Same<OpenSessionOptions, typeof session.openSessionOptions>,
   Same<ServerRequestOptions, typeof session.serverRequestOptions>,
+  Same<EventBacklog, typeof session.eventBacklogOptions>,
   Same<CallOptions, typeof session.callOptions>,
   Same<PageOptions, typeof session.pageOptions>,
   Same<ReadOptions, typeof session.readOptions>,

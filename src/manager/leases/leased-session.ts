@@ -207,7 +207,7 @@ export class LeasedSession extends SessionRequests implements InternalSession, S
   /** The hub is made when it is first needed, as most leases have no reader of events. */
   #openHub(): EventHub<SessionEvent> {
     if (this.#hub !== undefined) return this.#hub;
-    const hub = new EventHub<SessionEvent>();
+    const hub = new EventHub<SessionEvent>(this.#session.eventBacklog);
     this.#hub = hub;
     if (this.#endedAt === undefined)
       this.#stopObserving = this.#session.observe((event) => hub.publish(event));

@@ -24,7 +24,7 @@ import {
   transportSpec,
   urlSpec,
 } from './server.ts';
-import { sharedSessionOptions } from './session.ts';
+import { onEventOption, sharedSessionOptions } from './session.ts';
 
 /** Options that a spec of any kind may have beside its own. */
 const besideSpec = { ...sharedSessionOptions, ...groupServerOptions } satisfies OptionTable;
@@ -70,6 +70,7 @@ const anyServer: Kind = { is: 'object', wanted: 'a server spec', fits: () => tru
 
 export const groupOptions = {
   ...sharedSessionOptions,
+  ...onEventOption,
   naming: {
     kind: namingKind,
     default: 'prefixed',

@@ -13,7 +13,7 @@ import {
   type OptionTable,
 } from '../kinds.ts';
 import { concurrencyOptions, reconnectOptions } from './server.ts';
-import { openSessionOptions, sharedSessionOptions } from './session.ts';
+import { onEventOption, openSessionOptions, sharedSessionOptions } from './session.ts';
 
 export const poolOptions = {
   max: {
@@ -127,6 +127,7 @@ export const managerOwnOptions = {
 
 export const managerOptions = {
   ...sharedSessionOptions,
+  ...onEventOption,
   servers: {
     kind: recordOf(managedServer, 'an object of server specs by name'),
     byDefault: 'none',

@@ -1,6 +1,7 @@
 import {
   abortSignal,
   anyFunction,
+  callerMeta,
   count,
   either,
   flag,
@@ -59,6 +60,16 @@ export const serverRequestOptions = {
   },
 } satisfies OptionTable;
 
+export const eventBacklogOptions = {
+  maxEvents: { kind: count(1), default: 10_000, about: 'How many events may wait for one reader.' },
+  maxBytes: {
+    kind: count(1, 'bytes'),
+    default: 67_108_864,
+    about:
+      'How many bytes these events may have, by estimate; the newest event is kept, however large it is.',
+  },
+} satisfies OptionTable;
+
 /** The options of a session but its name: what may also stand in a spec, in a group's options and in a manager's. */
 export const sharedSessionOptions = {
   ...serverSpecOptions,
@@ -92,6 +103,11 @@ export const sharedSessionOptions = {
     byDefault: '10 at a time, 100 waiting',
     about: 'How many requests of one kind the server may have open; a further one is answered with an error.',
   },
+  eventBacklog: {
+    kind: optionsOf(eventBacklogOptions),
+    byDefault: '10 000 events, 64 MiB',
+    about: 'How far a reader of `events()` may fall behind before it loses the oldest events.',
+  },
   ...handlerOptions,
 } satisfies OptionTable;
 
@@ -106,7 +122,16 @@ export const signalOption = {
   signal: { kind: abortSignal, about: 'Cancels opening; what was opened is closed.', alias: ['abortSignal'] },
 } satisfies OptionTable;
 
-export const openSessionOptions = { ...sessionOptions, ...signalOption } satisfies OptionTable;
+/** Sees the events of what it is given to, from the first one on. */
+export const onEventOption = {
+  onEvent: { kind: anyFunction, about: 'Called with each event, from the very first one.' },
+} satisfies OptionTable;
+
+export const openSessionOptions = {
+  ...sessionOptions,
+  ...signalOption,
+  ...onEventOption,
+} satisfies OptionTable;
 
 /** Options of one server beside its spec, as `group.add` takes them. */
 export const addOptions = { ...sharedSessionOptions, ...signalOption } satisfies OptionTable;
@@ -135,7 +160,11 @@ export const callOptions = {
     alias: ['abortSignal'],
   },
   onProgress: { kind: anyFunction, about: 'Called with each progress notification for this request.' },
-  meta: { kind: anyData, about: "Sent as the request's `_meta`.", alias: ['_meta'] },
+  meta: {
+    kind: callerMeta,
+    about: "Sent as the request's `_meta`; the protocol's own keys, such as `progressToken`, are refused.",
+    alias: ['_meta'],
+  },
   resumptionToken: {
     kind: string,
     about: 'Streamable HTTP: resumes the stream of an earlier request after this event id.',

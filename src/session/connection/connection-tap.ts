@@ -10,6 +10,7 @@ import { messageOf, PlenumError } from '../../errors/plenum-error.ts';
 import { isRecord } from '../../internal/checks.ts';
 import { createDeferred } from '../../internal/deferred.ts';
 import { settledWithin } from '../../internal/limit.ts';
+import { printable } from '../../internal/text.ts';
 import type { IncomingRequests } from '../handlers/incoming-requests.ts';
 import { DirectCalls } from './direct-calls.ts';
 import { LIST_METHODS, ListBudget } from './list-budget.ts';
@@ -186,6 +187,9 @@ export class ConnectionTap implements Transport {
       } else if (message.method === 'notifications/cancelled') this.#cancelled(message.params);
     } else {
       const id = message.id === undefined ? undefined : askedId(message.id);
+      // The official client would take it for the answer to the request with that number.
+      if (typeof id === 'string' && !Number.isNaN(Number(id)))
+        return this.onerror?.(new Error(`No request has the id "${printable(id, 40)}" of an answer.`));
       // The late answer to a cancelled request.
       if (id !== undefined && this.#abandoned.size > 0 && this.#abandoned.delete(id)) return;
       if (id !== undefined && id === this.#probeId) this.probe = 'answered';

@@ -6,6 +6,7 @@ import type {
   RequestOptions,
 } from '@modelcontextprotocol/client';
 import { onAbort } from '../../internal/limit.ts';
+import { askedId } from '../../transport/json-rpc.ts';
 import { official } from '../../transport/official.ts';
 import { callResultOf } from './call-result.ts';
 
@@ -66,8 +67,8 @@ export class DirectCalls {
 
   /** Settles the call that this answers. Returns false when it answers none of these calls. */
   accept(answer: JSONRPCResponse): boolean {
-    // Some servers return a number as a string.
-    const call = this.#take(Number(answer.id));
+    const id = answer.id === undefined ? undefined : askedId(answer.id);
+    const call = typeof id === 'number' ? this.#take(id) : undefined;
     if (call === undefined) return false;
     if ('error' in answer) {
       const { code, message, data } = answer.error;
