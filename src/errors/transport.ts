@@ -215,7 +215,7 @@ export function spawnFailed(
   return new PlenumError('CONNECT_FAILED', summary, {
     server,
     // Not the error of the platform, which holds all arguments.
-    cause: Object.assign(new Error(`spawn failed: ${code}`), { code }),
+    cause: Object.assign(new Error(`spawn failed: ${code}`), { code, syscall: 'spawn' }),
   });
 }
 

@@ -47,8 +47,18 @@ export type SessionStatusOf<State extends string, Facts = unknown> = {
 export type SessionStatus =
   /** Not started, or without a connection because it was not used; the next request connects again. */
   | SessionStatusOf<'idle'>
-  /** The first connection is being made. `attempt` counts from 1. */
-  | SessionStatusOf<'connecting', { readonly attempt: number }>
+  /** The first connection is being made: an attempt is under way, or the next one starts at `nextTryAt`. */
+  | SessionStatusOf<
+      'connecting',
+      {
+        /** Counts from 1. */
+        readonly attempt: number;
+        /** When the next attempt starts, in epoch milliseconds; absent while one is under way. */
+        readonly nextTryAt?: number;
+        /** Why the latest attempt failed; absent in the first. */
+        readonly error?: PlenumError;
+      }
+    >
   | SessionStatusOf<
       'ready',
       {
@@ -74,7 +84,8 @@ export type SessionStatus =
     >
   /**
    * No further attempt is made, after `reconnect.attempts` of them, with `reconnect: false`, or because trying again
-   * cannot help. `reconnect()` tries again. After `AUTH_REQUIRED` the session reconnects when somebody has signed in.
+   * cannot help: the credentials are refused, or the server was never connected and its command does not exist.
+   * `reconnect()` tries again. After `AUTH_REQUIRED` the session reconnects when somebody has signed in.
    */
   | SessionStatusOf<'failed', { readonly error: PlenumError }>
   /** Closing: calls in flight may finish, and new ones are refused. */

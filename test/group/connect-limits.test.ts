@@ -73,7 +73,8 @@ describe("G13 connectTimeoutMs: the server's own beats the group's", () => {
     const servers = { impatient: { ...hung, connectTimeoutMs: 200 } };
     const group = await bounded('connect', connectGroup({ servers, connectTimeoutMs: 60_000 }));
     expect(group.servers.get('impatient')).toMatchObject({
-      state: 'reconnecting',
+      state: 'connecting',
+      attempt: 2,
       error: { code: 'TIMEOUT' },
     });
   });

@@ -165,6 +165,7 @@ const same: [
   true,
   true,
   true,
+  true,
 ];
 
 describe('the tables of options', () => {

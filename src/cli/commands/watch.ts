@@ -19,7 +19,8 @@ async function watch(invocation: Invocation, set: ServerSet, { group }: OpenServ
       const { server, status } = event;
       const { state, nextTryAt, error } = status;
       // The line on the failed attempt already showed when the next one begins.
-      const isOld = state === 'reconnecting' && nextTryAt === undefined && told.get(server) === error;
+      const isTrying = state === 'connecting' || state === 'reconnecting';
+      const isOld = isTrying && error !== undefined && nextTryAt === undefined && told.get(server) === error;
       if (error === undefined) told.delete(server);
       else told.set(server, error);
       if (isOld && !terminal.json) return;

@@ -131,8 +131,8 @@ export function closed(error: PlenumError | undefined): ClosedState {
 
 function nothingToEnd(): void {}
 
-/** The public status of a state that begins now. */
-export function statusOf(state: SessionState): SessionStatus {
+/** The public status of a state that begins now; `wasUp` says whether there was a connection before. */
+export function statusOf(state: SessionState, wasUp: boolean): SessionStatus {
   const since = Date.now();
   switch (state.tag) {
     case 'idle':
@@ -141,11 +141,13 @@ export function statusOf(state: SessionState): SessionStatus {
     case 'connecting': {
       const { attempt, error } = state;
       if (error === undefined) return { state: 'connecting', since, attempt };
-      return { state: 'reconnecting', since, attempt, error };
+      const facts = { since, attempt, error };
+      return wasUp ? { state: 'reconnecting', ...facts } : { state: 'connecting', ...facts };
     }
     case 'waiting': {
       const { attempt, nextTryAt, error } = state;
-      return { state: 'reconnecting', since, attempt, nextTryAt, error };
+      const facts = { since, attempt, nextTryAt, error };
+      return wasUp ? { state: 'reconnecting', ...facts } : { state: 'connecting', ...facts };
     }
     case 'ready': {
       const { era, protocolVersion, connectMs, pid } = state.connection;

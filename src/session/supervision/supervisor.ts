@@ -22,6 +22,7 @@ import {
   type SessionState,
 } from './session-state.ts';
 import type { PendingSignIn } from '../sign-in/sign-in.ts';
+import { isFinal } from './final-errors.ts';
 import type { InFlight } from './in-flight.ts';
 import { WaitingCalls } from './waiting-calls.ts';
 
@@ -49,15 +50,6 @@ export interface SleepPolicy {
   readonly isBusy: () => boolean;
 }
 
-/** Codes of errors after which another attempt would fail in the same way. */
-const FINAL_CODES: ReadonlySet<string> = new Set([
-  'CONFIG_INVALID',
-  'AUTH_REQUIRED',
-  // The source that sessions are leased from is closed, or does not know the server.
-  'SESSION_CLOSED',
-  'UNKNOWN_SERVER',
-]);
-
 /** After this time an expired HTTP session is replaced without backoff, in milliseconds. */
 const EXPIRY_RESET_MS = 1_000;
 
@@ -75,6 +67,8 @@ export class Supervisor {
   #status: SessionStatus = { state: 'idle', since: Date.now() };
   /** Attempts since `#resetBackoff`; the option `reconnect.attempts` bounds it. */
   #attempts = 0;
+  /** Whether there was a connection before. */
+  #wasUp = false;
   /** The previous connection, until it has ended completely. */
   #predecessor: Predecessor | undefined;
   #sleep: SleepPolicy | undefined;
@@ -299,7 +293,7 @@ export class Supervisor {
     } catch (cause) {
       const failure = connectFailure(this.#options.server, cause);
       if (this.#state !== attempt) throw this.#errors.closed(this.#reason);
-      if (keepTrying && !FINAL_CODES.has(failure.code)) this.#retry(failure);
+      if (keepTrying && !isFinal(failure, this.#wasUp)) this.#retry(failure);
       else this.#fail(failure);
       throw failure;
     } finally {
@@ -335,7 +329,7 @@ export class Supervisor {
     const failure = await signIn.done;
     if (this.#state !== state) return this.#outcome();
     if (failure === undefined) return this.reconnect();
-    if (this.#isNeeded && !FINAL_CODES.has(failure.code)) this.#retry(failure);
+    if (this.#isNeeded && !isFinal(failure, this.#wasUp)) this.#retry(failure);
     else this.#fail(failure);
     throw failure;
   }
@@ -393,7 +387,8 @@ export class Supervisor {
     const left = this.#state;
     this.#state = state;
     left.exit();
-    this.#status = statusOf(state);
+    if (state.tag === 'ready') this.#wasUp = true;
+    this.#status = statusOf(state, this.#wasUp);
     this.#options.onStatus(this.#status);
   }
 }

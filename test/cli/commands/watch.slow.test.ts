@@ -86,13 +86,21 @@ describe('plenum watch', () => {
   });
 
   it('a server that cannot be had is shown, and tried again', async () => {
+    const { command, args } = stdioSpec({ faults: { exitAtStart: {} } });
+    const watching = watch(['--', command, ...args]);
+    await eventually('it is tried again', () => /is connecting, attempt [2-9]/.test(watching.text()));
+    expect(watching.text()).not.toContain('reconnecting');
+    expect(await watching.end()).toBe(130);
+  });
+
+  it('a server whose command does not exist has failed', async () => {
     const watching = watch(['--', 'no-such-command-here']);
-    await eventually('it is tried again', () => /is reconnecting, attempt [2-9]/.test(watching.text()));
+    await eventually('it has failed', () => /is failed: .*no-such-command-here/.test(watching.text()));
     expect(await watching.end()).toBe(130);
   });
 
   it('each failed attempt is told once, with the time of the next one', async () => {
-    const watching = watch(['-c', configFile({ broken: { command: 'no-such-command-here' } })]);
+    const watching = watch(['-c', configFile({ broken: stdioSpec({ faults: { exitAtStart: {} } }) })]);
     await eventually('several attempts are shown', () => /attempt 4/.test(watching.text()));
     const [, ...attempts] = watching.text().trim().split('\n');
     const shown = attempts.map((line) => / attempt (\d+) in \d+\.\d s: /.exec(line)?.[1]);

@@ -60,7 +60,7 @@ describe('a lazy server that is not known yet', () => {
     const group = await connectGroup({
       servers: { s: { server: late, lazy: { idleMs: 50 }, reconnect: { maxDelayMs: 50 } } },
     });
-    expect(stateOf(group)).toBe('reconnecting');
+    expect(stateOf(group)).toBe('connecting');
     late.setFaults({ dieOnInitialize: null, dieOnDiscover: null });
     await eventually('its tools', () => group.tools.has('s__echo'));
     await untilState(group, 'idle');

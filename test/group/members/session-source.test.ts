@@ -212,7 +212,7 @@ describe('a source that does not lend', () => {
     source.before = () => failing('POOL_EXHAUSTED').acquire('s');
     const group = await connectGroup({ servers: { s: { source, reconnect: { maxDelayMs: 50 } } } });
     expect(group.servers.get('s')).toMatchObject({
-      state: 'reconnecting',
+      state: 'connecting',
       error: { code: 'POOL_EXHAUSTED' },
     });
     source.before = async () => {};
