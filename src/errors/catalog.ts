@@ -196,6 +196,16 @@ export function catalogCacheUnusable(
   return new PlenumError('CONFIG_INVALID', `${what} It is ignored.`, { server, cause });
 }
 
+/** There is something at the path of a catalog cache that is not to be believed, and not to be overwritten. */
+export function catalogCacheRefused(
+  path: string,
+  what: string,
+  cause?: unknown,
+): PlenumError<'CONFIG_INVALID'> {
+  const summary = `The catalog cache "${path}" ${what}. It is neither used nor overwritten: give another path.`;
+  return new PlenumError('CONFIG_INVALID', summary, { cause });
+}
+
 export function catalogCacheSilent(timeoutMs: number): PlenumError<'TIMEOUT'> {
   const summary = `The catalog cache did not answer within ${timeoutMs} ms. It is ignored.`;
   return new PlenumError('TIMEOUT', summary, { data: { timeoutMs } });

@@ -142,6 +142,7 @@ const SAMPLES: {
     addingFailure: catalog.addingFailure('s', thrown),
     serverNameTaken: catalog.serverNameTaken('s'),
     catalogCacheUnusable: catalog.catalogCacheUnusable('The catalog cache is no cache.'),
+    catalogCacheRefused: catalog.catalogCacheRefused('/tmp/x.json', 'is a link'),
     catalogCacheSilent: catalog.catalogCacheSilent(5),
     noNameGiven: catalog.noNameGiven('tool "t" of server "s"', 's'),
     namingThrew: catalog.namingThrew('tool "t" of server "s"', 's', thrown),

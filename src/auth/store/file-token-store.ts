@@ -4,7 +4,8 @@ import { lock } from '#proper-lockfile';
 import { tokenFileLocked } from '../../errors/config.ts';
 import { checkValue } from '../../options/check-options.ts';
 import { text } from '../../options/kinds.ts';
-import { makeFolder, readTokenFile, writeTokenFile } from './token-file.ts';
+import { makeFolder } from '../../internal/own-file.ts';
+import { readTokenFile, writeTokenFile } from './token-file.ts';
 import type { StoredEntry, TokenStore } from './token-store.ts';
 
 /** After how many milliseconds the lock of a process that was killed expires. A running holder renews it. */

@@ -1,9 +1,8 @@
-import { mkdir, open, type FileHandle } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import writeFileAtomic from '#write-file-atomic';
 import { tokenFileUnusable } from '../../errors/config.ts';
-import { messageOf, PlenumError } from '../../errors/plenum-error.ts';
+import { messageOf } from '../../errors/plenum-error.ts';
 import { isRecord } from '../../internal/checks.ts';
+import { makeFolder, readOwnFile, type Unfit } from '../../internal/own-file.ts';
 import type { StoredEntry } from './token-store.ts';
 
 const FORMAT = 'mcp-plenum/tokens';
@@ -39,28 +38,23 @@ export async function writeTokenFile(path: string, entries: TokenEntries): Promi
   }
 }
 
-/** Makes the folder with mode 0700 when it is missing. */
-export async function makeFolder(path: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+async function read(path: string): Promise<string | undefined> {
+  const found = await readOwnFile(path, { maxBytes: MAX_BYTES, refusedMode: OTHERS, anywhere: true });
+  if (found.is === 'read') return found.text;
+  if (found.is === 'missing') return undefined;
+  throw tokenFileUnusable(path, whyUnfit(found));
 }
 
-async function read(path: string): Promise<string | undefined> {
-  let file: FileHandle | undefined;
-  try {
-    file = await open(path, 'r');
-    const stats = await file.stat();
-    if (!stats.isFile()) throw tokenFileUnusable(path, 'is not a file');
-    if (stats.size > MAX_BYTES) throw tokenFileUnusable(path, `is larger than ${MAX_BYTES} bytes`);
-    if (process.platform !== 'win32' && (stats.mode & OTHERS) !== 0) {
-      throw tokenFileUnusable(path, 'is open to other users of this machine. Make it yours alone: chmod 600');
-    }
-    return await file.readFile('utf8');
-  } catch (error) {
-    if (error instanceof PlenumError) throw error;
-    if (isRecord(error) && error['code'] === 'ENOENT') return undefined;
-    throw tokenFileUnusable(path, `cannot be read: ${messageOf(error)}`);
-  } finally {
-    await file?.close();
+function whyUnfit(unfit: Unfit): string {
+  switch (unfit.is) {
+    case 'too-large':
+      return `is larger than ${MAX_BYTES} bytes`;
+    case 'open-to-others':
+      return 'is open to other users of this machine. Make it yours alone: chmod 600';
+    case 'unreadable':
+      return `cannot be read: ${messageOf(unfit.error)}`;
+    default:
+      return 'is not a file';
   }
 }
 

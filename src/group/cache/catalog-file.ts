@@ -1,12 +1,16 @@
-import { mkdir, readFile, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { catalogCacheUnusable } from '../../errors/catalog.ts';
-import { messageOf, PlenumError } from '../../errors/plenum-error.ts';
+import { catalogCacheRefused, catalogCacheUnusable } from '../../errors/catalog.ts';
+import { messageOf, type PlenumError } from '../../errors/plenum-error.ts';
 import { isRecord } from '../../internal/checks.ts';
+import { makeFolder, readOwnFile } from '../../internal/own-file.ts';
 import type { CatalogCacheBounds } from './catalog-cache.ts';
 
 const FORMAT = 'mcp-plenum/catalog';
 const VERSION = 1;
+
+/** What each file begins with, so that one that is cut off is known. */
+const HEAD = `{"format":${JSON.stringify(FORMAT)}`;
+
+const WRITABLE_BY_OTHERS = 0o022;
 
 const DAY_MS = 86_400_000;
 
@@ -18,6 +22,8 @@ const FINGERPRINT_BYTES = 68;
 /** A catalog that takes more than this part of the file counts as large. */
 const LARGE_SHARE = 1 / 8;
 
+const NOTHING: CatalogFile = { entries: new Map() };
+
 /** A catalog in the file, of which only `savedAt` has been checked. */
 interface Entry {
   readonly savedAt: number;
@@ -26,21 +32,41 @@ interface Entry {
 /** Catalogs by fingerprint. */
 export type Entries = ReadonlyMap<string, Entry>;
 
+/** What a file of catalogs holds. */
+export interface CatalogFile {
+  readonly entries: Entries;
+  /** What is wrong with a file that is ours: it is cut off, of another version or too large. It may be replaced. */
+  readonly problem?: PlenumError;
+}
+
 /**
- * Reads a file of catalogs; a missing file is empty. Throws `CONFIG_INVALID` for a file that cannot be read, is larger
- * than `maxBytes`, is not JSON, or has another format or version.
+ * Reads a file of catalogs; a missing file is empty. Throws `CONFIG_INVALID` for a file that is not a catalog cache of this
+ * user: something else, a link, of another owner, or one that other users can write to or replace. Such a file must not
+ * be overwritten.
  */
-export async function readCatalogFile(path: string, maxBytes: number): Promise<Entries> {
-  const content = await read(path, maxBytes);
-  if (content === undefined) return new Map();
-  const file = parse(path, content);
-  if (!isRecord(file) || file['format'] !== FORMAT || !isRecord(file['servers']))
-    throw unusable(path, 'is not a catalog cache');
-  if (file['version'] !== VERSION) throw unusable(path, `is of another version than ${VERSION}`);
-  const entries = Object.entries(file['servers']).flatMap(([fingerprint, entry]) =>
-    FINGERPRINT.test(fingerprint) && isEntry(entry) ? [[fingerprint, entry] as const] : [],
-  );
-  return new Map(entries);
+export async function readCatalogFile(path: string, maxBytes: number): Promise<CatalogFile> {
+  const found = await readOwnFile(path, { maxBytes, refusedMode: WRITABLE_BY_OTHERS, anywhere: false });
+  switch (found.is) {
+    case 'missing':
+      return NOTHING;
+    case 'read':
+      return parse(path, found.text);
+    case 'too-large':
+      if (found.head.startsWith(HEAD)) return ignored(path, `is larger than ${maxBytes} bytes`);
+      throw catalogCacheRefused(path, 'is not a catalog cache');
+    case 'link':
+      throw catalogCacheRefused(path, 'is a link');
+    case 'not-a-file':
+      throw catalogCacheRefused(path, 'is not a file');
+    case 'foreign':
+      throw catalogCacheRefused(path, 'belongs to another user');
+    case 'open-to-others':
+      throw catalogCacheRefused(path, 'can be written by other users: chmod go-w');
+    case 'in-open-folder':
+      throw catalogCacheRefused(path, 'is in a folder of another user, or that other users can write to');
+    case 'unreadable':
+      throw catalogCacheRefused(path, `cannot be read: ${messageOf(found.error)}`, found.error);
+  }
 }
 
 /**
@@ -53,12 +79,12 @@ export async function writeCatalogFile(
   bounds: Required<CatalogCacheBounds>,
 ): Promise<void> {
   const { default: writeFileAtomic } = await import('#write-file-atomic');
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(path);
   await writeFileAtomic(path, serialize(entries, bounds), { mode: 0o600 });
 }
 
 function serialize(entries: Entries, { maxEntries, maxBytes }: Required<CatalogCacheBounds>): string {
-  const head = `{"format":${JSON.stringify(FORMAT)},"version":${VERSION},"servers":{`;
+  const head = `${HEAD},"version":${VERSION},"servers":{`;
   const tail = '}}\n';
   const now = Date.now();
   // An entry from the future, saved while the clock was wrong, counts as the oldest: else it would stay for ever.
@@ -92,38 +118,28 @@ function stringify(entry: Entry): string | undefined {
   }
 }
 
-async function read(path: string, maxBytes: number): Promise<string | undefined> {
+function parse(path: string, content: string): CatalogFile {
+  let file: unknown;
   try {
-    const { size, isFile } = await describe(path);
-    // Reading a pipe might never end.
-    if (!isFile) throw unusable(path, 'is not a file');
-    if (size > maxBytes) throw unusable(path, `is larger than ${maxBytes} bytes`);
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if (error instanceof PlenumError) throw error;
-    if (isRecord(error) && error['code'] === 'ENOENT') return undefined;
-    throw unusable(path, `cannot be read: ${messageOf(error)}`, error);
+    file = JSON.parse(content);
+  } catch {
+    // The parser's error is no cause here: it quotes the content.
+    if (content === '' || content.startsWith(HEAD)) return ignored(path, 'is not JSON, or was cut off');
+    throw catalogCacheRefused(path, 'is not a catalog cache');
   }
+  if (!isRecord(file) || file['format'] !== FORMAT) throw catalogCacheRefused(path, 'is not a catalog cache');
+  if (file['version'] !== VERSION) return ignored(path, `is of another version than ${VERSION}`);
+  if (!isRecord(file['servers'])) return ignored(path, 'has no catalogs');
+  const entries = Object.entries(file['servers']).flatMap(([fingerprint, entry]) =>
+    FINGERPRINT.test(fingerprint) && isEntry(entry) ? [[fingerprint, entry] as const] : [],
+  );
+  return { entries: new Map(entries) };
 }
 
-async function describe(path: string): Promise<{ size: number; isFile: boolean }> {
-  const stats = await stat(path);
-  return { size: stats.size, isFile: stats.isFile() };
-}
-
-function parse(path: string, content: string): unknown {
-  try {
-    return JSON.parse(content);
-  } catch (error) {
-    // Without the parser's message, which quotes the content.
-    throw unusable(path, 'is not JSON, or was cut off', error);
-  }
+function ignored(path: string, what: string): CatalogFile {
+  return { ...NOTHING, problem: catalogCacheUnusable(`The catalog cache "${path}" ${what}.`) };
 }
 
 function isEntry(value: unknown): value is Entry {
   return isRecord(value) && typeof value['savedAt'] === 'number';
-}
-
-function unusable(path: string, what: string, cause?: unknown): PlenumError {
-  return catalogCacheUnusable(`The catalog cache "${path}" ${what}.`, { cause });
 }

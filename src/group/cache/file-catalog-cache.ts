@@ -10,7 +10,10 @@ const COALESCE_MS = 100;
 
 /**
  * A catalog cache in a file, which is created with the first catalog. Several groups and processes may share it. The file
- * holds what servers list and tell in the handshake, and no part of their specs. Throws `CONFIG_INVALID`.
+ * holds what servers list and tell in the handshake, and no part of their specs. It has mode 0600 and is replaced in one
+ * step. A file that is something else, a link, another user's, or that other users can write to or replace, is neither
+ * used nor overwritten: each read and write rejects with `CONFIG_INVALID`, which a group reports as a `problem` event.
+ * Throws `CONFIG_INVALID`.
  */
 export function fileCatalogCache(path: string, options: CatalogCacheBounds = {}): CatalogCache {
   checkValue('path', text, path);
@@ -35,7 +38,9 @@ class FileCatalogCache implements CatalogCache {
 
   async read(): Promise<Entries> {
     await this.flush();
-    return readCatalogFile(this.#path, this.#bounds.maxBytes);
+    const { entries, problem } = await readCatalogFile(this.#path, this.#bounds.maxBytes);
+    if (problem !== undefined) throw problem;
+    return entries;
   }
 
   /** All catalogs of one write get the same promise. */
@@ -61,9 +66,9 @@ class FileCatalogCache implements CatalogCache {
     return this.#writing;
   }
 
-  /** Reads the file first, to keep what other groups and processes have written. */
+  /** Reads the file first, to keep what others have written, and to overwrite nothing that is not ours. */
   async #store(batch: Entries): Promise<void> {
-    const before = await readCatalogFile(this.#path, this.#bounds.maxBytes).catch((): Entries => new Map());
-    await writeCatalogFile(this.#path, new Map([...before, ...batch]), this.#bounds);
+    const { entries } = await readCatalogFile(this.#path, this.#bounds.maxBytes);
+    await writeCatalogFile(this.#path, new Map([...entries, ...batch]), this.#bounds);
   }
 }

@@ -1,11 +1,14 @@
 import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
+  chownSync,
   existsSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -67,7 +70,7 @@ describe('a catalog cache in a file', () => {
 
   it('tightens the mode of a file that others could read', async () => {
     const path = newPath();
-    writeFileSync(path, '{}');
+    await fileCatalogCache(path).write(keyOf(0), catalog(0));
     chmodSync(path, 0o644);
     await fileCatalogCache(path).write(keyOf(1), catalog(1));
     expect(statSync(path).mode & 0o777).toBe(0o600);
@@ -159,20 +162,46 @@ describe('a catalog cache in a file', () => {
 
 const NESTED = `${'['.repeat(200_000)}${']'.repeat(200_000)}`;
 
-const BAD_FILES: Record<string, (path: string) => void> = {
+/** Files that are catalog caches, and of no use. */
+const BROKEN_FILES: Record<string, (path: string) => void> = {
   empty: (path) => writeFileSync(path, ''),
   'cut off': (path) => truncateSync(path, 40),
-  'not JSON': (path) => writeFileSync(path, 'hello: world'),
-  "somebody else's": (path) => writeFileSync(path, '{"name":"mcp-plenum","servers":{}}'),
-  'a list': (path) => writeFileSync(path, '[]'),
   'of a version to come': (path) =>
     writeFileSync(path, '{"format":"mcp-plenum/catalog","version":2,"servers":{}}'),
-  'too large': (path) => writeFileSync(path, Buffer.alloc(33 * 1024 * 1024, 0x20)),
-  binary: (path) => writeFileSync(path, Buffer.from([0xff, 0xfe, 0, 1, 2, 3])),
+  'without catalogs': (path) =>
+    writeFileSync(path, '{"format":"mcp-plenum/catalog","version":1,"servers":[]}'),
+  'too large': (path) => truncateSync(path, 33 * 1024 * 1024),
 };
 
+/** What is not a catalog cache. */
+const OTHER_FILES: Record<string, string | Buffer> = {
+  'a text': 'hello: world',
+  'JSON of something else': '{"name":"mcp-plenum","servers":{}}',
+  'an empty object': '{}',
+  'a file of tokens': '{"format":"mcp-plenum/tokens","version":1,"entries":{}}',
+  'a list': '[]',
+  null: 'null',
+  'a large file': Buffer.alloc(33 * 1024 * 1024, 0x20),
+  'binary data': Buffer.from([0xff, 0xfe, 0, 1, 2, 3]),
+  'a program': '#!/bin/sh\nexit 0\n',
+};
+
+/** A group with one lazy server whose cache is at `path`: used, and closed. Returns the problems of the cache. */
+async function useCacheAt(path: string): Promise<string[]> {
+  const beside = local({ tools: tools('echo') });
+  const group = newGroup({ catalogCache: fileCatalogCache(path) });
+  const log = new EventLog(group);
+  await group.add('s', { server: local({ tools: tools('echo') }), lazy: true });
+  await group.add('beside', { server: beside });
+  await group.callTool('s__echo');
+  await group.callTool('beside__echo');
+  await bounded('close', group.close());
+  expect(log.of('problem').every(({ server }) => server === 's')).toBe(true);
+  return log.of('problem').map(({ error }) => `${error.code} ${error.message}`);
+}
+
 describe('a catalog cache file that cannot be used', () => {
-  it.each(Object.entries(BAD_FILES))('%s: is reported, ignored and replaced', async (_, spoil) => {
+  it.each(Object.entries(BROKEN_FILES))('%s: is reported, ignored and replaced', async (_, spoil) => {
     const path = newPath();
     const server = local({ tools: tools('echo') });
     const servers = { s: { server, lazy: true } };
@@ -188,6 +217,83 @@ describe('a catalog cache file that cannot be used', () => {
     await group.close();
     await connectGroup({ servers, catalogCache: fileCatalogCache(path) });
     expect(server.connections, 'the next group knows it').toBe(2);
+  });
+
+  it.each(Object.entries(OTHER_FILES))('H8 %s: is reported and left as it is', async (_, content) => {
+    const path = newPath();
+    writeFileSync(path, content);
+    const problems = await useCacheAt(path);
+    expect(problems.length).toBeGreaterThanOrEqual(2);
+    for (const problem of problems) {
+      expect(problem).toContain('CONFIG_INVALID');
+      expect(problem).toContain('neither used nor overwritten');
+    }
+    expect(readFileSync(path).equals(Buffer.from(content))).toBe(true);
+    expect(readdirSync(join(path, '..'))).toEqual(['catalogs.json']);
+  });
+
+  describe.runIf(process.platform !== 'win32')('H8', () => {
+    /** A cache that would show a tool that the server does not have. */
+    async function writeForged(path: string): Promise<void> {
+      await fileCatalogCache(path).write(keyOf(1), catalog(1));
+    }
+
+    it.each([
+      ['to a cache', writeForged],
+      ['to another file', async (target: string) => writeFileSync(target, 'precious')],
+      ['to nowhere', async () => {}],
+      ['to a folder', async (target: string) => mkdirSync(target)],
+    ])('a link %s is neither followed nor replaced', async (_, make) => {
+      const [path, target] = [newPath(), join(newFolder(), 'target')];
+      await make(target);
+      const before = existsSync(target) && statSync(target).isFile() ? readFileSync(target) : undefined;
+      symlinkSync(target, path);
+      const problems = await useCacheAt(path);
+      expect(problems[0]).toContain('is a link');
+      expect(lstatSync(path).isSymbolicLink()).toBe(true);
+      if (before !== undefined) expect(readFileSync(target).equals(before)).toBe(true);
+    });
+
+    it.each([0o666, 0o622, 0o620, 0o602])('a file of mode %o is not believed', async (mode) => {
+      const path = newPath();
+      await writeForged(path);
+      chmodSync(path, mode);
+      expect((await useCacheAt(path))[0]).toContain('can be written by other users');
+      expect(await failureOf(Promise.resolve(fileCatalogCache(path).read([])))).toMatchObject({
+        code: 'CONFIG_INVALID',
+      });
+    });
+
+    it.each([0o777, 0o775, 0o770, 0o707])('nor one in a folder of mode %o', async (mode) => {
+      const path = newPath();
+      await writeForged(path);
+      chmodSync(join(path, '..'), mode);
+      expect((await useCacheAt(path))[0]).toContain('other users can write to');
+    });
+
+    it.each([0o755, 0o700, 0o1777])('a folder of mode %o does', async (mode) => {
+      const path = newPath();
+      chmodSync(join(path, '..'), mode);
+      expect(await useCacheAt(path)).toEqual([]);
+      expect(await keysIn(path)).toHaveLength(1);
+    });
+
+    it.runIf(process.getuid?.() === 0)('a file or a folder of another user is not believed', async () => {
+      const path = newPath();
+      await writeForged(path);
+      chownSync(path, 12_345, 12_345);
+      expect((await useCacheAt(path))[0]).toContain('belongs to another user');
+      chownSync(path, 0, 0);
+      chownSync(join(path, '..'), 12_345, 12_345);
+      expect((await useCacheAt(path))[0]).toContain('a folder of another user');
+    });
+
+    it('a new folder is for its owner alone', async () => {
+      const path = join(newFolder(), 'deep', 'down', 'catalogs.json');
+      await writeForged(path);
+      expect(statSync(join(path, '..')).mode & 0o777).toBe(0o700);
+      expect(statSync(path).mode & 0o777).toBe(0o600);
+    });
   });
 
   it('a folder: neither reading nor writing harms the group', async () => {
