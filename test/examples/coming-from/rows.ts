@@ -4,7 +4,9 @@ import { describe, expect, it } from 'vitest';
 const page = readFileSync(new URL('../../../docs/coming-from.md', import.meta.url), 'utf8');
 
 export interface Row {
-  /** What one writes elsewhere: the cells but the last one. */
+  /** Its first cell that is not empty, and so what one writes elsewhere. */
+  readonly title: string;
+  /** All cells but the last one. */
   readonly theirs: readonly string[];
   /** What one writes here: the last cell. */
   readonly ours: string;
@@ -23,13 +25,9 @@ function rowsOf(text: string): Row[] {
   return lines.slice(2).map((line) => {
     // A bar within a cell is escaped.
     const cells = line.split(/(?<!\\)\|/).slice(1, -1);
-    return { theirs: cells.slice(0, -1).map((cell) => cell.trim()), ours: cells.at(-1)?.trim() ?? '' };
+    const theirs = cells.slice(0, -1).map((cell) => cell.trim());
+    return { title: theirs.find((cell) => cell !== '') ?? '', theirs, ours: cells.at(-1)?.trim() ?? '' };
   });
-}
-
-/** The name of a row: its first cell that is not empty. */
-export function titleOf({ theirs }: Row): string {
-  return theirs.find((cell) => cell !== '') ?? '';
 }
 
 /** A program that does what the row says, against servers of its own, and expects that it is so. */
@@ -46,7 +44,7 @@ export function testRows(section: string, define: (row: DefineRow) => void): voi
     define((title, test) => {
       tested.push(title);
       it(`row ${title}`, async () => {
-        const row = rows.find((each) => titleOf(each) === title);
+        const row = rows.find((each) => each.title === title);
         expect(missingFrom(test, row?.ours ?? '')).toEqual([]);
         await test();
         expect(expect.getState().assertionCalls, 'expectations of the test').toBeGreaterThan(1);
@@ -54,13 +52,13 @@ export function testRows(section: string, define: (row: DefineRow) => void): voi
     });
 
     it('has a test for each row, and a row for each test', () => {
-      expect(tested.toSorted()).toEqual(rows.map(titleOf).toSorted());
+      expect(tested.toSorted()).toEqual(rows.map((each) => each.title).toSorted());
     });
   });
 }
 
 /** The calls and options that a row shows and its test does not use. */
-function missingFrom(test: RowTest, ours: string): string[] {
+export function missingFrom(test: RowTest, ours: string): string[] {
   const code = [...ours.matchAll(/`([^`]+)`/g)].map(([, each = '']) => each).join('\n');
   const calls = [...code.matchAll(/\b(?:session|group|manager|SessionGroup)\.(\w+)/g)].map(
     ([, name = '']) => name,

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { SessionGroup, SessionManager } from '../../src/index.ts';
-import { langchainToolkit } from '../../src/toolkit/langchain/index.ts';
-import { searchToolkit } from '../../src/toolkit/search/search-toolkit.ts';
-import { serverChoiceToolkit } from '../../src/toolkit/search/server-choice.ts';
-import { createToolkit } from '../../src/toolkit/toolkit.ts';
+import { SessionGroup, SessionManager } from '../../../src/index.ts';
+import { aiSdkToolkit } from '../../../src/toolkit/ai-sdk/index.ts';
+import { langchainToolkit } from '../../../src/toolkit/langchain/index.ts';
+import { searchToolkit } from '../../../src/toolkit/search/search-toolkit.ts';
+import { serverChoiceToolkit } from '../../../src/toolkit/search/server-choice.ts';
+import { createToolkit } from '../../../src/toolkit/toolkit.ts';
 
-const page = readFileSync(new URL('../../docs/coming-from.md', import.meta.url), 'utf8');
+const page = readFileSync(new URL('../../../docs/coming-from.md', import.meta.url), 'utf8');
 
 /** The code of the last column of every table. */
 const ours = page
@@ -31,7 +32,7 @@ describe('docs/coming-from.md', () => {
 
   it('names toolkits that there are', () => {
     const there = new Set(
-      [createToolkit, langchainToolkit, searchToolkit, serverChoiceToolkit].map((f) => f.name),
+      [aiSdkToolkit, createToolkit, langchainToolkit, searchToolkit, serverChoiceToolkit].map((f) => f.name),
     );
     const named = ours.flatMap((code) => code.match(/\b\w+Toolkit(?=\()/g) ?? []);
     expect(new Set(named)).toEqual(there);
