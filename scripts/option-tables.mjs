@@ -3,10 +3,10 @@ import { format, resolveConfig } from 'prettier';
 
 /**
  * The tables by the name that a page gives them.
- * @param {Record<'session' | 'server' | 'group' | 'manager' | 'auth' | 'toolkit' | 'config', Record<string, any>>} from
+ * @param {Record<'session' | 'server' | 'group' | 'manager' | 'auth' | 'toolkit' | 'config' | 'gateway', Record<string, any>>} from
  * @returns {Record<string, Record<string, import('../src/options/kinds.ts').Option>>}
  */
-export function tablesOf({ session, server, group, manager, auth, toolkit, config }) {
+export function tablesOf({ session, server, group, manager, auth, toolkit, config, gateway }) {
   return {
     session: without(session.sessionOptions, session.handlerOptions),
     serverRequests: session.serverRequestOptions,
@@ -27,6 +27,10 @@ export function tablesOf({ session, server, group, manager, auth, toolkit, confi
     results: toolkit.resultBounds,
     'load-config': config.loadConfigOptions,
     'watch-config': config.watchConfigOptions,
+    gateway: gateway.gatewayOptions,
+    'gateway-session': gateway.gatewaySessionOptions,
+    'gateway-limit': gateway.gatewayLimitOptions,
+    'gateway-server': gateway.gatewayServerOptions,
   };
 }
 

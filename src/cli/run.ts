@@ -67,6 +67,7 @@ const LOADERS: Readonly<Record<CommandName, () => Promise<RunCommand>>> = {
   ping: async () => (await import('./commands/ping.ts')).run,
   health: async () => (await import('./commands/health.ts')).run,
   watch: async () => (await import('./commands/watch.ts')).run,
+  serve: async () => (await import('./commands/serve.ts')).run,
   import: async () => (await import('./commands/import.ts')).run,
   'config check': async () => (await import('./commands/config-check.ts')).run,
   doctor: async () => (await import('./commands/doctor.ts')).run,

@@ -37,7 +37,9 @@ import type {
   ToolEntry,
 } from './catalog/catalog.ts';
 import { CatalogIndex } from './catalog/catalog-index.ts';
+import { expose } from './catalog/expose.ts';
 import type { GroupEvent } from './group-events.ts';
+import { groupRoutes, type GroupRoutes } from './group-routes.ts';
 import {
   checkGroupOptions,
   resolveConnectOptions,
@@ -315,16 +317,10 @@ export class SessionGroup implements AsyncDisposable {
   ): Promise<CompleteResult> {
     checkArguments('Completing an argument', { ref, argument, context });
     const { server, ...rest } = checked(options, checkGroupCall, 'Completing an argument');
-    if (ref.type === 'ref/prompt') {
-      const prompt = this.#findPrompt(ref.name);
-      return this.#sessionOf(prompt).complete({ ...ref, name: prompt.upstreamName }, argument, context, rest);
-    }
-    const [template, ...others] = this.#index.resourceTemplates
-      .find(ref.uri)
-      .filter((entry) => server === undefined || entry.server === server);
-    const owner =
-      template !== undefined && others.length === 0 ? template : this.#findResource(ref.uri, server);
-    return this.#sessionOf(owner).complete({ ...ref, uri: owner.upstreamName }, argument, context, rest);
+    const owner = this.#completed(ref, server);
+    const upstream =
+      ref.type === 'ref/prompt' ? { ...ref, name: owner.upstreamName } : { ...ref, uri: owner.upstreamName };
+    return this.#sessionOf(owner).complete(upstream, argument, context, rest);
   }
 
   /**
@@ -415,6 +411,19 @@ export class SessionGroup implements AsyncDisposable {
     return this.#closed.promise;
   }
 
+  get [groupRoutes](): GroupRoutes {
+    return {
+      tool: (name) => this.#index.tools.get(name) ?? this.#unknown('tool', name),
+      prompt: (name) => this.#findPrompt(name),
+      resource: (uri) => this.#findResource(uri, undefined),
+      completion: (ref) => this.#completed(ref),
+      expose: (server, kind, definitions) => {
+        const { exposure, session } = this.#membership.get(server);
+        return expose(kind, definitions, exposure, { server, serverInfo: session.serverInfo });
+      },
+    };
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
@@ -455,6 +464,15 @@ export class SessionGroup implements AsyncDisposable {
     this.#expectOpen();
     if (server !== undefined) this.#membership.get(server);
     return this.#resources.find(uri, server);
+  }
+
+  /** Which server completes arguments of a prompt or template. */
+  #completed(ref: CompletionReference, server?: string): CatalogOrigin {
+    if (ref.type === 'ref/prompt') return this.#findPrompt(ref.name);
+    const [template, ...others] = this.#index.resourceTemplates
+      .find(ref.uri)
+      .filter((entry) => server === undefined || entry.server === server);
+    return template !== undefined && others.length === 0 ? template : this.#findResource(ref.uri, server);
   }
 
   #findPrompt(name: string): PromptEntry {

@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import { unknownName } from '../errors/catalog.ts';
+import { serverNameTaken, unknownName } from '../errors/catalog.ts';
 import { handlerFailed } from '../errors/call.ts';
 import { notAServerName } from '../errors/pool.ts';
 import { createDeferred } from '../internal/deferred.ts';
@@ -7,7 +7,7 @@ import { EventHub, type OverflowEvent } from '../internal/event-hub.ts';
 import { settledWithin } from '../internal/limit.ts';
 import { snapshotMap } from '../internal/snapshot-map.ts';
 import { checkOptions, checkValue, withDefaults } from '../options/check-options.ts';
-import { count, defaultsOf, string } from '../options/kinds.ts';
+import { count, defaultsOf, string, text } from '../options/kinds.ts';
 import {
   acquireOptions,
   checkHealthOptions,
@@ -95,11 +95,7 @@ export class SessionManager implements AsyncDisposable {
       (typeof health === 'object' ? health.timeoutMs : undefined) ?? healthOptions.timeoutMs.default;
     this.#createSession = sessionCreator(createConnectGates(options.concurrency));
     const publish = (event: ManagerEvent): void => this.#hub.publish(event);
-    for (const [name, server] of Object.entries(options.servers ?? {})) {
-      const onCircuit: ConstructorParameters<typeof ServerRecord>[3] = (circuit) =>
-        publish({ type: 'circuit', server: name, circuit });
-      this.#records.set(name, new ServerRecord(name, server, options, onCircuit));
-    }
+    for (const [name, server] of Object.entries(options.servers ?? {})) this.#keep(name, server);
     const pool = withDefaults(defaultsOf(poolOptions), options.pool);
     this.#pool = new SessionPool({
       ...pool,
@@ -238,6 +234,25 @@ export class SessionManager implements AsyncDisposable {
     return new Map(await Promise.all(reports));
   }
 
+  /** Adds a server; opens nothing. Throws `CONFIG_INVALID`, or `NAME_COLLISION` when the name is taken. */
+  add(name: string, server: ManagedServer): void {
+    this.#expectOpen('Adding a server');
+    checkValue('The name of a server', text, name);
+    if (typeof server !== 'function') checkTarget(name, server, { manager: this.#options });
+    if (this.#records.has(name)) throw serverNameTaken(name);
+    this.#keep(name, server);
+  }
+
+  /**
+   * Removes a server, and closes its sessions after the calls in progress. Callers that wait for one are rejected with
+   * `SESSION_CLOSED`. Rejects with `UNKNOWN_SERVER`.
+   */
+  async remove(name: string): Promise<void> {
+    const record = this.#record(name);
+    this.#records.delete(name);
+    await this.#pool.closeServer(record.pool);
+  }
+
   /** What was given for a server in the option `servers`: its spec, or the function that makes it. Throws `UNKNOWN_SERVER`. */
   spec(server: string): ManagedServer {
     return this.#record(server).given;
@@ -279,6 +294,12 @@ export class SessionManager implements AsyncDisposable {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  #keep(name: string, server: ManagedServer): void {
+    const onCircuit: ConstructorParameters<typeof ServerRecord>[3] = (circuit) =>
+      this.#hub.publish({ type: 'circuit', server: name, circuit });
+    this.#records.set(name, new ServerRecord(name, server, this.#options, onCircuit));
   }
 
   /** The record of the server of this name; undefined for a URL, a spec or another target. */

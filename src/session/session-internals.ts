@@ -1,3 +1,4 @@
+import type { Tool } from '@modelcontextprotocol/client';
 import { isRecord } from '../internal/checks.ts';
 import type { Session, SessionEvent } from './session.ts';
 
@@ -14,6 +15,8 @@ export interface SessionInternals {
   readonly isAsleep: boolean;
   /** Connects if it is asleep. Rejects when that fails. */
   wake(): Promise<void>;
+  /** Takes these for the tools that the server lists, as if it had been asked. */
+  learnTools(tools: readonly Tool[]): void;
   /** Calls `listener` with each event at once, in order. Returns the function that removes it. */
   observe(listener: (event: SessionEvent) => void): () => void;
 }
@@ -57,6 +60,8 @@ class PublicInternals implements SessionInternals {
   }
 
   async wake(): Promise<void> {}
+
+  learnTools(): void {}
 
   observe(listener: (event: SessionEvent) => void): () => void {
     const events = this.#session.events();

@@ -5,6 +5,7 @@ import type {
   InitializeResult,
   LoggingLevel,
   ServerCapabilities,
+  Tool,
 } from '@modelcontextprotocol/client';
 import { cannotSignIn, unusableServer } from '../errors/options.ts';
 import { handlerFailed } from '../errors/call.ts';
@@ -154,6 +155,10 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
 
   get connectionKey(): object | undefined {
     return this.client;
+  }
+
+  learnTools(tools: readonly Tool[]): void {
+    this.resources.tools.replace(tools);
   }
 
   get isAsleep(): boolean {

@@ -6,6 +6,11 @@ import type { CopyServersOptions } from '../../src/config/editors/copy-servers.t
 import type { ImportOptions } from '../../src/config/editors/editors.ts';
 import type { LoadConfigOptions } from '../../src/config/config.ts';
 import type { WatchConfigOptions } from '../../src/config/watch/watch-config.ts';
+import type {
+  GatewayLimits,
+  GatewayOptions,
+  GatewaySessionOptions,
+} from '../../src/gateway/gateway-options.ts';
 import type { CatalogCacheBounds } from '../../src/group/cache/catalog-cache.ts';
 import type { GroupConnectOptions, GroupOptions } from '../../src/group/group-options.ts';
 import type { GroupAddOptions } from '../../src/group/members/joining.ts';
@@ -22,6 +27,7 @@ import type { RunOptions } from '../../src/manager/runs/run-options.ts';
 import type { EventBacklog } from '../../src/internal/event-hub.ts';
 import type * as auth from '../../src/options/tables/auth.ts';
 import type * as config from '../../src/options/tables/config.ts';
+import type * as gateway from '../../src/options/tables/gateway.ts';
 import type * as group from '../../src/options/tables/group.ts';
 import type * as manager from '../../src/options/tables/manager.ts';
 import type * as server from '../../src/options/tables/server.ts';
@@ -65,6 +71,9 @@ type Own<Spec> = Omit<Spec, keyof ServerSpecOptions>;
 
 /** Fails to compile when a table lacks an option of its interface, or the other way round. */
 const same: [
+  Same<GatewayOptions, typeof gateway.gatewayOptions>,
+  Same<GatewaySessionOptions, typeof gateway.gatewaySessionOptions>,
+  Same<GatewayLimits, typeof gateway.gatewayLimitOptions>,
   Same<ServerSpecOptions, typeof server.serverSpecOptions>,
   Same<ReconnectOptions, typeof server.reconnectOptions>,
   Same<HealthOptions, typeof server.healthOptions>,
@@ -116,6 +125,9 @@ const same: [
   Same<SearchToolkitOptions, typeof toolkit.searchToolkitOptions>,
   Same<ServerChoiceOptions, typeof toolkit.serverChoiceOptions>,
 ] = [
+  true,
+  true,
+  true,
   true,
   true,
   true,

@@ -34,9 +34,14 @@ const rooms: Rooms = {
   config: { uses: ['auth', ...data], official: 'types' },
   auth: { uses: data, official: 'values' },
   toolkit: { uses: ['group', 'session', 'schema-check', ...base], official: 'types' },
+  gateway: {
+    uses: ['group', 'manager', 'session', ...base],
+    usesTypesOf: { 'server-spec': 'any' },
+    official: 'values',
+  },
   testing: { uses: base, usesTypesOf: { 'server-spec': 'any' }, official: 'types' },
   index: { uses: core, official: 'types' },
-  cli: { uses: ['index', 'toolkit', ...core], official: 'types' },
+  cli: { uses: ['index', 'toolkit', 'gateway', ...core], official: 'types' },
 };
 
 const ambient = {

@@ -1,4 +1,4 @@
-import { parseCount } from './options.ts';
+import { parseCount, parsePort } from './options.ts';
 
 /** An option of one command. */
 export interface OptionDefinition {
@@ -23,6 +23,7 @@ export type CommandName =
   | 'ping'
   | 'health'
   | 'watch'
+  | 'serve'
   | 'import'
   | 'config check'
   | 'doctor'
@@ -163,6 +164,28 @@ export const COMMANDS: readonly CommandDefinition[] = [
     operands: [0, Infinity],
     servers: 'by name',
     examples: ['plenum watch', 'plenum watch memory --json'],
+  },
+  {
+    name: 'serve',
+    summary: 'serve all servers as one MCP server, over HTTP or with --stdio, until Ctrl-C',
+    usage: '[server...]',
+    operands: [0, Infinity],
+    servers: 'by name',
+    options: [
+      { flags: '--stdio', help: 'serve one client over standard input and output' },
+      {
+        flags: '--port <n>',
+        help: 'listen on this port, or on any that is free with 0 (default: 8931)',
+        parse: parsePort,
+      },
+      { flags: '--host <address>', help: 'listen on this address (default: 127.0.0.1)' },
+      { flags: '--path <path>', help: 'the path of the endpoint (default: /mcp)' },
+    ],
+    examples: [
+      'plenum serve',
+      'plenum serve --port 9000 "git*"',
+      'plenum serve --stdio -- npx -y some-server',
+    ],
   },
   {
     name: 'import',

@@ -27,6 +27,10 @@ export interface CommandOptions {
   readonly all?: boolean;
   readonly replace?: boolean;
   readonly servers?: boolean;
+  readonly stdio?: boolean;
+  readonly port?: number;
+  readonly host?: string;
+  readonly path?: string;
   /** False with `--no-browser`. */
   readonly browser?: boolean;
 }
@@ -47,6 +51,12 @@ export function parseCount(text: string): number {
   const amount = Number(text);
   if (Number.isSafeInteger(amount) && amount > 0) return amount;
   throw new UsageError(`"${text}" is not a count: give a whole number, 1 or more.`);
+}
+
+export function parsePort(text: string): number {
+  const port = Number(text);
+  if (/^\d+$/.test(text) && port <= 65_535) return port;
+  throw new UsageError(`"${text}" is not a port: give a whole number from 0 to 65535.`);
 }
 
 /** The folders of `--root` as MCP roots. */

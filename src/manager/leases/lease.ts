@@ -29,9 +29,9 @@ export interface Lease extends AsyncDisposable {
   readonly session: Session;
   /**
    * Gives the session back to the pool, when the calls of this lease have settled. The session is closed instead if it is
-   * not connected, or if what the server keeps for it was changed: a subscription, the log level.
+   * not connected, if what the server keeps for it was changed: a subscription, the log level; and with `keep: false`.
    */
-  release(): Promise<void>;
+  release(options?: { keep?: boolean }): Promise<void>;
   /** Fails the calls in flight and closes the session, also while `release` waits for the calls. */
   discard(reason?: unknown): Promise<void>;
 }

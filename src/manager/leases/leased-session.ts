@@ -5,6 +5,7 @@ import type {
   InitializeResult,
   ListToolsResult,
   ServerCapabilities,
+  Tool,
 } from '@modelcontextprotocol/client';
 import { leaseEnded } from '../../errors/session-end.ts';
 import { PlenumError } from '../../errors/plenum-error.ts';
@@ -143,6 +144,10 @@ export class LeasedSession extends SessionRequests implements InternalSession, S
 
   get isAsleep(): boolean {
     return this.#endedAt === undefined && this.#session.isAsleep;
+  }
+
+  learnTools(tools: readonly Tool[]): void {
+    this.#session.learnTools(tools);
   }
 
   async wake(): Promise<void> {

@@ -60,7 +60,8 @@ export class PoolLease implements Lease, LeaseUse, LeaseHolder {
     return this.#pooled.bucket.replay;
   }
 
-  release(): Promise<void> {
+  release({ keep = true }: { keep?: boolean } = {}): Promise<void> {
+    if (!keep && this.#isOut) this.#pooled.altered = true;
     this.#ending ??= this.#giveBackAfter(this.#session.end());
     return this.#ending;
   }

@@ -136,6 +136,19 @@ export class SessionPool {
     }
   }
 
+  /** Closes the sessions of one server, after their calls in flight, and rejects the callers that wait for one. */
+  async closeServer(server: ServerPool): Promise<void> {
+    for (const waiter of server.waiters) waiter.reject(poolClosed(server));
+    await Promise.all(
+      [...server.sessions].map((pooled) => {
+        const { state, session } = pooled;
+        return this.#close(pooled, 'closed', () =>
+          state === 'opening' ? session.destroy() : session.close(),
+        );
+      }),
+    );
+  }
+
   /** Closes all sessions, after their calls in flight. */
   async close(): Promise<void> {
     this.end();

@@ -1,0 +1,80 @@
+import { PlenumError } from './plenum-error.ts';
+
+export function gatewayWithout(): PlenumError<'CONFIG_INVALID'> {
+  return new PlenumError('CONFIG_INVALID', 'A gateway needs "servers" or "group".', {
+    data: { option: 'servers' },
+  });
+}
+
+export function gatewayWithTooMany(): PlenumError<'CONFIG_INVALID'> {
+  return new PlenumError('CONFIG_INVALID', 'A gateway takes either "servers" or "group", not both.', {
+    data: { option: 'group' },
+  });
+}
+
+export function gatewayOnAddress(host: string): PlenumError<'CONFIG_INVALID'> {
+  const summary = `A gateway without "auth" listens on loopback addresses only, not on "${host}": anybody who reaches it could use its servers.`;
+  return new PlenumError('CONFIG_INVALID', summary, {
+    data: { option: 'auth' },
+    advice: [{ do: 'set', option: 'auth' }],
+  });
+}
+
+export function gatewayNeedsHosts(): PlenumError<'CONFIG_INVALID'> {
+  const summary = 'fetch() of a gateway needs the host names that requests may be sent to.';
+  return new PlenumError('CONFIG_INVALID', summary, {
+    data: { option: 'hosts' },
+    advice: [{ do: 'set', option: 'hosts' }],
+  });
+}
+
+export function gatewayListens(): PlenumError<'CONFIG_INVALID'> {
+  return new PlenumError('CONFIG_INVALID', 'The gateway listens already.');
+}
+
+export function gatewayClosed(doing: string): PlenumError<'SESSION_CLOSED'> {
+  return new PlenumError('SESSION_CLOSED', `${doing}: the gateway is closed.`, { maybeExecuted: false });
+}
+
+/** The client cannot be asked, or told, what a program wants to. */
+export function clientCannot(doing: string, why: string): PlenumError<'NOT_CONNECTED'> {
+  return new PlenumError('NOT_CONNECTED', `${doing}: ${why}`, { maybeExecuted: false });
+}
+
+export function noUpstreamFree(server: string): PlenumError<'POOL_EXHAUSTED'> {
+  const summary = `Opening a session of server "${server}" for a client: all that there may be are in use.`;
+  return new PlenumError('POOL_EXHAUSTED', summary, {
+    server,
+    maybeExecuted: false,
+    data: { waiting: 0 },
+    advice: [{ do: 'raise', options: ['limits.upstreamSessionsPerServer', 'limits.upstreamSessions'] }],
+  });
+}
+
+/** Said once to a client whose session with a server made room for another's. */
+export function upstreamStateLost(server: string): PlenumError<'SESSION_EXPIRED'> {
+  const summary = `The session with server "${server}" made room for another client's; what the server kept for it is lost.`;
+  return new PlenumError('SESSION_EXPIRED', summary, { server, maybeExecuted: false });
+}
+
+/** A server behind a gateway was silent for too long in a call. */
+export function callNotAnswered(server: string, timeoutMs: number): PlenumError<'TIMEOUT'> {
+  const summary = `A call to server "${server}" was not answered within ${timeoutMs} ms.`;
+  return new PlenumError('TIMEOUT', summary, {
+    server,
+    maybeExecuted: true,
+    data: { timeoutMs },
+    advice: [{ do: 'raise', options: ['timeoutMs'] }],
+  });
+}
+
+export function gatewayServerIsOne(isolation: string): PlenumError<'CONFIG_INVALID'> {
+  const summary = `A server object in this process has one connection, which cannot be isolated by "${isolation}". Give "server" as a function that makes a server.`;
+  return new PlenumError('CONFIG_INVALID', summary, { data: { option: 'isolation' } });
+}
+
+export function gatewayOfGroup(): PlenumError<'CONFIG_INVALID'> {
+  const summary =
+    'This gateway serves a group that was given to it: add the server to the group, or remove it there.';
+  return new PlenumError('CONFIG_INVALID', summary);
+}

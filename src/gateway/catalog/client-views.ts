@@ -1,0 +1,185 @@
+import type { Tool } from '@modelcontextprotocol/server';
+import { unknownName } from '../../errors/catalog.ts';
+import {
+  CATALOG_KINDS,
+  type Catalog,
+  type CatalogKind,
+  type CatalogOrigin,
+} from '../../group/catalog/catalog.ts';
+import { groupRoutes } from '../../group/group-routes.ts';
+import { fetchListing } from '../../group/members/server-listing.ts';
+import type { SessionGroup } from '../../group/session-group.ts';
+import { isSameData } from '../../internal/json/same-data.ts';
+import { internalsOf } from '../../session/session-internals.ts';
+import type { ListKind, RawRequest, Session } from '../../session/session.ts';
+import type { GatewayClient } from '../clients/gateway-client.ts';
+
+type Definition = Readonly<Record<string, unknown>>;
+type Entries = ReadonlyMap<string, CatalogOrigin>;
+
+const KINDS_OF: { readonly [Kind in ListKind]: readonly CatalogKind[] } = {
+  tools: ['tools'],
+  prompts: ['prompts'],
+  resources: ['resources', 'resourceTemplates'],
+};
+
+/**
+ * What each client is shown: the catalog of the group, in which the entries of a server are replaced where the client's own
+ * session with that server lists others.
+ */
+export class ClientViews {
+  readonly #group: SessionGroup;
+  readonly #onChange: (client: GatewayClient, kinds: readonly CatalogKind[]) => void;
+  readonly #own = new WeakMap<GatewayClient, Map<CatalogKind, Map<string, Entries>>>();
+  #catalog: Catalog | undefined;
+  readonly #lists = new Map<CatalogKind, readonly Definition[]>();
+  readonly #headerTools = new Map<string, ReadonlyMap<string, Tool>>();
+
+  /** `onChange` is called when what a client is shown has changed for it alone. */
+  constructor(group: SessionGroup, onChange: (client: GatewayClient, kinds: readonly CatalogKind[]) => void) {
+    this.#group = group;
+    this.#onChange = onChange;
+  }
+
+  /** The definitions that a client is shown, in a fixed order. */
+  list(client: GatewayClient, kind: CatalogKind): readonly Definition[] {
+    const own = this.#own.get(client)?.get(kind);
+    if (own === undefined || own.size === 0) return this.#common(kind);
+    const common = [...this.#group.catalog[kind]].filter(([, { server }]) => !own.has(server));
+    const entries = [...common, ...[...own.values()].flatMap((each) => [...each])];
+    return entries.map(([key, entry]) => definitionOf(kind, key, entry));
+  }
+
+  /** Which server has what a client means by a name or a URI. Throws when none has it. */
+  find(client: GatewayClient, kind: 'tools' | 'prompts' | 'resources', key: string): CatalogOrigin {
+    const own = this.#own.get(client)?.get(kind);
+    for (const entries of own?.values() ?? []) {
+      const entry = entries.get(key);
+      if (entry !== undefined) return entry;
+    }
+    const routes = this.#group[groupRoutes];
+    const found =
+      kind === 'tools' ? routes.tool(key) : kind === 'prompts' ? routes.prompt(key) : routes.resource(key);
+    // Its own session with that server does not list it any more.
+    if (kind !== 'resources' && own?.has(found.server) === true)
+      throw unknownName(kind === 'tools' ? 'tool' : 'prompt', key, []);
+    return found;
+  }
+
+  /** The tool that a request calls on a server, if some of its arguments are HTTP headers, too (`x-mcp-header`, SEP-2243). */
+  headerTool(server: string, { method, params }: RawRequest): Tool | undefined {
+    if (method !== 'tools/call') return undefined;
+    return this.#headerToolsOf(server).get(String(params?.['name']));
+  }
+
+  /** The same for the exposed name of a tool. */
+  headerToolNamed(name: unknown): Tool | undefined {
+    const entry = this.#group.catalog.tools.get(String(name));
+    return entry && this.#headerToolsOf(entry.server).get(entry.upstreamName);
+  }
+
+  /** Looks at what a client's own session lists, now and whenever it says that a list has changed. */
+  follow(client: GatewayClient, server: string, session: Session): void {
+    let fetching: Promise<void> = Promise.resolve();
+    const fetchKinds = (kinds: readonly CatalogKind[]): void => {
+      fetching = fetching.then(() => this.#fetch(client, server, session, kinds)).catch(() => {});
+    };
+    fetchKinds(CATALOG_KINDS);
+    internalsOf(session).observe((event) => {
+      if (event.type === 'list-changed') fetchKinds(KINDS_OF[event.kind]);
+    });
+  }
+
+  /** Forgets what a client's own session listed, when that session has ended. */
+  unfollow(client: GatewayClient, server: string): void {
+    const changed: CatalogKind[] = [];
+    for (const [kind, own] of this.#own.get(client) ?? []) if (own.delete(server)) changed.push(kind);
+    if (changed.length > 0) this.#onChange(client, changed);
+  }
+
+  #common(kind: CatalogKind): readonly Definition[] {
+    const catalog = this.#refresh();
+    const known = this.#lists.get(kind);
+    if (known !== undefined) return known;
+    const list = [...catalog[kind]].map(([key, entry]) => definitionOf(kind, key, entry));
+    this.#lists.set(kind, list);
+    return list;
+  }
+
+  #headerToolsOf(server: string): ReadonlyMap<string, Tool> {
+    this.#refresh();
+    const known = this.#headerTools.get(server);
+    if (known !== undefined) return known;
+    const entries = [...this.#group.catalog.tools.values()].filter((entry) => entry.server === server);
+    const mirroring = entries.filter(({ inputSchema }) =>
+      JSON.stringify(inputSchema).includes('"x-mcp-header"'),
+    );
+    // Without the output schema: results pass unchecked, as the client checks them.
+    const tools = new Map(
+      mirroring.map(({ upstreamName, inputSchema }) => [upstreamName, { name: upstreamName, inputSchema }]),
+    );
+    this.#headerTools.set(server, tools);
+    return tools;
+  }
+
+  /** Forgets what was made of the group's catalog when there is a new one. */
+  #refresh(): Catalog {
+    const { catalog } = this.#group;
+    if (catalog !== this.#catalog) {
+      this.#catalog = catalog;
+      this.#lists.clear();
+      this.#headerTools.clear();
+    }
+    return catalog;
+  }
+
+  async #fetch(
+    client: GatewayClient,
+    server: string,
+    session: Session,
+    kinds: readonly CatalogKind[],
+  ): Promise<void> {
+    const listing = await fetchListing(session, kinds, {});
+    if (session.status.state === 'closed') return;
+    const routes = this.#group[groupRoutes];
+    const changed = kinds.filter((kind) => {
+      const listed = listing[kind];
+      if (!Array.isArray(listed)) return false;
+      const entries = new Map(routes.expose(server, kind, listed));
+      return this.#keep(client, kind, server, entries);
+    });
+    if (changed.length > 0) this.#onChange(client, changed);
+  }
+
+  /** Keeps a list where it differs from the common one. Returns whether the client is shown something else now. */
+  #keep(client: GatewayClient, kind: CatalogKind, server: string, entries: Entries): boolean {
+    const catalog = this.#group.catalog[kind];
+    const common = new Map([...catalog].filter(([, entry]) => entry.server === server));
+    // Another server may have the name; whoever had it first keeps it.
+    const free = new Map([...entries].filter(([key]) => (catalog.get(key)?.server ?? server) === server));
+    const own = this.#ownOf(client, kind);
+    const before = own.get(server) ?? common;
+    const isCommon = isSameEntries(free, common);
+    if (isCommon) own.delete(server);
+    else own.set(server, free);
+    return !isSameEntries(free, before);
+  }
+
+  #ownOf(client: GatewayClient, kind: CatalogKind): Map<string, Entries> {
+    const kinds = this.#own.get(client) ?? new Map<CatalogKind, Map<string, Entries>>();
+    this.#own.set(client, kinds);
+    const own = kinds.get(kind) ?? new Map<string, Entries>();
+    kinds.set(kind, own);
+    return own;
+  }
+}
+
+function isSameEntries(a: Entries, b: Entries): boolean {
+  return isSameData(Object.fromEntries(a), Object.fromEntries(b));
+}
+
+/** The definition of an entry as a client is to see it: under its exposed name, without what only the group needs. */
+function definitionOf(kind: CatalogKind, key: string, entry: CatalogOrigin): Definition {
+  const { server: _server, upstreamName: _upstreamName, ...definition } = entry;
+  return kind === 'tools' || kind === 'prompts' ? { ...definition, name: key } : definition;
+}

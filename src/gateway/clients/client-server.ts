@@ -1,0 +1,167 @@
+import type {
+  JsonSchemaType,
+  LoggingLevel,
+  McpServer,
+  Server,
+  ServerCapabilities,
+  ServerContext,
+  ServerOptions,
+  StandardSchemaV1,
+  Tool,
+} from '@modelcontextprotocol/server';
+import { isRecord } from '../../internal/checks.ts';
+import { LONGEST_TIMER_MS } from '../../internal/timers.ts';
+import type { RawRequest } from '../../session/session.ts';
+import type { OfficialServer } from '../official-server.ts';
+import type { ClientRequest } from '../routing/router.ts';
+import {
+  isAtLeast,
+  isLogLevel,
+  type ClientChannel,
+  type Exchange,
+  type GatewayClient,
+} from './gateway-client.ts';
+
+type Result = Record<string, unknown>;
+
+const LOG_LEVEL = 'io.modelcontextprotocol/logLevel';
+
+/** What the official server of a client hands on. */
+export interface ClientListener {
+  onRequest(exchange: Exchange, request: ClientRequest): Promise<Result>;
+}
+
+/** How a gateway presents itself to a client. */
+export interface Presentation {
+  readonly info: { readonly name: string; readonly version: string };
+  readonly capabilities: ServerCapabilities;
+  readonly instructions?: string;
+}
+
+/** Accepts any result: what clients answer is checked where it is used. */
+const anyResult: StandardSchemaV1<unknown, Result> = {
+  '~standard': {
+    version: 1,
+    vendor: 'mcp-plenum',
+    validate: (value) => ({ value: isRecord(value) ? value : {} }),
+  },
+};
+
+/**
+ * Makes the official server that speaks with one client. It knows the protocol; what requests mean is not its business:
+ * all of them are handed on as they came, and answered with what comes back, so that no field is lost on the way.
+ */
+export function createClientServer(
+  sdk: OfficialServer,
+  presentation: Presentation,
+  clientOf: (ctx: ServerContext) => GatewayClient,
+  listener: ClientListener,
+): Server {
+  const server = new sdk.Server(presentation.info, optionsOf(presentation));
+  answerAll(server, clientOf, listener);
+  return server;
+}
+
+/**
+ * The same for one call of a tool of which some arguments are HTTP headers, too: the official high-level server compares
+ * them, when it knows the tool.
+ */
+export function createHeaderCheckingServer(
+  sdk: OfficialServer,
+  presentation: Presentation,
+  { name, inputSchema }: Pick<Tool, 'name' | 'inputSchema'>,
+  clientOf: (ctx: ServerContext) => GatewayClient,
+  listener: ClientListener,
+): McpServer {
+  const server = new sdk.McpServer(presentation.info, optionsOf(presentation));
+  if (isJsonSchema(inputSchema))
+    server.registerTool(name, { inputSchema: sdk.fromJsonSchema(inputSchema) }, () => ({ content: [] }));
+  // It is to know the tool, not to answer.
+  for (const method of ['tools/list', 'tools/call']) server.server.removeRequestHandler(method);
+  answerAll(server.server, clientOf, listener);
+  return server;
+}
+
+function isJsonSchema(schema: unknown): schema is JsonSchemaType {
+  return isRecord(schema);
+}
+
+function optionsOf({ capabilities, instructions }: Presentation): ServerOptions {
+  return {
+    capabilities,
+    ...(instructions !== undefined && { instructions }),
+  };
+}
+
+function answerAll(
+  server: Server,
+  clientOf: (ctx: ServerContext) => GatewayClient,
+  listener: ClientListener,
+): void {
+  // The official handler keeps the level to itself.
+  server.removeRequestHandler('logging/setLevel');
+  server.fallbackRequestHandler = async ({ method, params }, ctx) => {
+    const state: unknown = ctx.mcpReq.requestState();
+    return listener.onRequest(new OfficialExchange(clientOf(ctx), ctx), {
+      method,
+      params: params ?? {},
+      inputResponses: ctx.mcpReq.inputResponses,
+      requestState: typeof state === 'string' ? state : undefined,
+    });
+  };
+}
+
+/** One request, as the official server reports it. */
+class OfficialExchange implements Exchange {
+  readonly client: GatewayClient;
+  readonly #ctx: ServerContext;
+
+  constructor(client: GatewayClient, ctx: ServerContext) {
+    this.client = client;
+    this.#ctx = ctx;
+  }
+
+  get signal(): AbortSignal {
+    return this.#ctx.mcpReq.signal;
+  }
+
+  async notify({ method, params }: RawRequest): Promise<void> {
+    await this.#ctx.mcpReq.notify({ method, ...(params !== undefined && { params: { ...params } }) });
+  }
+
+  async ask({ method, params }: RawRequest, signal: AbortSignal): Promise<Result> {
+    const request = { method, ...(params !== undefined && { params: { ...params } }) };
+    return this.#ctx.mcpReq.send(request, anyResult, { timeout: LONGEST_TIMER_MS, signal });
+  }
+
+  wantsLog(level: LoggingLevel): boolean {
+    if (this.client.era === 'legacy') return this.client.wantsLog(level);
+    const { envelope } = this.#ctx.mcpReq;
+    const least: unknown = envelope && Reflect.get(envelope, LOG_LEVEL);
+    return isLogLevel(least) && isAtLeast(level, least);
+  }
+}
+
+/** Reaches a client outside its requests, through its official server. */
+export class ServerChannel implements ClientChannel {
+  readonly #server: Server;
+  readonly #isOpen: () => boolean;
+
+  constructor(server: Server, isOpen: () => boolean) {
+    this.#server = server;
+    this.#isOpen = isOpen;
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen();
+  }
+
+  async notify({ method, params }: RawRequest): Promise<void> {
+    await this.#server.notification({ method, ...(params !== undefined && { params: { ...params } }) });
+  }
+
+  async ask({ method, params }: RawRequest, signal: AbortSignal): Promise<Result> {
+    const request = { method, ...(params !== undefined && { params: { ...params } }) };
+    return this.#server.request(request, anyResult, { timeout: LONGEST_TIMER_MS, signal });
+  }
+}

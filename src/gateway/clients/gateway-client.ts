@@ -1,0 +1,78 @@
+import type { ClientCapabilities, Implementation, LoggingLevel } from '@modelcontextprotocol/server';
+
+import type { ProtocolEra, RawRequest } from '../../session/session.ts';
+import type { Identity } from './identity.ts';
+
+/** A request of a client that is being worked on, and the way back to the client in its course. */
+export interface Exchange {
+  readonly client: GatewayClient;
+  /** Aborts when the client cancels the request, or goes away. */
+  readonly signal: AbortSignal;
+  /** Sends a notification on the stream of the request. */
+  notify(notification: RawRequest): Promise<void>;
+  /** Asks the client something that a server wants to know, and resolves with the client's result. */
+  ask(request: RawRequest, signal: AbortSignal): Promise<Record<string, unknown>>;
+  /** Whether a log message of this level is wanted. */
+  wantsLog(level: LoggingLevel): boolean;
+}
+
+/** How a client is reached outside any of its requests. */
+export interface ClientChannel {
+  /** Whether there is a stream on which a request would reach the client now. */
+  readonly isOpen: boolean;
+  notify(notification: RawRequest): Promise<void>;
+  ask(request: RawRequest, signal: AbortSignal): Promise<Record<string, unknown>>;
+}
+
+const SEVERITY: readonly LoggingLevel[] = [
+  'debug',
+  'info',
+  'notice',
+  'warning',
+  'error',
+  'critical',
+  'alert',
+  'emergency',
+];
+
+export function isLogLevel(value: unknown): value is LoggingLevel {
+  return SEVERITY.some((level) => level === value);
+}
+
+export function isAtLeast(level: LoggingLevel, least: LoggingLevel): boolean {
+  return SEVERITY.indexOf(level) >= SEVERITY.indexOf(least);
+}
+
+/**
+ * One client: a session of the older revisions, or the one client on stdio; or, in 2026-07-28 over HTTP, the sender of one
+ * request, of whom nothing is kept.
+ */
+export class GatewayClient {
+  readonly id: string;
+  readonly identity: Identity;
+  readonly era: ProtocolEra;
+  /** Since when, in epoch milliseconds. */
+  readonly since = Date.now();
+  info: Implementation | undefined;
+  capabilities: ClientCapabilities = {};
+  /** The least severe level of log messages that it wants; undefined before it said so. */
+  logLevel: LoggingLevel | undefined;
+  /** How many tool calls it has made. */
+  calls = 0;
+  /** Undefined for the sender of one request: nothing reaches it but answers. */
+  channel: ClientChannel | undefined;
+  /** URIs that it is subscribed to, with the server of each. */
+  readonly subscriptions = new Map<string, string>();
+  /** Servers whose session had to make room for another client's: what they kept for this client is lost. */
+  readonly lostState = new Set<string>();
+
+  constructor(id: string, identity: Identity, era: ProtocolEra) {
+    this.id = id;
+    this.identity = identity;
+    this.era = era;
+  }
+
+  wantsLog(level: LoggingLevel): boolean {
+    return this.logLevel === undefined ? this.era === 'legacy' : isAtLeast(level, this.logLevel);
+  }
+}

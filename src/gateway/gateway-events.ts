@@ -1,0 +1,16 @@
+import type { GroupEvent } from '../group/group-events.ts';
+
+/** An event of a gateway: those of its group, and what concerns clients. */
+export type GatewayEvent =
+  | GroupEvent
+  | { readonly type: 'client-connected'; readonly client: string; readonly principal: string }
+  | { readonly type: 'client-gone'; readonly client: string; readonly principal: string }
+  /** A call of a tool is over. */
+  | {
+      readonly type: 'call';
+      readonly principal: string;
+      /** The exposed name. */
+      readonly tool: string;
+      readonly ms: number;
+      readonly ok: boolean;
+    };

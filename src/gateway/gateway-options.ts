@@ -1,0 +1,226 @@
+import type { Implementation } from '@modelcontextprotocol/server';
+import {
+  gatewayOnAddress,
+  gatewayServerIsOne,
+  gatewayWithout,
+  gatewayWithTooMany,
+} from '../errors/gateway.ts';
+import type { CatalogCache } from '../group/cache/catalog-cache.ts';
+import type { Naming } from '../group/catalog/catalog.ts';
+import type { GroupServerOptions } from '../group/server-options.ts';
+import type { SessionGroup } from '../group/session-group.ts';
+import { checkOptions, withDefaults, withoutUndefined } from '../options/check-options.ts';
+import { defaultsOf } from '../options/kinds.ts';
+import {
+  gatewayLimitOptions,
+  gatewayOptions,
+  gatewayServerOptions,
+  gatewaySessionOptions,
+} from '../options/tables/gateway.ts';
+import type { ManagedServerSpec } from '../manager/pool/managed-server.ts';
+import type { ServerSpec } from '../server-spec.ts';
+import type { SessionOptions } from '../session/session-options.ts';
+import type { Identity } from './clients/identity.ts';
+
+/** @inline */
+type Awaitable<T> = T | Promise<T>;
+
+/**
+ * Who shares one session with a server: nobody (`client`), the clients of one principal (`principal`), or all clients
+ * (`shared`). A shared session is offered no sampling, elicitation or roots, as nobody could tell whose they are.
+ */
+export type Isolation = 'client' | 'principal' | 'shared';
+
+/** A server behind a gateway: its spec, in which session options may stand. Its handlers are the gateway's. */
+export type GatewayServer = ServerSpec &
+  Omit<SessionOptions, 'name' | 'capabilities' | `on${string}`> &
+  Omit<GroupServerOptions, 'lazy'> & {
+    /**
+     * Who shares one session with this server.
+     * @default 'client', and 'shared' for a server object in this process, which has one connection
+     */
+    isolation?: Isolation;
+  };
+
+/** Says who may come in. */
+export interface GatewayAuth {
+  /**
+   * Called for each HTTP request. Returns who sent it, or undefined to refuse it with 401; so does an error that it throws.
+   */
+  verify: (request: Request) => Awaitable<Identity | undefined>;
+}
+
+/** Bounds of the sessions of clients that speak a revision before 2026-07-28. */
+export interface GatewaySessionOptions {
+  /**
+   * How long a session is kept without a request and without an open stream, in milliseconds, or `Infinity`.
+   * @default 1800000
+   */
+  idleMs?: number;
+  /**
+   * How many sessions there may be; a further `initialize` is answered with 503.
+   * @default 10000
+   */
+  max?: number;
+  /**
+   * How many sessions one principal may have; a further `initialize` is answered with 429.
+   * @default 1000
+   */
+  maxPerPrincipal?: number;
+  /**
+   * How many bytes of sent events are kept for each session, so that a stream that broke can be resumed.
+   * @default 262144
+   */
+  maxEventBytes?: number;
+}
+
+export interface GatewayLimits {
+  /**
+   * The largest body of a request, in bytes.
+   * @default 4194304
+   */
+  bodyBytes?: number;
+  /**
+   * How many sessions with servers there may be in all.
+   * @default 256
+   */
+  upstreamSessions?: number;
+  /**
+   * How many sessions with one server there may be.
+   * @default 64
+   */
+  upstreamSessionsPerServer?: number;
+  /**
+   * How long a client's session with a server is kept without a call, in milliseconds, or `Infinity`.
+   * @default 600000
+   */
+  upstreamIdleMs?: number;
+  /**
+   * How many calls may wait for a client's answer to `input_required`.
+   * @default 1000
+   */
+  parkedCalls?: number;
+  /**
+   * How long such a call waits, in milliseconds.
+   * @default 600000
+   */
+  parkedMs?: number;
+  /**
+   * How many resources one client may subscribe to.
+   * @default 1000
+   */
+  subscriptions?: number;
+  /**
+   * How many entries one page of a list has.
+   * @default 500
+   */
+  pageSize?: number;
+}
+
+export interface GatewayOptions {
+  /** The servers by name. Either these or `group`. */
+  servers?: Readonly<Record<string, GatewayServer>>;
+  /**
+   * A group that the caller opened. The gateway does not close it; the isolation of its servers is `shared`.
+   */
+  group?: SessionGroup;
+  /**
+   * How exposed names are made, as in a group.
+   * @default 'prefixed'
+   */
+  naming?: Naming;
+  /**
+   * Who may come in. Without it the gateway listens on loopback addresses only, and all clients are one principal.
+   */
+  auth?: GatewayAuth;
+  /**
+   * Host names that requests may be sent to, without port. `fetch` refuses all others.
+   * @default the loopback names and the host that `listen` is given
+   */
+  hosts?: readonly string[];
+  /**
+   * Origins of web pages whose scripts may use the gateway, such as `https://app.example.com`.
+   * @default []
+   */
+  origins?: readonly string[];
+  /**
+   * What clients are told the gateway is called.
+   * @default { name: 'mcp-plenum', version: '0.0.0' }
+   */
+  serverInfo?: Implementation;
+  /** What clients are told of how to use the gateway. */
+  instructions?: string;
+  /** @default {} */
+  sessions?: GatewaySessionOptions;
+  /** @default {} */
+  limits?: GatewayLimits;
+  /** Where the catalogs of the servers are cached, as in a group. */
+  catalogCache?: CatalogCache;
+  /** Cancels starting: it rejects with `ABORTED`, and what was opened is closed. */
+  signal?: AbortSignal;
+}
+
+export interface ResolvedGatewayOptions {
+  readonly auth: GatewayAuth | undefined;
+  readonly hosts: readonly string[] | undefined;
+  readonly origins: readonly string[];
+  readonly serverInfo: Implementation;
+  readonly instructions: string | undefined;
+  readonly sessions: Required<GatewaySessionOptions>;
+  readonly limits: Required<GatewayLimits>;
+}
+
+/** Checks the options and fills in the defaults. Throws `CONFIG_INVALID`. */
+export function resolveGatewayOptions(options: GatewayOptions): ResolvedGatewayOptions {
+  checkOptions(gatewayOptions, options, 'Gateway options');
+  if (options.servers === undefined && options.group === undefined) throw gatewayWithout();
+  if (options.servers !== undefined && options.group !== undefined) throw gatewayWithTooMany();
+  return {
+    auth: options.auth,
+    hosts: options.hosts,
+    origins: options.origins ?? [],
+    serverInfo: options.serverInfo ?? gatewayOptions.serverInfo.default,
+    instructions: options.instructions,
+    sessions: withDefaults(defaultsOf(gatewaySessionOptions), options.sessions),
+    limits: withDefaults(defaultsOf(gatewayLimitOptions), options.limits),
+  };
+}
+
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/;
+
+/** Throws `CONFIG_INVALID` for an address that other machines reach, unless it is known who may come in. */
+export function checkAddress(host: string, auth: GatewayAuth | undefined): void {
+  if (auth === undefined && !LOOPBACK.test(host)) throw gatewayOnAddress(host);
+}
+
+/** A server's options, by who needs them. */
+export interface SplitServer {
+  readonly isolation: Isolation;
+  readonly inGroup: Omit<GroupServerOptions, 'lazy'>;
+  readonly spec: ManagedServerSpec;
+}
+
+/** A server object in this process has one connection; a function makes a server for each. */
+function canOpenMany(server: GatewayServer): boolean {
+  return !('server' in server) || typeof server.server === 'function';
+}
+
+/** Separates what a gateway and a group want to know of a server from what its sessions need. Throws `CONFIG_INVALID`. */
+export function splitServer(server: GatewayServer): SplitServer {
+  const { isolation = canOpenMany(server) ? 'client' : 'shared', naming, allow, deny, ...spec } = server;
+  checkOptions(
+    gatewayServerOptions,
+    withoutUndefined({ isolation, naming, allow, deny }),
+    'A server of a gateway',
+  );
+  if (isolation !== 'shared' && !canOpenMany(server)) throw gatewayServerIsOne(isolation);
+  return {
+    isolation,
+    inGroup: {
+      ...(naming !== undefined && { naming }),
+      ...(allow !== undefined && { allow }),
+      ...(deny !== undefined && { deny }),
+    },
+    spec,
+  };
+}

@@ -1,0 +1,525 @@
+import type { Readable, Writable } from 'node:stream';
+import type {
+  ClientCapabilities,
+  Implementation,
+  McpServer,
+  Server,
+  ServerCapabilities,
+  ServerContext,
+} from '@modelcontextprotocol/server';
+import { gatewayClosed, gatewayListens, gatewayNeedsHosts, gatewayOfGroup } from '../errors/gateway.ts';
+import { unknownName } from '../errors/catalog.ts';
+import { CATALOG_KINDS, type CatalogKind } from '../group/catalog/catalog.ts';
+import { SessionGroup } from '../group/session-group.ts';
+import { createDeferred } from '../internal/deferred.ts';
+import { EventHub, type OverflowEvent } from '../internal/event-hub.ts';
+import { isRecord } from '../internal/checks.ts';
+import { settledWithin } from '../internal/limit.ts';
+import { snapshotMap } from '../internal/snapshot-map.ts';
+import { SessionManager } from '../manager/session-manager.ts';
+import { internalsOf } from '../session/session-internals.ts';
+import type { ProtocolEra } from '../session/session.ts';
+import { ClientViews } from './catalog/client-views.ts';
+import {
+  createClientServer,
+  createHeaderCheckingServer,
+  type ClientListener,
+  type Presentation,
+} from './clients/client-server.ts';
+import type { Exchange, GatewayClient } from './clients/gateway-client.ts';
+import type { Identity } from './clients/identity.ts';
+import { OutwardClient } from './clients/outward-client.ts';
+import type { GatewayEvent } from './gateway-events.ts';
+import {
+  checkAddress,
+  resolveGatewayOptions,
+  splitServer,
+  type GatewayOptions,
+  type GatewayServer,
+  type Isolation,
+  type ResolvedGatewayOptions,
+} from './gateway-options.ts';
+import { HttpFace } from './http/http-face.ts';
+import { LegacySessions } from './http/legacy-sessions.ts';
+import { ModernExchanges } from './http/modern-exchanges.ts';
+import { NodeListener } from './http/node-listener.ts';
+import { RequestGuard } from './http/request-guard.ts';
+import { loadOfficialServer, readAs, type OfficialServer } from './official-server.ts';
+import { METHODS, Router, setLevel, type ClientRequest } from './routing/router.ts';
+import { StdioFace } from './stdio/stdio-face.ts';
+import { ServerRequests } from './upstreams/server-requests.ts';
+import type { Upstream } from './upstreams/upstream.ts';
+import { Upstreams } from './upstreams/upstreams.ts';
+
+/** What is known of one client of a gateway. */
+export interface GatewayClientStatus {
+  readonly identity: Identity;
+  readonly era: ProtocolEra;
+  /** The name and version that the client gave. */
+  readonly info: Implementation | undefined;
+  readonly capabilities: ClientCapabilities;
+  /** Since when, in epoch milliseconds. */
+  readonly since: number;
+  /** How many tool calls it has made. */
+  readonly calls: number;
+}
+
+export interface ListenOptions {
+  /**
+   * The port, or 0 for any that is free.
+   * @default 8931
+   */
+  port?: number;
+  /**
+   * The address to listen on. Other than loopback addresses need the option `auth`.
+   * @default '127.0.0.1'
+   */
+  host?: string;
+  /**
+   * The path of the endpoint.
+   * @default '/mcp'
+   */
+  path?: string;
+}
+
+/** The kinds of lists that clients are told of. */
+const CHANGED = {
+  tools: 'notifications/tools/list_changed',
+  prompts: 'notifications/prompts/list_changed',
+  resources: 'notifications/resources/list_changed',
+  resourceTemplates: 'notifications/resources/list_changed',
+} as const;
+
+const MODERN_CHANGED = {
+  tools: 'tools_list_changed',
+  prompts: 'prompts_list_changed',
+  resources: 'resources_list_changed',
+  resourceTemplates: 'resources_list_changed',
+} as const;
+
+/** What a gateway has that opens the servers itself. */
+interface OwnServers {
+  readonly manager: SessionManager;
+  readonly requests: ServerRequests;
+  readonly isolation: Map<string, Isolation>;
+}
+
+interface ConnectedClient {
+  readonly client: GatewayClient;
+  readonly server: Server;
+}
+
+/**
+ * A group of servers, served as one MCP server: over HTTP with `listen` or `fetch`, and over standard input and output.
+ * Clients of both eras are served, and told apart.
+ */
+export class Gateway implements AsyncDisposable {
+  readonly #sdk: OfficialServer;
+  readonly #options: ResolvedGatewayOptions;
+  readonly #group: SessionGroup;
+  readonly #own: OwnServers | undefined;
+  readonly #upstreams: Upstreams;
+  readonly #views: ClientViews;
+  readonly #router: Router;
+  readonly #guard: RequestGuard;
+  readonly #legacy: LegacySessions;
+  readonly #modern: ModernExchanges;
+  readonly #face: HttpFace;
+  readonly #hub = new EventHub<GatewayEvent>();
+  readonly #connected = new Map<string, ConnectedClient>();
+  readonly #working = new Set<Promise<unknown>>();
+  readonly #leaving = new Set<Promise<void>>();
+  readonly #closed = createDeferred<unknown>();
+  #listener: NodeListener | undefined;
+  #stdio: StdioFace | undefined;
+  #closing: Promise<void> | undefined;
+
+  private constructor(
+    sdk: OfficialServer,
+    options: ResolvedGatewayOptions,
+    group: SessionGroup,
+    own: OwnServers | undefined,
+  ) {
+    this.#sdk = sdk;
+    this.#options = options;
+    this.#group = group;
+    this.#own = own;
+    const { limits, sessions, auth } = options;
+    const isolationOf = (server: string): Isolation =>
+      own === undefined ? 'shared' : (own.isolation.get(server) ?? 'client');
+    this.#upstreams = new Upstreams({ group, manager: own?.manager, isolationOf }, limits, {
+      onOpened: (owner, upstream) => this.#onUpstreamOpened(owner, upstream),
+      onClosed: (owner, upstream) => this.#views.unfollow(owner, upstream.server),
+    });
+    own?.requests.serve(this.#upstreams);
+    this.#views = new ClientViews(group, (client, kinds) => this.#tellChanged(client, kinds));
+    this.#router = new Router(group, this.#views, this.#upstreams, limits);
+    this.#guard = new RequestGuard(sdk, options.hosts, options.origins);
+    const host = {
+      createServer: (client: GatewayClient) => this.#createServer(() => client),
+      onConnected: (client: GatewayClient, server: Server) => this.#onConnected(client, server),
+      onGone: (client: GatewayClient) => this.#onGone(client),
+      onRootsChanged: (client: GatewayClient) => this.#onRootsChanged(client),
+    };
+    this.#legacy = new LegacySessions(sdk, { ...sessions, bodyBytes: limits.bodyBytes }, host);
+    this.#modern = new ModernExchanges(sdk, limits.bodyBytes, {
+      createServer: (client, body) => this.#createModernServer(client, body),
+    });
+    this.#face = new HttpFace({
+      sdk,
+      guard: this.#guard,
+      legacy: this.#legacy,
+      modern: this.#modern,
+      auth,
+      bodyBytes: limits.bodyBytes,
+    });
+    this.#relayGroup();
+  }
+
+  /** As {@link createGateway}. */
+  static async create(options: GatewayOptions): Promise<Gateway> {
+    const resolved = resolveGatewayOptions(options);
+    const sdk = await loadOfficialServer();
+    const requests = new ServerRequests(sdk);
+    if (options.group !== undefined) return new Gateway(sdk, resolved, options.group, undefined);
+    const servers = Object.entries(options.servers ?? {}).map(
+      ([name, server]) => [name, splitServer(server)] as const,
+    );
+    const isolation = new Map(servers.map(([name, split]) => [name, split.isolation]));
+    const { upstreamSessions, upstreamSessionsPerServer } = resolved.limits;
+    const manager = new SessionManager({
+      servers: Object.fromEntries(servers.map(([name, { spec }]) => [name, requests.specFactory(spec)])),
+      // Each server has one session more, over which it is listed.
+      pool: {
+        max: upstreamSessions + servers.length,
+        maxPerServer: upstreamSessionsPerServer + 1,
+        leasesPerSession: 1_000,
+      },
+    });
+    try {
+      const group = await SessionGroup.connect({
+        servers: Object.fromEntries(
+          servers.map(([name, { inGroup }]) => [name, { ...inGroup, source: manager, server: name }]),
+        ),
+        ...(options.naming !== undefined && { naming: options.naming }),
+        ...(options.catalogCache !== undefined && { catalogCache: options.catalogCache }),
+        ...(options.signal !== undefined && { signal: options.signal }),
+      });
+      return new Gateway(sdk, resolved, group, { manager, requests, isolation });
+    } catch (error) {
+      await manager.destroy(error);
+      throw error;
+    }
+  }
+
+  /** The group whose servers are served. */
+  get group(): SessionGroup {
+    return this.#group;
+  }
+
+  /** The status of each server, by name. A snapshot. */
+  get servers(): SessionGroup['servers'] {
+    return this.#group.servers;
+  }
+
+  /**
+   * Adds one more server, and tells clients what it offers. Rejects as `SessionGroup.add` does, and with `CONFIG_INVALID`
+   * when the gateway was made of a group.
+   */
+  async add(name: string, server: GatewayServer): Promise<void> {
+    this.#expectOpen('Adding a server');
+    const { manager, requests, isolation } = this.#ownServers();
+    const split = splitServer(server);
+    manager.add(name, requests.specFactory(split.spec));
+    isolation.set(name, split.isolation);
+    try {
+      await this.#group.add(name, { ...split.inGroup, source: manager, server: name });
+    } catch (error) {
+      isolation.delete(name);
+      await manager.remove(name);
+      throw error;
+    }
+  }
+
+  /**
+   * Removes a server, and closes its sessions after the calls in progress. Rejects with `UNKNOWN_SERVER`, and with
+   * `CONFIG_INVALID` when the gateway was made of a group.
+   */
+  async remove(name: string): Promise<void> {
+    const { manager, isolation } = this.#ownServers();
+    await this.#group.remove(name);
+    await manager.remove(name);
+    isolation.delete(name);
+  }
+
+  /** The clients that have a session, by its id. A snapshot. */
+  get clients(): ReadonlyMap<string, GatewayClientStatus> {
+    return snapshotMap(
+      [...this.#connected.values()].map(({ client }) => {
+        const { identity, era, info, capabilities, since, calls } = client;
+        return [client.id, Object.freeze({ identity, era, info, capabilities, since, calls })];
+      }),
+    );
+  }
+
+  /**
+   * Listens for HTTP requests. Resolves with the URL of the endpoint. Rejects with `CONFIG_INVALID` for an address that
+   * other machines reach without `auth`, or when the gateway listens already; or with the error of the system.
+   */
+  async listen({ port = 8931, host = '127.0.0.1', path = '/mcp' }: ListenOptions = {}): Promise<{
+    url: string;
+  }> {
+    this.#expectOpen('Listening');
+    checkAddress(host, this.#options.auth);
+    if (this.#listener !== undefined) throw gatewayListens();
+    this.#guard.allowHost(host);
+    const answer = (request: Request): Promise<Response> => this.#face.answer(request);
+    this.#listener = await NodeListener.start({ host, port, path }, answer, this.#options.limits.bodyBytes);
+    return { url: this.#listener.url };
+  }
+
+  /**
+   * Answers one HTTP request, for frameworks of web standards. Rejects with `CONFIG_INVALID` without the option `hosts`:
+   * whoever calls this must say which host names are its own.
+   */
+  fetch = async (request: Request): Promise<Response> => {
+    if (this.#options.hosts === undefined) throw gatewayNeedsHosts();
+    return this.#face.answer(request);
+  };
+
+  /** Serves one client over standard input and output. Resolves when the client has closed its end. */
+  async serveStdio({
+    input = process.stdin,
+    output = process.stdout,
+  }: { input?: Readable; output?: Writable } = {}): Promise<void> {
+    this.#expectOpen('Serving over stdio');
+    if (this.#stdio !== undefined) throw gatewayListens();
+    const face = new StdioFace();
+    this.#stdio = face;
+    await face.start(
+      {
+        createServer: (clientOf) => this.#createServer(clientOf),
+        onConnected: (client, server) => this.#onConnected(client, server),
+        onGone: (client) => this.#onGone(client),
+      },
+      input,
+      output,
+    );
+    await face.closed;
+  }
+
+  /** One client, for a program that is itself the server. Throws `UNKNOWN_SERVER` when there is none of this id. */
+  client(id: string): OutwardClient {
+    const known = this.#connected.get(id);
+    if (known === undefined) throw unknownName('server', id, []);
+    return new OutwardClient(known.client, known.server);
+  }
+
+  /** The events from now on, of the group and of the clients; it ends when the gateway is closed. */
+  events(): AsyncIterableIterator<GatewayEvent | OverflowEvent> {
+    return this.#hub.iterate();
+  }
+
+  /** Takes no further session, and waits for the calls in progress, for `timeoutMs` milliseconds at most. */
+  async drain({ timeoutMs = 10_000 }: { timeoutMs?: number } = {}): Promise<void> {
+    this.#face.isDraining = true;
+    this.#legacy.drain();
+    await settledWithin(Promise.allSettled(this.#working), timeoutMs);
+  }
+
+  /** Drains, then ends everything. Idempotent; never rejects. */
+  close(): Promise<void> {
+    this.#closing ??= this.drain().then(() => this.#end(undefined));
+    return this.#closing;
+  }
+
+  /** Ends everything at once. Idempotent; never rejects. */
+  destroy(reason?: unknown): Promise<void> {
+    this.#closing ??= this.#end(reason);
+    return this.#closing;
+  }
+
+  /** Resolves when the gateway is closed and has released all its resources, with the reason given to `destroy()`. */
+  get closed(): Promise<unknown> {
+    return this.#closed.promise;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #end(reason: unknown): Promise<void> {
+    this.#router.close();
+    this.#upstreams.stop();
+    await Promise.allSettled([
+      this.#listener?.close(),
+      this.#stdio?.close(),
+      this.#legacy.close(),
+      this.#modern.close(),
+    ]);
+    if (this.#own !== undefined) {
+      const { manager } = this.#own;
+      await Promise.allSettled([this.#group.destroy(reason), manager.destroy(reason), ...this.#leaving]);
+    }
+    this.#hub.end();
+    this.#closed.resolve(reason);
+  }
+
+  #ownServers(): OwnServers {
+    if (this.#own === undefined) throw gatewayOfGroup();
+    return this.#own;
+  }
+
+  #expectOpen(doing: string): void {
+    if (this.#closing !== undefined) throw gatewayClosed(doing);
+  }
+
+  #createServer(clientOf: (ctx: ServerContext) => GatewayClient): Server {
+    return createClientServer(this.#sdk, this.#presentation, clientOf, this.#clientListener);
+  }
+
+  /** The server for one request of a modern client. */
+  #createModernServer(client: GatewayClient, body: unknown): Server | McpServer {
+    const { method, params } = isRecord(body) ? body : {};
+    // Without our handler the official server refuses a method that nobody knows, with the right status.
+    if (!METHODS.has(method)) return new this.#sdk.Server(this.#options.serverInfo, this.#presentation);
+    const clientOf = (ctx: ServerContext): GatewayClient => this.#knownBy(client, ctx);
+    const name = isRecord(params) ? params['name'] : undefined;
+    const tool = method === 'tools/call' ? this.#views.headerToolNamed(name) : undefined;
+    if (tool === undefined) return this.#createServer(clientOf);
+    const named = { ...tool, name: String(name) };
+    return createHeaderCheckingServer(this.#sdk, this.#presentation, named, clientOf, this.#clientListener);
+  }
+
+  get #presentation(): Presentation {
+    const { serverInfo, instructions } = this.#options;
+    return {
+      info: serverInfo,
+      capabilities: this.#capabilities(),
+      ...(instructions !== undefined && { instructions }),
+    };
+  }
+
+  readonly #clientListener: ClientListener = {
+    onRequest: (exchange, request) => this.#work(exchange, request),
+  };
+
+  #onRootsChanged(client: GatewayClient): void {
+    for (const { session } of this.#upstreams.ownedBy(client))
+      void session.sendRootsListChanged().catch(() => {});
+  }
+
+  /** A modern client says with each request what it can do. */
+  #knownBy(client: GatewayClient, ctx: ServerContext): GatewayClient {
+    const { envelope } = ctx.mcpReq;
+    if (client.era === 'legacy' || envelope === undefined) return client;
+    const { CLIENT_INFO_META_KEY, CLIENT_CAPABILITIES_META_KEY, specTypeSchemas } = this.#sdk;
+    const info: unknown = Reflect.get(envelope, CLIENT_INFO_META_KEY);
+    const capabilities: unknown = Reflect.get(envelope, CLIENT_CAPABILITIES_META_KEY);
+    client.info = readAs(specTypeSchemas.Implementation, info);
+    client.capabilities = readAs(specTypeSchemas.ClientCapabilities, capabilities) ?? {};
+    return client;
+  }
+
+  async #work(exchange: Exchange, request: ClientRequest): Promise<Record<string, unknown>> {
+    const startedAt = performance.now();
+    const work = this.#router.answer(exchange, request);
+    this.#working.add(work);
+    let ok = false;
+    try {
+      const result = await work;
+      ok = result['isError'] !== true;
+      return result;
+    } finally {
+      this.#working.delete(work);
+      const { name } = request.params;
+      if (request.method === 'tools/call' && typeof name === 'string') {
+        const { principal } = exchange.client.identity;
+        this.#hub.publish({ type: 'call', principal, tool: name, ms: performance.now() - startedAt, ok });
+      }
+    }
+  }
+
+  /** What the gateway can do: whatever one of its servers can. */
+  #capabilities(): ServerCapabilities {
+    const all = [...this.#group.servers.keys()].map((name) => this.#group.session(name).capabilities);
+    const counts = this.#group.catalog;
+    const has = (kind: CatalogKind): boolean => counts[kind].size > 0;
+    const some = (capability: 'tools' | 'prompts' | 'resources' | 'completions' | 'logging'): boolean =>
+      all.some((each) => each?.[capability] !== undefined);
+    return {
+      ...((some('tools') || has('tools')) && { tools: { listChanged: true } }),
+      ...((some('prompts') || has('prompts')) && { prompts: { listChanged: true } }),
+      ...((some('resources') || has('resources') || has('resourceTemplates')) && {
+        resources: { listChanged: true, subscribe: all.some((each) => each?.resources?.subscribe === true) },
+      }),
+      ...(some('completions') && { completions: {} }),
+      ...(some('logging') && { logging: {} }),
+    };
+  }
+
+  #onConnected(client: GatewayClient, server: Server): void {
+    this.#connected.set(client.id, { client, server });
+    this.#hub.publish({ type: 'client-connected', client: client.id, principal: client.identity.principal });
+  }
+
+  #onGone(client: GatewayClient): void {
+    const leaving = this.#upstreams.dismiss(client);
+    this.#leaving.add(leaving);
+    void leaving.finally(() => this.#leaving.delete(leaving));
+    if (!this.#connected.delete(client.id)) return;
+    this.#hub.publish({ type: 'client-gone', client: client.id, principal: client.identity.principal });
+  }
+
+  #onUpstreamOpened(owner: GatewayClient, upstream: Upstream): void {
+    const { server, session } = upstream;
+    this.#views.follow(owner, server, session);
+    if (owner.logLevel !== undefined) void setLevel(session, owner.logLevel).catch(() => {});
+    internalsOf(session).observe((event) => {
+      if (event.type !== 'resource-updated' || !owner.subscriptions.has(event.uri)) return;
+      const update = { method: 'notifications/resources/updated', params: { uri: event.uri } };
+      void owner.channel?.notify(update).catch(() => {}); // The client is gone.
+    });
+  }
+
+  #tellChanged(client: GatewayClient, kinds: readonly CatalogKind[]): void {
+    for (const method of new Set(kinds.map((kind) => CHANGED[kind])))
+      void client.channel?.notify({ method }).catch(() => {}); // The client is gone.
+  }
+
+  /** Tells clients of changes of the catalog, and hands on the group's events. */
+  #relayGroup(): void {
+    const events = this.#group.events();
+    const relay = async (): Promise<void> => {
+      for await (const event of events) {
+        if (event.type === 'overflow') this.#onCatalog(CATALOG_KINDS);
+        else {
+          this.#hub.publish(event);
+          if (event.type === 'catalog') {
+            const { diff } = event;
+            this.#onCatalog(
+              CATALOG_KINDS.filter((kind) => Object.values(diff[kind]).some((names) => names.length > 0)),
+            );
+          }
+        }
+      }
+    };
+    relay().catch(() => {}); // After an error there are no more events.
+    void this.#closed.promise.then(() => events.return?.());
+  }
+
+  #onCatalog(kinds: readonly CatalogKind[]): void {
+    for (const { client } of this.#connected.values()) this.#tellChanged(client, kinds);
+    for (const kind of new Set(kinds.map((each) => MODERN_CHANGED[each]))) this.#modern.publish({ kind });
+  }
+}
+
+/**
+ * Opens the servers and makes a gateway of them. Resolves when each server is ready, has failed its first attempt or has
+ * used up its time to connect; one that fails costs the others nothing.
+ *
+ * Rejects with `CONFIG_INVALID` or `ABORTED`.
+ */
+export function createGateway(options: GatewayOptions): Promise<Gateway> {
+  return Gateway.create(options);
+}

@@ -1,0 +1,85 @@
+import type { GatewayAuth } from '../gateway-options.ts';
+import { LOCAL_IDENTITY, type Identity } from '../clients/identity.ts';
+import type { OfficialServer } from '../official-server.ts';
+import type { LegacySessions } from './legacy-sessions.ts';
+import type { ModernExchanges } from './modern-exchanges.ts';
+import type { RequestGuard } from './request-guard.ts';
+import { refusal } from './responses.ts';
+
+const PARSE_ERROR = -32700;
+const INVALID_REQUEST = -32600;
+const UNAUTHORIZED = -32001;
+const INTERNAL_ERROR = -32603;
+
+export interface HttpFaceParts {
+  readonly sdk: OfficialServer;
+  readonly guard: RequestGuard;
+  readonly legacy: LegacySessions;
+  readonly modern: ModernExchanges;
+  readonly auth: GatewayAuth | undefined;
+  readonly bodyBytes: number;
+}
+
+/** Answers HTTP requests: finds out who sent them and which era they belong to. */
+export class HttpFace {
+  readonly #parts: HttpFaceParts;
+  isDraining = false;
+
+  constructor(parts: HttpFaceParts) {
+    this.#parts = parts;
+  }
+
+  /** Never rejects. */
+  async answer(request: Request): Promise<Response> {
+    const { guard } = this.#parts;
+    try {
+      const health = this.#health(request);
+      if (health !== undefined) return health;
+      const refused = guard.check(request);
+      if (refused !== undefined) return refused;
+      return guard.admit(request, await this.#serve(request));
+    } catch {
+      return refusal(500, INTERNAL_ERROR, 'Internal error');
+    }
+  }
+
+  async #serve(request: Request): Promise<Response> {
+    const { auth, sdk, legacy, modern, bodyBytes } = this.#parts;
+    const identity = auth === undefined ? LOCAL_IDENTITY : await identify(auth, request);
+    if (identity === undefined)
+      return refusal(401, UNAUTHORIZED, 'Unauthorized', { 'www-authenticate': 'Bearer' });
+    if (request.method === 'GET' || request.method === 'DELETE')
+      return legacy.answer(request, identity, undefined);
+    if (request.method !== 'POST')
+      return refusal(405, INVALID_REQUEST, 'Method not allowed', { allow: 'GET, POST, DELETE' });
+    if (!sdk.isJsonContentType(request.headers.get('content-type')))
+      return refusal(415, INVALID_REQUEST, 'Unsupported Media Type: Content-Type must be application/json');
+    const read = await sdk.readRequestBody(request, bodyBytes);
+    if (read.tooLarge)
+      return refusal(413, INVALID_REQUEST, `Request body too large: at most ${bodyBytes} bytes`);
+    let body: unknown;
+    try {
+      body = JSON.parse(read.text);
+    } catch {
+      return refusal(400, PARSE_ERROR, 'Parse error: Invalid JSON');
+    }
+    const isLegacy = await sdk.isLegacyRequest(request, body);
+    return (isLegacy ? legacy : modern).answer(request, identity, body);
+  }
+
+  #health(request: Request): Response | undefined {
+    if (request.method !== 'GET' && request.method !== 'HEAD') return undefined;
+    const { pathname } = new URL(request.url);
+    if (pathname === '/healthz') return new Response('ok\n');
+    if (pathname !== '/readyz') return undefined;
+    return this.isDraining ? new Response('draining\n', { status: 503 }) : new Response('ok\n');
+  }
+}
+
+async function identify(auth: GatewayAuth, request: Request): Promise<Identity | undefined> {
+  try {
+    return await auth.verify(request);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,174 @@
+import { randomUUID } from 'node:crypto';
+import type { Server, WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server';
+import { startTimer, type StopTimer } from '../../internal/timers.ts';
+import { GatewayClient } from '../clients/gateway-client.ts';
+import { ServerChannel } from '../clients/client-server.ts';
+import type { Identity } from '../clients/identity.ts';
+import type { OfficialServer } from '../official-server.ts';
+import { EventLog } from './event-log.ts';
+import { refusal, watchEnd } from './responses.ts';
+
+export interface LegacySessionBounds {
+  readonly idleMs: number;
+  readonly max: number;
+  readonly maxPerPrincipal: number;
+  readonly maxEventBytes: number;
+  readonly bodyBytes: number;
+}
+
+/** What the sessions of clients need from the gateway. */
+export interface LegacySessionHost {
+  createServer(client: GatewayClient): Server;
+  onConnected(client: GatewayClient, server: Server): void;
+  onGone(client: GatewayClient): void;
+  onRootsChanged(client: GatewayClient): void;
+}
+
+const SESSION_NOT_FOUND = -32001;
+const SERVER_BUSY = -32000;
+const RETRY_AFTER = { 'retry-after': '5' };
+
+/** The session of one client that speaks a revision before 2026-07-28. */
+class LegacySession {
+  readonly client: GatewayClient;
+  readonly server: Server;
+  readonly transport: WebStandardStreamableHTTPServerTransport;
+  /** How many of its requests are being answered, standalone streams included. */
+  busy = 0;
+  /** How many standalone streams are open. */
+  standalone = 0;
+  stopTimer: StopTimer = () => {};
+
+  constructor(client: GatewayClient, server: Server, transport: WebStandardStreamableHTTPServerTransport) {
+    this.client = client;
+    this.server = server;
+    this.transport = transport;
+  }
+}
+
+/** Clients of the revisions before 2026-07-28 over HTTP: each has a session, bound to who opened it. */
+export class LegacySessions {
+  readonly #sdk: OfficialServer;
+  readonly #bounds: LegacySessionBounds;
+  readonly #host: LegacySessionHost;
+  readonly #sessions = new Map<string, LegacySession>();
+  readonly #perPrincipal = new Map<string, number>();
+  #isDraining = false;
+
+  constructor(sdk: OfficialServer, bounds: LegacySessionBounds, host: LegacySessionHost) {
+    this.#sdk = sdk;
+    this.#bounds = bounds;
+    this.#host = host;
+  }
+
+  get size(): number {
+    return this.#sessions.size;
+  }
+
+  async answer(request: Request, identity: Identity, body: unknown): Promise<Response> {
+    const id = request.headers.get('mcp-session-id');
+    if (id === null && request.method === 'POST' && this.#opens(body))
+      return this.#open(request, identity, body);
+    if (id === null) return refusal(400, SERVER_BUSY, 'Bad Request: Mcp-Session-Id header is required');
+    const session = this.#sessions.get(id);
+    // Whose it is, is nobody's business: somebody else's session is as unknown as none.
+    if (session === undefined || session.client.identity.principal !== identity.principal)
+      return refusal(404, SESSION_NOT_FOUND, 'Session not found');
+    return this.#serve(session, request, body);
+  }
+
+  /** Opens no further session. */
+  drain(): void {
+    this.#isDraining = true;
+  }
+
+  async close(): Promise<void> {
+    this.drain();
+    await Promise.all([...this.#sessions.values()].map((session) => this.#end(session)));
+  }
+
+  #opens(body: unknown): boolean {
+    const messages = Array.isArray(body) ? body : [body];
+    return messages.some((message) => this.#sdk.isInitializeRequest(message));
+  }
+
+  async #open(request: Request, identity: Identity, body: unknown): Promise<Response> {
+    if (this.#isDraining || this.#sessions.size >= this.#bounds.max)
+      return refusal(503, SERVER_BUSY, 'The gateway takes no further session now', RETRY_AFTER);
+    const opened = this.#perPrincipal.get(identity.principal) ?? 0;
+    if (opened >= this.#bounds.maxPerPrincipal)
+      return refusal(
+        429,
+        SERVER_BUSY,
+        'There are as many sessions as there may be; end one first',
+        RETRY_AFTER,
+      );
+    this.#perPrincipal.set(identity.principal, opened + 1);
+    const session = await this.#create(identity);
+    const response = await this.#serve(session, request, body);
+    // It was refused: no client knows this session.
+    if (!response.ok) await this.#end(session);
+    return response;
+  }
+
+  async #create(identity: Identity): Promise<LegacySession> {
+    const id = randomUUID();
+    const client = new GatewayClient(id, identity, 'legacy');
+    const server = this.#host.createServer(client);
+    const transport = new this.#sdk.WebStandardStreamableHTTPServerTransport({
+      sessionIdGenerator: () => id,
+      onsessionclosed: () => this.#end(session),
+      eventStore: new EventLog(this.#bounds.maxEventBytes),
+      maxRequestBodySize: this.#bounds.bodyBytes,
+    });
+    const session = new LegacySession(client, server, transport);
+    client.channel = new ServerChannel(server, () => session.standalone > 0);
+    this.#sessions.set(id, session);
+    server.setNotificationHandler('notifications/roots/list_changed', () =>
+      this.#host.onRootsChanged(client),
+    );
+    server.oninitialized = () => {
+      client.info = server.getClientVersion();
+      client.capabilities = server.getClientCapabilities() ?? {};
+      this.#host.onConnected(client, server);
+    };
+    await server.connect(transport);
+    return session;
+  }
+
+  async #serve(session: LegacySession, request: Request, body: unknown): Promise<Response> {
+    session.stopTimer();
+    session.busy++;
+    const isStandalone = request.method === 'GET';
+    if (isStandalone) session.standalone++;
+    const onEnd = (): void => {
+      if (isStandalone) session.standalone--;
+      session.busy--;
+      if (session.busy === 0) this.#watchIdle(session);
+    };
+    try {
+      const response = await session.transport.handleRequest(request, { parsedBody: body });
+      return watchEnd(response, onEnd);
+    } catch (error) {
+      onEnd();
+      throw error;
+    }
+  }
+
+  #watchIdle(session: LegacySession): void {
+    session.stopTimer();
+    if (!this.#sessions.has(session.client.id)) return;
+    session.stopTimer = startTimer(this.#bounds.idleMs, () => void this.#end(session));
+  }
+
+  async #end(session: LegacySession): Promise<void> {
+    const { id, identity } = session.client;
+    if (!this.#sessions.delete(id)) return;
+    session.stopTimer();
+    const left = (this.#perPrincipal.get(identity.principal) ?? 1) - 1;
+    if (left === 0) this.#perPrincipal.delete(identity.principal);
+    else this.#perPrincipal.set(identity.principal, left);
+    this.#host.onGone(session.client);
+    await session.server.close();
+  }
+}

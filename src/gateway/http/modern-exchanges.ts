@@ -1,0 +1,107 @@
+import { randomUUID } from 'node:crypto';
+import type {
+  McpHttpHandler,
+  McpServer,
+  Server,
+  ServerEvent,
+  ServerEventBus,
+} from '@modelcontextprotocol/server';
+import { GatewayClient } from '../clients/gateway-client.ts';
+import type { Identity } from '../clients/identity.ts';
+import type { OfficialServer } from '../official-server.ts';
+
+export interface ModernHost {
+  /** Makes the server that answers one request of this client. */
+  createServer(client: GatewayClient, body: unknown): Server | McpServer;
+}
+
+/** How many principals' handlers are kept while none of their streams is open. */
+const MAX_IDLE_HANDLERS = 100;
+
+/** What is known of a request before the official handler sees it. */
+interface Sender {
+  readonly identity: Identity;
+  readonly body: unknown;
+}
+
+interface PrincipalHandler {
+  readonly handler: McpHttpHandler;
+  readonly bus: ServerEventBus;
+  /** How many `subscriptions/listen` streams are open. */
+  readonly listeners: Set<(event: ServerEvent) => void>;
+}
+
+/** Clients of 2026-07-28 over HTTP. Each request stands by itself; what is kept for `subscriptions/listen` is kept for a principal. */
+export class ModernExchanges {
+  readonly #sdk: OfficialServer;
+  readonly #host: ModernHost;
+  readonly #bodyBytes: number;
+  readonly #handlers = new Map<string, PrincipalHandler>();
+  readonly #senders = new WeakMap<Request, Sender>();
+
+  constructor(sdk: OfficialServer, bodyBytes: number, host: ModernHost) {
+    this.#sdk = sdk;
+    this.#bodyBytes = bodyBytes;
+    this.#host = host;
+  }
+
+  async answer(request: Request, identity: Identity, body: unknown): Promise<Response> {
+    this.#senders.set(request, { identity, body });
+    return this.#handlerOf(identity).handler.fetch(request, { parsedBody: body });
+  }
+
+  /** Tells all listening clients of a change that is the same for all. */
+  publish(event: ServerEvent): void {
+    for (const { bus } of this.#handlers.values()) bus.publish(event);
+  }
+
+  async close(): Promise<void> {
+    const handlers = [...this.#handlers.values()];
+    this.#handlers.clear();
+    await Promise.all(handlers.map(({ handler }) => handler.close()));
+  }
+
+  #handlerOf(identity: Identity): PrincipalHandler {
+    const { principal } = identity;
+    const known = this.#handlers.get(principal);
+    if (known !== undefined) {
+      // The last one used is the last one dropped.
+      this.#handlers.delete(principal);
+      this.#handlers.set(principal, known);
+      return known;
+    }
+    const made = this.#createHandler(identity);
+    this.#handlers.set(principal, made);
+    if (this.#handlers.size > MAX_IDLE_HANDLERS) this.#dropIdle();
+    return made;
+  }
+
+  #dropIdle(): void {
+    for (const [principal, { listeners }] of this.#handlers) {
+      if (this.#handlers.size <= MAX_IDLE_HANDLERS) return;
+      if (listeners.size === 0) this.#handlers.delete(principal);
+    }
+  }
+
+  #createHandler(identity: Identity): PrincipalHandler {
+    const listeners = new Set<(event: ServerEvent) => void>();
+    const bus: ServerEventBus = {
+      publish: (event) => {
+        for (const listener of listeners) listener(event);
+      },
+      subscribe: (listener) => {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
+    };
+    const handler = this.#sdk.createMcpHandler(
+      ({ requestInfo }) => {
+        const sender = requestInfo && this.#senders.get(requestInfo);
+        const client = new GatewayClient(randomUUID(), sender?.identity ?? identity, 'modern');
+        return this.#host.createServer(client, sender?.body);
+      },
+      { legacy: 'reject', bus, maxRequestBodySize: this.#bodyBytes },
+    );
+    return { handler, bus, listeners };
+  }
+}

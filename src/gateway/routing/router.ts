@@ -1,0 +1,425 @@
+import type { ClientCapabilities, LoggingLevel, Tool } from '@modelcontextprotocol/server';
+import { groupRoutes } from '../../group/group-routes.ts';
+import type { CatalogKind, CatalogOrigin } from '../../group/catalog/catalog.ts';
+import type { SessionGroup } from '../../group/session-group.ts';
+import { isRecord } from '../../internal/checks.ts';
+import type { CallOptions } from '../../session/call-options.ts';
+import { internalsOf } from '../../session/session-internals.ts';
+import type { RawRequest, Session } from '../../session/session.ts';
+import { isLogLevel, type Exchange, type GatewayClient } from '../clients/gateway-client.ts';
+import { ParkedCalls, type Outcome, type ParkedCall } from '../input/parked-call.ts';
+import { invalidState, RequestStates, type StateBinding } from '../input/request-state.ts';
+import type { ClientViews } from '../catalog/client-views.ts';
+import { pageOf } from '../catalog/list-page.ts';
+import type { Upstreams } from '../upstreams/upstreams.ts';
+import { CallClock } from './call-clock.ts';
+import { forwardedMeta } from './hop-meta.ts';
+import { INVALID_PARAMS, METHOD_NOT_FOUND, RpcError, toRpcError } from './rpc-error.ts';
+
+type Params = Readonly<Record<string, unknown>>;
+type Result = Record<string, unknown>;
+
+/** A request of a client. */
+export interface ClientRequest {
+  readonly method: string;
+  readonly params: Params;
+  /** Answers to an earlier `input_required`, and its state (2026-07-28). */
+  readonly inputResponses?: Params | undefined;
+  readonly requestState?: string | undefined;
+}
+
+/** The methods that clients are answered. A request of any other is refused by the official server. */
+export const METHODS: ReadonlySet<unknown> = new Set([
+  'tools/list',
+  'tools/call',
+  'prompts/list',
+  'prompts/get',
+  'resources/list',
+  'resources/templates/list',
+  'resources/read',
+  'resources/subscribe',
+  'resources/unsubscribe',
+  'completion/complete',
+  'logging/setLevel',
+]);
+
+export interface RouterBounds {
+  readonly pageSize: number;
+  readonly parkedCalls: number;
+  readonly parkedMs: number;
+  readonly subscriptions: number;
+}
+
+/** How many times one call may ask a client of an older revision before it fails. */
+const MAX_ROUNDS = 10;
+
+const LISTS = {
+  'tools/list': 'tools',
+  'prompts/list': 'prompts',
+  'resources/list': 'resources',
+  'resources/templates/list': 'resourceTemplates',
+} as const;
+
+/** Answers the requests of clients: from the catalog, or by the server that has what they name. */
+export class Router {
+  readonly #group: SessionGroup;
+  readonly #upstreams: Upstreams;
+  readonly #bounds: RouterBounds;
+  readonly #views: ClientViews;
+  readonly #states: RequestStates;
+  readonly #parked: ParkedCalls;
+
+  constructor(group: SessionGroup, views: ClientViews, upstreams: Upstreams, bounds: RouterBounds) {
+    this.#group = group;
+    this.#upstreams = upstreams;
+    this.#bounds = bounds;
+    this.#views = views;
+    this.#states = new RequestStates(bounds.parkedMs);
+    this.#parked = new ParkedCalls(bounds.parkedCalls, bounds.parkedMs);
+  }
+
+  /** How many calls wait for their clients. */
+  get parkedCalls(): number {
+    return this.#parked.size;
+  }
+
+  /** Rejects with an `RpcError`. */
+  async answer(exchange: Exchange, request: ClientRequest): Promise<Result> {
+    try {
+      return await this.#route(exchange, request);
+    } catch (error) {
+      throw toRpcError(error);
+    }
+  }
+
+  /** Cancels the calls that wait for their clients. */
+  close(): void {
+    this.#parked.endAll();
+  }
+
+  #route(exchange: Exchange, request: ClientRequest): Result | Promise<Result> {
+    const { method, params } = request;
+    switch (method) {
+      case 'tools/list':
+      case 'prompts/list':
+      case 'resources/list':
+      case 'resources/templates/list':
+        return this.#list(exchange.client, LISTS[method], params);
+      case 'tools/call':
+        exchange.client.calls++;
+        return this.#call(
+          exchange,
+          request,
+          this.#views.find(exchange.client, 'tools', textOf(params, 'name')),
+          'name',
+        );
+      case 'prompts/get':
+        return this.#call(
+          exchange,
+          request,
+          this.#views.find(exchange.client, 'prompts', textOf(params, 'name')),
+          'name',
+        );
+      case 'resources/read':
+        return this.#call(exchange, request, this.#resource(exchange.client, textOf(params, 'uri')), 'uri');
+      case 'completion/complete':
+        return this.#complete(exchange, params);
+      case 'logging/setLevel':
+        return this.#setLevel(exchange, params);
+      case 'resources/subscribe':
+        return this.#subscribe(exchange, textOf(params, 'uri'));
+      case 'resources/unsubscribe':
+        return this.#unsubscribe(exchange, textOf(params, 'uri'));
+      default:
+        throw new RpcError(METHOD_NOT_FOUND, 'Method not found');
+    }
+  }
+
+  get #routes(): SessionGroup[typeof groupRoutes] {
+    return this.#group[groupRoutes];
+  }
+
+  /** A resource that no server lists can be asked of the only server that has resources. */
+  #resource(client: GatewayClient, uri: string): CatalogOrigin {
+    try {
+      return this.#views.find(client, 'resources', uri);
+    } catch (error) {
+      const having = [...this.#group.servers.keys()].filter(
+        (server) => this.#group.session(server).capabilities?.resources !== undefined,
+      );
+      const [server] = having;
+      if (server === undefined || having.length > 1) throw error;
+      return { server, upstreamName: uri };
+    }
+  }
+
+  #list(client: GatewayClient, kind: CatalogKind, { cursor }: Params): Result {
+    const { page, nextCursor } = pageOf(this.#views.list(client, kind), cursor, this.#bounds.pageSize);
+    return { [kind]: page, ...(nextCursor !== undefined && { nextCursor }) };
+  }
+
+  /** A call that may ask its client in its course. `field` is the param that names what is called. */
+  async #call(
+    exchange: Exchange,
+    request: ClientRequest,
+    origin: CatalogOrigin,
+    field: 'name' | 'uri',
+  ): Promise<Result> {
+    const { method, params } = request;
+    const upstream: RawRequest = { method, params: { ...params, [field]: origin.upstreamName } };
+    const { client } = exchange;
+    if (client.era === 'legacy') return this.#callFor(exchange, origin.server, upstream);
+    const binding = { principal: client.identity.principal, method, name: textOf(params, field) };
+    if (request.requestState === undefined)
+      return this.#startModern(exchange, origin.server, upstream, binding);
+    const state = this.#states.open(request.requestState, binding);
+    const responses = request.inputResponses ?? {};
+    if (state.kind === 'upstream')
+      return this.#callModern(exchange, state.server, upstream, binding, {
+        inputResponses: responses,
+        requestState: state.state,
+      });
+    const parked = this.#parked.waiting(state.id, binding.principal);
+    if (parked === undefined) throw invalidState();
+    parked.resume(exchange, responses);
+    return this.#outcomeOf(parked, client.capabilities, binding);
+  }
+
+  /** The call of a legacy client. When a modern server needs input, the client is asked, and the server called again. */
+  async #callFor(exchange: Exchange, server: string, request: RawRequest): Promise<Result> {
+    return this.#upstreams.use(exchange, server, async (session) => {
+      let input: InputOptions = {};
+      for (let round = 0; round < MAX_ROUNDS; round++) {
+        const result = await this.#send(exchange, session, request, input);
+        if (result['resultType'] !== 'input_required') return result;
+        const asked = requestsIn(result);
+        const answers = Object.entries(asked).map(async ([key, each]) => {
+          if (!declares(exchange.client.capabilities, each)) throw cannotAsk(each.method);
+          return [key, await exchange.ask(each, exchange.signal)] as const;
+        });
+        const state = result['requestState'];
+        input = {
+          inputResponses: Object.fromEntries(await Promise.all(answers)),
+          requestState: typeof state === 'string' ? state : undefined,
+        };
+      }
+      throw new RpcError(INVALID_PARAMS, `The server asked more than ${MAX_ROUNDS} times in one call.`);
+    });
+  }
+
+  async #startModern(
+    exchange: Exchange,
+    server: string,
+    request: RawRequest,
+    binding: StateBinding,
+  ): Promise<Result> {
+    const era = this.#group.session(server).era;
+    if (era === 'modern') return this.#callModern(exchange, server, request, binding, {});
+    const call = this.#parked.start(exchange, (persistent) =>
+      this.#upstreams.use(persistent, server, (session) => this.#send(persistent, session, request, {})),
+    );
+    return this.#outcomeOf(call, exchange.client.capabilities, binding);
+  }
+
+  /** The call of a modern client to a modern server: `input_required` passes through, its state sealed. */
+  async #callModern(
+    exchange: Exchange,
+    server: string,
+    request: RawRequest,
+    binding: StateBinding,
+    input: InputOptions,
+  ): Promise<Result> {
+    const result = await this.#upstreams.use(exchange, server, (session) =>
+      this.#send(exchange, session, request, input),
+    );
+    if (result['resultType'] !== 'input_required') return result;
+    const given = result['requestState'];
+    const state = typeof given === 'string' ? given : undefined;
+    return { ...result, requestState: this.#states.seal({ kind: 'upstream', server, state }, binding) };
+  }
+
+  async #outcomeOf(
+    call: ParkedCall,
+    capabilities: ClientCapabilities,
+    binding: StateBinding,
+  ): Promise<Result> {
+    const outcome: Outcome = await call.next();
+    if ('result' in outcome) return outcome.result;
+    const undeclared = Object.values(outcome.inputRequests).find((each) => !declares(capabilities, each));
+    if (undeclared !== undefined) {
+      call.end();
+      throw cannotAsk(undeclared.method);
+    }
+    this.#parked.park(call);
+    return {
+      resultType: 'input_required',
+      inputRequests: outcome.inputRequests,
+      requestState: this.#states.seal({ kind: 'parked', id: call.id }, binding),
+    };
+  }
+
+  /** Sends a request to a server, with progress on the way back, and bounds how long the server may be silent. */
+  async #send(
+    exchange: Exchange,
+    session: Session,
+    request: RawRequest,
+    input: InputOptions,
+  ): Promise<Result> {
+    const { _meta, ...params } = request.params ?? {};
+    const progressToken: unknown = isRecord(_meta) ? _meta['progressToken'] : undefined;
+    const clock = new CallClock(session.name, internalsOf(session).timeoutMs, exchange.signal);
+    let reporting: Promise<void> = Promise.resolve();
+    const onProgress = (progress: object): void => {
+      clock.restart();
+      const report = { method: 'notifications/progress', params: { ...progress, progressToken } };
+      reporting = reporting.then(() => exchange.notify(report)).catch(() => {}); // The client is gone.
+    };
+    const meta = forwardedMeta(_meta);
+    try {
+      const isModern = session.era === 'modern';
+      const options = {
+        timeoutMs: Infinity,
+        signal: clock.signal,
+        ...(progressToken !== undefined && { onProgress }),
+        ...(meta !== undefined && { meta }),
+        ...(isModern && { allowInputRequired: true as const, ...input }),
+      };
+      const mirroring = isModern ? this.#views.headerTool(session.name, request) : undefined;
+      const result: Result =
+        mirroring === undefined
+          ? await session.request({ method: request.method, params }, options)
+          : await callWithHeaders(session, mirroring, params['arguments'], {
+              allowInputRequired: true,
+              ...options,
+            });
+      // The last report must not come after the result.
+      await reporting;
+      return result;
+    } catch (error) {
+      throw clock.explain(error);
+    } finally {
+      clock.stop();
+    }
+  }
+
+  async #complete(exchange: Exchange, params: Params): Promise<Result> {
+    const { ref } = params;
+    if (!isRecord(ref)) throw new RpcError(INVALID_PARAMS, 'Invalid params: "ref" is missing.');
+    const isPrompt = ref['type'] === 'ref/prompt';
+    const field = isPrompt ? 'name' : 'uri';
+    const named = textOf(ref, field);
+    const origin = this.#routes.completion(
+      isPrompt ? { type: 'ref/prompt', name: named } : { type: 'ref/resource', uri: named },
+    );
+    const request = {
+      method: 'completion/complete',
+      params: { ...params, ref: { ...ref, [field]: origin.upstreamName } },
+    };
+    return this.#upstreams.use(exchange, origin.server, (session) =>
+      this.#send(exchange, session, request, {}),
+    );
+  }
+
+  async #setLevel({ client }: Exchange, { level }: Params): Promise<Result> {
+    if (!isLogLevel(level)) throw new RpcError(INVALID_PARAMS, 'Invalid params: "level" is no log level.');
+    client.logLevel = level;
+    const owned = this.#upstreams.ownedBy(client);
+    await Promise.allSettled(owned.map(({ session }) => setLevel(session, level)));
+    return {};
+  }
+
+  async #subscribe({ client }: Exchange, uri: string): Promise<Result> {
+    if (client.subscriptions.has(uri)) return {};
+    if (client.subscriptions.size >= this.#bounds.subscriptions)
+      throw new RpcError(INVALID_PARAMS, 'This client has as many subscriptions as it may have.');
+    const { server, upstreamName } = this.#resource(client, uri);
+    client.subscriptions.set(uri, server);
+    try {
+      const { session } = await this.#upstreams.hold(client, server);
+      await session.subscribeResource(upstreamName);
+    } catch (error) {
+      client.subscriptions.delete(uri);
+      throw error;
+    }
+    return {};
+  }
+
+  async #unsubscribe({ client }: Exchange, uri: string): Promise<Result> {
+    const server = client.subscriptions.get(uri);
+    if (server === undefined) return {};
+    client.subscriptions.delete(uri);
+    const { session } = await this.#upstreams.hold(client, server);
+    await session.unsubscribeResource(uri);
+    return {};
+  }
+}
+
+interface InputOptions {
+  readonly inputResponses?: Params;
+  readonly requestState?: string | undefined;
+}
+
+/** Calls a tool of which some arguments go into HTTP headers, too: the session makes them, once it knows the tool. */
+async function callWithHeaders(
+  session: Session,
+  tool: Tool,
+  args: unknown,
+  options: CallOptions & { allowInputRequired: true },
+): Promise<Result> {
+  internalsOf(session).learnTools([tool]);
+  return { ...(await session.callTool(tool.name, isRecord(args) ? args : {}, options)) };
+}
+
+/** Tells a server which log messages a client wants, if it logs at all. */
+export async function setLevel(session: Session, level: LoggingLevel): Promise<void> {
+  if (session.capabilities?.logging !== undefined) await session.setLoggingLevel(level);
+}
+
+function textOf(params: Params, field: string): string {
+  const value = params[field];
+  if (typeof value === 'string') return value;
+  throw new RpcError(INVALID_PARAMS, `Invalid params: "${field}" must be a string.`);
+}
+
+/** What a server wants to know, of a result `input_required`. */
+function requestsIn({ inputRequests }: Result): Readonly<Record<string, RawRequest>> {
+  const entries = isRecord(inputRequests) ? Object.entries(inputRequests) : [];
+  const requests = entries.flatMap(([key, each]): [string, RawRequest][] => {
+    if (!isRecord(each) || typeof each['method'] !== 'string') return [];
+    const { method, params } = each;
+    return [[key, { method, ...(isRecord(params) && { params }) }]];
+  });
+  return Object.fromEntries(requests);
+}
+
+const NEEDED = {
+  'sampling/createMessage': 'sampling',
+  'elicitation/create': 'elicitation',
+  'roots/list': 'roots',
+} as const;
+
+function capabilityFor(method: string): 'sampling' | 'elicitation' | 'roots' | undefined {
+  return Object.entries(NEEDED).find(([name]) => name === method)?.[1];
+}
+
+/** Whether a client has declared that it can be asked this. */
+function declares(capabilities: GatewayClient['capabilities'], { method, params }: RawRequest): boolean {
+  const capability = capabilityFor(method);
+  if (capability === undefined || capabilities[capability] === undefined) return false;
+  if (capability !== 'elicitation') return true;
+  const { form, url } = capabilities.elicitation ?? {};
+  // A client that names no mode means forms.
+  return params?.['mode'] === 'url' ? url !== undefined : form !== undefined || url === undefined;
+}
+
+const MISSING_CLIENT_CAPABILITY = -32021;
+
+function cannotAsk(method: string): RpcError {
+  const capability = capabilityFor(method);
+  const data = capability && { requiredCapabilities: { [capability]: {} } };
+  return new RpcError(
+    MISSING_CLIENT_CAPABILITY,
+    `The client did not declare that it can be asked ${method}`,
+    data,
+  );
+}

@@ -1,0 +1,107 @@
+import type { ManagedServerSpec, ServerSpecFactory } from '../../manager/pool/managed-server.ts';
+import type { HandlerContext, Handlers, NotificationContext } from '../../session/handlers/handlers.ts';
+import type { RawRequest } from '../../session/session.ts';
+import type { GatewayClient } from '../clients/gateway-client.ts';
+import { readAs, type OfficialServer } from '../official-server.ts';
+import { RpcError } from '../routing/rpc-error.ts';
+import { withoutHopMeta } from '../routing/hop-meta.ts';
+import { featuresOfKey, type ClientFeatures } from './session-key.ts';
+import type { Upstreams } from './upstreams.ts';
+
+const NOBODY_TO_ASK = -32603;
+
+/**
+ * The handlers of all sessions that a gateway opens for its clients: what a server asks or says goes to the client that it
+ * is meant for.
+ */
+export class ServerRequests {
+  readonly #schemas: OfficialServer['specTypeSchemas'];
+  #upstreams: Upstreams | undefined;
+
+  constructor({ specTypeSchemas }: OfficialServer) {
+    this.#schemas = specTypeSchemas;
+  }
+
+  /** Must be called before the first session is opened. */
+  serve(upstreams: Upstreams): void {
+    this.#upstreams = upstreams;
+  }
+
+  /** Makes the spec of a server with the capabilities of the client that a session is for, which its key holds. */
+  specFactory(spec: ManagedServerSpec): ServerSpecFactory {
+    return ({ principal }) => {
+      if (principal === undefined) return spec;
+      const features = featuresOfKey(principal);
+      return { ...spec, capabilities: features, ...this.#handlersFor(features) };
+    };
+  }
+
+  // The same functions for all sessions: the pool takes specs for equal whose functions are the same.
+  readonly #onSampling: NonNullable<Handlers['onSampling']> = async (context, params) => {
+    const answer = await this.#ask(context, { method: 'sampling/createMessage', params: { ...params } });
+    const { CreateMessageResultWithTools, CreateMessageResult } = this.#schemas;
+    return readAs(CreateMessageResult, answer) ?? readAs(CreateMessageResultWithTools, answer) ?? badAnswer();
+  };
+
+  readonly #onElicitation: NonNullable<Handlers['onElicitation']> = async (context, params) => {
+    const answer = await this.#ask(context, { method: 'elicitation/create', params: { ...params } });
+    return readAs(this.#schemas.ElicitResult, answer) ?? badAnswer();
+  };
+
+  readonly #onRoots: NonNullable<Handlers['onRoots']> = async (context) => {
+    const answer = await this.#ask(context, { method: 'roots/list' });
+    return readAs(this.#schemas.ListRootsResult, answer) ?? badAnswer();
+  };
+
+  readonly #onLog: NonNullable<Handlers['onLog']> = (context, { level, logger, data }) => {
+    const params = { level, ...(logger !== undefined && { logger }), data };
+    this.#tell(context, { method: 'notifications/message', params }, (client) => client.wantsLog(level));
+  };
+
+  readonly #onNotification: NonNullable<Handlers['onNotification']> = (context, { method, params }) => {
+    this.#tell(context, { method, ...(params !== undefined && { params }) }, () => true);
+  };
+
+  #handlersFor(features: ClientFeatures): Handlers {
+    return {
+      ...(features.sampling !== undefined && { onSampling: this.#onSampling }),
+      ...(features.elicitation !== undefined && { onElicitation: this.#onElicitation }),
+      ...(features.roots !== undefined && { onRoots: this.#onRoots }),
+      onLog: this.#onLog,
+      onNotification: this.#onNotification,
+    };
+  }
+
+  /** Asks the client that the server means, and resolves with what it answers. */
+  async #ask(context: HandlerContext, { method, params }: RawRequest): Promise<unknown> {
+    const request = { method, ...(params !== undefined && { params: withoutHopMeta(params) }) };
+    const { server, session, principal = '', signal } = context;
+    const upstream = this.#upstreams?.find(server, session);
+    const exchange = upstream?.latest;
+    if (exchange !== undefined) return exchange.ask(request, signal);
+    const owner = upstream === undefined ? this.#upstreams?.openingFor(server, principal) : upstream.owner;
+    if (owner?.channel?.isOpen === true) return owner.channel.ask(request, signal);
+    throw new RpcError(NOBODY_TO_ASK, 'No client can be asked now.');
+  }
+
+  /** Passes on a notification of a server: in the course of the request that it belongs to, or else to the owner. */
+  #tell(
+    { server, session }: NotificationContext,
+    notification: RawRequest,
+    isWantedBy: (client: Pick<GatewayClient, 'wantsLog'>) => boolean,
+  ): void {
+    const upstream = this.#upstreams?.find(server, session);
+    if (upstream === undefined) return;
+    const { owner, exchanges } = upstream;
+    // Where several clients share a session, nobody can tell whose of several requests a message belongs to.
+    const exchange = owner !== undefined || exchanges.size === 1 ? upstream.latest : undefined;
+    const wanting = exchange ?? owner;
+    const channel = exchange ?? owner?.channel;
+    if (wanting === undefined || channel === undefined || !isWantedBy(wanting)) return;
+    channel.notify(notification).catch(() => {}); // The client is gone.
+  }
+}
+
+function badAnswer(): never {
+  throw new RpcError(NOBODY_TO_ASK, 'The client did not give a valid answer.');
+}

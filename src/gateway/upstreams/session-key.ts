@@ -1,0 +1,39 @@
+import type { ClientCapabilities } from '@modelcontextprotocol/server';
+import { canonicalJson } from '../../internal/json/canonical-json.ts';
+import { isRecord } from '../../internal/checks.ts';
+import type { GatewayClient } from '../clients/gateway-client.ts';
+import type { Isolation } from '../gateway-options.ts';
+
+/** The capabilities of clients that a gateway hands on to servers. */
+export type ClientFeatures = Pick<ClientCapabilities, 'sampling' | 'elicitation' | 'roots'>;
+
+export function featuresOf({ sampling, elicitation, roots }: ClientCapabilities): ClientFeatures {
+  return {
+    ...(sampling !== undefined && { sampling }),
+    ...(elicitation !== undefined && { elicitation }),
+    ...(roots !== undefined && { roots }),
+  };
+}
+
+/**
+ * Whose a session is: the client's alone, or its principal's. Of the sender of one request nothing is kept, so that its
+ * sessions are its principal's, too.
+ */
+export function holderOf(client: GatewayClient, isolation: Isolation): string {
+  const isOwn = isolation === 'client' && client.channel !== undefined;
+  return isOwn ? `client ${client.id}` : `principal ${client.identity.principal}`;
+}
+
+/**
+ * What the manager keeps sessions apart by: the holder, and the capabilities that the session declares. The manager gives
+ * it back to the function that makes the spec.
+ */
+export function sessionKey(holder: string, features: ClientFeatures): string {
+  return canonicalJson({ holder, features }, () => 'null');
+}
+
+export function featuresOfKey(key: string): ClientFeatures {
+  const parsed: unknown = JSON.parse(key);
+  const features: unknown = isRecord(parsed) ? parsed['features'] : undefined;
+  return isRecord(features) ? featuresOf(features) : {};
+}

@@ -1,0 +1,19 @@
+import type { CompletionReference } from '../session/session.ts';
+import type { CatalogKind, CatalogOrigin } from './catalog/catalog.ts';
+
+/** The key of {@link GroupRoutes}; the same in every copy of this version of the package. */
+export const groupRoutes: unique symbol = Symbol.for('mcp-plenum.group-routes.1');
+
+/** Which server of a group has what a call names, and what that server calls it. Each throws when none has it. */
+export interface GroupRoutes {
+  tool(name: string): CatalogOrigin;
+  prompt(name: string): CatalogOrigin;
+  resource(uri: string): CatalogOrigin;
+  completion(ref: CompletionReference): CatalogOrigin;
+  /** Definitions that a session of a server lists, under the names that the group would expose them by. */
+  expose<D extends object>(
+    server: string,
+    kind: CatalogKind,
+    definitions: readonly D[],
+  ): readonly (readonly [key: string, entry: D & CatalogOrigin])[];
+}

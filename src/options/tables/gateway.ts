@@ -1,0 +1,131 @@
+import {
+  abortSignal,
+  count,
+  duration,
+  objectThat,
+  objectWith,
+  oneOf,
+  optionsOf,
+  recordOf,
+  text,
+  texts,
+  type Kind,
+  type OptionTable,
+} from '../kinds.ts';
+import { groupOptions } from './group.ts';
+import { groupServerOptions } from './server.ts';
+import { sharedSessionOptions } from './session.ts';
+
+/** What a server has beside its spec and its session options. */
+export const gatewayServerOptions = {
+  naming: groupServerOptions.naming,
+  allow: groupServerOptions.allow,
+  deny: groupServerOptions.deny,
+  isolation: {
+    kind: oneOf('client', 'principal', 'shared'),
+    default: 'client',
+    about:
+      'Who shares one session with this server: nobody (`client`), the clients of one principal (`principal`), or all clients (`shared`).',
+  },
+} satisfies OptionTable;
+
+export const gatewaySessionOptions = {
+  idleMs: {
+    kind: duration,
+    default: 1_800_000,
+    about: 'How long a session is kept without a request and without an open stream; `Infinity` for ever.',
+  },
+  max: {
+    kind: count(1),
+    default: 10_000,
+    about: 'How many sessions there may be; a further `initialize` is answered with 503.',
+  },
+  maxPerPrincipal: {
+    kind: count(1),
+    default: 1_000,
+    about: 'How many sessions one principal may have; a further `initialize` is answered with 429.',
+  },
+  maxEventBytes: {
+    kind: count(0, 'bytes'),
+    default: 262_144,
+    about: 'How much of what was sent is kept for each session, so that a stream that broke can be resumed.',
+  },
+} satisfies OptionTable;
+
+export const gatewayLimitOptions = {
+  bodyBytes: { kind: count(1, 'bytes'), default: 4_194_304, about: 'The largest body of a request.' },
+  upstreamSessions: {
+    kind: count(1),
+    default: 256,
+    about: 'How many sessions with servers there may be in all.',
+  },
+  upstreamSessionsPerServer: {
+    kind: count(1),
+    default: 64,
+    about: 'How many sessions with one server there may be.',
+  },
+  upstreamIdleMs: {
+    kind: duration,
+    default: 600_000,
+    about: "How long a client's session with a server is kept without a call; `Infinity` for ever.",
+  },
+  parkedCalls: {
+    kind: count(0),
+    default: 1_000,
+    about: "How many calls may wait for a client's answer to `input_required`.",
+  },
+  parkedMs: { kind: duration, default: 600_000, about: 'How long such a call waits.' },
+  subscriptions: { kind: count(0), default: 1_000, about: 'How many resources one client may subscribe to.' },
+  pageSize: { kind: count(1), default: 500, about: 'How many entries one page of a list has.' },
+} satisfies OptionTable;
+
+const anyServer: Kind = objectThat('a server spec', () => true);
+
+export const gatewayOptions = {
+  servers: {
+    kind: recordOf(anyServer, 'an object of server specs by name'),
+    about: 'The servers by name. Either these or `group`.',
+  },
+  group: {
+    kind: objectWith('a SessionGroup', 'callTool', 'session', 'events'),
+    about: 'A group that is open already; the gateway does not close it.',
+  },
+  naming: groupOptions.naming,
+  auth: {
+    kind: optionsOf({
+      verify: {
+        kind: { is: 'function' },
+        required: true,
+        about: 'Returns who sent an HTTP request, or undefined to refuse it.',
+      },
+    }),
+    about: 'Who may come in. Without it the gateway listens on loopback addresses only.',
+  },
+  hosts: {
+    kind: texts,
+    byDefault: 'the loopback names and the host that `listen` is given',
+    about: 'Host names that requests may be sent to, without port.',
+  },
+  origins: {
+    kind: texts,
+    byDefault: 'none',
+    about: 'Origins of web pages whose scripts may use the gateway.',
+  },
+  serverInfo: {
+    ...sharedSessionOptions.clientInfo,
+    default: { name: 'mcp-plenum', version: '0.0.0' },
+    about: 'What clients are told the gateway is called.',
+  },
+  instructions: { kind: text, about: 'What clients are told of how to use the gateway.' },
+  sessions: {
+    kind: optionsOf(gatewaySessionOptions),
+    about: 'Bounds of the sessions of clients that speak a revision before 2026-07-28.',
+  },
+  limits: { kind: optionsOf(gatewayLimitOptions), about: 'Bounds of everything else.' },
+  catalogCache: groupOptions.catalogCache,
+  signal: {
+    kind: abortSignal,
+    about: 'Cancels starting; what was opened is closed.',
+    alias: ['abortSignal'],
+  },
+} satisfies OptionTable;

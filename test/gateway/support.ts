@@ -1,0 +1,59 @@
+import { Client, StreamableHTTPClientTransport, type ClientOptions } from '@modelcontextprotocol/client';
+import { onTestFinished } from 'vitest';
+import { createGateway, type Gateway, type GatewayOptions } from '../../src/gateway/index.ts';
+
+/** A gateway on a free port of the loopback. */
+export async function listening(options: GatewayOptions): Promise<{ gateway: Gateway; url: string }> {
+  const gateway = await createGateway(options);
+  onTestFinished(() => gateway.close());
+  const { url } = await gateway.listen({ port: 0 });
+  return { gateway, url };
+}
+
+/** An official client that is connected to a gateway. */
+export async function official(
+  url: string,
+  era: 'legacy' | 'modern' = 'legacy',
+  options: ClientOptions = {},
+  prepare: (client: Client) => void = () => {},
+): Promise<Client> {
+  const mode = era === 'modern' ? ({ pin: '2026-07-28' } as const) : 'legacy';
+  const client = new Client({ name: era, version: '1' }, { ...options, versionNegotiation: { mode } });
+  prepare(client);
+  await client.connect(new StreamableHTTPClientTransport(new URL(url)));
+  onTestFinished(() => client.close());
+  return client;
+}
+
+export const INITIALIZE = {
+  jsonrpc: '2.0',
+  id: 1,
+  method: 'initialize',
+  params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'raw', version: '1' } },
+};
+
+/** Sends one message with `fetch`. */
+export function post(url: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> {
+  return fetch(url, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      ...headers,
+    },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  });
+}
+
+/** Opens a session by hand; resolves with its id. */
+export async function openSession(url: string, headers: Record<string, string> = {}): Promise<string> {
+  const response = await post(url, INITIALIZE, headers);
+  await response.text();
+  const id = response.headers.get('mcp-session-id') ?? '';
+  await post(
+    url,
+    { jsonrpc: '2.0', method: 'notifications/initialized' },
+    { ...headers, 'mcp-session-id': id },
+  );
+  return id;
+}
