@@ -34,6 +34,11 @@ function callExpired(): Error {
   return new Error('The time limit of the call has passed.');
 }
 
+/** The reason that the server is told when the caller cancels: the caller's own may be no business of the server. */
+function callCancelled(): Error {
+  return new Error('The caller cancelled the call.');
+}
+
 /** What a request is for. */
 export interface RequestInfo {
   /** Begins the message of each error: `Calling tool "x"`. */
@@ -171,11 +176,13 @@ export class RequestRunner {
     const isCancellable = options.signal !== undefined || options.revoked !== undefined;
     if (!mayOutlast && !isCancellable && totalMs === Infinity) return undefined;
     const total = { ms: totalMs - waitedMs, expired: callExpired };
-    if (!mayOutlast) return new Limit(total, options.signal, options.revoked);
+    const given = { signal: options.signal, reason: callCancelled };
+    const taken = { signal: options.revoked, reason: callCancelled };
+    if (!mayOutlast) return new Limit(total, given, taken);
     const { closing } = this.#options.supervisor;
     // `close` waits for the call; without this it could wait for a handler without end.
     const end = { signal: closing, graceMs: timeoutMs - waitedMs };
-    return new Limit(total, options.signal, options.revoked, connection.gone, end);
+    return new Limit(total, given, taken, connection.gone, end);
   }
 
   #explain(thrown: unknown, call: Call, connection: Connection, limit: Limit | undefined): PlenumError {

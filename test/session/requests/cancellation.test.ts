@@ -1,5 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import type { Session } from '../../../src/index.ts';
 import {
   inProcess,
   serveHttp,
@@ -234,4 +235,28 @@ it('S4 a session that is closed right after a call was given up: over HTTP, too,
   await session.close();
   expect((await call).code).toBe('ABORTED');
   expect(server.notifications.filter(({ method }) => method === CANCELLED)).toHaveLength(1);
+});
+
+describe('S4 what the server is told of a cancelled call', () => {
+  it.each([
+    ['a tool call', (session: Session, signal: AbortSignal) => session.callTool('x', {}, { signal })],
+    ['another request', (session: Session, signal: AbortSignal) => session.readResource('a:b', { signal })],
+    [
+      'a raw request',
+      (session: Session, signal: AbortSignal) => session.request({ method: 'x/y' }, { signal }),
+    ],
+  ])('%s: not the reason of the caller', async (_, call) => {
+    const server = new RawServer();
+    const { session } = await open(server.spec, { protocol: 'legacy' });
+    const controller = new AbortController();
+    const reason = new Error('hunter2');
+    const given = failureOf(call(session, controller.signal));
+    await expect.poll(() => server.received.at(-1)?.id).toBeDefined();
+    controller.abort(reason);
+    expect(await given).toMatchObject({ code: 'ABORTED', cause: reason });
+    await expect
+      .poll(() => server.notifications(CANCELLED).map(({ params }) => params?.['reason']))
+      .toEqual([expect.stringContaining('The caller cancelled the call.')]);
+    expect(JSON.stringify(server.received)).not.toContain('hunter2');
+  });
 });
