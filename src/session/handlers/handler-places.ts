@@ -37,6 +37,11 @@ export function tooManyRequests(): RefusedRequest {
   return new RefusedRequest(INTERNAL_ERROR, 'The client has too many requests to answer. Try again later.');
 }
 
+/** Goes on from the server's name. */
+export function tooMany(kind: string): string {
+  return `sends too many requests at a time (${kind}); further ones are refused`;
+}
+
 /** The places of a session's handlers, by the method of the request; they outlive connections, as handlers do. */
 export class HandlerPlaces {
   readonly bounds: Required<ServerRequestOptions>;
@@ -52,7 +57,9 @@ export class HandlerPlaces {
   }
 
   of(method: string): Places {
-    const places = this.#kinds.get(method) ?? new Places(this.bounds);
+    const known = this.#kinds.get(method);
+    if (known !== undefined) return known;
+    const places = new Places(this.bounds, () => this.refused(method, tooMany(method)));
     this.#kinds.set(method, places);
     return places;
   }
@@ -68,12 +75,14 @@ export class HandlerPlaces {
 /** The places for requests of one kind. */
 class Places {
   readonly #bounds: Required<ServerRequestOptions>;
+  readonly #onFull: () => void;
   readonly #turns = new Set<() => void>();
   #running = 0;
   #abandoned = 0;
 
-  constructor(bounds: Required<ServerRequestOptions>) {
+  constructor(bounds: Required<ServerRequestOptions>, onFull: () => void) {
     this.#bounds = bounds;
+    this.#onFull = onFull;
   }
 
   /**
@@ -112,7 +121,10 @@ class Places {
       this.#running++;
       return;
     }
-    if (this.#turns.size >= this.#bounds.maxWaiting) throw tooManyRequests();
+    if (this.#turns.size >= this.#bounds.maxWaiting) {
+      this.#onFull();
+      throw tooManyRequests();
+    }
     const turn = createDeferred<void>();
     this.#turns.add(turn.resolve);
     const stop = onAbort(signal, () => {

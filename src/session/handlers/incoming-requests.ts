@@ -2,7 +2,8 @@ import type { JSONRPCRequest, JSONRPCResponse, RequestId, Result } from '@modelc
 import { tooManyInputRequests } from '../../errors/call.ts';
 import type { PlenumError } from '../../errors/plenum-error.ts';
 import { isRecord } from '../../internal/checks.ts';
-import { tooManyRequests, type HandlerPlaces } from './handler-places.ts';
+import { official } from '../../transport/official.ts';
+import { tooMany, tooManyRequests, type HandlerPlaces } from './handler-places.ts';
 
 /** Requests that handlers answer: each method has bounds of its own. */
 const ASKED_OF_HANDLERS: ReadonlySet<string> = new Set([
@@ -47,13 +48,18 @@ export class IncomingRequests {
   }
 
   /** Whether a request goes to the official client; one that does not is answered here. */
-  admit({ id, method }: JSONRPCRequest): boolean {
+  admit(request: JSONRPCRequest): boolean {
+    const { id, method } = request;
     if (this.#isModern()) {
       this.#places.refused('unasked', 'sends requests, which this revision of the protocol does not allow');
       return false;
     }
     if (this.#open.has(id)) {
       this.#refuse(id, INVALID_REQUEST, 'A request with this id is being answered already.');
+      return false;
+    }
+    if (!isTaken(request)) {
+      this.#refuse(id, INVALID_REQUEST, 'Invalid Request');
       return false;
     }
     const kind = ASKED_OF_HANDLERS.has(method) ? method : OTHERS;
@@ -67,7 +73,7 @@ export class IncomingRequests {
     if (method === 'ping') this.#answer({ jsonrpc: '2.0', id, result: {} });
     else {
       const { code, message } = tooManyRequests();
-      this.#places.refused(kind, `sends too many requests at a time (${kind}); further ones are refused`);
+      this.#places.refused(kind, tooMany(kind));
       this.#refuse(id, code, message);
     }
     return false;
@@ -113,6 +119,17 @@ export class IncomingRequests {
     if (this.#answers.push(answer)) return;
     this.#places.refused('unread', 'sends requests and does not read the answers; further ones get none');
   }
+}
+
+const MEMBERS: ReadonlySet<string> = new Set(['jsonrpc', 'id', 'method', 'params']);
+
+/** Whether the official client takes a message for a request: what it does not take, it never answers. */
+function isTaken(request: JSONRPCRequest): boolean {
+  const params: unknown = request.params;
+  for (const name in request) if (!MEMBERS.has(name)) return false;
+  if (params === undefined) return true;
+  if (!isRecord(params)) return false;
+  return params['_meta'] === undefined || official.isJSONRPCRequest(request);
 }
 
 /** Sends answers a few at a time, so that a flood of requests does not hold up anything else. */

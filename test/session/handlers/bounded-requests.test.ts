@@ -192,6 +192,26 @@ describe('H10 a server that asks more than the handlers can answer', () => {
     expect(refusals(server)).toEqual([]);
   });
 
+  it.each([
+    ['an unknown member', { more: 1 }],
+    ['params that are a list', { params: [] }],
+    ['params that are a text', { params: 'x' }],
+    ['meta that is none', { params: { _meta: 5 } }],
+    ['a progress token that is none', { params: { _meta: { progressToken: {} } } }],
+  ])('a request with %s gets an answer, and takes no place', async (_, odd) => {
+    const server = new RawServer();
+    const { handlers, running } = slowHandlers();
+    await open(server.spec, { protocol: 'legacy', ...handlers });
+    const ids = flood(server, { method: 'roots/list', ...odd }, 300);
+    await expect
+      .poll(() =>
+        server.received.filter(({ id, method }) => method === undefined && ids.includes(String(id))),
+      )
+      .toHaveLength(300);
+    flood(server, KINDS[2] ?? {}, 110, 'right');
+    await expect.poll(() => running.length).toBe(10);
+  });
+
   it('an id that is in use is refused, and one that was used is not', async () => {
     const server = new RawServer();
     const { handlers, running } = slowHandlers();
