@@ -10,6 +10,7 @@ import type { PlenumError } from '../../errors/plenum-error.ts';
 import { startTimer, type StopTimer } from '../../internal/timers.ts';
 import type { ServerAuth } from '../../server-spec.ts';
 import { isAnswer, isMessage, LONGEST_BATCH } from '../json-rpc.ts';
+import { mediaTypeOf } from './network/answer-type.ts';
 import { ByteList } from './network/byte-list.ts';
 import { EventSplitter } from './network/event-splitter.ts';
 import type { HttpDispatcher, HttpPool } from './network/http-pool.ts';
@@ -261,7 +262,9 @@ export class PostExchange<Request> implements Dispatcher.DispatchHandler {
     if (status < 200) return;
     this.#head = [status, headers, text];
     const isPlain = status === 200 && headers['content-encoding'] === undefined;
-    const type = isPlain ? mediaType(headers['content-type']) : '';
+    const given = headers['content-type'];
+    const isUsual = given === 'application/json' || given === 'text/event-stream';
+    const type = isPlain ? (isUsual ? given : mediaTypeOf(given)) : '';
     if (type === 'application/json') return;
     if (type !== 'text/event-stream') return this.#handOver(controller, []);
     this.#events = new EventSplitter(this.#listener);
@@ -277,7 +280,7 @@ export class PostExchange<Request> implements Dispatcher.DispatchHandler {
     if (!this.#answered) this.dueAt = performance.now() + this.#listener.silenceMs;
     let text: string | undefined;
     try {
-      text = this.#nextText(this.#events, chunk);
+      text = this.#started(this.#events.push(chunk));
     } catch (error) {
       return this.#breakOff('too-large', error);
     }
@@ -291,6 +294,12 @@ export class PostExchange<Request> implements Dispatcher.DispatchHandler {
     if (this.#cancelled !== undefined) return;
     this.#streams.delete(this);
     if (this.#events === undefined) return this.#endBody(controller);
+    const last = this.#started(this.#events.end());
+    if (last !== undefined) {
+      if (!this.#answered && mayBeResumed(last)) return this.#handOverWhole(controller, [Buffer.from(last)]);
+      this.#read(last);
+      if (this.#cancelled !== undefined) return;
+    }
     // Before the listener is told: it may cancel the exchange.
     this.#resolve();
     this.#listener.onStreamEnd(this.#request);
@@ -314,8 +323,8 @@ export class PostExchange<Request> implements Dispatcher.DispatchHandler {
     return this.#moreChunks === undefined ? [this.#firstChunk] : [this.#firstChunk, ...this.#moreChunks.all];
   }
 
-  #nextText(events: EventSplitter, chunk: Buffer): string | undefined {
-    const text = events.push(chunk);
+  /** The text of events, without the byte order mark that a stream may begin with. */
+  #started(text: string | undefined): string | undefined {
     if (text === undefined || !this.#atStart) return text;
     this.#atStart = false;
     return withoutMark(text);
@@ -325,11 +334,7 @@ export class PostExchange<Request> implements Dispatcher.DispatchHandler {
     const chunks = this.#chunks;
     const messages = readMessages(textOf(chunks));
     // The official transport says what is wrong with it.
-    if (messages === undefined) {
-      this.#handOver(controller, chunks);
-      this.#official?.onResponseEnd();
-      return;
-    }
+    if (messages === undefined) return this.#handOverWhole(controller, chunks);
     if (messages.length > LONGEST_BATCH) return this.#reject(this.#listener.tooMany(messages.length));
     for (const message of messages) this.#listener.onMessage(message);
     this.#resolve();
@@ -374,6 +379,12 @@ export class PostExchange<Request> implements Dispatcher.DispatchHandler {
     this.#listener.onStreamEnd(this.#request);
   }
 
+  /** Hands over a body that has ended. */
+  #handOverWhole(controller: Controller, chunks: readonly Buffer[]): void {
+    this.#handOver(controller, chunks);
+    this.#official?.onResponseEnd();
+  }
+
   #handOver(controller: Controller, chunks: readonly Buffer[]): void {
     this.#streams.delete(this);
     this.#official = new ResponseHandler({ resolve: this.#resolve, reject: this.#reject });
@@ -381,12 +392,6 @@ export class PostExchange<Request> implements Dispatcher.DispatchHandler {
     this.#official.onResponseStart(controller, ...this.#head);
     for (const chunk of chunks) this.#official.onResponseData(controller, chunk);
   }
-}
-
-function mediaType(header: string | string[] | undefined): string {
-  if (typeof header !== 'string') return '';
-  const end = header.indexOf(';');
-  return (end === -1 ? header : header.slice(0, end)).trim().toLowerCase();
 }
 
 /** The official transport resumes a stream after the last event with an id, at the time that `retry` says. */

@@ -6,11 +6,10 @@ const LF_LF = Buffer.from('\n\n');
 const LF_CR = Buffer.from('\n\r');
 const CR_CR = Buffer.from('\r\r');
 
-/** What one event may have. */
-export interface EventLimit {
-  /** With the ends of its lines. */
+/** How large a body, or one event with the ends of its lines, may be. */
+export interface BodyLimit {
   readonly maxBytes: number;
-  /** Makes the error for an event that has more. */
+  /** Makes the error for one that is larger. */
   tooLarge(): Error;
 }
 
@@ -19,14 +18,14 @@ export interface EventLimit {
  * chunked. Lines may end in LF, CRLF or CR; in what it returns all end in LF.
  */
 export class EventSplitter {
-  readonly #limit: EventLimit;
+  readonly #limit: BodyLimit;
   /** What has come of an event whose end has not: nothing, as a rule. */
   #held: ByteList | undefined;
   #heldBytes = 0;
   /** Whether the last event ended in a CR, to which a LF may belong that comes next. */
   #endedInCr = false;
 
-  constructor(limit: EventLimit) {
+  constructor(limit: BodyLimit) {
     this.#limit = limit;
   }
 
@@ -48,8 +47,22 @@ export class EventSplitter {
     this.#heldBytes = 0;
     this.#hold(chunk.subarray(end));
     this.#endedInCr = end === chunk.length && chunk[end - 1] === CR;
-    const text = events.toString();
-    return events.includes(CR) ? text.replace(/\r\n?/g, '\n') : text;
+    return textOf(events);
+  }
+
+  /**
+   * Takes the end of the body; returns the text of a last event that no blank line follows, when its data is whole. Some
+   * servers leave that line out, and some send plain JSON in place of an event.
+   */
+  end(): string | undefined {
+    if (this.#held === undefined) return undefined;
+    const text = textOf(Buffer.concat(this.#held.all)).replace(/^\uFEFF/, '');
+    this.#held = undefined;
+    this.#heldBytes = 0;
+    const lines = text.split('\n');
+    const data = lines.filter((line) => line.startsWith('data:')).map((line) => line.slice('data:'.length));
+    if (isWhole(data.join('\n'))) return `${text}\n\n`;
+    return isWhole(text) ? `${lines.map((line) => `data: ${line}`).join('\n')}\n\n` : undefined;
   }
 
   /** What has come of an event whose end has not. */
@@ -90,6 +103,22 @@ export class EventSplitter {
       if (isEnd) bytes = 0;
       last = byte;
     }
+  }
+}
+
+function textOf(bytes: Buffer): string {
+  const text = bytes.toString();
+  return bytes.includes(CR) ? text.replace(/\r\n?/g, '\n') : text;
+}
+
+/** Whether a text is a JSON object or array as a whole. */
+function isWhole(text: string): boolean {
+  if (!/^\s*[[{]/.test(text)) return false;
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -1,9 +1,9 @@
 import { Limit } from '../../../internal/limit.ts';
+import { EventSplitter, type BodyLimit } from './event-splitter.ts';
 
-/** Limits of a body while it is read, and a callback for its end. */
+/** What a body passes through while it is read, its limits, and a callback for its end. */
 export interface BodyGuard {
-  /** Called with each chunk before the reader gets it; throws to end the body. */
-  readonly check: (chunk: Uint8Array) => void;
+  readonly filter: BodyFilter;
   /** How long the reader may be kept waiting for the next chunk, in milliseconds; `Infinity` for ever. */
   readonly silenceMs: number;
   /** The wait was too long. For the reader the body ends without an error. */
@@ -12,6 +12,13 @@ export interface BodyGuard {
   readonly explain: (error: unknown) => unknown;
   /** The body has ended, for any reason. */
   readonly onEnd?: () => void;
+}
+
+export interface BodyFilter {
+  /** Takes a chunk; returns what the reader gets, if there is anything yet. Throws to end the body. */
+  pass(chunk: Uint8Array): Uint8Array | undefined;
+  /** What the reader gets at the end of a body that has come as a whole. */
+  end?(): Uint8Array | undefined;
 }
 
 const SILENT = Symbol('silent');
@@ -23,19 +30,23 @@ export function guardBody(body: ReadableStream<Uint8Array>, guard: BodyGuard): R
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
       try {
-        const read = await readWithin(reader, guard.silenceMs);
-        if (cancelled) return;
-        if (read === SILENT) {
-          guard.onSilence();
-          guard.onEnd?.();
-          controller.close();
-          reader.cancel().catch(() => {});
-        } else if (read.done) {
-          guard.onEnd?.();
-          controller.close();
-        } else {
-          guard.check(read.value);
-          controller.enqueue(read.value);
+        for (;;) {
+          const read = await readWithin(reader, guard.silenceMs);
+          if (cancelled) return;
+          if (read === SILENT) {
+            guard.onSilence();
+            guard.onEnd?.();
+            controller.close();
+            reader.cancel().catch(() => {});
+            return;
+          }
+          const passed = read.done ? guard.filter.end?.() : guard.filter.pass(read.value);
+          if (passed !== undefined) controller.enqueue(passed);
+          if (read.done) {
+            guard.onEnd?.();
+            controller.close();
+          }
+          if (read.done || passed !== undefined) return;
         }
       } catch (error) {
         if (cancelled) return;
@@ -65,38 +76,26 @@ async function readWithin(reader: ReadableStreamDefaultReader<Uint8Array>, ms: n
   }
 }
 
-/** Throws `tooLarge()` when the chunks together exceed `maxBytes`. */
-export function limitTotal(maxBytes: number, tooLarge: () => Error): BodyGuard['check'] {
+/** Throws when the chunks together are too large. */
+export function limitTotal(limit: BodyLimit): BodyFilter {
   let total = 0;
-  return (chunk) => {
-    total += chunk.byteLength;
-    if (total > maxBytes) throw tooLarge();
+  return {
+    pass(chunk) {
+      total += chunk.byteLength;
+      if (total > limit.maxBytes) throw limit.tooLarge();
+      return chunk;
+    },
   };
 }
 
-const LF = 0x0a;
-const CR = 0x0d;
-
-/**
- * Throws `tooLarge()` when one server-sent event, from blank line to blank line, exceeds `maxBytes`. Lines that
- * end in CR alone, which no known server writes, count as one.
- */
-export function limitEvent(maxBytes: number, tooLarge: () => Error): BodyGuard['check'] {
-  let eventBytes = 0;
-  let lineIsBlank = true;
-  return (chunk) => {
-    let start = 0;
-    while (start < chunk.byteLength) {
-      const found = chunk.indexOf(LF, start);
-      const end = found === -1 ? chunk.byteLength : found;
-      if (end - start > 1 || (end > start && chunk[start] !== CR)) lineIsBlank = false;
-      eventBytes += end - start;
-      if (eventBytes > maxBytes) throw tooLarge();
-      if (found !== -1) {
-        if (lineIsBlank) eventBytes = 0;
-        lineIsBlank = true;
-      }
-      start = end + 1;
-    }
+/** Passes on whole events, with lines that end in LF. Throws when one event is too large. */
+export function wholeEvents(limit: BodyLimit): BodyFilter {
+  const splitter = new EventSplitter(limit);
+  const encoded = (text: string | undefined): Uint8Array | undefined =>
+    text === undefined ? undefined : Buffer.from(text);
+  return {
+    pass: ({ buffer, byteOffset, byteLength }) =>
+      encoded(splitter.push(Buffer.from(buffer, byteOffset, byteLength))),
+    end: () => encoded(splitter.end()),
   };
 }

@@ -4,8 +4,9 @@ import { PlenumError } from '../../../errors/plenum-error.ts';
 import { hasOwnSockets } from '../../../internal/undici.ts';
 import { urlSpec } from '../../../options/tables/server.ts';
 import type { ConnectionFetch, DetachedFetch, UrlServerSpec } from '../../../server-spec.ts';
+import { isOpenStream, withPlainType, withTypeOfBody } from './answer-type.ts';
 import { readErrorBody } from './error-body.ts';
-import { guardBody, limitEvent, limitTotal } from './guard-body.ts';
+import { guardBody, limitTotal, wholeEvents } from './guard-body.ts';
 import { HttpPool } from './http-pool.ts';
 import { networkError } from './network-error.ts';
 import { platformFetch } from './platform-fetch.ts';
@@ -25,6 +26,8 @@ export type BodyFault = 'network' | 'silent' | 'too-large';
 
 /** Called when a body ends, before its reader learns of it. */
 export interface BodyWatch {
+  /** Whether it is the answer to a JSON-RPC request, which may be read by what it is, whatever its type. */
+  readonly isAnswer?: boolean;
   readonly onFault?: (fault: BodyFault, error: PlenumError) => void;
   /** It has ended, for any reason. */
   readonly onEnd?: () => void;
@@ -105,13 +108,19 @@ export class HttpFetch {
         throw explain(error, url);
       }
     };
-    const response = await followRedirects(fetchOnce, start, method, server);
+    const response = withPlainType(await followRedirects(fetchOnce, start, method, server));
     if (!response.ok && start.origin === this.#options.url.origin) {
       const whole = await readErrorBody(response, { url: start, headers });
       signal?.throwIfAborted();
       return whole;
     }
-    return this.#guard(response, (error) => explain(error, start), watch);
+    const guarded = (each: Response): Response => this.#guard(each, (error) => explain(error, start), watch);
+    if (watch.isAnswer !== true || response.status === 202) return guarded(response);
+    try {
+      return guarded(await withTypeOfBody(response));
+    } catch (error) {
+      throw explain(error, start);
+    }
   }
 
   /** Makes `fetch` one that credentials can detach from this connection, and ask whom it is connected to. */
@@ -157,12 +166,11 @@ export class HttpFetch {
 
   #guard(response: Response, explain: (error: unknown) => unknown, watch: BodyWatch): Response {
     if (response.body === null) return response;
-    const { silenceMs, maxMessageBytes: maxBytes } = this;
+    const limit = { maxBytes: this.maxMessageBytes, tooLarge: () => this.tooLarge() };
     const streaming = isOpenStream(response);
-    const tooLarge = (): PlenumError => this.tooLarge();
     const body = guardBody(response.body, {
-      check: streaming ? limitEvent(maxBytes, tooLarge) : limitTotal(maxBytes, tooLarge),
-      silenceMs: streaming ? silenceMs : Infinity,
+      filter: streaming ? wholeEvents(limit) : limitTotal(limit),
+      silenceMs: streaming ? this.silenceMs : Infinity,
       onSilence: () => watch.onFault?.('silent', this.tooSilent()),
       explain: (error) => {
         const explained = explain(error);
@@ -178,11 +186,4 @@ export class HttpFetch {
       headers: response.headers,
     });
   }
-}
-
-/** Whether an answer is an event stream; one with an error status is not, whatever its type. */
-export function isOpenStream(response: Response): boolean {
-  if (!response.ok || response.body === null) return false;
-  const type = response.headers.get('content-type') ?? '';
-  return type.split(';', 1)[0]?.trim().toLowerCase() === 'text/event-stream';
 }

@@ -1,8 +1,8 @@
-import { Agent, ProxyAgent, type Dispatcher } from '#undici';
+import { Agent, buildConnector, Pool, ProxyAgent, type Dispatcher } from '#undici';
 import { LONGEST_TIMER_MS } from '../../../internal/timers.ts';
 import type { TlsOptions } from '../../../server-spec.ts';
 import { tlsConnect } from '../../tls-connect.ts';
-import { SocketPool } from './socket-pool.ts';
+import { ignoringContinue, SocketPool } from './socket-pool.ts';
 
 export interface HttpPoolOptions {
   /** The server's own. */
@@ -34,11 +34,17 @@ export class HttpPool {
     const limits = { headersTimeout: 0, bodyTimeout: 0 };
     const { trust, identity } = tlsConnect(tls);
     const connect = { timeout, ...trust, ...identity };
-    this.#options = { ...limits, connect: { timeout, ...trust } };
+    this.#options = { ...limits, connect: ignoringContinue(buildConnector({ timeout, ...trust })) };
     this.#own =
       proxy === undefined
-        ? new SocketPool(origin, { ...limits, connect })
-        : new ProxyAgent({ ...limits, uri: String(proxy), connect: { timeout }, requestTls: connect });
+        ? new SocketPool(origin, { ...limits, connect: ignoringContinue(buildConnector(connect)) })
+        : new ProxyAgent({
+            ...limits,
+            uri: String(proxy),
+            connect: { timeout },
+            requestTls: connect,
+            factory: tunnelled,
+          });
   }
 
   /** What sends requests to `origin`; for the server's own origin, always the same. */
@@ -59,4 +65,13 @@ export class HttpPool {
     this.#destroyed = true;
     await Promise.all([this.#own.destroy(), this.#others?.destroy()]);
   }
+}
+
+/** The sockets of one origin behind a proxy. */
+function tunnelled(origin: string | URL, options: Pool.Options): Dispatcher {
+  const { connect } = options;
+  return new Pool(
+    origin,
+    typeof connect === 'function' ? { ...options, connect: ignoringContinue(connect) } : options,
+  );
 }

@@ -133,7 +133,8 @@ function decoderOf(name: string): (() => Transform) | undefined {
 function platformHeaders(raw: ResponseHeaders): Headers {
   const headers = new Headers();
   for (const [name, values] of Object.entries(raw)) {
-    for (const value of Array.isArray(values) ? values : [values]) {
+    // Some proxies repeat a header, and a repeated type or session id would be another one.
+    for (const value of Array.isArray(values) ? new Set(values) : [values]) {
       try {
         if (value !== undefined) headers.append(name, value);
       } catch {

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { buildConnector, Client, errors, type Dispatcher } from '#undici';
 
 /** How many sockets to one origin there may be; further requests wait for one. */
@@ -131,4 +132,66 @@ export class SocketPool {
 function fail(handler: Dispatcher.DispatchHandler): void {
   const controller = { aborted: true, paused: false, reason: null, abort() {}, pause() {}, resume() {} };
   handler.onResponseError?.(controller, new errors.ClientDestroyedError());
+}
+
+/** The beginning of "100 Continue"; the version may also be 1.0. */
+const CONTINUE = Buffer.from('HTTP/1.1 100');
+const MINOR_VERSION_AT = 7;
+const [H] = CONTINUE;
+const END_OF_HEAD = '\r\n\r\n';
+/** How much of a head is waited for, in bytes. What is longer is left to undici. */
+const LONGEST_HEAD = 16_384;
+
+/**
+ * Makes a connector whose sockets leave out each "100 Continue". A server may send one unasked, before its answer, and
+ * undici would break the connection off.
+ */
+export function ignoringContinue(connect: buildConnector.connector): buildConnector.connector {
+  return (target, done) =>
+    connect(target, (...result) => {
+      if (result[0] === null) leaveOutContinue(result[1]);
+      done(...result);
+    });
+}
+
+function leaveOutContinue(socket: Socket): void {
+  const read: (size?: number) => Buffer | null = socket.read.bind(socket);
+  /** The beginning of a head that may become a "100 Continue". */
+  let held: Buffer | undefined;
+  /** How much had been written when an answer began: before more is written, no other one begins. */
+  let answered = 0;
+  socket.read = (size?: number): Buffer | null => {
+    const chunk = read(size);
+    if (chunk === null || (held === undefined && chunk[0] !== H)) return chunk;
+    const written = socket.bytesWritten;
+    if (written === answered) return chunk;
+    const bytes = held === undefined ? chunk : Buffer.concat([held, chunk]);
+    const start = endOfContinue(bytes);
+    held = start === undefined ? bytes : undefined;
+    if (start === undefined || start === bytes.length) return null;
+    answered = written;
+    return start === 0 ? bytes : bytes.subarray(start);
+  };
+}
+
+/** Where the answer begins, after any "100 Continue"; undefined when more bytes have to tell. */
+function endOfContinue(bytes: Buffer): number | undefined {
+  let start = 0;
+  for (;;) {
+    const rest = bytes.subarray(start);
+    if (!beginsAsContinue(rest)) return start;
+    const end = rest.indexOf(END_OF_HEAD);
+    if (end === -1 || rest.length < CONTINUE.length) return rest.length > LONGEST_HEAD ? start : undefined;
+    start += end + END_OF_HEAD.length;
+    if (start === bytes.length) return start;
+  }
+}
+
+function beginsAsContinue(bytes: Buffer): boolean {
+  const length = Math.min(bytes.length, CONTINUE.length);
+  for (let at = 0; at < length; at++) {
+    const isVersion10 = at === MINOR_VERSION_AT && bytes[at] === 0x30;
+    if (bytes[at] !== CONTINUE[at] && !isVersion10) return false;
+  }
+  return true;
 }

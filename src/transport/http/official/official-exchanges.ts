@@ -1,6 +1,7 @@
 import type { PlenumError } from '../../../errors/plenum-error.ts';
 import { expiredSession, refusalOf, type ExpiredSession, type SessionRefusal } from '../expired-session.ts';
-import { isOpenStream, type BodyFault, type BodyWatch, type HttpFetch } from '../network/http-fetch.ts';
+import { isOpenStream } from '../network/answer-type.ts';
+import type { BodyFault, BodyWatch, HttpFetch } from '../network/http-fetch.ts';
 import type { OpenRequest, OpenRequests } from '../open-requests.ts';
 import { retryAfterOf } from '../refusal.ts';
 import type { StandaloneStream } from './standalone-stream.ts';
@@ -74,6 +75,7 @@ export class OfficialExchanges {
     const { url, http, onFailed, onStreamFault } = this.#options;
     let streaming = false;
     const watch: BodyWatch = {
+      isAnswer: request !== undefined && init.method === 'POST',
       onFault: (fault, error) => {
         if (streaming) onStreamFault(fault, error, request);
         else onFailed(error);

@@ -1,7 +1,7 @@
 import { PlenumError } from '../../../errors/plenum-error.ts';
 import { Limit, sleep } from '../../../internal/limit.ts';
 import { startTimer, type StopTimer } from '../../../internal/timers.ts';
-import { isOpenStream } from '../network/http-fetch.ts';
+import { isOpenStream } from '../network/answer-type.ts';
 import { retryAfterOf } from '../refusal.ts';
 
 /** The wait after an attempt that failed, in milliseconds; it doubles with each that follows. */

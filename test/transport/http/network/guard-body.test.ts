@@ -1,17 +1,18 @@
 import { describe, expect, it, vi } from 'vitest';
 import {
   guardBody,
-  limitEvent,
   limitTotal,
+  wholeEvents,
+  type BodyFilter,
   type BodyGuard,
 } from '../../../../src/transport/http/network/guard-body.ts';
 
 const tooLarge = () => new Error('too large');
 const bytes = (text: string) => new TextEncoder().encode(text);
 
-function feed(check: BodyGuard['check'], chunks: string[]): 'accepted' | 'too large' {
+function feed(filter: BodyFilter, chunks: string[]): 'accepted' | 'too large' {
   try {
-    for (const chunk of chunks) check(bytes(chunk));
+    for (const chunk of chunks) filter.pass(bytes(chunk));
     return 'accepted';
   } catch {
     return 'too large';
@@ -19,7 +20,13 @@ function feed(check: BodyGuard['check'], chunks: string[]): 'accepted' | 'too la
 }
 
 function guard(parts: Partial<BodyGuard> = {}): BodyGuard {
-  return { check: () => {}, silenceMs: Infinity, onSilence: () => {}, explain: (error) => error, ...parts };
+  return {
+    filter: { pass: (chunk) => chunk },
+    silenceMs: Infinity,
+    onSilence: () => {},
+    explain: (error) => error,
+    ...parts,
+  };
 }
 
 describe('T5 the size of a body', () => {
@@ -28,23 +35,42 @@ describe('T5 the size of a body', () => {
     { chunks: ['12345', '67890', '1'], verdict: 'too large' },
     { chunks: ['12345678901'], verdict: 'too large' },
   ])('$chunks within 10 bytes: $verdict', ({ chunks, verdict }) => {
-    expect(feed(limitTotal(10, tooLarge), chunks)).toBe(verdict);
+    expect(feed(limitTotal({ maxBytes: 10, tooLarge }), chunks)).toBe(verdict);
   });
 });
 
-describe('T5 the size of an event', () => {
+describe('T5 the events of a body', () => {
+  const read = async (chunks: string[], maxBytes = 1_000): Promise<string> => {
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        for (const chunk of chunks) controller.enqueue(bytes(chunk));
+        controller.close();
+      },
+    });
+    const filter = wholeEvents({ maxBytes, tooLarge });
+    return new Response(guardBody(body, guard({ filter }))).text();
+  };
+
   it.each([
-    { title: 'one event', chunks: ['data: 1234\n\n'], verdict: 'accepted' },
-    { title: 'one long event', chunks: ['data: 12345\n\n'], verdict: 'too large' },
-    { title: 'a long event in pieces', chunks: ['da', 'ta', ': 1', '23', '45'], verdict: 'too large' },
-    { title: 'many events', chunks: ['data: 1234\n\n'.repeat(50)], verdict: 'accepted' },
-    { title: 'many events in pieces', chunks: 'data: 1234\n\n'.repeat(5).split(''), verdict: 'accepted' },
-    { title: 'many events with CRLF', chunks: 'data: 12\r\n\r\n'.repeat(5).split(''), verdict: 'accepted' },
-    { title: 'an event of many lines', chunks: ['id: 1\n', 'id: 2\n', 'id: 3\n'], verdict: 'too large' },
-    { title: 'a long comment', chunks: [`: ${'x'.repeat(20)}`], verdict: 'too large' },
-    { title: 'blank lines', chunks: ['\n'.repeat(100), '\r\n'.repeat(100)], verdict: 'accepted' },
-  ])('$title within 10 bytes: $verdict', ({ chunks, verdict }) => {
-    expect(feed(limitEvent(10, tooLarge), chunks)).toBe(verdict);
+    { chunks: ['data: {}\n\n'], text: 'data: {}\n\n' },
+    {
+      chunks: ['data: {}\r', '\rdata: []\r\n\r', '\n: note\n\n'],
+      text: 'data: {}\n\ndata: []\n\n: note\n\n',
+    },
+    { chunks: ['data: {}\n\nid: 5\ndata: {"a":1}'], text: 'data: {}\n\nid: 5\ndata: {"a":1}\n\n' },
+    { chunks: ['data: {}\n\nid: 5\n', 'data: {"a":'], text: 'data: {}\n\n' },
+    { chunks: ['data: {}\n\nid: 5\n'], text: 'data: {}\n\n' },
+    { chunks: [], text: '' },
+  ])('$chunks', async ({ chunks, text }) => {
+    expect(await read(chunks)).toBe(text);
+    expect(await read(chunks.join('').split(''))).toBe(text);
+  });
+
+  it('one that is too large is refused, those before it are read', async () => {
+    const filter = wholeEvents({ maxBytes: 10, tooLarge });
+    expect(feed(filter, ['data: 12\n\n', 'data: 12\n\n'])).toBe('accepted');
+    expect(feed(filter, ['data: 123'])).toBe('accepted');
+    expect(feed(filter, ['45'])).toBe('too large');
   });
 });
 
@@ -62,7 +88,9 @@ describe('T5 a guarded body', () => {
         cancelled = reason;
       },
     });
-    const reading = new Response(guardBody(body, guard({ check: limitTotal(3, tooLarge) }))).text();
+    const reading = new Response(
+      guardBody(body, guard({ filter: limitTotal({ maxBytes: 3, tooLarge }) })),
+    ).text();
     await expect(reading).rejects.toThrow('too large');
     expect(cancelled).toMatchObject({ message: 'too large' });
   });
