@@ -368,7 +368,7 @@ export const ERROR_REGISTRY: Registry = {
   },
   INVALID_RESULT: {
     meaning: "The answer does not fit the protocol, a limit or the tool's own output schema.",
-    when: 'in any call; also as a `problem` event, for what a server sent unasked',
+    when: 'in any call; also as a `problem` event, for what a server sent unasked, and for a tool whose results are not checked',
     remedy: "tell the server's author; a limit that is an option is named in `advice`",
     data: {},
     fields: ['server', 'maybeExecuted'],

@@ -30,7 +30,7 @@ const PROGRAM = `
     return { name: 't' + d + '_' + nr, inputSchema: schema, outputSchema: schema, does: { type: 'result', result } };
   }));
   const local = inProcess({ tools });
-  const group = await SessionGroup.connect({ servers: { local: { server: local }, process: stdioSpec({ tools }) } });
+  const group = await SessionGroup.connect({ servers: { local: { server: local }, process: stdioSpec({ tools: tools.slice(0, 50) }) } });
   const toolkit = createToolkit(group);
   openaiToolkit(toolkit).tools;
   const chain = langchainToolkit(toolkit).tools;
