@@ -74,7 +74,7 @@ describe('R9 a tool whose input schema cannot be used', () => {
     const inputs = Object.entries(UNUSABLE).map(([name, inputSchema]) => ({ name, inputSchema }));
     const group = await connectGroup({
       servers: {
-        odd: { server: local({ tools: inputs as ScriptedTool[] }) },
+        odd: { server: local({ tools: inputs }) },
         other: { server: local({ tools: [{ name: 'checked', inputSchema: object({ type: 'string' }) }] }) },
       },
     });
