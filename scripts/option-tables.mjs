@@ -10,6 +10,8 @@ export function tablesOf({ session, server, group, manager, auth, toolkit, confi
   return {
     session: without(session.sessionOptions, session.handlerOptions),
     serverRequests: session.serverRequestOptions,
+    concurrency: server.concurrencyOptions,
+    lazy: server.lazyOptions,
     eventBacklog: session.eventBacklogOptions,
     call: session.callOptions,
     reconnect: server.reconnectOptions,

@@ -17,8 +17,15 @@ export interface GroupServerOptions extends ToolFilterOptions {
   naming?: Naming;
 }
 
-/** When a lazy server is ended. */
+/** When a lazy server is opened and ended. */
 export interface LazyOptions {
+  /**
+   * What happens to a server that the catalog cache does not know: it is opened once, to see what it offers
+   * (`if-unknown`); or it is not (`never`), and offers nothing until `refresh({ server })`, `ping({ server })`,
+   * `reconnect()` or a call on its session opens it.
+   * @default 'if-unknown'
+   */
+  connect?: 'if-unknown' | 'never';
   /**
    * How long a server is kept without calls, in milliseconds, or `Infinity`. While there is a resource subscription, it is
    * kept, too.
@@ -31,15 +38,18 @@ export interface LazyOptions {
 export interface ResolvedServerOptions {
   /** Undefined when the server is not lazy. */
   readonly idleMs: number | undefined;
+  /** Whether a lazy server is opened when the cache does not know what it lists. */
+  readonly opensToList: boolean;
   readonly exposure: Exposure;
 }
 
 /** Fills in the defaults of options that have been checked. Throws `CONFIG_INVALID` for a glob that cannot be used. */
 export function resolveServerOptions(options: GroupServerOptions, byDefault: Naming): ResolvedServerOptions {
   const { lazy = false, naming, allow, deny } = options;
-  const idleMs = typeof lazy === 'object' ? lazy.idleMs : undefined;
+  const { idleMs, connect }: LazyOptions = typeof lazy === 'object' ? lazy : {};
   return {
     idleMs: lazy === false ? undefined : (idleMs ?? lazyOptions.idleMs.default),
+    opensToList: connect !== 'never',
     exposure: {
       naming: naming ?? byDefault,
       offersTool: createToolFilter(options),

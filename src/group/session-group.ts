@@ -50,6 +50,7 @@ import {
 import { Interception } from './interceptors/interception.ts';
 import { Joining, type GroupAddOptions } from './members/joining.ts';
 import { KnownCatalogs } from './cache/known-catalogs.ts';
+import { instructionsText } from './instructions.ts';
 import { LogLevels } from './log-levels.ts';
 import { memoryCatalogCache } from './cache/memory-catalog-cache.ts';
 import type { Member, GroupServerStatus } from './members/member.ts';
@@ -203,6 +204,16 @@ export class SessionGroup implements AsyncDisposable {
    */
   search<K extends CatalogKind>(query: string, options: SearchOptions<K> = {}): Promise<SearchHit<K>[]> {
     return this.#search.search(query, options);
+  }
+
+  /**
+   * What the servers tell a model about themselves (`instructions` of the handshake), as one Markdown text for a system
+   * prompt: a heading for each server that has some, in the order in which they were added. At most 4000 characters of a
+   * server and 32000 in all, without characters that nobody sees. Empty when no server has any; it changes as servers
+   * come and go.
+   */
+  get instructions(): string {
+    return instructionsText(this.#membership.members);
   }
 
   /** The session of each server, by name. A snapshot. */

@@ -3,7 +3,7 @@ import { Limit } from '../internal/limit.ts';
 import { checkOptions } from '../options/check-options.ts';
 import { openSessionOptions } from '../options/tables/session.ts';
 import { resolveSessionOptions, type SessionOptions } from './session-options.ts';
-import { resolveTarget, type SessionTarget } from './session-target.ts';
+import { refuseGroupOptions, resolveTarget, type SessionTarget } from './session-target.ts';
 import { SupervisedSession } from './supervised-session.ts';
 import type { Session, SessionEvent } from './session.ts';
 
@@ -63,6 +63,7 @@ export async function startSession(
 export function createSession(target: SessionTarget, options: OpenSessionOptions): SupervisedSession {
   checkOptions(openSessionOptions, options, 'Session options');
   const resolved = resolveTarget(target);
+  refuseGroupOptions(resolved);
   const own = resolved.type === 'spec' ? resolved.spec : {};
   const name = options.name ?? resolved.name;
   const session = new SupervisedSession(name, resolved, resolveSessionOptions(options, own));

@@ -1,11 +1,11 @@
 import type { Client, Transport } from '@modelcontextprotocol/client';
-import { optionsInvalid, unusableServer } from '../errors/options.ts';
+import { invalidOption, optionsInvalid, unusableServer } from '../errors/options.ts';
 import type { PlenumError } from '../errors/plenum-error.ts';
 import { isRecord } from '../internal/checks.ts';
 import { didYouMean, nearest, printable } from '../internal/text.ts';
 import { checkOptions, checkValue, withoutUndefined } from '../options/check-options.ts';
 import { specTables } from '../options/tables/group.ts';
-import { proxyUrl, serverUrl } from '../options/tables/server.ts';
+import { groupServerOptions, proxyUrl, serverUrl } from '../options/tables/server.ts';
 import type { InProcessServer, ServerSpec, UrlServerSpec } from '../server-spec.ts';
 import type { Session } from './session.ts';
 
@@ -91,6 +91,21 @@ function resolveSpec(given: ServerSpec): ResolvedTarget {
   checkOptions(specTables[shape], given, 'A server spec');
   const spec = withoutUndefined(given);
   return { type: 'spec', spec, name: nameOf(spec) };
+}
+
+/**
+ * Refuses options of a spec that only a group heeds: a filter that is passed over would offer what it denies. Throws
+ * `CONFIG_INVALID`.
+ */
+export function refuseGroupOptions(
+  { type, ...target }: ResolvedTarget,
+  passedOver: readonly string[] = [],
+): void {
+  if (type !== 'spec' || !('spec' in target)) return;
+  const given = Object.keys(groupServerOptions).find(
+    (name) => Reflect.get(target.spec, name) !== undefined && !passedOver.includes(name),
+  );
+  if (given !== undefined) throw invalidOption(given, 'is for the servers of a SessionGroup');
 }
 
 /** Says what to write in place of a whole command line as a list. */

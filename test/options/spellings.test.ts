@@ -83,3 +83,28 @@ describe('P6 a manager without servers', () => {
     await manager.close();
   });
 });
+
+describe('options that only a group heeds', () => {
+  const OPTIONS = [{ lazy: true }, { naming: 'bare' }, { allow: ['a'] }, { deny: ['a'] }] as const;
+
+  it.each(OPTIONS)('%j is refused by a session and a manager', async (option) => {
+    const spec = { command: 'never-started', ...option };
+    const errors = [
+      await failureOf(openSession(spec)),
+      thrownBy(() => new SessionManager({ servers: { s: spec } })),
+      await failureOf(new SessionManager().openSession(spec)),
+    ];
+    for (const { code, message } of errors) {
+      expect(code).toBe('CONFIG_INVALID');
+      expect(message).toContain(`"${Object.keys(option).join()}" is for the servers of a SessionGroup`);
+    }
+  });
+
+  it('of a file: a manager passes over those that change nothing, and refuses filters', () => {
+    const file = { warnings: [], broken: {}, disabled: [], path: 'x.json' };
+    const lazy = { s: { command: 'x', lazy: true, naming: 'bare' } } as const;
+    expect(new SessionManager({ ...file, servers: lazy }).servers.size).toBe(1);
+    const denying = { s: { command: 'x', deny: ['*'] } };
+    expect(thrownBy(() => new SessionManager({ ...file, servers: denying })).code).toBe('CONFIG_INVALID');
+  });
+});

@@ -68,10 +68,11 @@ export class Joining {
   async #bringIn(member: Member, session: SupervisedSession, limit: Limit): Promise<Session> {
     const { name } = member;
     try {
-      const known = member.lazy === undefined ? undefined : (await this.#recall([member])).get(name);
+      const known =
+        member.lazy === undefined ? undefined : withoutConnecting(member, await this.#recall([member]));
       if (session.status.state !== 'idle') throw wentAway(name, session);
       if (known === undefined) await session.start(false);
-      const fetched = known === undefined ? await member.fetch(CATALOG_KINDS) : member.recall(known);
+      const fetched = known ?? (await member.fetch(CATALOG_KINDS));
       limit.throwIfEnded();
       const expected = known === undefined ? 'ready' : 'idle';
       if (session.status.state !== expected || fetched.connectionKey !== session.connectionKey)
@@ -220,14 +221,23 @@ async function arrive(member: Member, keepTrying: boolean): Promise<Arrival> {
   }
 }
 
-/** Starts a lazy member only when its catalog is not cached. */
+/** What is known of a lazy member before it is opened; undefined when it is to be opened to find out. */
+function withoutConnecting(
+  member: Member,
+  known: ReadonlyMap<string, CachedServer>,
+): FetchedListing | undefined {
+  const record = known.get(member.name);
+  if (record !== undefined) return member.recall(record);
+  return member.lazy?.opensToList === false ? member.joinUnlisted() : undefined;
+}
+
+/** Starts a lazy member only when its catalog is not cached, and it may be opened to be listed. */
 async function arriveLazily(
   member: Member,
   known: Promise<ReadonlyMap<string, CachedServer>>,
   keepTrying: boolean,
 ): Promise<Arrival> {
-  const record = (await known).get(member.name);
-  return record === undefined ? arrive(member, keepTrying) : member.recall(record);
+  return withoutConnecting(member, await known) ?? arrive(member, keepTrying);
 }
 
 function expectUsable(name: string, { status }: Session): void {

@@ -48,6 +48,8 @@ export interface MemberPlan {
 
 export interface LazyPlan {
   readonly idleMs: number;
+  /** Whether it is opened when the cache does not know what it lists. */
+  readonly opensToList: boolean;
   /** The key of its catalog in the cache. */
   readonly fingerprint: string;
 }
@@ -149,6 +151,12 @@ export class Member {
     return { number: 0, connectionKey: undefined, listing };
   }
 
+  /** Joins without lists: nothing is known of them until something opens the server. */
+  joinUnlisted(): FetchedListing {
+    this.isUnlisted = true;
+    return { number: 0, connectionKey: undefined, listing: {} };
+  }
+
   /** What is cached of a lazy server. */
   get record(): CachedServer {
     const { serverInfo, capabilities, instructions } = this.session;
@@ -164,7 +172,11 @@ export class Member {
    * Stores the errors of lists that failed, and calls `onFailed` with those that did not fail before. Returns the lists
    * that were fetched and are not older than the known ones.
    */
-  accept({ number, listing }: FetchedListing, onFailed: (error: PlenumError) => void): ServerListing {
+  accept(
+    { number, connectionKey, listing }: FetchedListing,
+    onFailed: (error: PlenumError) => void,
+  ): ServerListing {
+    if (connectionKey !== undefined) this.isUnlisted = false;
     const accepted: [string, unknown][] = [];
     for (const [kind, list] of Object.entries(listing) as [CatalogKind, unknown][]) {
       if (number < (this.#committed.get(kind) ?? 0)) continue;

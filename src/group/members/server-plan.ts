@@ -50,9 +50,11 @@ export function planServer(
   const { session, capabilities, listTimeoutMs } = isSourced(given)
     ? planSourced(name, given, adding, group)
     : planOpened(name, given, adding, group, gates);
-  const { idleMs, exposure } = resolveServerOptions(given, group.naming ?? 'prefixed');
+  const { idleMs, opensToList, exposure } = resolveServerOptions(given, group.naming ?? 'prefixed');
   const lazy =
-    idleMs === undefined ? undefined : { idleMs, fingerprint: fingerprintOf(name, given, capabilities) };
+    idleMs === undefined
+      ? undefined
+      : { idleMs, opensToList, fingerprint: fingerprintOf(name, given, capabilities) };
   return { own: session, adopted: false, exposure, lazy, listTimeoutMs };
 }
 

@@ -1,11 +1,17 @@
 import { inServer } from '../../errors/options.ts';
 import { PlenumError } from '../../errors/plenum-error.ts';
+import { holdsConfig } from '../../options/tables/config.ts';
 import {
   resolveSessionOptions,
   type ResolvedSessionOptions,
   type SessionOptions,
 } from '../../session/session-options.ts';
-import { resolveTarget, type ResolvedTarget, type SessionTarget } from '../../session/session-target.ts';
+import {
+  refuseGroupOptions,
+  resolveTarget,
+  type ResolvedTarget,
+  type SessionTarget,
+} from '../../session/session-target.ts';
 
 /** A target that has been checked, with the options of its sessions. */
 export interface CheckedTarget {
@@ -24,6 +30,7 @@ export function checkTarget(
 ): CheckedTarget {
   try {
     const target = resolveTarget(given);
+    refuseGroupOptions(target, holdsConfig(manager) ? WITHOUT_EFFECT : []);
     const own = target.type === 'spec' ? [target.spec] : [];
     return { target, options: resolveSessionOptions(call, ...own, manager) };
   } catch (error) {
@@ -31,5 +38,11 @@ export function checkTarget(
     throw inServer(server, error);
   }
 }
+
+/**
+ * What a file may say of a server that changes nothing for a manager: it opens sessions on demand anyway, and names no
+ * tools.
+ */
+const WITHOUT_EFFECT = ['lazy', 'naming'];
 
 type Options = Omit<SessionOptions, 'name'>;

@@ -309,6 +309,12 @@ export const transportSpec = {
 } satisfies OptionTable;
 
 export const lazyOptions = {
+  connect: {
+    kind: oneOf('if-unknown', 'never'),
+    default: 'if-unknown',
+    about:
+      'Whether a server that the catalog cache does not know is opened once, to see what it offers; with `never` it offers nothing until something else opens it.',
+  },
   idleMs: {
     kind: duration,
     default: 300_000,
