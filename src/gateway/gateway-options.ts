@@ -193,10 +193,13 @@ export function checkAddress(host: string, auth: GatewayAuth | undefined): void 
   if (auth === undefined && !LOOPBACK.test(host)) throw gatewayOnAddress(host);
 }
 
+/** How long the process over which a server is listed is kept without a request, in milliseconds. */
+const LISTING_IDLE_MS = 5_000;
+
 /** A server's options, by who needs them. */
 export interface SplitServer {
   readonly isolation: Isolation;
-  readonly inGroup: Omit<GroupServerOptions, 'lazy'>;
+  readonly inGroup: GroupServerOptions;
   readonly spec: ManagedServerSpec;
 }
 
@@ -217,6 +220,8 @@ export function splitServer(server: GatewayServer): SplitServer {
   return {
     isolation,
     inGroup: {
+      // The process over which a server is listed ends soon: clients get processes of their own.
+      ...('command' in server && isolation !== 'shared' && { lazy: { idleMs: LISTING_IDLE_MS } }),
       ...(naming !== undefined && { naming }),
       ...(allow !== undefined && { allow }),
       ...(deny !== undefined && { deny }),

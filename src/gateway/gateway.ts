@@ -10,6 +10,7 @@ import type {
 import { gatewayClosed, gatewayListens, gatewayNeedsHosts, gatewayOfGroup } from '../errors/gateway.ts';
 import { unknownName } from '../errors/catalog.ts';
 import { CATALOG_KINDS, type CatalogKind } from '../group/catalog/catalog.ts';
+import type { SessionSource } from '../group/members/session-source.ts';
 import { SessionGroup } from '../group/session-group.ts';
 import { createDeferred } from '../internal/deferred.ts';
 import { EventHub, type OverflowEvent } from '../internal/event-hub.ts';
@@ -17,7 +18,6 @@ import { isRecord } from '../internal/checks.ts';
 import { settledWithin } from '../internal/limit.ts';
 import { snapshotMap } from '../internal/snapshot-map.ts';
 import { SessionManager } from '../manager/session-manager.ts';
-import { internalsOf } from '../session/session-internals.ts';
 import type { ProtocolEra } from '../session/session.ts';
 import { ClientViews } from './catalog/client-views.ts';
 import {
@@ -164,6 +164,8 @@ export class Gateway implements AsyncDisposable {
     this.#legacy = new LegacySessions(sdk, { ...sessions, bodyBytes: limits.bodyBytes }, host);
     this.#modern = new ModernExchanges(sdk, limits.bodyBytes, {
       createServer: (client, body) => this.#createModernServer(client, body),
+      subscribe: (client, uri) => this.#router.subscribe(client, uri),
+      unsubscribe: (client, uri) => this.#router.unsubscribe(client, uri),
     });
     this.#face = new HttpFace({
       sdk,
@@ -199,7 +201,7 @@ export class Gateway implements AsyncDisposable {
     try {
       const group = await SessionGroup.connect({
         servers: Object.fromEntries(
-          servers.map(([name, { inGroup }]) => [name, { ...inGroup, source: manager, server: name }]),
+          servers.map(([name, { inGroup }]) => [name, { ...inGroup, source: listingSource(manager), server: name }]),
         ),
         ...(options.naming !== undefined && { naming: options.naming }),
         ...(options.catalogCache !== undefined && { catalogCache: options.catalogCache }),
@@ -233,7 +235,7 @@ export class Gateway implements AsyncDisposable {
     manager.add(name, requests.specFactory(split.spec));
     isolation.set(name, split.isolation);
     try {
-      await this.#group.add(name, { ...split.inGroup, source: manager, server: name });
+      await this.#group.add(name, { ...split.inGroup, source: listingSource(manager), server: name });
     } catch (error) {
       isolation.delete(name);
       await manager.remove(name);
@@ -475,13 +477,9 @@ export class Gateway implements AsyncDisposable {
     const { server, session } = upstream;
     this.#views.follow(owner, server, session);
     if (owner.logLevel !== undefined) void setLevel(session, owner.logLevel).catch(() => {});
-    internalsOf(session).observe((event) => {
-      if (event.type !== 'resource-updated' || !owner.subscriptions.has(event.uri)) return;
-      const update = { method: 'notifications/resources/updated', params: { uri: event.uri } };
-      void owner.channel?.notify(update).catch(() => {}); // The client is gone.
-    });
   }
 
+  /** Tells a client that what it is shown has changed. */
   #tellChanged(client: GatewayClient, kinds: readonly CatalogKind[]): void {
     for (const method of new Set(kinds.map((kind) => CHANGED[kind])))
       void client.channel?.notify({ method }).catch(() => {}); // The client is gone.
@@ -499,6 +497,7 @@ export class Gateway implements AsyncDisposable {
             const { diff } = event;
             this.#onCatalog(
               CATALOG_KINDS.filter((kind) => Object.values(diff[kind]).some((names) => names.length > 0)),
+              event.server,
             );
           }
         }
@@ -508,10 +507,28 @@ export class Gateway implements AsyncDisposable {
     void this.#closed.promise.then(() => events.return?.());
   }
 
-  #onCatalog(kinds: readonly CatalogKind[]): void {
-    for (const { client } of this.#connected.values()) this.#tellChanged(client, kinds);
+  /** The lists of a server have changed; of any server when none is given. */
+  #onCatalog(kinds: readonly CatalogKind[], server?: string): void {
+    for (const { client } of this.#connected.values()) {
+      const shown = kinds.filter((kind) => server === undefined || !this.#views.hasOwn(client, kind, server));
+      this.#tellChanged(client, shown);
+    }
     for (const kind of new Set(kinds.map((each) => MODERN_CHANGED[each]))) this.#modern.publish({ kind });
   }
+}
+
+/** Leases the sessions over which servers are listed. They serve no client, so that they end when they are not needed. */
+function listingSource(manager: SessionManager): SessionSource {
+  return {
+    acquire: async (server, options) => {
+      const lease = await manager.acquire(server, options);
+      return {
+        session: lease.session,
+        release: () => lease.release({ keep: false }),
+        discard: (reason) => lease.discard(reason),
+      };
+    },
+  };
 }
 
 /**

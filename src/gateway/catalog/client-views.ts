@@ -50,6 +50,11 @@ export class ClientViews {
     return entries.map(([key, entry]) => definitionOf(kind, key, entry));
   }
 
+  /** Whether a client is shown the list of its own session with a server. */
+  hasOwn(client: GatewayClient, kind: CatalogKind, server: string): boolean {
+    return this.#own.get(client)?.get(kind)?.has(server) === true;
+  }
+
   /** Which server has what a client means by a name or a URI. Throws when none has it. */
   find(client: GatewayClient, kind: 'tools' | 'prompts' | 'resources', key: string): CatalogOrigin {
     const own = this.#own.get(client)?.get(kind);

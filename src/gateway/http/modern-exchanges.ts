@@ -8,9 +8,13 @@ import type {
 } from '@modelcontextprotocol/server';
 import { GatewayClient } from '../clients/gateway-client.ts';
 import type { Identity } from '../clients/identity.ts';
+import { PrincipalListener, type ResourceSubscriber } from '../clients/principal-listener.ts';
+import { isRecord } from '../../internal/checks.ts';
+import { toRpcError } from '../routing/rpc-error.ts';
+import { answerError, watchEnd } from './responses.ts';
 import type { OfficialServer } from '../official-server.ts';
 
-export interface ModernHost {
+export interface ModernHost extends ResourceSubscriber {
   /** Makes the server that answers one request of this client. */
   createServer(client: GatewayClient, body: unknown): Server | McpServer;
 }
@@ -27,6 +31,7 @@ interface Sender {
 interface PrincipalHandler {
   readonly handler: McpHttpHandler;
   readonly bus: ServerEventBus;
+  readonly listener: PrincipalListener;
   /** How many `subscriptions/listen` streams are open. */
   readonly listeners: Set<(event: ServerEvent) => void>;
 }
@@ -47,7 +52,17 @@ export class ModernExchanges {
 
   async answer(request: Request, identity: Identity, body: unknown): Promise<Response> {
     this.#senders.set(request, { identity, body });
-    return this.#handlerOf(identity).handler.fetch(request, { parsedBody: body });
+    const { handler, listener } = this.#handlerOf(identity);
+    const uris = listenedUris(body);
+    if (uris.length === 0) return handler.fetch(request, { parsedBody: body });
+    const end = await listener.listen(uris).catch((error: unknown) => toRpcError(error));
+    if (typeof end === 'object') return answerError(body, end);
+    try {
+      return watchEnd(await handler.fetch(request, { parsedBody: body }), end);
+    } catch (error) {
+      end();
+      throw error;
+    }
   }
 
   /** Tells all listening clients of a change that is the same for all. */
@@ -102,6 +117,16 @@ export class ModernExchanges {
       },
       { legacy: 'reject', bus, maxRequestBodySize: this.#bodyBytes },
     );
-    return { handler, bus, listeners };
+    const listener = new PrincipalListener(identity, (event) => bus.publish(event), this.#host);
+    return { handler, bus, listener, listeners };
   }
+}
+
+/** The resources that a `subscriptions/listen` wants to hear of. */
+function listenedUris(body: unknown): readonly string[] {
+  if (!isRecord(body) || body['method'] !== 'subscriptions/listen') return [];
+  const { params } = body;
+  const filter = isRecord(params) ? params['notifications'] : undefined;
+  const uris: unknown = isRecord(filter) ? filter['resourceSubscriptions'] : undefined;
+  return Array.isArray(uris) ? uris.filter((uri) => typeof uri === 'string') : [];
 }

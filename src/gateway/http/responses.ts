@@ -1,3 +1,6 @@
+import { isRecord } from '../../internal/checks.ts';
+import type { RpcError } from '../routing/rpc-error.ts';
+
 /** An HTTP answer that no JSON-RPC request belongs to, with a JSON-RPC error as its body. */
 export function refusal(
   status: number,
@@ -7,6 +10,17 @@ export function refusal(
 ): Response {
   const body = JSON.stringify({ jsonrpc: '2.0', id: null, error: { code, message } });
   return new Response(body, { status, headers: { 'content-type': 'application/json', ...headers } });
+}
+
+/** The answer to a request that failed before the official handler saw it. */
+export function answerError(body: unknown, { code, message, data }: RpcError): Response {
+  const id = isRecord(body) ? body['id'] : undefined;
+  const error = { code, message, ...(data !== undefined && { data }) };
+  return Response.json({
+    jsonrpc: '2.0',
+    id: typeof id === 'string' || typeof id === 'number' ? id : null,
+    error,
+  });
 }
 
 /** The response, with `onEnd` called once when its body has been sent, or its reader has gone. */

@@ -127,9 +127,9 @@ export class Router {
       case 'logging/setLevel':
         return this.#setLevel(exchange, params);
       case 'resources/subscribe':
-        return this.#subscribe(exchange, textOf(params, 'uri'));
+        return this.subscribe(exchange.client, textOf(params, 'uri')).then(() => ({}));
       case 'resources/unsubscribe':
-        return this.#unsubscribe(exchange, textOf(params, 'uri'));
+        return this.unsubscribe(exchange.client, textOf(params, 'uri')).then(() => ({}));
       default:
         throw new RpcError(METHOD_NOT_FOUND, 'Method not found');
     }
@@ -328,29 +328,28 @@ export class Router {
     return {};
   }
 
-  async #subscribe({ client }: Exchange, uri: string): Promise<Result> {
-    if (client.subscriptions.has(uri)) return {};
+  /** Subscribes a client to a resource. Rejects when it has as many subscriptions as it may have. */
+  async subscribe(client: GatewayClient, uri: string): Promise<void> {
+    if (client.subscriptions.has(uri)) return;
     if (client.subscriptions.size >= this.#bounds.subscriptions)
       throw new RpcError(INVALID_PARAMS, 'This client has as many subscriptions as it may have.');
     const { server, upstreamName } = this.#resource(client, uri);
     client.subscriptions.set(uri, server);
     try {
-      const { session } = await this.#upstreams.hold(client, server);
-      await session.subscribeResource(upstreamName);
+      const upstream = await this.#upstreams.hold(client, server);
+      await upstream.subscribe(client, upstreamName);
     } catch (error) {
       client.subscriptions.delete(uri);
       throw error;
     }
-    return {};
   }
 
-  async #unsubscribe({ client }: Exchange, uri: string): Promise<Result> {
+  async unsubscribe(client: GatewayClient, uri: string): Promise<void> {
     const server = client.subscriptions.get(uri);
-    if (server === undefined) return {};
+    if (server === undefined) return;
     client.subscriptions.delete(uri);
-    const { session } = await this.#upstreams.hold(client, server);
-    await session.unsubscribeResource(uri);
-    return {};
+    const upstream = await this.#upstreams.heldFor(client, server);
+    await upstream?.unsubscribe(client, uri);
   }
 }
 

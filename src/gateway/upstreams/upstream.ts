@@ -23,6 +23,9 @@ export class Upstream {
   /** When it was last used, as `performance.now()` tells. */
   usedAt = performance.now();
   isDropped = false;
+  /** Who wants to hear of a resource, by URI. */
+  readonly #subscribers = new Map<string, Set<GatewayClient>>();
+  #stopObserving: (() => void) | undefined;
 
   constructor(server: string, lease: UpstreamLease, owner: GatewayClient | undefined) {
     this.server = server;
@@ -49,6 +52,46 @@ export class Upstream {
     let latest: Exchange | undefined;
     for (const exchange of this.exchanges) latest = exchange;
     return latest;
+  }
+
+  get hasSubscribers(): boolean {
+    return this.#subscribers.size > 0;
+  }
+
+  /** Subscribes a client to a resource. One subscription with the server serves all clients that share the session. */
+  async subscribe(client: GatewayClient, uri: string): Promise<void> {
+    this.#stopObserving ??= internalsOf(this.session).observe((event) => {
+      if (event.type === 'resource-updated') this.#onUpdated(event.uri);
+    });
+    const clients = this.#subscribers.get(uri) ?? new Set();
+    this.#subscribers.set(uri, clients);
+    clients.add(client);
+    if (clients.size > 1) return;
+    try {
+      await this.session.subscribeResource(uri);
+    } catch (error) {
+      this.#subscribers.delete(uri);
+      throw error;
+    }
+  }
+
+  /** Ends the subscription of a client, and the one with the server when it was the last. */
+  async unsubscribe(client: GatewayClient, uri: string): Promise<void> {
+    const clients = this.#subscribers.get(uri);
+    if (clients?.delete(client) !== true || clients.size > 0) return;
+    this.#subscribers.delete(uri);
+    await this.session.unsubscribeResource(uri);
+  }
+
+  /** Stops telling clients of anything. */
+  silence(): void {
+    this.#stopObserving?.();
+    this.#subscribers.clear();
+  }
+
+  #onUpdated(uri: string): void {
+    const update = { method: 'notifications/resources/updated', params: { uri } };
+    for (const client of this.#subscribers.get(uri) ?? []) client.channel?.notify(update).catch(() => {}); // It is gone.
   }
 
   enter(exchange: Exchange): void {

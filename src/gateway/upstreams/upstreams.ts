@@ -74,7 +74,7 @@ export class Upstreams {
   /** The session of a server that is kept for this client or its principal; opens one if there is none. */
   async hold(client: GatewayClient, server: string): Promise<Upstream> {
     const isolation = this.#sources.isolationOf(server);
-    const place = `${server}\n${isolation === 'shared' ? '' : holderOf(client, isolation)}`;
+    const place = this.#placeOf(client, server);
     const held = await this.#held.get(place);
     if (held !== undefined && !held.isEnded) return held;
     if (held !== undefined) await this.#drop(place, held);
@@ -83,10 +83,9 @@ export class Upstreams {
     return this.#held.get(place) ?? this.#open(place, server, client, isolation);
   }
 
-  /** The session of a server that is kept for this client alone, if one is open. */
-  async heldBy(client: GatewayClient, server: string): Promise<Upstream | undefined> {
-    if (this.#sources.isolationOf(server) !== 'client') return undefined;
-    return this.#held.get(`${server}\n${holderOf(client, 'client')}`)?.catch(() => undefined);
+  /** The session of a server that is kept for this client or its principal, if one is open. */
+  async heldFor(client: GatewayClient, server: string): Promise<Upstream | undefined> {
+    return this.#held.get(this.#placeOf(client, server))?.catch(() => undefined);
   }
 
   /** The open sessions that belong to this client alone. */
@@ -105,8 +104,13 @@ export class Upstreams {
     return this.#openingFor.get(`${server}\n${key}`);
   }
 
-  /** Ends the sessions that were kept for a client alone. */
+  /** Ends what is kept for a client: its subscriptions, and the sessions that were for it alone. */
   async dismiss(client: GatewayClient): Promise<void> {
+    for (const [uri, server] of client.subscriptions) {
+      const upstream = await this.heldFor(client, server);
+      await upstream?.unsubscribe(client, uri).catch(() => {}); // The session has ended.
+    }
+    client.subscriptions.clear();
     const holder = holderOf(client, 'client');
     const places = [...this.#held.keys()].filter((place) => place.endsWith(`\n${holder}`));
     await Promise.all(
@@ -177,6 +181,11 @@ export class Upstreams {
     await this.#dropUpstream(oldest);
   }
 
+  #placeOf(client: GatewayClient, server: string): string {
+    const isolation = this.#sources.isolationOf(server);
+    return `${server}\n${isolation === 'shared' ? '' : holderOf(client, isolation)}`;
+  }
+
   #leasedOf(server: string): Set<Upstream> {
     const leased = this.#leased.get(server) ?? new Set();
     this.#leased.set(server, leased);
@@ -194,6 +203,7 @@ export class Upstreams {
     this.#held.delete(place);
     if (upstream.isDropped) return;
     upstream.isDropped = true;
+    upstream.silence();
     if (upstream.owner !== undefined) this.#listener.onClosed(upstream.owner, upstream);
     await this.#giveBack(upstream, false);
   }
@@ -214,12 +224,7 @@ export class Upstreams {
     for (const [place, opening] of this.#held) {
       const upstream = await opening.catch(() => undefined);
       if (upstream === undefined || upstream.exchanges.size > 0 || upstream.usedAt > before) continue;
-      if (!isSubscribed(upstream)) await this.#drop(place, upstream);
+      if (!upstream.hasSubscribers) await this.#drop(place, upstream);
     }
   }
-}
-
-/** Whether its owner waits for updates of a resource on it. */
-function isSubscribed({ owner, server }: Upstream): boolean {
-  return owner !== undefined && [...owner.subscriptions.values()].includes(server);
 }

@@ -1,0 +1,81 @@
+import type { ServerEvent } from '@modelcontextprotocol/server';
+import type { RawRequest } from '../../session/session.ts';
+import { GatewayClient, type ClientChannel } from './gateway-client.ts';
+import type { Identity } from './identity.ts';
+
+/** Subscribes and unsubscribes for a client. */
+export interface ResourceSubscriber {
+  subscribe(client: GatewayClient, uri: string): Promise<void>;
+  unsubscribe(client: GatewayClient, uri: string): Promise<void>;
+}
+
+/**
+ * Stands for all `subscriptions/listen` streams of one principal (2026-07-28): one subscription with a server serves them
+ * all, and ends with the last stream that wants it.
+ */
+export class PrincipalListener {
+  readonly client: GatewayClient;
+  readonly #subscriber: ResourceSubscriber;
+  /** How many streams want each URI. */
+  readonly #wanted = new Map<string, number>();
+
+  constructor(identity: Identity, publish: (event: ServerEvent) => void, subscriber: ResourceSubscriber) {
+    this.client = new GatewayClient(`listening ${identity.principal}`, identity, 'modern');
+    this.client.channel = new ListenerChannel(publish);
+    this.#subscriber = subscriber;
+  }
+
+  /** Rejects as subscribing does; then nothing of this call is left. Resolves with the function that ends it. */
+  async listen(uris: readonly string[]): Promise<() => void> {
+    const held: string[] = [];
+    const end = (): void => {
+      for (const uri of held.splice(0)) this.#drop(uri);
+    };
+    try {
+      for (const uri of new Set(uris)) {
+        held.push(uri);
+        await this.#want(uri);
+      }
+    } catch (error) {
+      end();
+      throw error;
+    }
+    return end;
+  }
+
+  async #want(uri: string): Promise<void> {
+    const streams = this.#wanted.get(uri) ?? 0;
+    this.#wanted.set(uri, streams + 1);
+    if (streams === 0) await this.#subscriber.subscribe(this.client, uri);
+  }
+
+  #drop(uri: string): void {
+    const left = (this.#wanted.get(uri) ?? 1) - 1;
+    if (left > 0) {
+      this.#wanted.set(uri, left);
+      return;
+    }
+    this.#wanted.delete(uri);
+    this.#subscriber.unsubscribe(this.client, uri).catch(() => {}); // Its session with the server has ended.
+  }
+}
+
+/** Nobody can be asked on a stream that only listens. */
+class ListenerChannel implements ClientChannel {
+  readonly isOpen = false;
+  readonly #publish: (event: ServerEvent) => void;
+
+  constructor(publish: (event: ServerEvent) => void) {
+    this.#publish = publish;
+  }
+
+  async notify({ method, params }: RawRequest): Promise<void> {
+    const uri = params?.['uri'];
+    if (method === 'notifications/resources/updated' && typeof uri === 'string')
+      this.#publish({ kind: 'resource_updated', uri });
+  }
+
+  ask(): Promise<never> {
+    return Promise.reject(new Error('A stream that listens cannot be asked.'));
+  }
+}
