@@ -201,7 +201,10 @@ export class Gateway implements AsyncDisposable {
     try {
       const group = await SessionGroup.connect({
         servers: Object.fromEntries(
-          servers.map(([name, { inGroup }]) => [name, { ...inGroup, source: listingSource(manager), server: name }]),
+          servers.map(([name, { inGroup }]) => [
+            name,
+            { ...inGroup, source: listingSource(manager), server: name },
+          ]),
         ),
         ...(options.naming !== undefined && { naming: options.naming }),
         ...(options.catalogCache !== undefined && { catalogCache: options.catalogCache }),
