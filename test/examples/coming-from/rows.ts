@@ -60,7 +60,7 @@ export function testRows(section: string, define: (row: DefineRow) => void): voi
 /** The calls and options that a row shows and its test does not use. */
 export function missingFrom(test: RowTest, ours: string): string[] {
   const code = [...ours.matchAll(/`([^`]+)`/g)].map(([, each = '']) => each).join('\n');
-  const calls = [...code.matchAll(/\b(?:session|group|manager|SessionGroup)\.(\w+)/g)].map(
+  const calls = [...code.matchAll(/\b(?:session|group|manager|gateway|SessionGroup)\.(\w+)/g)].map(
     ([, name = '']) => name,
   );
   const options = [...code.matchAll(/\b(\w+):(?!\/)/g)].map(([, name = '']) => name);

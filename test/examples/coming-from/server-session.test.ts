@@ -1,68 +1,87 @@
 import { PassThrough } from 'node:stream';
-import { McpServer } from '@modelcontextprotocol/server';
-import { StdioServerTransport } from '@modelcontextprotocol/server/stdio';
-import { expect } from 'vitest';
+import { expect, onTestFinished } from 'vitest';
+import { createGateway, type Gateway } from '../../../src/gateway/index.ts';
+import type { Session, SessionOptions } from '../../../src/index.ts';
 import { EventLog } from '../../support/event-log.ts';
-import { connectGroup, newGroup, newSession } from '../../support/groups.ts';
-import { jsonOf } from '../../support/results.ts';
-import { requestsOf } from '../../support/servers.ts';
+import { newGroup, newSession } from '../../support/groups.ts';
 import { desk } from './desk.ts';
 import { testRows } from './rows.ts';
 
+interface Served {
+  readonly gateway: Gateway;
+  readonly session: Session;
+  /** Of the client, in the gateway. */
+  readonly id: string;
+  readonly server: ReturnType<typeof desk>;
+}
+
+/** A gateway of one server, with one client. */
+async function serve(options: SessionOptions = {}): Promise<Served> {
+  const server = desk();
+  const group = newGroup();
+  await group.add('desk', { server });
+  const gateway = await createGateway({ group });
+  onTestFinished(() => gateway.close());
+  const { url } = await gateway.listen({ port: 0 });
+  const session = await newSession(url, { protocol: 'legacy', ...options });
+  const [id = ''] = gateway.clients.keys();
+  // The stream on which a client of this era is asked and told opens after the handshake.
+  const answers = (): Promise<boolean> =>
+    gateway
+      .client(id)
+      .ping()
+      .then(
+        () => true,
+        () => false,
+      );
+  await expect.poll(answers).toBe(true);
+  return { gateway, session, id, server };
+}
+
 testRows('Python SDK: ServerSession and stdio_server', (row) => {
   row('`async with stdio_server() as (read, write): await server.run(read, write, …)`', async () => {
-    const group = await connectGroup({ servers: { desk: { server: desk() } } });
-    const server = new McpServer({ name: 'face', version: '1.0.0' });
-    server.registerTool('echo', {}, () => group.callTool('desk__echo', { a: 1 }));
+    const servers = { desk: { server: desk } };
+    const gateway = await createGateway({ servers });
+    onTestFinished(() => gateway.close());
     const [input, output] = [new PassThrough(), new PassThrough()];
-    await server.connect(new StdioServerTransport(input, output));
-    const params = {
-      protocolVersion: '2025-11-25',
-      capabilities: {},
-      clientInfo: { name: 'c', version: '1' },
-    };
+    const serving = gateway.serveStdio({ input, output });
+    const clientInfo = { name: 'c', version: '1.0.0' };
+    const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo };
+    input.write(`${JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params })}\n`);
     const lines = output.setEncoding('utf8')[Symbol.asyncIterator]();
-    const ask = async (id: number, method: string, args: object): Promise<unknown> => {
-      input.write(`${JSON.stringify({ jsonrpc: '2.0', id, method, params: args })}\n`);
-      return JSON.parse(String((await lines.next()).value));
-    };
-    await ask(1, 'initialize', params);
-    input.write('{"jsonrpc":"2.0","method":"notifications/initialized"}\n');
-    const answer = await ask(2, 'tools/call', { name: 'echo', arguments: {} });
-    expect(answer).toMatchObject({ result: { content: [{ text: '{"a":1}' }] } });
-    await server.close();
+    expect(JSON.parse(String((await lines.next()).value))).toMatchObject({ id: 1, result: {} });
+    input.end();
+    await serving;
+    const { url } = await gateway.listen({ port: 0 });
+    const session = await newSession(url);
+    expect((await session.listTools()).tools.map(({ name }) => name)).toContain('desk__echo');
   });
 
   row(
     '`ServerSession.create_message(…)`, `.elicit(…)`, `.elicit_form(…)`, `.elicit_url(…)`, `.list_roots()`',
     async () => {
-      const session = await newSession(
-        { server: desk() },
-        {
-          onSampling: () => ({ role: 'assistant', model: 'm', content: { type: 'text', text: 'hm' } }),
-          onElicitation: () => ({ action: 'cancel' }),
-          onRoots: () => [{ uri: 'file:///srv' }],
-        },
-      );
-      expect(jsonOf(await session.callTool('think'))).toMatchObject({ model: 'm' });
-      expect(jsonOf(await session.callTool('ask'))).toMatchObject({ action: 'cancel' });
-      expect(jsonOf(await session.callTool('roots'))).toMatchObject({ roots: [{ uri: 'file:///srv' }] });
+      const { gateway, id } = await serve({
+        onSampling: () => ({ role: 'assistant', model: 'm', content: { type: 'text', text: 'hm' } }),
+        onElicitation: () => ({ action: 'cancel' }),
+        onRoots: () => [{ uri: 'file:///srv' }],
+      });
+      const client = gateway.client(id);
+      expect(await client.createMessage({ messages: [], maxTokens: 10 })).toMatchObject({ model: 'm' });
+      const requestedSchema = { type: 'object' as const, properties: {} };
+      expect(await client.elicit({ message: 'Sure?', requestedSchema })).toMatchObject({ action: 'cancel' });
+      expect(await client.listRoots()).toMatchObject({ roots: [{ uri: 'file:///srv' }] });
     },
   );
 
   row('`ServerSession.send_log_message(…)`', async () => {
-    const seen: unknown[] = [];
-    const session = await newSession({ server: desk() }, { onLog: (_, { data }) => void seen.push(data) });
+    const { gateway, session, id } = await serve();
     const log = new EventLog(session);
-    await session.setLoggingLevel('info');
-    await session.callTool('log');
-    expect(await log.until('log')).toMatchObject({ data: 'careful' });
-    expect(seen).toEqual(['careful']);
+    await gateway.client(id).log('warning', 'careful');
+    expect(await log.until('log')).toMatchObject({ level: 'warning', data: 'careful' });
   });
 
   row('`ServerSession.send_resource_updated(uri)`', async () => {
-    const server = desk();
-    const session = await newSession({ server });
+    const { session, server } = await serve();
     const log = new EventLog(session);
     await session.subscribeResource('note:///1');
     server.resourceUpdated('note:///1');
@@ -72,56 +91,51 @@ testRows('Python SDK: ServerSession and stdio_server', (row) => {
   row(
     '`ServerSession.send_tool_list_changed()`, `.send_resource_list_changed()`, `.send_prompt_list_changed()`',
     async () => {
-      const server = desk();
-      const group = newGroup();
-      const session = await group.add('desk', { server });
-      const [ofSession, ofGroup] = [new EventLog(session), new EventLog(group)];
+      const { session, server } = await serve();
+      const log = new EventLog(session);
       server.setTools([{ name: 'other' }]);
       server.setResources([]);
       server.setPrompts([]);
       for (const kind of ['tools', 'resources', 'prompts'] as const)
-        await ofSession.until('list-changed', (event) => event.kind === kind);
-      expect(await ofGroup.until('catalog')).toMatchObject({ server: 'desk' });
+        expect(await log.until('list-changed', (event) => event.kind === kind)).toBeDefined();
     },
   );
 
   row('`ServerSession.report_progress(…)`, `.send_progress_notification(…)`', async () => {
-    const session = await newSession({ server: desk() });
+    const { session } = await serve();
     const steps: number[] = [];
     const onProgress = ({ progress }: { progress: number }): void => void steps.push(progress);
-    await session.callTool('steps', {}, { onProgress });
+    await session.callTool('desk__steps', {}, { onProgress });
     expect(steps).toEqual([1, 2]);
   });
 
   row('`ServerSession.send_ping()`', async () => {
-    const server = desk({ era: 'legacy' });
-    await newSession({ server });
-    void server.ask('ping', {});
-    await expect
-      .poll(() => server.replies)
-      .toContainEqual(expect.objectContaining({ method: 'ping', result: {} }));
+    const { gateway, id } = await serve();
+    await expect(gateway.client(id).ping()).resolves.toBeUndefined();
   });
 
-  row('`ServerSession.client_params`, `.check_client_capability(…)`', async () => {
-    const server = desk({ era: 'legacy' });
-    const clientInfo = { name: 'mine', version: '2.0.0' };
-    const capabilities = { extensions: { 'com.example/mine': {} } };
-    await newSession({ server }, { clientInfo, capabilities });
-    expect(requestsOf(server, 'initialize')[0]?.params).toMatchObject({ clientInfo, capabilities });
+  row(
+    '`ServerSession.client_params`, `.check_client_capability(…)`, `.client_capabilities`, `.protocol_version`',
+    async () => {
+      const clientInfo = { name: 'mine', version: '2.0.0' };
+      const { gateway, id } = await serve({ clientInfo, onRoots: () => [] });
+      expect(gateway.clients.get(id)).toMatchObject({
+        info: clientInfo,
+        capabilities: { roots: {} },
+        era: 'legacy',
+      });
+    },
+  );
+
+  row('`ServerSession.send_notification(…)`', async () => {
+    const { gateway, session, id } = await serve();
+    const log = new EventLog(session);
+    await gateway.client(id).notify('com.example/mine', { a: 1 });
+    expect(await log.until('notification')).toMatchObject({ method: 'com.example/mine' });
   });
 
-  row('`ServerSession.send_request(…)`, `.send_notification(…)`', async () => {
-    const server = desk({ era: 'legacy' });
-    const seen: string[] = [];
-    await newSession(
-      { server },
-      { onRoots: () => [], onNotification: (_, { method }) => void seen.push(method) },
-    );
-    void server.ask('roots/list', {});
-    await expect
-      .poll(() => server.replies)
-      .toContainEqual(expect.objectContaining({ result: { roots: [] } }));
-    server.notify('com.example/mine', {});
-    await expect.poll(() => seen).toEqual(['com.example/mine']);
+  row('`ServerSession.send_request(…)`', async () => {
+    const { gateway, id } = await serve();
+    expect('request' in gateway.client(id)).toBe(false);
   });
 });

@@ -5,7 +5,7 @@ import { openSession, type Session, type SessionOptions } from '../../../src/ind
 import { stdioSpec, type ScriptedInProcessServer, type ServerScript } from '../../../src/testing/index.ts';
 import { EventLog } from '../../support/event-log.ts';
 import { failureOf } from '../../support/failures.ts';
-import { newSession } from '../../support/groups.ts';
+import { connectGroup, newSession } from '../../support/groups.ts';
 import { jsonOf, textOf } from '../../support/results.ts';
 import { http, requestsOf } from '../../support/servers.ts';
 import { callsOf, desk } from './desk.ts';
@@ -161,6 +161,8 @@ testRows('Python SDK: ClientSession', (row) => {
       expect(session.serverInfo).toMatchObject({ name: 'desk' });
       expect(session.capabilities).toHaveProperty('tools');
       expect(session.instructions).toBe('Knock first.');
+      const group = await connectGroup({ servers: { desk: { server: desk() } } });
+      expect(group.instructions).toContain('Knock first.');
     },
   );
 
