@@ -1,13 +1,18 @@
 import type { Socket } from 'node:net';
 import { buildConnector, Client, errors, type Dispatcher } from '#undici';
+import { startTimer, type StopTimer } from '../../../internal/timers.ts';
 
 /** How many sockets to one origin there may be; further requests wait for one. */
 const MAX_SOCKETS = 1_024;
 /**
- * How many sockets may be opening at a time. A system keeps no more than a few hundred for a program to accept; of more at
- * once, those that the program is slow to accept are reset after their requests were written.
+ * How many sockets may be new at a time. A system keeps no more than a few hundred for a program to accept; of more at once,
+ * those that the program is slow to accept are reset after their requests were written.
  */
-const MAX_OPENING = 128;
+const MAX_NEW = 256;
+/** How long a socket is new over which no answer begins, in milliseconds. */
+const NEW_MS = 1_000;
+/** How long a socket is new after that, in milliseconds: most often the answer ends, and it serves the next request. */
+const ANSWER_MS = 20;
 /** How many addresses of peers are remembered. */
 const MAX_PEERS = 16;
 
@@ -15,8 +20,10 @@ const MAX_PEERS = 16;
 interface Place {
   readonly client: Client;
   state: 'busy' | 'free' | 'gone';
-  /** Whether its first socket is opening. */
-  opening: boolean;
+  /** Whether its first socket is opening, or has opened a moment ago. */
+  isNew: boolean;
+  /** Ends the wait until that moment is over. */
+  stopTimer: StopTimer | undefined;
 }
 
 interface Waiting {
@@ -35,7 +42,7 @@ export class SocketPool {
   /** The one used last is used first, so that those that are no longer needed become idle and close. */
   readonly #free: Place[] = [];
   #waiting: Waiting[] = [];
-  #opening = 0;
+  #new = 0;
   /** IP addresses that sockets were opened to, the last one last. */
   readonly #peers = new Set<string>();
   #destroyed = false;
@@ -69,6 +76,7 @@ export class SocketPool {
   async destroy(): Promise<void> {
     this.#destroyed = true;
     for (const { handler } of this.#waiting.splice(0)) fail(handler);
+    for (const { stopTimer } of this.#places) stopTimer?.();
     await Promise.all([...this.#places].map(({ client }) => client.destroy()));
   }
 
@@ -81,12 +89,14 @@ export class SocketPool {
   }
 
   #open(): Place | undefined {
-    if (this.#places.size >= MAX_SOCKETS || this.#opening >= MAX_OPENING) return undefined;
+    if (this.#places.size >= MAX_SOCKETS || this.#new >= MAX_NEW) return undefined;
     const client = new Client(this.#origin, this.#options);
-    const place: Place = { client, state: 'free', opening: true };
+    const place: Place = { client, state: 'free', isNew: true, stopTimer: undefined };
     this.#places.add(place);
-    this.#opening++;
-    client.on('connect', () => this.#opened(place));
+    this.#new++;
+    client.on('connect', () => {
+      if (place.isNew && place.stopTimer === undefined) this.#settleAfter(NEW_MS, place);
+    });
     client.on('drain', () => this.#release(place));
     client.on('disconnect', () => this.#dropIdle(place));
     client.on('connectionError', () => this.#dropIdle(place));
@@ -95,23 +105,41 @@ export class SocketPool {
 
   #send(place: Place, options: Waiting['options'], handler: Waiting['handler']): void {
     place.state = 'busy';
-    const acceptsMore = place.client.dispatch(options, handler);
+    const watched = place.isNew
+      ? new FirstAnswer(handler, () => this.#settleAfter(ANSWER_MS, place))
+      : handler;
+    const acceptsMore = place.client.dispatch(options, watched);
     // A request that undici rejects at once leaves the client free.
     if (acceptsMore || place.client.stats.size === 0) this.#release(place);
   }
 
   #release(place: Place): void {
     if (place.state !== 'busy') return;
+    this.#noLongerNew(place);
     const next = this.#waiting.shift();
     if (next !== undefined) return this.#send(place, next.options, next.handler);
     place.state = 'free';
     this.#free.push(place);
   }
 
-  #opened(place: Place): void {
-    if (!place.opening) return;
-    place.opening = false;
-    this.#opening--;
+  /** Makes room for another new socket in a while. */
+  #settleAfter(ms: number, place: Place): void {
+    if (!place.isNew) return;
+    place.stopTimer?.();
+    place.stopTimer = startTimer(ms, () => {
+      this.#noLongerNew(place);
+      this.#serveNext();
+    });
+  }
+
+  #noLongerNew(place: Place): void {
+    if (!place.isNew) return;
+    place.isNew = false;
+    place.stopTimer?.();
+    this.#new--;
+  }
+
+  #serveNext(): void {
     const next = this.#destroyed ? undefined : this.#waiting.shift();
     if (next !== undefined) this.dispatch(next.options, next.handler);
   }
@@ -122,11 +150,46 @@ export class SocketPool {
     if (place.state === 'free') this.#free.splice(this.#free.indexOf(place), 1);
     place.state = 'gone';
     this.#places.delete(place);
-    if (place.opening) return this.#opened(place);
-    const next = this.#destroyed ? undefined : this.#waiting.shift();
-    if (next !== undefined) this.dispatch(next.options, next.handler);
+    this.#noLongerNew(place);
+    this.#serveNext();
   }
 }
+
+/** Hands on what comes of the first request over a socket, and tells when its answer begins. */
+class FirstAnswer implements Dispatcher.DispatchHandler {
+  readonly #handler: Dispatcher.DispatchHandler;
+  readonly #onBegin: () => void;
+
+  constructor(handler: Dispatcher.DispatchHandler, onBegin: () => void) {
+    this.#handler = handler;
+    this.#onBegin = onBegin;
+  }
+
+  onRequestStart(...facts: Told<'onRequestStart'>): void {
+    this.#handler.onRequestStart?.(...facts);
+  }
+
+  onResponseStart(...facts: Told<'onResponseStart'>): void {
+    this.#onBegin();
+    this.#handler.onResponseStart?.(...facts);
+  }
+
+  onResponseData(...facts: Told<'onResponseData'>): void {
+    this.#handler.onResponseData?.(...facts);
+  }
+
+  onResponseEnd(...facts: Told<'onResponseEnd'>): void {
+    this.#handler.onResponseEnd?.(...facts);
+  }
+
+  onResponseError(...facts: Told<'onResponseError'>): void {
+    this.#handler.onResponseError?.(...facts);
+  }
+}
+
+type Told<Method extends keyof Dispatcher.DispatchHandler> = Parameters<
+  NonNullable<Dispatcher.DispatchHandler[Method]>
+>;
 
 /** Fails a request as undici fails those of a destroyed client. */
 function fail(handler: Dispatcher.DispatchHandler): void {
