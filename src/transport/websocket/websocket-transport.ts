@@ -96,7 +96,7 @@ export class WebSocketTransport extends BaseTransport {
 
   #connect(headers: Headers): WebSocket {
     const { trust, identity } = tlsConnect(this.#spec.tls);
-    const socket = new WebSocket(this.#url, SUBPROTOCOL, {
+    const options = {
       ...trust,
       ...identity,
       headers: Object.fromEntries(headers),
@@ -104,7 +104,10 @@ export class WebSocketTransport extends BaseTransport {
       followRedirects: false,
       // Compression gains little on small frames, and takes memory for each connection.
       perMessageDeflate: false,
-    });
+      // How long a server may take to end a connection that it has closed. The types of `ws` do not have it yet.
+      closeTimeout: CLOSE_GRACE_MS,
+    };
+    const socket = new WebSocket(this.#url, SUBPROTOCOL, options);
     socket.on('open', () => this.#onOpen(socket));
     socket.on('unexpected-response', (_request, response) => this.#onHandshakeAnswer(response));
     socket.on('message', (data, isBinary) => this.#receive(data, isBinary));

@@ -106,6 +106,7 @@ describe.each(Object.entries(WAYS))('R7 an HTTP error, %s', (_name, way) => {
       ['{"detail":"no"}', 'HTTP 500: {"detail":"no"}.'],
       ['', 'HTTP 500.'],
       ['\u202eabc', String.raw`HTTP 500: \u{202e}abc.`],
+      ['\u001b[31mred', String.raw`HTTP 500: \u{1b}[31mred.`],
     ];
     for (const [body, words] of bodies) {
       const server = await refusing(500, () => body);
@@ -113,6 +114,7 @@ describe.each(Object.entries(WAYS))('R7 an HTTP error, %s', (_name, way) => {
       const error = await failureOf(session.callTool('any'));
       expect(error).toMatchObject({ code: 'PROTOCOL', data: { status: 500 }, maybeExecuted: true });
       expect(error.message).toContain(words);
+      expect(String(error.cause)).not.toContain('\u001b');
     }
   });
 

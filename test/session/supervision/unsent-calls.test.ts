@@ -4,6 +4,7 @@ import { httpProcess } from '../../../src/testing/index.ts';
 import { eventually } from '../../support/eventually.ts';
 import { failureOf, rejectionOf } from '../../support/failures.ts';
 import { tools } from '../../support/servers.ts';
+import { reply, serveWebSocket } from '../../transport/support/websocket-server.ts';
 import { open } from '../support/open.ts';
 import { RawServer } from '../support/raw-server.ts';
 import { QUICK } from './revenants.ts';
@@ -31,6 +32,23 @@ describe('C13 a call that cannot be sent', () => {
     const call = failureOf(session.callTool('echo', {}, { signal: controller.signal }));
     controller.abort();
     expect(await call).toMatchObject({ code: 'ABORTED', maybeExecuted: false });
+  });
+
+  it('over a WebSocket that its server closes and does not end waits for two seconds, not for thirty', async () => {
+    let lives = 0;
+    const server = await serveWebSocket((message, socket) => {
+      if (message.method !== 'tools/call') return reply(socket, message, {});
+      if (++lives > 1) return reply(socket, message, { content: [] });
+      socket.close(1001);
+      // It does not read the answer to that, so the connection stays half closed.
+      socket.pause();
+    });
+    const { session } = await open(server.url, { protocol: 'legacy', reconnect: QUICK });
+    const first = failureOf(session.callTool('any'));
+    await eventually('the call', () => lives === 1);
+    const second = session.callTool('any', {}, { timeoutMs: 20_000 });
+    expect(await first).toMatchObject({ code: 'CONNECTION_LOST', maybeExecuted: true });
+    expect(await second).toEqual({ content: [] });
   });
 
   it('fails when its session closes', async () => {

@@ -1,4 +1,5 @@
 import { settledWithin } from '../../../internal/limit.ts';
+import { printable } from '../../../internal/text.ts';
 
 /** How much of the body of an error is read, in bytes, and for how long, in milliseconds. */
 const MAX_BYTES = 256 * 1024;
@@ -8,6 +9,7 @@ const LEAST_SECRET_LENGTH = 6;
 /** A part of a path that is at least this long may be what keeps strangers out. */
 const LEAST_SECRET_PART = 16;
 
+const CONTROL = /(?![\t\n\r])\p{Cc}/gu;
 const HIDDEN = '[hidden]';
 const CREDENTIALS = /\b(Bearer|Basic)\s+[\w.~+/=-]{4,}/gi;
 
@@ -34,7 +36,9 @@ export async function readErrorBody(
   if (response.body === null) return response;
   const { status, statusText, headers } = response;
   const text = hideSecrets(await beginningOf(response.body), secretsOf(request));
-  return new Response(text, { status, statusText, headers });
+  // The official transport puts it into a message as it is. In JSON these characters never stand for themselves.
+  const shown = text.replace(CONTROL, (character) => printable(character));
+  return new Response(shown, { status, statusText, headers });
 }
 
 async function beginningOf(body: ReadableStream<Uint8Array>): Promise<string> {
