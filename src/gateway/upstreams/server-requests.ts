@@ -1,3 +1,4 @@
+import { PlenumError } from '../../errors/plenum-error.ts';
 import type { ManagedServerSpec, ServerSpecFactory } from '../../manager/pool/managed-server.ts';
 import type { HandlerContext, Handlers, NotificationContext } from '../../session/handlers/handlers.ts';
 import type { RawRequest } from '../../session/session.ts';
@@ -78,10 +79,10 @@ export class ServerRequests {
     const { server, session, principal = '', signal } = context;
     const upstream = this.#upstreams?.find(server, session);
     const exchange = upstream?.latest;
-    if (exchange !== undefined) return exchange.ask(request, signal);
+    if (exchange !== undefined) return chosen(exchange.ask(request, signal));
     const owner = upstream === undefined ? this.#upstreams?.openingFor(server, principal) : upstream.owner;
-    if (owner?.channel?.isOpen === true) return owner.channel.ask(request, signal);
-    throw new RpcError(NOBODY_TO_ASK, 'No client can be asked now.');
+    if (owner?.channel?.isOpen === true) return chosen(owner.channel.ask(request, signal));
+    throw PlenumError.fromJsonRpc({ code: NOBODY_TO_ASK, message: 'No client can be asked now.' });
   }
 
   /** Passes on a notification of a server: in the course of the request that it belongs to, or else to the owner. */
@@ -103,5 +104,14 @@ export class ServerRequests {
 }
 
 function badAnswer(): never {
-  throw new RpcError(NOBODY_TO_ASK, 'The client did not give a valid answer.');
+  throw PlenumError.fromJsonRpc({ code: NOBODY_TO_ASK, message: 'The client did not give a valid answer.' });
+}
+
+/** What the gateway says to a client it may say to a server, too: its errors are made to be sent. */
+async function chosen<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    throw error instanceof RpcError ? PlenumError.fromJsonRpc(error) : error;
+  }
 }
