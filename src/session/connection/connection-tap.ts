@@ -1,5 +1,6 @@
 import type {
   JSONRPCMessage,
+  JSONRPCRequest,
   MessageExtraInfo,
   RequestId,
   Transport,
@@ -13,6 +14,7 @@ import { settledWithin } from '../../internal/limit.ts';
 import { printable } from '../../internal/text.ts';
 import type { IncomingRequests } from '../handlers/incoming-requests.ts';
 import { DirectCalls } from './direct-calls.ts';
+import { EraProbe } from './era-probe.ts';
 import { LIST_METHODS, ListBudget } from './list-budget.ts';
 import { failRequest } from '../../transport/fail-request.ts';
 import { askedId, isAnswer } from '../../transport/json-rpc.ts';
@@ -37,6 +39,10 @@ export class ConnectionTap implements Transport {
   offeredVersion: string | undefined;
   /** Whether `server/discover` was sent, and whether it was answered in any way. */
   probe: 'none' | 'sent' | 'answered' = 'none';
+  /** Called when a server that was taken for an older one answers the probe as one of 2026-07-28. */
+  onModern: (() => void) | undefined;
+  /** That request, where it is looked after. */
+  eraProbe: EraProbe | undefined;
   /** Whether a request came that only clients send: then the program is no server, but sends back what it receives. */
   echoes = false;
   /** When the server last sent anything, by `performance.now()`. */
@@ -49,6 +55,7 @@ export class ConnectionTap implements Transport {
   readonly directCalls = new DirectCalls((message) => this.send(message));
 
   readonly #inner: ManagedTransport;
+  readonly #probeSilenceMs: number | undefined;
   readonly #ended = createDeferred<void>();
   readonly #abandoned = new Set<RequestId>();
   readonly #lists = new ListBudget();
@@ -63,8 +70,10 @@ export class ConnectionTap implements Transport {
   #notified = false;
   #closed = false;
 
-  constructor(inner: ManagedTransport) {
+  /** `probeSilenceMs`: how long the answer to the era probe is waited for, in milliseconds; without it the client decides. */
+  constructor(inner: ManagedTransport, probeSilenceMs?: number) {
     this.#inner = inner;
+    this.#probeSilenceMs = probeSilenceMs;
     if ('stderr' in inner && 'pid' in inner) {
       // By these members the official client recognises stdio, where no answer to the era probe means an older server.
       Object.defineProperties(this, { stderr: { value: null }, pid: { get: () => inner.pid } });
@@ -119,7 +128,7 @@ export class ConnectionTap implements Transport {
   }
 
   send(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
-    if ('method' in message) this.#watch(message);
+    if ('method' in message && this.#watch(message)) return this.#sendProbe(message, options);
     const sending = this.#inner.send(message, options);
     if (!('method' in message)) this.incoming?.answered(message.id, sending);
     if ('method' in message && !('id' in message)) return this.#sendNotification(message, sending);
@@ -152,7 +161,22 @@ export class ConnectionTap implements Transport {
     }
   }
 
-  #watch(message: Extract<JSONRPCMessage, { method: string }>): void {
+  async #sendProbe(message: JSONRPCRequest, options?: TransportSendOptions): Promise<void> {
+    const probe = new EraProbe(message.id, this.#probeSilenceMs ?? Infinity, {
+      tell: (answer) => this.onmessage?.(answer),
+      onModern: () => this.onModern?.(),
+    });
+    this.eraProbe = probe;
+    try {
+      await this.#inner.send(message, { ...options, requestSignal: probe.signal });
+    } catch (error) {
+      const failure = this.#inner.end === undefined || probe.isGuess ? probe.failed(error) : error;
+      if (failure !== undefined) explainSendFailure(message, failure);
+    }
+  }
+
+  /** Notes what a message says about the connection. Returns whether it is the era probe, and is looked after. */
+  #watch(message: Extract<JSONRPCMessage, { method: string }>): message is JSONRPCRequest {
     switch (message.method) {
       case 'initialize':
         if ('id' in message) this.#initializeId = message.id;
@@ -161,6 +185,7 @@ export class ConnectionTap implements Transport {
         if ('id' in message && this.probe === 'none') {
           this.#probeId = message.id;
           this.probe = 'sent';
+          return this.#probeSilenceMs !== undefined;
         }
         break;
       case 'notifications/cancelled': {
@@ -175,6 +200,7 @@ export class ConnectionTap implements Transport {
         if ('id' in message && LIST_METHODS.has(message.method))
           this.#lists.asked(message.id, message.method, message.params);
     }
+    return false;
   }
 
   #receive(message: JSONRPCMessage, extra?: MessageExtraInfo): void {
@@ -192,7 +218,10 @@ export class ConnectionTap implements Transport {
         return this.onerror?.(new Error(`No request has the id "${printable(id, 40)}" of an answer.`));
       // The late answer to a cancelled request.
       if (id !== undefined && this.#abandoned.size > 0 && this.#abandoned.delete(id)) return;
-      if (id !== undefined && id === this.#probeId) this.probe = 'answered';
+      if (id !== undefined && id === this.#probeId) {
+        if (this.eraProbe?.answered(message) === false) return;
+        if (this.eraProbe?.isGuess !== true) this.probe = 'answered';
+      }
       if (id !== undefined && id === this.#initializeId && 'result' in message) {
         const offered = message.result?.['protocolVersion'];
         if (typeof offered === 'string') this.offeredVersion = offered;
@@ -250,6 +279,7 @@ export class ConnectionTap implements Transport {
   #finish(): void {
     if (this.#closed) return;
     this.#closed = true;
+    this.eraProbe?.end();
     this.#ended.resolve();
     this.onclose?.();
     this.directCalls.end();

@@ -9,6 +9,7 @@ import {
 } from '../../errors/connect.ts';
 import { aborted } from '../../errors/session-end.ts';
 import { PlenumError } from '../../errors/plenum-error.ts';
+import { isRecord } from '../../internal/checks.ts';
 import { Limit, settledWithin, type Verdict } from '../../internal/limit.ts';
 import { LONGEST_TIMER_MS } from '../../internal/timers.ts';
 import type {
@@ -23,6 +24,7 @@ import { loadOfficial, official } from '../../transport/official.ts';
 import { ClientConnection } from './client-connection.ts';
 import type { Connection, ConnectionMemory } from './connection.ts';
 import { ConnectionTap } from './connection-tap.ts';
+import { PROBE_SILENCE_MS } from './era-probe.ts';
 import type { ResolvedSessionOptions } from '../session-options.ts';
 import { connectData, translateError } from '../errors/translate-error.ts';
 
@@ -41,7 +43,10 @@ export interface ConnectionRequest {
   readonly signal: AbortSignal;
 }
 
-/** A stdio server that does not answer the era probe within this time is taken for an older one, in milliseconds. */
+/**
+ * How long the answer to `server/discover` is waited for, in milliseconds: by a process, before it is taken for an older
+ * server; by any other server once more, when it was taken for one and refused `initialize`.
+ */
 const PROBE_TIMEOUT_MS = 10_000;
 
 /**
@@ -64,9 +69,17 @@ export async function openConnection(request: ConnectionRequest): Promise<Connec
     return await attempt.run();
   } catch (error) {
     if (remembered) memory.legacyOnly = false;
+    if (options.protocol !== 'auto' || request.signal.aborted) throw error;
+    // A slow or busy server of 2026-07-28 was taken for an older one, and does not know `initialize`.
+    if (attempt.mayBeModern(error)) {
+      const limitMs = attempt.isModern ? Infinity : PROBE_TIMEOUT_MS;
+      return await new Attempt(request, 'modern', startedAt, limitMs).run().catch((second: unknown) => {
+        throw attempt.isModern ? second : error;
+      });
+    }
     // Some older servers exit when they get any request before `initialize`: start the server again and send
     // `initialize` first (specification 2026-07-28, stdio, backward compatibility).
-    if (!attempt.diedOfProbe || options.protocol !== 'auto' || request.signal.aborted) throw error;
+    if (!attempt.diedOfProbe) throw error;
     const connection = await new Attempt(request, 'legacy', startedAt).run();
     memory.legacyOnly = true;
     return connection;
@@ -78,15 +91,39 @@ class Attempt {
   readonly #request: ConnectionRequest;
   readonly #protocol: ProtocolChoice;
   readonly #startedAt: number;
+  readonly #limitMs: number;
   #transport: ManagedTransport | undefined;
   #tap: ConnectionTap | undefined;
+  #isModern = false;
   /** Whether `run` has rejected. What `#connect` opens after that, it must close. */
   #givenUp = false;
 
-  constructor(request: ConnectionRequest, protocol: ProtocolChoice, startedAt: number) {
+  /** `limitMs`: how long it may take, in milliseconds, within the `connectTimeoutMs` that began at `startedAt`. */
+  constructor(
+    request: ConnectionRequest,
+    protocol: ProtocolChoice,
+    startedAt: number,
+    limitMs: number = Infinity,
+  ) {
     this.#request = request;
     this.#protocol = protocol;
     this.#startedAt = startedAt;
+    this.#limitMs = limitMs;
+  }
+
+  /** Whether the server answered the era probe as one of 2026-07-28, after it was taken for an older one. */
+  get isModern(): boolean {
+    return this.#isModern;
+  }
+
+  /** Whether the server may be of 2026-07-28 although the attempt to greet it as an older one failed with `error`. */
+  mayBeModern(error: unknown): boolean {
+    if (this.#isModern) return true;
+    if (this.#tap?.eraProbe?.isGuess !== true || !(error instanceof PlenumError)) return false;
+    if (error.code !== 'CONNECT_FAILED' || error.retryAfterMs !== undefined) return false;
+    // The server, and not something on the way to it, has refused `initialize`.
+    const status = isRecord(error.data) ? error.data['status'] : undefined;
+    return typeof status === 'number' ? status < 500 : error.rpcCode !== undefined;
   }
 
   /** Whether a process exited after the era probe without answering it. */
@@ -99,7 +136,8 @@ class Attempt {
   async run(): Promise<Connection> {
     const { options, signal } = this.#request;
     const work = this.#connect();
-    const limit = new Limit({ ms: options.connectTimeoutMs - (performance.now() - this.#startedAt) }, signal);
+    const leftMs = options.connectTimeoutMs - (performance.now() - this.#startedAt);
+    const limit = new Limit({ ms: Math.min(leftMs, this.#limitMs) }, signal);
     try {
       return await limit.hold(work);
     } catch (error) {
@@ -137,23 +175,43 @@ class Attempt {
       await transport.destroy();
       throw signal.reason;
     }
-    const tap = new ConnectionTap(transport);
+    const isProcess = transport.kind === 'stdio';
+    // A third leaves time for `initialize`, and for a second attempt.
+    const shareMs = options.connectTimeoutMs / 3;
+    const looksAfterProbe = this.#protocol === 'auto' && !isProcess;
+    const tap = new ConnectionTap(
+      transport,
+      looksAfterProbe ? Math.min(PROBE_SILENCE_MS, shareMs) : undefined,
+    );
     this.#tap = tap;
     // So that a server starts while the official client is being loaded, the first time.
     tap.start().catch(() => {}); // The client calls `start`, too, and gets the same error.
     const { Client } = await loading;
     if (this.#givenUp) throw signal.reason;
-    const client = new Client(options.clientInfo, clientOptions(options, this.#protocol));
+    const client = new Client(options.clientInfo, clientOptions(options, this.#protocol, isProcess));
     prepare(client, tap);
 
     const connection = new ClientConnection(client, transport, tap);
     client.onclose = () => connection.onClientClosed();
-    await client.connect(tap, { timeout: Math.min(options.connectTimeoutMs, LONGEST_TIMER_MS) });
+    const timeout = Math.min(options.connectTimeoutMs, LONGEST_TIMER_MS);
+    await this.#unlessModern(tap, client.connect(tap, { timeout }));
+    tap.eraProbe?.end();
 
     connection.establish(performance.now() - this.#startedAt, onEnd);
     if (this.#protocol === 'auto' && connection.era === 'legacy' && tap.probe === 'sent')
       memory.legacyOnly = true;
     return connection;
+  }
+
+  /** Settles as the handshake does, or rejects when it turns out that it was not the right one. */
+  #unlessModern(tap: ConnectionTap, handshake: Promise<void>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      handshake.then(resolve, reject);
+      tap.onModern = () => {
+        this.#isModern = true;
+        reject(new Error('The server is of the 2026-07-28 revision.'));
+      };
+    });
   }
 
   #explain(
@@ -195,7 +253,11 @@ const KEPT_CODES: ReadonlySet<string> = new Set([
   'TIMEOUT',
 ]);
 
-function clientOptions(options: ResolvedSessionOptions, protocol: ProtocolChoice): ClientOptions {
+function clientOptions(
+  options: ResolvedSessionOptions,
+  protocol: ProtocolChoice,
+  isProcess: boolean,
+): ClientOptions {
   const pinned = modernRevision(protocol);
   const legacy = legacyRevision(protocol);
   return {
@@ -209,8 +271,12 @@ function clientOptions(options: ResolvedSessionOptions, protocol: ProtocolChoice
     ...(protocol === 'auto' && {
       versionNegotiation: {
         mode: 'auto' as const,
-        // A third leaves time for a second attempt, if the server exits because of the probe.
-        probe: { timeoutMs: Math.min(PROBE_TIMEOUT_MS, options.connectTimeoutMs / 3) },
+        probe: {
+          // A third leaves time for a second attempt, if the process exits because of the probe.
+          timeoutMs: isProcess
+            ? Math.min(PROBE_TIMEOUT_MS, options.connectTimeoutMs / 3)
+            : Math.min(options.connectTimeoutMs, LONGEST_TIMER_MS),
+        },
       },
     }),
     ...(pinned !== undefined && { versionNegotiation: { mode: { pin: pinned } } }),

@@ -83,8 +83,6 @@ export class StreamableHttpTransport extends BaseTransport {
   readonly #sessionCheck: SessionCheck;
   /** The request that opened the session. */
   #handshake: JSONRPCRequest | undefined;
-  /** Whether any request was answered: until then there is no connection that could be kept. */
-  #answered = false;
   /** Only the stream for notifications is lost: the server is there, and gets a DELETE when the session ends. */
   #lostStreamOnly = false;
 
@@ -333,7 +331,6 @@ export class StreamableHttpTransport extends BaseTransport {
 
   #receive(message: JSONRPCMessage): void {
     if (!('method' in message)) {
-      this.#answered = true;
       const request = message.id === undefined ? undefined : this.#requests.delete(askedId(message.id));
       if ('error' in message && request !== undefined && this.sessionId !== undefined) {
         const refusal = refusalIn(message);
@@ -413,10 +410,10 @@ export class StreamableHttpTransport extends BaseTransport {
   #onStreamEnd(request: OpenRequest): void {
     request.options.onRequestStreamEnd?.();
     if (!this.#requests.has(request)) return;
-    const error = answerLost(this.server, 'ended the stream of a request before its answer', request.fault);
-    if (this.#answered) return this.#fail(request, error);
-    // The official client would read an error as the first answer as that of an older server.
-    this.lose({ what: 'broke off its first answer', error });
+    this.#fail(
+      request,
+      answerLost(this.server, 'ended the stream of a request before its answer', request.fault),
+    );
   }
 
   /** Fails a request that cannot be resumed: the official transport does not tell its caller. */
