@@ -21,12 +21,10 @@ export interface ToolDefinition extends Pick<
 /** All names by which a policy knows a tool: its key in the source first. */
 export function policyNamesOf(key: string, tool: ToolDefinition): readonly string[] {
   const { alsoNamed, server, upstreamName } = tool;
-  if (alsoNamed === undefined && upstreamName === undefined) return [key];
-  const names = new Set([key, ...(alsoNamed ?? [])]);
   // Without the cleaning, the cutting and the hashes of exposed names.
-  if (server !== undefined && upstreamName !== undefined) {
-    names.add(`${server}__${upstreamName}`).add(`${server}__${visibleText(upstreamName)}`);
-  }
+  const raw = server === undefined || upstreamName === undefined ? key : `${server}__${upstreamName}`;
+  if (alsoNamed === undefined && raw === key) return [key];
+  const names = new Set([key, ...(alsoNamed ?? []), raw, visibleText(raw)]);
   return [...names];
 }
 

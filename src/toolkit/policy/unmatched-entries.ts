@@ -1,7 +1,7 @@
 import { isRecord } from '../../internal/checks.ts';
 import { didYouMean, nearest, printable } from '../../internal/text.ts';
 import type { ToolProblem } from '../live-tools.ts';
-import { policyNamesOf, type ToolSource } from '../tool-source.ts';
+import { policyNamesOf, type ToolDefinition, type ToolSource } from '../tool-source.ts';
 import type { ToolPolicy } from './tool-policy.ts';
 import { compileGlobs } from './tool-rules.ts';
 
@@ -20,8 +20,9 @@ const MAX_TOLD = 100;
 /** Finds the entries of a policy that have never matched anything: one whose tool has gone is no mistake. */
 export class UnmatchedEntries {
   #left: readonly Entry[];
-  #names: readonly string[] = [];
-  #servers: readonly string[] = [];
+  #tools: ToolSource['tools'] = new Map();
+  /** The tools that have been compared. */
+  readonly #noted = new WeakSet<ToolDefinition>();
 
   constructor(policy: ToolPolicy) {
     this.#left = entriesOf(policy);
@@ -30,17 +31,27 @@ export class UnmatchedEntries {
   /** Crosses off the entries that match one of these tools. */
   note(tools: ToolSource['tools']): void {
     if (this.#left.length === 0) return;
-    this.#names = [...tools].flatMap(([key, tool]) => policyNamesOf(key, tool));
-    this.#servers = [...new Set([...tools.values()].flatMap(({ server }) => server ?? []))];
-    const known = { tool: this.#names, server: this.#servers };
-    this.#left = this.#left.filter((entry) => !known[entry.of].some(entry.matches));
+    this.#tools = tools;
+    for (const [key, tool] of tools) {
+      if (this.#noted.has(tool)) continue;
+      this.#noted.add(tool);
+      const known = {
+        tool: policyNamesOf(key, tool),
+        server: tool.server === undefined ? [] : [tool.server],
+      };
+      this.#left = this.#left.filter((entry) => !known[entry.of].some(entry.matches));
+    }
   }
 
   /** The entries that are left; `servers` may have no tools. */
   problems(servers: readonly string[]): readonly ToolProblem[] {
     if (this.#left.length === 0) return [];
     this.#left = this.#left.filter((entry) => entry.of === 'tool' || !servers.some(entry.matches));
-    const known = { tool: this.#names, server: [...new Set([...this.#servers, ...servers])] };
+    const tools = [...this.#tools];
+    const known = {
+      tool: tools.flatMap(([key, tool]) => policyNamesOf(key, tool)),
+      server: [...new Set([...tools.flatMap(([, { server }]) => server ?? []), ...servers])],
+    };
     return this.#left.slice(0, MAX_TOLD).map(({ option, text, of }) => {
       const near = nearest(text, known[of]);
       const hint = near.length > 0 ? didYouMean(near) : '';
