@@ -24,10 +24,10 @@ export interface ServerSpecOptions {
    */
   protocol?: ProtocolChoice;
   /**
-   * How a lost connection is replaced; with `false` the session is `failed` then.
-   * @default {}
+   * How a lost connection is replaced; with `false` the session is `failed` then, `true` is the defaults.
+   * @default true
    */
-  reconnect?: false | ReconnectOptions;
+  reconnect?: boolean | ReconnectOptions;
   /**
    * Whether a silent connection is pinged now and then, and replaced when it does not answer.
    * @default false

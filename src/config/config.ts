@@ -60,7 +60,7 @@ export interface ConfiguredGroup {
   timeoutMs?: number;
   connectTimeoutMs?: number;
   protocol?: ProtocolChoice;
-  reconnect?: false | ReconnectOptions;
+  reconnect?: boolean | ReconnectOptions;
   health?: boolean | HealthOptions;
   maxWaitingCalls?: number;
   maxInputRounds?: number;
@@ -68,9 +68,9 @@ export interface ConfiguredGroup {
   /** For a `SessionManager`. */
   pool?: ConfiguredPool;
   /** For a `SessionManager`. */
-  retry?: false | { attempts?: number; delayMs?: number; maxDelayMs?: number; deadlineMs?: number };
+  retry?: boolean | { attempts?: number; delayMs?: number; maxDelayMs?: number; deadlineMs?: number };
   /** For a `SessionManager`. */
-  circuit?: false | { failures?: number; openMs?: number };
+  circuit?: boolean | { failures?: number; openMs?: number };
   /** For a `SessionManager`. */
   closeTimeoutMs?: number;
 }

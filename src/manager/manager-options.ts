@@ -27,15 +27,15 @@ export interface SessionManagerOptions extends Omit<SessionOptions, 'name'> {
    */
   pool?: PoolOptions;
   /**
-   * How `run` repeats what failed, or `false` to try once.
-   * @default {}
+   * How `run` repeats what failed; `false` tries once, `true` is the defaults.
+   * @default true
    */
-  retry?: false | RetryOptions;
+  retry?: boolean | RetryOptions;
   /**
-   * When `run` refuses to use a server that keeps failing; `false` for never.
-   * @default {}
+   * When `run` refuses to use a server that keeps failing; `false` for never, `true` for the defaults.
+   * @default true
    */
-  circuit?: false | CircuitOptions;
+  circuit?: boolean | CircuitOptions;
   /** How many servers may connect at a time; the others wait for their turn. */
   concurrency?: ConnectConcurrency;
   /**

@@ -154,11 +154,6 @@ export function switchOf(options: OptionTable): Kind {
   return either(flag, optionsOf(options));
 }
 
-/** `false`, or an object of options. */
-export function falseOr(options: OptionTable): Kind {
-  return either(literal(false), optionsOf(options));
-}
-
 export function objectThat(
   wanted: string,
   fits: (value: object) => boolean,

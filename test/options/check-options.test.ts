@@ -8,7 +8,6 @@ import {
   duration,
   either,
   anyFunction,
-  falseOr,
   flag,
   globs,
   oneOf,
@@ -31,7 +30,7 @@ const inner = {
 const table = {
   name: { kind: text, about: 'A name.' },
   timeoutMs: { kind: timeLimit, about: 'A limit.', alias: ['timeout'] },
-  retry: { kind: falseOr(inner), about: 'Again.' },
+  retry: { kind: switchOf(inner), about: 'Again.' },
   lazy: { kind: switchOf(inner), about: 'Lazy.' },
   deny: { kind: globs, about: 'Globs.' },
 } satisfies OptionTable;
@@ -70,7 +69,7 @@ describe('checking options', () => {
     [{ retry: { delay: 3 } }, 'Option "retry.delay" is not known. Did you mean "delayMs"?'],
     [{ zzz: 1 }, 'Option "zzz" is not known. Known: "name", "timeoutMs", "retry", "lazy", "deny".'],
     [{ 'a\u001b[31m': 1 }, 'u{1b}'],
-    [{ retry: true }, 'Option "retry" must be false or an object of options, not true.'],
+    [{ retry: 'on' }, 'Option "retry" must be true, false or an object of options, not a string.'],
     [{ lazy: 'yes' }, 'Option "lazy" must be true, false or an object of options, not a string.'],
     [{ retry: { attempts: 0 } }, 'Option "retry.attempts" must be a whole number, 1 or more, not 0.'],
     [{ lazy: { attempts: 1.5 } }, 'Option "lazy.attempts" must be a whole number, 1 or more, not 1.5.'],
@@ -120,7 +119,7 @@ describe('checking options', () => {
     const words = { kind: oneOf('a', 'b'), about: 'A word.' };
     expect(faultOf({ w: 'c' }, { w: words })).toBe('Option "w" must be one of "a", "b", not "c".');
     const secret = 's3cret-value';
-    for (const kind of [flag, timeLimit, anyFunction, abortSignal, texts, textsByName, falseOr(inner)]) {
+    for (const kind of [flag, timeLimit, anyFunction, abortSignal, texts, textsByName, switchOf(inner)]) {
       expect(faultOf({ w: secret }, { w: { kind, about: 'Any.' } })).not.toContain(secret);
       expect(faultOf({ w: [secret] }, { w: { kind: flag, about: 'Any.' } })).not.toContain(secret);
     }

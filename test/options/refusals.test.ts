@@ -21,7 +21,12 @@ const REFUSED: [string, (given: never) => unknown, object, string][] = [
     { reconnect: { retries: 3 } },
     'Did you mean "attempts"?',
   ],
-  ['a session', (given) => openSession(server, given), { reconnect: true }, '"reconnect" must be false or'],
+  [
+    'a session',
+    (given) => openSession(server, given),
+    { reconnect: 5 },
+    '"reconnect" must be true, false or',
+  ],
   ['a spec', (given) => openSession(given), { url: 'http://x', headers: new Map() }, 'not a Map'],
   ['a spec', (given) => openSession(given), { command: 'x', cmd: 'y' }, '"cmd" is not known'],
   ['a spec', (given) => openSession(given), { command: 'x', url: undefined, timeout: 5 }, '"timeoutMs"'],

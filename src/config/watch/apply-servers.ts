@@ -44,7 +44,8 @@ export async function applyServers(group: WatchedGroup, known: Known, loaded: Re
   }
   const opened = await Promise.all(
     [...wanted].map(async ([name, data]) => {
-      const server = loaded.config.servers[name];
+      const { servers } = loaded.config;
+      const server = Object.hasOwn(servers, name) ? servers[name] : undefined;
       if (known.has(name) || server === undefined) return undefined;
       const sameData = [...gone.values()].find((each) => isDeepStrictEqual(each.data, data));
       await (gone.get(name) ?? sameData)?.done;

@@ -51,10 +51,10 @@ export class CircuitBreaker {
 
   constructor(
     server: string,
-    options: false | CircuitOptions | undefined,
+    options: boolean | CircuitOptions | undefined,
     onChange: (status: CircuitStatus) => void,
   ) {
-    const details = options === false ? { failures: Infinity } : options;
+    const details = options === false ? { failures: Infinity } : options === true ? {} : options;
     this.#server = server;
     const { failures, openMs } = withDefaults(defaultsOf(circuitOptions), details);
     this.#failuresToOpen = failures;

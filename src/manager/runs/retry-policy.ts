@@ -54,7 +54,7 @@ const DEFAULTS = defaultsOf(retryOptions);
 
 /** Fills in the defaults. Of several values of one field the first wins. */
 export function resolveRetryOptions(
-  ...layers: readonly (false | RetryOptions | undefined)[]
+  ...layers: readonly (boolean | RetryOptions | undefined)[]
 ): ResolvedRetryOptions {
   const off = layers.find((layer) => layer !== undefined) === false;
   const given = layers.filter((layer) => typeof layer === 'object');

@@ -29,7 +29,7 @@ export interface RunOptions {
    * Overrides fields of the manager's `retry`; `false` tries once.
    * @default the manager's `retry`
    */
-  retry?: false | RetryOptions | undefined;
+  retry?: boolean | RetryOptions | undefined;
 }
 
 /** What the function of a run gets beside the session. */

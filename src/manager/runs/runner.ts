@@ -15,7 +15,7 @@ import type { RunOptions, RunWork } from './run-options.ts';
 import type { ServerRecord } from '../server-record.ts';
 
 export interface RunnerOptions {
-  readonly retry: false | RetryOptions | undefined;
+  readonly retry: boolean | RetryOptions | undefined;
   readonly acquire: (
     record: ServerRecord,
     options: RunOptions,

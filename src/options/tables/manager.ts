@@ -4,9 +4,9 @@ import {
   count,
   duration,
   either,
-  falseOr,
   optionsOf,
   recordOf,
+  switchOf,
   text,
   timeLimit,
   type Kind,
@@ -109,12 +109,12 @@ const managedServer: Kind = either({ is: 'object', wanted: 'a server spec', fits
 export const managerOwnOptions = {
   pool: { kind: optionsOf(poolOptions), about: 'Bounds and lifetimes of pooled sessions.' },
   retry: {
-    kind: falseOr(retryOptions),
+    kind: switchOf(retryOptions),
     byDefault: 'on',
     about: 'When and how often `run` tries again; `false` tries once.',
   },
   circuit: {
-    kind: falseOr(circuitOptions),
+    kind: switchOf(circuitOptions),
     byDefault: 'on',
     about: 'When `run` refuses to use a server that keeps failing; `false` for never.',
   },
@@ -178,7 +178,7 @@ export const runOptions = {
     about: 'How long each attempt waits for a session.',
   },
   retry: {
-    kind: falseOr(retryOptions),
+    kind: switchOf(retryOptions),
     byDefault: "the manager's",
     about: "Overrides fields of the manager's `retry`; `false` tries once.",
   },

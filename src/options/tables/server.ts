@@ -3,7 +3,6 @@ import {
   count,
   duration,
   either,
-  falseOr,
   flag,
   globs,
   listOf,
@@ -100,7 +99,7 @@ export const serverSpecOptions = {
     catalog: true,
   },
   reconnect: {
-    kind: falseOr(reconnectOptions),
+    kind: switchOf(reconnectOptions),
     byDefault: 'on',
     about: 'How a lost connection is replaced; with `false` the session is `failed` then.',
     alias: ['reconnection', 'autoReconnect'],

@@ -159,8 +159,8 @@ describe('a file that is refused', () => {
       'plenum.pool.max: found 0, allowed a whole number, 1 or more',
     ],
     [
-      '{ "servers": {}, "plenum": { "retry": true } }',
-      'plenum.retry: found true, allowed false or an object of options',
+      '{ "servers": {}, "plenum": { "retry": 5 } }',
+      'plenum.retry: found 5, allowed true, false or an object of options',
     ],
     [
       '{ "servers": {}, "plenum": { "concurrency": 4 } }',
