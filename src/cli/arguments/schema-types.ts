@@ -61,10 +61,77 @@ function typeOfValue(value: unknown): JsonType {
   return type === 'number' || type === 'boolean' || type === 'object' ? type : 'string';
 }
 
-/** The schema of a property; that of `additionalProperties` when it is not named. */
-export function propertyOf(root: Schema, key: string): { schema: unknown; isKnown: boolean } {
-  const { properties, additionalProperties } = resolveSchema(root, root);
-  if (isRecord(properties) && Object.hasOwn(properties, key))
-    return { schema: properties[key], isKnown: true };
-  return { schema: additionalProperties, isKnown: additionalProperties !== false };
+/** What a schema says of a member of its objects. */
+interface Member {
+  readonly schema: unknown;
+  readonly isNamed: boolean;
+  /** Whether an object may have it. */
+  readonly isAllowed: boolean;
+  /** Whether the schema says itself that there may be others than those it names. */
+  readonly isOpen: boolean;
+}
+
+/** A member of the objects that a schema describes, also in the parts that it is put together from. */
+export function memberOf(given: unknown, key: string, root: Schema): Member {
+  let rest: unknown;
+  let isOpen = false;
+  let isAllowed = true;
+  for (const { schema, isCertain } of partsOf(given, root)) {
+    const { properties, additionalProperties, patternProperties } = schema;
+    if (isRecord(properties) && Object.hasOwn(properties, key))
+      return { schema: properties[key], isNamed: true, isAllowed: true, isOpen };
+    if (isCertain && additionalProperties === false && patternProperties === undefined) isAllowed = false;
+    if (
+      patternProperties !== undefined ||
+      (additionalProperties !== undefined && additionalProperties !== false)
+    )
+      isOpen = true;
+    if (isRecord(additionalProperties)) rest ??= additionalProperties;
+  }
+  return { schema: rest, isNamed: false, isAllowed, isOpen };
+}
+
+/** The names that a schema has for the members of its objects. */
+export function namesOf(given: unknown, root: Schema): string[] {
+  const names = partsOf(given, root).flatMap(({ schema: { properties } }) =>
+    isRecord(properties) ? Object.keys(properties) : [],
+  );
+  return [...new Set(names)];
+}
+
+/** The schema of an item of a list. */
+export function itemOf(given: unknown, index: number | undefined, root: Schema): unknown {
+  for (const { schema } of partsOf(given, root)) {
+    const { items, prefixItems } = schema;
+    const first: unknown = Array.isArray(prefixItems) && index !== undefined ? prefixItems[index] : undefined;
+    if (first !== undefined) return first;
+    if (items !== undefined) return items;
+  }
+  return undefined;
+}
+
+/** How many parts of a schema are looked at. */
+const MAX_PARTS = 200;
+
+interface Part {
+  readonly schema: Schema;
+  /** Whether it holds in any case, and is not one of several. */
+  readonly isCertain: boolean;
+}
+
+/** A schema and the schemas that it is put together from. */
+function partsOf(given: unknown, root: Schema): Part[] {
+  const parts = new Map<Schema, Part>();
+  const left = [{ given, isCertain: true }];
+  for (let next = left.shift(); next !== undefined && parts.size < MAX_PARTS; next = left.shift()) {
+    const { isCertain } = next;
+    const schema = resolveSchema(next.given, root);
+    if (parts.has(schema)) continue;
+    parts.set(schema, { schema, isCertain });
+    const { allOf, anyOf, oneOf, then, else: otherwise } = schema;
+    if (Array.isArray(allOf)) for (const each of allOf as unknown[]) left.push({ given: each, isCertain });
+    const perhaps = [anyOf, oneOf].filter(Array.isArray).flat() as unknown[];
+    for (const each of [...perhaps, then, otherwise]) left.push({ given: each, isCertain: false });
+  }
+  return [...parts.values()];
 }

@@ -99,15 +99,19 @@ export const COMMANDS: readonly CommandDefinition[] = [
   {
     name: 'call',
     summary: 'call a tool',
-    usage: '<tool> [key=value | key:=json | -]...',
+    usage: '<tool> [key=value | key=@file | key:=json | -]...',
     operands: [1, Infinity],
     servers: true,
     options: [
-      { flags: '-a, --args <json>', help: 'the arguments as a JSON object, or @file that holds one' },
+      {
+        flags: '-a, --args <json>',
+        help: 'the arguments as a JSON object, @file that holds one, or - for standard input',
+      },
       OUT,
     ],
     examples: [
       'plenum call files__read_text_file path=notes.md head=10',
+      'plenum call files__edit_file path=notes.md "edits[0].oldText=old" "edits[0].newText=new"',
       `plenum call memory__create_entities 'entities:=[{"name":"Ada","entityType":"person","observations":[]}]'`,
       'plenum call shop__order --args @order.json',
       'cat order.json | plenum call shop__order -',

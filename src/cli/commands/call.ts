@@ -2,7 +2,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { CallToolResult } from '@modelcontextprotocol/client';
 import { PlenumError } from '../../errors/plenum-error.ts';
 import { isRecord } from '../../internal/checks.ts';
-import { fitArguments, readArguments } from '../arguments/call-arguments.ts';
+import { fitArguments } from '../arguments/fit-arguments.ts';
+import { readArguments } from '../arguments/typed-arguments.ts';
 import { ContentView, showView } from '../views/content-view.ts';
 import type { RunCommand } from '../command-line/invocation.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
@@ -25,7 +26,9 @@ export const run: RunCommand = async (invocation) => {
   const work = async (opened: OpenServers): Promise<ExitCode> => {
     const { group } = opened;
     const tool = group.tools.get(name);
-    const args = tool === undefined ? typed.base : fitArguments(typed, tool.inputSchema);
+    const { args, warnings } =
+      tool === undefined ? { args: typed.base, warnings: [] } : await fitArguments(typed, tool.inputSchema);
+    for (const warning of warnings) terminal.warn(warning);
     try {
       const result = await showProgress(terminal, name, (onProgress) =>
         group.callTool(name, args, {

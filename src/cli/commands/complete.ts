@@ -1,4 +1,4 @@
-import { readTexts } from '../arguments/call-arguments.ts';
+import { readTexts } from '../arguments/typed-arguments.ts';
 import type { RunCommand } from '../command-line/invocation.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { explainUnknown, withOpenServers, type OpenServers } from '../servers/open-servers.ts';

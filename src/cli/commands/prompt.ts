@@ -1,4 +1,4 @@
-import { readTexts } from '../arguments/call-arguments.ts';
+import { readTexts } from '../arguments/typed-arguments.ts';
 import { ContentView, showView } from '../views/content-view.ts';
 import type { RunCommand } from '../command-line/invocation.ts';
 import { EXIT } from '../exit-codes.ts';

@@ -1,7 +1,11 @@
+import { PlenumError } from '../../errors/plenum-error.ts';
 import type { Handlers } from '../../session/handlers/handlers.ts';
 import type { Invocation } from '../command-line/invocation.ts';
 import { readRoots } from '../command-line/options.ts';
 import { jsonText } from '../terminal/terminal-text.ts';
+
+/** JSON-RPC code: the client cannot do this. */
+const INTERNAL_ERROR = -32_603;
 
 const NO_MODEL =
   'The plenum command has no model to ask, so it refuses sampling. A program that uses the library answers with "onSampling".';
@@ -19,7 +23,7 @@ export async function createHandlers(invocation: Invocation): Promise<Handlers> 
       terminal.note(
         `[${server}] asks for sampling, which this command does not support. The request was refused.`,
       );
-      throw new Error(NO_MODEL);
+      throw PlenumError.fromJsonRpc({ code: INTERNAL_ERROR, message: NO_MODEL });
     },
     ...(roots.length > 0 && { onRoots: () => roots }),
     ...(terminal.verbose && {

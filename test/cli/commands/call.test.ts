@@ -78,6 +78,40 @@ describe('plenum call: arguments', () => {
     expect(JSON.parse(stdout)).toEqual({ text: 'from a file' });
   });
 
+  it.each([
+    ['--args -', ['--args', '-', 'count=1'], '{"text":"from afar"}', { text: 'from afar', count: 1 }],
+    ['key=@-', ['text=@-', 'count=1'], 'from afar\n', { text: 'from afar\n', count: 1 }],
+    ['key:=@-', ['nested:=@-'], '{"a":[1]}', { nested: { a: [1] } }],
+    [
+      'a part, beside --args',
+      ['nested.b:=2', '--args', '{"nested":{"a":1}}'],
+      '',
+      { nested: { a: 1, b: 2 } },
+    ],
+  ])('L6 %s', async (_, words, input, sent) => {
+    const { exitCode, stdout } = await plenum(['call', 'echo', ...words, ...inline(echo)], { input });
+    expect({ exitCode, sent: JSON.parse(stdout) }).toEqual({ exitCode: 0, sent });
+  });
+
+  it('L5 an argument that the tool leaves open is sent, with a warning', async () => {
+    const properties = { a: { type: 'number' }, b: { type: 'number' } };
+    const tool = stdioSpec({ tools: [{ name: 'sum', inputSchema: { type: 'object', properties } }] });
+    const words = ['call', 'sum', 'a=1', 'b=2', 'c=3'];
+    const { exitCode, stdout, stderr } = await plenum([...words, ...inline(tool)]);
+    expect({ exitCode, sent: JSON.parse(stdout) }).toEqual({ exitCode: 0, sent: { a: 1, b: 2, c: '3' } });
+    expect(stderr).toBe(
+      'warning: The tool does not name an argument "c"; it is sent all the same. Did you mean "a", "b"?\n',
+    );
+    const json = await plenum([...words, '--json', ...inline(tool)]);
+    expect(JSON.parse(json.stderr)).toEqual({ warning: expect.stringContaining('"c"') });
+  });
+
+  it('L5 a value outside its range is refused before the tool is called', async () => {
+    const { exitCode, stdout, stderr } = await plenum(['call', 'echo', 'choice=3', ...inline(echo)]);
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' });
+    expect(stderr).toContain('Argument "choice" must be equal to one of the allowed values: 1, 2.');
+  });
+
   it('without a schema, everything is a text', async () => {
     const { stdout } = await plenum(['call', 'free', 'a=1', 'b=true', ...inline(echo)]);
     expect(JSON.parse(stdout)).toEqual({ a: '1', b: 'true' });
