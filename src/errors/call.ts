@@ -1,6 +1,6 @@
 import type { UrlElicitation } from './registry.ts';
 import { messageOf, PlenumError, type PlenumErrorFields } from './plenum-error.ts';
-import { printable } from '../internal/text.ts';
+import { outputFields, printable } from '../internal/text.ts';
 
 export type EndCode = 'ABORTED' | 'INVALID_RESULT' | 'PROTOCOL' | 'SESSION_CLOSED' | 'TIMEOUT';
 
@@ -44,6 +44,7 @@ export function lostDuringCall(
   what: string,
   maybeExecuted: boolean,
   cause: unknown,
+  stderr = '',
 ): PlenumError<'CONNECTION_LOST'> {
   const summary = `${doing}: the server ${what}. ${whetherItRan(maybeExecuted)}`;
   return new PlenumError('CONNECTION_LOST', summary, {
@@ -51,7 +52,15 @@ export function lostDuringCall(
     maybeExecuted,
     cause,
     advice: adviceOf(cause),
+    ...wroteLast(stderr),
   });
+}
+
+/** What a process that ended wrote last. */
+function wroteLast(stderr: string): Pick<PlenumErrorFields<'CONNECTION_LOST'>, 'data' | 'detail'> {
+  if (stderr === '') return {};
+  const { detail, stderr: lines } = outputFields({ stderr });
+  return { detail, ...(lines !== undefined && { data: { stderr: lines } }) };
 }
 
 /** What a transport advises about the end of its connection. */
@@ -140,10 +149,20 @@ export function gaveUp(server: string, error: PlenumError): PlenumError<'NOT_CON
 export function connectionEnded(
   server: string,
   what: string,
-  { cause, expired = false }: { readonly cause?: unknown; readonly expired?: boolean } = {},
+  {
+    cause,
+    expired = false,
+    stderr = '',
+  }: { readonly cause?: unknown; readonly expired?: boolean; readonly stderr?: string | undefined } = {},
 ): PlenumError<'CONNECTION_LOST'> | PlenumError<'SESSION_EXPIRED'> {
   const code = expired ? 'SESSION_EXPIRED' : 'CONNECTION_LOST';
-  return new PlenumError(code, `Server "${server}" ${what}.`, { server, cause, advice: adviceOf(cause) });
+  const { detail } = wroteLast(stderr);
+  return new PlenumError(code, `Server "${server}" ${what}.`, {
+    server,
+    cause,
+    advice: adviceOf(cause),
+    detail,
+  });
 }
 
 interface RpcError {

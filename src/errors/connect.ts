@@ -1,5 +1,5 @@
 import { PlenumError, type PlenumErrorData, type PlenumErrorFields } from './plenum-error.ts';
-import { printable } from '../internal/text.ts';
+import { outputFields, type Output, printable } from '../internal/text.ts';
 
 type Fields = Pick<PlenumErrorFields<'CONNECT_FAILED'>, 'cause' | 'advice' | 'detail' | 'data'>;
 
@@ -37,19 +37,14 @@ export function lostWhileListing(server: string): PlenumError<'CONNECTION_LOST'>
   return new PlenumError('CONNECTION_LOST', summary, { server });
 }
 
-/** What a process wrote before it ended or fell silent: the end of a message. */
-export interface Output {
-  readonly stdout?: string;
-  readonly stderr?: string;
-}
-
 export function handshakeTimedOut(server: string, timeoutMs: number, output: Output): PlenumError<'TIMEOUT'> {
   const summary = `Connecting to server "${server}": no handshake within ${timeoutMs} ms.`;
+  const { detail, stderr } = outputFields(output);
   return new PlenumError('TIMEOUT', summary, {
     server,
-    data: { timeoutMs },
+    data: { timeoutMs, ...(stderr !== undefined && { stderr }) },
     advice: [{ do: 'raise', options: ['connectTimeoutMs'] }],
-    detail: endOf(output),
+    detail,
   });
 }
 
@@ -77,10 +72,12 @@ export function endedWhileConnecting(
 ): PlenumError<'CONNECT_FAILED'> {
   // The error of the transport says more, and has advice.
   const known = error instanceof PlenumError ? error : undefined;
+  const output = outputFields(stderr === undefined ? {} : { stderr });
   return connectFailed(server, known?.summary ?? `the server ${what}.`, {
     cause,
     ...(known?.advice !== undefined && { advice: known.advice }),
-    detail: endOf(stderr === undefined ? {} : { stderr }),
+    ...(output.stderr !== undefined && { data: { stderr: output.stderr } }),
+    detail: output.detail,
   });
 }
 
@@ -93,15 +90,6 @@ export function asConnectFailed(
   const { summary, advice, detail, cause, rpcCode, rpcMessage, retryAfterMs } = error;
   const facts = { advice, detail, rpcCode, rpcMessage, retryAfterMs, data };
   return new PlenumError('CONNECT_FAILED', summary, { server, ...facts, cause: cause ?? error });
-}
-
-function endOf({ stdout = '', stderr = '' }: Output): string | undefined {
-  const half = stdout === '' ? [] : [`On its stdout there is half a line: ${printable(stdout, 400)}`];
-  const lines = stderr.trim() === '' ? [] : stderr.trim().slice(-4_000).split(/\r?\n/);
-  const tail =
-    lines.length === 0 ? [] : ['The end of its stderr:', ...lines.map((line) => printable(line, 1_000))];
-  const all = [...half, ...tail];
-  return all.length === 0 ? undefined : all.join('\n');
 }
 
 /** A server is not connected yet when a command needs it. */

@@ -82,6 +82,8 @@ export interface AuthRequiredData {
 
 /** `data` of `CONNECT_FAILED`. */
 export interface ConnectFailedData {
+  /** The last lines that the process wrote to its standard error. */
+  readonly stderr?: readonly string[];
   /** The HTTP status that the server answered with. */
   readonly status?: number;
   /** The data of the JSON-RPC error that the server answered with. */
@@ -134,6 +136,14 @@ export interface NameCollisionData {
 export interface TimeoutData {
   /** The limit that was reached, in milliseconds. */
   readonly timeoutMs: number;
+  /** The last lines that the process wrote to its standard error, while connecting. */
+  readonly stderr?: readonly string[];
+}
+
+/** `data` of `CONNECTION_LOST`. */
+export interface ConnectionLostData {
+  /** The last lines that the process wrote to its standard error. */
+  readonly stderr?: readonly string[];
 }
 
 /** `data` of `POOL_EXHAUSTED`. */
@@ -166,7 +176,7 @@ export interface PlenumErrorData {
   AMBIGUOUS_RESOURCE: AmbiguousResourceData;
   NAME_COLLISION: NameCollisionData;
   NOT_CONNECTED: undefined;
-  CONNECTION_LOST: undefined;
+  CONNECTION_LOST: ConnectionLostData;
   SESSION_EXPIRED: undefined;
   SESSION_CLOSED: undefined;
   TIMEOUT: TimeoutData;
@@ -241,6 +251,7 @@ export const ERROR_REGISTRY: Registry = {
     when: 'while connecting; the end of its standard error is in the message, and in `detail`',
     remedy: 'see the message; with `strict`, `errors` has the error of each server',
     data: {
+      stderr: 'the last lines of its standard error',
       status: 'the HTTP status of the answer',
       rpcData: 'the data of the JSON-RPC error that was the answer',
       protocolVersion: 'the version that the server wants and Plenum does not speak',
@@ -314,8 +325,8 @@ export const ERROR_REGISTRY: Registry = {
     meaning: 'The connection ended before the answer came.',
     when: 'when a process exits, a socket breaks or a health check fails during a call',
     remedy: 'repeat the call if it may run twice, or if `maybeExecuted` is false',
-    data: {},
-    fields: ['server', 'maybeExecuted'],
+    data: { stderr: 'the last lines of its standard error' },
+    fields: ['server', 'maybeExecuted', 'detail'],
   },
   SESSION_EXPIRED: {
     meaning: 'The server no longer knows this session.',
@@ -335,7 +346,7 @@ export const ERROR_REGISTRY: Registry = {
     meaning: 'There was no answer, or no connection, in time.',
     when: 'when `timeoutMs`, `maxTotalTimeoutMs` or `connectTimeoutMs` is over',
     remedy: 'allow more: the option is named in `advice`',
-    data: { timeoutMs: 'the limit, in milliseconds' },
+    data: { timeoutMs: 'the limit, in milliseconds', stderr: 'the last lines of its standard error' },
     fields: ['server', 'maybeExecuted', 'detail'],
   },
   ABORTED: {

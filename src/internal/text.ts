@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import { distance } from 'fastest-levenshtein';
 
 /**
@@ -50,4 +51,47 @@ export function didYouMean(names: readonly string[]): string {
 
 function quoted(names: readonly string[]): string {
   return names.map((each) => `"${printable(each, 80)}"`).join(', ');
+}
+
+/** What a process wrote before it ended or fell silent: the end of a message. */
+export interface Output {
+  readonly stdout?: string;
+  readonly stderr?: string;
+}
+
+/** How many lines of standard error a message shows. */
+const MOST_LINES = 5;
+const MAX_LINE = 1_000;
+/** How much is looked at, in characters. */
+const MAX_LENGTH = 16 * 1024;
+
+/** Short escape sequences, such as those that choose a character set, and the rest of one that was cut. */
+const ESCAPES = /\u001b(?:[()*+\-./][\dA-Za-z]|[ -/]*[0-~])?/g;
+
+/** A frame of a stack in Node's words. */
+const FRAME = /^\s+at .*(?::\d+|<anonymous>)\)?(?: \{)?$/;
+
+/**
+ * The last lines of standard error that say something: no escape sequences, of a line that was written over and over
+ * only what stood there last, and no frames of a stack.
+ */
+export function lastLines(stderr: string): string[] {
+  const text = stripVTControlCharacters(stderr.slice(-MAX_LENGTH)).replace(ESCAPES, '');
+  const lines = text.split(/\r?\n/).map((line) => line.trimEnd().split('\r').at(-1) ?? '');
+  const telling = lines.filter((line) => line.trim() !== '' && !FRAME.test(line));
+  return telling.slice(-MOST_LINES).map((line) => printable(line, MAX_LINE));
+}
+
+/** The detail of an error about a process, and its data. */
+export function outputFields({ stdout = '', stderr = '' }: Output): {
+  readonly detail?: string;
+  readonly stderr?: readonly string[];
+} {
+  const half = stdout === '' ? [] : [`On its stdout there is half a line: ${printable(stdout, 400)}`];
+  const lines = lastLines(stderr);
+  const all = [...half, ...(lines.length === 0 ? [] : ['The end of its stderr:', ...lines])];
+  return {
+    ...(all.length > 0 && { detail: all.join('\n') }),
+    ...(lines.length > 0 && { stderr: lines }),
+  };
 }

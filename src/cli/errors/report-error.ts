@@ -1,4 +1,5 @@
 import { messageOf, PlenumError } from '../../errors/plenum-error.ts';
+import { isRecord } from '../../internal/checks.ts';
 import type { CatalogKind } from '../../group/catalog/catalog.ts';
 import type { Invocation } from '../command-line/invocation.ts';
 import { errorText } from './error-text.ts';
@@ -11,11 +12,20 @@ interface ErrorFacts {
   readonly code: string;
   readonly message: string;
   readonly server?: string;
+  /** The last lines that its process wrote to its standard error. */
+  readonly stderr?: readonly unknown[];
 }
 
 export function errorFacts(error: PlenumError, inline?: Invocation['inline']): ErrorFacts {
   const { code, server } = error;
-  return { code, message: errorText(error, inline), ...(server !== undefined && { server }) };
+  const data: unknown = error.data;
+  const stderr: unknown = isRecord(data) ? data['stderr'] : undefined;
+  return {
+    code,
+    message: errorText(error, inline),
+    ...(server !== undefined && { server }),
+    ...(Array.isArray(stderr) && { stderr: stderr as unknown[] }),
+  };
 }
 
 /** Writes the error of a command to standard error. `list` is the kind of the list that is missing by it. */

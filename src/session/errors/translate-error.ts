@@ -126,13 +126,20 @@ export function timedOut(context: ErrorContext, cause?: unknown): PlenumError {
 
 export function connectionLost(context: ErrorContext, maybeExecuted: boolean): PlenumError {
   const { end } = context;
-  return lostDuringCall(context, end?.what ?? 'closed the connection', maybeExecuted, end?.error);
+  return lostDuringCall(
+    context,
+    end?.what ?? 'closed the connection',
+    maybeExecuted,
+    end?.error,
+    end?.stderr,
+  );
 }
 
 /** Why a session lost its connection. */
 export function lostError(server: string, { end }: Pick<ErrorContext, 'end'>): PlenumError {
   const what = end?.what ?? 'closed the connection';
-  return connectionEnded(server, what, { cause: end?.error, expired: end?.sessionExpired === true });
+  const expired = end?.sessionExpired === true;
+  return connectionEnded(server, what, { cause: end?.error, expired, stderr: end?.stderr });
 }
 
 /** The official client wraps the error of its first request; the inner error says more. */
