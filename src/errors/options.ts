@@ -12,17 +12,6 @@ export function invalidOption(
   return new PlenumError('CONFIG_INVALID', `Option "${option}" ${problem}.`, { ...fields, data: { option } });
 }
 
-/** An option has a value of another kind than the `wanted` one. */
-export function wrongOptionType(
-  option: string,
-  wanted: string,
-  found: unknown,
-): PlenumError<'CONFIG_INVALID'> {
-  // The type only: the value may be a secret that was given for the wrong option.
-  const shown = typeof found === 'number' || typeof found === 'boolean' ? String(found) : describeType(found);
-  return invalidOption(option, `must be ${wanted}, not ${shown}`);
-}
-
 /** Two options that exclude each other; `why` goes on from the second: `which sends by itself`. */
 export function optionConflict(option: string, other: string, why?: string): PlenumError<'CONFIG_INVALID'> {
   return invalidOption(option, `does not go with "${other}"${why === undefined ? '' : `, ${why}`}`);
@@ -31,13 +20,6 @@ export function optionConflict(option: string, other: string, why?: string): Ple
 /** The same problem, with the name of the server that it belongs to. */
 export function inServer(server: string, error: PlenumError): PlenumError {
   return error.withSummary(`Server "${server}": ${error.summary}`, { server });
-}
-
-function describeType(value: unknown): string {
-  if (value === '') return 'empty';
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'an array';
-  return typeof value === 'undefined' ? 'missing' : `of type ${typeof value}`;
 }
 
 export function notAdoptable(name: string): PlenumError<'CONFIG_INVALID'> {

@@ -183,9 +183,6 @@ const SAMPLES: {
   },
   options: {
     invalidOption: options.invalidOption('url', 'must be a URL'),
-    wrongOptionType: [SECRET, null, [SECRET], undefined, { SECRET }].map((found) =>
-      options.wrongOptionType('name', 'a number', found),
-    ),
     globUnmatched: options.globUnmatched('s', 'deny[0]', 'red_*', ['read_file']),
     optionConflict: options.optionConflict('proxy', 'fetch', 'which sends by itself'),
     inServer: options.inServer('s', ours),

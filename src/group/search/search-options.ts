@@ -1,5 +1,5 @@
-import { wrongOptionType } from '../../errors/options.ts';
-import { checkOptions } from '../../options/check-options.ts';
+import { checkOptions, checkValue } from '../../options/check-options.ts';
+import { string } from '../../options/kinds.ts';
 import { searchOptions } from '../../options/tables/group.ts';
 import { CATALOG_KINDS, type CatalogEntries, type CatalogKind } from '../catalog/catalog.ts';
 
@@ -44,7 +44,7 @@ export function resolveSearch<K extends CatalogKind>(
   query: unknown,
   options: SearchOptions<K>,
 ): ResolvedSearch<K> {
-  if (typeof query !== 'string') throw wrongOptionType('query', 'a string', query);
+  checkValue('query', string, query);
   checkOptions(searchOptions, options, 'Search options');
   const { limit, kinds, servers } = options;
   return {
