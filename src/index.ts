@@ -96,7 +96,7 @@ export type { ToolFilterOptions } from './group/catalog/tool-filter.ts';
 export type { SessionLease, SessionSource, SourcedServer } from './group/members/session-source.ts';
 export type { GroupEvent } from './group/group-events.ts';
 export type { GroupConnectOptions, GroupOptions, GroupServerSpec } from './group/group-options.ts';
-export type { GroupAddOptions } from './group/members/joining.ts';
+export type { GroupAddOptions } from './group/members/member-connector.ts';
 export type { ReadyOptions } from './group/members/until-ready.ts';
 export type {
   InterceptedCallChanges,

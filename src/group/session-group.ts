@@ -48,7 +48,7 @@ import {
   type GroupServerSpec,
 } from './group-options.ts';
 import { Interception } from './interceptors/interception.ts';
-import { Joining, type GroupAddOptions } from './members/joining.ts';
+import { MemberConnector, type GroupAddOptions } from './members/member-connector.ts';
 import { KnownCatalogs } from './cache/known-catalogs.ts';
 import { instructionsText } from './instructions.ts';
 import { LogLevels } from './log-levels.ts';
@@ -79,7 +79,7 @@ export class SessionGroup implements AsyncDisposable {
   readonly #index = new CatalogIndex();
   readonly #known: KnownCatalogs;
   readonly #membership: Membership;
-  readonly #joining: Joining;
+  readonly #connector: MemberConnector;
   readonly #resources: ResourceFinder;
   readonly #logLevels: LogLevels;
   readonly #search: CatalogSearch;
@@ -107,7 +107,7 @@ export class SessionGroup implements AsyncDisposable {
       this.#logLevels.onReady(member),
     );
     this.#logLevels = new LogLevels(this.#membership, this.#hub);
-    this.#joining = new Joining(options, this.#membership, this.#known);
+    this.#connector = new MemberConnector(options, this.#membership, this.#known);
     this.#resources = new ResourceFinder(this.#index, () =>
       unreadyServers(this.#membership.members, ['resources', 'resourceTemplates']),
     );
@@ -127,7 +127,7 @@ export class SessionGroup implements AsyncDisposable {
     const { options: ofGroup, connecting } = resolveConnectOptions(options);
     const group = new SessionGroup(ofGroup);
     try {
-      await group.#joining.connectAll(connecting);
+      await group.#connector.connectAll(connecting);
     } catch (error) {
       await group.destroy(error);
       throw error;
@@ -141,7 +141,7 @@ export class SessionGroup implements AsyncDisposable {
    * `ABORTED` or `SESSION_CLOSED`; or as `openSession` does. Then no process, socket or entry of the server is left.
    */
   add(name: string, spec: GroupServerSpec, options: GroupAddOptions = {}): Promise<Session> {
-    return this.#joining.add(name, spec, options);
+    return this.#connector.add(name, spec, options);
   }
 
   /**
@@ -150,7 +150,7 @@ export class SessionGroup implements AsyncDisposable {
    * removed. Rejects with `CONFIG_INVALID`, `NAME_COLLISION` or `SESSION_CLOSED`.
    */
   adopt(name: string, session: Session | Client): Promise<Session> {
-    return this.#joining.adopt(name, session);
+    return this.#connector.adopt(name, session);
   }
 
   /**

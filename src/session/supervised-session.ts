@@ -170,7 +170,7 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
   }
 
   /** Sets what a cache knows of the server; the first handshake replaces it. */
-  recall(facts: Pick<ServerFacts, 'serverInfo' | 'capabilities' | 'instructions'>): void {
+  presetFacts(facts: Pick<ServerFacts, 'serverInfo' | 'capabilities' | 'instructions'>): void {
     this.#facts = facts;
   }
 

@@ -114,7 +114,7 @@ export abstract class BaseTransport implements ManagedTransport {
   }
 
   /** Records that the peer went away, and ends the connection. Does nothing once that has begun. */
-  protected lose(end: TransportEnd): void {
+  protected endWith(end: TransportEnd): void {
     if (this.#end !== undefined || this.#isEnding) return;
     this.#end = end;
     // A turn later: the loss may have been noticed by a send that failed. Its caller must get that failure, which says

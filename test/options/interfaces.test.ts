@@ -13,7 +13,7 @@ import type {
 } from '../../src/gateway/gateway-options.ts';
 import type { CatalogCacheBounds } from '../../src/group/cache/catalog-cache.ts';
 import type { GroupConnectOptions, GroupOptions } from '../../src/group/group-options.ts';
-import type { GroupAddOptions } from '../../src/group/members/joining.ts';
+import type { GroupAddOptions } from '../../src/group/members/member-connector.ts';
 import type { SourcedServer } from '../../src/group/members/session-source.ts';
 import type { SearchOptions } from '../../src/group/search/search-options.ts';
 import type { GroupServerOptions, LazyOptions } from '../../src/group/server-options.ts';

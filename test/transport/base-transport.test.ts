@@ -35,7 +35,7 @@ class ScriptedTransport extends BaseTransport {
   }
 
   lost(end: TransportEnd): void {
-    this.lose(end);
+    this.endWith(end);
   }
 }
 

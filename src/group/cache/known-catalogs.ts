@@ -23,7 +23,7 @@ export class KnownCatalogs {
   }
 
   /** Returns the cached catalogs of these lazy servers, by name. Never rejects. */
-  async recall(servers: ReadonlyMap<string, LazyPlan>): Promise<ReadonlyMap<string, CachedServer>> {
+  async load(servers: ReadonlyMap<string, LazyPlan>): Promise<ReadonlyMap<string, CachedServer>> {
     const records = new Map<string, CachedServer>();
     const [first] = servers.keys();
     if (first === undefined) return records;

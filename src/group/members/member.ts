@@ -146,8 +146,8 @@ export class Member {
   }
 
   /** Takes a cached catalog in place of a fetch. The session shows its facts until it connects. */
-  recall({ listing, ...facts }: CachedServer): FetchedListing {
-    this.own?.recall(facts);
+  useCached({ listing, ...facts }: CachedServer): FetchedListing {
+    this.own?.presetFacts(facts);
     return { number: 0, connectionKey: undefined, listing };
   }
 

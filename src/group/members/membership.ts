@@ -84,7 +84,7 @@ export class Membership {
   }
 
   /** Adds a server without entries; `admit` adds those. */
-  enrol(name: string, session: Session, plan: MemberPlan): Member {
+  add(name: string, session: Session, plan: MemberPlan): Member {
     const member = new Member(name, session, plan, (who, kinds) => this.#refresh(who, kinds));
     this.#members.set(name, member);
     member.stopObserving = member.internals.observe((event) => this.#onSessionEvent(member, event));

@@ -7,7 +7,7 @@ import { IdleSessions } from './idle-sessions.ts';
 import type { PoolCloseReason, ManagerEvent } from '../manager-events.ts';
 import type { ResolvedPoolOptions } from './pool-options.ts';
 import { PooledSession } from './server-pool.ts';
-import { Promised } from './promised.ts';
+import { Reservations } from './reservations.ts';
 import type { Bucket, ServerPool, WaitingCaller } from './server-pool.ts';
 import { givenUp, Waiter } from './waiter.ts';
 import { WaitingLines } from './waiting-lines.ts';
@@ -168,34 +168,34 @@ export class SessionPool {
   /** Gives waiting callers their sessions, as far as there are some, and opens sessions for the others. */
   #dispatch(): void {
     if (this.#ended || this.#lines.areEmpty) return;
-    const promised = new Promised();
-    this.#lines.walk((waiter) => this.#serve(waiter, promised));
+    const reservations = new Reservations();
+    this.#lines.walk((waiter) => this.#serve(waiter, reservations));
   }
 
   /**
    * Returns false when there is nothing for this caller now; those behind it in the queue of its server then wait, too.
    */
-  #serve(waiter: WaitingCaller, promised: Promised): boolean {
+  #serve(waiter: WaitingCaller, reservations: Reservations): boolean {
     const { bucket } = waiter;
     const { server } = bucket;
-    const pooled = this.#take(bucket, !promised.isFull);
+    const pooled = this.#take(bucket, !reservations.isFull);
     if (pooled !== undefined) {
       waiter.resolve(pooled);
       return true;
     }
-    if (promised.coming(bucket)) return true;
+    if (reservations.takeOpening(bucket)) return true;
     const serverFull = this.#isServerFull(server);
     if (!serverFull && !this.#isFull) {
-      promised.note(bucket);
+      reservations.addOpening(bucket);
       void this.#openFor(bucket);
       return true;
     }
-    if (bucket.adoptOpening()) return promised.coming(bucket);
+    if (bucket.adoptOpening()) return reservations.takeOpening(bucket);
     // A closing session leaves a place, in which one caller's session can be opened.
     const inTheWay = serverFull ? server.sessions : this.#sessions;
-    if (promised.room(inTheWay)) return true;
-    if (this.#makeRoom(inTheWay)) return promised.room(inTheWay);
-    promised.isFull ||= !serverFull;
+    if (reservations.takeClosing(inTheWay)) return true;
+    if (this.#makeRoom(inTheWay)) return reservations.takeClosing(inTheWay);
+    reservations.isFull ||= !serverFull;
     return false;
   }
 

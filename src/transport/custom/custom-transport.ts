@@ -59,7 +59,7 @@ export class CustomTransport extends BaseTransport {
     const inner = this.#inner;
     inner.onmessage = (message, extra) => this.deliver(message, extra);
     inner.onerror = (error) => this.report(error);
-    inner.onclose = () => this.lose({ what: 'closed the connection' });
+    inner.onclose = () => this.endWith({ what: 'closed the connection' });
     await inner.start();
     // A `close` while it started may have done nothing, and now there is something to close.
     if (ending.aborted) await inner.close();

@@ -152,7 +152,7 @@ export class SseTransport extends BaseTransport {
     const expired = this.#opened ? expiredSession(status, this.server) : undefined;
     if (expired !== undefined) {
       // Behind a proxy the event stream may seem open for long.
-      this.lose(expired);
+      this.endWith(expired);
       throw expired.error;
     }
     const error = new SdkHttpError(
@@ -172,7 +172,7 @@ export class SseTransport extends BaseTransport {
     if (error.code !== 'CONNECTION_LOST') return;
     const reason = goneBecause(error);
     if (reason === undefined) this.#context.onSuspect?.(error);
-    else this.lose({ what: `cannot be reached at ${this.#url.origin}: ${reason}`, error });
+    else this.endWith({ what: `cannot be reached at ${this.#url.origin}: ${reason}`, error });
   }
 
   #onError(error: Error): void {
@@ -181,7 +181,7 @@ export class SseTransport extends BaseTransport {
     const what = this.#tooLarge
       ? 'sent an event larger than "maxMessageBytes" allows'
       : 'ended its event stream';
-    if (this.#opened) this.lose({ what, error: this.#fault ?? error });
+    if (this.#opened) this.endWith({ what, error: this.#fault ?? error });
   }
 
   #explain(error: unknown): unknown {

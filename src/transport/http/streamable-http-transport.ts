@@ -105,7 +105,7 @@ export class StreamableHttpTransport extends BaseTransport {
       onMissed: () => context.onStreamReopened?.(),
       onGone: (what) => {
         this.#lostStreamOnly = true;
-        this.lose({ what });
+        this.endWith({ what });
       },
     });
     const exchanges = new OfficialExchanges({
@@ -121,7 +121,7 @@ export class StreamableHttpTransport extends BaseTransport {
       onResumptionFailed: (request, cause) => this.#onResumptionFailed(request, cause),
       onAskedToWait: (waitMs) => (this.retryAfterMs = waitMs),
       onStreamRefused: (refusal) => void this.#findOut(refusal),
-      onExpired: (end) => this.lose(end),
+      onExpired: (end) => this.endWith(end),
     });
     const fetch = this.#http.forConnection((url, init) => exchanges.fetch(new URL(url), init));
     const auth = withAuth(spec.auth, context.server, this.#url, fetch);
@@ -370,7 +370,7 @@ export class StreamableHttpTransport extends BaseTransport {
     if (!isSuspicious(refusal)) return undefined;
     const verdict = await this.#sessionCheck.confirm(refusal, cause);
     if (verdict === undefined) return undefined;
-    this.lose(verdict.end);
+    this.endWith(verdict.end);
     return verdict.sure ? verdict.end.error : undefined;
   }
 
@@ -391,7 +391,7 @@ export class StreamableHttpTransport extends BaseTransport {
     if (!(error instanceof PlenumError) || error.code !== 'CONNECTION_LOST') return;
     const reason = goneBecause(error);
     if (reason === undefined) this.#context.onSuspect?.(error);
-    else this.lose({ what: `cannot be reached at ${this.#url.origin}: ${reason}`, error });
+    else this.endWith({ what: `cannot be reached at ${this.#url.origin}: ${reason}`, error });
   }
 
   #onStreamFault(fault: BodyFault, error: PlenumError, request: OpenRequest | undefined): void {
@@ -403,7 +403,7 @@ export class StreamableHttpTransport extends BaseTransport {
     }
     // Resuming would only bring the same message again.
     if (request !== undefined) this.#fail(request, error);
-    else this.lose({ what: 'sent a message that is too large', error });
+    else this.endWith({ what: 'sent a message that is too large', error });
   }
 
   /** Fails a request whose stream has ended for good without its answer. */

@@ -124,7 +124,7 @@ export class UrlTransport extends BaseTransport {
     };
     inner.onerror = (error) => this.report(error);
     inner.onclose = () => {
-      if (inner.end !== undefined) this.lose(inner.end);
+      if (inner.end !== undefined) this.endWith(inner.end);
     };
     return inner;
   }

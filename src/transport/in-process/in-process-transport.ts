@@ -33,7 +33,7 @@ export class InProcessTransport extends BaseTransport {
     [this.#ours, this.#theirs] = InMemoryTransport.createLinkedPair();
     this.#ours.onmessage = (message, extra) => this.#receive(message, extra);
     this.#ours.onerror = (error) => this.report(error);
-    this.#ours.onclose = () => this.lose({ what: 'closed the connection' });
+    this.#ours.onclose = () => this.endWith({ what: 'closed the connection' });
   }
 
   protected async open(ending: AbortSignal): Promise<void> {

@@ -144,18 +144,18 @@ export class StdioTransport implements ManagedTransport {
     stdout.on('error', (error) => this.#guard(() => this.onerror?.(error)));
     stdout.on('end', () => {
       output.end();
-      this.#lose({ what: 'closed its standard output' });
+      this.#endWith({ what: 'closed its standard output' });
     });
     const input = new WriteQueue(stdin, {
       server,
       codec: this.#codec,
-      onBroken: (error, what) => this.#lose({ what, error }),
+      onBroken: (error, what) => this.#endWith({ what, error }),
     });
     const errors = stderr === null ? undefined : this.#readErrors(stderr);
     const stopKillAtExit = killAtExit(pid);
     return {
       child,
-      tree: new ProcessTree(child, pid, (exit) => this.#lose({ what: exit })),
+      tree: new ProcessTree(child, pid, (exit) => this.#endWith({ what: exit })),
       input,
       output,
       stderr: errors?.capture,
@@ -184,10 +184,10 @@ export class StdioTransport implements ManagedTransport {
     const what = `wrote a line longer than ${maxMessageBytes} bytes`;
     const error = lineTooLong(server, what);
     this.#whileOpen(() => this.#context.onProblem(error));
-    this.#lose({ what, error, certain: true });
+    this.#endWith({ what, error, certain: true });
   }
 
-  #lose(loss: Loss): void {
+  #endWith(loss: Loss): void {
     if (this.#link !== undefined) this.#stopping ??= this.#afterLoss(this.#link, loss);
   }
 

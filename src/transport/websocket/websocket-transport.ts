@@ -73,7 +73,7 @@ export class WebSocketTransport extends BaseTransport {
         return reject(this.#lost('the connection is closing', false));
       }
       if (socket.bufferedAmount > MAX_BUFFERED_BYTES) {
-        this.lose({ what: 'does not read what it is sent' });
+        this.endWith({ what: 'does not read what it is sent' });
         return reject(this.#lost('the server does not read what it is sent', false));
       }
       socket.send(text, (error) => {
@@ -119,7 +119,7 @@ export class WebSocketTransport extends BaseTransport {
   #onOpen(socket: WebSocket): void {
     this.#isOpen = true;
     this.#stopPings = keepAlive(socket, this.#pingIntervalMs, () =>
-      this.lose({ what: 'answers no pings any more' }),
+      this.endWith({ what: 'answers no pings any more' }),
     );
     this.#opened.resolve();
   }
@@ -179,7 +179,7 @@ export class WebSocketTransport extends BaseTransport {
     // `ws` ends such a connection itself, and reports it as an abnormal close of the server's.
     const tooLarge =
       fault !== undefined && 'code' in fault && fault.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
-    this.lose({
+    this.endWith({
       what: tooLarge
         ? 'sent a message larger than "maxMessageBytes" allows'
         : `closed the connection (${words})${why}`,

@@ -33,7 +33,7 @@ export interface GroupAddOptions extends Omit<SessionOptions, 'name'> {
 }
 
 /** Adds servers to a group: `connectAll`, `add` and `adopt`. */
-export class Joining {
+export class MemberConnector {
   readonly #options: GroupOptions;
   readonly #membership: Membership;
   readonly #known: KnownCatalogs;
@@ -56,7 +56,7 @@ export class Joining {
     try {
       limit.throwIfEnded();
       this.#membership.expectFree(name);
-      const member = this.#membership.enrol(name, session, plan);
+      const member = this.#membership.add(name, session, plan);
       limit.onEnd(() => void session.destroy(signal?.reason));
       return await this.#bringIn(member, session, limit);
     } finally {
@@ -69,7 +69,7 @@ export class Joining {
     const { name } = member;
     try {
       const known =
-        member.lazy === undefined ? undefined : withoutConnecting(member, await this.#recall([member]));
+        member.lazy === undefined ? undefined : withoutConnecting(member, await this.#cached([member]));
       if (session.status.state !== 'idle') throw wentAway(name, session);
       if (known === undefined) await session.start(false);
       const fetched = known ?? (await member.fetch(CATALOG_KINDS));
@@ -97,7 +97,7 @@ export class Joining {
   async #adopt(name: string, session: Session, own: SupervisedSession | undefined): Promise<Session> {
     expectUsable(name, session);
     this.#membership.expectFree(name);
-    const member = this.#membership.enrol(name, session, this.#planAdopted(own));
+    const member = this.#membership.add(name, session, this.#planAdopted(own));
     try {
       await own?.start(false);
       // Its lists can only be fetched while it is connected. If it cannot connect now, they are fetched when it can.
@@ -128,8 +128,8 @@ export class Joining {
       },
     );
     limit.throwIfEnded();
-    const members = plans.map(({ name, plan }) => this.#membership.enrol(name, plan.own, plan));
-    const known = this.#recall(members);
+    const members = plans.map(({ name, plan }) => this.#membership.add(name, plan.own, plan));
+    const known = this.#cached(members);
     const arrivals = members.map((member) => {
       const arrived =
         member.lazy === undefined
@@ -170,11 +170,11 @@ export class Joining {
   }
 
   /** The cached catalogs of the lazy ones among `members`, by name. */
-  #recall(members: readonly Member[]): Promise<ReadonlyMap<string, CachedServer>> {
+  #cached(members: readonly Member[]): Promise<ReadonlyMap<string, CachedServer>> {
     const lazy = members.flatMap((member): [string, LazyPlan][] =>
       member.lazy === undefined ? [] : [[member.name, member.lazy]],
     );
-    return this.#known.recall(new Map(lazy));
+    return this.#known.load(new Map(lazy));
   }
 
   #plan(name: string, given: GroupServerSpec, options: GroupAddOptions): ServerPlan {
@@ -227,7 +227,7 @@ function withoutConnecting(
   known: ReadonlyMap<string, CachedServer>,
 ): FetchedListing | undefined {
   const record = known.get(member.name);
-  if (record !== undefined) return member.recall(record);
+  if (record !== undefined) return member.useCached(record);
   return member.lazy?.opensToList === false ? member.joinUnlisted() : undefined;
 }
 
