@@ -10,6 +10,7 @@ export type {
   ConfigRemark,
   ConnectFailedData,
   InvalidArgumentsData,
+  InvalidResultData,
   NameCollisionData,
   PlenumErrorCode,
   PlenumErrorData,

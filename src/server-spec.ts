@@ -24,6 +24,13 @@ export interface ServerSpecOptions {
    */
   protocol?: ProtocolChoice;
   /**
+   * What becomes of what the server sends although the protocol does not allow it: it is mended or left out by itself where
+   * that is safe, and reported as a `problem` event (`lenient`), or the whole answer is an error, mostly `INVALID_RESULT`
+   * (`strict`).
+   * @default 'lenient'
+   */
+  checks?: 'lenient' | 'strict';
+  /**
    * How a lost connection is replaced; with `false` the session is `failed` then, `true` is the defaults.
    * @default true
    */

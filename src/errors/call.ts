@@ -1,4 +1,4 @@
-import type { UrlElicitation } from './registry.ts';
+import type { InvalidResultData, UrlElicitation } from './registry.ts';
 import { messageOf, PlenumError, type PlenumErrorFields } from './plenum-error.ts';
 import { outputFields, printable } from '../internal/text.ts';
 
@@ -283,6 +283,18 @@ export function invalidResult(
   fields: { readonly server?: string; readonly cause?: unknown } = {},
 ): PlenumError<'INVALID_RESULT'> {
   return new PlenumError('INVALID_RESULT', why, fields);
+}
+
+/** A server sent something odd that was tolerated; `what` goes on from its name. */
+export function oddAnswer(
+  server: string,
+  what: string,
+  data: InvalidResultData,
+): PlenumError<'INVALID_RESULT'> {
+  return new PlenumError('INVALID_RESULT', `Server "${server}" sent something odd in ${what}`, {
+    server,
+    data,
+  });
 }
 
 export function tooManyPages(

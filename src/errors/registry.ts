@@ -164,6 +164,14 @@ export interface UrlElicitationData {
   readonly elicitations: readonly UrlElicitation[];
 }
 
+/** `data` of `INVALID_RESULT`, of an event that reports something odd which was tolerated. */
+export interface InvalidResultData {
+  /** The kind: a name that docs/servers.md lists. */
+  readonly oddity: string;
+  /** Where it was found, up to three places. */
+  readonly places: readonly string[];
+}
+
 /** The type of `data` for each code. `undefined`: errors of this code carry none. */
 export interface PlenumErrorData {
   CONFIG_INVALID: ConfigInvalidData;
@@ -184,7 +192,7 @@ export interface PlenumErrorData {
   CIRCUIT_OPEN: undefined;
   POOL_EXHAUSTED: PoolExhaustedData;
   INVALID_ARGUMENTS: InvalidArgumentsData;
-  INVALID_RESULT: undefined;
+  INVALID_RESULT: InvalidResultData;
   URL_ELICITATION_REQUIRED: UrlElicitationData;
   /** What the server sent as the data of its JSON-RPC error; else, of an HTTP error, `{ status }`. */
   PROTOCOL: unknown;
@@ -381,7 +389,10 @@ export const ERROR_REGISTRY: Registry = {
     meaning: "The answer does not fit the protocol, a limit or the tool's own output schema.",
     when: 'in any call; also as a `problem` event, for what a server sent unasked, and for a tool whose results are not checked',
     remedy: "tell the server's author; a limit that is an option is named in `advice`",
-    data: {},
+    data: {
+      oddity: 'in an event about something odd that was tolerated: its kind',
+      places: 'and where it was found',
+    },
     fields: ['server', 'maybeExecuted'],
   },
   URL_ELICITATION_REQUIRED: {

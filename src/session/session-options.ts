@@ -65,6 +65,7 @@ export interface ResolvedSessionOptions {
   readonly timeoutMs: number;
   readonly connectTimeoutMs: number;
   readonly protocol: ProtocolChoice;
+  readonly checks: 'lenient' | 'strict';
   readonly reconnect: false | Required<ReconnectOptions>;
   readonly health: false | Required<HealthOptions>;
   readonly maxWaitingCalls: number;
@@ -101,6 +102,7 @@ export function resolveSessionOptions(...layers: readonly SessionOptions[]): Res
     timeoutMs: pick('timeoutMs') ?? DEFAULTS.timeoutMs,
     connectTimeoutMs: pick('connectTimeoutMs') ?? DEFAULTS.connectTimeoutMs,
     protocol: pick('protocol') ?? DEFAULTS.protocol,
+    checks: pick('checks') ?? DEFAULTS.checks,
     reconnect: resolveSwitch(
       layers.map((layer) => layer.reconnect),
       true,

@@ -17,6 +17,7 @@ import { EventHub, type EventBacklog, type OverflowEvent } from '../internal/eve
 import { checkArguments } from '../options/call-arguments.ts';
 import { checkAuthorize, invalidCall } from '../options/call-checks.ts';
 import { loadOfficial } from '../transport/official.ts';
+import { OddityLog } from '../reading/oddities.ts';
 import { openTransport } from '../transport/open-transport.ts';
 import { adoptClient } from './connection/adopted-connection.ts';
 import { leaseConnection } from './connection/leased-connection.ts';
@@ -56,6 +57,7 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
   readonly #signIn: SignIn | undefined;
   readonly #hub: EventHub<SessionEvent>;
   readonly #memory: ConnectionMemory = {};
+  readonly #oddities: OddityLog | undefined;
   readonly #inFlight = new InFlight();
   readonly #places: HandlerPlaces;
   readonly #observe: MessageObserver | undefined;
@@ -81,6 +83,7 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
     const report = (error: PlenumError): void => this.#problem(error);
     this.#places = new HandlerPlaces(name, options.serverRequests, report);
     this.#observe = createMessageObserver(options.handlers, { server: name, session: this }, report);
+    this.#oddities = options.checks === 'strict' ? undefined : new OddityLog(name, report);
     this.#signIn = target.type === 'spec' ? SignIn.for(name, target.spec) : undefined;
     this.#supervisor = new Supervisor({
       server: name,
@@ -293,6 +296,7 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
       server,
       options: this.#options,
       memory: this.#memory,
+      oddities: this.#oddities,
       signal,
       onEnd,
       openTransport: (context) => openTransport(spec ?? target.spec, context),

@@ -4,15 +4,27 @@ import { isRecord } from '../internal/checks.ts';
 /** How many messages one batch may have: all of them are handled in one turn of the event loop. */
 export const LONGEST_BATCH = 1_000;
 
-/** Whether it has the shape of a message. The official client checks what methods and results must hold. */
+/**
+ * Whether it can be told what it is: a request, a notification or an answer. It may be odd; what is mended of that is up to
+ * the session, and what must hold in a method or a result is up to the official client.
+ */
 export function isMessage(value: unknown): value is JSONRPCMessage {
   if (!isObject(value)) return false;
   const message: { jsonrpc?: unknown; id?: unknown; method?: unknown; result?: unknown; error?: unknown } =
     value;
-  if (message.jsonrpc !== '2.0') return false;
-  if (typeof message.method === 'string') return message.id === undefined || isId(message.id);
-  if (isObject(message.result)) return isId(message.id);
-  return isObject(message.error) && (message.id === undefined || isId(message.id));
+  const { jsonrpc, id, method, result, error } = message;
+  if (jsonrpc !== '2.0' && jsonrpc !== undefined && jsonrpc !== null && jsonrpc !== 2) return false;
+  if (typeof method === 'string') return id === undefined || id === null || isId(id);
+  if (isId(id)) return result !== undefined || (error !== undefined && error !== null);
+  return jsonrpc === '2.0' && id === undefined && isObject(error);
+}
+
+/** The messages of a value, alone or in a batch. Throws when there is anything else, or too many. */
+export function messagesIn(value: unknown): readonly JSONRPCMessage[] {
+  const found: readonly unknown[] = Array.isArray(value) ? value : [value];
+  if (found.length > LONGEST_BATCH) throw new TypeError(`A batch has ${found.length} messages.`);
+  if (!found.every(isMessage)) throw new TypeError('It is no JSON-RPC message.');
+  return found;
 }
 
 /**
@@ -51,7 +63,7 @@ interface AnswerMembers {
 
 const ANSWER_MEMBERS: ReadonlySet<string> = new Set(['jsonrpc', 'id', 'result', 'error']);
 
-function isId(value: unknown): boolean {
+export function isId(value: unknown): value is RequestId {
   return typeof value === 'string' || Number.isSafeInteger(value);
 }
 

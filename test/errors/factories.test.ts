@@ -113,6 +113,10 @@ const SAMPLES: {
     ),
     serverRequestsRefused: call.serverRequestsRefused('s', 'asks too much'),
     tooManyInputRequests: call.tooManyInputRequests(500, 110),
+    oddAnswer: call.oddAnswer('files', 'its answer to tools/list: null.', {
+      oddity: 'null-member',
+      places: [],
+    }),
     invalidResult: call.invalidResult('The answer is not one.'),
     tooManyPages: call.tooManyPages(request, '5', thrown),
     argumentsNotAnObject: call.argumentsNotAnObject('t'),

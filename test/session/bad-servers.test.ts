@@ -177,7 +177,7 @@ describe('S9 answers that are wrong', () => {
   });
 });
 
-describe('S9 handshakes that are wrong', () => {
+describe('S9 handshakes that are wrong, with strict checks', () => {
   it.each([
     { title: 'without a version', result: { capabilities: {}, serverInfo: { name: 'a', version: '1' } } },
     { title: 'without server info', result: { protocolVersion: '2025-11-25', capabilities: {} } },
@@ -188,7 +188,11 @@ describe('S9 handshakes that are wrong', () => {
     },
   ])('$title', async ({ result }) => {
     const server = new RawServer(({ method }) => (method === 'initialize' ? result : undefined));
-    const error = await openFailure(server.spec, { protocol: 'legacy', connectTimeoutMs: 5_000 });
+    const error = await openFailure(server.spec, {
+      protocol: 'legacy',
+      checks: 'strict',
+      connectTimeoutMs: 5_000,
+    });
     expect(error).toMatchObject({ code: 'CONNECT_FAILED', server: 'tested' });
   });
 

@@ -83,7 +83,10 @@ function findingsOf(
   problems: readonly PlenumError[],
 ): Finding[] {
   const ofLists = new Set(Object.values(listErrors));
-  const [noise] = problems.filter((problem) => problem.code === 'INVALID_RESULT' && !ofLists.has(problem));
+  const wrong = problems.filter((problem) => problem.code === 'INVALID_RESULT' && !ofLists.has(problem));
+  // What was tolerated has data.
+  const [noise] = wrong.filter(({ data }) => data === undefined);
+  const odd = wrong.filter(({ data }) => data !== undefined);
   return [
     ...Object.entries(listErrors).map(([kind, error]) => ({
       level: 'error' as const,
@@ -101,6 +104,12 @@ function findingsOf(
             advice: 'Standard output is for messages only: the server should log to standard error.',
           },
         ]),
+    ...odd.map((error) => ({
+      level: 'warning' as const,
+      code: 'odd-answer' as const,
+      message: error.message,
+      advice: 'It was tolerated. Tell its author; "checks": "strict" makes it an error.',
+    })),
     ...collisions.map(({ kind, key, owner }) => ({
       level: 'warning' as const,
       code: 'name-collision' as const,

@@ -31,6 +31,7 @@ type FindingCode =
   | 'hangs'
   | 'failed'
   | 'noisy-stdout'
+  | 'odd-answer'
   | 'list-failed'
   | 'name-collision';
 
@@ -88,7 +89,7 @@ async function explainProcess(
   const missing = await missingFile(spec);
   if (missing !== undefined && error.code !== 'TIMEOUT')
     return say('wrong-path', `Correct the path: ${missing} is not there.`);
-  const [noise] = problems.filter(({ code }) => code === 'INVALID_RESULT');
+  const [noise] = problems.filter(({ code, data }) => code === 'INVALID_RESULT' && data === undefined);
   if (noise !== undefined)
     return say(
       'not-an-mcp-server',

@@ -24,6 +24,7 @@ const OF_THE_SOURCE = [
   'url',
   'transport',
   'protocol',
+  'checks',
   'clientInfo',
   'capabilities',
   'onSampling',

@@ -98,6 +98,14 @@ export const serverSpecOptions = {
     alias: ['protocolVersion', 'era'],
     catalog: true,
   },
+  checks: {
+    kind: oneOf('lenient', 'strict'),
+    default: 'lenient' as const,
+    about:
+      'Whether what the server sends that the protocol does not allow is mended or left out where that is safe, and reported (`lenient`), or is an error (`strict`).',
+    alias: ['validation', 'strictness'],
+    catalog: true,
+  },
   reconnect: {
     kind: switchOf(reconnectOptions),
     byDefault: 'on',

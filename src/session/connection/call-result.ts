@@ -1,5 +1,6 @@
 import type { CallToolResult, StandardSchemaV1, StandardSchemaV1Sync } from '@modelcontextprotocol/client';
 import { isRecord } from '../../internal/checks.ts';
+import { isToolResult, wholeOf } from '../../reading/whole-result.ts';
 import { official } from '../../transport/official.ts';
 import type { ProtocolEra } from '../session.ts';
 
@@ -40,7 +41,11 @@ const LEGACY = schemaOf((value) => {
 const OTHER_RESULTS = ['task', 'inputRequests', 'requestState'];
 
 function schemaOf(validateUnusual: Validate): CallResultSchema {
-  const validate: Validate = (value) => (isUsual(value) ? { value } : validateUnusual(value));
+  const validate: Validate = (value) => {
+    if (isUsual(value)) return { value };
+    const whole = wholeOf(value);
+    return isToolResult(whole) && whole !== value ? { value: whole } : validateUnusual(value);
+  };
   return { '~standard': { version: 1, vendor: 'mcp-plenum', validate } };
 }
 

@@ -13,11 +13,13 @@ import { createDeferred } from '../../internal/deferred.ts';
 import { settledWithin } from '../../internal/limit.ts';
 import { printable } from '../../internal/text.ts';
 import type { IncomingRequests } from '../handlers/incoming-requests.ts';
-import { DirectCalls } from './direct-calls.ts';
+import type { Answer, Call } from '../../reading/messages.ts';
+import type { ServerReader } from '../../reading/server-reader.ts';
+import { DirectCalls, isDirect } from './direct-calls.ts';
 import { EraProbe } from './era-probe.ts';
 import { LIST_METHODS, ListBudget } from './list-budget.ts';
 import { failRequest } from '../../transport/fail-request.ts';
-import { askedId, isAnswer } from '../../transport/json-rpc.ts';
+import { askedId, isAnswer, isId, isMessage, LONGEST_BATCH } from '../../transport/json-rpc.ts';
 import type { ManagedTransport } from '../../transport/managed-transport.ts';
 
 /** How many cancelled requests are remembered, so that late answers to them are dropped without a report. */
@@ -29,7 +31,7 @@ const NOTIFICATIONS_MS = 1_000;
 /**
  * A transport between the official client and the real transport. It observes what the client does not report: the
  * protocol version that a server offers, whether it answers the era probe, when it last sent anything. It drops late
- * answers to cancelled requests, bounds lists, and carries {@link DirectCalls}.
+ * answers to cancelled requests, has odd messages mended, bounds lists, and carries {@link DirectCalls}.
  */
 export class ConnectionTap implements Transport {
   onclose?: () => void;
@@ -52,10 +54,12 @@ export class ConnectionTap implements Transport {
   /** Called with each request and notification of the server. */
   observe: ((message: Extract<JSONRPCMessage, { method: string }>) => void) | undefined;
   /** Tool calls that are sent without the official client. */
-  readonly directCalls = new DirectCalls((message) => this.send(message));
+  readonly directCalls: DirectCalls;
 
   readonly #inner: ManagedTransport;
   readonly #probeSilenceMs: number | undefined;
+  /** Undefined when what is odd is to be an error. */
+  readonly #reader: ServerReader | undefined;
   readonly #ended = createDeferred<void>();
   readonly #abandoned = new Set<RequestId>();
   readonly #lists = new ListBudget();
@@ -71,9 +75,11 @@ export class ConnectionTap implements Transport {
   #closed = false;
 
   /** `probeSilenceMs`: how long the answer to the era probe is waited for, in milliseconds; without it the client decides. */
-  constructor(inner: ManagedTransport, probeSilenceMs?: number) {
+  constructor(inner: ManagedTransport, probeSilenceMs?: number, reader?: ServerReader) {
     this.#inner = inner;
     this.#probeSilenceMs = probeSilenceMs;
+    this.#reader = reader;
+    this.directCalls = new DirectCalls((message) => this.send(message), reader);
     if ('stderr' in inner && 'pid' in inner) {
       // By these members the official client recognises stdio, where no answer to the era probe means an older server.
       Object.defineProperties(this, { stderr: { value: null }, pid: { get: () => inner.pid } });
@@ -177,6 +183,8 @@ export class ConnectionTap implements Transport {
 
   /** Notes what a message says about the connection. Returns whether it is the era probe, and is looked after. */
   #watch(message: Extract<JSONRPCMessage, { method: string }>): message is JSONRPCRequest {
+    if ('id' in message && !isDirect(message.id))
+      this.#reader?.asked(message.id, message.method, message.params);
     switch (message.method) {
       case 'initialize':
         if ('id' in message) this.#initializeId = message.id;
@@ -194,6 +202,7 @@ export class ConnectionTap implements Transport {
         if (this.#abandoned.size >= ABANDONED_LIMIT) this.#abandoned.clear();
         this.#abandoned.add(id);
         this.#lists.forget(id);
+        this.#reader?.forget(id);
         break;
       }
       default:
@@ -205,30 +214,21 @@ export class ConnectionTap implements Transport {
 
   #receive(message: JSONRPCMessage, extra?: MessageExtraInfo): void {
     this.lastHeardAt = performance.now();
-    if ('method' in message) {
-      if (message.method === 'initialize' || message.method === 'server/discover') this.echoes = true;
-      this.observe?.(message);
-      if ('id' in message) {
-        if (this.incoming?.admit(message) === false) return;
-      } else if (message.method === 'notifications/cancelled') this.#cancelled(message.params);
-    } else {
-      const id = message.id === undefined ? undefined : askedId(message.id);
-      // The official client would take it for the answer to the request with that number.
-      if (typeof id === 'string' && !Number.isNaN(Number(id)))
-        return this.onerror?.(new Error(`No request has the id "${printable(id, 40)}" of an answer.`));
-      // The late answer to a cancelled request.
-      if (id !== undefined && this.#abandoned.size > 0 && this.#abandoned.delete(id)) return;
-      if (id !== undefined && id === this.#probeId) {
-        if (this.eraProbe?.answered(message) === false) return;
-        if (this.eraProbe?.isGuess !== true) this.probe = 'answered';
-      }
-      if (id !== undefined && id === this.#initializeId && 'result' in message) {
-        const offered = message.result?.['protocolVersion'];
-        if (typeof offered === 'string') this.offeredVersion = offered;
-      }
-      const refusal = id === undefined ? undefined : this.#refusal(id, message);
-      if (id !== undefined && refusal !== undefined) return this.#deliver(failRequest(id, refusal), extra);
-    }
+    if (isCall(message)) return this.#receiveCall(message, extra);
+    // A transport of the user's or a server in this process may hand on a batch as it is.
+    if (!Array.isArray(message)) return this.#receiveAnswer(message, extra);
+    const batch: readonly unknown[] = message.slice(0, LONGEST_BATCH);
+    for (const each of batch) if (isMessage(each)) this.#receive(each, extra);
+  }
+
+  #receiveCall(given: Call, extra?: MessageExtraInfo): void {
+    // Params that are of no use are left to what bounds requests, and to the official client.
+    const message = this.#reader?.readCall(given) ?? given;
+    if (message.method === 'initialize' || message.method === 'server/discover') this.echoes = true;
+    this.observe?.(message);
+    if ('id' in message) {
+      if (this.incoming?.admit(message) === false) return;
+    } else if (message.method === 'notifications/cancelled') this.#cancelled(message.params);
     this.#deliver(message, extra);
   }
 
@@ -238,15 +238,49 @@ export class ConnectionTap implements Transport {
     if (typeof id === 'string' || typeof id === 'number') this.incoming?.close(id);
   }
 
-  /** Why an answer is not forwarded; its request fails with this error instead. */
-  #refusal(id: RequestId, message: JSONRPCMessage): PlenumError | undefined {
-    if (isAnswer(message)) {
-      if (this.#lists.pending.size > 0) return this.#lists.answered(id, message);
-      if (!('result' in message) || message.result.resultType !== 'input_required') return undefined;
-      return this.incoming?.refusal(message.result);
+  #receiveAnswer(message: Answer, extra?: MessageExtraInfo): void {
+    const id = isId(message.id) ? askedId(message.id) : undefined;
+    // The official client would take it for the answer to the request with that number.
+    if (typeof id === 'string' && !Number.isNaN(Number(id)))
+      return this.onerror?.(new Error(`No request has the id "${printable(id, 40)}" of an answer.`));
+    // The late answer to a cancelled request.
+    if (id !== undefined && this.#abandoned.size > 0 && this.#abandoned.delete(id)) return;
+    const read = id === undefined ? message : this.#readAnswer(id, message);
+    if (id !== undefined && id === this.#probeId) {
+      if (this.eraProbe?.answered(read) === false) return;
+      if (this.eraProbe?.isGuess !== true) this.probe = 'answered';
+    }
+    this.#deliver(read, extra);
+  }
+
+  /** The answer as it is forwarded; one that cannot be is replaced by an error. */
+  #readAnswer(id: RequestId, message: Answer): Answer {
+    const isRight = isAnswer(message);
+    const read = this.#mended(id, message, isRight);
+    if (id === this.#initializeId && 'result' in read) {
+      const offered = read.result?.['protocolVersion'];
+      if (typeof offered === 'string') this.offeredVersion = offered;
     }
     // The official client would drop it, and the request would wait for its timeout.
-    return invalidResult('The answer is not a valid JSON-RPC response.');
+    if (read === message ? !isRight : !isAnswer(read))
+      return failRequest(id, invalidResult('The answer is not a valid JSON-RPC response.'));
+    const refusal = this.#refusal(id, read);
+    return refusal === undefined ? read : failRequest(id, refusal);
+  }
+
+  /** Why an answer is not forwarded; its request fails with this error instead. */
+  #refusal(id: RequestId, answer: Answer): PlenumError | undefined {
+    if (this.#lists.pending.size > 0) return this.#lists.answered(id, answer);
+    if (!('result' in answer) || answer.result.resultType !== 'input_required') return undefined;
+    return this.incoming?.refusal(answer.result);
+  }
+
+  #mended(id: RequestId, message: Answer, isRight: boolean): Answer {
+    const reader = this.#reader;
+    if (reader === undefined) return message;
+    const isDirect = !isRight && this.directCalls.has(id);
+    if (!isDirect && (reader.pending.size === 0 || !reader.pending.has(id))) return message;
+    return reader.readAnswer(id, message, isRight, isDirect);
   }
 
   /**
@@ -285,6 +319,10 @@ export class ConnectionTap implements Transport {
     this.directCalls.end();
     this.incoming?.end();
   }
+}
+
+function isCall(message: JSONRPCMessage): message is Call {
+  return 'method' in message && typeof message.method === 'string';
 }
 
 /** Throws the error of a failed send, or, when that was the reason, one that says that the message is not JSON. */

@@ -3,9 +3,11 @@ import type {
   CallToolResult,
   JSONRPCMessage,
   JSONRPCResponse,
+  RequestId,
   RequestOptions,
 } from '@modelcontextprotocol/client';
 import { onAbort } from '../../internal/limit.ts';
+import type { ServerReader } from '../../reading/server-reader.ts';
 import { askedId } from '../../transport/json-rpc.ts';
 import { official } from '../../transport/official.ts';
 import { callResultOf } from './call-result.ts';
@@ -17,6 +19,11 @@ const FIRST_ID = 1_000_000_000;
 const LEAST_SLOTS = 64;
 /** How many slots an empty table may keep. */
 const MOST_IDLE_SLOTS = 1_024;
+
+/** Whether a request with this id is sent by {@link DirectCalls}. */
+export function isDirect(id: RequestId): boolean {
+  return typeof id === 'number' && id >= FIRST_ID;
+}
 
 interface Call {
   readonly id: number;
@@ -36,8 +43,11 @@ export class DirectCalls {
   readonly #send: (message: JSONRPCMessage) => Promise<void>;
   readonly #calls = new PendingTable<Call>(FIRST_ID);
 
-  constructor(send: (message: JSONRPCMessage) => Promise<void>) {
+  readonly #reader: ServerReader | undefined;
+
+  constructor(send: (message: JSONRPCMessage) => Promise<void>, reader?: ServerReader) {
     this.#send = send;
+    this.#reader = reader;
   }
 
   /** Whether calls with these options can be sent without the official client. */
@@ -65,6 +75,11 @@ export class DirectCalls {
     });
   }
 
+  /** Whether a call with this id has no answer yet. */
+  has(id: RequestId): boolean {
+    return this.#calls.has(Number(id));
+  }
+
   /** Settles the call that this answers. Returns false when it answers none of these calls. */
   accept(answer: JSONRPCResponse): boolean {
     const id = answer.id === undefined ? undefined : askedId(answer.id);
@@ -74,7 +89,7 @@ export class DirectCalls {
       const { code, message, data } = answer.error;
       call.reject(official.ProtocolError.fromError(code, message, data));
     } else {
-      settle(call, answer.result);
+      this.#settle(call, answer.result);
     }
     return true;
   }
@@ -100,6 +115,19 @@ export class DirectCalls {
     );
   }
 
+  /** Checks a result as the official client does. It ignores `resultType`, which these revisions do not have. */
+  #settle({ resolve, reject }: Call, result: Record<string, unknown>): void {
+    const known = 'resultType' in result ? withoutType(result) : result;
+    const checked = callResultOf('legacy')['~standard'].validate(known);
+    if (checked.issues === undefined) return resolve(checked.value);
+    const mended = this.#reader?.readToolResult(known);
+    if (mended !== undefined) return resolve(mended);
+    const what = checked.issues.map(({ message }) => message).join(', ');
+    reject(
+      new official.SdkError(official.SdkErrorCode.InvalidResult, `Invalid result for tools/call: ${what}`),
+    );
+  }
+
   #take(id: number): Call | undefined {
     const call = this.#calls.take(id);
     if (call !== undefined) release(call);
@@ -110,17 +138,6 @@ export class DirectCalls {
 function release({ timer, stopListening }: Call): void {
   clearTimeout(timer);
   stopListening?.();
-}
-
-/** Checks a result as the official client does. It ignores `resultType`, which these revisions do not have. */
-function settle({ resolve, reject }: Call, result: Record<string, unknown>): void {
-  const known = 'resultType' in result ? withoutType(result) : result;
-  const checked = callResultOf('legacy')['~standard'].validate(known);
-  if (checked.issues === undefined) return resolve(checked.value);
-  const what = checked.issues.map(({ message }) => message).join(', ');
-  reject(
-    new official.SdkError(official.SdkErrorCode.InvalidResult, `Invalid result for tools/call: ${what}`),
-  );
 }
 
 function withoutType(result: Record<string, unknown>): Record<string, unknown> {
@@ -157,6 +174,10 @@ export class PendingTable<T extends { readonly id: number }> {
   add(entry: T): void {
     this.#slots[entry.id % this.#slots.length] = entry;
     this.#count++;
+  }
+
+  has(id: number): boolean {
+    return this.#slots[id % this.#slots.length]?.id === id;
   }
 
   /** Removes the entry with this id and returns it. */

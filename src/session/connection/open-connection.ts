@@ -25,6 +25,8 @@ import { ClientConnection } from './client-connection.ts';
 import type { Connection, ConnectionMemory } from './connection.ts';
 import { ConnectionTap } from './connection-tap.ts';
 import { PROBE_SILENCE_MS } from './era-probe.ts';
+import type { OddityLog } from '../../reading/oddities.ts';
+import { ServerReader } from '../../reading/server-reader.ts';
 import type { ResolvedSessionOptions } from '../session-options.ts';
 import { connectData, translateError } from '../errors/translate-error.ts';
 
@@ -33,6 +35,8 @@ export interface ConnectionRequest {
   readonly server: string;
   readonly options: ResolvedSessionOptions;
   readonly memory: ConnectionMemory;
+  /** Reports what is odd about what the server sends; undefined when that is to be an error. */
+  readonly oddities: OddityLog | undefined;
   readonly openTransport: (context: TransportContext) => Promise<ManagedTransport>;
   readonly context: Omit<TransportContext, 'server' | 'memory'>;
   /** Installs handlers on the new client, before it connects. */
@@ -166,7 +170,8 @@ class Attempt {
   }
 
   async #connect(): Promise<Connection> {
-    const { server, options, memory, openTransport, context, prepare, onEnd, signal } = this.#request;
+    const { server, options, memory, oddities, openTransport, context, prepare, onEnd, signal } =
+      this.#request;
     const loading = loadOfficial();
     loading.catch(() => {}); // It is awaited below, but not when opening the transport fails.
     const transport = await openTransport({ ...context, server, memory });
@@ -182,6 +187,7 @@ class Attempt {
     const tap = new ConnectionTap(
       transport,
       looksAfterProbe ? Math.min(PROBE_SILENCE_MS, shareMs) : undefined,
+      oddities && new ServerReader(oddities),
     );
     this.#tap = tap;
     // So that a server starts while the official client is being loaded, the first time.

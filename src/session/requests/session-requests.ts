@@ -29,6 +29,7 @@ import type { Connection } from '../connection/connection.ts';
 import { DirectCalls } from '../connection/direct-calls.ts';
 import type { CompletionReference, RawRequest, Session } from '../session.ts';
 import { sendPing } from '../supervision/health.ts';
+import { wholeOf, wholePrompt, wholeToolResult } from '../../reading/whole-result.ts';
 import type { ListedTool, ListedTools } from './listed-tools.ts';
 import type { RequestInfo, SessionRequest } from './request-runner.ts';
 import type { Subscriptions } from './subscriptions.ts';
@@ -182,12 +183,12 @@ export abstract class SessionRequests {
     this.#checkArguments('Getting a prompt', { name: given ?? prompt, args });
     const name = String(given);
     const info = { doing: `Getting prompt "${printable(name)}"`, method: 'prompts/get' };
-    return this.#run(info, options, (connection, requestOptions) =>
-      connection.client.getPrompt(
-        this.#params(connection, { name, ...(args !== undefined && { arguments: { ...args } }) }, options),
-        requestOptions,
-      ),
-    );
+    return this.#run(info, options, async (connection, requestOptions) => {
+      const params = { name, ...(args !== undefined && { arguments: { ...args } }) };
+      return wholePrompt(
+        await connection.client.getPrompt(this.#params(connection, params, options), requestOptions),
+      );
+    });
   }
 
   async complete(
@@ -255,7 +256,7 @@ export abstract class SessionRequests {
         connection.markAltered?.(); // Any request may change what the server keeps for this client.
         return connection.client.request(
           { method, params: this.#params(connection, { ...request.params }, options) },
-          options.schema ?? anyResult,
+          options.schema === undefined ? anyResult : ofWholeResult(options.schema),
           requestOptions,
         );
       },
@@ -433,12 +434,12 @@ class ToolCall implements SessionRequest<CallToolResult> {
       return client.callTool(params, { ...options, toolDefinition: { name, inputSchema } });
     };
     try {
-      return await call(listed);
+      return wholeToolResult(await call(listed));
     } catch (error) {
       const isStale = error instanceof official.ProtocolError && error.code === HEADER_MISMATCH;
       if (listed === undefined || !isStale) throw error;
       await this.#session.listTools({ timeoutMs: options.timeout, signal: options.signal });
-      return call(this.#resources.tools.get(this.tool));
+      return wholeToolResult(await call(this.#resources.tools.get(this.tool)));
     }
   }
 }
@@ -480,9 +481,21 @@ const anyResult: StandardSchemaV1<unknown, Record<string, unknown>> = {
   '~standard': {
     version: 1,
     vendor: 'mcp-plenum',
-    validate: (value) => ({ value: value as Record<string, unknown> }),
+    validate: (value) => ({ value: wholeOf(value) as Record<string, unknown> }),
   },
 };
+
+/** Gives a schema of the caller's the result as it was read, and not the one that the official client was given. */
+function ofWholeResult(schema: StandardSchemaV1): StandardSchemaV1 {
+  const { '~standard': standard } = schema;
+  return {
+    '~standard': {
+      version: 1,
+      vendor: standard.vendor,
+      validate: (value) => standard.validate(wholeOf(value)),
+    },
+  };
+}
 
 type PageParams = { cursor?: string; _meta?: Record<string, unknown> };
 

@@ -9,7 +9,7 @@ import type { Dispatcher } from 'undici';
 import type { PlenumError } from '../../errors/plenum-error.ts';
 import { startTimer, type StopTimer } from '../../internal/timers.ts';
 import type { ServerAuth } from '../../server-spec.ts';
-import { isAnswer, isMessage, LONGEST_BATCH } from '../json-rpc.ts';
+import { isMessage, LONGEST_BATCH, messagesIn } from '../json-rpc.ts';
 import { mediaTypeOf } from './network/answer-type.ts';
 import { ByteList } from './network/byte-list.ts';
 import { EventSplitter } from './network/event-splitter.ts';
@@ -345,10 +345,10 @@ export class PostExchange<Request> implements Dispatcher.DispatchHandler {
       if (data === '' || (event !== undefined && event !== 'message')) continue;
       if (this.#cancelled !== undefined) return;
       try {
-        const message: unknown = JSON.parse(data);
-        if (!isUsable(message)) throw new TypeError('An event holds no JSON-RPC message.');
-        if (!('method' in message)) this.#answered = true;
-        this.#listener.onMessage(message);
+        for (const message of messagesIn(JSON.parse(data))) {
+          if (!('method' in message)) this.#answered = true;
+          this.#listener.onMessage(message);
+        }
       } catch (error) {
         this.#listener.onProblem(error);
       }
@@ -410,10 +410,6 @@ function textOf(chunks: readonly Buffer[]): string {
   return withoutMark((more.length === 0 ? first : Buffer.concat(chunks)).toString());
 }
 
-function isUsable(value: unknown): value is JSONRPCMessage {
-  return isAnswer(value) || (isMessage(value) && 'method' in value);
-}
-
 /** The messages of a JSON body, alone or in a batch; nothing when it is anything else. */
 function readMessages(text: string): readonly JSONRPCMessage[] | undefined {
   let value: unknown;
@@ -423,7 +419,7 @@ function readMessages(text: string): readonly JSONRPCMessage[] | undefined {
     return undefined;
   }
   const found: readonly unknown[] = Array.isArray(value) ? value : [value];
-  return found.every(isUsable) ? found : undefined;
+  return found.every(isMessage) ? found : undefined;
 }
 
 /** One parser for all exchanges: it is fed whole events only, so that nothing of one exchange is left in it for the next. */

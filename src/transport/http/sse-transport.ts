@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import {
   SdkErrorCode,
   SdkHttpError,
@@ -16,6 +17,7 @@ import type { TransportContext } from '../managed-transport.ts';
 import { parseServerUrl } from '../server-url.ts';
 import { expiredSession, isSuspicious, refusalOf } from './expired-session.ts';
 import { HttpFetch } from './network/http-fetch.ts';
+import { asSent, withStandIns } from './official/as-sent.ts';
 import { goneBecause } from './network/network-error.ts';
 import { excerptOf, retryAfterOf } from './refusal.ts';
 import { withAuth } from './with-auth.ts';
@@ -69,7 +71,7 @@ export class SseTransport extends BaseTransport {
         this.#http.forConnection((url, init) => this.#fetch(new URL(url), init)),
       ),
     );
-    this.#official.onmessage = (message) => this.deliver(message);
+    this.#official.onmessage = (message) => this.deliver(asSent(message));
     this.#official.onerror = (error) => this.#onError(error);
   }
 
@@ -83,7 +85,8 @@ export class SseTransport extends BaseTransport {
     const limit = new Limit({ ms: this.#openTimeoutMs, expired: () => this.#noEndpoint() }, ending);
     try {
       await limit.hold(this.#official.start());
-      // It may have ended at the moment at which it named its endpoint.
+      // It may have ended at the moment at which it named its endpoint; its end takes a moment to come through.
+      await setImmediate();
       if (this.#streamError !== undefined) throw this.#streamError;
       this.#opened = true;
     } catch (error) {
@@ -124,7 +127,7 @@ export class SseTransport extends BaseTransport {
         this.retryAfterMs = retryAfterOf(response.headers);
         this.#refusal = await response.clone().text();
       }
-      return response;
+      return await withStandIns(response);
     } catch (error) {
       if (error instanceof PlenumError) this.#fault = error;
       throw error;

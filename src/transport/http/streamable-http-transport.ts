@@ -30,6 +30,7 @@ import {
 import { HttpFetch, type BodyFault } from './network/http-fetch.ts';
 import type { HttpPool } from './network/http-pool.ts';
 import { goneBecause, networkError } from './network/network-error.ts';
+import { asSent } from './official/as-sent.ts';
 import { OfficialExchanges } from './official/official-exchanges.ts';
 import { OpenRequests, type OpenRequest } from './open-requests.ts';
 import { LeanPosts, type PostExchange, type PostListener } from './lean-posts.ts';
@@ -144,7 +145,7 @@ export class StreamableHttpTransport extends BaseTransport {
         ending: this.ending,
       }),
     );
-    this.#official.onmessage = (message) => this.#receive(message);
+    this.#official.onmessage = (message) => this.#receive(asSent(message));
     this.#official.onerror = (error) => this.report(error);
   }
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { parseJSONRPCMessage, type JSONRPCMessage } from '@modelcontextprotocol/client';
+import type { JSONRPCMessage } from '@modelcontextprotocol/client';
 import { WebSocket, type RawData } from '#ws';
 import { notAMessage, openFailed, sendFailed } from '../../errors/transport.ts';
 import { messageOf, type PlenumError } from '../../errors/plenum-error.ts';
@@ -12,6 +12,7 @@ import { BaseTransport } from '../base-transport.ts';
 import { networkError } from '../http/network/network-error.ts';
 import { resolveHeaders } from '../http/network/resolve-headers.ts';
 import { retryAfterOf } from '../http/refusal.ts';
+import { messagesIn } from '../json-rpc.ts';
 import type { TransportContext } from '../managed-transport.ts';
 import { parseServerUrl } from '../server-url.ts';
 import { tlsConnect } from '../tls-connect.ts';
@@ -125,16 +126,16 @@ export class WebSocketTransport extends BaseTransport {
   }
 
   #receive(data: RawData, isBinary: boolean): void {
-    let message: JSONRPCMessage;
+    let messages: readonly JSONRPCMessage[];
     try {
       if (isBinary) throw new Error('a binary frame');
-      message = parseJSONRPCMessage(JSON.parse(toText(data)));
+      messages = messagesIn(JSON.parse(toText(data)));
     } catch (error) {
       const what = 'sent a frame that is not a JSON-RPC message; it was dropped';
       this.#context.onProblem(notAMessage(this.server, what, error));
       return;
     }
-    this.deliver(message);
+    for (const message of messages) this.deliver(message);
   }
 
   #onHandshakeAnswer(response: IncomingMessage): void {

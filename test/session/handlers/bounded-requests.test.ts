@@ -203,10 +203,10 @@ describe('H10 a server that asks more than the handlers can answer', () => {
     ['params that are a text', { params: 'x' }],
     ['meta that is none', { params: { _meta: 5 } }],
     ['a progress token that is none', { params: { _meta: { progressToken: {} } } }],
-  ])('a request with %s gets an answer, and takes no place', async (_, odd) => {
+  ])('with strict checks, a request with %s gets an answer, and takes no place', async (_, odd) => {
     const server = new RawServer();
     const { handlers, running } = slowHandlers();
-    await open(server.spec, { protocol: 'legacy', ...handlers });
+    await open(server.spec, { protocol: 'legacy', checks: 'strict', ...handlers });
     const ids = flood(server, { method: 'roots/list', ...odd }, 300);
     await expect
       .poll(() =>

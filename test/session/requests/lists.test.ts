@@ -99,7 +99,7 @@ describe('S13 ten thousand tools', () => {
   });
 });
 
-describe('S13 lists that are wrong', () => {
+describe('S13 lists that are wrong, with strict checks', () => {
   it.each([
     { title: 'no list', result: { tools: 'none' } },
     { title: 'an entry without a name', result: { tools: [{ inputSchema: { type: 'object' } }] } },
@@ -108,7 +108,7 @@ describe('S13 lists that are wrong', () => {
     const server = new RawServer(({ method }) =>
       method === 'tools/list' ? result : method === 'ping' ? {} : undefined,
     );
-    const { session } = await open(server.spec, { protocol: 'legacy' });
+    const { session } = await open(server.spec, { protocol: 'legacy', checks: 'strict' });
     const error = await failureOf(session.listTools());
     expect(error).toMatchObject({ code: 'INVALID_RESULT', server: 'tested' });
     await session.ping();
@@ -118,7 +118,7 @@ describe('S13 lists that are wrong', () => {
     const server = new RawServer(({ method }) =>
       method === 'tools/list' ? { tools: [], nextCursor: 5 } : undefined,
     );
-    const { session } = await open(server.spec, { protocol: 'legacy' });
+    const { session } = await open(server.spec, { protocol: 'legacy', checks: 'strict' });
     expect((await failureOf(session.listTools())).code).toBe('INVALID_RESULT');
   });
 
@@ -126,7 +126,7 @@ describe('S13 lists that are wrong', () => {
     const server = new RawServer(({ method }) =>
       method === 'tools/list' ? { tools: [], nextCursor: '' } : undefined,
     );
-    const { session } = await open(server.spec, { protocol: 'legacy', maxPages: 20 });
+    const { session } = await open(server.spec, { protocol: 'legacy', checks: 'strict', maxPages: 20 });
     expect((await session.listTools()).tools).toEqual([]);
     expect(server.requests('tools/list').length).toBeLessThanOrEqual(2);
   });

@@ -108,14 +108,14 @@ describe.each(ERAS)('S6 structured content, in the $era era', ({ protocol }) => 
   });
 });
 
-describe.each(ERAS)('S6 results that are none, in the $era era', ({ protocol }) => {
+describe.each(ERAS)('S6 results that are none, with strict checks, in the $era era', ({ protocol }) => {
   it.each([
     { title: 'content that is no list', result: { content: 'warm' } },
     { title: 'content of a type nobody knows', result: { content: [{ type: 'smell', data: 1 }] } },
     { title: 'a text without a text', result: { content: [{ type: 'text' }] } },
   ])('$title is INVALID_RESULT', async ({ result }) => {
     await using server = inProcess({ tools: [{ name: 'odd', does: { type: 'result', result } }] });
-    const { session } = await open(server, { protocol });
+    const { session } = await open(server, { protocol, checks: 'strict' });
     const error = await failureOf(session.callTool('odd'));
     expect(error).toMatchObject({ code: 'INVALID_RESULT', server: 'tested' });
     expect(error.message).toContain('odd');

@@ -49,7 +49,7 @@ describe('S9 what a server prints on stdout', () => {
     ['a method that is not text', '{"jsonrpc":"2.0","id":1,"method":7}'],
     ['an id that is neither text nor number', '{"jsonrpc":"2.0","id":{},"method":"ping"}'],
     ['a result for nobody', '{"jsonrpc":"2.0","id":null,"result":{}}'],
-    ['a result that is not an object', '{"jsonrpc":"2.0","id":1,"result":true}'],
+    ['neither result nor error', '{"jsonrpc":"2.0","id":1,"error":null}'],
     ['invalid UTF-8', Buffer.from([0x7b, 0xff, 0x7d])],
   ])('is reported and dropped: %s', (_, line) => {
     const { messages, problems } = read(`${ping}\n`, line, '\n', `${ping}\n`);

@@ -2,6 +2,7 @@ import type { PlenumError } from '../../../errors/plenum-error.ts';
 import { expiredSession, refusalOf, type ExpiredSession, type SessionRefusal } from '../expired-session.ts';
 import { isOpenStream } from '../network/answer-type.ts';
 import type { BodyFault, BodyWatch, HttpFetch } from '../network/http-fetch.ts';
+import { withStandIns } from './as-sent.ts';
 import type { OpenRequest, OpenRequests } from '../open-requests.ts';
 import { retryAfterOf } from '../refusal.ts';
 import type { StandaloneStream } from './standalone-stream.ts';
@@ -90,7 +91,9 @@ export class OfficialExchanges {
       this.#noteWait(response, request);
       await this.#watchSession(response, init, request);
     }
-    return response;
+    return init.method === 'DELETE' || (request === undefined && !streaming)
+      ? response
+      : withStandIns(response);
   }
 
   #noteWait({ headers }: Response, request: OpenRequest | undefined): void {

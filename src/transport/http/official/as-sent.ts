@@ -1,0 +1,110 @@
+import type { JSONRPCMessage } from '@modelcontextprotocol/client';
+import { isRecord } from '../../../internal/checks.ts';
+import { isAnswer, isMessage, messagesIn } from '../../json-rpc.ts';
+import { EventSplitter, type BodyLimit } from '../network/event-splitter.ts';
+import { isOpenStream } from '../network/answer-type.ts';
+
+/** The member, or the method, of a stand-in for a message that the official transports would drop. */
+const AS_SENT = 'mcp-plenum/as-sent';
+
+/**
+ * Lets odd messages pass the official transports, which drop whatever is not exactly right, so that nobody would get an
+ * answer: in the body, each is replaced by a stand-in, and {@link asSent} takes it out again. A server gains nothing by
+ * sending a stand-in of its own: it could send what is in it.
+ */
+export async function withStandIns(response: Response): Promise<Response> {
+  if (!response.ok || response.body === null) return response;
+  if (isOpenStream(response)) return copyOf(response, response.body.pipeThrough(standInEvents()));
+  const type = response.headers.get('content-type') ?? '';
+  if (!/^application\/json\b/i.test(type.trim())) return response;
+  const text = await response.text();
+  return copyOf(response, standInText(text) ?? text);
+}
+
+/** The message that a server sent, whether it passed by a stand-in or as it is. */
+export function asSent(message: JSONRPCMessage): JSONRPCMessage {
+  const holder: unknown =
+    'result' in message ? message.result : 'params' in message ? message.params : undefined;
+  const sent = isRecord(holder) ? holder[AS_SENT] : undefined;
+  return isMessage(sent) ? sent : message;
+}
+
+function copyOf(
+  { status, statusText, headers }: Response,
+  body: string | ReadableStream<Uint8Array>,
+): Response {
+  return new Response(body, { status, statusText, headers });
+}
+
+/** The text with stand-ins for its messages; undefined when none needs one, or it holds anything else. */
+function standInText(text: string): string | undefined {
+  let messages: readonly JSONRPCMessage[];
+  let isBatch: boolean;
+  try {
+    const value: unknown = JSON.parse(text);
+    isBatch = Array.isArray(value);
+    messages = messagesIn(value);
+  } catch {
+    return undefined;
+  }
+  const passed = messages.map(standInFor);
+  if (!isBatch && passed[0] === messages[0]) return undefined;
+  return JSON.stringify(isBatch ? passed : passed[0]);
+}
+
+function standInFor(message: JSONRPCMessage): JSONRPCMessage {
+  if ('method' in message) {
+    if (isRightCall(message)) return message;
+    return { jsonrpc: '2.0', method: AS_SENT, params: { [AS_SENT]: message } };
+  }
+  const { id } = message;
+  if (isAnswer(message) || id === undefined) return message;
+  return { jsonrpc: '2.0', id, result: { [AS_SENT]: message } };
+}
+
+const CALL_MEMBERS: ReadonlySet<string> = new Set(['jsonrpc', 'id', 'method', 'params']);
+
+function isRightCall(message: object): boolean {
+  for (const key in message) if (!CALL_MEMBERS.has(key)) return false;
+  const { jsonrpc, id, params }: { jsonrpc?: unknown; id?: unknown; params?: unknown } = message;
+  if (jsonrpc !== '2.0' || id === null) return false;
+  return params === undefined || (isRecord(params) && params['_meta'] === undefined);
+}
+
+/** The body that it reads has limits already. */
+const NO_LIMIT: BodyLimit = { maxBytes: Infinity, tooLarge: () => new RangeError('too large') };
+
+/** Replaces events, and leaves all other bytes of an event stream as they are. */
+function standInEvents(): TransformStream<Uint8Array, Uint8Array> {
+  const splitter = new EventSplitter(NO_LIMIT);
+  return new TransformStream({
+    transform(chunk, controller) {
+      const text = splitter.push(Buffer.from(chunk));
+      if (text !== undefined) controller.enqueue(Buffer.from(rewritten(text)));
+    },
+    flush(controller) {
+      for (const rest of splitter.rest) controller.enqueue(rest);
+    },
+  });
+}
+
+function rewritten(text: string): string {
+  const blocks = text.split('\n\n');
+  const passed = blocks.map(standInBlock);
+  return passed.some((block, index) => block !== blocks[index]) ? passed.join('\n\n') : text;
+}
+
+/** One event, as lines. A batch becomes one event for each message; the last one has the id. */
+function standInBlock(block: string): string {
+  const lines = block.split('\n');
+  const isOfMessage = lines.every((line) => !line.startsWith('event:') || /^event: ?message$/.test(line));
+  const data = lines.filter((line) => line.startsWith('data:'));
+  if (!isOfMessage || data.length === 0) return block;
+  const text = standInText(data.map((line) => line.slice(5)).join('\n'));
+  if (text === undefined) return block;
+  const value: unknown = JSON.parse(text);
+  const messages: readonly unknown[] = Array.isArray(value) ? value : [value];
+  const events = messages.map((message) => `data: ${JSON.stringify(message)}`);
+  const others = lines.filter((line) => !line.startsWith('data:'));
+  return [...events.slice(0, -1), [...others, ...events.slice(-1)].join('\n')].join('\n\n');
+}
