@@ -81,7 +81,7 @@ export const retryOptions = {
   },
   retryIf: {
     kind: anyFunction,
-    byDefault: 'the connection could not be had or was lost',
+    byDefault: 'no connection, a lost one, or `retryAfterMs`',
     about: 'Whether to try again after an error.',
     alias: ['shouldRetry'],
   },
