@@ -17,7 +17,7 @@ import { forwardProxy } from '../transport/support/forward-proxy.ts';
 import { authority, clientIdentity, tlsFront } from '../transport/support/tls-front.ts';
 
 const TOKEN = 'a-token';
-const VISIT_MS = 90_000;
+const VISIT_MS = 110_000;
 
 /**
  * Runs a program that contains `consumer/visit-servers.mjs`, beside servers of every kind, and expects that it reached
@@ -43,6 +43,7 @@ export async function expectGoodVisit(command: string, args: readonly string[], 
     late: Array.from({ length: 3 }, () => ({ code: 'TIMEOUT', maybeExecuted: true })),
     atTheEnd: Array.from({ length: 3 }, () => ({ code: 'SESSION_CLOSED', maybeExecuted: true })),
     nowhere: { code: 'CONNECT_FAILED' },
+    served: 'through the gateway',
     stored: { kept: true },
   });
   // Started, and started anew after its end.

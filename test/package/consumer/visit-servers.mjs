@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { SessionGroup, fileCatalogCache, openSession } from 'mcp-plenum';
 import { bearer, fileTokenStore } from 'mcp-plenum/auth';
+import { createGateway } from 'mcp-plenum/gateway';
 import { inProcess } from 'mcp-plenum/testing';
 import { openaiToolkit } from 'mcp-plenum/toolkit/openai';
 
@@ -41,7 +42,7 @@ async function visit() {
   // What changes later comes over a stream that stays open.
   for (const name of Object.keys(servers)) {
     await group.callTool(`${name}__grow`, {});
-    for (let tries = 0; tries < 1_000 && !group.tools.has(`${name}__grown`); tries++)
+    for (let tries = 0; tries < 6_000 && !group.tools.has(`${name}__grown`); tries++)
       await new Promise((resolve) => setTimeout(resolve, 10));
     if (group.tools.has(`${name}__grown`)) report.grown.push(name);
   }
@@ -56,6 +57,14 @@ async function visit() {
     atTheEnd.push(outcomeOf(group.callTool(`${name}__hang`)));
   }
   report.nowhere = await outcomeOf(openSession(nowhere, { reconnect: false }));
+
+  const gateway = await createGateway({ group });
+  const { url } = await gateway.listen({ port: 0 });
+  const client = await openSession(url);
+  const served = await client.callTool('json__echo', { text: 'through the gateway' });
+  report.served = JSON.parse(served.content[0].text).text;
+  await client.close();
+  await gateway.close();
 
   const store = fileTokenStore(join(folder, 'tokens.json'));
   await store.set('key', { kept: true });
