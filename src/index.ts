@@ -9,6 +9,7 @@ export type {
   ConfigProblem,
   ConfigRemark,
   ConnectFailedData,
+  ConnectionLostData,
   InvalidArgumentsData,
   InvalidResultData,
   NameCollisionData,
