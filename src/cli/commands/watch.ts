@@ -1,5 +1,6 @@
 import type { PlenumError } from '../../errors/plenum-error.ts';
 import { onAbort } from '../../internal/limit.ts';
+import { LONGEST_TIMER_MS } from '../../internal/timers.ts';
 import type { Invocation, RunCommand } from '../command-line/invocation.ts';
 import { EXIT } from '../exit-codes.ts';
 import { withOpenServers, type OpenServers } from '../servers/open-servers.ts';
@@ -33,9 +34,12 @@ async function watch(invocation: Invocation, set: ServerSet, { group }: OpenServ
   for (const [server, status] of group.servers) show({ type: 'status', server, status });
   for (const [server, error] of set.broken) show({ type: 'problem', server, error });
   const following = await follow(invocation, set, group, show);
+  // A server that has failed keeps nothing running, and the program is to go on until it is interrupted.
+  const keepRunning = setInterval(() => {}, LONGEST_TIMER_MS);
   try {
     for await (const event of events) show(event);
   } finally {
+    clearInterval(keepRunning);
     stopListening();
     await following?.close();
   }
