@@ -258,6 +258,7 @@ export class ConnectionTap implements Transport {
     const isRight = isAnswer(message);
     const read = this.#mended(id, message, isRight);
     if (id === this.#initializeId && 'result' in read) {
+      this.eraProbe?.end();
       const offered = read.result?.['protocolVersion'];
       if (typeof offered === 'string') this.offeredVersion = offered;
     }

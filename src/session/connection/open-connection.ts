@@ -201,7 +201,6 @@ class Attempt {
     client.onclose = () => connection.onClientClosed();
     const timeout = Math.min(options.connectTimeoutMs, LONGEST_TIMER_MS);
     await this.#unlessModern(tap, client.connect(tap, { timeout }));
-    tap.eraProbe?.end();
 
     connection.establish(performance.now() - this.#startedAt, onEnd);
     if (this.#protocol === 'auto' && connection.era === 'legacy' && tap.probe === 'sent')

@@ -12,6 +12,7 @@ import type { ServerAuth } from '../../server-spec.ts';
 import { isMessage, LONGEST_BATCH, messagesIn } from '../json-rpc.ts';
 import { mediaTypeOf } from './network/answer-type.ts';
 import { ByteList } from './network/byte-list.ts';
+import { mergeCookies } from './network/cookie-jar.ts';
 import { EventSplitter } from './network/event-splitter.ts';
 import type { HttpDispatcher, HttpPool } from './network/http-pool.ts';
 import { DEFAULT_HEADERS } from './network/pool-fetch.ts';
@@ -107,6 +108,8 @@ export interface ConnectionFacts {
   readonly protocolVersion: string | undefined;
   /** Empty when there is none. */
   readonly token: string;
+  /** The server's own, as a `Cookie` header; empty when there are none. */
+  readonly cookies: string;
 }
 
 /**
@@ -147,13 +150,14 @@ export class PostHeaders {
   }
 }
 
-function commonHeaders(spec: Headers, { sessionId, token }: ConnectionFacts): readonly string[] {
+function commonHeaders(spec: Headers, { sessionId, token, cookies }: ConnectionFacts): readonly string[] {
   const headers = new Headers(spec);
   for (const [name, value] of Object.entries(DEFAULT_HEADERS)) if (!spec.has(name)) headers.set(name, value);
   for (const name of ['mcp-protocol-version', 'mcp-method', 'mcp-name']) headers.delete(name);
   headers.set('content-type', 'application/json');
   headers.set('accept', 'application/json, text/event-stream');
   if (sessionId !== undefined) headers.set('mcp-session-id', sessionId);
+  if (cookies !== '') headers.set('cookie', mergeCookies(spec.get('cookie'), cookies));
   if (token !== '') headers.set('authorization', `Bearer ${token}`);
   return [...headers].flat();
 }
@@ -163,7 +167,8 @@ function isSame(a: ConnectionFacts, b: ConnectionFacts | undefined): boolean {
     b !== undefined &&
     a.sessionId === b.sessionId &&
     a.protocolVersion === b.protocolVersion &&
-    a.token === b.token
+    a.token === b.token &&
+    a.cookies === b.cookies
   );
 }
 
@@ -176,6 +181,8 @@ export interface PostListener<Request> {
   readonly silenceMs: number;
   tooLarge(): PlenumError;
   tooMany(messages: number): PlenumError;
+  /** The answer sets cookies. */
+  onCookies(setCookie: string | readonly string[]): void;
   onMessage(message: JSONRPCMessage): void;
   /** An event that holds no message. */
   onProblem(error: unknown): void;
@@ -261,6 +268,8 @@ export class PostExchange<Request> implements Dispatcher.DispatchHandler {
   onResponseStart(controller: Controller, status: number, headers: ResponseHeaders, text = ''): void {
     if (status < 200) return;
     this.#head = [status, headers, text];
+    const cookies = headers['set-cookie'];
+    if (cookies !== undefined) this.#listener.onCookies(cookies);
     const isPlain = status === 200 && headers['content-encoding'] === undefined;
     const given = headers['content-type'];
     const isUsual = given === 'application/json' || given === 'text/event-stream';

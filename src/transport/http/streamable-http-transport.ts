@@ -256,7 +256,9 @@ export class StreamableHttpTransport extends BaseTransport {
   ): PostExchange<OpenRequest> | undefined {
     if (this.#lean === undefined || token === undefined) return undefined;
     const { sessionId, protocolVersion } = this.#official;
-    const facts = { sessionId, protocolVersion, token };
+    const { cookies } = this.#http;
+    if (cookies.header !== '') cookies.dropExpired();
+    const facts = { sessionId, protocolVersion, token, cookies: cookies.header };
     const exchange = this.#lean.send(message, request.options, facts, request);
     if (exchange !== undefined) request.carriedBy(exchange);
     return exchange;
@@ -302,6 +304,7 @@ export class StreamableHttpTransport extends BaseTransport {
       silenceMs: this.#http.silenceMs,
       tooLarge: () => this.#http.tooLarge(),
       tooMany: (messages) => this.#http.tooMany(messages),
+      onCookies: (lines) => this.#http.cookies.store([lines].flat(), this.#url),
       onMessage: (message) => this.#receive(message),
       onProblem: (error) => this.report(error),
       onStream: (request) => (request.answer = 'stream'),

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { PostHeaders, type ConnectionFacts } from '../../../src/transport/http/lean-posts.ts';
 
 const VERSION = 'io.modelcontextprotocol/protocolVersion';
-const NONE: ConnectionFacts = { sessionId: undefined, protocolVersion: undefined, token: '' };
+const NONE: ConnectionFacts = { sessionId: undefined, protocolVersion: undefined, token: '', cookies: '' };
 
 function asHeaders(list: string[] | undefined): Record<string, string> | undefined {
   if (list === undefined) return undefined;
@@ -32,7 +32,12 @@ async function officialHeaders(message: JSONRPCRequest, token?: string): Promise
   return Object.fromEntries(sent);
 }
 
-const facts: ConnectionFacts = { sessionId: 'session', protocolVersion: '2025-06-18', token: '' };
+const facts: ConnectionFacts = {
+  sessionId: 'session',
+  protocolVersion: '2025-06-18',
+  token: '',
+  cookies: '',
+};
 
 function request(method: string, params?: JSONRPCRequest['params']): JSONRPCRequest {
   return { jsonrpc: '2.0', id: 1, method, ...(params !== undefined && { params }) };

@@ -45,6 +45,7 @@ class Heard implements PostListener<string> {
   tooLarge(): PlenumError {
     return new PlenumError('INVALID_RESULT', 'too large');
   }
+  onCookies(): void {}
   tooMany(messages: number): PlenumError {
     return new PlenumError('INVALID_RESULT', `a batch of ${messages}`);
   }

@@ -4,6 +4,7 @@ import { PlenumError } from '../../../errors/plenum-error.ts';
 import { hasOwnSockets } from '../../../internal/undici.ts';
 import { urlSpec } from '../../../options/tables/server.ts';
 import type { ConnectionFetch, DetachedFetch, UrlServerSpec } from '../../../server-spec.ts';
+import { CookieJar, mergeCookies } from './cookie-jar.ts';
 import { isOpenStream, withPlainType, withTypeOfBody } from './answer-type.ts';
 import { readErrorBody } from './error-body.ts';
 import { guardBody, limitTotal, wholeEvents } from './guard-body.ts';
@@ -42,12 +43,15 @@ export class HttpFetch {
   readonly #options: HttpFetchOptions;
   /** Undefined when a `fetch` of the user's or of the runtime takes its place. */
   readonly pool: HttpPool | undefined;
+  /** What the server has asked this connection to send back to it. */
+  readonly cookies: CookieJar;
   readonly #fetch: FetchLike;
   #headers = new Headers();
 
   constructor(options: HttpFetchOptions) {
     this.#options = options;
     const { spec, url, openTimeoutMs } = options;
+    this.cookies = new CookieJar(url);
     if (spec.fetch !== undefined) {
       this.#fetch = spec.fetch;
       return;
@@ -103,14 +107,18 @@ export class HttpFetch {
         return response;
       }
       try {
-        return await this.#fetch(url, { ...init, headers, redirect: 'manual' });
+        const sent = this.#withCookies(headers, url);
+        const response = await this.#fetch(url, { ...init, headers: sent, redirect: 'manual' });
+        this.cookies.store(response.headers.getSetCookie(), url);
+        return response;
       } catch (error) {
         throw explain(error, url);
       }
     };
     const response = withPlainType(await followRedirects(fetchOnce, start, method, server));
     if (!response.ok && start.origin === this.#options.url.origin) {
-      const whole = await readErrorBody(response, { url: start, headers });
+      const sent = this.#withCookies(headers, start);
+      const whole = await readErrorBody(response, { url: start, headers: sent });
       signal?.throwIfAborted();
       return whole;
     }
@@ -152,6 +160,15 @@ export class HttpFetch {
 
   tooSilent(): PlenumError {
     return streamSilent(this.#options.server, this.silenceMs);
+  }
+
+  #withCookies(headers: Headers, url: URL): Headers {
+    this.cookies.dropExpired();
+    const cookies = this.cookies.headerFor(url);
+    if (cookies === '') return headers;
+    const all = new Headers(headers);
+    all.set('cookie', mergeCookies(headers.get('cookie'), cookies));
+    return all;
   }
 
   #headersFor(url: URL, given: RequestInit['headers']): Headers {
