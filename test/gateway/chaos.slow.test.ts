@@ -85,6 +85,8 @@ class Caller {
         { timeout: CALL_MS, ...(tool === 'steps' && { onprogress }) },
       );
       const text = JSON.stringify(result);
+      // Where several clients share a session, a server that asks may be told that nobody can be asked.
+      if (tool === 'ask' && result.isError === true && !/client\d/.test(text)) return;
       const own = tool === 'ask' ? this.who : id;
       if (!text.includes(`"${own}"`) && !text.includes(`\\"${own}\\"`)) this.strays.push(`${id} got ${text}`);
       if (seen.some((step, at) => step !== at + 1)) this.strays.push(`${id} saw the steps ${seen.join()}`);

@@ -78,7 +78,7 @@ export class ServerRequests {
     const request = { method, ...(params !== undefined && { params: withoutHopMeta(params) }) };
     const { server, session, principal = '', signal } = context;
     const upstream = this.#upstreams?.find(server, session);
-    const exchange = upstream?.latest;
+    const exchange = upstream?.meant;
     if (exchange !== undefined) return chosen(exchange.ask(request, signal));
     const owner = upstream === undefined ? this.#upstreams?.openingFor(server, principal) : upstream.owner;
     if (owner?.channel?.isOpen === true) return chosen(owner.channel.ask(request, signal));
@@ -93,9 +93,7 @@ export class ServerRequests {
   ): void {
     const upstream = this.#upstreams?.find(server, session);
     if (upstream === undefined) return;
-    const { owner, exchanges } = upstream;
-    // Where several clients share a session, nobody can tell whose of several requests a message belongs to.
-    const exchange = owner !== undefined || exchanges.size === 1 ? upstream.latest : undefined;
+    const { owner, meant: exchange } = upstream;
     const wanting = exchange ?? owner;
     const channel = exchange ?? owner?.channel;
     if (wanting === undefined || channel === undefined || !isWantedBy(wanting)) return;

@@ -47,8 +47,12 @@ export class Upstream {
     return this.isDropped || state === 'closed' || state === 'draining' || state === 'failed';
   }
 
-  /** The request that a message of the server most likely belongs to: the latest one. */
-  get latest(): Exchange | undefined {
+  /**
+   * The request that a message of the server belongs to, as far as can be told: with one client the latest one. Where
+   * several clients share a session, nobody can tell whose of several requests is meant.
+   */
+  get meant(): Exchange | undefined {
+    if (this.owner === undefined && this.exchanges.size > 1) return undefined;
     let latest: Exchange | undefined;
     for (const exchange of this.exchanges) latest = exchange;
     return latest;
