@@ -10,3 +10,16 @@ export type {
 export type { GatewayEvent } from './gateway-events.ts';
 export type { Identity } from './clients/identity.ts';
 export type { OutwardClient } from './clients/outward-client.ts';
+
+/** The protocol's own types that appear above, so that a program can name them. */
+export type {
+  ClientCapabilities,
+  CreateMessageResult,
+  CreateMessageResultWithTools,
+  ElicitRequestFormParams,
+  ElicitRequestURLParams,
+  ElicitResult,
+  Implementation,
+  ListRootsResult,
+  LoggingLevel,
+} from '@modelcontextprotocol/server';

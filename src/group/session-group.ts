@@ -422,6 +422,7 @@ export class SessionGroup implements AsyncDisposable {
     return this.#closed.promise;
   }
 
+  /** @internal */
   get [groupRoutes](): GroupRoutes {
     return {
       tool: (name) => this.#index.tools.get(name) ?? this.#unknown('tool', name),

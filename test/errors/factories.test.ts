@@ -7,6 +7,7 @@ import * as call from '../../src/errors/call.ts';
 import * as catalog from '../../src/errors/catalog.ts';
 import * as config from '../../src/errors/config.ts';
 import * as connect from '../../src/errors/connect.ts';
+import * as gateway from '../../src/errors/gateway.ts';
 import * as options from '../../src/errors/options.ts';
 import { PlenumError } from '../../src/errors/plenum-error.ts';
 import * as pool from '../../src/errors/pool.ts';
@@ -23,6 +24,7 @@ const THEMES = {
   catalog,
   config,
   connect,
+  gateway,
   options,
   pool,
   sessionEnd,
@@ -184,6 +186,20 @@ const SAMPLES: {
     notALease: connect.notALease('s'),
     leaseNotReady: connect.leaseNotReady('s', 'closed', thrown),
     leaseTooLate: connect.leaseTooLate('s', 5),
+  },
+  gateway: {
+    gatewayWithout: gateway.gatewayWithout(),
+    gatewayWithTooMany: gateway.gatewayWithTooMany(),
+    gatewayOnAddress: gateway.gatewayOnAddress('0.0.0.0'),
+    gatewayNeedsHosts: gateway.gatewayNeedsHosts(),
+    gatewayListens: gateway.gatewayListens(),
+    gatewayClosed: gateway.gatewayClosed('Listening'),
+    clientCannot: gateway.clientCannot('Asking for roots', 'the client has none.'),
+    noUpstreamFree: gateway.noUpstreamFree('s'),
+    upstreamStateLost: gateway.upstreamStateLost('s'),
+    callNotAnswered: gateway.callNotAnswered('s', 5),
+    gatewayServerIsOne: gateway.gatewayServerIsOne('client'),
+    gatewayOfGroup: gateway.gatewayOfGroup(),
   },
   options: {
     invalidOption: options.invalidOption('url', 'must be a URL'),

@@ -21,6 +21,7 @@ export class OutwardClient {
   readonly #client: GatewayClient;
   readonly #server: Server;
 
+  /** @internal */
   constructor(client: GatewayClient, server: Server) {
     this.#client = client;
     this.#server = server;
