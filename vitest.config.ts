@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 const SLOW = 'test/**/*.slow.test.ts';
+/** Packages have tests, too: those of the conformance suite are installed below test/. */
+const PACKAGES = '**/node_modules/**';
 
 export default defineConfig({
   test: {
@@ -20,7 +22,7 @@ export default defineConfig({
         test: {
           name: 'fast',
           include: ['test/**/*.test.ts'],
-          exclude: [SLOW],
+          exclude: [SLOW, PACKAGES],
           // Most of these wait for a process or a socket most of the time, and loading the modules anew for each
           // file would take as long as the tests.
           maxWorkers: 4,
@@ -33,6 +35,7 @@ export default defineConfig({
         test: {
           name: 'slow',
           include: [SLOW],
+          exclude: [PACKAGES],
           // Each file in a process of its own: many of these measure what is left behind.
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
