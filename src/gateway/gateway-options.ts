@@ -36,7 +36,8 @@ export type GatewayServer = ServerSpec &
   Omit<SessionOptions, 'name' | 'capabilities' | `on${string}`> &
   Omit<GroupServerOptions, 'lazy'> & {
     /**
-     * Who shares one session with this server.
+     * Who shares one session with this server: nobody (`client`), the clients of one principal (`principal`), or all clients
+     * (`shared`).
      * @default 'client', and 'shared' for a server object in this process, which has one connection
      */
     isolation?: Isolation;
@@ -45,7 +46,8 @@ export type GatewayServer = ServerSpec &
 /** Says who may come in. */
 export interface GatewayAuth {
   /**
-   * Called for each HTTP request. Returns who sent it, or undefined to refuse it with 401; so does an error that it throws.
+   * Called for each HTTP request: returns who sent it, or undefined to refuse it with 401. An error that it throws refuses
+   * it, too.
    */
   verify: (request: Request) => Awaitable<Identity | undefined>;
 }
@@ -53,7 +55,7 @@ export interface GatewayAuth {
 /** Bounds of the sessions of clients that speak a revision before 2026-07-28. */
 export interface GatewaySessionOptions {
   /**
-   * How long a session is kept without a request and without an open stream, in milliseconds, or `Infinity`.
+   * How long a session is kept without a request and without an open stream, in milliseconds; `Infinity` for ever.
    * @default 1800000
    */
   idleMs?: number;
@@ -68,7 +70,7 @@ export interface GatewaySessionOptions {
    */
   maxPerPrincipal?: number;
   /**
-   * How many bytes of sent events are kept for each session, so that a stream that broke can be resumed.
+   * How much of what was sent is kept for each session, in bytes, so that a stream that broke can be resumed.
    * @default 262144
    */
   maxEventBytes?: number;
@@ -91,7 +93,7 @@ export interface GatewayLimits {
    */
   upstreamSessionsPerServer?: number;
   /**
-   * How long a client's session with a server is kept without a call, in milliseconds, or `Infinity`.
+   * How long a client's session with a server is kept without a call, in milliseconds; `Infinity` for ever.
    * @default 600000
    */
   upstreamIdleMs?: number;
@@ -101,7 +103,7 @@ export interface GatewayLimits {
    */
   parkedCalls?: number;
   /**
-   * How long such a call waits, in milliseconds.
+   * How long a call waits for such an answer, in milliseconds.
    * @default 600000
    */
   parkedMs?: number;
@@ -120,12 +122,10 @@ export interface GatewayLimits {
 export interface GatewayOptions {
   /** The servers by name. Either these or `group`. */
   servers?: Readonly<Record<string, GatewayServer>>;
-  /**
-   * A group that the caller opened. The gateway does not close it; the isolation of its servers is `shared`.
-   */
+  /** A group that is open already: the gateway does not close it, and all clients share its sessions. */
   group?: SessionGroup;
   /**
-   * How exposed names are made, as in a group.
+   * How tools and prompts are named: `server__tool`, as the server names them (`bare`), or by a function.
    * @default 'prefixed'
    */
   naming?: Naming;
@@ -134,12 +134,12 @@ export interface GatewayOptions {
    */
   auth?: GatewayAuth;
   /**
-   * Host names that requests may be sent to, without port. `fetch` refuses all others.
+   * Host names that requests may be sent to, without port; requests to others are refused with 403.
    * @default the loopback names and the host that `listen` is given
    */
   hosts?: readonly string[];
   /**
-   * Origins of web pages whose scripts may use the gateway, such as `https://app.example.com`.
+   * Origins of web pages whose scripts may use the gateway, beside loopback ones, such as `https://app.example.com`.
    * @default []
    */
   origins?: readonly string[];
@@ -150,13 +150,22 @@ export interface GatewayOptions {
   serverInfo?: Implementation;
   /** What clients are told of how to use the gateway. */
   instructions?: string;
-  /** @default {} */
+  /**
+   * Bounds of the sessions of clients that speak a revision before 2026-07-28.
+   * @default {}
+   */
   sessions?: GatewaySessionOptions;
-  /** @default {} */
+  /**
+   * Bounds of everything else.
+   * @default {}
+   */
   limits?: GatewayLimits;
-  /** Where the catalogs of the servers are cached, as in a group. */
+  /**
+   * Where the catalogs of servers are cached, so that a process need not be started to be listed.
+   * @default a memory of the group's own
+   */
   catalogCache?: CatalogCache;
-  /** Cancels starting: it rejects with `ABORTED`, and what was opened is closed. */
+  /** Cancels starting; what was opened is closed, and `createGateway` rejects with `ABORTED`. */
   signal?: AbortSignal;
 }
 

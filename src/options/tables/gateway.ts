@@ -74,7 +74,7 @@ export const gatewayLimitOptions = {
     default: 1_000,
     about: "How many calls may wait for a client's answer to `input_required`.",
   },
-  parkedMs: { kind: duration, default: 600_000, about: 'How long such a call waits.' },
+  parkedMs: { kind: duration, default: 600_000, about: 'How long a call waits for such an answer.' },
   subscriptions: { kind: count(0), default: 1_000, about: 'How many resources one client may subscribe to.' },
   pageSize: { kind: count(1), default: 500, about: 'How many entries one page of a list has.' },
 } satisfies OptionTable;
@@ -88,7 +88,7 @@ export const gatewayOptions = {
   },
   group: {
     kind: objectWith('a SessionGroup', 'callTool', 'session', 'events'),
-    about: 'A group that is open already; the gateway does not close it.',
+    about: 'A group that is open already: the gateway does not close it, and all clients share its sessions.',
   },
   naming: groupOptions.naming,
   auth: {
@@ -96,20 +96,23 @@ export const gatewayOptions = {
       verify: {
         kind: { is: 'function' },
         required: true,
-        about: 'Returns who sent an HTTP request, or undefined to refuse it.',
+        about:
+          'Called for each HTTP request: returns who sent it, or undefined to refuse it with 401. An error that it throws refuses it, too.',
       },
     }),
-    about: 'Who may come in. Without it the gateway listens on loopback addresses only.',
+    about:
+      'Who may come in. Without it the gateway listens on loopback addresses only, and all clients are one principal.',
   },
   hosts: {
     kind: texts,
     byDefault: 'the loopback names and the host that `listen` is given',
-    about: 'Host names that requests may be sent to, without port.',
+    about: 'Host names that requests may be sent to, without port; requests to others are refused with 403.',
   },
   origins: {
     kind: texts,
     byDefault: 'none',
-    about: 'Origins of web pages whose scripts may use the gateway.',
+    about:
+      'Origins of web pages whose scripts may use the gateway, beside loopback ones, such as `https://app.example.com`.',
   },
   serverInfo: {
     ...sharedSessionOptions.clientInfo,
@@ -122,10 +125,13 @@ export const gatewayOptions = {
     about: 'Bounds of the sessions of clients that speak a revision before 2026-07-28.',
   },
   limits: { kind: optionsOf(gatewayLimitOptions), about: 'Bounds of everything else.' },
-  catalogCache: groupOptions.catalogCache,
+  catalogCache: {
+    ...groupOptions.catalogCache,
+    about: 'Where the catalogs of servers are cached, so that a process need not be started to be listed.',
+  },
   signal: {
     kind: abortSignal,
-    about: 'Cancels starting; what was opened is closed.',
+    about: 'Cancels starting; what was opened is closed, and `createGateway` rejects with `ABORTED`.',
     alias: ['abortSignal'],
   },
 } satisfies OptionTable;

@@ -37,7 +37,7 @@ export const specTables = {
   transport: { ...besideSpec, ...transportSpec },
 } satisfies Readonly<Record<string, OptionTable>>;
 
-export const SPEC_SHAPES = ['command', 'url', 'server', 'transport'] as const;
+const SPEC_SHAPES = ['command', 'url', 'server', 'transport'] as const;
 
 /** A server of a group whose sessions come from elsewhere. */
 export const sourcedSpec = {
