@@ -133,7 +133,7 @@ const errorFlag: Kind = {
   },
 };
 
-/** Until 2025-11-25 it must be an object. The official client refuses anything else, and no caller gains by that. */
+/** Until 2025-11-25 it must be an object, and the official client refuses anything else; here it is passed on. */
 const structuredObject: Kind = {
   fits: isRecord,
   mend(value, place, findings) {

@@ -13,8 +13,8 @@ const VERSION = 'io.modelcontextprotocol/protocolVersion';
 const TOOL_CALL: Asked = { method: 'tools/call', params: undefined, modern: false };
 
 /**
- * Reads what one server sends leniently, before the official client parses it: what is odd is mended or left out by itself,
- * and reported. What is not odd is passed on as it is, at the cost of a look at its members.
+ * Mends what one server sends before the official client parses it: each odd part is mended or left out by itself, and
+ * reported. A message without odd parts is passed on unchanged.
  */
 export class ServerReader {
   readonly #log: OddityLog;

@@ -16,7 +16,7 @@ export function isExclusive(kind: CatalogKind, naming: Naming): boolean {
 }
 
 /** The name, URI or URI template that the server gave an entry. */
-export function upstreamNameOf(kind: CatalogKind, definition: object): string {
+function upstreamNameOf(kind: CatalogKind, definition: object): string {
   const field = kind === 'resources' ? 'uri' : kind === 'resourceTemplates' ? 'uriTemplate' : 'name';
   return String(Reflect.get(definition, field));
 }

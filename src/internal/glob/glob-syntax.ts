@@ -20,7 +20,7 @@ export class BadGlob extends Error {
 }
 
 const MAX_CODE_POINT = 0x10ffff;
-export const ANY_CHAR: GlobNode = { is: 'char', ranges: [[0, MAX_CODE_POINT]] };
+const ANY_CHAR: GlobNode = { is: 'char', ranges: [[0, MAX_CODE_POINT]] };
 const ANY_TEXT: GlobNode = { is: 'repeat', part: ANY_CHAR, isOptional: true };
 const NOTHING: GlobNode = { is: 'sequence', parts: [] };
 

@@ -43,7 +43,7 @@ export class ConnectionTap implements Transport {
   probe: 'none' | 'sent' | 'answered' = 'none';
   /** Called when a server that was taken for an older one answers the probe as one of 2026-07-28. */
   onModern: (() => void) | undefined;
-  /** That request, where it is looked after. */
+  /** That request; undefined for a process, whose silence the official client understands itself. */
   eraProbe: EraProbe | undefined;
   /** Whether a request came that only clients send: then the program is no server, but sends back what it receives. */
   echoes = false;
@@ -58,7 +58,7 @@ export class ConnectionTap implements Transport {
 
   readonly #inner: ManagedTransport;
   readonly #probeSilenceMs: number | undefined;
-  /** Undefined when what is odd is to be an error. */
+  /** Mends odd messages; undefined with `checks: 'strict'`. */
   readonly #reader: ServerReader | undefined;
   readonly #ended = createDeferred<void>();
   readonly #abandoned = new Set<RequestId>();
@@ -181,7 +181,7 @@ export class ConnectionTap implements Transport {
     }
   }
 
-  /** Notes what a message says about the connection. Returns whether it is the era probe, and is looked after. */
+  /** Notes what a message says about the connection. Returns whether it is an era probe that {@link EraProbe} handles. */
   #watch(message: Extract<JSONRPCMessage, { method: string }>): message is JSONRPCRequest {
     if ('id' in message && !isDirect(message.id))
       this.#reader?.asked(message.id, message.method, message.params);
@@ -222,7 +222,7 @@ export class ConnectionTap implements Transport {
   }
 
   #receiveCall(given: Call, extra?: MessageExtraInfo): void {
-    // Params that are of no use are left to what bounds requests, and to the official client.
+    // A message whose params cannot be mended goes on as it is: it is refused further on.
     const message = this.#reader?.readCall(given) ?? given;
     if (message.method === 'initialize' || message.method === 'server/discover') this.echoes = true;
     this.observe?.(message);

@@ -4,7 +4,7 @@ import { startTimer, type StopTimer } from '../../internal/timers.ts';
 import { localFailure } from '../../transport/fail-request.ts';
 import { official } from '../../transport/official.ts';
 
-/** How long a server may say nothing to the probe before it is greeted as an older one, in milliseconds. */
+/** How long a server may leave the probe unanswered before `initialize` is sent, in milliseconds. */
 export const PROBE_SILENCE_MS = 2_000;
 
 const METHOD_NOT_FOUND = -32_601;
@@ -21,9 +21,10 @@ export interface EraProbeListener {
 }
 
 /**
- * `server/discover`, with which the era of a server is found out that is no process. The official client takes silence, a
- * broken connection or an unreadable answer for the end. Older servers do all of that, so here each is told to it as what
- * an older server should say, and `initialize` follows. The probe stays open: its answer may be late only.
+ * The `server/discover` request by which the era of a server is found out, for servers that are not processes. To the
+ * official client silence, a broken connection or an unreadable answer means that connecting has failed. Older servers do
+ * all of that, so the client is given the error that an older server should send, and goes on with `initialize`. The
+ * request is not cancelled then: a slow server of 2026-07-28 may still answer it.
  */
 export class EraProbe {
   readonly #id: RequestId;
@@ -66,7 +67,7 @@ export class EraProbe {
       if (isModern(message)) this.#listener.onModern();
       return false;
     }
-    // A stream that ended without the answer, for example.
+    // The transport made this error, for example for a stream that ended without the answer.
     if ('error' in message && localFailure(message.error.data) !== undefined) this.#isGuess = true;
     return true;
   }
@@ -87,7 +88,7 @@ export class EraProbe {
 
 function tellsNothing(error: unknown): boolean {
   if (error instanceof PlenumError) {
-    // What surely was not sent failed because of the network, and so would `initialize`.
+    // A request that was not sent failed because of the network, and `initialize` would fail, too.
     return error.code === 'CONNECTION_LOST' ? error.maybeExecuted !== false : TELLS_NOTHING.has(error.code);
   }
   if (error instanceof official.SdkHttpError) return error.data.status >= 500;

@@ -49,7 +49,9 @@ export interface HandlerFailure {
 /** What becomes of whatever was thrown while a request was answered; `option` is the handler. */
 export function handlerFailure(thrown: unknown, option: string, server: string): HandlerFailure {
   if (thrown instanceof RefusedRequest) {
-    const error = invalidResult(`Server "${server}" asked in vain: ${thrown.message}`, { server });
+    const error = invalidResult(`Server "${server}" sent a request that was refused: ${thrown.message}`, {
+      server,
+    });
     return { error, isFault: false, answer: protocolError(thrown) };
   }
   const error = handlerFailed(`Handler "${option}" failed on server "${server}"`, server, thrown);
@@ -75,7 +77,7 @@ function chosenError(thrown: unknown): ChosenError | undefined {
       return undefined;
     return { code, message, ...(data !== undefined && { data: jsonCopy(data) }) };
   } catch {
-    return undefined; // What cannot be sent was not made to be sent.
+    return undefined; // What cannot be sent as JSON was not made to be sent.
   }
 }
 
@@ -83,7 +85,7 @@ function protocolFields(
   thrown: unknown,
 ): { readonly code: unknown; readonly message: unknown; readonly data: unknown } | undefined {
   if (!(thrown instanceof official.ProtocolError)) return undefined;
-  // One of our own, which only came through the official client.
+  // The error of another call of this program, which the official client has passed on.
   if (localFailure(thrown.data) !== undefined) return undefined;
   const { code, message, data } = thrown;
   return { code, message, data };

@@ -25,7 +25,7 @@ export interface SessionRefusal {
 const SUSPICIOUS: ReadonlySet<number> = new Set([400, 401, 403, 404, 409, 410, 412, 422, 428, 440]);
 /** Statuses that speak of credentials: a new session may be refused for the same reason. */
 const OF_CREDENTIALS: ReadonlySet<number> = new Set([401, 403]);
-/** Words of JSON-RPC errors that speak of a session, with any other status. They are a reason to ask, and no more. */
+/** JSON-RPC errors with these words may be about the session, with any other status. Then the server is asked. */
 const SUSPICIOUS_WORDS = /session|initiali[sz]/i;
 
 /** How long a server may take to answer one question of a check, in milliseconds. */
@@ -57,7 +57,7 @@ function endOfSession(server: string, how: string, cause?: unknown): ExpiredSess
   return { what, error: sessionForgotten(server, what, cause), sessionExpired: true };
 }
 
-/** Asks the server about a session, past all that watches requests. */
+/** Asks the server about a session. What it answers has no other effect on the connection. */
 export interface SessionQuestions {
   /** How a ping in the session is refused; undefined when it is answered, or not at all. */
   ping(): Promise<SessionRefusal | undefined>;
@@ -100,7 +100,7 @@ export class SessionCheck {
     return { end: endOfSession(this.#server, how, cause), sure };
   }
 
-  /** A verdict that the session is gone stays; it is the last one for this connection. */
+  /** Once the session is gone no other check is made on this connection. */
   async #check(): Promise<SessionRefusal | undefined> {
     const met = await this.#questions.ping().catch(() => undefined);
     const isGone =
@@ -114,12 +114,12 @@ export class SessionCheck {
   }
 }
 
-/** Whether two answers refuse in the same way; 404 says it clearly enough. */
+/** Whether two answers refuse in the same way. A ping that is answered with 404 is enough by itself. */
 function isSameKind(refusal: SessionRefusal, met: SessionRefusal): boolean {
   return met.status === 404 || (refusal.status === met.status && refusal.fault?.code === met.fault?.code);
 }
 
-/** What a connection has that its server is asked about a session with. */
+/** What is needed of a connection to ask its server about the session. */
 export interface SessionAccess {
   readonly url: URL;
   readonly fetch: FetchLike;
@@ -176,7 +176,7 @@ export function questionsAbout(access: SessionAccess): SessionQuestions {
         await response.body?.cancel();
         return { ok: response.ok, id: response.headers.get('mcp-session-id') };
       });
-      // Nobody will use it.
+      // The session was opened only for the check.
       if (opened.id !== null) {
         const ended = ask('DELETE', { 'mcp-session-id': opened.id }, undefined, async ({ body }) =>
           body?.cancel(),
