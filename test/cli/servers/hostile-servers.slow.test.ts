@@ -137,11 +137,12 @@ describe('plenum: a server that wants to draw on the terminal', () => {
     }
   });
 
-  it('its last words before it dies are shown the same way', async () => {
+  it('of its last words the sequences for the terminal are left out, and the rest is shown the same way', async () => {
     const dying = stdioSpec({ faults: { exitAtStart: { code: 1, stderr: EVIL } } });
     for (const command of ['tools', 'doctor']) {
       const { stdout, stderr } = await plenum([command, ...inline(dying)]);
-      expect(stdout + stderr).toContain('\\u{1b}');
+      expect(stdout + stderr).toContain('\\u{202e}');
+      expect(stdout + stderr).not.toContain('owned');
       expect(stdout + stderr).not.toMatch(CONTROLS);
     }
   });
