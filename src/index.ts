@@ -93,7 +93,7 @@ export { fileCatalogCache } from './group/cache/file-catalog-cache.ts';
 export { memoryCatalogCache } from './group/cache/memory-catalog-cache.ts';
 export type { CachedCatalog, CatalogCache, CatalogCacheBounds } from './group/cache/catalog-cache.ts';
 export type { CachedServer } from './group/cache/cached-server.ts';
-export type { GroupServerOptions, LazyOptions } from './group/server-options.ts';
+export type { GroupServerOptions, Isolation, LazyOptions } from './group/server-options.ts';
 export type { ToolFilterOptions } from './group/catalog/tool-filter.ts';
 export type { SessionLease, SessionSource, SourcedServer } from './group/members/session-source.ts';
 export type { GroupEvent } from './group/group-events.ts';

@@ -17,6 +17,8 @@ export type { ConfigRemark, ConfigProblem } from '../errors/registry.ts';
  * take.
  */
 export interface Config extends ConfiguredGroup {
+  /** What the file says for `plenum serve`; undefined when it says nothing. */
+  gateway?: ConfiguredGateway;
   /** The servers by name, without those that the file disables. */
   servers: Record<string, ConfiguredServer>;
   /** With `tolerant`: the servers that cannot be used, each with a `CONFIG_INVALID` that says why. Otherwise empty. */
@@ -45,6 +47,8 @@ export interface ConfiguredServerOptions {
   allow?: string[];
   /** Globs on the server's own tool names: tools that match one of them are not exposed, even if `allow` matches. */
   deny?: string[];
+  /** In a gateway, who shares one session with this server. */
+  isolation?: 'client' | 'principal' | 'shared';
   maxWaitingCalls?: number;
   maxInputRounds?: number;
   maxPages?: number;
@@ -73,6 +77,31 @@ export interface ConfiguredGroup {
   circuit?: boolean | { failures?: number; openMs?: number };
   /** For a `SessionManager`. */
   closeTimeoutMs?: number;
+}
+
+/** The section `gateway` of a file: how `plenum serve` serves the servers. */
+export interface ConfiguredGateway {
+  /** Where to listen. */
+  listen?: { port?: number; host?: string; path?: string };
+  /** Host names that requests may be sent to, without port. */
+  hosts?: string[];
+  /** Origins of web pages whose scripts may use the gateway. */
+  origins?: string[];
+  /** What clients are told of how to use the gateway. */
+  instructions?: string;
+  /** Bounds of the sessions of clients that speak a revision before 2026-07-28. */
+  sessions?: { idleMs?: number; max?: number; maxPerPrincipal?: number; maxEventBytes?: number };
+  /** Bounds of everything else. */
+  limits?: {
+    bodyBytes?: number;
+    upstreamSessions?: number;
+    upstreamSessionsPerServer?: number;
+    upstreamIdleMs?: number;
+    parkedCalls?: number;
+    parkedMs?: number;
+    subscriptions?: number;
+    pageSize?: number;
+  };
 }
 
 export interface ConfiguredPool {
@@ -139,5 +168,9 @@ export interface LoadConfigOptions {
 /** A configuration, and its servers as plain data that can be compared with a later load. */
 export interface ReadConfig {
   readonly config: Config;
-  readonly plain: { readonly servers: ReadonlyMap<string, unknown>; readonly group: unknown };
+  readonly plain: {
+    readonly servers: ReadonlyMap<string, unknown>;
+    readonly group: unknown;
+    readonly gateway: unknown;
+  };
 }

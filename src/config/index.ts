@@ -3,6 +3,7 @@ export { loadConfig } from './load-config.ts';
 export type {
   LoadConfigOptions,
   Config,
+  ConfiguredGateway,
   ConfiguredGroup,
   ConfiguredNaming,
   ConfiguredPool,

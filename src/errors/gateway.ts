@@ -1,4 +1,4 @@
-import { PlenumError } from './plenum-error.ts';
+import { messageOf, PlenumError } from './plenum-error.ts';
 
 export function gatewayWithout(): PlenumError<'CONFIG_INVALID'> {
   return new PlenumError('CONFIG_INVALID', 'A gateway needs "servers" or "group".', {
@@ -25,6 +25,31 @@ export function gatewayNeedsHosts(): PlenumError<'CONFIG_INVALID'> {
   return new PlenumError('CONFIG_INVALID', summary, {
     data: { option: 'hosts' },
     advice: [{ do: 'set', option: 'hosts' }],
+  });
+}
+
+const WHY_NOT_OPENED: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'another program listens there',
+  EADDRNOTAVAIL: 'this machine has no such address',
+  ENOTFOUND: 'this machine has no such address',
+  EACCES: 'this user may not',
+};
+
+/** The system does not let a gateway listen there. */
+export function gatewayCannotListen(
+  host: string,
+  port: number,
+  error: unknown,
+): PlenumError<'CONFIG_INVALID'> {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const option = code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' ? 'host' : 'port';
+  const why = WHY_NOT_OPENED[code] ?? messageOf(error);
+  return new PlenumError('CONFIG_INVALID', `Listening on port ${port} of "${host}" failed: ${why}.`, {
+    data: { option },
+    cause: error,
+    ...(option === 'port' && {
+      advice: [{ do: 'set', option: 'port', value: 'another one, or to 0 for any that is free' }],
+    }),
   });
 }
 

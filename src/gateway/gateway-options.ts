@@ -7,7 +7,7 @@ import {
 } from '../errors/gateway.ts';
 import type { CatalogCache } from '../group/cache/catalog-cache.ts';
 import type { Naming } from '../group/catalog/catalog.ts';
-import type { GroupServerOptions } from '../group/server-options.ts';
+import type { GroupServerOptions, Isolation } from '../group/server-options.ts';
 import type { SessionGroup } from '../group/session-group.ts';
 import { checkOptions, withDefaults, withoutUndefined } from '../options/check-options.ts';
 import { defaultsOf } from '../options/kinds.ts';
@@ -25,16 +25,10 @@ import type { Identity } from './clients/identity.ts';
 /** @inline */
 type Awaitable<T> = T | Promise<T>;
 
-/**
- * Who shares one session with a server: nobody (`client`), the clients of one principal (`principal`), or all clients
- * (`shared`). A shared session is offered no sampling, elicitation or roots, as nobody could tell whose they are.
- */
-export type Isolation = 'client' | 'principal' | 'shared';
-
 /** A server behind a gateway: its spec, in which session options may stand. Its handlers are the gateway's. */
 export type GatewayServer = ServerSpec &
   Omit<SessionOptions, 'name' | 'capabilities' | `on${string}`> &
-  Omit<GroupServerOptions, 'lazy'> & {
+  Omit<GroupServerOptions, 'lazy' | 'isolation'> & {
     /**
      * Who shares one session with this server: nobody (`client`), the clients of one principal (`principal`), or all clients
      * (`shared`).

@@ -11,12 +11,16 @@ import { gatewayClosed, gatewayListens, gatewayNeedsHosts, gatewayOfGroup } from
 import { unknownName } from '../errors/catalog.ts';
 import { CATALOG_KINDS, type CatalogKind } from '../group/catalog/catalog.ts';
 import type { SessionSource } from '../group/members/session-source.ts';
+import type { Isolation } from '../group/server-options.ts';
 import { SessionGroup } from '../group/session-group.ts';
 import { createDeferred } from '../internal/deferred.ts';
 import { EventHub, type OverflowEvent } from '../internal/event-hub.ts';
 import { isRecord } from '../internal/checks.ts';
 import { settledWithin } from '../internal/limit.ts';
 import { snapshotMap } from '../internal/snapshot-map.ts';
+import { checkOptions, withDefaults } from '../options/check-options.ts';
+import { defaultsOf } from '../options/kinds.ts';
+import { listenOptions } from '../options/tables/gateway.ts';
 import { SessionManager } from '../manager/session-manager.ts';
 import type { ProtocolEra } from '../session/session.ts';
 import { ClientViews } from './catalog/client-views.ts';
@@ -36,7 +40,6 @@ import {
   splitServer,
   type GatewayOptions,
   type GatewayServer,
-  type Isolation,
   type ResolvedGatewayOptions,
 } from './gateway-options.ts';
 import { HttpFace } from './http/http-face.ts';
@@ -269,12 +272,12 @@ export class Gateway implements AsyncDisposable {
 
   /**
    * Listens for HTTP requests. Resolves with the URL of the endpoint. Rejects with `CONFIG_INVALID` for an address that
-   * other machines reach without `auth`, or when the gateway listens already; or with the error of the system.
+   * other machines reach without `auth`, for one that the system does not give, or when the gateway listens already.
    */
-  async listen({ port = 8931, host = '127.0.0.1', path = '/mcp' }: ListenOptions = {}): Promise<{
-    url: string;
-  }> {
+  async listen(options: ListenOptions = {}): Promise<{ url: string }> {
     this.#expectOpen('Listening');
+    checkOptions(listenOptions, options, 'Options of listen()');
+    const { port, host, path } = withDefaults(defaultsOf(listenOptions), options);
     checkAddress(host, this.#options.auth);
     if (this.#listener !== undefined) throw gatewayListens();
     this.#guard.allowHost(host);

@@ -5,8 +5,8 @@ export type {
   GatewayOptions,
   GatewayServer,
   GatewaySessionOptions,
-  Isolation,
 } from './gateway-options.ts';
+export type { Isolation } from '../group/server-options.ts';
 export type { GatewayEvent } from './gateway-events.ts';
 export type { Identity } from './clients/identity.ts';
 export type { OutwardClient } from './clients/outward-client.ts';

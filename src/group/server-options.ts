@@ -15,7 +15,18 @@ export interface GroupServerOptions extends ToolFilterOptions {
    * @default the group's
    */
   naming?: Naming;
+  /**
+   * Who shares one session with this server when a gateway serves it. A group itself passes it over.
+   * @default 'client'
+   */
+  isolation?: Isolation;
 }
+
+/**
+ * Who shares one session with a server: nobody (`client`), the clients of one principal (`principal`), or all clients
+ * (`shared`). A shared session is offered no sampling, elicitation or roots, as nobody could tell whose they are.
+ */
+export type Isolation = 'client' | 'principal' | 'shared';
 
 /** When a lazy server is opened and ended. */
 export interface LazyOptions {

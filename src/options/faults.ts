@@ -145,6 +145,7 @@ export function fits(kind: Kind, value: unknown): boolean {
       return (
         typeof value === 'number' &&
         (kind.above === true ? value > kind.least : value >= kind.least) &&
+        (kind.most === undefined || value <= kind.most) &&
         (!kind.whole || Number.isInteger(value) || value === Infinity)
       );
     case 'literal':

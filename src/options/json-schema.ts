@@ -13,9 +13,13 @@ export function jsonSchemaOf(kind: Kind): Schema {
     case 'flag':
       return { type: 'boolean' };
     case 'number': {
-      const { least, above, whole } = kind;
+      const { least, most, above, whole } = kind;
       const bound = above === true ? { exclusiveMinimum: least } : { minimum: least };
-      return { type: whole ? 'integer' : 'number', ...(least > -Infinity && bound) };
+      return {
+        type: whole ? 'integer' : 'number',
+        ...(least > -Infinity && bound),
+        ...(most !== undefined && { maximum: most }),
+      };
     }
     case 'literal':
       return kind.value === null ? { type: 'null' } : { const: kind.value };

@@ -38,6 +38,8 @@ interface NumberKind {
   readonly least: number;
   /** Whether `least` itself is refused. */
   readonly above?: boolean;
+  /** The largest value, which a port has. */
+  readonly most?: number;
   /** Whether only whole numbers and `Infinity` will do. */
   readonly whole: boolean;
 }
@@ -115,6 +117,9 @@ export const number: Kind = { is: 'number', unit: 'any', least: -Infinity, whole
 export function count(least: number, unit: 'count' | 'bytes' = 'count'): Kind {
   return { is: 'number', unit, least, whole: true };
 }
+
+/** A port to listen on, or 0 for any that is free. */
+export const port: Kind = { is: 'number', unit: 'count', least: 0, most: 65_535, whole: true };
 
 export function textThat(rule: (text: string) => string | undefined): Kind {
   return { is: 'text', rule };

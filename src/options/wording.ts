@@ -31,9 +31,10 @@ export function wantedOf(kind: Kind): string {
   }
 }
 
-function wantedNumber({ unit, least, above, whole }: Extract<Kind, { is: 'number' }>): string {
+function wantedNumber({ unit, least, most, above, whole }: Extract<Kind, { is: 'number' }>): string {
   const what = unit === 'ms' ? 'a number of milliseconds' : whole ? 'a whole number' : 'a number';
   if (least === -Infinity) return what;
+  if (most !== undefined) return `${what} from ${least} to ${most}`;
   return above === true ? `${what}, more than ${least}` : `${what}, ${least} or more`;
 }
 

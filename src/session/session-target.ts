@@ -105,7 +105,8 @@ export function refuseGroupOptions(
   const given = Object.keys(groupServerOptions).find(
     (name) => Reflect.get(target.spec, name) !== undefined && !passedOver.includes(name),
   );
-  if (given !== undefined) throw invalidOption(given, 'is for the servers of a SessionGroup');
+  if (given === undefined) return;
+  throw invalidOption(given, `is for the servers of a ${given === 'isolation' ? 'gateway' : 'SessionGroup'}`);
 }
 
 /** Says what to write in place of a whole command line as a list. */

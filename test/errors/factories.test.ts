@@ -192,6 +192,11 @@ const SAMPLES: {
     gatewayWithTooMany: gateway.gatewayWithTooMany(),
     gatewayOnAddress: gateway.gatewayOnAddress('0.0.0.0'),
     gatewayNeedsHosts: gateway.gatewayNeedsHosts(),
+    gatewayCannotListen: [
+      gateway.gatewayCannotListen('127.0.0.1', 80, Object.assign(new Error('x'), { code: 'EADDRINUSE' })),
+      gateway.gatewayCannotListen('1.2.3.4', 80, Object.assign(new Error('x'), { code: 'EADDRNOTAVAIL' })),
+      gateway.gatewayCannotListen('127.0.0.1', 80, thrown),
+    ],
     gatewayListens: gateway.gatewayListens(),
     gatewayClosed: gateway.gatewayClosed('Listening'),
     clientCannot: gateway.clientCannot('Asking for roots', 'the client has none.'),

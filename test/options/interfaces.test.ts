@@ -6,6 +6,7 @@ import type { CopyServersOptions } from '../../src/config/editors/copy-servers.t
 import type { ImportOptions } from '../../src/config/editors/editors.ts';
 import type { LoadConfigOptions } from '../../src/config/config.ts';
 import type { WatchConfigOptions } from '../../src/config/watch/watch-config.ts';
+import type { ListenOptions } from '../../src/gateway/gateway.ts';
 import type {
   GatewayLimits,
   GatewayOptions,
@@ -74,6 +75,7 @@ const same: [
   Same<GatewayOptions, typeof gateway.gatewayOptions>,
   Same<GatewaySessionOptions, typeof gateway.gatewaySessionOptions>,
   Same<GatewayLimits, typeof gateway.gatewayLimitOptions>,
+  Same<ListenOptions, typeof gateway.listenOptions>,
   Same<ServerSpecOptions, typeof server.serverSpecOptions>,
   Same<ReconnectOptions, typeof server.reconnectOptions>,
   Same<HealthOptions, typeof server.healthOptions>,
@@ -125,6 +127,7 @@ const same: [
   Same<SearchToolkitOptions, typeof toolkit.searchToolkitOptions>,
   Same<ServerChoiceOptions, typeof toolkit.serverChoiceOptions>,
 ] = [
+  true,
   true,
   true,
   true,

@@ -100,9 +100,16 @@ describe('options that only a group heeds', () => {
     }
   });
 
+  it('"isolation" is for a gateway', async () => {
+    const spec = { command: 'never-started', isolation: 'shared' };
+    const { code, message } = await failureOf(openSession(spec));
+    expect(code).toBe('CONFIG_INVALID');
+    expect(message).toContain('"isolation" is for the servers of a gateway');
+  });
+
   it('of a file: a manager passes over those that change nothing, and refuses filters', () => {
     const file = { warnings: [], broken: {}, disabled: [], path: 'x.json' };
-    const lazy = { s: { command: 'x', lazy: true, naming: 'bare' } } as const;
+    const lazy = { s: { command: 'x', lazy: true, naming: 'bare', isolation: 'shared' } } as const;
     expect(new SessionManager({ ...file, servers: lazy }).servers.size).toBe(1);
     const denying = { s: { command: 'x', deny: ['*'] } };
     expect(thrownBy(() => new SessionManager({ ...file, servers: denying })).code).toBe('CONFIG_INVALID');

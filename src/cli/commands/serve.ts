@@ -1,12 +1,14 @@
 import type { ConfiguredServer } from '../../config/config.ts';
-import type { Gateway } from '../../gateway/gateway.ts';
+import type { Gateway, ListenOptions } from '../../gateway/gateway.ts';
 import type { GatewayServer } from '../../gateway/gateway-options.ts';
+import { PlenumError } from '../../errors/plenum-error.ts';
+import { isRecord } from '../../internal/checks.ts';
 import { onAbort } from '../../internal/limit.ts';
 import type { Invocation, RunCommand } from '../command-line/invocation.ts';
 import { errorText } from '../errors/error-text.ts';
 import { reportError } from '../errors/report-error.ts';
 import { EXIT, UsageError } from '../exit-codes.ts';
-import { findServers, type ServerSet } from '../servers/server-set.ts';
+import { findServers, proxied, type ServerSet } from '../servers/server-set.ts';
 import { count } from '../terminal/terminal-text.ts';
 
 export const run: RunCommand = async (invocation) => {
@@ -17,8 +19,12 @@ export const run: RunCommand = async (invocation) => {
   for (const error of set.broken.values()) reportError(terminal, error, inline);
   const { createGateway } = await import('../../gateway/gateway.ts');
   const { naming } = set.options;
-  const servers = Object.entries(set.servers).map(([name, spec]) => [name, served(spec, set)] as const);
+  const { listen: address, ...inFile } = set.config?.gateway ?? {};
+  const servers = Object.entries(set.servers).map(
+    ([name, spec]) => [name, served(spec, set, invocation)] as const,
+  );
   const gateway = await createGateway({
+    ...inFile,
     servers: Object.fromEntries(servers),
     signal: interrupt.signal,
     ...(naming !== undefined && { naming }),
@@ -26,7 +32,7 @@ export const run: RunCommand = async (invocation) => {
   const stopListening = onAbort(interrupt.signal, () => void gateway.close());
   const following = await follow(invocation, set, gateway);
   try {
-    const serving = options.stdio === true ? gateway.serveStdio() : listen(invocation, gateway);
+    const serving = options.stdio === true ? gateway.serveStdio() : listen(invocation, gateway, address);
     void tellProblems(gateway, invocation);
     await serving;
   } finally {
@@ -37,17 +43,33 @@ export const run: RunCommand = async (invocation) => {
   return EXIT.good;
 };
 
+/** Listens where the command line says, or else the configuration. */
 async function listen(
   { options: { port, host, path }, terminal }: Invocation,
   gateway: Gateway,
+  inFile: ListenOptions | undefined,
 ): Promise<void> {
-  const { url } = await gateway.listen({
+  const given = {
+    ...inFile,
     ...(port !== undefined && { port }),
     ...(host !== undefined && { host }),
     ...(path !== undefined && { path }),
+  };
+  const { url } = await gateway.listen(given).catch((error: unknown) => {
+    throw withoutAuth(error) ?? error;
   });
   terminal.note(`listening on ${url}`);
+  if (terminal.json) terminal.jsonLine({ url });
   await gateway.closed;
+}
+
+/** Here nobody can give the option `auth`. */
+function withoutAuth(error: unknown): UsageError | undefined {
+  if (!(error instanceof PlenumError) || !isRecord(error.data) || error.data['option'] !== 'auth')
+    return undefined;
+  return new UsageError(
+    `${error.summary} Listen on 127.0.0.1, behind a proxy that knows who may come in; its host name belongs in "hosts" of the configuration's "gateway".`,
+  );
 }
 
 /** Shows which servers are not there, and what goes wrong with them. */
@@ -63,27 +85,39 @@ async function tellProblems(gateway: Gateway, { terminal, inline }: Invocation):
 }
 
 /** A server of the file, with the options that hold for all. A gateway opens servers when they are needed. */
-function served(spec: ConfiguredServer, { options, managerOptions: _ }: ServerSet): GatewayServer {
+function served(
+  spec: ConfiguredServer,
+  { options }: ServerSet,
+  { options: { timeout } }: Invocation,
+): GatewayServer {
   const { timeoutMs, connectTimeoutMs, protocol, reconnect, health } = options;
   const shared = { timeoutMs, connectTimeoutMs, protocol, reconnect, health };
   const given = Object.entries(shared).filter(([, value]) => value !== undefined);
   const { lazy: _lazy, ...own } = spec;
-  return { ...Object.fromEntries(given), ...own };
+  return {
+    ...Object.fromEntries(given),
+    ...own,
+    ...(timeout !== undefined && { timeoutMs: timeout, connectTimeoutMs: timeout }),
+  };
 }
 
 /** Keeps the gateway in step with its configuration. With `--server`, the chosen names stay the same. */
 async function follow(
-  { options, terminal, inline }: Invocation,
+  invocation: Invocation,
   set: ServerSet,
   gateway: Gateway,
 ): Promise<{ close(): Promise<void> } | undefined> {
+  const { options, terminal, inline } = invocation;
   if (set.config === undefined || options.server.length > 0) return undefined;
   const { watchConfig } = await import('../../config/watch/watch-config.ts');
   const group = {
     get servers(): Gateway['servers'] {
       return gateway.servers;
     },
-    add: (name: string, spec: ConfiguredServer) => gateway.add(name, served(spec, set)),
+    add: async (name: string, spec: ConfiguredServer) => {
+      const { [name]: found = spec } = await proxied({ [name]: spec }, terminal);
+      await gateway.add(name, served(found, set, invocation));
+    },
     remove: (name: string) => gateway.remove(name),
   };
   return watchConfig(group, set.config, {
@@ -92,6 +126,8 @@ async function follow(
       for (const [name, error] of event.failed) terminal.note(`[${name}] ${errorText(error, inline)}`);
       const changes = event.added.length + event.changed.length + event.removed.length;
       if (changes > 0) terminal.note(`The configuration has changed: ${count(changes, 'server')}.`);
+      if (event.groupOptionsChanged || event.gatewayOptionsChanged)
+        terminal.note('What it says under "plenum" or "gateway" has changed: that needs a restart.');
     },
   });
 }

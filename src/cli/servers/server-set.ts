@@ -72,7 +72,8 @@ function optionsIn<T extends object>(table: OptionTable, options: T): T {
   return Object.fromEntries(Object.entries(options).filter(([name]) => Object.hasOwn(table, name))) as T;
 }
 
-async function proxied(
+/** Servers with the proxies that the environment names. */
+export async function proxied(
   servers: Readonly<Record<string, ConfiguredServer>>,
   terminal: Terminal,
 ): Promise<Readonly<Record<string, ConfiguredServer>>> {

@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { isRecord } from '../../internal/checks.ts';
 import { nearest, printable, suggestion } from '../../internal/text.ts';
 import { checkSettings, type RawSettings } from './check-settings.ts';
-import type { Config, ConfiguredGroup, ConfiguredServer, LoadConfigOptions, ReadConfig } from '../config.ts';
+import type { Config, ConfiguredServer, LoadConfigOptions, ReadConfig } from '../config.ts';
 import { describe } from '../../options/wording.ts';
 import { Findings } from './findings.ts';
 import { Inputs, readInputs } from '../expand/inputs.ts';
@@ -11,12 +11,12 @@ import { isFilter, meantFilter } from './foreign-keys.ts';
 import type { Duplicate, JsonDocument } from '../json/json-document.ts';
 import { readJsonFile } from './read-file.ts';
 import { readServer } from './read-server.ts';
-import { groupSettings } from './settings.ts';
+import { gatewaySettings, groupSettings, type SettingsKind } from './settings.ts';
 import { Scope } from '../expand/scope.ts';
 import type { JsonPath } from '../json/json-path.ts';
 
 const SECTIONS = ['mcpServers', 'servers'] as const;
-const KNOWN_KEYS: readonly string[] = ['$schema', ...SECTIONS, 'inputs', 'plenum'];
+const KNOWN_KEYS: readonly string[] = ['$schema', ...SECTIONS, 'inputs', 'plenum', 'gateway'];
 
 /** Files that are for servers only, where an unknown key is probably a mistake. */
 const OWN_FILE = /^(\.?mcp|plenum)\.jsonc?$/;
@@ -40,7 +40,11 @@ export async function readConfig(path: string, options: ReadOptions): Promise<Re
   const read = await round(inputs, findings);
   if (inputs.complete || prompt === undefined) return read;
   const { broken } = read.config;
-  await inputs.ask(prompt, ([section, name]) => section === 'plenum' || !Object.hasOwn(broken, String(name)));
+  await inputs.ask(
+    prompt,
+    ([section, name]) =>
+      section === 'plenum' || section === 'gateway' || !Object.hasOwn(broken, String(name)),
+  );
   return round(inputs, new Findings(path, document));
 }
 
@@ -55,7 +59,9 @@ async function readRoot(
   for (const each of duplicates.get('') ?? []) findings.duplicateProblem(each);
   if (OWN_FILE.test(basename(path))) refuseFilters(root, {}, [], findings);
   warnOfUnknownKeys(path, root, findings);
-  const group = readGroup(root['plenum'], scope, findings);
+  const group = readSection(groupSettings, 'plenum', root, scope, findings) ?? {};
+  refuseAccessRules(root['gateway'], findings);
+  const gateway = readSection(gatewaySettings, 'gateway', root, scope, findings);
   const servers = new Map<string, ConfiguredServer>();
   const plain = new Map<string, unknown>();
   const disabled: string[] = [];
@@ -76,13 +82,14 @@ async function readRoot(
   }
   const config: Config = {
     ...group,
+    ...(gateway !== undefined && { gateway }),
     servers: Object.fromEntries(servers),
     broken: Object.fromEntries(broken),
     disabled,
     path,
     warnings: findings.warnings,
   };
-  return { config, plain: { servers: plain, group } };
+  return { config, plain: { servers: plain, group, gateway } };
 }
 
 function duplicatesByPlace({ duplicates }: JsonDocument): Map<string, Duplicate[]> {
@@ -117,16 +124,35 @@ function reportDuplicates(
   }
 }
 
-function readGroup(given: unknown, scope: Scope, findings: Findings): ConfiguredGroup {
-  if (given === undefined) return {};
+/** Reads what holds for the whole file; undefined when it says nothing. */
+function readSection<T>(
+  settings: SettingsKind<T>,
+  section: string,
+  root: Readonly<Record<string, unknown>>,
+  scope: Scope,
+  findings: Findings,
+): T | undefined {
+  const given = root[section];
+  if (given === undefined) return undefined;
   if (!isRecord(given)) {
-    findings.problem(['plenum'], `found ${describe(given)}, allowed an object of options`);
-    return {};
+    findings.problem([section], `found ${describe(given)}, allowed an object of options`);
+    return undefined;
   }
-  refuseFilters(given, groupSettings.table, ['plenum'], findings);
-  const locate = (path: JsonPath): JsonPath => ['plenum', ...path];
+  refuseFilters(given, settings.table, [section], findings);
+  const locate = (path: JsonPath): JsonPath => [section, ...path];
   const raw: RawSettings = { values: given, locate, scopeAt: (path) => scope.at(locate(path)) };
-  return checkSettings(groupSettings, raw, findings) ?? {};
+  return checkSettings(settings, raw, findings);
+}
+
+/** Rules of access that are unknown here would be passed over, and everybody let in. */
+function refuseAccessRules(gateway: unknown, findings: Findings): void {
+  if (!isRecord(gateway)) return;
+  for (const key of ['auth', 'clients', 'lock', 'audit']) {
+    if (gateway[key] === undefined || gateway[key] === null) continue;
+    const message =
+      'found rules of access, which a file cannot have; a program gives "auth" to createGateway()';
+    findings.keyProblem(['gateway', key], message);
+  }
 }
 
 /** A filter where none can be would be passed over, and every tool offered. */

@@ -1,9 +1,9 @@
 import { fits } from '../../options/faults.ts';
 import { optionsOf, type OptionTable } from '../../options/kinds.ts';
-import { groupInFile, stdioInFile, TRANSPORTS, urlInFile } from '../../options/tables/file.ts';
+import { gatewayInFile, groupInFile, stdioInFile, TRANSPORTS, urlInFile } from '../../options/tables/file.ts';
 import type { StdioServerSpec, UrlServerSpec } from '../../server-spec.ts';
 import type { AuthSettings } from '../auth.ts';
-import type { ConfiguredGroup, ConfiguredServerOptions } from '../config.ts';
+import type { ConfiguredGateway, ConfiguredGroup, ConfiguredServerOptions } from '../config.ts';
 
 /** A part of a file: its options, and the type that they have when they are checked. */
 export interface SettingsKind<T> {
@@ -37,6 +37,7 @@ interface UrlSettings
 export const stdioSettings = settingsOf<StdioSettings>(stdioInFile);
 export const urlSettings = settingsOf<UrlSettings>(urlInFile);
 export const groupSettings = settingsOf<ConfiguredGroup>(groupInFile);
+export const gatewaySettings = settingsOf<ConfiguredGateway>(gatewayInFile);
 
 function settingsOf<T>(table: OptionTable): SettingsKind<T> {
   const kind = optionsOf(table);

@@ -1,6 +1,6 @@
 import { jsonSchemaOf, objectSchemaOf } from '../../options/json-schema.ts';
 import { flag, listOf, oneOf, optionsOf, string, either, type OptionTable } from '../../options/kinds.ts';
-import { groupInFile, stdioInFile, urlInFile } from '../../options/tables/file.ts';
+import { gatewayInFile, groupInFile, stdioInFile, urlInFile } from '../../options/tables/file.ts';
 
 const input = {
   id: { kind: string, required: true, about: 'What ${input:id} refers to.' },
@@ -53,6 +53,10 @@ export function configJsonSchema(): Record<string, unknown> {
         ...jsonSchemaOf(listOf(optionsOf(input), 'an array')),
       },
       plenum: { description: 'What holds for all servers together.', ...objectSchemaOf(groupInFile) },
+      gateway: {
+        description: 'How "plenum serve" serves the servers.',
+        ...objectSchemaOf(gatewayInFile),
+      },
     },
     definitions: {
       server: {

@@ -152,11 +152,12 @@ class FileWatch implements ConfigWatch {
     const applied = await applyServers(this.#group, this.#known, loaded);
     const { config, plain } = loaded;
     const groupOptionsChanged = !isDeepStrictEqual(plain.group, this.#loaded.plain.group);
-    const isNews = this.#broken || groupOptionsChanged || !isNothing(applied);
+    const gatewayOptionsChanged = !isDeepStrictEqual(plain.gateway, this.#loaded.plain.gateway);
+    const isNews = this.#broken || groupOptionsChanged || gatewayOptionsChanged || !isNothing(applied);
     this.#loaded = loaded;
     this.#broken = false;
     if (!isNews) return;
-    this.#hub.publish({ type: 'reloaded', config, ...applied, groupOptionsChanged });
+    this.#hub.publish({ type: 'reloaded', config, ...applied, groupOptionsChanged, gatewayOptionsChanged });
   }
 }
 
@@ -178,6 +179,8 @@ export type ConfigWatchEvent =
       readonly failed: ReadonlyMap<string, PlenumError>;
       /** Whether options of the whole group changed. They take effect only with a new group. */
       readonly groupOptionsChanged: boolean;
+      /** Whether what the file says for a gateway changed. It takes effect only with a new gateway. */
+      readonly gatewayOptionsChanged: boolean;
     }
   /** The file cannot be used; the group was not changed. */
   | { readonly type: 'problem'; readonly error: PlenumError };

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { gatewayCannotListen } from '../../errors/gateway.ts';
 import { refusal } from './responses.ts';
 
 /** How long the head of a request may take, in milliseconds. */
@@ -58,7 +59,9 @@ export class NodeListener {
     server.keepAliveTimeout = KEEP_ALIVE_MS;
     server.maxConnections = MAX_CONNECTIONS;
     server.listen(port, host);
-    await once(server, 'listening');
+    await once(server, 'listening').catch((error: unknown) => {
+      throw gatewayCannotListen(host, port, error);
+    });
     return new NodeListener(server, `http://${hostInUrl(host)}:${portOf(server.address())}${path}`);
   }
 

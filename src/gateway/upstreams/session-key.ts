@@ -2,7 +2,7 @@ import type { ClientCapabilities } from '@modelcontextprotocol/server';
 import { canonicalJson } from '../../internal/json/canonical-json.ts';
 import { isRecord } from '../../internal/checks.ts';
 import type { GatewayClient } from '../clients/gateway-client.ts';
-import type { Isolation } from '../gateway-options.ts';
+import type { Isolation } from '../../group/server-options.ts';
 
 /** The capabilities of clients that a gateway hands on to servers. */
 export type ClientFeatures = Pick<ClientCapabilities, 'sampling' | 'elicitation' | 'roots'>;

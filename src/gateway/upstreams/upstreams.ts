@@ -4,7 +4,7 @@ import { startTimer, type StopTimer } from '../../internal/timers.ts';
 import type { SessionManager } from '../../manager/session-manager.ts';
 import type { Session } from '../../session/session.ts';
 import type { Exchange, GatewayClient } from '../clients/gateway-client.ts';
-import type { Isolation } from '../gateway-options.ts';
+import type { Isolation } from '../../group/server-options.ts';
 import { featuresOf, holderOf, sessionKey } from './session-key.ts';
 import { Upstream } from './upstream.ts';
 

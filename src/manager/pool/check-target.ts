@@ -40,9 +40,9 @@ export function checkTarget(
 }
 
 /**
- * What a file may say of a server that changes nothing for a manager: it opens sessions on demand anyway, and names no
- * tools.
+ * What a file may say of a server that changes nothing for a manager: it opens sessions on demand anyway, names no
+ * tools, and has principals of its own.
  */
-const WITHOUT_EFFECT = ['lazy', 'naming'];
+const WITHOUT_EFFECT = ['lazy', 'naming', 'isolation'];
 
 type Options = Omit<SessionOptions, 'name'>;

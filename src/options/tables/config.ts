@@ -22,6 +22,7 @@ const anyObject = objectThat('an object', () => true);
 /** What a configuration that was read tells its reader: no options, and passed over where it is given whole. */
 const configFacts = {
   broken: { kind: anyObject, about: 'Servers that cannot be used, with what is wrong.' },
+  gateway: { kind: anyObject, about: 'What the file says for a gateway.' },
   disabled: { kind: texts, about: 'Names of the servers that the file disables.' },
   path: { kind: text, about: 'The file that was read.' },
   warnings: { kind: listOf(anyObject, 'an array of warnings'), about: 'What looks wrong but does no harm.' },

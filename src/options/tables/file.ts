@@ -1,4 +1,5 @@
 import { flag, oneOf, optionsOf, text, type Kind, type Option, type OptionTable } from '../kinds.ts';
+import { gatewayOptions, listenOptions } from './gateway.ts';
 import { groupConnectOptions, specTables } from './group.ts';
 import { managerOwnOptions } from './manager.ts';
 import { handlerOptions } from './session.ts';
@@ -39,6 +40,12 @@ export const urlInFile: OptionTable = {
 export const groupInFile: OptionTable = dataOf({
   ...without(groupConnectOptions, ['servers', 'signal', 'catalogCache', ...Object.keys(handlerOptions)]),
   ...managerOwnOptions,
+});
+
+/** What a file says for `plenum serve`, under `gateway`. */
+export const gatewayInFile: OptionTable = dataOf({
+  listen: { kind: optionsOf(listenOptions), about: 'Where to listen; not with `--stdio`.' },
+  ...without(gatewayOptions, ['servers', 'naming', 'auth', 'serverInfo']),
 });
 
 function without(table: OptionTable, names: readonly string[]): OptionTable {

@@ -2,13 +2,14 @@ import {
   abortSignal,
   count,
   duration,
+  listOf,
   objectThat,
   objectWith,
-  oneOf,
   optionsOf,
+  port,
   recordOf,
   text,
-  texts,
+  textThat,
   type Kind,
   type OptionTable,
 } from '../kinds.ts';
@@ -21,12 +22,7 @@ export const gatewayServerOptions = {
   naming: groupServerOptions.naming,
   allow: groupServerOptions.allow,
   deny: groupServerOptions.deny,
-  isolation: {
-    kind: oneOf('client', 'principal', 'shared'),
-    default: 'client',
-    about:
-      'Who shares one session with this server: nobody (`client`), the clients of one principal (`principal`), or all clients (`shared`).',
-  },
+  isolation: groupServerOptions.isolation,
 } satisfies OptionTable;
 
 export const gatewaySessionOptions = {
@@ -79,6 +75,32 @@ export const gatewayLimitOptions = {
   pageSize: { kind: count(1), default: 500, about: 'How many entries one page of a list has.' },
 } satisfies OptionTable;
 
+const path = textThat((given) =>
+  /^\/[^?#\s]*$/.test(given) ? undefined : 'a path that begins with "/", such as "/mcp"',
+);
+
+export const listenOptions = {
+  port: { kind: port, default: 8_931, about: 'The port, or 0 for any that is free.' },
+  host: {
+    kind: text,
+    default: '127.0.0.1',
+    about: 'The address to listen on. Other than loopback addresses need `auth`.',
+  },
+  path: { kind: path, default: '/mcp', about: 'The path of the endpoint.' },
+} satisfies OptionTable;
+
+const hostName = textThat((given) =>
+  /^(\[[\da-f:.]+\]|[^\s/:@]+)$/i.test(given)
+    ? undefined
+    : 'a host name without scheme, port and path, such as "mcp.example.com"',
+);
+
+const origin = textThat((given) =>
+  URL.canParse(given) && new URL(given).origin === given
+    ? undefined
+    : 'an origin without path, such as "https://app.example.com"',
+);
+
 const anyServer: Kind = objectThat('a server spec', () => true);
 
 export const gatewayOptions = {
@@ -104,12 +126,12 @@ export const gatewayOptions = {
       'Who may come in. Without it the gateway listens on loopback addresses only, and all clients are one principal.',
   },
   hosts: {
-    kind: texts,
+    kind: listOf(hostName, 'an array of host names'),
     byDefault: 'the loopback names and the host that `listen` is given',
     about: 'Host names that requests may be sent to, without port; requests to others are refused with 403.',
   },
   origins: {
-    kind: texts,
+    kind: listOf(origin, 'an array of origins'),
     byDefault: 'none',
     about:
       'Origins of web pages whose scripts may use the gateway, beside loopback ones, such as `https://app.example.com`.',

@@ -358,6 +358,12 @@ export const groupServerOptions = {
       "Globs over the server's own names for its tools: what one of them matches is not offered; wins over `allow`.",
     alias: ['exclude', 'denied', 'disabledTools', 'excludeTools'],
   },
+  isolation: {
+    kind: oneOf('client', 'principal', 'shared'),
+    default: 'client',
+    about:
+      'In a gateway, who shares one session with this server: nobody (`client`), the clients of one principal (`principal`), or all clients (`shared`).',
+  },
 } satisfies OptionTable;
 
 export const concurrencyOptions = {

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { SPELLINGS } from '../../../src/config/read/foreign-keys.ts';
-import { groupInFile, stdioInFile, urlInFile } from '../../../src/options/tables/file.ts';
+import { gatewayInFile, groupInFile, stdioInFile, urlInFile } from '../../../src/options/tables/file.ts';
 import { load } from '../support/loading.ts';
 
 const page = readFileSync(resolve(import.meta.dirname, '../../../docs/configuration.md'), 'utf8');
@@ -19,7 +19,7 @@ describe('docs/configuration.md', () => {
   });
 
   it('names every option and every spelling', () => {
-    const keys = [stdioInFile, urlInFile, groupInFile].flatMap((table) => Object.keys(table));
+    const keys = [stdioInFile, urlInFile, groupInFile, gatewayInFile].flatMap((table) => Object.keys(table));
     const spellings = SPELLINGS.map(({ from }) => from.join('.'));
     const missing = [...keys, ...spellings].filter(
       (key) => !new RegExp(`[\`"]${key.replace('.', '\\.')}[\`":]`).test(page),

@@ -35,6 +35,9 @@ describe('the published JSON Schema', () => {
     [{ mcpServers: { a: { url: 'https://a.example.com', type: 'carrier pigeon' } } }],
     [{ servers: { a: {} } }],
     [{ plenum: { naming: 'short' } }],
+    [{ gateway: { listen: { port: 65_536 } } }],
+    [{ gateway: { hosts: 'localhost' } }],
+    [{ servers: { a: { command: 'a', isolation: 'nobody' } } }],
   ])('refuses %j', (value) => {
     expect(reader.safeParse(value).success).toBe(false);
   });

@@ -41,6 +41,7 @@ describe('a group that is kept as a file says', () => {
       changed: ['changed'],
       removed: ['gone'],
       groupOptionsChanged: false,
+      gatewayOptionsChanged: false,
     });
     expect(event.failed.size).toBe(0);
     expect([...group.servers.keys()].toSorted()).toEqual(['added', 'changed', 'same']);
@@ -125,6 +126,13 @@ describe('a group that is kept as a file says', () => {
       changed: [],
       removed: [],
       groupOptionsChanged: true,
+      gatewayOptionsChanged: false,
+    });
+    writeTo(path, { ...file(servers, { timeoutMs: 5 }), gateway: { hosts: ['a.example'] } });
+    expect(await next('reloaded')).toMatchObject({
+      changed: [],
+      groupOptionsChanged: false,
+      gatewayOptionsChanged: true,
     });
   });
 });

@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../../../src/config/index.ts';
+import { SessionGroup, SessionManager } from '../../../src/index.ts';
+import { configFile } from '../support/files.ts';
+import { load, messagesOf, problemsOf } from '../support/loading.ts';
+
+const mcpServers = { a: { command: 'never-started' } };
+
+describe('what a file says for a gateway', () => {
+  it('is read, expanded and handed on', async () => {
+    const gateway = {
+      listen: { port: 9_000, host: 'localhost', path: '/tools' },
+      hosts: ['localhost', '${HOST}', '[::1]'],
+      origins: ['https://app.example.com', 'http://localhost:5173'],
+      instructions: 'Ask first.',
+      sessions: { idleMs: 1_000, max: 5, maxPerPrincipal: 2, maxEventBytes: 0 },
+      limits: { bodyBytes: 1_000, upstreamSessions: 3, pageSize: 10, parkedCalls: 0 },
+    };
+    const config = await load({ mcpServers, gateway }, { env: { HOST: 'tools.example.com' } });
+    expect(config.gateway).toEqual({ ...gateway, hosts: ['localhost', 'tools.example.com', '[::1]'] });
+    expect(config.warnings).toEqual([]);
+  });
+
+  it('is not there when the file says nothing', async () => {
+    expect(await load({ mcpServers })).not.toHaveProperty('gateway');
+    expect((await load({ mcpServers, gateway: {} })).gateway).toEqual({});
+  });
+
+  it.each([
+    [5, 'gateway: found 5, allowed an object of options'],
+    [null, 'gateway: found null, allowed an object of options'],
+    [[], 'gateway: found an array, allowed an object of options'],
+    [{ listen: 9_000 }, 'gateway.listen: found 9000, allowed an object of options'],
+    [
+      { listen: { port: '9000' } },
+      'gateway.listen.port: found a string, allowed a whole number from 0 to 65535',
+    ],
+    [{ listen: { port: -1 } }, 'gateway.listen.port: found -1, allowed a whole number from 0 to 65535'],
+    [
+      { listen: { port: 65_536 } },
+      'gateway.listen.port: found 65536, allowed a whole number from 0 to 65535',
+    ],
+    [{ listen: { port: 1.5 } }, 'gateway.listen.port: found 1.5, allowed a whole number from 0 to 65535'],
+    [{ listen: { host: '' } }, 'gateway.listen.host: found an empty string, allowed a non-empty string'],
+    [
+      { listen: { path: 'mcp' } },
+      'gateway.listen.path: found a string, allowed a path that begins with "/", such as "/mcp"',
+    ],
+    [{ hosts: 'localhost' }, 'gateway.hosts: found a string, allowed an array of host names'],
+    ...['https://a.example', 'a.example:80', 'a.example/mcp', 'a b'].map((host): [object, string] => [
+      { hosts: [host] },
+      'gateway.hosts[0]: found a string, allowed a host name without scheme, port and path, such as "mcp.example.com"',
+    ]),
+    ...['a.example', 'https://a.example/', 'https://a.example/x', '*', 'null'].map(
+      (each): [object, string] => [
+        { origins: ['https://b.example', each] },
+        'gateway.origins[1]: found a string, allowed an origin without path, such as "https://app.example.com"',
+      ],
+    ),
+    [{ sessions: { max: 0 } }, 'gateway.sessions.max: found 0, allowed a whole number, 1 or more'],
+    [
+      { sessions: { idleMs: -1 } },
+      'gateway.sessions.idleMs: found -1, allowed a number of milliseconds, 0 or more',
+    ],
+    [
+      { limits: { pageSize: '5' } },
+      'gateway.limits.pageSize: found a string, allowed a whole number, 1 or more',
+    ],
+  ])('%j is refused', async (gateway, problem) => {
+    expect(await problemsOf(load({ mcpServers, gateway }))).toEqual([problem]);
+    expect(await problemsOf(load({ mcpServers, gateway }, { tolerant: true }))).toEqual([problem]);
+  });
+
+  it.each(['auth', 'clients', 'lock', 'audit'])('rules of access are not passed over: %s', async (key) => {
+    const [problem] = await problemsOf(load({ mcpServers, gateway: { [key]: {} } }));
+    expect(problem).toContain(`gateway.${key}: found rules of access, which a file cannot have`);
+  });
+
+  it.each(['allow', 'deny', 'allowedTools'])('a filter is not passed over: %s', async (key) => {
+    const [problem] = await problemsOf(load({ mcpServers, gateway: { [key]: ['a'] } }));
+    expect(problem).toContain(`gateway.${key}: found a filter of tools`);
+  });
+
+  it('an unknown key gets a warning that says which is meant', async () => {
+    const gateway = { host: ['a'], listen: { prot: 1 }, limits: { pagesize: 5 } };
+    expect(messagesOf(await load({ mcpServers, gateway }))).toEqual([
+      'gateway.host: Unknown key "host". Did you mean "hosts"?',
+      'gateway.listen.prot: Unknown key "prot". Did you mean "port"?',
+      'gateway.limits.pagesize: Unknown key "pagesize". Did you mean "pageSize"?',
+    ]);
+  });
+
+  it('standing twice is refused', async () => {
+    const text = '{ "mcpServers": {}, "gateway": {}, "gateway": { "hosts": ["a"] } }';
+    expect(await problemsOf(load(text))).toEqual([expect.stringContaining('a second time')]);
+  });
+
+  it.each(['client', 'principal', 'shared'])('a server may be isolated by %s', async (isolation) => {
+    const { servers } = await load({
+      mcpServers: { a: { command: 'x', isolation }, b: { url: 'https://b.example', isolation } },
+    });
+    expect(servers).toMatchObject({ a: { isolation }, b: { isolation } });
+  });
+
+  it('isolation by anything else costs that server alone', async () => {
+    const config = await load(
+      { mcpServers: { ...mcpServers, b: { command: 'x', isolation: 'none' } } },
+      { tolerant: true },
+    );
+    expect(Object.keys(config.servers)).toEqual(['a']);
+    expect(config.broken['b']?.message).toContain(
+      'found "none", allowed one of "client", "principal", "shared"',
+    );
+  });
+
+  it('changes nothing for a group and a manager', async () => {
+    const servers = { a: { command: 'never-started', isolation: 'shared', lazy: { connect: 'never' } } };
+    const path = configFile({ mcpServers: servers, gateway: { listen: { port: 1 } } });
+    const config = await loadConfig({ path, env: {} });
+    await using group = await SessionGroup.connect(config);
+    expect([...group.servers.keys()]).toEqual(['a']);
+    await using manager = new SessionManager(config);
+    expect(manager.servers.size).toBe(1);
+  });
+});
