@@ -127,7 +127,7 @@ export function tooManyWaiting(
   });
 }
 
-/** A session is used before its start, or started twice; `what` goes on from its name. */
+/** A session is used before its start, or started twice; `what` continues a sentence that begins with its name. */
 export function notConnected(server: string, what: string): PlenumError<'NOT_CONNECTED'> {
   const summary = `Session "${server}" ${what}.`;
   return new PlenumError('NOT_CONNECTED', summary, { server, maybeExecuted: false });
@@ -239,7 +239,7 @@ export function handlerFailed(doing: string, server: string, error: unknown): Pl
   return new PlenumError('PROTOCOL', summary, { server, cause: error });
 }
 
-/** A server sends requests that are not answered as it wants; `what` goes on from its name. */
+/** A server sends requests that are refused; `what` continues a sentence that begins with its name. */
 export function serverRequestsRefused(server: string, what: string): PlenumError<'INVALID_RESULT'> {
   return new PlenumError('INVALID_RESULT', `Server "${server}" ${what}.`, {
     server,
@@ -285,7 +285,7 @@ export function invalidResult(
   return new PlenumError('INVALID_RESULT', why, fields);
 }
 
-/** A server sent something odd that was tolerated; `what` goes on from its name. */
+/** A server sent something odd that was tolerated; `what` continues a sentence that begins with its name. */
 export function oddAnswer(
   server: string,
   what: string,

@@ -61,13 +61,13 @@ export function gatewayClosed(doing: string): PlenumError<'SESSION_CLOSED'> {
   return new PlenumError('SESSION_CLOSED', `${doing}: the gateway is closed.`, { maybeExecuted: false });
 }
 
-/** The client cannot be asked, or told, what a program wants to. */
+/** A client cannot be reached, or does not support what a program wants of it. */
 export function clientCannot(doing: string, why: string): PlenumError<'NOT_CONNECTED'> {
   return new PlenumError('NOT_CONNECTED', `${doing}: ${why}`, { maybeExecuted: false });
 }
 
 export function noUpstreamFree(server: string): PlenumError<'POOL_EXHAUSTED'> {
-  const summary = `Opening a session of server "${server}" for a client: all that there may be are in use.`;
+  const summary = `Opening a session of server "${server}" for a client: as many as the limits allow are in use.`;
   return new PlenumError('POOL_EXHAUSTED', summary, {
     server,
     maybeExecuted: false,
@@ -76,9 +76,9 @@ export function noUpstreamFree(server: string): PlenumError<'POOL_EXHAUSTED'> {
   });
 }
 
-/** Said once to a client whose session with a server made room for another's. */
+/** A client is told once that its session with a server was ended to open one for another client. */
 export function upstreamStateLost(server: string): PlenumError<'SESSION_EXPIRED'> {
-  const summary = `The session with server "${server}" made room for another client's; what the server kept for it is lost.`;
+  const summary = `The session with server "${server}" was ended to open one for another client; what the server kept for it is lost.`;
   return new PlenumError('SESSION_EXPIRED', summary, { server, maybeExecuted: false });
 }
 

@@ -74,7 +74,7 @@ export class Member {
   /** Whether it has joined without its lists: nothing is known of them until it is opened. */
   isUnlisted = false;
   collisions: readonly CatalogCollision[] = [];
-  /** Whether it was looked for globs of its filter that match no tool. */
+  /** Whether the globs of its filter were compared with the names of its tools, which is done once. */
   isFilterChecked = false;
   /** The lists with the entries of `collisions`, to be claimed again when names become free. */
   contested: ServerListing = {};

@@ -17,7 +17,7 @@ export interface ServerRequestOptions {
   maxWaiting?: number;
 }
 
-/** What a request is answered with that a handler does not get. */
+/** The error for a request that is refused before its handler is called. */
 export class RefusedRequest extends Error {
   readonly code: number;
 
@@ -37,7 +37,7 @@ export function tooManyRequests(): RefusedRequest {
   return new RefusedRequest(INTERNAL_ERROR, 'The client has too many requests to answer. Try again later.');
 }
 
-/** Goes on from the server's name. */
+/** Continues a sentence that begins with the server's name. */
 export function tooMany(kind: string): string {
   return `sends too many requests at a time (${kind}); further ones are refused`;
 }
@@ -64,7 +64,7 @@ export class HandlerPlaces {
     return places;
   }
 
-  /** Reports that requests are refused: once for each kind. `what` goes on from the server's name. */
+  /** Reports that requests are refused: once for each kind. `what` continues a sentence that begins with the server's name. */
   refused(kind: string, what: string): void {
     if (this.#reported.has(kind)) return;
     this.#reported.add(kind);
@@ -87,7 +87,7 @@ class Places {
 
   /**
    * Runs `work` when it has its turn. Rejects when no place is free or `signal` aborts. A handler that goes on after that
-   * gives its place away.
+   * no longer counts.
    */
   async run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
     await this.#enter(signal);

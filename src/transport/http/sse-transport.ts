@@ -23,7 +23,7 @@ import { excerptOf, retryAfterOf } from './refusal.ts';
 import { withAuth } from './with-auth.ts';
 
 const OPEN_TIMEOUT_MS = 5_000;
-/** How long after a refusal of which the session was told another is not told, in milliseconds. */
+/** How long after a reported refusal no other one is reported, in milliseconds. */
 const QUIET_MS = 1_000;
 
 /**

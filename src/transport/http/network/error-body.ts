@@ -4,9 +4,9 @@ import { printable } from '../../../internal/text.ts';
 /** How much of the body of an error is read, in bytes, and for how long, in milliseconds. */
 const MAX_BYTES = 256 * 1024;
 const MAX_MS = 2_000;
-/** Shorter values of headers and queries are words and numbers that say nothing. */
+/** Shorter values of headers and queries are common words and numbers, not secrets. */
 const LEAST_SECRET_LENGTH = 6;
-/** A part of a path that is at least this long may be what keeps strangers out. */
+/** A part of a path that is at least this long may be a secret. */
 const LEAST_SECRET_PART = 16;
 
 const CONTROL = /(?![\t\n\r])\p{Cc}/gu;

@@ -9,9 +9,9 @@ const MAX_SOCKETS = 1_024;
  * those that the program is slow to accept are reset after their requests were written.
  */
 const MAX_NEW = 256;
-/** How long a socket is new over which no answer begins, in milliseconds. */
+/** How long a socket counts as new while no answer has begun, in milliseconds. */
 const NEW_MS = 1_000;
-/** How long a socket is new after that, in milliseconds: most often the answer ends, and it serves the next request. */
+/** How long it counts as new after that, in milliseconds: most answers end meanwhile, and the socket takes the next request. */
 const ANSWER_MS = 20;
 /** How many addresses of peers are remembered. */
 const MAX_PEERS = 16;
