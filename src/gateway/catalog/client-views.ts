@@ -7,6 +7,7 @@ import {
   type CatalogOrigin,
 } from '../../group/catalog/catalog.ts';
 import { groupRoutes } from '../../group/group-routes.ts';
+import { ListRefresher } from '../../group/members/list-refresher.ts';
 import { fetchListing } from '../../group/members/server-listing.ts';
 import type { SessionGroup } from '../../group/session-group.ts';
 import { isSameData } from '../../internal/json/same-data.ts';
@@ -85,14 +86,15 @@ export class ClientViews {
 
   /** Looks at what a client's own session lists, now and whenever it says that a list has changed. */
   follow(client: GatewayClient, server: string, session: Session): void {
-    let fetching: Promise<void> = Promise.resolve();
-    const fetchKinds = (kinds: readonly CatalogKind[]): void => {
-      fetching = fetching.then(() => this.#fetch(client, server, session, kinds)).catch(() => {});
-    };
-    fetchKinds(CATALOG_KINDS);
+    // A server may say so without end.
+    const refresher = new ListRefresher((kinds) =>
+      this.#fetch(client, server, session, [...kinds]).catch(() => {}),
+    );
+    refresher.mark(CATALOG_KINDS);
     internalsOf(session).observe((event) => {
-      if (event.type === 'list-changed') fetchKinds(KINDS_OF[event.kind]);
+      if (event.type === 'list-changed') refresher.mark(KINDS_OF[event.kind]);
     });
+    void session.closed.then(() => refresher.stop());
   }
 
   /** Forgets what a client's own session listed, when that session has ended. */

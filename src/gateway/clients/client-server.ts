@@ -13,6 +13,7 @@ import { isRecord } from '../../internal/checks.ts';
 import { LONGEST_TIMER_MS } from '../../internal/timers.ts';
 import type { RawRequest } from '../../session/session.ts';
 import type { OfficialServer } from '../official-server.ts';
+import type { CallClock } from '../routing/call-clock.ts';
 import type { ClientRequest } from '../routing/router.ts';
 import {
   isAtLeast,
@@ -114,6 +115,7 @@ function answerAll(
 /** One request, as the official server reports it. */
 class OfficialExchange implements Exchange {
   readonly client: GatewayClient;
+  clock: CallClock | undefined;
   readonly #ctx: ServerContext;
 
   constructor(client: GatewayClient, ctx: ServerContext) {

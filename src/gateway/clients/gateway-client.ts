@@ -1,6 +1,7 @@
 import type { ClientCapabilities, Implementation, LoggingLevel } from '@modelcontextprotocol/server';
 
 import type { ProtocolEra, RawRequest } from '../../session/session.ts';
+import type { CallClock } from '../routing/call-clock.ts';
 import type { Identity } from './identity.ts';
 
 /** A request of a client that is being worked on, and the way back to the client in its course. */
@@ -8,6 +9,8 @@ export interface Exchange {
   readonly client: GatewayClient;
   /** Aborts when the client cancels the request, or goes away. */
   readonly signal: AbortSignal;
+  /** How long its server has, while one works on it. */
+  clock: CallClock | undefined;
   /** Sends a notification on the stream of the request. */
   notify(notification: RawRequest): Promise<void>;
   /** Asks the client something that a server wants to know, and resolves with the client's result. */
@@ -63,8 +66,6 @@ export class GatewayClient {
   channel: ClientChannel | undefined;
   /** URIs that it is subscribed to, with the server of each. */
   readonly subscriptions = new Map<string, string>();
-  /** Servers whose session had to make room for another client's: what they kept for this client is lost. */
-  readonly lostState = new Set<string>();
 
   constructor(id: string, identity: Identity, era: ProtocolEra) {
     this.id = id;

@@ -5,15 +5,14 @@ import { Limit, onAbort } from '../../internal/limit.ts';
 import { startTimer, type StopTimer } from '../../internal/timers.ts';
 import type { RawRequest } from '../../session/session.ts';
 import type { Exchange, GatewayClient } from '../clients/gateway-client.ts';
-import { RpcError } from '../routing/rpc-error.ts';
+import { clientSilent, type CallClock } from '../routing/call-clock.ts';
+import { INTERNAL_ERROR, RpcError } from '../routing/rpc-error.ts';
 
 type Result = Record<string, unknown>;
 
 /** How far a call has come: it has a result, or its server wants to know something first. */
 export type Outcome =
   { readonly result: Result } | { readonly inputRequests: Readonly<Record<string, RawRequest>> };
-
-const INTERNAL_ERROR = -32603;
 
 interface Question {
   readonly request: RawRequest;
@@ -27,6 +26,7 @@ interface Question {
 export class ParkedCall implements Exchange {
   readonly id = randomUUID();
   readonly client: GatewayClient;
+  clock: CallClock | undefined;
   readonly #controller = new AbortController();
   /** The client's present request; undefined while the call waits for the next one. */
   #present: Exchange | undefined;
@@ -117,7 +117,7 @@ export class ParkedCall implements Exchange {
 
   /** Cancels the call. */
   end(): void {
-    this.#controller.abort(new RpcError(INTERNAL_ERROR, 'The client did not answer in time.'));
+    this.#controller.abort(clientSilent());
   }
 
   #attend(present: Exchange): void {

@@ -2,21 +2,28 @@ import { PlenumError } from '../../errors/plenum-error.ts';
 import { callNotAnswered } from '../../errors/gateway.ts';
 import { Limit } from '../../internal/limit.ts';
 import { startTimer, type StopTimer } from '../../internal/timers.ts';
+import { INTERNAL_ERROR, RpcError } from './rpc-error.ts';
+
+/** How long a call may take: `silentMs` bounds how long its server says nothing, `askedMs` how long its client does. */
+export interface CallTimes {
+  readonly silentMs: number;
+  readonly askedMs: number;
+}
 
 /**
- * Bounds how long a server may be silent in a call. Progress restarts the time, and it stands still while the client is
- * asked something, as people take their time.
+ * Bounds how long a server may be silent in a call. Progress restarts the time. While the client is asked something, the
+ * client's time counts instead, as people take theirs.
  */
 export class CallClock {
   readonly #server: string;
-  readonly #ms: number;
+  readonly #times: CallTimes;
   readonly #limit: Limit;
   #questions = 0;
   #stopTimer: StopTimer = () => {};
 
-  constructor(server: string, ms: number, signal: AbortSignal) {
+  constructor(server: string, times: CallTimes, signal: AbortSignal) {
     this.#server = server;
-    this.#ms = ms;
+    this.#times = times;
     this.#limit = new Limit({}, signal);
     this.restart();
   }
@@ -28,15 +35,20 @@ export class CallClock {
   restart(): void {
     this.#stopTimer();
     if (this.#questions > 0 || this.#limit.ended) return;
-    this.#stopTimer = startTimer(this.#ms, () => this.#limit.end(callNotAnswered(this.#server, this.#ms)));
+    const { silentMs } = this.#times;
+    this.#stopTimer = startTimer(silentMs, () => this.#limit.end(callNotAnswered(this.#server, silentMs)));
   }
 
-  async pausedFor<T>(question: Promise<T>): Promise<T> {
+  /** Asks the client: `ask` gets a signal that aborts when the client's time, or the call, is over. */
+  async whileAsking<T>(ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { askedMs } = this.#times;
+    const limit = new Limit({ ms: askedMs, expired: clientSilent }, this.#limit.signal);
     this.#questions++;
     this.#stopTimer();
     try {
-      return await question;
+      return await limit.hold(ask(limit.signal));
     } finally {
+      limit.stop();
       this.#questions--;
       this.restart();
     }
@@ -52,4 +64,9 @@ export class CallClock {
     this.#stopTimer();
     this.#limit.stop();
   }
+}
+
+/** What a server, or a client that comes back, is told when a question was not answered in time. */
+export function clientSilent(): RpcError {
+  return new RpcError(INTERNAL_ERROR, 'The client did not answer in time.');
 }

@@ -3,6 +3,7 @@ import { groupRoutes } from '../../group/group-routes.ts';
 import type { CatalogKind, CatalogOrigin } from '../../group/catalog/catalog.ts';
 import type { SessionGroup } from '../../group/session-group.ts';
 import { isRecord } from '../../internal/checks.ts';
+import { Limit } from '../../internal/limit.ts';
 import type { CallOptions } from '../../session/call-options.ts';
 import { internalsOf } from '../../session/session-internals.ts';
 import type { RawRequest, Session } from '../../session/session.ts';
@@ -12,9 +13,9 @@ import { invalidState, RequestStates, type StateBinding } from '../input/request
 import type { ClientViews } from '../catalog/client-views.ts';
 import { pageOf } from '../catalog/list-page.ts';
 import type { Upstreams } from '../upstreams/upstreams.ts';
-import { CallClock } from './call-clock.ts';
+import { CallClock, clientSilent } from './call-clock.ts';
 import { forwardedMeta } from './hop-meta.ts';
-import { INVALID_PARAMS, METHOD_NOT_FOUND, RpcError, toRpcError } from './rpc-error.ts';
+import { INVALID_PARAMS, METHOD_NOT_FOUND, RpcError, tooManySubscriptions, toRpcError } from './rpc-error.ts';
 
 type Params = Readonly<Record<string, unknown>>;
 type Result = Record<string, unknown>;
@@ -174,6 +175,8 @@ export class Router {
       return this.#startModern(exchange, origin.server, upstream, binding);
     const state = this.#states.open(request.requestState, binding);
     const responses = request.inputResponses ?? {};
+    // Meanwhile the name may have become another server's: its state is nothing for that one.
+    if (state.kind === 'upstream' && state.server !== origin.server) throw invalidState();
     if (state.kind === 'upstream')
       return this.#callModern(exchange, state.server, upstream, binding, {
         inputResponses: responses,
@@ -195,7 +198,7 @@ export class Router {
         const asked = requestsIn(result);
         const answers = Object.entries(asked).map(async ([key, each]) => {
           if (!declares(exchange.client.capabilities, each)) throw cannotAsk(each.method);
-          return [key, await exchange.ask(each, exchange.signal)] as const;
+          return [key, await this.#ask(exchange, each)] as const;
         });
         const state = result['requestState'];
         input = {
@@ -205,6 +208,15 @@ export class Router {
       }
       throw new RpcError(INVALID_PARAMS, `The server asked more than ${MAX_ROUNDS} times in one call.`);
     });
+  }
+
+  async #ask(exchange: Exchange, question: RawRequest): Promise<Result> {
+    const limit = new Limit({ ms: this.#bounds.parkedMs, expired: clientSilent }, exchange.signal);
+    try {
+      return await limit.hold(exchange.ask(question, limit.signal));
+    } finally {
+      limit.stop();
+    }
   }
 
   async #startModern(
@@ -267,7 +279,9 @@ export class Router {
   ): Promise<Result> {
     const { _meta, ...params } = request.params ?? {};
     const progressToken: unknown = isRecord(_meta) ? _meta['progressToken'] : undefined;
-    const clock = new CallClock(session.name, internalsOf(session).timeoutMs, exchange.signal);
+    const times = { silentMs: internalsOf(session).timeoutMs, askedMs: this.#bounds.parkedMs };
+    const clock = new CallClock(session.name, times, exchange.signal);
+    exchange.clock = clock;
     let reporting: Promise<void> = Promise.resolve();
     const onProgress = (progress: object): void => {
       clock.restart();
@@ -331,8 +345,7 @@ export class Router {
   /** Subscribes a client to a resource. Rejects when it has as many subscriptions as it may have. */
   async subscribe(client: GatewayClient, uri: string): Promise<void> {
     if (client.subscriptions.has(uri)) return;
-    if (client.subscriptions.size >= this.#bounds.subscriptions)
-      throw new RpcError(INVALID_PARAMS, 'This client has as many subscriptions as it may have.');
+    if (client.subscriptions.size >= this.#bounds.subscriptions) throw tooManySubscriptions();
     const { server, upstreamName } = this.#resource(client, uri);
     client.subscriptions.set(uri, server);
     try {

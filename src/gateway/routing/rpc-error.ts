@@ -14,7 +14,7 @@ export class RpcError extends Error {
 
 export const INVALID_PARAMS = -32602;
 export const METHOD_NOT_FOUND = -32601;
-const INTERNAL_ERROR = -32603;
+export const INTERNAL_ERROR = -32603;
 const URL_ELICITATION_REQUIRED = -32042;
 
 /** What a client is told of failures that are not a server's own answer. The text of an error may hold secrets: it stays here. */
@@ -72,4 +72,8 @@ export function toRpcError(error: unknown): RpcError {
         ? INVALID_PARAMS
         : INTERNAL_ERROR;
   return new RpcError(number, TEXT[code] ?? 'Internal error', facts);
+}
+
+export function tooManySubscriptions(): RpcError {
+  return new RpcError(INVALID_PARAMS, 'A client may not have so many subscriptions.');
 }

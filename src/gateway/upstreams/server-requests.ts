@@ -2,7 +2,8 @@ import { PlenumError } from '../../errors/plenum-error.ts';
 import type { ManagedServerSpec, ServerSpecFactory } from '../../manager/pool/managed-server.ts';
 import type { HandlerContext, Handlers, NotificationContext } from '../../session/handlers/handlers.ts';
 import type { RawRequest } from '../../session/session.ts';
-import type { GatewayClient } from '../clients/gateway-client.ts';
+import { Limit } from '../../internal/limit.ts';
+import type { Exchange, GatewayClient } from '../clients/gateway-client.ts';
 import { readAs, type OfficialServer } from '../official-server.ts';
 import { RpcError } from '../routing/rpc-error.ts';
 import { withoutHopMeta } from '../routing/hop-meta.ts';
@@ -79,7 +80,7 @@ export class ServerRequests {
     const { server, session, principal = '', signal } = context;
     const upstream = this.#upstreams?.find(server, session);
     const exchange = upstream?.meant;
-    if (exchange !== undefined) return chosen(exchange.ask(request, signal));
+    if (exchange !== undefined) return chosen(askInCall(exchange, request, signal));
     const owner = upstream === undefined ? this.#upstreams?.openingFor(server, principal) : upstream.owner;
     if (owner?.channel?.isOpen === true) return chosen(owner.channel.ask(request, signal));
     throw PlenumError.fromJsonRpc({ code: NOBODY_TO_ASK, message: 'No client can be asked now.' });
@@ -99,6 +100,20 @@ export class ServerRequests {
     if (wanting === undefined || channel === undefined || !isWantedBy(wanting)) return;
     channel.notify(notification).catch(() => {}); // The client is gone.
   }
+}
+
+/** The call waits for its client, not for its server, until the client has answered, or its time is over. */
+function askInCall(exchange: Exchange, request: RawRequest, signal: AbortSignal): Promise<unknown> {
+  const { clock } = exchange;
+  if (clock === undefined) return exchange.ask(request, signal);
+  return clock.whileAsking(async (ended) => {
+    const limit = new Limit({}, signal, ended);
+    try {
+      return await exchange.ask(request, limit.signal);
+    } finally {
+      limit.stop();
+    }
+  });
 }
 
 function badAnswer(): never {

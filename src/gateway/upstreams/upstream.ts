@@ -2,6 +2,13 @@ import { internalsOf } from '../../session/session-internals.ts';
 import type { Session } from '../../session/session.ts';
 import type { Exchange, GatewayClient } from '../clients/gateway-client.ts';
 
+/** The one subscription of a session to a resource, and whom it serves. */
+interface Subscription {
+  readonly clients: Set<GatewayClient>;
+  /** Rejects when the server refuses it. */
+  readonly made: Promise<void>;
+}
+
 /** How a gateway has a session: leased from a manager, or a group's own. */
 export interface UpstreamLease {
   readonly session: Session;
@@ -18,19 +25,27 @@ export class Upstream {
   readonly lease: UpstreamLease;
   /** The one client that it is for; undefined when several may use it. */
   readonly owner: GatewayClient | undefined;
+  /** Where it is kept; undefined when it was borrowed for one call. */
+  readonly place: string | undefined;
   /** The requests that the server is working on, the latest last. */
   readonly exchanges = new Set<Exchange>();
   /** When it was last used, as `performance.now()` tells. */
   usedAt = performance.now();
   isDropped = false;
   /** Who wants to hear of a resource, by URI. */
-  readonly #subscribers = new Map<string, Set<GatewayClient>>();
+  readonly #subscriptions = new Map<string, Subscription>();
   #stopObserving: (() => void) | undefined;
 
-  constructor(server: string, lease: UpstreamLease, owner: GatewayClient | undefined) {
+  constructor(
+    server: string,
+    lease: UpstreamLease,
+    owner: GatewayClient | undefined,
+    place: string | undefined,
+  ) {
     this.server = server;
     this.lease = lease;
     this.owner = owner;
+    this.place = place;
   }
 
   get session(): Session {
@@ -59,7 +74,7 @@ export class Upstream {
   }
 
   get hasSubscribers(): boolean {
-    return this.#subscribers.size > 0;
+    return this.#subscriptions.size > 0;
   }
 
   /** Subscribes a client to a resource. One subscription with the server serves all clients that share the session. */
@@ -67,35 +82,42 @@ export class Upstream {
     this.#stopObserving ??= internalsOf(this.session).observe((event) => {
       if (event.type === 'resource-updated') this.#onUpdated(event.uri);
     });
-    const clients = this.#subscribers.get(uri) ?? new Set();
-    this.#subscribers.set(uri, clients);
-    clients.add(client);
-    if (clients.size > 1) return;
+    const subscription = this.#subscriptions.get(uri) ?? {
+      clients: new Set(),
+      made: this.session.subscribeResource(uri),
+    };
+    this.#subscriptions.set(uri, subscription);
+    subscription.clients.add(client);
     try {
-      await this.session.subscribeResource(uri);
+      await subscription.made;
     } catch (error) {
-      this.#subscribers.delete(uri);
+      if (this.#subscriptions.get(uri) === subscription) this.#subscriptions.delete(uri);
       throw error;
     }
   }
 
   /** Ends the subscription of a client, and the one with the server when it was the last. */
   async unsubscribe(client: GatewayClient, uri: string): Promise<void> {
-    const clients = this.#subscribers.get(uri);
+    const clients = this.#subscriptions.get(uri)?.clients;
     if (clients?.delete(client) !== true || clients.size > 0) return;
-    this.#subscribers.delete(uri);
+    this.#subscriptions.delete(uri);
     await this.session.unsubscribeResource(uri);
   }
 
-  /** Stops telling clients of anything. */
+  /** Stops telling clients of anything. Their subscriptions are over: they may subscribe anew, to another session. */
   silence(): void {
     this.#stopObserving?.();
-    this.#subscribers.clear();
+    for (const [uri, { clients }] of this.#subscriptions) {
+      for (const { subscriptions } of clients)
+        if (subscriptions.get(uri) === this.server) subscriptions.delete(uri);
+    }
+    this.#subscriptions.clear();
   }
 
   #onUpdated(uri: string): void {
     const update = { method: 'notifications/resources/updated', params: { uri } };
-    for (const client of this.#subscribers.get(uri) ?? []) client.channel?.notify(update).catch(() => {}); // It is gone.
+    for (const client of this.#subscriptions.get(uri)?.clients ?? [])
+      client.channel?.notify(update).catch(() => {}); // It is gone.
   }
 
   enter(exchange: Exchange): void {

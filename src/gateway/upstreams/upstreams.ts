@@ -27,6 +27,16 @@ export interface UpstreamSources {
   readonly isolationOf: (server: string) => Isolation;
 }
 
+/** The sessions with one server. */
+interface SessionsOfServer {
+  readonly leased: Set<Upstream>;
+  /** How many more are being opened. */
+  opening: number;
+}
+
+/** How many places are remembered whose session had to make room. */
+const MAX_LOST = 10_000;
+
 /** How many times idle sessions are looked for within the time that they may be idle. */
 const SWEEPS = 4;
 
@@ -37,11 +47,13 @@ export class Upstreams {
   readonly #listener: OwnedSessionListener;
   /** Those that are kept for a client or a principal, by server and holder. */
   readonly #held = new Map<string, Promise<Upstream>>();
-  /** All that are leased, by server. */
-  readonly #leased = new Map<string, Set<Upstream>>();
+  readonly #servers = new Map<string, SessionsOfServer>();
+  /** Places whose session had to make room for another: what the server kept there is lost, and nobody was told yet. */
+  readonly #lost = new Set<string>();
   /** Whom a session is being opened for, by server and key: a server may ask something before it is leased. */
   readonly #openingFor = new Map<string, GatewayClient>();
-  #leasedCount = 0;
+  /** How many are leased or being opened. */
+  #count = 0;
   #stopSweeping: StopTimer = () => {};
 
   constructor(sources: UpstreamSources, bounds: UpstreamBounds, listener: OwnedSessionListener) {
@@ -60,7 +72,7 @@ export class Upstreams {
     const isolation = this.#sources.isolationOf(server);
     const isBorrowed = isolation === 'client' && client.channel === undefined;
     const upstream = isBorrowed
-      ? await this.#lease(server, client, isolation, exchange.signal)
+      ? await this.#lease(server, client, isolation, undefined, exchange.signal)
       : await this.hold(client, server);
     upstream.enter(exchange);
     try {
@@ -78,7 +90,7 @@ export class Upstreams {
     const held = await this.#held.get(place);
     if (held !== undefined && !held.isEnded) return held;
     if (held !== undefined) await this.#drop(place, held);
-    if (client.lostState.delete(server)) throw upstreamStateLost(server);
+    if (this.#lost.delete(place)) throw upstreamStateLost(server);
     // Another call may have opened one while this one waited.
     return this.#held.get(place) ?? this.#open(place, server, client, isolation);
   }
@@ -90,12 +102,13 @@ export class Upstreams {
 
   /** The open sessions that belong to this client alone. */
   ownedBy(client: GatewayClient): readonly Upstream[] {
-    return [...this.#leased.values()].flatMap((each) => [...each].filter(({ owner }) => owner === client));
+    return this.#all().filter(({ owner }) => owner === client);
   }
 
   /** The session that a handler was called on. */
   find(server: string, session: Session): Upstream | undefined {
-    for (const upstream of this.#leased.get(server) ?? []) if (upstream.isOn(session)) return upstream;
+    for (const upstream of this.#servers.get(server)?.leased ?? [])
+      if (upstream.isOn(session)) return upstream;
     return undefined;
   }
 
@@ -106,17 +119,21 @@ export class Upstreams {
 
   /** Ends what is kept for a client: its subscriptions, and the sessions that were for it alone. */
   async dismiss(client: GatewayClient): Promise<void> {
-    for (const [uri, server] of client.subscriptions) {
+    const subscriptions = [...client.subscriptions];
+    client.subscriptions.clear();
+    for (const [uri, server] of subscriptions) {
+      // A session of its own ends below, with all its subscriptions.
+      if (this.#sources.isolationOf(server) === 'client') continue;
       const upstream = await this.heldFor(client, server);
       await upstream?.unsubscribe(client, uri).catch(() => {}); // The session has ended.
     }
-    client.subscriptions.clear();
     const holder = holderOf(client, 'client');
-    const places = [...this.#held.keys()].filter((place) => place.endsWith(`\n${holder}`));
+    const places = [...this.#servers.keys()].map((server) => placeAt(server, holder));
     await Promise.all(
       places.map(async (place) => {
         const held = await this.#held.get(place)?.catch(() => undefined);
         if (held !== undefined) await this.#drop(place, held);
+        this.#lost.delete(place);
       }),
     );
   }
@@ -127,7 +144,7 @@ export class Upstreams {
   }
 
   #open(place: string, server: string, client: GatewayClient, isolation: Isolation): Promise<Upstream> {
-    const opening = this.#lease(server, client, isolation, undefined);
+    const opening = this.#lease(server, client, isolation, place, undefined);
     this.#held.set(place, opening);
     const onOpened = (upstream: Upstream): void => {
       void upstream.session.closed.then(() => this.#drop(place, upstream));
@@ -141,61 +158,68 @@ export class Upstreams {
     server: string,
     client: GatewayClient,
     isolation: Isolation,
+    place: string | undefined,
     signal: AbortSignal | undefined,
   ): Promise<Upstream> {
     const { group, manager } = this.#sources;
     if (isolation === 'shared' || manager === undefined) {
       const nothing = async (): Promise<void> => {};
-      return new Upstream(server, { session: group.session(server), release: nothing }, undefined);
+      return new Upstream(server, { session: group.session(server), release: nothing }, undefined, place);
     }
-    await this.#makeRoom(server);
+    const sessions = this.#sessionsOf(server);
+    const leaving = this.#makeRoom(server, sessions);
+    // Its place is taken before anything is waited for: others that open at the same time must not count on it.
+    sessions.opening++;
+    this.#count++;
     const key = sessionKey(holderOf(client, isolation), featuresOf(client.capabilities));
     const opening = `${server}\n${key}`;
     this.#openingFor.set(opening, client);
-    this.#leasedCount++;
     try {
+      await leaving;
       const lease = await manager.acquire(server, { principal: key, ...(signal && { signal }) });
       const isOwn = isolation === 'client' && client.channel !== undefined;
-      const upstream = new Upstream(server, lease, isOwn ? client : undefined);
-      this.#leasedOf(server).add(upstream);
+      const upstream = new Upstream(server, lease, isOwn ? client : undefined, place);
+      sessions.leased.add(upstream);
       return upstream;
     } catch (error) {
-      this.#leasedCount--;
+      this.#count--;
       throw error;
     } finally {
+      sessions.opening--;
       this.#openingFor.delete(opening);
     }
   }
 
-  /** When the bounds are reached, ends the session that was not used for the longest time. */
-  async #makeRoom(server: string): Promise<void> {
+  /** When the bounds are reached, ends the session that was not used for the longest time. Throws when all are in use. */
+  #makeRoom(server: string, { leased, opening }: SessionsOfServer): Promise<void> | undefined {
     const { upstreamSessions, upstreamSessionsPerServer } = this.#bounds;
-    const ofServer = this.#leasedOf(server);
-    const isServerFull = ofServer.size >= upstreamSessionsPerServer;
-    if (!isServerFull && this.#leasedCount < upstreamSessions) return;
-    const among = isServerFull ? [...ofServer] : [...this.#leased.values()].flatMap((each) => [...each]);
-    const idle = among.filter((upstream) => upstream.owner !== undefined && upstream.exchanges.size === 0);
+    const isServerFull = leased.size + opening >= upstreamSessionsPerServer;
+    if (!isServerFull && this.#count < upstreamSessions) return undefined;
+    const among = isServerFull ? [...leased] : this.#all();
+    const idle = among.filter(({ place, exchanges }) => place !== undefined && exchanges.size === 0);
     const [oldest] = idle.toSorted((a, b) => a.usedAt - b.usedAt);
-    if (oldest === undefined) throw noUpstreamFree(server);
-    oldest.owner?.lostState.add(oldest.server);
-    await this.#dropUpstream(oldest);
+    if (oldest?.place === undefined) throw noUpstreamFree(server);
+    this.#lost.add(oldest.place);
+    for (const place of this.#lost) {
+      if (this.#lost.size <= MAX_LOST) break;
+      this.#lost.delete(place);
+    }
+    return this.#drop(oldest.place, oldest);
   }
 
   #placeOf(client: GatewayClient, server: string): string {
     const isolation = this.#sources.isolationOf(server);
-    return `${server}\n${isolation === 'shared' ? '' : holderOf(client, isolation)}`;
+    return placeAt(server, isolation === 'shared' ? '' : holderOf(client, isolation));
   }
 
-  #leasedOf(server: string): Set<Upstream> {
-    const leased = this.#leased.get(server) ?? new Set();
-    this.#leased.set(server, leased);
-    return leased;
+  #sessionsOf(server: string): SessionsOfServer {
+    const sessions = this.#servers.get(server) ?? { leased: new Set(), opening: 0 };
+    this.#servers.set(server, sessions);
+    return sessions;
   }
 
-  async #dropUpstream(upstream: Upstream): Promise<void> {
-    for (const [place, held] of this.#held) {
-      if ((await held.catch(() => undefined)) === upstream) return this.#drop(place, upstream);
-    }
+  #all(): readonly Upstream[] {
+    return [...this.#servers.values()].flatMap(({ leased }) => [...leased]);
   }
 
   /** Ends a session that was kept. */
@@ -209,7 +233,7 @@ export class Upstreams {
   }
 
   async #giveBack(upstream: Upstream, keep: boolean): Promise<void> {
-    if (this.#leased.get(upstream.server)?.delete(upstream) === true) this.#leasedCount--;
+    if (this.#servers.get(upstream.server)?.leased.delete(upstream) === true) this.#count--;
     await upstream.lease.release({ keep });
   }
 
@@ -221,10 +245,15 @@ export class Upstreams {
   }
 
   async #sweep(before: number): Promise<void> {
-    for (const [place, opening] of this.#held) {
-      const upstream = await opening.catch(() => undefined);
-      if (upstream === undefined || upstream.exchanges.size > 0 || upstream.usedAt > before) continue;
-      if (!upstream.hasSubscribers) await this.#drop(place, upstream);
+    for (const upstream of this.#all()) {
+      const { place, exchanges, usedAt, hasSubscribers } = upstream;
+      if (place === undefined || exchanges.size > 0 || usedAt > before || hasSubscribers) continue;
+      await this.#drop(place, upstream).catch(() => {}); // What was to end has ended.
     }
   }
+}
+
+/** What a session is kept by. Names of servers have no line break, so that no two places are the same. */
+function placeAt(server: string, holder: string): string {
+  return `${server}\n${holder}`;
 }
