@@ -40,8 +40,8 @@ export type GatewayServer = ServerSpec &
 /** Says who may come in. */
 export interface GatewayAuth {
   /**
-   * Called for each HTTP request: returns who sent it, or undefined to refuse it with 401. An error that it throws refuses
-   * it, too.
+   * Called for each HTTP request. Returns who sent it, or undefined to refuse it with 401. So does an error that it throws,
+   * an identity whose `principal` is not a text with at least one character, and 30 seconds without an answer.
    */
   verify: (request: Request) => Awaitable<Identity | undefined>;
 }
@@ -97,7 +97,7 @@ export interface GatewayLimits {
    */
   parkedCalls?: number;
   /**
-   * How long a call waits for such an answer, in milliseconds.
+   * How long a call waits for such an answer, and how long a client may take to answer what it is asked in a call, in milliseconds.
    * @default 600000
    */
   parkedMs?: number;

@@ -100,6 +100,9 @@ const MODERN_CHANGED = {
   resourceTemplates: 'resources_list_changed',
 } as const;
 
+/** How long answers that are made may take to be sent when the gateway closes, in milliseconds. */
+const FLUSH_MS = 1_000;
+
 /** What a gateway has that opens the servers itself. */
 interface OwnServers {
   readonly manager: SessionManager;
@@ -133,7 +136,7 @@ export class Gateway implements AsyncDisposable {
   readonly #working = new Set<Promise<unknown>>();
   readonly #leaving = new Set<Promise<void>>();
   readonly #closed = createDeferred<unknown>();
-  #listener: NodeListener | undefined;
+  #listening: Promise<NodeListener> | undefined;
   #stdio: StdioFace | undefined;
   #closing: Promise<void> | undefined;
 
@@ -165,7 +168,7 @@ export class Gateway implements AsyncDisposable {
       onRootsChanged: (client: GatewayClient) => this.#onRootsChanged(client),
     };
     this.#legacy = new LegacySessions(sdk, { ...sessions, bodyBytes: limits.bodyBytes }, host);
-    this.#modern = new ModernExchanges(sdk, limits.bodyBytes, {
+    this.#modern = new ModernExchanges(sdk, limits, {
       createServer: (client, body) => this.#createModernServer(client, body),
       subscribe: (client, uri) => this.#router.subscribe(client, uri),
       unsubscribe: (client, uri) => this.#router.unsubscribe(client, uri),
@@ -279,11 +282,18 @@ export class Gateway implements AsyncDisposable {
     checkOptions(listenOptions, options, 'Options of listen()');
     const { port, host, path } = withDefaults(defaultsOf(listenOptions), options);
     checkAddress(host, this.#options.auth);
-    if (this.#listener !== undefined) throw gatewayListens();
-    this.#guard.allowHost(host);
+    if (this.#listening !== undefined) throw gatewayListens();
     const answer = (request: Request): Promise<Response> => this.#face.answer(request);
-    this.#listener = await NodeListener.start({ host, port, path }, answer, this.#options.limits.bodyBytes);
-    return { url: this.#listener.url };
+    const listening = NodeListener.start({ host, port, path }, answer, this.#options.limits.bodyBytes);
+    this.#listening = listening;
+    const { url } = await listening.catch((error: unknown) => {
+      this.#listening = undefined;
+      throw error;
+    });
+    // It may have been closed meanwhile, and with it this listener.
+    this.#expectOpen('Listening');
+    this.#guard.allowHost(host);
+    return { url };
   }
 
   /**
@@ -333,17 +343,19 @@ export class Gateway implements AsyncDisposable {
     this.#face.isDraining = true;
     this.#legacy.drain();
     await settledWithin(Promise.allSettled(this.#working), timeoutMs);
+    // The official server sends a result in the same turn in which it gets it.
+    await new Promise((resolve) => setImmediate(resolve));
   }
 
   /** Drains, then ends everything. Idempotent; never rejects. */
   close(): Promise<void> {
-    this.#closing ??= this.drain().then(() => this.#end(undefined));
+    this.#closing ??= this.drain().then(() => this.#end(undefined, FLUSH_MS));
     return this.#closing;
   }
 
   /** Ends everything at once. Idempotent; never rejects. */
   destroy(reason?: unknown): Promise<void> {
-    this.#closing ??= this.#end(reason);
+    this.#closing ??= this.#end(reason, 0);
     return this.#closing;
   }
 
@@ -356,11 +368,12 @@ export class Gateway implements AsyncDisposable {
     return this.close();
   }
 
-  async #end(reason: unknown): Promise<void> {
+  async #end(reason: unknown, flushMs: number): Promise<void> {
+    this.#face.isClosed = true;
     this.#router.close();
     this.#upstreams.stop();
     await Promise.allSettled([
-      this.#listener?.close(),
+      this.#listening?.then((listener) => listener.close(flushMs)),
       this.#stdio?.close(),
       this.#legacy.close(),
       this.#modern.close(),

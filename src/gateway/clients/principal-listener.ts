@@ -1,4 +1,5 @@
 import type { ServerEvent } from '@modelcontextprotocol/server';
+import { tooManySubscriptions } from '../routing/rpc-error.ts';
 import type { RawRequest } from '../../session/session.ts';
 import { GatewayClient, type ClientChannel } from './gateway-client.ts';
 import type { Identity } from './identity.ts';
@@ -16,23 +17,33 @@ export interface ResourceSubscriber {
 export class PrincipalListener {
   readonly client: GatewayClient;
   readonly #subscriber: ResourceSubscriber;
+  readonly #maxUris: number;
   /** How many streams want each URI. */
   readonly #wanted = new Map<string, number>();
 
-  constructor(identity: Identity, publish: (event: ServerEvent) => void, subscriber: ResourceSubscriber) {
+  constructor(
+    identity: Identity,
+    publish: (event: ServerEvent) => void,
+    subscriber: ResourceSubscriber,
+    maxUris: number,
+  ) {
     this.client = new GatewayClient(`listening ${identity.principal}`, identity, 'modern');
     this.client.channel = new ListenerChannel(publish);
     this.#subscriber = subscriber;
+    this.#maxUris = maxUris;
   }
 
   /** Rejects as subscribing does; then nothing of this call is left. Resolves with the function that ends it. */
   async listen(uris: readonly string[]): Promise<() => void> {
+    const wanted = new Set(uris);
+    // Before any is subscribed to: a request for thousands costs the servers nothing.
+    if (wanted.size > this.#maxUris) throw tooManySubscriptions();
     const held: string[] = [];
     const end = (): void => {
       for (const uri of held.splice(0)) this.#drop(uri);
     };
     try {
-      for (const uri of new Set(uris)) {
+      for (const uri of wanted) {
         held.push(uri);
         await this.#want(uri);
       }

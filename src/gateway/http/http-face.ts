@@ -1,3 +1,5 @@
+import { isRecord } from '../../internal/checks.ts';
+import { Limit } from '../../internal/limit.ts';
 import type { GatewayAuth } from '../gateway-options.ts';
 import { LOCAL_IDENTITY, type Identity } from '../clients/identity.ts';
 import type { OfficialServer } from '../official-server.ts';
@@ -10,6 +12,12 @@ const PARSE_ERROR = -32700;
 const INVALID_REQUEST = -32600;
 const UNAUTHORIZED = -32001;
 const INTERNAL_ERROR = -32603;
+const SERVER_BUSY = -32000;
+
+/** How many messages may come in one body (revisions before 2025-06-18): a small request can have a large answer. */
+const MAX_BATCH = 100;
+/** How long it may take to find out who sent a request, in milliseconds. */
+const IDENTIFY_MS = 30_000;
 
 export interface HttpFaceParts {
   readonly sdk: OfficialServer;
@@ -24,6 +32,7 @@ export interface HttpFaceParts {
 export class HttpFace {
   readonly #parts: HttpFaceParts;
   isDraining = false;
+  isClosed = false;
 
   constructor(parts: HttpFaceParts) {
     this.#parts = parts;
@@ -35,6 +44,7 @@ export class HttpFace {
     try {
       const health = this.#health(request);
       if (health !== undefined) return health;
+      if (this.isClosed) return refusal(503, SERVER_BUSY, 'The gateway is closed');
       const refused = guard.check(request);
       if (refused !== undefined) return refused;
       return guard.admit(request, await this.#serve(request));
@@ -63,6 +73,8 @@ export class HttpFace {
     } catch {
       return refusal(400, PARSE_ERROR, 'Parse error: Invalid JSON');
     }
+    if (Array.isArray(body) && body.length > MAX_BATCH)
+      return refusal(400, INVALID_REQUEST, `A batch may have ${MAX_BATCH} messages`);
     const isLegacy = await sdk.isLegacyRequest(request, body);
     return (isLegacy ? legacy : modern).answer(request, identity, body);
   }
@@ -76,10 +88,19 @@ export class HttpFace {
   }
 }
 
+/** Who sent a request. What the caller's function says is looked at: without a principal nobody could be told apart. */
 async function identify(auth: GatewayAuth, request: Request): Promise<Identity | undefined> {
+  const limit = new Limit({ ms: IDENTIFY_MS }, request.signal);
   try {
-    return await auth.verify(request);
+    const identity: unknown = await limit.hold(auth.verify(request));
+    if (!isRecord(identity)) return undefined;
+    const { principal, claims } = identity;
+    if (typeof principal !== 'string' || principal === '') return undefined;
+    // A copy: nothing that the function does to its object later changes who a session belongs to.
+    return { principal, ...(isRecord(claims) && { claims }) };
   } catch {
     return undefined;
+  } finally {
+    limit.stop();
   }
 }

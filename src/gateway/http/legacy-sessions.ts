@@ -127,7 +127,11 @@ export class LegacySessions {
     server.setNotificationHandler('notifications/roots/list_changed', () =>
       this.#host.onRootsChanged(client),
     );
+    let isConnected = false;
     server.oninitialized = () => {
+      // A client may say so as often as it likes.
+      if (isConnected) return;
+      isConnected = true;
       client.info = server.getClientVersion();
       client.capabilities = server.getClientCapabilities() ?? {};
       this.#host.onConnected(client, server);

@@ -19,6 +19,12 @@ export interface ModernHost extends ResourceSubscriber {
   createServer(client: GatewayClient, body: unknown): Server | McpServer;
 }
 
+export interface ModernBounds {
+  readonly bodyBytes: number;
+  /** How many resources one principal may listen for. */
+  readonly subscriptions: number;
+}
+
 /** How many principals' handlers are kept while none of their streams is open. */
 const MAX_IDLE_HANDLERS = 100;
 
@@ -32,36 +38,40 @@ interface PrincipalHandler {
   readonly handler: McpHttpHandler;
   readonly bus: ServerEventBus;
   readonly listener: PrincipalListener;
-  /** How many `subscriptions/listen` streams are open. */
-  readonly listeners: Set<(event: ServerEvent) => void>;
+  /** How many of its requests are being answered, open streams included. */
+  busy: number;
 }
 
 /** Clients of 2026-07-28 over HTTP. Each request stands by itself; what is kept for `subscriptions/listen` is kept for a principal. */
 export class ModernExchanges {
   readonly #sdk: OfficialServer;
   readonly #host: ModernHost;
-  readonly #bodyBytes: number;
+  readonly #bounds: ModernBounds;
   readonly #handlers = new Map<string, PrincipalHandler>();
   readonly #senders = new WeakMap<Request, Sender>();
 
-  constructor(sdk: OfficialServer, bodyBytes: number, host: ModernHost) {
+  constructor(sdk: OfficialServer, bounds: ModernBounds, host: ModernHost) {
     this.#sdk = sdk;
-    this.#bodyBytes = bodyBytes;
+    this.#bounds = bounds;
     this.#host = host;
   }
 
   async answer(request: Request, identity: Identity, body: unknown): Promise<Response> {
     this.#senders.set(request, { identity, body });
-    const { handler, listener } = this.#handlerOf(identity);
-    const uris = listenedUris(body);
-    if (uris.length === 0) return handler.fetch(request, { parsedBody: body });
-    const end = await listener.listen(uris).catch((error: unknown) => toRpcError(error));
-    if (typeof end === 'object') return answerError(body, end);
+    const known = this.#handlerOf(identity);
+    known.busy++;
+    let unlisten = (): void => {};
+    const onEnd = (): void => {
+      known.busy--;
+      unlisten();
+    };
     try {
-      return watchEnd(await handler.fetch(request, { parsedBody: body }), end);
+      const uris = listenedUris(body);
+      if (uris.length > 0) unlisten = await known.listener.listen(uris);
+      return watchEnd(await known.handler.fetch(request, { parsedBody: body }), onEnd);
     } catch (error) {
-      end();
-      throw error;
+      onEnd();
+      return answerError(body, toRpcError(error));
     }
   }
 
@@ -87,14 +97,16 @@ export class ModernExchanges {
     }
     const made = this.#createHandler(identity);
     this.#handlers.set(principal, made);
+    made.busy++; // Not this one.
     if (this.#handlers.size > MAX_IDLE_HANDLERS) this.#dropIdle();
+    made.busy--;
     return made;
   }
 
   #dropIdle(): void {
-    for (const [principal, { listeners }] of this.#handlers) {
+    for (const [principal, { busy }] of this.#handlers) {
       if (this.#handlers.size <= MAX_IDLE_HANDLERS) return;
-      if (listeners.size === 0) this.#handlers.delete(principal);
+      if (busy === 0) this.#handlers.delete(principal);
     }
   }
 
@@ -115,10 +127,15 @@ export class ModernExchanges {
         const client = new GatewayClient(randomUUID(), sender?.identity ?? identity, 'modern');
         return this.#host.createServer(client, sender?.body);
       },
-      { legacy: 'reject', bus, maxRequestBodySize: this.#bodyBytes },
+      { legacy: 'reject', bus, maxRequestBodySize: this.#bounds.bodyBytes },
     );
-    const listener = new PrincipalListener(identity, (event) => bus.publish(event), this.#host);
-    return { handler, bus, listener, listeners };
+    const listener = new PrincipalListener(
+      identity,
+      (event) => bus.publish(event),
+      this.#host,
+      this.#bounds.subscriptions,
+    );
+    return { handler, bus, listener, busy: 0 };
   }
 }
 

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { gatewayCannotListen } from '../../errors/gateway.ts';
+import { settledWithin } from '../../internal/limit.ts';
 import { refusal } from './responses.ts';
 
 /** How long the head of a request may take, in milliseconds. */
@@ -22,11 +23,14 @@ export interface ListenAddress {
 /** Listens with `node:http`, and hands each request to a function of web standards. */
 export class NodeListener {
   readonly #server: Server;
+  /** What is being answered. */
+  readonly #answering: ReadonlySet<Promise<void>>;
   readonly url: string;
 
-  private constructor(server: Server, url: string) {
+  private constructor(server: Server, url: string, answering: ReadonlySet<Promise<void>>) {
     this.#server = server;
     this.url = url;
+    this.#answering = answering;
   }
 
   static async start(
@@ -46,13 +50,17 @@ export class NodeListener {
       const response = request === undefined ? unreadable(bodyBytes) : await answer(request);
       await send(response, outgoing);
     };
+    const answering = new Set<Promise<void>>();
     const server = createServer((request, response) => {
       const [pathname] = (request.url ?? '').split('?', 1);
       if (pathname !== path && pathname !== '/healthz' && pathname !== '/readyz') {
         response.writeHead(404).end();
         return;
       }
-      handle(request, response).catch(() => response.destroy());
+      const handled = handle(request, response)
+        .catch(() => void response.destroy())
+        .finally(() => answering.delete(handled));
+      answering.add(handled);
     });
     server.headersTimeout = HEADERS_TIMEOUT_MS;
     server.requestTimeout = REQUEST_TIMEOUT_MS;
@@ -62,13 +70,15 @@ export class NodeListener {
     await once(server, 'listening').catch((error: unknown) => {
       throw gatewayCannotListen(host, port, error);
     });
-    return new NodeListener(server, `http://${hostInUrl(host)}:${portOf(server.address())}${path}`);
+    const url = `http://${hostInUrl(host)}:${portOf(server.address())}${path}`;
+    return new NodeListener(server, url, answering);
   }
 
-  /** Takes no further connection, and ends those that are open. */
-  async close(): Promise<void> {
+  /** Takes no further connection, and ends those that are open, after answers that end within `graceMs` milliseconds. */
+  async close(graceMs: number): Promise<void> {
     const closed = once(this.#server, 'close');
     this.#server.close();
+    await settledWithin(Promise.allSettled(this.#answering), graceMs);
     this.#server.closeAllConnections();
     await closed;
   }

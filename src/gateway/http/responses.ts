@@ -23,7 +23,13 @@ export function answerError(body: unknown, { code, message, data }: RpcError): R
   });
 }
 
-/** The response, with `onEnd` called once when its body has been sent, or its reader has gone. */
+/** How much of a response waits for a client that does not read it, before its stream is cut, in bytes. */
+const MAX_UNREAD_BYTES = 4_194_304;
+
+/**
+ * The response, with `onEnd` called once when nothing more comes, or its reader has gone. What it holds is bounded: when the
+ * reader has much left to read and more comes, the stream is cut. One large message may pass the bound.
+ */
 export function watchEnd(response: Response, onEnd: () => void): Response {
   const { body } = response;
   if (body === null) {
@@ -37,23 +43,34 @@ export function watchEnd(response: Response, onEnd: () => void): Response {
     ended = true;
     onEnd();
   };
-  const watched = new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      try {
+  const pump = async (controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> => {
+    try {
+      for (;;) {
         const { done, value } = await reader.read();
-        if (!done) return controller.enqueue(value);
-        end();
-        controller.close();
-      } catch (error) {
-        end();
-        controller.error(error);
+        if (ended) return;
+        if (done) break;
+        if ((controller.desiredSize ?? 0) <= 0) throw new Error('The client does not read.');
+        controller.enqueue(value);
       }
-    },
-    async cancel(reason) {
       end();
-      await reader.cancel(reason);
+      controller.close();
+    } catch (error) {
+      if (ended) return;
+      end();
+      controller.error(error);
+      await reader.cancel(error).catch(() => {}); // It has ended.
+    }
+  };
+  const watched = new ReadableStream<Uint8Array>(
+    {
+      start: (controller) => void pump(controller),
+      cancel: async (reason) => {
+        end();
+        await reader.cancel(reason);
+      },
     },
-  });
+    new ByteLengthQueuingStrategy({ highWaterMark: MAX_UNREAD_BYTES }),
+  );
   return new Response(watched, {
     status: response.status,
     statusText: response.statusText,

@@ -70,7 +70,12 @@ export const gatewayLimitOptions = {
     default: 1_000,
     about: "How many calls may wait for a client's answer to `input_required`.",
   },
-  parkedMs: { kind: duration, default: 600_000, about: 'How long a call waits for such an answer.' },
+  parkedMs: {
+    kind: duration,
+    default: 600_000,
+    about:
+      'How long a call waits for such an answer, and how long a client may take to answer what it is asked in a call.',
+  },
   subscriptions: { kind: count(0), default: 1_000, about: 'How many resources one client may subscribe to.' },
   pageSize: { kind: count(1), default: 500, about: 'How many entries one page of a list has.' },
 } satisfies OptionTable;

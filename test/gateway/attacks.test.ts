@@ -1,0 +1,476 @@
+import type { Client } from '@modelcontextprotocol/client';
+import { connect } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { createGateway, type Identity } from '../../src/gateway/index.ts';
+import type { ScriptedTool } from '../../src/testing/index.ts';
+import { http, local, tools } from '../support/servers.ts';
+import { INITIALIZE, listening, official, openSession, post } from './support.ts';
+
+const echo = () => ({ servers: { s: { server: local({ tools: tools('echo') }) } } });
+const callOf = (id: unknown, name = 's__echo', args: unknown = {}) => ({
+  jsonrpc: '2.0',
+  id,
+  method: 'tools/call',
+  params: { name, arguments: args },
+});
+const modern = (method: string, params: object, capabilities: object = {}) => ({
+  jsonrpc: '2.0',
+  id: 1,
+  method,
+  params: {
+    ...params,
+    _meta: {
+      'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+      'io.modelcontextprotocol/clientCapabilities': capabilities,
+    },
+  },
+});
+const modernHeaders = (method: string, name?: string): Record<string, string> => ({
+  'mcp-protocol-version': '2026-07-28',
+  'mcp-method': method,
+  ...(name !== undefined && { 'mcp-name': name }),
+});
+async function messageOf(response: Response) {
+  const text = await response.text();
+  const data = [...text.matchAll(/^data: (\{.*)$/gm)].at(-1)?.[1] ?? text;
+  return JSON.parse(data);
+}
+const form = {
+  mode: 'form',
+  message: '?',
+  requestedSchema: { type: 'object', properties: { a: { type: 'string' } } },
+};
+
+describe('an identity that is none', () => {
+  const odd = [
+    'null',
+    '"ada"',
+    '{}',
+    '{"principal":7}',
+    '{"principal":{"name":"ada"}}',
+    '{"principal":""}',
+    '["ada"]',
+    'true',
+  ];
+  for (const identity of odd)
+    it(`is refused: ${identity}`, async () => {
+      const verify = (): Identity => JSON.parse(identity);
+      const { gateway, url } = await listening({ ...echo(), auth: { verify } });
+      expect((await post(url, INITIALIZE)).status).toBe(401);
+      expect(gateway.clients.size).toBe(0);
+    });
+
+  it('principals are told apart whatever they are made of', async () => {
+    const verify = (request: Request): Identity => ({
+      principal: JSON.parse(request.headers.get('x-user') ?? '""'),
+    });
+    const { gateway, url } = await listening({ ...echo(), auth: { verify } });
+    const first = await openSession(url, { 'x-user': JSON.stringify('ada') });
+    const names = [
+      `client ${first}`,
+      `x\nclient ${first}`,
+      'principal ada',
+      'ada\n',
+      '{"holder":"ada"}',
+      '__proto__',
+      'constructor',
+      'a'.repeat(8_000),
+    ];
+    for (const name of names) {
+      const mine = { 'x-user': JSON.stringify(name) };
+      expect((await post(url, callOf(1), { ...mine, 'mcp-session-id': first })).status).toBe(404);
+      const id = await openSession(url, mine);
+      expect(gateway.clients.get(id)?.identity.principal).toBe(name);
+      const response = await post(url, callOf(2, 's__echo', { name }), { ...mine, 'mcp-session-id': id });
+      expect(JSON.stringify(await messageOf(response))).toContain('"content"');
+    }
+  });
+});
+
+describe('a body that is odd', () => {
+  const bodies: [string, unknown][] = [
+    ['params null', { jsonrpc: '2.0', id: 5, method: 'tools/call', params: null }],
+    ['params a list', { jsonrpc: '2.0', id: 5, method: 'tools/call', params: ['s__echo'] }],
+    ['a name that is an object', callOf(5, JSON.parse('{"toString":1}'))],
+    ['an id that is null', callOf(null)],
+    ['an id that is an object', callOf({ a: 1 })],
+    ['a tool named __proto__', callOf(5, '__proto__')],
+    ['a tool named constructor', callOf(5, 'constructor')],
+    ['a cursor that is none', { jsonrpc: '2.0', id: 5, method: 'tools/list', params: { cursor: 'cGFnZTo' } }],
+    ['an unknown method', { jsonrpc: '2.0', id: 5, method: '__proto__', params: {} }],
+    ['a second initialize', { ...INITIALIZE, id: 5 }],
+    ['an answer to nothing', { jsonrpc: '2.0', id: 77, result: { action: 'accept' } }],
+    [
+      'a cancellation of nothing',
+      { jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 9 } },
+    ],
+    [
+      'progress of nothing',
+      { jsonrpc: '2.0', method: 'notifications/progress', params: { progressToken: 1, progress: 1 } },
+    ],
+  ];
+  it('gets an error or is ignored, and the session goes on', async () => {
+    const { url } = await listening(echo());
+    const id = await openSession(url);
+    const mine = { 'mcp-session-id': id };
+    for (const [what, body] of bodies) {
+      const response = await post(url, body, mine);
+      const text = await response.text();
+      expect(response.status, `${what}: ${text}`).toBeLessThan(500);
+      expect(text, what).not.toContain('"result"');
+      const after = await messageOf(await post(url, callOf(6, 's__echo', { what }), mine));
+      expect(JSON.stringify(after), what).toContain(what);
+    }
+  });
+
+  it('a batch of thousands is refused, and a small one answered', async () => {
+    const { url } = await listening(echo());
+    const mine = { 'mcp-session-id': await openSession(url) };
+    const list = (id: number) => ({ jsonrpc: '2.0', id, method: 'tools/list', params: {} });
+    const many = await post(
+      url,
+      Array.from({ length: 5_000 }, (_, at) => list(at)),
+      mine,
+    );
+    expect(many.status).toBe(400);
+    await many.text();
+    const few = await post(url, [list(1), list(2)], mine);
+    expect(await few.text()).toContain('s__echo');
+    // There are no batches in 2026-07-28.
+    const none = await post(url, [modern('tools/list', {})], modernHeaders('tools/list'));
+    expect(none.status).toBe(400);
+    await none.text();
+  });
+
+  it('arguments as deep as a body can be cost only their own request', async () => {
+    const { url } = await listening(echo());
+    const mine = { 'mcp-session-id': await openSession(url) };
+    const deep = `${'{"a":'.repeat(200_000)}1${'}'.repeat(200_000)}`;
+    const body = JSON.stringify(callOf(5)).replace('"arguments":{}', `"arguments":${deep}`);
+    const response = await post(url, body, mine);
+    expect(await response.text()).not.toContain('"content"');
+    expect(JSON.stringify(await messageOf(await post(url, callOf(6, 's__echo', { b: 1 }), mine)))).toContain(
+      'b',
+    );
+  });
+
+  it('headers that contradict the body are refused', async () => {
+    const { url } = await listening(echo());
+    const body = modern('tools/call', { name: 's__echo', arguments: {} });
+    for (const headers of [
+      modernHeaders('tools/list'),
+      modernHeaders('tools/call', 'other'),
+      modernHeaders('tools/call'),
+      { ...modernHeaders('tools/call', 's__echo'), 'mcp-protocol-version': '2025-11-25' },
+    ]) {
+      const response = await post(url, body, headers);
+      expect(response.status).toBe(400);
+      await response.text();
+    }
+  });
+});
+
+/** What a raw connection is answered with. */
+function raw(url: string, text: string): Promise<string> {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve, reject) => {
+    let received = '';
+    const socket = connect(Number(port), hostname, () => socket.end(text));
+    socket.on('data', (chunk) => (received += chunk.toString()));
+    socket.on('close', () => resolve(received));
+    socket.on('error', reject);
+  });
+}
+
+describe('requests that no client library makes', () => {
+  it('without Host, in absolute form, with another Host in it: nothing gets past', async () => {
+    const { url } = await listening(echo());
+    const { host } = new URL(url);
+    const end = 'Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}';
+    expect(await raw(url, `POST /mcp HTTP/1.1\r\nConnection: close\r\n${end}`)).toMatch(/^HTTP\/1.1 400/);
+    expect(await raw(url, `POST /mcp HTTP/1.0\r\n${end}`)).toMatch(/^HTTP\/1.1 403/);
+    for (const target of ['http://evil.test/mcp', '//evil.test/mcp', '/mcp/../mcp', '/healthz/../mcp']) {
+      const answer = await raw(
+        url,
+        `POST ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n${end}`,
+      );
+      expect(answer, target).toMatch(/^HTTP\/1.1 4\d\d/);
+    }
+  });
+
+  it('pipelined requests are each answered, in order', async () => {
+    const { url } = await listening(echo());
+    const { host } = new URL(url);
+    const get = (path: string, more = ''): string => `GET ${path} HTTP/1.1\r\nHost: ${host}\r\n${more}\r\n`;
+    const answers = await raw(
+      url,
+      get('/healthz') + get('/nothing') + get('/readyz', 'Connection: close\r\n'),
+    );
+    expect(answers.match(/HTTP\/1.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 404', 'HTTP/1.1 200']);
+  });
+
+  it('a second stream of one session is refused, and the first goes on', async () => {
+    const { gateway, url } = await listening({ ...echo(), sessions: { idleMs: 100 } });
+    const id = await openSession(url);
+    const headers = { 'mcp-session-id': id, accept: 'text/event-stream' };
+    const first = await fetch(url, { headers });
+    for (let again = 0; again < 3; again++) {
+      const second = await fetch(url, { headers });
+      expect(second.status).toBe(409);
+      await second.text();
+    }
+    expect(gateway.clients.has(id)).toBe(true);
+    await first.body?.cancel();
+    await expect.poll(() => gateway.clients.size).toBe(0);
+  });
+
+  it('a session that says again that it is initialized is announced once', async () => {
+    const { gateway, url } = await listening(echo());
+    const events = gateway.events();
+    const id = await openSession(url);
+    for (let again = 0; again < 3; again++)
+      await post(url, { jsonrpc: '2.0', method: 'notifications/initialized' }, { 'mcp-session-id': id });
+    await gateway.close();
+    let connected = 0;
+    for await (const event of events) if (event.type === 'client-connected') connected++;
+    expect(connected).toBe(1);
+  });
+});
+
+describe('what a client leaves behind', () => {
+  const asking: ScriptedTool[] = [
+    { name: 'ask', does: { type: 'elicit', params: form } },
+    { name: 'sleep', does: { type: 'sleepUntilCancelled' } },
+    { name: 'echo' },
+  ];
+
+  it('a call whose session is deleted is cancelled on its server', async () => {
+    const server = await http({ era: 'legacy', tools: asking });
+    const { url } = await listening({ servers: { s: { url: server.url } } });
+    const mine = { 'mcp-session-id': await openSession(url) };
+    const call = post(url, callOf(2, 's__sleep'), mine).then((response) => response.text());
+    await expect.poll(() => server.inspect().running).toBe(1);
+    expect((await fetch(url, { method: 'DELETE', headers: mine })).status).toBe(200);
+    await expect.poll(() => server.inspect().running).toBe(0);
+    await call;
+  });
+
+  for (const era of ['legacy', 'modern'] as const)
+    it(`a ${era} client that never answers a question is waited for as long as parked calls are, and no longer`, async () => {
+      const server = await http({ era: 'legacy', tools: asking });
+      const { url } = await listening({
+        servers: { s: { url: server.url, timeoutMs: 100 } },
+        limits: { parkedMs: 600 },
+      });
+      const client = await official(
+        url,
+        era,
+        { capabilities: { elicitation: { form: {} } } },
+        (each: Client) => each.setRequestHandler('elicitation/create', () => new Promise<never>(() => {})),
+      );
+      const startedAt = performance.now();
+      const call = client.callTool({ name: 's__ask', arguments: {} }).catch(() => undefined);
+      await expect.poll(() => server.inspect().running).toBe(1);
+      await expect.poll(() => server.inspect().running).toBe(0);
+      // Its server may be silent for 100 ms, but it is not the server that is awaited.
+      expect(performance.now() - startedAt).toBeGreaterThan(500);
+      expect(JSON.stringify(await client.callTool({ name: 's__echo', arguments: { b: 1 } }))).toContain('b');
+      if (era === 'legacy') await call;
+    });
+
+  it('a listen for thousands of resources is refused before any server hears of it', async () => {
+    const server = await http({ era: 'legacy', resources: [{ uri: 'test://a', name: 'a', text: 'x' }] });
+    const { url } = await listening({ servers: { s: { url: server.url } } });
+    const uris = Array.from({ length: 10_000 }, (_, at) => `test://${at}`);
+    const listen = modern('subscriptions/listen', { notifications: { resourceSubscriptions: uris } });
+    const answer = await messageOf(await post(url, listen, modernHeaders('subscriptions/listen')));
+    expect(answer).toMatchObject({ error: { code: -32602 } });
+    expect(server.inspect().requests.filter(({ method }) => method === 'resources/subscribe')).toEqual([]);
+  });
+});
+
+describe('servers that have no more sessions', () => {
+  it('many clients that come at the same time open no more than there may be', async () => {
+    const server = await http({ era: 'legacy', tools: [{ name: 'slow', does: { type: 'slow', ms: 300 } }] });
+    const { url } = await listening({
+      servers: { s: { url: server.url } },
+      limits: { upstreamSessionsPerServer: 2 },
+    });
+    const clients = await Promise.all(Array.from({ length: 6 }, () => official(url)));
+    const outcomes = await Promise.allSettled(
+      clients.map((client) => client.callTool({ name: 's__slow', arguments: {} })),
+    );
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(2);
+    for (const outcome of outcomes)
+      if (outcome.status === 'rejected')
+        expect(outcome.reason).toMatchObject({ data: { code: 'POOL_EXHAUSTED' } });
+  });
+
+  for (const isolation of ['client', 'principal'] as const)
+    it(`with isolation "${isolation}" the longest idle makes room, and is told once`, async () => {
+      const uri = 'test://a';
+      const server = await http({
+        era: 'legacy',
+        tools: tools('echo'),
+        resources: [{ uri, name: 'a', text: 'x' }],
+      });
+      const auth = {
+        verify: (request: Request) => ({ principal: request.headers.get('x-user') ?? 'nobody' }),
+      };
+      const { url } = await listening({
+        servers: { s: { url: server.url, isolation } },
+        auth,
+        limits: { upstreamSessionsPerServer: 1 },
+      });
+      const open = async (user: string) => {
+        const mine = { 'x-user': user };
+        return { ...mine, 'mcp-session-id': await openSession(url, mine) };
+      };
+      const [ada, bob] = [await open('ada'), await open('bob')];
+      const subscribe = { jsonrpc: '2.0', id: 8, method: 'resources/subscribe', params: { uri } };
+      const subscribed = () =>
+        server.inspect().requests.filter(({ method }) => method === 'resources/subscribe').length;
+      expect(await messageOf(await post(url, subscribe, ada))).toMatchObject({ result: {} });
+      expect(await messageOf(await post(url, callOf(2), bob))).toMatchObject({ result: {} });
+      const lost = await messageOf(await post(url, callOf(3), ada));
+      expect(lost).toMatchObject({ error: { data: { code: 'SESSION_EXPIRED', server: 's' } } });
+      expect(await messageOf(await post(url, callOf(4), ada))).toMatchObject({ result: {} });
+      // Its subscription was lost with the session: it can have it again.
+      expect(await messageOf(await post(url, subscribe, ada))).toMatchObject({ result: {} });
+      expect(subscribed()).toBe(2);
+    });
+});
+
+describe('servers that flood', () => {
+  it('a server that keeps saying that its list has changed is asked now and then', async () => {
+    const server = await http({ era: 'legacy', tools: tools('echo') });
+    const { url } = await listening({ servers: { s: { url: server.url } } });
+    const client = await official(url);
+    const listed = () => server.inspect().requests.filter(({ method }) => method === 'tools/list').length;
+    await client.callTool({ name: 's__echo', arguments: {} });
+    const before = listed();
+    for (let at = 0; at < 200; at++) {
+      server.control({ command: 'setTools', tools: tools('echo', `tool${at}`) });
+      await client.callTool({ name: 's__echo', arguments: {} });
+    }
+    expect(listed() - before).toBeLessThan(100);
+    await expect.poll(async () => (await client.listTools()).tools.length).toBe(2);
+  });
+});
+
+describe('starting and ending at the same time', () => {
+  it('two listens: one listens, the other is told so; after a port in use another can be tried', async () => {
+    await using gateway = await createGateway(echo());
+    const both = await Promise.allSettled([gateway.listen({ port: 0 }), gateway.listen({ port: 0 })]);
+    expect(both.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+    const [first] = both;
+    const port = first.status === 'fulfilled' ? Number(new URL(first.value.url).port) : 0;
+    await using other = await createGateway(echo());
+    await expect(other.listen({ port })).rejects.toMatchObject({ code: 'CONFIG_INVALID' });
+    const { url } = await other.listen({ port: 0 });
+    expect((await fetch(new URL('/healthz', url))).status).toBe(200);
+  });
+
+  it('a gateway that is closed while it begins to listen listens no more', async () => {
+    const gateway = await createGateway(echo());
+    const listens = gateway.listen({ port: 0 });
+    const [outcome] = await Promise.allSettled([
+      listens,
+      gateway.destroy(),
+      gateway.close(),
+      gateway.close(),
+    ]);
+    if (outcome.status === 'fulfilled') await expect(fetch(outcome.value.url)).rejects.toThrow();
+    else expect(outcome.reason).toMatchObject({ code: 'SESSION_CLOSED' });
+    await expect(gateway.listen({ port: 0 })).rejects.toMatchObject({ code: 'SESSION_CLOSED' });
+  });
+
+  it('a request after the end is answered with 503', async () => {
+    const gateway = await createGateway({ ...echo(), hosts: ['app.test'] });
+    await gateway.close();
+    const headers = { host: 'app.test', 'content-type': 'application/json' };
+    const init = { method: 'POST', headers: { ...headers, ...modernHeaders('tools/list') } };
+    const body = JSON.stringify(modern('tools/list', {}));
+    const response = await gateway.fetch(new Request('http://app.test/mcp', { ...init, body }));
+    expect(response.status).toBe(503);
+  });
+
+  for (const era of ['legacy', 'modern'] as const)
+    it(`a ${era} client gets the result of a call that was running when the gateway closed`, async () => {
+      const server = await http({
+        era: 'legacy',
+        tools: [{ name: 'slow', does: { type: 'slow', ms: 200 } }],
+      });
+      const { gateway, url } = await listening({ servers: { s: { url: server.url } } });
+      const client = await official(url, era);
+      const call = client.callTool({ name: 's__slow', arguments: { a: 1 } });
+      await expect.poll(() => server.inspect().running).toBe(1);
+      await gateway.close();
+      expect(JSON.stringify(await call)).toContain('a');
+    });
+});
+
+describe('W6 lists', () => {
+  it('come in pages, in a fixed order, and may be kept by their client alone', async () => {
+    const names = ['a', 'b', 'c', 'd', 'e'];
+    const { url } = await listening({
+      servers: { s: { server: local({ tools: tools(...names) }) } },
+      limits: { pageSize: 2 },
+    });
+    const seen: string[] = [];
+    let cursor: string | undefined;
+    do {
+      const params = cursor === undefined ? {} : { cursor };
+      const answer = await messageOf(
+        await post(url, modern('tools/list', params), modernHeaders('tools/list')),
+      );
+      expect(answer.result).toMatchObject({ ttlMs: 0, cacheScope: 'private' });
+      expect(answer.result.tools.length).toBeLessThanOrEqual(2);
+      seen.push(...answer.result.tools.map(({ name }: { name: string }) => name));
+      cursor = answer.result.nextCursor;
+    } while (cursor !== undefined);
+    expect(seen).toEqual(names.map((name) => `s__${name}`));
+    for (const bad of ['', 'x', 'cGFnZTotMQ', 'cGFnZTpOYU4', '__proto__', 'A'.repeat(10_000)]) {
+      const answer = await messageOf(
+        await post(url, modern('tools/list', { cursor: bad }), modernHeaders('tools/list')),
+      );
+      expect(answer).toMatchObject({ error: { code: -32602 } });
+    }
+  });
+});
+
+describe('a client that does not read', () => {
+  it('loses its stream when too much waits for it, and others notice nothing', async () => {
+    const server = await http({
+      era: 'legacy',
+      tools: [
+        { name: 'flood', does: { type: 'log', level: 'error', data: 'x'.repeat(100_000), times: 400 } },
+        { name: 'echo' },
+      ],
+    });
+    await using gateway = await createGateway({ servers: { s: { url: server.url } }, hosts: ['app.test'] });
+    const send = (body: unknown, more: Record<string, string> = {}): Promise<Response> =>
+      gateway.fetch(
+        new Request('http://app.test/mcp', {
+          method: 'POST',
+          headers: {
+            host: 'app.test',
+            'content-type': 'application/json',
+            accept: 'application/json, text/event-stream',
+            ...more,
+          },
+          body: JSON.stringify(body),
+        }),
+      );
+    const opened = await send(INITIALIZE);
+    await opened.text();
+    const mine = { 'mcp-session-id': opened.headers.get('mcp-session-id') ?? '' };
+    await send({ jsonrpc: '2.0', method: 'notifications/initialized' }, mine);
+    const events = gateway.events();
+    const unread = await send(callOf(2, 's__flood'), mine);
+    for await (const event of events) if (event.type === 'call') break;
+    // 40 MB were sent, and it gets to read none of it: the stream was cut.
+    await expect(unread.text()).rejects.toThrow('does not read');
+    expect(await (await send(callOf(3, 's__echo', { still: 1 }), mine)).text()).toContain('still');
+  });
+});
