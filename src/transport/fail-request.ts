@@ -1,8 +1,6 @@
 import type { JSONRPCErrorResponse, RequestId } from '@modelcontextprotocol/client';
 import type { PlenumError } from '../errors/plenum-error.ts';
-
-/** JSON-RPC's "Internal error". */
-const INTERNAL_ERROR = -32_603;
+import { INTERNAL_ERROR } from '../internal/json/rpc-codes.ts';
 
 /**
  * Carries an error of ours through the official client, which knows only one way to fail a single request that is under

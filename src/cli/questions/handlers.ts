@@ -1,11 +1,9 @@
 import { PlenumError } from '../../errors/plenum-error.ts';
+import { INTERNAL_ERROR } from '../../internal/json/rpc-codes.ts';
 import type { Handlers } from '../../session/handlers/handlers.ts';
 import type { Invocation } from '../command-line/invocation.ts';
 import { readRoots } from '../command-line/options.ts';
 import { jsonText } from '../terminal/terminal-text.ts';
-
-/** JSON-RPC code: the client cannot do this. */
-const INTERNAL_ERROR = -32_603;
 
 const NO_MODEL =
   'The plenum command has no model to ask, so it refuses sampling. A program that uses the library answers with "onSampling".';

@@ -1,5 +1,6 @@
 import { requestFailure } from '../../errors/call.ts';
 import type { PlenumError } from '../../errors/plenum-error.ts';
+import { METHOD_NOT_FOUND } from '../../internal/json/rpc-codes.ts';
 import type { CallOptions } from '../../session/call-options.ts';
 import type { Session } from '../../session/session.ts';
 import type { CatalogEntries, CatalogKind, CatalogOrigin } from '../catalog/catalog.ts';
@@ -9,9 +10,6 @@ export type Listed<K extends CatalogKind> = Omit<CatalogEntries[K], keyof Catalo
 
 /** The lists that were fetched: the entries of each, or the error. */
 export type ServerListing = { readonly [K in CatalogKind]?: readonly Listed<K>[] | PlenumError };
-
-/** JSON-RPC code: the server does not have the method. */
-const METHOD_NOT_FOUND = -32601;
 
 /**
  * Whether fetching a list again may succeed. It will not when the server does not have the method, wants other

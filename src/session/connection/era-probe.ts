@@ -1,5 +1,6 @@
 import type { JSONRPCErrorResponse, JSONRPCMessage, RequestId } from '@modelcontextprotocol/client';
 import { PlenumError } from '../../errors/plenum-error.ts';
+import { METHOD_NOT_FOUND } from '../../internal/json/rpc-codes.ts';
 import { startTimer, type StopTimer } from '../../internal/timers.ts';
 import { localFailure } from '../../transport/fail-request.ts';
 import { official } from '../../transport/official.ts';
@@ -7,7 +8,6 @@ import { official } from '../../transport/official.ts';
 /** How long a server may leave the probe unanswered before `initialize` is sent, in milliseconds. */
 export const PROBE_SILENCE_MS = 2_000;
 
-const METHOD_NOT_FOUND = -32_601;
 const TOO_MANY_REQUESTS = 429;
 
 /** Codes of failures that say nothing of the era: no answer of JSON-RPC came, or a redirect that is not followed. */

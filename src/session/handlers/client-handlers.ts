@@ -7,6 +7,7 @@ import type {
 } from '@modelcontextprotocol/client';
 import { handlerFailed } from '../../errors/call.ts';
 import { PlenumError } from '../../errors/plenum-error.ts';
+import { INVALID_PARAMS, METHOD_NOT_FOUND } from '../../internal/json/rpc-codes.ts';
 import { printable } from '../../internal/text.ts';
 import { official } from '../../transport/official.ts';
 import type { ConnectionTap } from '../connection/connection-tap.ts';
@@ -57,9 +58,6 @@ interface Question<T> {
   /** Throws when the answer is wrong in a way that the schema does not say. */
   readonly check?: (answer: unknown) => void;
 }
-
-const METHOD_NOT_FOUND = -32_601;
-const INVALID_PARAMS = -32_602;
 
 function installRequestHandlers(
   client: Client,

@@ -1,13 +1,14 @@
 import type { StandardSchemaV1Sync } from '@modelcontextprotocol/client';
 import { handlerFailed, invalidResult } from '../../errors/call.ts';
 import { isForPeers, type PlenumError } from '../../errors/plenum-error.ts';
+import { INTERNAL_ERROR } from '../../internal/json/rpc-codes.ts';
 import { printable } from '../../internal/text.ts';
 import { localFailure } from '../../transport/fail-request.ts';
 import { official } from '../../transport/official.ts';
 import { RefusedRequest } from './handler-places.ts';
 
 /** What a server is told of a handler that fails, whatever the reason. */
-const FAILED = { code: -32_603, message: 'The client could not answer the request.' };
+const FAILED = { code: INTERNAL_ERROR, message: 'The client could not answer the request.' };
 
 /** A JSON-RPC error that was chosen to be sent. */
 interface ChosenError {

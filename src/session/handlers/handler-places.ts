@@ -1,6 +1,7 @@
 import { serverRequestsRefused } from '../../errors/call.ts';
 import type { PlenumError } from '../../errors/plenum-error.ts';
 import { createDeferred } from '../../internal/deferred.ts';
+import { INTERNAL_ERROR } from '../../internal/json/rpc-codes.ts';
 import { onAbort } from '../../internal/limit.ts';
 
 /** How many requests of one kind a server may have open. */
@@ -26,9 +27,6 @@ export class RefusedRequest extends Error {
     this.code = code;
   }
 }
-
-/** JSON-RPC's "Internal error". */
-const INTERNAL_ERROR = -32_603;
 
 /** How many handlers may still run after their requests were cancelled. Beyond that, a cancelled one keeps its place. */
 const MOST_ABANDONED = 100;

@@ -1,6 +1,7 @@
 import type { JSONRPCRequest, JSONRPCResponse, RequestId, Result } from '@modelcontextprotocol/client';
 import { tooManyInputRequests } from '../../errors/call.ts';
 import type { PlenumError } from '../../errors/plenum-error.ts';
+import { INVALID_REQUEST } from '../../internal/json/rpc-codes.ts';
 import { isRecord } from '../../internal/checks.ts';
 import { official } from '../../transport/official.ts';
 import { tooMany, tooManyRequests, type HandlerPlaces } from './handler-places.ts';
@@ -21,8 +22,6 @@ const SENT_AT_A_TIME = 32;
 const SLICE_MS = 5;
 /** How many bytes such answers may have, by estimate, while the server does not read them. */
 const MOST_UNSENT_BYTES = 16 * 1024 * 1024;
-
-const INVALID_REQUEST = -32_600;
 
 /**
  * The requests of a server over one connection that are not answered yet. It bounds them before the official client and

@@ -3,14 +3,13 @@ import type { RequestOptions } from '@modelcontextprotocol/client';
 import { connectionEnded } from '../../errors/call.ts';
 import type { PlenumError } from '../../errors/plenum-error.ts';
 import { isRecord } from '../../internal/checks.ts';
+import { METHOD_NOT_FOUND } from '../../internal/json/rpc-codes.ts';
 import { startTimer, type StopTimer } from '../../internal/timers.ts';
 import type { HealthOptions } from '../../server-spec.ts';
 import { official } from '../../transport/official.ts';
 import type { Connection } from '../connection/connection.ts';
 import { translateError } from '../errors/translate-error.ts';
 
-/** The JSON-RPC code of a method that the server does not know. */
-const METHOD_NOT_FOUND = -32_601;
 /** How long the answer may take when a connection is checked because something looked wrong, in milliseconds. */
 const VERIFY_TIMEOUT_MS = 5_000;
 

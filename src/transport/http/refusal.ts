@@ -1,5 +1,6 @@
 import type { HttpAnswer } from '../../errors/call.ts';
 import { isRecord } from '../../internal/checks.ts';
+import { INVALID_REQUEST, METHOD_NOT_FOUND, PARSE_ERROR } from '../../internal/json/rpc-codes.ts';
 import { LONGEST_TIMER_MS } from '../../internal/timers.ts';
 import { printable } from '../../internal/text.ts';
 
@@ -15,8 +16,8 @@ export interface RpcFault {
 const REFUSED: ReadonlySet<number> = new Set([
   401, 403, 404, 405, 406, 410, 411, 413, 414, 415, 421, 425, 426, 428, 429, 431,
 ]);
-/** JSON-RPC codes of what is no request that could run: "Parse error", "Invalid Request", "Method not found". */
-const NOT_RUN_CODES: ReadonlySet<number> = new Set([-32_700, -32_600, -32_601]);
+/** Codes of JSON-RPC errors that answer what is no request that could run. */
+const NOT_RUN_CODES: ReadonlySet<number> = new Set([PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND]);
 
 /** What an answer with an error status says, by the data that the official transport keeps of it, and we add. */
 export function answerOf({
