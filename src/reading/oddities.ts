@@ -36,6 +36,10 @@ export const ODDITIES = {
   'no-name': { found: 'a resource without a name', done: 'its URI is its name' },
   'unusable-entry': { found: 'an entry without a usable name or URI', done: 'the entry is left out' },
   'too-deep': { found: 'an entry nested more than 256 levels deep', done: 'the entry is left out' },
+  'header-declaration': {
+    found: 'a tool with an argument that is to be an HTTP header and cannot be (x-mcp-header, 2026-07-28)',
+    done: 'the tool is left out, as the protocol demands',
+  },
   'end-of-list': { found: 'an empty next cursor', done: 'read as the end of the list' },
   'result-type': {
     found: 'a result without resultType, ttlMs or cacheScope (2026-07-28)',
@@ -80,7 +84,7 @@ const MOST_NAMED = 3;
 const MOST_LEFT_OUT = 100;
 
 /** Kinds by which something is lost: each lost entry is reported, and not only the first. */
-const LOSSES: ReadonlySet<Oddity> = new Set(['unusable-entry', 'too-deep']);
+const LOSSES: ReadonlySet<Oddity> = new Set(['unusable-entry', 'too-deep', 'header-declaration']);
 
 /** What was odd in one message: the places, by kind. */
 export class Findings {

@@ -57,7 +57,7 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
   readonly #signIn: SignIn | undefined;
   readonly #hub: EventHub<SessionEvent>;
   readonly #memory: ConnectionMemory = {};
-  readonly #oddities: OddityLog | undefined;
+  readonly #oddities: OddityLog;
   readonly #inFlight = new InFlight();
   readonly #places: HandlerPlaces;
   readonly #observe: MessageObserver | undefined;
@@ -83,7 +83,7 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
     const report = (error: PlenumError): void => this.#problem(error);
     this.#places = new HandlerPlaces(name, options.serverRequests, report);
     this.#observe = createMessageObserver(options.handlers, { server: name, session: this }, report);
-    this.#oddities = options.checks === 'strict' ? undefined : new OddityLog(name, report);
+    this.#oddities = new OddityLog(name, report);
     this.#signIn = target.type === 'spec' ? SignIn.for(name, target.spec) : undefined;
     this.#supervisor = new Supervisor({
       server: name,

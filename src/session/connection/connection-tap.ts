@@ -12,8 +12,11 @@ import { isRecord } from '../../internal/checks.ts';
 import { createDeferred } from '../../internal/deferred.ts';
 import { settledWithin } from '../../internal/limit.ts';
 import { printable } from '../../internal/text.ts';
+import { MODERN_REVISIONS } from '../../options/tables/server.ts';
 import type { IncomingRequests } from '../handlers/incoming-requests.ts';
 import type { Answer, Call } from '../../reading/messages.ts';
+import { withoutUnsendable } from '../../reading/header-declarations.ts';
+import type { OddityLog } from '../../reading/oddities.ts';
 import type { ServerReader } from '../../reading/server-reader.ts';
 import { DirectCalls, isDirect } from './direct-calls.ts';
 import { EraProbe } from './era-probe.ts';
@@ -60,6 +63,9 @@ export class ConnectionTap implements Transport {
   readonly #probeSilenceMs: number | undefined;
   /** Mends odd messages; undefined with `checks: 'strict'`. */
   readonly #reader: ServerReader | undefined;
+  /** Undefined where no argument is a header. */
+  readonly #headerOddities: OddityLog | undefined;
+  #isModern = false;
   readonly #ended = createDeferred<void>();
   readonly #abandoned = new Set<RequestId>();
   readonly #lists = new ListBudget();
@@ -75,8 +81,14 @@ export class ConnectionTap implements Transport {
   #closed = false;
 
   /** `probeSilenceMs`: how long the answer to the era probe is waited for, in milliseconds; without it the client decides. */
-  constructor(inner: ManagedTransport, probeSilenceMs?: number, reader?: ServerReader) {
+  constructor(
+    inner: ManagedTransport,
+    probeSilenceMs?: number,
+    reader?: ServerReader,
+    headerOddities?: OddityLog,
+  ) {
     this.#inner = inner;
+    this.#headerOddities = headerOddities;
     this.#probeSilenceMs = probeSilenceMs;
     this.#reader = reader;
     this.directCalls = new DirectCalls((message) => this.send(message), reader);
@@ -100,6 +112,7 @@ export class ConnectionTap implements Transport {
   }
 
   setProtocolVersion(version: string): void {
+    this.#isModern = MODERN_REVISIONS.some((revision) => revision === version);
     this.#inner.setProtocolVersion?.(version);
   }
 
@@ -265,8 +278,12 @@ export class ConnectionTap implements Transport {
     // The official client would drop it, and the request would wait for its timeout.
     if (read === message ? !isRight : !isAnswer(read))
       return failRequest(id, invalidResult('The answer is not a valid JSON-RPC response.'));
+    const isToolList = this.#lists.pending.size > 0 && this.#lists.pending.get(id) === 'tools/list';
     const refusal = this.#refusal(id, read);
-    return refusal === undefined ? read : failRequest(id, refusal);
+    if (refusal !== undefined) return failRequest(id, refusal);
+    if (!isToolList || !this.#isModern || this.#headerOddities === undefined || !('result' in read))
+      return read;
+    return withoutUnsendable(read, this.#headerOddities);
   }
 
   /** Why an answer is not forwarded; its request fails with this error instead. */

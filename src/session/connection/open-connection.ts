@@ -35,8 +35,8 @@ export interface ConnectionRequest {
   readonly server: string;
   readonly options: ResolvedSessionOptions;
   readonly memory: ConnectionMemory;
-  /** Reports what is odd about what the server sends; undefined when that is to be an error. */
-  readonly oddities: OddityLog | undefined;
+  /** Reports what is odd about what the server sends. */
+  readonly oddities: OddityLog;
   readonly openTransport: (context: TransportContext) => Promise<ManagedTransport>;
   readonly context: Omit<TransportContext, 'server' | 'memory'>;
   /** Installs handlers on the new client, before it connects. */
@@ -187,7 +187,8 @@ class Attempt {
     const tap = new ConnectionTap(
       transport,
       looksAfterProbe ? Math.min(PROBE_SILENCE_MS, shareMs) : undefined,
-      oddities && new ServerReader(oddities),
+      options.checks === 'strict' ? undefined : new ServerReader(oddities),
+      isProcess ? undefined : oddities,
     );
     this.#tap = tap;
     // So that a server starts while the official client is being loaded, the first time.
