@@ -1,4 +1,4 @@
-import type { Client } from '@modelcontextprotocol/client';
+import { ProtocolError, type Client } from '@modelcontextprotocol/client';
 import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { createGateway, type Identity } from '../../src/gateway/index.ts';
@@ -437,6 +437,27 @@ describe('W6 lists', () => {
       expect(answer).toMatchObject({ error: { code: -32602 } });
     }
   });
+});
+
+describe('a client that answers with an error', () => {
+  for (const upstream of ['legacy', 'modern'] as const)
+    it(`to a ${upstream} server gets or gives that very error`, async () => {
+      const server = await http({
+        era: upstream,
+        tools: [{ name: 'ask', does: { type: 'elicit', params: form } }],
+      });
+      const { url } = await listening({ servers: { s: { url: server.url } } });
+      const capabilities = { elicitation: { form: {} } };
+      const client = await official(url, 'legacy', { capabilities }, (each: Client) =>
+        each.setRequestHandler('elicitation/create', () => {
+          throw new ProtocolError(-32_099, 'not today', { until: 'monday' });
+        }),
+      );
+      const answer = await client
+        .callTool({ name: 's__ask', arguments: {} })
+        .catch(({ code, message, data }) => ({ code, message, data }));
+      for (const part of ['-32099', 'not today', 'monday']) expect(JSON.stringify(answer)).toContain(part);
+    });
 });
 
 describe('a client that does not read', () => {

@@ -15,6 +15,7 @@ import type { RawRequest } from '../../session/session.ts';
 import type { OfficialServer } from '../official-server.ts';
 import type { CallClock } from '../routing/call-clock.ts';
 import type { ClientRequest } from '../routing/router.ts';
+import { RpcError } from '../routing/rpc-error.ts';
 import {
   isAtLeast,
   isLogLevel,
@@ -59,7 +60,7 @@ export function createClientServer(
   listener: ClientListener,
 ): Server {
   const server = new sdk.Server(presentation.info, optionsOf(presentation));
-  answerAll(server, clientOf, listener);
+  answerAll(sdk, server, clientOf, listener);
   return server;
 }
 
@@ -79,7 +80,7 @@ export function createHeaderCheckingServer(
     server.registerTool(name, { inputSchema: sdk.fromJsonSchema(inputSchema) }, () => ({ content: [] }));
   // It is to know the tool, not to answer.
   for (const method of ['tools/list', 'tools/call']) server.server.removeRequestHandler(method);
-  answerAll(server.server, clientOf, listener);
+  answerAll(sdk, server.server, clientOf, listener);
   return server;
 }
 
@@ -95,6 +96,7 @@ function optionsOf({ capabilities, instructions }: Presentation): ServerOptions 
 }
 
 function answerAll(
+  sdk: OfficialServer,
   server: Server,
   clientOf: (ctx: ServerContext) => GatewayClient,
   listener: ClientListener,
@@ -103,7 +105,7 @@ function answerAll(
   server.removeRequestHandler('logging/setLevel');
   server.fallbackRequestHandler = async ({ method, params }, ctx) => {
     const state: unknown = ctx.mcpReq.requestState();
-    return listener.onRequest(new OfficialExchange(clientOf(ctx), ctx), {
+    return listener.onRequest(new OfficialExchange(clientOf(ctx), ctx, sdk), {
       method,
       params: params ?? {},
       inputResponses: ctx.mcpReq.inputResponses,
@@ -117,10 +119,12 @@ class OfficialExchange implements Exchange {
   readonly client: GatewayClient;
   clock: CallClock | undefined;
   readonly #ctx: ServerContext;
+  readonly #sdk: OfficialServer;
 
-  constructor(client: GatewayClient, ctx: ServerContext) {
+  constructor(client: GatewayClient, ctx: ServerContext, sdk: OfficialServer) {
     this.client = client;
     this.#ctx = ctx;
+    this.#sdk = sdk;
   }
 
   get signal(): AbortSignal {
@@ -133,7 +137,13 @@ class OfficialExchange implements Exchange {
 
   async ask({ method, params }: RawRequest, signal: AbortSignal): Promise<Result> {
     const request = { method, ...(params !== undefined && { params: { ...params } }) };
-    return this.#ctx.mcpReq.send(request, anyResult, { timeout: LONGEST_TIMER_MS, signal });
+    try {
+      return await this.#ctx.mcpReq.send(request, anyResult, { timeout: LONGEST_TIMER_MS, signal });
+    } catch (error) {
+      // The client's own error is an answer, too: it goes to the server, and back to the client if the call fails by it.
+      if (error instanceof this.#sdk.ProtocolError) throw new RpcError(error.code, error.message, error.data);
+      throw error;
+    }
   }
 
   wantsLog(level: LoggingLevel): boolean {
