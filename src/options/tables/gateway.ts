@@ -124,7 +124,7 @@ export const gatewayOptions = {
         kind: { is: 'function' },
         required: true,
         about:
-          'Called for each HTTP request: returns who sent it, or undefined to refuse it with 401. An error that it throws refuses it, too.',
+          'Called for each HTTP request: returns who sent it, or undefined to refuse it with 401. So does an error that it throws, an identity whose `principal` is not a text with at least one character, and 30 seconds without an answer.',
       },
     }),
     about:
