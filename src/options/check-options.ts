@@ -56,7 +56,7 @@ function faultText(fault: Fault, of = '', noun = 'Option'): string {
   const name = nameOf(fault, of);
   if ('unknown' in fault) return `${noun} "${name}" is not known.${meantBy(fault.unknown, fault.table)}`;
   const found = fault.foundInWords ?? (fault.isWord ? describeWord(fault.found) : describe(fault.found));
-  return `${noun} "${name}" must be ${fault.wanted}, not ${found}.`;
+  return `${noun} "${name}" must be ${fault.wanted}${found === '' ? '' : `, not ${found}`}.`;
 }
 
 /** Says which option was probably meant, or else which options there are. Begins with a space. */

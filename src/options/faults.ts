@@ -15,7 +15,7 @@ export type Fault =
       readonly found: unknown;
       /** Whether one of a few words is wanted: then the message may show what was found, as it is no secret. */
       readonly isWord: boolean;
-      /** What was found, in words, where its type says too little. */
+      /** What was found, in words, where its type says too little; empty where `wanted` says all. */
       readonly foundInWords?: string;
     }
   | {
@@ -40,7 +40,7 @@ export function faultsOf(kind: Kind, value: unknown, path: OptionPath = []): Fau
     case 'text': {
       if (typeof value !== 'string' || value === '') return [fault];
       const rule = value.includes('\0') ? 'a string without NUL characters' : kind.rule?.(value);
-      return [{ ...fault, wanted: rule ?? fault.wanted }];
+      return [rule === undefined ? fault : { ...fault, wanted: rule, foundInWords: '' }];
     }
     case 'list':
       if (!Array.isArray(value)) return [fault];

@@ -75,7 +75,7 @@ describe('checking options', () => {
     [{ lazy: { attempts: 1.5 } }, 'Option "lazy.attempts" must be a whole number, 1 or more, not 1.5.'],
     [{ deny: 'x' }, 'Option "deny" must be an array of globs, not a string.'],
     [{ deny: ['x', ''] }, 'Option "deny[1]" must be a non-empty string, not an empty string.'],
-    [{ name: 'a\0b' }, 'Option "name" must be a string without NUL characters, not a string.'],
+    [{ name: 'a\0b' }, 'Option "name" must be a string without NUL characters.'],
     [{ timeoutMs: '5' }, 'Option "timeoutMs" must be a number of milliseconds, more than 0, not a string.'],
     [{ timeoutMs: 0 }, 'Option "timeoutMs" must be a number of milliseconds, more than 0, not 0.'],
     [{ timeoutMs: NaN }, 'Option "timeoutMs" must be a number of milliseconds, more than 0, not NaN.'],
@@ -125,7 +125,7 @@ describe('checking options', () => {
     }
     const rule = textThat(() => 'a URL without a password');
     expect(faultOf({ w: secret }, { w: { kind: rule, about: 'Any.' } })).toBe(
-      'Option "w" must be a URL without a password, not a string.',
+      'Option "w" must be a URL without a password.',
     );
   });
 });
