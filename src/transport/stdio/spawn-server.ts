@@ -87,6 +87,8 @@ function wrongCommand(code: string, command: string): string {
   switch (code) {
     case 'ENOENT':
     case 'ENOTDIR': // for a name, when something on PATH is not a folder
+      if (/^[^/\\\s]+\s/.test(command))
+        return 'The command is the name of a program alone: what follows it belongs into "args", as an array.';
       return isPath
         ? 'There is no such file, or its first line names an interpreter that does not exist: check the path.'
         : 'There is no such command on the PATH that the server gets: check that it is installed, or give its full path.';

@@ -63,6 +63,20 @@ describe('T3 stdio spawn failure', () => {
     expect((await failure({ command: process.execPath, cwd })).message).toContain('is not a folder');
   });
 
+  it.each(['npx -y some-server', 'no-such-program  --flag', 'npx\t-y'])(
+    'says where arguments belong when the command is a whole command line: %s',
+    async (command) => {
+      const { code, message } = await failure({ command });
+      expect(code).toBe('CONNECT_FAILED');
+      expect(message).toContain('what follows it belongs into "args"');
+    },
+  );
+
+  it('takes a path with a space for a path', async () => {
+    const { message } = await failure({ command: '/no such folder/server' });
+    expect(message).toContain('There is no such file');
+  });
+
   it('of a file that may not be run says so', async () => {
     const command = join(folder, 'not-a-program');
     writeFileSync(command, '#!/bin/sh\n');
