@@ -42,7 +42,7 @@ import {
   type GatewayServer,
   type ResolvedGatewayOptions,
 } from './gateway-options.ts';
-import { HttpFace } from './http/http-face.ts';
+import { HttpEndpoint } from './http/http-endpoint.ts';
 import { LegacySessions } from './http/legacy-sessions.ts';
 import { ModernExchanges } from './http/modern-exchanges.ts';
 import { NodeListener } from './http/node-listener.ts';
@@ -130,7 +130,7 @@ export class Gateway implements AsyncDisposable {
   readonly #guard: RequestGuard;
   readonly #legacy: LegacySessions;
   readonly #modern: ModernExchanges;
-  readonly #face: HttpFace;
+  readonly #endpoint: HttpEndpoint;
   readonly #hub = new EventHub<GatewayEvent>();
   readonly #connected = new Map<string, ConnectedClient>();
   readonly #working = new Set<Promise<unknown>>();
@@ -173,7 +173,7 @@ export class Gateway implements AsyncDisposable {
       subscribe: (client, uri) => this.#router.subscribe(client, uri),
       unsubscribe: (client, uri) => this.#router.unsubscribe(client, uri),
     });
-    this.#face = new HttpFace({
+    this.#endpoint = new HttpEndpoint({
       sdk,
       guard: this.#guard,
       legacy: this.#legacy,
@@ -283,7 +283,7 @@ export class Gateway implements AsyncDisposable {
     const { port, host, path } = withDefaults(defaultsOf(listenOptions), options);
     checkAddress(host, this.#options.auth);
     if (this.#listening !== undefined) throw gatewayListens();
-    const answer = (request: Request): Promise<Response> => this.#face.answer(request);
+    const answer = (request: Request): Promise<Response> => this.#endpoint.answer(request);
     const listening = NodeListener.start({ host, port, path }, answer, this.#options.limits.bodyBytes);
     this.#listening = listening;
     const { url } = await listening.catch((error: unknown) => {
@@ -302,7 +302,7 @@ export class Gateway implements AsyncDisposable {
    */
   fetch = async (request: Request): Promise<Response> => {
     if (this.#options.hosts === undefined) throw gatewayNeedsHosts();
-    return this.#face.answer(request);
+    return this.#endpoint.answer(request);
   };
 
   /** Serves one client over standard input and output. Resolves when the client has closed its end. */
@@ -340,7 +340,7 @@ export class Gateway implements AsyncDisposable {
 
   /** Takes no further session, and waits for the calls in progress, for `timeoutMs` milliseconds at most. */
   async drain({ timeoutMs = 10_000 }: { timeoutMs?: number } = {}): Promise<void> {
-    this.#face.isDraining = true;
+    this.#endpoint.isDraining = true;
     this.#legacy.drain();
     await settledWithin(Promise.allSettled(this.#working), timeoutMs);
     // The official server sends a result in the same turn in which it gets it.
@@ -369,7 +369,7 @@ export class Gateway implements AsyncDisposable {
   }
 
   async #end(reason: unknown, flushMs: number): Promise<void> {
-    this.#face.isClosed = true;
+    this.#endpoint.isClosed = true;
     this.#router.close();
     this.#upstreams.stop();
     await Promise.allSettled([

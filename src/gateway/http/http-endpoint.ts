@@ -19,7 +19,7 @@ const MAX_BATCH = 100;
 /** How long it may take to find out who sent a request, in milliseconds. */
 const IDENTIFY_MS = 30_000;
 
-export interface HttpFaceParts {
+export interface HttpEndpointParts {
   readonly sdk: OfficialServer;
   readonly guard: RequestGuard;
   readonly legacy: LegacySessions;
@@ -29,12 +29,12 @@ export interface HttpFaceParts {
 }
 
 /** Answers HTTP requests: finds out who sent them and which era they belong to. */
-export class HttpFace {
-  readonly #parts: HttpFaceParts;
+export class HttpEndpoint {
+  readonly #parts: HttpEndpointParts;
   isDraining = false;
   isClosed = false;
 
-  constructor(parts: HttpFaceParts) {
+  constructor(parts: HttpEndpointParts) {
     this.#parts = parts;
   }
 
