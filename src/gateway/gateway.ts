@@ -196,7 +196,9 @@ export class Gateway implements AsyncDisposable {
     const isolation = new Map(servers.map(([name, split]) => [name, split.isolation]));
     const { upstreamSessions, upstreamSessionsPerServer } = resolved.limits;
     const manager = new SessionManager({
-      servers: Object.fromEntries(servers.map(([name, { spec }]) => [name, requests.specFactory(spec)])),
+      servers: Object.fromEntries(
+        servers.map(([name, split]) => [name, requests.specFactory(split.spec, split.isolation)]),
+      ),
       // Each server has one session more, over which it is listed.
       pool: {
         max: upstreamSessions + servers.length,
@@ -241,7 +243,7 @@ export class Gateway implements AsyncDisposable {
     this.#expectOpen('Adding a server');
     const { manager, requests, isolation } = this.#ownServers();
     const split = splitServer(server);
-    manager.add(name, requests.specFactory(split.spec));
+    manager.add(name, requests.specFactory(split.spec, split.isolation));
     isolation.set(name, split.isolation);
     try {
       await this.#group.add(name, { ...split.inGroup, source: listingSource(manager), server: name });

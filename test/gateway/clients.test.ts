@@ -1,4 +1,5 @@
 import type { Client } from '@modelcontextprotocol/client';
+import { McpServer } from '@modelcontextprotocol/server';
 import { describe, expect, it } from 'vitest';
 import { stdioSpec, type ScriptedTool } from '../../src/testing/index.ts';
 import { http } from '../support/servers.ts';
@@ -76,6 +77,67 @@ describe('I what is one client’s alone', () => {
     expect(textOf(await bob.callTool({ name: 's__new', arguments: { x: 1 } }))).toContain('x');
     await expect(ada.callTool({ name: 's__new', arguments: {} })).rejects.toThrow('no such tool');
   });
+
+  for (const era of ERAS)
+    it(`a tool that a server offers only to clients that can be asked is there for a ${era} client, from its first request`, async () => {
+      const picky = (): McpServer => {
+        const server = new McpServer({ name: 'picky', version: '1' });
+        server.registerTool('plain', {}, () => ({ content: [] }));
+        server.server.oninitialized = () => {
+          for (const capability of ['elicitation', 'sampling', 'roots'] as const)
+            if (server.server.getClientCapabilities()?.[capability] !== undefined)
+              server.registerTool(capability, {}, () => ({ content: [{ type: 'text', text: 'asked' }] }));
+        };
+        return server;
+      };
+      const { url } = await listening({ servers: { s: { server: picky, protocol: 'legacy' } } });
+      const capabilities = { elicitation: { form: {} }, sampling: {}, roots: {} };
+      const able = await official(url, era, { capabilities });
+      const all = ['s__plain', 's__elicitation', 's__sampling', 's__roots'];
+      await expect.poll(() => names(able)).toEqual(all);
+      for (const name of all.slice(1))
+        expect(textOf(await able.callTool({ name, arguments: {} }))).toContain('asked');
+      const unable = await official(url, era);
+      await unable.callTool({ name: 's__plain', arguments: {} });
+      if (era === 'legacy') await expect.poll(() => names(unable)).toEqual(['s__plain']);
+      expect(textOf(await unable.callTool({ name: 's__roots', arguments: {} }).catch(String))).not.toContain(
+        'asked',
+      );
+    });
+
+  for (const isolation of ['principal', 'shared'] as const)
+    it(`I1 logs of a call on a session that is "${isolation}" reach the client that called, from the level that it wants`, async () => {
+      const log = (level: 'info' | 'error') => ({ type: 'log', level, data: level }) as const;
+      const { url } = await listening({
+        servers: {
+          s: {
+            ...stdioSpec({
+              era: 'legacy',
+              tools: [
+                { name: 'info', does: log('info') },
+                { name: 'error', does: log('error') },
+              ],
+            }),
+            isolation,
+          },
+        },
+      });
+      const heard: string[] = [];
+      const ada = await official(url, 'legacy', {}, (client) =>
+        client.setNotificationHandler('notifications/message', ({ params }) => {
+          heard.push(`ada: ${textOf(params.data)}`);
+        }),
+      );
+      const bob = await official(url, 'legacy', {}, (client) =>
+        client.setNotificationHandler('notifications/message', ({ params }) => {
+          heard.push(`bob: ${textOf(params.data)}`);
+        }),
+      );
+      await ada.setLoggingLevel('error');
+      for (const name of ['info', 'error']) await ada.callTool({ name: `s__${name}`, arguments: {} });
+      await bob.callTool({ name: 's__info', arguments: {} });
+      await expect.poll(() => heard).toEqual(['ada: "error"', 'bob: "info"']);
+    });
 
   for (const era of ERAS)
     for (const upstream of ERAS)

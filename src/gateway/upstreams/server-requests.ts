@@ -4,6 +4,7 @@ import type { HandlerContext, Handlers, NotificationContext } from '../../sessio
 import type { RawRequest } from '../../session/session.ts';
 import { Limit } from '../../internal/limit.ts';
 import type { Exchange, GatewayClient } from '../clients/gateway-client.ts';
+import type { Isolation } from '../gateway-options.ts';
 import { readAs, type OfficialServer } from '../official-server.ts';
 import { RpcError } from '../routing/rpc-error.ts';
 import { withoutHopMeta } from '../routing/hop-meta.ts';
@@ -11,6 +12,12 @@ import { featuresOfKey, type ClientFeatures } from './session-key.ts';
 import type { Upstreams } from './upstreams.ts';
 
 const NOBODY_TO_ASK = -32603;
+
+const ALL_FEATURES: ClientFeatures = {
+  sampling: { tools: {} },
+  elicitation: { form: {}, url: {} },
+  roots: { listChanged: true },
+};
 
 /**
  * The handlers of all sessions that a gateway opens for its clients: what a server asks or says goes to the client that it
@@ -29,11 +36,15 @@ export class ServerRequests {
     this.#upstreams = upstreams;
   }
 
-  /** Makes the spec of a server with the capabilities of the client that a session is for, which its key holds. */
-  specFactory(spec: ManagedServerSpec): ServerSpecFactory {
+  /**
+   * Makes the spec of a server with the capabilities of the client that a session is for, which its key holds. The session
+   * over which a server is listed is for no client, and declares all of them: a server may offer some of its tools only to
+   * clients that can be asked. Where clients share that session, it declares none.
+   */
+  specFactory(spec: ManagedServerSpec, isolation: Isolation): ServerSpecFactory {
     return ({ principal }) => {
-      if (principal === undefined) return spec;
-      const features = featuresOfKey(principal);
+      if (principal === undefined && isolation === 'shared') return spec;
+      const features = principal === undefined ? ALL_FEATURES : featuresOfKey(principal);
       return { ...spec, capabilities: features, ...this.#handlersFor(features) };
     };
   }

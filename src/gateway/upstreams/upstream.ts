@@ -35,6 +35,7 @@ export class Upstream {
   /** Who wants to hear of a resource, by URI. */
   readonly #subscriptions = new Map<string, Subscription>();
   #stopObserving: (() => void) | undefined;
+  #stopRelaying: (() => void) | undefined;
 
   constructor(
     server: string,
@@ -73,6 +74,20 @@ export class Upstream {
     return latest;
   }
 
+  /**
+   * Hands what the server logs in the course of a request to the client that made it. For the sessions of the group, whose
+   * handlers are not the gateway's.
+   */
+  relay(): void {
+    this.#stopRelaying ??= internalsOf(this.session).observe((event) => {
+      if (event.type !== 'log') return;
+      const { type: _, ...params } = event;
+      const { meant } = this;
+      if (meant?.wantsLog(event.level) !== true) return;
+      meant.notify({ method: 'notifications/message', params }).catch(() => {}); // The client is gone.
+    });
+  }
+
   get hasSubscribers(): boolean {
     return this.#subscriptions.size > 0;
   }
@@ -107,6 +122,7 @@ export class Upstream {
   /** Stops telling clients of anything. Their subscriptions are over: they may subscribe anew, to another session. */
   silence(): void {
     this.#stopObserving?.();
+    this.#stopRelaying?.();
     for (const [uri, { clients }] of this.#subscriptions) {
       for (const { subscriptions } of clients)
         if (subscriptions.get(uri) === this.server) subscriptions.delete(uri);

@@ -164,7 +164,10 @@ export class Upstreams {
     const { group, manager } = this.#sources;
     if (isolation === 'shared' || manager === undefined) {
       const nothing = async (): Promise<void> => {};
-      return new Upstream(server, { session: group.session(server), release: nothing }, undefined, place);
+      const lease = { session: group.session(server), release: nothing };
+      const shared = new Upstream(server, lease, undefined, place);
+      shared.relay();
+      return shared;
     }
     const sessions = this.#sessionsOf(server);
     const leaving = this.#makeRoom(server, sessions);
