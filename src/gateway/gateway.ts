@@ -318,9 +318,13 @@ export class Gateway implements AsyncDisposable {
     this.#stdio = face;
     await face.start(
       {
-        createServer: (clientOf) => this.#createServer(clientOf),
+        subscriptions: this.#options.limits.subscriptions,
+        createServer: (clientOf) => this.#createServer((ctx) => this.#knownBy(clientOf(ctx), ctx)),
+        subscribe: (client, uri) => this.#router.subscribe(client, uri),
+        unsubscribe: (client, uri) => this.#router.unsubscribe(client, uri),
         onConnected: (client, server) => this.#onConnected(client, server),
         onGone: (client) => this.#onGone(client),
+        onRootsChanged: (client) => this.#onRootsChanged(client),
       },
       input,
       output,

@@ -156,11 +156,11 @@ class OfficialExchange implements Exchange {
 
 /** Reaches a client outside its requests, through its official server. */
 export class ServerChannel implements ClientChannel {
-  readonly #server: Server;
+  readonly #serverOf: () => Server | undefined;
   readonly #isOpen: () => boolean;
 
-  constructor(server: Server, isOpen: () => boolean) {
-    this.#server = server;
+  constructor(serverOf: () => Server | undefined, isOpen: () => boolean) {
+    this.#serverOf = serverOf;
     this.#isOpen = isOpen;
   }
 
@@ -169,11 +169,13 @@ export class ServerChannel implements ClientChannel {
   }
 
   async notify({ method, params }: RawRequest): Promise<void> {
-    await this.#server.notification({ method, ...(params !== undefined && { params: { ...params } }) });
+    await this.#serverOf()?.notification({ method, ...(params !== undefined && { params: { ...params } }) });
   }
 
   async ask({ method, params }: RawRequest, signal: AbortSignal): Promise<Result> {
     const request = { method, ...(params !== undefined && { params: { ...params } }) };
-    return this.#server.request(request, anyResult, { timeout: LONGEST_TIMER_MS, signal });
+    const server = this.#serverOf();
+    if (server === undefined) throw new Error('The client has not said yet how it speaks.');
+    return server.request(request, anyResult, { timeout: LONGEST_TIMER_MS, signal });
   }
 }

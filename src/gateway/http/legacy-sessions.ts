@@ -122,7 +122,10 @@ export class LegacySessions {
       maxRequestBodySize: this.#bounds.bodyBytes,
     });
     const session = new LegacySession(client, server, transport);
-    client.channel = new ServerChannel(server, () => session.standalone > 0);
+    client.channel = new ServerChannel(
+      () => server,
+      () => session.standalone > 0,
+    );
     this.#sessions.set(id, session);
     server.setNotificationHandler('notifications/roots/list_changed', () =>
       this.#host.onRootsChanged(client),

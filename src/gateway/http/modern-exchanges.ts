@@ -8,8 +8,12 @@ import type {
 } from '@modelcontextprotocol/server';
 import { GatewayClient } from '../clients/gateway-client.ts';
 import type { Identity } from '../clients/identity.ts';
-import { PrincipalListener, type ResourceSubscriber } from '../clients/principal-listener.ts';
-import { isRecord } from '../../internal/checks.ts';
+import {
+  createPrincipalListener,
+  listenedUris,
+  ListenStreams,
+  type ResourceSubscriber,
+} from '../clients/listen-streams.ts';
 import { toRpcError } from '../routing/rpc-error.ts';
 import { answerError, watchEnd } from './responses.ts';
 import type { OfficialServer } from '../official-server.ts';
@@ -37,7 +41,7 @@ interface Sender {
 interface PrincipalHandler {
   readonly handler: McpHttpHandler;
   readonly bus: ServerEventBus;
-  readonly listener: PrincipalListener;
+  readonly listener: ListenStreams;
   /** How many of its requests are being answered, open streams included. */
   busy: number;
 }
@@ -129,21 +133,8 @@ export class ModernExchanges {
       },
       { legacy: 'reject', bus, maxRequestBodySize: this.#bounds.bodyBytes },
     );
-    const listener = new PrincipalListener(
-      identity,
-      (event) => bus.publish(event),
-      this.#host,
-      this.#bounds.subscriptions,
-    );
+    const principal = createPrincipalListener(identity, (event) => bus.publish(event));
+    const listener = new ListenStreams(principal, this.#host, this.#bounds.subscriptions);
     return { handler, bus, listener, busy: 0 };
   }
-}
-
-/** The resources that a `subscriptions/listen` wants to hear of. */
-function listenedUris(body: unknown): readonly string[] {
-  if (!isRecord(body) || body['method'] !== 'subscriptions/listen') return [];
-  const { params } = body;
-  const filter = isRecord(params) ? params['notifications'] : undefined;
-  const uris: unknown = isRecord(filter) ? filter['resourceSubscriptions'] : undefined;
-  return Array.isArray(uris) ? uris.filter((uri) => typeof uri === 'string') : [];
 }

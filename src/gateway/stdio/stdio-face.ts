@@ -1,15 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import type { Readable, Writable } from 'node:stream';
 import type { Server, ServerContext } from '@modelcontextprotocol/server';
+import type { StdioServerTransport } from '@modelcontextprotocol/server/stdio';
 import { createDeferred } from '../../internal/deferred.ts';
 import { ServerChannel } from '../clients/client-server.ts';
 import { GatewayClient } from '../clients/gateway-client.ts';
 import { LOCAL_IDENTITY } from '../clients/identity.ts';
+import { listenedUris, ListenStreams, type ResourceSubscriber } from '../clients/listen-streams.ts';
+import { toRpcError } from '../routing/rpc-error.ts';
 
-export interface StdioHost {
+export interface StdioHost extends ResourceSubscriber {
+  /** How many resources the client may subscribe to. */
+  readonly subscriptions: number;
   createServer(clientOf: (ctx: ServerContext) => GatewayClient): Server;
   onConnected(client: GatewayClient, server: Server): void;
   onGone(client: GatewayClient): void;
+  onRootsChanged(client: GatewayClient): void;
 }
 
 /** The one client that speaks with the gateway over standard input and output. */
@@ -23,12 +29,19 @@ export class StdioFace {
   }
 
   async start(host: StdioHost, input: Readable, output: Writable): Promise<void> {
-    const { serveStdio, StdioServerTransport } = await import('@modelcontextprotocol/server/stdio');
-    const transport = new StdioServerTransport(input, output);
+    const official = await import('@modelcontextprotocol/server/stdio');
+    const transport = new official.StdioServerTransport(input, output);
     let client: GatewayClient | undefined;
-    const handle = serveStdio(
+    // It may listen before it makes its first request.
+    const modern = new GatewayClient(randomUUID(), LOCAL_IDENTITY, 'modern');
+    let modernServer: Server | undefined;
+    modern.channel = new ServerChannel(
+      () => modernServer,
+      () => false,
+    );
+    const handle = official.serveStdio(
       ({ era }) => {
-        const mine = new GatewayClient(randomUUID(), LOCAL_IDENTITY, era);
+        const mine = era === 'modern' ? modern : new GatewayClient(randomUUID(), LOCAL_IDENTITY, era);
         let isKnown = false;
         const connected = (): void => {
           if (isKnown) return;
@@ -43,12 +56,19 @@ export class StdioFace {
           connected();
           return mine;
         });
-        mine.channel = new ServerChannel(server, () => era === 'legacy');
+        if (era === 'modern') modernServer = server;
+        else
+          mine.channel = new ServerChannel(
+            () => server,
+            () => true,
+          );
         server.oninitialized = connected;
+        server.setNotificationHandler('notifications/roots/list_changed', () => host.onRootsChanged(mine));
         return server;
       },
       { transport },
     );
+    this.#followListening(transport, new ListenStreams(modern, host, host.subscriptions));
     const onclose = transport.onclose;
     transport.onclose = () => {
       onclose?.();
@@ -56,6 +76,40 @@ export class StdioFace {
       this.#closed.resolve();
     };
     this.#close = () => handle.close();
+  }
+
+  /** The official server keeps to itself what a modern client listens for: a server is to be subscribed to before. */
+  #followListening(transport: StdioServerTransport, streams: ListenStreams): void {
+    const deliver = transport.onmessage;
+    const ends = new Map<unknown, Promise<() => void>>();
+    transport.onmessage = (message) => {
+      if ('method' in message && message.method === 'notifications/cancelled') {
+        const id = message.params?.['requestId'];
+        // An end that failed to begin was answered already.
+        void ends.get(id)?.then(
+          (end) => end(),
+          () => {},
+        );
+        ends.delete(id);
+      }
+      const uris = listenedUris(message);
+      if (!('id' in message) || message.id === undefined || uris.length === 0) {
+        deliver?.(message);
+        return;
+      }
+      const { id } = message;
+      const subscribing = streams.listen(uris);
+      ends.set(id, subscribing);
+      subscribing.then(
+        () => deliver?.(message),
+        (error: unknown) => {
+          ends.delete(id);
+          const { code, message: text, data } = toRpcError(error);
+          const answer = { code, message: text, ...(data !== undefined && { data }) };
+          transport.send({ jsonrpc: '2.0', id, error: answer }).catch(() => {}); // The client is gone.
+        },
+      );
+    };
   }
 
   async close(): Promise<void> {

@@ -1,4 +1,5 @@
 import type { ServerEvent } from '@modelcontextprotocol/server';
+import { isRecord } from '../../internal/checks.ts';
 import { tooManySubscriptions } from '../routing/rpc-error.ts';
 import type { RawRequest } from '../../session/session.ts';
 import { GatewayClient, type ClientChannel } from './gateway-client.ts';
@@ -11,24 +12,18 @@ export interface ResourceSubscriber {
 }
 
 /**
- * Stands for all `subscriptions/listen` streams of one principal (2026-07-28): one subscription with a server serves them
- * all, and ends with the last stream that wants it.
+ * Subscribes for all `subscriptions/listen` streams of one client, or of one principal over HTTP (2026-07-28): one
+ * subscription with a server serves them all, and ends with the last stream that wants it.
  */
-export class PrincipalListener {
+export class ListenStreams {
   readonly client: GatewayClient;
   readonly #subscriber: ResourceSubscriber;
   readonly #maxUris: number;
   /** How many streams want each URI. */
   readonly #wanted = new Map<string, number>();
 
-  constructor(
-    identity: Identity,
-    publish: (event: ServerEvent) => void,
-    subscriber: ResourceSubscriber,
-    maxUris: number,
-  ) {
-    this.client = new GatewayClient(`listening ${identity.principal}`, identity, 'modern');
-    this.client.channel = new ListenerChannel(publish);
+  constructor(client: GatewayClient, subscriber: ResourceSubscriber, maxUris: number) {
+    this.client = client;
     this.#subscriber = subscriber;
     this.#maxUris = maxUris;
   }
@@ -69,6 +64,25 @@ export class PrincipalListener {
     this.#wanted.delete(uri);
     this.#subscriber.unsubscribe(this.client, uri).catch(() => {}); // Its session with the server has ended.
   }
+}
+
+/** Who stands for a principal of which nothing is kept but streams that listen. */
+export function createPrincipalListener(
+  identity: Identity,
+  publish: (event: ServerEvent) => void,
+): GatewayClient {
+  const client = new GatewayClient(`listening ${identity.principal}`, identity, 'modern');
+  client.channel = new ListenerChannel(publish);
+  return client;
+}
+
+/** The resources that a `subscriptions/listen` wants to hear of. */
+export function listenedUris(message: unknown): readonly string[] {
+  if (!isRecord(message) || message['method'] !== 'subscriptions/listen') return [];
+  const { params } = message;
+  const filter = isRecord(params) ? params['notifications'] : undefined;
+  const uris: unknown = isRecord(filter) ? filter['resourceSubscriptions'] : undefined;
+  return Array.isArray(uris) ? uris.filter((uri) => typeof uri === 'string') : [];
 }
 
 /** Nobody can be asked on a stream that only listens. */
