@@ -2,32 +2,21 @@
 import { mkdtemp, readFile, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { SessionGroup } from 'mcp-plenum';
-import { createCalculator, startGreeter } from './tour/own-servers.mjs';
-import { publicServer, startEverythingOverHttp } from './tour/public-servers.mjs';
+import { createGateway } from 'mcp-plenum/gateway';
 import { Report } from './tour/report.mjs';
 import { runTour } from './tour/run-tour.mjs';
+import { startSevenServers } from './tour/seven-servers.mjs';
 
 const report = new Report();
 
 await runTour(report, async ({ signal, part, atEnd }) => {
   const folder = await realpath(await mkdtemp(join(tmpdir(), 'plenum-tour-')));
   atEnd(() => rm(folder, { recursive: true }));
-  const everythingOverHttp = await startEverythingOverHttp(signal);
-  atEnd(everythingOverHttp.stop);
-  const greeter = await startGreeter();
-  atEnd(greeter.stop);
+  const servers = await startSevenServers({ folder, signal, atEnd });
 
   report.line('Plenum: every MCP server in one session');
-  const servers = {
-    everything: publicServer('everything'),
-    'everything-http': { url: everythingOverHttp.url },
-    filesystem: publicServer('filesystem', [folder]),
-    memory: publicServer('memory', [], { MEMORY_FILE_PATH: join(folder, 'memory.jsonl') }),
-    thinking: publicServer('sequential-thinking'),
-    greeter: { url: greeter.url },
-    calculator: { server: createCalculator() },
-  };
   const group = await SessionGroup.connect({ servers, strict: true, signal, onElicitation, onSampling });
   atEnd(() => group.close());
   signal.addEventListener('abort', () => void group.destroy(signal.reason));
@@ -38,6 +27,7 @@ await runTour(report, async ({ signal, part, atEnd }) => {
   await part('Resources, a prompt, a completion', () => readAndComplete(group));
   await part('Progress of a long tool', () => showProgress(group));
   await part('Servers that ask back', () => answerServers(group));
+  await part('The group, served as one server', () => serveGroup(group, atEnd));
 });
 
 function showServers(group, specs) {
@@ -156,6 +146,24 @@ async function answerServers(group) {
 
   const sampled = await group.callTool('everything__trigger-sampling-request', { prompt: '6 by 7?' });
   report.check('onSampling', 'everything got an answer', textOf(sampled), /The answer is 42\./);
+}
+
+async function serveGroup(group, atEnd) {
+  const gateway = await createGateway({ group });
+  atEnd(() => gateway.close());
+  const { url } = await gateway.listen({ port: 0 });
+  const client = new Client({ name: 'tour', version: '1.0.0' });
+  atEnd(() => client.close());
+  await client.connect(new StreamableHTTPClientTransport(new URL(url)));
+  report.line(`    ${url}`);
+
+  const { tools } = await client.listTools();
+  report.check('client.listTools', 'has the tools of all seven', tools.length, group.tools.size);
+  const product = await client.callTool({ name: 'calculator__multiply', arguments: { a: 6, b: 7 } });
+  report.check('calculator__multiply', 'through the gateway, too', textOf(product), '42');
+  const uri = 'memory://knowledge-graph';
+  const graph = await client.readResource({ uri });
+  report.check(uri, 'still holds Ada Lovelace', graph.contents[0].text, /Ada Lovelace/);
 }
 
 /** Stands in for the user, to whom a real program would show a form. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { startExample } from './support.ts';
+import { runExample, startExample } from './support.ts';
 
 const TIMEOUT_MS = 60_000;
 const NOTHING = { processes: [], files: [] };
@@ -47,5 +47,23 @@ describe('examples run as they stand, and leave nothing behind', { timeout: TIME
     expect(lines).toContain('Through the group: The sum of 40 and 2 is 42.');
     expect(lines).toContain('After the group has closed: Echo: still connected');
     expect(example.leftBehind()).toEqual(NOTHING);
+  });
+
+  it('gateway-in-hono serves through a web app, to those whom it knows', async () => {
+    expect(await runExample('gateway-in-hono.mjs')).toEqual([
+      'This is the app.',
+      'Echo: through Hono',
+      'a stranger gets 401',
+    ]);
+  });
+
+  it('gateway-as-server asks, logs and notifies on its own', async () => {
+    expect(await runExample('gateway-as-server.mjs')).toEqual([
+      'deployed: 1.4.0',
+      'the user is asked: Deploy 1.5.0 now?',
+      'editor said accept { sure: true }',
+      'notice: Deploying 1.5.0',
+      "com.example/deployed { version: '1.5.0' }",
+    ]);
   });
 });

@@ -20,6 +20,8 @@ describe('the tour', { timeout: TIMEOUT_MS }, () => {
     expect(row(/^ {2}calculator +this process/)).toMatch(/ready +legacy/);
     expect(row(/^ {2}the group +\d+ +\d+ +\d+ +\d+$/)).toBeDefined();
     expect(row(/█{40} 100 %$/)).toBeDefined();
+    expect(row(/✓ client\.listTools +has the tools of all seven$/)).toBeDefined();
+    expect(row(/✓ calculator__multiply +through the gateway, too$/)).toBeDefined();
     expect(row(/✓ processes +5 started, 0 left$/)).toBeDefined();
     expect(lines.at(-2)).toMatch(/^All \d+ checks passed, in [\d.]+ s\.$/);
     expect(tour.leftBehind()).toEqual(NOTHING);

@@ -53,8 +53,16 @@ export class OutwardClient {
     await this.#server.ping();
   }
 
-  /** Sends a log message, if the client wants those of this level. */
+  /**
+   * Sends a log message, if the client wants those of this level. Rejects with `NOT_CONNECTED` when no server behind the
+   * gateway declares the capability `logging`: then the gateway did not declare it either.
+   */
   async log(level: LoggingLevel, data: unknown, logger?: string): Promise<void> {
+    if (this.#server.getCapabilities().logging === undefined)
+      throw clientCannot(
+        `Logging to client ${this.#client.id}`,
+        'no server declares the capability "logging".',
+      );
     if (!this.#client.wantsLog(level)) return;
     await this.notify('notifications/message', { level, data, ...(logger !== undefined && { logger }) });
   }
