@@ -4,7 +4,7 @@ import type { HandlerContext, Handlers, NotificationContext } from '../../sessio
 import type { RawRequest } from '../../session/session.ts';
 import { Limit } from '../../internal/limit.ts';
 import type { Exchange, GatewayClient } from '../clients/gateway-client.ts';
-import type { Isolation } from '../gateway-options.ts';
+import type { Isolation } from '../../group/server-options.ts';
 import { readAs, type OfficialServer } from '../official-server.ts';
 import { RpcError } from '../routing/rpc-error.ts';
 import { withoutHopMeta } from '../routing/hop-meta.ts';
