@@ -460,6 +460,32 @@ describe('a client that answers with an error', () => {
     });
 });
 
+describe('the log level that a client wants', () => {
+  for (const era of ['legacy', 'modern'] as const)
+    for (const upstream of ['legacy', 'modern'] as const)
+      it(`of a ${era} client holds for its own calls on a ${upstream} server`, async () => {
+        const log: ScriptedTool[] = [
+          { name: 'log', does: { type: 'log', level: 'warning', data: 'canary', times: 3 } },
+        ];
+        const server = await http({ era: upstream, tools: log });
+        const { url } = await listening({ servers: { s: { url: server.url } } });
+        const seen = { ada: 0, bob: 0 };
+        const counted = (who: 'ada' | 'bob') => (client: Client) =>
+          client.setNotificationHandler('notifications/message', () => void seen[who]++);
+        const ada = await official(url, era, {}, counted('ada'));
+        const bob = await official(url, era, {}, counted('bob'));
+        const callWith = async (client: Client, level: 'info' | 'error'): Promise<void> => {
+          if (era === 'legacy') await client.setLoggingLevel(level);
+          const _meta = { 'io.modelcontextprotocol/logLevel': level };
+          await client.callTool({ name: 's__log', arguments: {}, ...(era === 'modern' && { _meta }) });
+        };
+        await callWith(bob, 'error');
+        await callWith(ada, 'info');
+        await callWith(bob, 'error');
+        await expect.poll(() => seen).toEqual({ ada: 3, bob: 0 });
+      });
+});
+
 describe('a client that does not read', () => {
   it('loses its stream when too much waits for it, and others notice nothing', async () => {
     const server = await http({

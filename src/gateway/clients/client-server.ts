@@ -14,6 +14,7 @@ import { LONGEST_TIMER_MS } from '../../internal/timers.ts';
 import type { RawRequest } from '../../session/session.ts';
 import type { OfficialServer } from '../official-server.ts';
 import type { CallClock } from '../routing/call-clock.ts';
+import { LOG_LEVEL } from '../routing/hop-meta.ts';
 import type { ClientRequest } from '../routing/router.ts';
 import { RpcError } from '../routing/rpc-error.ts';
 import {
@@ -25,8 +26,6 @@ import {
 } from './gateway-client.ts';
 
 type Result = Record<string, unknown>;
-
-const LOG_LEVEL = 'io.modelcontextprotocol/logLevel';
 
 /** What the official server of a client hands on. */
 export interface ClientListener {
@@ -146,11 +145,18 @@ class OfficialExchange implements Exchange {
     }
   }
 
-  wantsLog(level: LoggingLevel): boolean {
-    if (this.client.era === 'legacy') return this.client.wantsLog(level);
+  /** A client of 2026-07-28 says so with each request. */
+  get logLevel(): LoggingLevel | undefined {
+    if (this.client.era === 'legacy') return this.client.logLevel;
     const { envelope } = this.#ctx.mcpReq;
     const least: unknown = envelope && Reflect.get(envelope, LOG_LEVEL);
-    return isLogLevel(least) && isAtLeast(level, least);
+    return isLogLevel(least) ? least : undefined;
+  }
+
+  wantsLog(level: LoggingLevel): boolean {
+    if (this.client.era === 'legacy') return this.client.wantsLog(level);
+    const least = this.logLevel;
+    return least !== undefined && isAtLeast(level, least);
   }
 }
 

@@ -15,6 +15,8 @@ export interface Exchange {
   notify(notification: RawRequest): Promise<void>;
   /** Asks the client something that a server wants to know, and resolves with the client's result. */
   ask(request: RawRequest, signal: AbortSignal): Promise<Record<string, unknown>>;
+  /** The least severe level of log messages that is wanted, if the client has said so. */
+  readonly logLevel: LoggingLevel | undefined;
   /** Whether a log message of this level is wanted. */
   wantsLog(level: LoggingLevel): boolean;
 }

@@ -57,6 +57,10 @@ export class ParkedCall implements Exchange {
     await this.#present?.notify(notification);
   }
 
+  get logLevel(): LoggingLevel | undefined {
+    return this.#present?.logLevel;
+  }
+
   wantsLog(level: LoggingLevel): boolean {
     return this.#present?.wantsLog(level) ?? false;
   }

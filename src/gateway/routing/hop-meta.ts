@@ -3,6 +3,9 @@ import { isRecord } from '../../internal/checks.ts';
 /** Keys of `_meta` that the protocol reserves, and that are about one connection; all others go on. */
 const RESERVED = 'io.modelcontextprotocol/';
 
+/** The key of the level of log messages that a request of 2026-07-28 wants. */
+export const LOG_LEVEL = `${RESERVED}logLevel`;
+
 /** `_meta` as it may be sent on: without what concerns only the hop it came by. Trace context stays. */
 export function forwardedMeta(meta: unknown): Record<string, unknown> | undefined {
   if (!isRecord(meta)) return undefined;

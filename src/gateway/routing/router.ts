@@ -14,7 +14,7 @@ import type { ClientViews } from '../catalog/client-views.ts';
 import { pageOf } from '../catalog/list-page.ts';
 import type { Upstreams } from '../upstreams/upstreams.ts';
 import { CallClock, clientSilent } from './call-clock.ts';
-import { forwardedMeta } from './hop-meta.ts';
+import { forwardedMeta, LOG_LEVEL } from './hop-meta.ts';
 import { INVALID_PARAMS, METHOD_NOT_FOUND, RpcError, tooManySubscriptions, toRpcError } from './rpc-error.ts';
 
 type Params = Readonly<Record<string, unknown>>;
@@ -288,9 +288,9 @@ export class Router {
       const report = { method: 'notifications/progress', params: { ...progress, progressToken } };
       reporting = reporting.then(() => exchange.notify(report)).catch(() => {}); // The client is gone.
     };
-    const meta = forwardedMeta(_meta);
+    const isModern = session.era === 'modern';
+    const meta = sentMeta(_meta, isModern ? exchange.logLevel : undefined);
     try {
-      const isModern = session.era === 'modern';
       const options = {
         timeoutMs: Infinity,
         signal: clock.signal,
@@ -380,6 +380,12 @@ async function callWithHeaders(
 ): Promise<Result> {
   internalsOf(session).learnTools([tool]);
   return { ...(await session.callTool(tool.name, isRecord(args) ? args : {}, options)) };
+}
+
+/** `_meta` for a server: what the client sent for it, and, in 2026-07-28, which log messages the request wants. */
+function sentMeta(meta: unknown, level: LoggingLevel | undefined): Record<string, unknown> | undefined {
+  const forwarded = forwardedMeta(meta);
+  return level === undefined ? forwarded : { ...forwarded, [LOG_LEVEL]: level };
 }
 
 /** Tells a server which log messages a client wants, if it logs at all. */
