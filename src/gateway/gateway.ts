@@ -49,7 +49,7 @@ import { NodeListener } from './http/node-listener.ts';
 import { RequestGuard } from './http/request-guard.ts';
 import { loadOfficialServer, readAs, type OfficialServer } from './official-server.ts';
 import { METHODS, Router, setLevel, type ClientRequest } from './routing/router.ts';
-import { StdioFace } from './stdio/stdio-face.ts';
+import { StdioEndpoint } from './stdio/stdio-endpoint.ts';
 import { ServerRequests } from './upstreams/server-requests.ts';
 import type { Upstream } from './upstreams/upstream.ts';
 import { Upstreams } from './upstreams/upstreams.ts';
@@ -137,7 +137,7 @@ export class Gateway implements AsyncDisposable {
   readonly #leaving = new Set<Promise<void>>();
   readonly #closed = createDeferred<unknown>();
   #listening: Promise<NodeListener> | undefined;
-  #stdio: StdioFace | undefined;
+  #stdio: StdioEndpoint | undefined;
   #closing: Promise<void> | undefined;
 
   private constructor(
@@ -314,9 +314,9 @@ export class Gateway implements AsyncDisposable {
   }: { input?: Readable; output?: Writable } = {}): Promise<void> {
     this.#expectOpen('Serving over stdio');
     if (this.#stdio !== undefined) throw gatewayListens();
-    const face = new StdioFace();
-    this.#stdio = face;
-    await face.start(
+    const endpoint = new StdioEndpoint();
+    this.#stdio = endpoint;
+    await endpoint.start(
       {
         subscriptions: this.#options.limits.subscriptions,
         createServer: (clientOf) => this.#createServer((ctx) => this.#knownBy(clientOf(ctx), ctx)),
@@ -329,7 +329,7 @@ export class Gateway implements AsyncDisposable {
       input,
       output,
     );
-    await face.closed;
+    await endpoint.closed;
   }
 
   /** One client, for a program that is itself the server. Throws `UNKNOWN_SERVER` when there is none of this id. */

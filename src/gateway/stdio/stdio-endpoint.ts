@@ -19,7 +19,7 @@ export interface StdioHost extends ResourceSubscriber {
 }
 
 /** The one client that speaks with the gateway over standard input and output. */
-export class StdioFace {
+export class StdioEndpoint {
   readonly #closed = createDeferred<void>();
   #close: () => Promise<void> = async () => {};
 
