@@ -38,6 +38,7 @@ import { SessionRequests, type RequestResources } from './requests/session-reque
 import type { ResolvedTarget } from './session-target.ts';
 import { reasonOf, SignIn } from './sign-in/sign-in.ts';
 import { Subscriptions } from './requests/subscriptions.ts';
+import { UnannouncedTools } from './requests/unannounced-tools.ts';
 import { Supervisor, type SleepPolicy } from './supervision/supervisor.ts';
 import { ListedTools } from './requests/listed-tools.ts';
 import { SessionErrors } from './errors/session-errors.ts';
@@ -114,6 +115,7 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
         onStreamLost: () => this.#health?.suspect(),
       }),
       tools: new ListedTools(name, (problem) => this.#problem(problem)),
+      unannounced: this.#oddities && new UnannouncedTools(this.#oddities, options.maxPages),
     };
   }
 

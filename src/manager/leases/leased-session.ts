@@ -59,11 +59,12 @@ export class LeasedSession extends SessionRequests implements InternalSession, S
     super();
     this.#session = session;
     this.#use = use;
-    const { timeoutMs, subscriptions, tools } = session.resources;
+    const { timeoutMs, subscriptions, tools, unannounced } = session.resources;
     this.resources = {
       timeoutMs,
       subscriptions,
       tools,
+      unannounced,
       runner: { run: (request, options) => this.#run(request, options) },
     };
   }

@@ -33,6 +33,7 @@ import { wholeOf, wholePrompt, wholeToolResult } from '../../reading/whole-resul
 import type { ListedTool, ListedTools } from './listed-tools.ts';
 import type { RequestInfo, SessionRequest } from './request-runner.ts';
 import type { Subscriptions } from './subscriptions.ts';
+import { announcesNothing, type UnannouncedTools } from './unannounced-tools.ts';
 
 /** Sends requests to the server, each within the time limits and signals of its caller. */
 export interface RequestSender {
@@ -46,6 +47,8 @@ export interface RequestResources {
   readonly timeoutMs: number;
   readonly subscriptions: Subscriptions;
   readonly tools: ListedTools;
+  /** Undefined when a server is to be taken at its word. */
+  readonly unannounced: UnannouncedTools | undefined;
 }
 
 const NO_OPTIONS: CallOptions = Object.freeze({});
@@ -62,11 +65,21 @@ export abstract class SessionRequests {
   }
 
   listTools(options: CallOptions = {}): Promise<ListToolsResult> {
-    return this.#list('tools', options, { tools: [] }, async (client, params, requestOptions) => {
-      const result = await client.listTools(params, requestOptions);
-      this.resources.tools.replace(result.tools);
+    const { tools, unannounced } = this.resources;
+    const learnt = (result: ListToolsResult): ListToolsResult => {
+      tools.replace(result.tools);
       return result;
-    });
+    };
+    return this.#list(
+      'tools',
+      options,
+      { tools: [] },
+      async (client, params, requestOptions) => learnt(await client.listTools(params, requestOptions)),
+      async (...given) => {
+        const result = await unannounced?.list(...given);
+        return result && learnt(result);
+      },
+    );
   }
 
   listResources(options: CallOptions = {}): Promise<ListResourcesResult> {
@@ -88,8 +101,13 @@ export abstract class SessionRequests {
   }
 
   async listToolsPage(options: PageOptions = {}): Promise<ListToolsResult> {
-    const page = await this.#page('tools', options, { tools: [] }, (client, params, requestOptions) =>
-      client.request({ method: 'tools/list', params }, requestOptions),
+    const { unannounced } = this.resources;
+    const page = await this.#page(
+      'tools',
+      options,
+      { tools: [] },
+      (client, params, requestOptions) => client.request({ method: 'tools/list', params }, requestOptions),
+      async (...given) => unannounced?.page(...given),
     );
     this.resources.tools.add(page.tools);
     return page;
@@ -276,21 +294,23 @@ export abstract class SessionRequests {
   }
 
   /**
-   * Lists all pages. Returns `empty` without a request when the server has not declared the capability, and when it
-   * does not have the method: many that have resources do not have `resources/templates/list`.
+   * Lists all pages. Returns `empty` when the server has not declared the capability, without a request unless it is asked
+   * for what it does not announce, and when it does not have the method: many that have resources do not have `resources/templates/list`.
    */
   #list<T>(
     kind: 'tools' | 'resources' | 'prompts',
     options: CallOptions,
     empty: T,
     list: (client: Client, params: { _meta?: Record<string, unknown> }, options: ListOptions) => Promise<T>,
+    unannounced?: Unannounced<T>,
   ): Promise<T> {
     const info = { doing: `Listing ${kind}`, method: `${kind}/list` };
     return this.#run(info, options, async (connection, requestOptions) => {
       const { client } = connection;
-      if (client.getServerCapabilities()?.[kind] === undefined) return empty;
+      const params = this.#params(connection, {}, options);
+      if (client.getServerCapabilities()?.[kind] === undefined)
+        return (await ask(unannounced, connection, params, requestOptions)) ?? empty;
       try {
-        const params = this.#params(connection, {}, options);
         return await list(client, params, { ...requestOptions, cacheMode: 'bypass' });
       } catch (error) {
         if (error instanceof official.ProtocolError && error.code === METHOD_NOT_FOUND) return empty;
@@ -305,6 +325,7 @@ export abstract class SessionRequests {
     options: PageOptions,
     empty: T,
     list: (client: Client, params: PageParams, options: RequestOptions) => Promise<T>,
+    unannounced?: Unannounced<T>,
   ): Promise<T> {
     const info = { doing: `Listing a page of ${kind}`, method: `${kind}/list` };
     return this.#run(
@@ -312,9 +333,10 @@ export abstract class SessionRequests {
       options,
       async (connection, requestOptions) => {
         const { client } = connection;
-        if (client.getServerCapabilities()?.[kind] === undefined) return empty;
         const { cursor } = options;
         const params = this.#params(connection, cursor === undefined ? {} : { cursor }, options);
+        if (client.getServerCapabilities()?.[kind] === undefined)
+          return (await ask(unannounced, connection, params, requestOptions)) ?? empty;
         return list(client, params, requestOptions);
       },
       checkPage,
@@ -464,6 +486,16 @@ function withMeta<T extends object>(
   };
 }
 
+/** Asks only a server that announces nothing at all: another one is certainly right about what it has. */
+async function ask<T>(
+  unannounced: Unannounced<T> | undefined,
+  connection: Connection,
+  params: PageParams,
+  options: RequestOptions,
+): Promise<T | undefined> {
+  return announcesNothing(connection.client) ? unannounced?.(connection, params, options) : undefined;
+}
+
 /** The name or URI of a listed definition that is given in place of it; undefined for what is none. */
 function memberOf(given: unknown, member: 'name' | 'uri'): string | undefined {
   try {
@@ -498,5 +530,12 @@ function ofWholeResult(schema: StandardSchemaV1): StandardSchemaV1 {
 }
 
 type PageParams = { cursor?: string; _meta?: Record<string, unknown> };
+
+/** Asks for what a server does not announce; undefined when it has none. */
+type Unannounced<T> = (
+  connection: Connection,
+  params: PageParams,
+  options: RequestOptions,
+) => Promise<T | undefined>;
 
 type ListOptions = RequestOptions & { cacheMode: 'bypass' };

@@ -151,7 +151,6 @@ describe('G9 every page of every list', () => {
 
 describe.each(ERAS)('G10 kinds that a server does not advertise (%s)', (era) => {
   it.each<[string, ServerScript, string[]]>([
-    ['nothing', { capabilities: {} }, []],
     ['tools only', { tools: tools('t') }, ['tools/list']],
     ['prompts only', { prompts: [{ name: 'p' }] }, ['prompts/list']],
     ['resources only', { resources: [{ uri: 'r:1' }] }, ['resources/list', 'resources/templates/list']],
@@ -163,6 +162,14 @@ describe.each(ERAS)('G10 kinds that a server does not advertise (%s)', (era) => 
     expect(methodsOf(server.requests).toSorted()).toEqual(expected);
     await group.refresh();
     expect(new Set(methodsOf(server.requests))).toEqual(new Set(expected));
+    expect(group.servers.get('s')).toMatchObject({ state: 'ready', listErrors: {} });
+  });
+
+  it('are never asked for, except for tools, once, if it advertises nothing', async () => {
+    const server = await http({ era, capabilities: {} });
+    const group = await connectGroup({ servers: { s: { url: server.url } } });
+    await group.refresh();
+    expect(methodsOf(server.requests)).toEqual(['tools/list']);
     expect(group.servers.get('s')).toMatchObject({ state: 'ready', listErrors: {} });
   });
 

@@ -88,7 +88,8 @@ describe('P3 one page at a time', () => {
   it.each(CASES)(
     '%s of a server without the capability asks nothing (%s)',
     async (_name, era, method, list) => {
-      const server = local({ era, capabilities: {} });
+      const capabilities = method === 'tools/list' ? { prompts: {} } : { tools: {} };
+      const server = local({ era, capabilities });
       const session = await newSession({ server });
       expect(await list(session)).toEqual({ entries: [], nextCursor: undefined });
       expect(requestsOf(server, method)).toEqual([]);

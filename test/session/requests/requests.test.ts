@@ -196,14 +196,15 @@ describe.each(ERAS)('S13 every request, in the $era era', ({ era, protocol }) =>
     expect(seen?.params).toMatchObject({ a: 1 });
   });
 
-  it('what the server does not offer is not asked for', async () => {
+  it('what the server does not offer is not asked for, but tools once', async () => {
     await using server = inProcess({ name: 'bare', capabilities: {} });
     const { session } = await open(server, { protocol });
     expect((await session.listTools()).tools).toEqual([]);
     expect((await session.listResources()).resources).toEqual([]);
     expect((await session.listResourceTemplates()).resourceTemplates).toEqual([]);
     expect((await session.listPrompts()).prompts).toEqual([]);
-    expect(calledMethods(server.requests)).toEqual([]);
+    expect((await session.listTools()).tools).toEqual([]);
+    expect(calledMethods(server.requests)).toEqual(['tools/list']);
   });
 });
 
