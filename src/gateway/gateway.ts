@@ -13,6 +13,7 @@ import { CATALOG_KINDS, type CatalogKind } from '../group/catalog/catalog.ts';
 import type { SessionSource } from '../group/members/session-source.ts';
 import type { Isolation } from '../group/server-options.ts';
 import { SessionGroup } from '../group/session-group.ts';
+import { fingerprintOf } from '../group/cache/fingerprint.ts';
 import { createDeferred } from '../internal/deferred.ts';
 import { EventHub, type OverflowEvent } from '../internal/event-hub.ts';
 import { isRecord } from '../internal/checks.ts';
@@ -209,9 +210,9 @@ export class Gateway implements AsyncDisposable {
     try {
       const group = await SessionGroup.connect({
         servers: Object.fromEntries(
-          servers.map(([name, { inGroup }]) => [
+          servers.map(([name, { inGroup, spec }]) => [
             name,
-            { ...inGroup, source: listingSource(manager), server: name },
+            { ...inGroup, source: listingSource(manager, name, spec), server: name },
           ]),
         ),
         ...(options.naming !== undefined && { naming: options.naming }),
@@ -246,7 +247,11 @@ export class Gateway implements AsyncDisposable {
     manager.add(name, requests.specFactory(split.spec, split.isolation));
     isolation.set(name, split.isolation);
     try {
-      await this.#group.add(name, { ...split.inGroup, source: listingSource(manager), server: name });
+      await this.#group.add(name, {
+        ...split.inGroup,
+        source: listingSource(manager, name, split.spec),
+        server: name,
+      });
     } catch (error) {
       isolation.delete(name);
       await manager.remove(name);
@@ -542,9 +547,15 @@ export class Gateway implements AsyncDisposable {
   }
 }
 
+interface ListingSource extends SessionSource {
+  /** Differs when the server's options do, so that a changed server is not taken for what the catalog cache knows. */
+  readonly lists: string;
+}
+
 /** Leases the sessions over which servers are listed. They serve no client, so that they end when they are not needed. */
-function listingSource(manager: SessionManager): SessionSource {
+function listingSource(manager: SessionManager, name: string, spec: object): ListingSource {
   return {
+    lists: fingerprintOf(name, spec, {}),
     acquire: async (server, options) => {
       const lease = await manager.acquire(server, options);
       return {

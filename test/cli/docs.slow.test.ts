@@ -41,12 +41,14 @@ function place(issues?: string): { cwd: string; env: Record<string, string> } {
   write('.cursor/mcp.json', JSON.stringify({ mcpServers: { github: { command: 'github-server' } } }));
   const [entry = ''] = referenceServer('*').args;
   const [before = '', after = ''] = entry.split('*');
-  // Watching ends when the reader has seen enough.
+  // Watching and serving end when the reader has seen enough.
   write(
     'bin/plenum',
     `#!/bin/bash
 if [ "$1" = watch ]; then
   timeout -s INT 4 '${process.execPath}' '${MAIN}' "$@" | tee watched; [ -s watched ]
+elif [ "$1" = serve ]; then
+  timeout -s INT 4 '${process.execPath}' '${MAIN}' "$@" || [ $? = 124 ]
 else
   exec '${process.execPath}' '${MAIN}' "$@"
 fi
@@ -83,7 +85,7 @@ describe('docs/cli.md', () => {
     expect({
       status,
       errors: errors.replace(
-        /^(Saved|Wrote|Not waited for|Copy some|Already in|To sign in|  http).*\n/gm,
+        /^(listening on|Saved|Wrote|Not waited for|Copy some|Already in|To sign in|  http).*\n/gm,
         '',
       ),
     }).toEqual({

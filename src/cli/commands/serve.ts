@@ -78,7 +78,9 @@ async function tellProblems(gateway: Gateway, { terminal, inline }: Invocation):
     if (error !== undefined) terminal.note(`[${server}] ${state}: ${errorText(error, inline)}`);
   }
   for await (const event of gateway.events()) {
-    if (event.type === 'problem') terminal.note(`[${event.server}] ${errorText(event.error, inline)}`);
+    // Ending cancels what is being listed.
+    if (event.type === 'problem' && event.error.code !== 'ABORTED')
+      terminal.note(`[${event.server}] ${errorText(event.error, inline)}`);
     if (event.type === 'status' && (terminal.verbose || event.status.state === 'failed'))
       terminal.note(`[${event.server}] ${event.status.state}`);
   }

@@ -119,7 +119,7 @@ describe('plenum serve over HTTP', () => {
     await becomes({ one: named('a'), two: named('c') }, ['one__a', 'two__c']);
     await becomes({ two: named('c') }, ['two__c']);
     writeFileSync(path, '{ broken');
-    await serving.shows('1 problem');
+    await serving.shows(`${path}:1:`);
     expect(await toolsOf(client)).toEqual(['two__c']);
     writeFileSync(
       path,
