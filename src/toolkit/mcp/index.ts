@@ -1,4 +1,6 @@
 import type { CallToolResult, Tool } from '@modelcontextprotocol/client';
+import { notTaken } from '../../errors/toolkit.ts';
+import { isRecord } from '../../internal/checks.ts';
 import { checkOptions } from '../../options/check-options.ts';
 import { runToolOptions } from '../../options/tables/toolkit.ts';
 import { liveTools, type ToolProblem } from '../live-tools.ts';
@@ -28,7 +30,7 @@ export interface McpToolkit extends McpSnapshot {
   snapshot(): McpSnapshot;
   /** The current tools as a result of `tools/list`. */
   listTools(): { tools: Tool[] };
-  /** Calls a tool. A failure is a result with `isError`; rejects with `ABORTED` only. */
+  /** Calls a tool. A failure is a result with `isError`; rejects with `ABORTED`, and with `CONFIG_INVALID` for what is no call. */
   callTool(call: McpToolCall, options?: RunToolOptions): Promise<CallToolResult>;
 }
 
@@ -47,7 +49,12 @@ export function mcpToolkit(source: ToolSource, defaults: RunToolOptions = {}): M
     problems: [],
     snapshot: () => ({ tools: list(), problems: [] }),
     listTools: () => ({ tools: list() }),
-    callTool: (call, options) => runTool(source, call.name, call.arguments, { ...defaults, ...options }),
+    async callTool(call, options) {
+      const given: unknown = call;
+      if (!isRecord(given) || typeof given['name'] !== 'string')
+        throw notTaken('callTool() of an MCP toolkit takes one object: { name, arguments }.');
+      return runTool(source, call.name, call.arguments, { ...defaults, ...options });
+    },
   };
 }
 

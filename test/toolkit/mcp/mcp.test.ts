@@ -116,4 +116,19 @@ describe('M9 calls in the words of MCP', () => {
       content: [{ type: 'text', text: '{"a":1}' }],
     });
   });
+
+  it.each([
+    ['the name and the arguments', ['box__echo', { a: 1 }]],
+    ['nothing', []],
+    ['null', [null]],
+    ['an object without a name', [{ arguments: {} }]],
+    ['a name that is no text', [{ name: 7 }]],
+  ])('a call of %s is refused with what is wanted, and nothing is called', async (_, args) => {
+    const { group, server } = await connect({ tools: tools('echo') });
+    const call = async (): Promise<unknown> => Reflect.apply(mcpToolkit(group).callTool, undefined, args);
+    const error = await failureOf(call());
+    expect(error).toMatchObject({ code: 'CONFIG_INVALID' });
+    expect(error.message).toContain('{ name, arguments }');
+    expect(requestsOf(server, 'tools/call')).toEqual([]);
+  });
 });
