@@ -61,6 +61,7 @@ testRows('Python SDK: ServerSession and stdio_server', (row) => {
     '`ServerSession.create_message(…)`, `.elicit(…)`, `.elicit_form(…)`, `.elicit_url(…)`, `.list_roots()`',
     async () => {
       const { gateway, id } = await serve({
+        capabilities: { elicitation: { form: {}, url: {} }, sampling: { tools: {} } },
         onSampling: () => ({ role: 'assistant', model: 'm', content: { type: 'text', text: 'hm' } }),
         onElicitation: () => ({ action: 'cancel' }),
         onRoots: () => [{ uri: 'file:///srv' }],
@@ -69,6 +70,17 @@ testRows('Python SDK: ServerSession and stdio_server', (row) => {
       expect(await client.createMessage({ messages: [], maxTokens: 10 })).toMatchObject({ model: 'm' });
       const requestedSchema = { type: 'object' as const, properties: {} };
       expect(await client.elicit({ message: 'Sure?', requestedSchema })).toMatchObject({ action: 'cancel' });
+      const asksForUrl = {
+        mode: 'url',
+        message: 'Sign in',
+        url: 'https://a.example/',
+        elicitationId: '1',
+      } as const;
+      expect(await client.elicit(asksForUrl)).toMatchObject({ action: 'cancel' });
+      const tools = [{ name: 't', inputSchema: { type: 'object' as const } }];
+      expect(await client.createMessage({ messages: [], maxTokens: 10, tools })).toMatchObject({
+        model: 'm',
+      });
       expect(await client.listRoots()).toMatchObject({ roots: [{ uri: 'file:///srv' }] });
     },
   );
