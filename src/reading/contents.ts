@@ -36,7 +36,8 @@ const anyText: Kind = {
   },
 };
 
-function asText(value: unknown): string {
+/** A text as it is, and the JSON of anything else; empty when that is too deep for a stack. */
+export function asText(value: unknown): string {
   if (value === undefined || value === null) return '';
   if (typeof value === 'string') return value;
   return isDeeperThan(MOST_LEVELS, value) ? '' : (JSON.stringify(value) ?? '');

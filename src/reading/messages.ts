@@ -1,5 +1,6 @@
 import type { JSONRPCErrorResponse, JSONRPCMessage, RequestId } from '@modelcontextprotocol/client';
 import { isRecord } from '../internal/checks.ts';
+import { asText } from './contents.ts';
 import type { Findings } from './oddities.ts';
 import { meta } from './results.ts';
 import { name, number, only, Shape, text, UNUSABLE, type Kind } from './shapes.ts';
@@ -115,7 +116,8 @@ export function readAnswer(message: Message, findings: Findings): ReadAnswer | u
   const { jsonrpc, id, result, error } = message;
   if (!isId(id) || (jsonrpc !== undefined && jsonrpc !== null && jsonrpc !== '2.0' && jsonrpc !== 2))
     return undefined;
-  const hasError = error !== undefined && error !== null;
+  // Beside a result, some servers say with false or an empty text that there is none.
+  const hasError = Boolean(error) || ((error ?? null) !== null && (result ?? null) === null);
   if (hasError ? result !== undefined && result !== null : result === undefined) return undefined;
   if (jsonrpc !== '2.0' || !hasOnly(message, hasError ? 'error' : 'result'))
     findings.add('envelope', 'the answer');
@@ -137,7 +139,7 @@ function readError(error: unknown, findings: Findings): JSONRPCErrorResponse['er
   return {
     code: isNumber ? number : INTERNAL_ERROR,
     message:
-      typeof message === 'string' ? message : message === undefined ? 'no message' : JSON.stringify(message),
+      typeof message === 'string' ? message : (message ?? null) === null ? 'no message' : asText(message),
     ...(data !== undefined && { data }),
   };
 }

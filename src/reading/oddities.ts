@@ -21,9 +21,13 @@ export const ODDITIES = {
   },
   'empty-list': { found: 'an empty list in place of an object', done: 'read as an empty object' },
   'lone-value': { found: 'a single value in place of a list', done: 'read as a list of one' },
-  'no-list': { found: 'null in place of a list', done: 'read as an empty list' },
+  'no-list': { found: 'null or an empty object in place of a list', done: 'read as an empty list' },
   'no-time-zone': { found: 'a time without a time zone, or only a date', done: 'read as UTC' },
-  'no-capabilities': { found: 'a server without capabilities', done: 'read as one that announces none' },
+  'no-capabilities': {
+    found: 'a server whose capabilities are no object',
+    done: 'read as one that announces none',
+  },
+  'protocol-version': { found: 'a protocol version that is no plain text', done: 'read as the date in it' },
   'server-info': { found: 'a server without a name or a version', done: 'the missing part is "unknown"' },
   'input-schema': {
     found: 'an input schema that is missing, null, or not for an object',

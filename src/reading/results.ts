@@ -1,5 +1,5 @@
 import { isRecord } from '../internal/checks.ts';
-import { content, contents, isKnownBlock, messages } from './contents.ts';
+import { asText, content, contents, isKnownBlock, messages } from './contents.ts';
 import { icons, LISTS } from './definitions.ts';
 import type { Findings } from './oddities.ts';
 import {
@@ -116,11 +116,36 @@ function listResult({ member, legacy, modern }: (typeof LISTS)[keyof typeof LIST
     fallbacks: {
       [member]: (result, place, findings) => {
         const given = result[member];
-        return given === null ? noList(member)(result, place, findings) : UNUSABLE;
+        return given === null || isEmpty(given) ? noList(member)(result, place, findings) : UNUSABLE;
       },
     },
   });
-  return inBothEras(of(legacy), of(modern), cacheable);
+  const eras = inBothEras(of(legacy), of(modern), cacheable);
+  return { legacy: shallowBeside(member, eras.legacy), modern: shallowBeside(member, eras.modern) };
+}
+
+/** Leaves out what is nested too deeply in a list's other members, so that the size of the list can be told. */
+function shallowBeside(member: string, kind: Kind): Kind {
+  const tooDeep = (result: Readonly<Record<string, unknown>>): string[] =>
+    Object.keys(result).filter((key) => key !== member && isDeeperThan(MOST_LEVELS, result[key]));
+  return {
+    fits: (value) => kind.fits(value) && isRecord(value) && tooDeep(value).length === 0,
+    mend(value, place, findings) {
+      const read = kind.mend(value, place, findings);
+      if (!isRecord(read)) return read;
+      const kept = { ...read };
+      for (const key of tooDeep(kept)) {
+        findings.add('too-deep', `${place}: ${key}`);
+        delete kept[key];
+      }
+      return kept;
+    },
+  };
+}
+
+/** Some languages have one type for lists and objects, and write an empty one as an object. */
+function isEmpty(value: unknown): boolean {
+  return isRecord(value) && Object.keys(value).length === 0;
 }
 
 const errorFlag: Kind = {
@@ -159,12 +184,13 @@ const json: Kind = {
   mend: (value, place, findings) => record.mend(value, place, findings),
 };
 
-/** A capability is an object; `true` certainly means one without details. */
+/** A capability is an object; anything else but a "no" means one without details. */
 function capability(kind: Kind): Kind {
   return {
     fits: (value) => kind.fits(value),
     mend(value, place, findings) {
-      if (value !== true) return kind.mend(value, place, findings);
+      if (isRecord(value) || value === false || value === 0) return kind.mend(value, place, findings);
+      if (typeof value === 'string' && /^\s*(?:|false|no|off|none|0)\s*$/i.test(value)) return UNUSABLE;
       findings.add('wrong-type', place);
       return {};
     },
@@ -213,17 +239,27 @@ const announced: Result = {
   required: { capabilities },
   optional: { instructions: text },
   fallbacks: {
-    capabilities(result, place, findings) {
-      const given = result['capabilities'];
-      if (given !== undefined && given !== null) return UNUSABLE;
+    capabilities(_result, place, findings) {
       findings.add('no-capabilities', place);
       return {};
     },
   },
 };
 
+/** A revision is a date. */
+const DATE = /^(\d{4})-?(\d\d)-?(\d\d)$/;
+const protocolVersion: Kind = {
+  fits: (value) => typeof value === 'string' && value.trim() === value,
+  mend(value, place, findings) {
+    const [, year, month, day] = DATE.exec(String(value).trim()) ?? [];
+    if (year === undefined) return UNUSABLE;
+    findings.add('protocol-version', place);
+    return `${year}-${month}-${day}`;
+  },
+};
+
 const initialized = new Shape({
-  required: { ...announced.required, protocolVersion: name, serverInfo: implementation },
+  required: { ...announced.required, protocolVersion, serverInfo: implementation },
   optional: { ...announced.optional, _meta: meta },
   fallbacks: {
     ...announced.fallbacks,
@@ -352,5 +388,5 @@ export function withinClient(result: Record<string, unknown>, modern: boolean): 
 }
 
 function asKnownBlock(block: unknown): unknown {
-  return isKnownBlock(block) ? block : { type: 'text', text: JSON.stringify(block) };
+  return isKnownBlock(block) ? block : { type: 'text', text: asText(block) };
 }

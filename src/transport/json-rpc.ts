@@ -19,6 +19,13 @@ export function isMessage(value: unknown): value is JSONRPCMessage {
   return jsonrpc === '2.0' && id === undefined && isObject(error);
 }
 
+/** Whether it is a request or a notification. Some servers repeat the method in an answer, which stays one. */
+export function isCall(message: JSONRPCMessage): message is Extract<JSONRPCMessage, { method: string }> {
+  if (!('method' in message) || typeof message.method !== 'string') return false;
+  const { id, result, error }: AnswerMembers = message;
+  return id === undefined || ((result ?? null) === null && (error ?? null) === null);
+}
+
 /** The messages of a value, alone or in a batch. Throws when there is anything else, or too many. */
 export function messagesIn(value: unknown): readonly JSONRPCMessage[] {
   const found: readonly unknown[] = Array.isArray(value) ? value : [value];

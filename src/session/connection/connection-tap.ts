@@ -22,7 +22,7 @@ import { DirectCalls, isDirect } from './direct-calls.ts';
 import { EraProbe } from './era-probe.ts';
 import { LIST_METHODS, ListBudget } from './list-budget.ts';
 import { failRequest } from '../../transport/fail-request.ts';
-import { askedId, isAnswer, isId, isMessage, LONGEST_BATCH } from '../../transport/json-rpc.ts';
+import { askedId, isAnswer, isCall, isId, isMessage, LONGEST_BATCH } from '../../transport/json-rpc.ts';
 import type { ManagedTransport } from '../../transport/managed-transport.ts';
 
 /** How many cancelled requests are remembered, so that late answers to them are dropped without a report. */
@@ -258,12 +258,21 @@ export class ConnectionTap implements Transport {
       return this.onerror?.(new Error(`No request has the id "${printable(id, 40)}" of an answer.`));
     // The late answer to a cancelled request.
     if (id !== undefined && this.#abandoned.size > 0 && this.#abandoned.delete(id)) return;
-    const read = id === undefined ? message : this.#readAnswer(id, message);
+    const read = id === undefined ? message : this.#readSafely(id, message);
     if (id !== undefined && id === this.#probeId) {
       if (this.eraProbe?.answered(read) === false) return;
       if (this.eraProbe?.isGuess !== true) this.probe = 'answered';
     }
     this.#deliver(read, extra);
+  }
+
+  /** What cannot be read, such as a value nested so deeply that the stack is full, fails its request, and not the reader. */
+  #readSafely(id: RequestId, message: Answer): Answer {
+    try {
+      return this.#readAnswer(id, message);
+    } catch (error) {
+      return failRequest(id, invalidResult('The answer cannot be read.', { cause: error }));
+    }
   }
 
   /** The answer as it is forwarded; one that cannot be is replaced by an error. */
@@ -337,10 +346,6 @@ export class ConnectionTap implements Transport {
     this.directCalls.end();
     this.incoming?.end();
   }
-}
-
-function isCall(message: JSONRPCMessage): message is Call {
-  return 'method' in message && typeof message.method === 'string';
 }
 
 /** Throws the error of a failed send, or, when that was the reason, one that says that the message is not JSON. */

@@ -42,7 +42,7 @@ export class ListBudget {
     const spent = this.#spent.get(method) ?? { entries: 0, length: 0 };
     const result = 'result' in message && isRecord(message.result) ? message.result : {};
     for (const list of Object.values(result)) if (Array.isArray(list)) spent.entries += list.length;
-    spent.length += JSON.stringify(result).length;
+    spent.length += lengthOf(result);
     this.#spent.set(method, spent);
     if (spent.entries <= MAX_ENTRIES && spent.length <= MAX_LENGTH) return undefined;
     const limits = `${MAX_ENTRIES} entries or ${MAX_LENGTH / 1024 / 1024} MiB`;
@@ -52,5 +52,14 @@ export class ListBudget {
   /** Called for a request that was cancelled. */
   forget(id: RequestId): void {
     this.pending.delete(id);
+  }
+}
+
+/** What is nested so deeply that JSON cannot be made of it counts as too long. */
+function lengthOf(result: object): number {
+  try {
+    return JSON.stringify(result).length;
+  } catch {
+    return Infinity;
   }
 }

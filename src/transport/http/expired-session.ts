@@ -22,10 +22,10 @@ export interface SessionRefusal {
 }
 
 /** Statuses with which servers refuse a session that they no longer know, though the specification wants 404. */
-const SUSPICIOUS: ReadonlySet<number> = new Set([400, 401, 403, 404, 409, 410, 412, 422, 428, 440]);
+const SUSPICIOUS: ReadonlySet<number> = new Set([400, 401, 403, 404, 409, 410, 412, 419, 421, 422, 428, 440]);
 /** Statuses that speak of credentials: a new session may be refused for the same reason. */
 const OF_CREDENTIALS: ReadonlySet<number> = new Set([401, 403]);
-/** JSON-RPC errors with these words may be about the session, with any other status. Then the server is asked. */
+/** Errors with these words may be about the session, with any other status. Then the server is asked. */
 const SUSPICIOUS_WORDS = /session|initiali[sz]/i;
 
 /** How long a server may take to answer one question of a check, in milliseconds. */
@@ -48,8 +48,8 @@ export function refusalOf(status: number, text: string): SessionRefusal {
 }
 
 /** Whether an answer may mean that the server no longer knows the session. */
-export function isSuspicious({ status, fault }: SessionRefusal): boolean {
-  return SUSPICIOUS.has(status) || (fault !== undefined && SUSPICIOUS_WORDS.test(fault.message));
+export function isSuspicious({ status, fault, text }: SessionRefusal): boolean {
+  return SUSPICIOUS.has(status) || SUSPICIOUS_WORDS.test(fault?.message ?? text);
 }
 
 function endOfSession(server: string, how: string, cause?: unknown): ExpiredSession {

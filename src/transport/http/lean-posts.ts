@@ -9,7 +9,7 @@ import type { Dispatcher } from 'undici';
 import type { PlenumError } from '../../errors/plenum-error.ts';
 import { startTimer, type StopTimer } from '../../internal/timers.ts';
 import type { ServerAuth } from '../../server-spec.ts';
-import { isMessage, LONGEST_BATCH, messagesIn } from '../json-rpc.ts';
+import { isCall, isMessage, LONGEST_BATCH, messagesIn } from '../json-rpc.ts';
 import { mediaTypeOf } from './network/answer-type.ts';
 import { ByteList } from './network/byte-list.ts';
 import { mergeCookies } from './network/cookie-jar.ts';
@@ -355,7 +355,7 @@ export class PostExchange<Request> implements Dispatcher.DispatchHandler {
       if (this.#cancelled !== undefined) return;
       try {
         for (const message of messagesIn(JSON.parse(data))) {
-          if (!('method' in message)) this.#answered = true;
+          if (!isCall(message)) this.#answered = true;
           this.#listener.onMessage(message);
         }
       } catch (error) {

@@ -17,7 +17,7 @@ import { startTimer, type StopTimer } from '../../internal/timers.ts';
 import type { ServerAuth, UrlServerSpec } from '../../server-spec.ts';
 import { BaseTransport } from '../base-transport.ts';
 import { failRequest } from '../fail-request.ts';
-import { askedId } from '../json-rpc.ts';
+import { askedId, isCall } from '../json-rpc.ts';
 import type { TransportContext } from '../managed-transport.ts';
 import { parseServerUrl } from '../server-url.ts';
 import {
@@ -334,7 +334,7 @@ export class StreamableHttpTransport extends BaseTransport {
   }
 
   #receive(message: JSONRPCMessage): void {
-    if (!('method' in message)) {
+    if (!isCall(message)) {
       const request = message.id === undefined ? undefined : this.#requests.delete(askedId(message.id));
       if ('error' in message && request !== undefined && this.sessionId !== undefined) {
         const refusal = refusalIn(message);

@@ -6,7 +6,7 @@ import { messageOf, type PlenumError } from '../../errors/plenum-error.ts';
 import type { InProcessServer, InProcessServerSpec } from '../../server-spec.ts';
 import { BaseTransport } from '../base-transport.ts';
 import { failRequest } from '../fail-request.ts';
-import { isMessage } from '../json-rpc.ts';
+import { isMessage, LONGEST_BATCH } from '../json-rpc.ts';
 import type { TransportContext } from '../managed-transport.ts';
 import { jsonCopy } from '../../internal/json/json-copy.ts';
 import { settledWithin } from '../../internal/limit.ts';
@@ -95,8 +95,12 @@ export class InProcessTransport extends BaseTransport {
       this.#failRequest(message, failure);
       throw failure;
     }
-    if (isMessage(copy)) this.deliver(copy, extra);
-    else this.report(notAMessage(this.server, 'sent what is not a JSON-RPC message'));
+    if (isMessage(copy)) return this.deliver(copy, extra);
+    const given: unknown = copy;
+    const batch: readonly unknown[] = Array.isArray(given) ? given.slice(0, LONGEST_BATCH) : [];
+    const messages = batch.filter(isMessage);
+    for (const each of messages) this.deliver(each, extra);
+    if (messages.length === 0) this.report(notAMessage(this.server, 'sent what is not a JSON-RPC message'));
   }
 
   /** Fails the request of an answer that cannot be delivered: the server will not send another. */

@@ -1,6 +1,6 @@
 import type { JSONRPCMessage } from '@modelcontextprotocol/client';
 import { isRecord } from '../../../internal/checks.ts';
-import { isAnswer, isMessage, messagesIn } from '../../json-rpc.ts';
+import { isAnswer, isCall, isMessage, messagesIn } from '../../json-rpc.ts';
 import { EventSplitter, type BodyLimit } from '../network/event-splitter.ts';
 import { isOpenStream } from '../network/answer-type.ts';
 
@@ -53,7 +53,7 @@ function standInText(text: string): string | undefined {
 }
 
 function standInFor(message: JSONRPCMessage): JSONRPCMessage {
-  if ('method' in message) {
+  if (isCall(message)) {
     if (isRightCall(message)) return message;
     return { jsonrpc: '2.0', method: AS_SENT, params: { [AS_SENT]: message } };
   }
