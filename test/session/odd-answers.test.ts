@@ -5,6 +5,11 @@ import { failureOf } from '../support/failures.ts';
 import { ERAS, open, openFailure } from './support/open.ts';
 import { RawServer, SILENCE, type RawMessage } from './support/raw-server.ts';
 
+const tool = { name: 't', inputSchema: { type: 'object' } };
+const listed = { tools: [tool] };
+const complete = { resultType: 'complete', ttlMs: 0, cacheScope: 'private' };
+/** Without announced changes, for which nobody would subscribe here. */
+const discovered = { ...complete, supportedVersions: ['2026-07-28'], capabilities: { tools: {} } };
 const TIMELY = { timeoutMs: 5_000 };
 const text = [{ type: 'text', text: 'done' }];
 const done = (modern: boolean): object => ({ content: text, ...(modern && { resultType: 'complete' }) });
@@ -19,6 +24,8 @@ function nested(levels: number): unknown {
 function answering(modern: boolean, members: (request: RawMessage) => object): RawServer {
   return new RawServer(
     (request, server) => {
+      if (request.method === 'server/discover' && modern) return discovered;
+      if (request.method === 'tools/list') return { ...listed, ...(modern && complete) };
       if (request.method !== 'tools/call') return undefined;
       server.send({ jsonrpc: '2.0', id: request.id, ...members(request) });
       return SILENCE;
@@ -136,7 +143,7 @@ describe('R6 a server in this process that sends its answers in lists', () => {
       },
       async close() {},
     };
-    const { session } = await open({ server: () => server as never }, { ...TIMELY });
+    const { session } = await open({ server: () => server }, { ...TIMELY });
     expect((await session.callTool('t')).content).toEqual(text);
   });
 });
@@ -153,34 +160,44 @@ describe('R6 a handshake with odd members', () => {
   it.each<[string, object]>([
     ['a version that is a number', { protocolVersion: 20251125 }],
     ['a version with white space', { protocolVersion: ' 2025-06-18\n' }],
-    ['capabilities that are a text', { capabilities: 'tools' }],
-    ['capabilities that are a list', { capabilities: ['tools'] }],
-    ['capabilities that are true', { capabilities: true }],
     ['a capability that is a text', { capabilities: { tools: 'yes' } }],
     ['a capability that is a number', { capabilities: { tools: 1 } }],
     ['a capability that is a list', { capabilities: { tools: ['list'] } }],
   ])('connects and has its tools: %s', async (_what, members) => {
     const servers = { odd: shaking(members).spec, good: shaking({}).spec };
-    const group = await connectGroup({ servers });
+    const group = await connectGroup({ servers, protocol: 'legacy' });
     expect([...group.tools.keys()].toSorted()).toEqual(['good__t', 'odd__t']);
+  });
+
+  it.each<[string, object]>([
+    ['capabilities that are a text', { capabilities: 'tools' }],
+    ['capabilities that are a list', { capabilities: ['tools'] }],
+    ['capabilities that are true', { capabilities: true }],
+  ])('connects: %s', async (_what, members) => {
+    const { session } = await open(shaking(members).spec, { protocol: 'legacy', ...TIMELY });
+    expect(session.status.state).toBe('ready');
   });
 
   it.each<[string, object]>([
     ['a version that is null', { protocolVersion: null }],
     ['a version that is a list', { protocolVersion: [] }],
   ])('does not connect: %s', async (_what, members) => {
-    expect((await openFailure(shaking(members).spec, { reconnect: false })).code).toBe('CONNECT_FAILED');
+    expect((await openFailure(shaking(members).spec, { protocol: 'legacy', reconnect: false })).code).toBe(
+      'CONNECT_FAILED',
+    );
   });
 });
 
 describe.each(ERAS)('R4 an odd list, in the $era era', ({ era, protocol }) => {
   const modern = era === 'modern';
-  const tool = { name: 't', inputSchema: { type: 'object' } };
-  const complete = modern && { resultType: 'complete', ttlMs: 0, cacheScope: 'private' };
   const listing = (result: object): RawServer =>
-    new RawServer(({ method }) => (method === 'tools/list' ? { ...complete, ...result } : undefined), {
-      modern,
-    });
+    new RawServer(
+      ({ method }) => {
+        if (method === 'server/discover' && modern) return discovered;
+        return method === 'tools/list' ? { ...(modern && complete), ...result } : undefined;
+      },
+      { modern },
+    );
 
   it('that is an empty object is empty', async () => {
     const { session, seen } = await open(listing({ tools: {} }).spec, { protocol, ...TIMELY });
