@@ -115,7 +115,8 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
         onStreamLost: () => this.#health?.suspect(),
       }),
       tools: new ListedTools(name, (problem) => this.#problem(problem)),
-      unannounced: this.#oddities && new UnannouncedTools(this.#oddities, options.maxPages),
+      unannounced:
+        options.checks === 'strict' ? undefined : new UnannouncedTools(this.#oddities, options.maxPages),
     };
   }
 

@@ -26,7 +26,7 @@ describe('W3 what a server sends', () => {
     { name: 'wrong', does: { type: 'error', message: 'it did not work' } },
   ];
 
-  for (const upstream of ['legacy'] as const) {
+  for (const upstream of ERAS) {
     it(`passes unchanged from a ${upstream} server: unknown blocks and fields, error codes and data`, async () => {
       const server = await http({ era: upstream, tools: toolset });
       const { url } = await listening({ servers: { s: { url: server.url } } });

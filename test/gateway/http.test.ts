@@ -80,7 +80,14 @@ describe('S1 where a request comes from', () => {
     expect(await statusOf(url, { ...json, host: `evil.example.com:${new URL(url).port}` })).toBe(403);
     expect(await statusOf(url, { ...json, host, origin: 'https://evil.example.com' })).toBe(403);
     expect(await statusOf(url, { ...json, host, origin: 'null' })).toBe(403);
-    const preflight = await fetch(url, { method: 'OPTIONS', headers: { origin: 'https://app.example.com' } });
+    const asks = 'content-type, Mcp-Param-Region, x-anything';
+    const preflight = await fetch(url, {
+      method: 'OPTIONS',
+      headers: { origin: 'https://app.example.com', 'access-control-request-headers': asks },
+    });
+    const allowed = preflight.headers.get('access-control-allow-headers')?.split(', ');
+    expect(allowed).toContain('mcp-param-region');
+    expect(allowed).not.toContain('x-anything');
     expect(preflight.status).toBe(204);
     expect(preflight.headers.get('access-control-allow-origin')).toBe('https://app.example.com');
     const opened = await post(url, INITIALIZE, { origin: 'https://app.example.com' });

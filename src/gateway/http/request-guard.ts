@@ -34,7 +34,7 @@ export class RequestGuard {
     const isLocal = this.#sdk.validateOriginHeader(origin, this.#sdk.localhostAllowedOrigins()).ok;
     if (!this.#origins.has(origin) && !isLocal) return refusal(403, FORBIDDEN, 'Invalid Origin header');
     if (request.method !== 'OPTIONS') return undefined;
-    return new Response(null, { status: 204, headers: this.#headersFor(origin) });
+    return new Response(null, { status: 204, headers: this.#headersFor(request, origin) });
   }
 
   /** Lets the scripts of an allowed origin read an answer. */
@@ -42,18 +42,27 @@ export class RequestGuard {
     const origin = request.headers.get('origin');
     if (origin === null) return response;
     const headers = new Headers(response.headers);
-    for (const [name, value] of Object.entries(this.#headersFor(origin))) headers.set(name, value);
+    for (const [name, value] of Object.entries(this.#headersFor(request, origin))) headers.set(name, value);
     return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
   }
 
-  #headersFor(origin: string): Record<string, string> {
+  #headersFor(request: Request, origin: string): Record<string, string> {
     return {
       'access-control-allow-origin': origin,
       'access-control-allow-methods': METHODS,
-      'access-control-allow-headers': HEADERS,
+      'access-control-allow-headers': [HEADERS, ...paramHeaders(request)].join(', '),
       'access-control-expose-headers': 'mcp-session-id, www-authenticate, retry-after',
       'access-control-max-age': '600',
       vary: 'origin',
     };
   }
+}
+
+/** The headers that a preflight request asks for because they hold arguments of a tool (`Mcp-Param-*`). */
+function paramHeaders(request: Request): readonly string[] {
+  const asked = request.headers.get('access-control-request-headers') ?? '';
+  return asked
+    .split(',')
+    .map((name) => name.trim().toLowerCase())
+    .filter((name) => /^mcp-param-[!#$%&'*+.^_`|~0-9a-z-]+$/.test(name));
 }
