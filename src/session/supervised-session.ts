@@ -117,6 +117,7 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
       tools: new ListedTools(name, (problem) => this.#problem(problem)),
       unannounced:
         options.checks === 'strict' ? undefined : new UnannouncedTools(this.#oddities, options.maxPages),
+      oddities: options.checks === 'strict' ? undefined : this.#oddities,
     };
   }
 

@@ -205,3 +205,49 @@ describe('R6 odd handshakes and envelopes', () => {
     await expect.poll(() => server.reply('q')).toMatchObject({ result: {} });
   });
 });
+
+describe('R5 structured content that is null, in the modern era', () => {
+  const ok = { type: 'text', text: 'ok' };
+  const result = { resultType: 'complete', content: [ok], structuredContent: null };
+  const listed = (outputSchema?: object) => ({
+    resultType: 'complete',
+    ttlMs: 0,
+    cacheScope: 'private',
+    tools: [{ ...tool, ...(outputSchema !== undefined && { outputSchema }) }],
+  });
+  const offering = (outputSchema?: object): RawServer =>
+    new RawServer(
+      ({ method }) =>
+        method === 'tools/call' ? result : method === 'tools/list' ? listed(outputSchema) : undefined,
+      { modern: true },
+    );
+
+  it('is absent where the tool has no output schema, and reported once', async () => {
+    const session = await newSession(offering().spec, { protocol: '2026-07-28' });
+    const problems = new EventLog(session);
+    expect(await session.callTool('good')).not.toHaveProperty('structuredContent');
+    await session.listTools();
+    expect(await session.callTool('good')).toMatchObject({ content: [ok] });
+    expect(await session.callTool('good', {}, { onProgress: () => {} })).not.toHaveProperty(
+      'structuredContent',
+    );
+    await problems.until('problem');
+    expect(problems.of('problem').map(({ error }) => error.data)).toEqual([
+      { oddity: 'null-member', places: ['the result: structuredContent'] },
+    ]);
+  });
+
+  it('is there where the output schema accepts it', async () => {
+    const session = await newSession(offering({ type: 'null' }).spec, { protocol: '2026-07-28' });
+    await session.listTools();
+    expect(await session.callTool('good')).toHaveProperty('structuredContent', null);
+  });
+
+  it('counts as missing where the output schema does not accept it', async () => {
+    const session = await newSession(offering({ type: 'object' }).spec, { protocol: '2026-07-28' });
+    await session.listTools();
+    const failure = await failureOf(session.callTool('good'));
+    expect(failure.code).toBe('INVALID_RESULT');
+    expect(failure.message).toContain('gave none');
+  });
+});

@@ -59,12 +59,13 @@ export class LeasedSession extends SessionRequests implements InternalSession, S
     super();
     this.#session = session;
     this.#use = use;
-    const { timeoutMs, subscriptions, tools, unannounced } = session.resources;
+    const { timeoutMs, subscriptions, tools, unannounced, oddities } = session.resources;
     this.resources = {
       timeoutMs,
       subscriptions,
       tools,
       unannounced,
+      oddities,
       runner: { run: (request, options) => this.#run(request, options) },
     };
   }

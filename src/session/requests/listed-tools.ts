@@ -113,6 +113,11 @@ export class ListedTool {
     );
   }
 
+  /** Whether its output schema accepts this as structured content. */
+  accepts(structuredContent: unknown): boolean {
+    return typeof this.#check === 'function' && this.#check(structuredContent).length === 0;
+  }
+
   async #compile(outputSchema: unknown): Promise<void> {
     const compiler = await this.#compiler();
     if (this.#check !== undefined) return;

@@ -29,6 +29,7 @@ import type { Connection } from '../connection/connection.ts';
 import { DirectCalls } from '../connection/direct-calls.ts';
 import type { CompletionReference, RawRequest, Session } from '../session.ts';
 import { sendPing } from '../supervision/health.ts';
+import { Findings, type OddityLog } from '../../reading/oddities.ts';
 import { wholeOf, wholePrompt, wholeToolResult } from '../../reading/whole-result.ts';
 import type { ListedTool, ListedTools } from './listed-tools.ts';
 import type { RequestInfo, SessionRequest } from './request-runner.ts';
@@ -49,6 +50,8 @@ export interface RequestResources {
   readonly tools: ListedTools;
   /** Undefined when a server is to be taken at its word. */
   readonly unannounced: UnannouncedTools | undefined;
+  /** Undefined when what is odd is to be an error. */
+  readonly oddities: OddityLog | undefined;
 }
 
 const NO_OPTIONS: CallOptions = Object.freeze({});
@@ -423,11 +426,25 @@ class ToolCall implements SessionRequest<CallToolResult> {
     const call = { name: this.tool, arguments: { ...this.#args } };
     const params = withMeta(call, this.#options, connection, this.#resources.subscriptions);
     const answer = this.#answerTo(params, connection, options, listed);
-    if (listed?.tool.outputSchema === undefined) return answer;
-    return answer.then((result) => {
-      if (result.resultType === undefined || result.resultType === 'complete') listed.check(result);
+    const mayBeNull = connection.era === 'modern' && this.#resources.oddities !== undefined;
+    const isChecked = listed?.tool.outputSchema !== undefined;
+    if (!isChecked && !mayBeNull) return answer;
+    return answer.then((given) => {
+      const result = mayBeNull ? this.#withoutNull(given, listed) : given;
+      if (isChecked && (result.resultType === undefined || result.resultType === 'complete'))
+        listed.check(result);
       return result;
     });
+  }
+
+  /** From 2026-07-28 on, null is structured content; but what no output schema promises is certainly meant to be absent. */
+  #withoutNull(result: CallToolResult, listed: ListedTool | undefined): CallToolResult {
+    const { structuredContent, ...rest }: { structuredContent?: unknown } & CallToolResult = result;
+    if (structuredContent !== null || listed?.accepts(null) === true) return result;
+    const findings = new Findings();
+    findings.add('null-member', 'the result: structuredContent');
+    this.#resources.oddities?.report('its answer to tools/call', findings);
+    return rest;
   }
 
   #answerTo(
