@@ -1,6 +1,11 @@
 import type { HttpAnswer } from '../../errors/call.ts';
 import { isRecord } from '../../internal/checks.ts';
-import { INVALID_REQUEST, METHOD_NOT_FOUND, PARSE_ERROR } from '../../internal/json/rpc-codes.ts';
+import {
+  INTERNAL_ERROR,
+  INVALID_REQUEST,
+  METHOD_NOT_FOUND,
+  PARSE_ERROR,
+} from '../../internal/json/rpc-codes.ts';
 import { LONGEST_TIMER_MS } from '../../internal/timers.ts';
 import { printable } from '../../internal/text.ts';
 
@@ -65,10 +70,15 @@ export function rpcFaultIn(body: string): RpcFault | undefined {
     return undefined;
   }
   const message: unknown = Array.isArray(value) ? value[0] : value;
-  if (!isRecord(message) || !isRecord(message['error'])) return undefined;
-  const { code, message: words, data } = message['error'];
+  if (!isRecord(message)) return undefined;
+  const { id, error } = message;
+  // Some servers send a text in place of an error.
+  if (typeof error === 'string' && 'jsonrpc' in message)
+    return { id, code: INTERNAL_ERROR, message: error, data: undefined };
+  if (!isRecord(error)) return undefined;
+  const { code, message: words, data } = error;
   if (typeof code !== 'number' || !Number.isSafeInteger(code)) return undefined;
-  return { id: message['id'], code, message: typeof words === 'string' ? words : '', data };
+  return { id, code, message: typeof words === 'string' ? words : '', data };
 }
 
 /**

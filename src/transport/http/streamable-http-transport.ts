@@ -12,6 +12,7 @@ import {
 } from '@modelcontextprotocol/client';
 import { answerLost, responseEmpty, sendFailed } from '../../errors/transport.ts';
 import { PlenumError } from '../../errors/plenum-error.ts';
+import { INTERNAL_ERROR } from '../../internal/json/rpc-codes.ts';
 import { Limit, settledWithin } from '../../internal/limit.ts';
 import { startTimer, type StopTimer } from '../../internal/timers.ts';
 import type { ServerAuth, UrlServerSpec } from '../../server-spec.ts';
@@ -450,7 +451,11 @@ export class StreamableHttpTransport extends BaseTransport {
   }
 }
 
-function refusalIn({ error: { code, message, data }, id }: JSONRPCErrorResponse): SessionRefusal {
+function refusalIn({ error, id }: JSONRPCErrorResponse): SessionRefusal {
+  // Some servers send a text in place of an error.
+  const given: unknown = error;
+  const { code, message, data } =
+    typeof given === 'string' ? { code: INTERNAL_ERROR, message: given, data: undefined } : error;
   return { status: 200, fault: { id, code, message, data }, text: '' };
 }
 

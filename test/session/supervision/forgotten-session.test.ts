@@ -53,6 +53,10 @@ const FORGOTTEN: Record<string, Words> = {
   '500 that speaks of the session': { status: 500, body: rpc(-32_603, 'Session not found') },
   '200 with error -32001': { status: 200, body: rpc(-32_001, 'Session not found') },
   '200 with error -32000': { status: 200, body: rpc(-32_000, 'Server not initialized') },
+  '200 with an error that is a text': {
+    status: 200,
+    body: (message) => JSON.stringify({ jsonrpc: '2.0', id: message?.id, error: 'Session not found' }),
+  },
   '200 with error -32600': { status: 200, body: rpc(-32_600, 'Invalid session') },
 };
 
