@@ -1,5 +1,4 @@
 import type { ClientCapabilities, Implementation, LoggingLevel } from '@modelcontextprotocol/server';
-
 import type { ProtocolEra, RawRequest } from '../../session/session.ts';
 import type { CallClock } from '../routing/call-clock.ts';
 import type { Identity } from './identity.ts';

@@ -71,7 +71,7 @@ export class LegacySessions {
       return this.#open(request, identity, body);
     if (id === null) return refusal(400, SERVER_BUSY, 'Bad Request: Mcp-Session-Id header is required');
     const session = this.#sessions.get(id);
-    // Whose it is, is nobody's business: somebody else's session is as unknown as none.
+    // A session of another principal is answered as one that does not exist, so that ids cannot be tried out.
     if (session === undefined || session.client.identity.principal !== identity.principal)
       return refusal(404, SESSION_NOT_FOUND, 'Session not found');
     return this.#serve(session, request, body);

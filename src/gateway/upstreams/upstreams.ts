@@ -54,6 +54,7 @@ export class Upstreams {
   readonly #openingFor = new Map<string, GatewayClient>();
   /** How many are leased or being opened. */
   #count = 0;
+  #isStopped = false;
   #stopSweeping: StopTimer = () => {};
 
   constructor(sources: UpstreamSources, bounds: UpstreamBounds, listener: OwnedSessionListener) {
@@ -140,6 +141,7 @@ export class Upstreams {
 
   /** Stops looking for idle sessions. What is open is ended with the manager. */
   stop(): void {
+    this.#isStopped = true;
     this.#stopSweeping();
   }
 
@@ -227,9 +229,10 @@ export class Upstreams {
 
   /** Ends a session that was kept. */
   async #drop(place: string, upstream: Upstream): Promise<void> {
-    this.#held.delete(place);
+    // By now another session may be kept in its place.
     if (upstream.isDropped) return;
     upstream.isDropped = true;
+    this.#held.delete(place);
     upstream.silence();
     if (upstream.owner !== undefined) this.#listener.onClosed(upstream.owner, upstream);
     await this.#giveBack(upstream, false);
@@ -241,6 +244,7 @@ export class Upstreams {
   }
 
   #sweepLater(): void {
+    if (this.#isStopped) return;
     const { upstreamIdleMs } = this.#bounds;
     this.#stopSweeping = startTimer(upstreamIdleMs / SWEEPS, () => {
       void this.#sweep(performance.now() - upstreamIdleMs).finally(() => this.#sweepLater());
