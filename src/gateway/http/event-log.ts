@@ -1,16 +1,19 @@
 import type { EventStore, JSONRPCMessage } from '@modelcontextprotocol/server';
 
 interface LoggedEvent {
-  readonly id: string;
   readonly streamId: string;
   readonly message: JSONRPCMessage;
   readonly bytes: number;
 }
 
+/** What one event takes beside its message, so that many small ones are bounded, too. */
+const EVENT_BYTES = 128;
+
 /** What was sent on the streams of one session lately, so that a stream that broke can be resumed. */
 export class EventLog implements EventStore {
   readonly #maxBytes: number;
-  #events: LoggedEvent[] = [];
+  /** By number, the oldest first. */
+  readonly #events = new Map<number, LoggedEvent>();
   #bytes = 0;
   #last = 0;
 
@@ -19,15 +22,16 @@ export class EventLog implements EventStore {
   }
 
   async storeEvent(streamId: string, message: JSONRPCMessage): Promise<string> {
-    const id = `${++this.#last}_${streamId}`;
-    const bytes = JSON.stringify(message).length;
-    this.#events.push({ id, streamId, message, bytes });
+    const number = ++this.#last;
+    const bytes = Buffer.byteLength(JSON.stringify(message)) + EVENT_BYTES;
+    this.#events.set(number, { streamId, message, bytes });
     this.#bytes += bytes;
-    let dropped = 0;
-    while (this.#bytes > this.#maxBytes && dropped < this.#events.length)
-      this.#bytes -= this.#events[dropped++]?.bytes ?? 0;
-    if (dropped > 0) this.#events = this.#events.slice(dropped);
-    return id;
+    for (const [oldest, event] of this.#events) {
+      if (this.#bytes <= this.#maxBytes) break;
+      this.#events.delete(oldest);
+      this.#bytes -= event.bytes;
+    }
+    return `${number}_${streamId}`;
   }
 
   async getStreamIdForEventId(eventId: string): Promise<string | undefined> {
@@ -41,9 +45,8 @@ export class EventLog implements EventStore {
   ): Promise<string> {
     const streamId = (await this.getStreamIdForEventId(lastEventId)) ?? '';
     const after = Number(lastEventId.split('_', 1)[0]);
-    for (const event of this.#events) {
-      if (event.streamId === streamId && Number(event.id.split('_', 1)[0]) > after)
-        await send(event.id, event.message);
+    for (const [number, event] of this.#events) {
+      if (event.streamId === streamId && number > after) await send(`${number}_${streamId}`, event.message);
     }
     return streamId;
   }
