@@ -20,7 +20,7 @@ import {
 import type { ManagedServerSpec } from '../manager/pool/managed-server.ts';
 import type { ServerSpec } from '../server-spec.ts';
 import type { SessionOptions } from '../session/session-options.ts';
-import type { Identity } from './clients/identity.ts';
+import type { Identity } from './identity/identity.ts';
 
 /** @inline */
 type Awaitable<T> = T | Promise<T>;

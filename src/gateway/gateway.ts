@@ -32,7 +32,7 @@ import {
   type Presentation,
 } from './clients/client-server.ts';
 import type { Exchange, GatewayClient } from './clients/gateway-client.ts';
-import type { Identity } from './clients/identity.ts';
+import type { Identity } from './identity/identity.ts';
 import { OutwardClient } from './clients/outward-client.ts';
 import type { GatewayEvent } from './gateway-events.ts';
 import {

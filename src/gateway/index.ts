@@ -8,7 +8,7 @@ export type {
 } from './gateway-options.ts';
 export type { Isolation } from '../group/server-options.ts';
 export type { GatewayEvent } from './gateway-events.ts';
-export type { Identity } from './clients/identity.ts';
+export type { Identity } from './identity/identity.ts';
 export type { OutwardClient } from './clients/outward-client.ts';
 
 /** The protocol's own types that appear above, so that a program can name them. */

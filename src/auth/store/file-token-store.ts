@@ -1,17 +1,14 @@
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
-import { lock } from '#proper-lockfile';
 import { tokenFileLocked } from '../../errors/config.ts';
 import { checkValue } from '../../options/check-options.ts';
 import { text } from '../../options/kinds.ts';
-import { makeFolder } from '../../internal/own-file.ts';
+import { lockFile, QUICK_RETRIES, type LockRetries } from '../../internal/files/file-lock.ts';
+import { makeFolder } from '../../internal/files/own-file.ts';
 import { readTokenFile, writeTokenFile } from './token-file.ts';
 import type { StoredEntry, TokenStore } from './token-store.ts';
 
-/** After how many milliseconds the lock of a process that was killed expires. A running holder renews it. */
-const STALE_MS = 15_000;
-/** Writing is quick, so the retries are short; a refresh lasts as long as the authorization server takes. */
-const WRITE_RETRIES = { retries: 100, factor: 1.2, minTimeout: 5, maxTimeout: 200 };
+/** A refresh lasts as long as the authorization server takes. */
 const REFRESH_RETRIES = { retries: 600, factor: 1.2, minTimeout: 20, maxTimeout: 200 };
 
 /**
@@ -49,7 +46,7 @@ class FileTokenStore implements TokenStore {
 
   /** Reads the file anew under the lock, so that what other processes wrote is kept. */
   async #change(change: (entries: Map<string, StoredEntry>) => void): Promise<void> {
-    await this.#locked(this.#path, WRITE_RETRIES, async () => {
+    await this.#locked(this.#path, QUICK_RETRIES, async () => {
       const entries = new Map(await readTokenFile(this.#path));
       change(entries);
       await writeTokenFile(this.#path, entries);
@@ -57,25 +54,19 @@ class FileTokenStore implements TokenStore {
   }
 
   /** Runs `work` while it holds the lock `<target>.lock`. */
-  async #locked<T>(target: string, retries: typeof WRITE_RETRIES, work: () => Promise<T>): Promise<T> {
+  async #locked<T>(target: string, retries: LockRetries, work: () => Promise<T>): Promise<T> {
     const release = await this.#acquire(target, retries);
     try {
       return await work();
     } finally {
-      // The release fails when this process was suspended and another took the expired lock.
-      await release().catch(() => {});
+      await release();
     }
   }
 
-  async #acquire(target: string, retries: typeof WRITE_RETRIES): Promise<() => Promise<void>> {
+  async #acquire(target: string, retries: LockRetries): Promise<() => Promise<void>> {
     try {
       await makeFolder(this.#path);
-      return await lock(target, {
-        realpath: false,
-        stale: STALE_MS,
-        retries,
-        onCompromised: () => {},
-      });
+      return await lockFile(target, retries);
     } catch (error) {
       throw tokenFileLocked(this.#path, error);
     }

@@ -2,7 +2,7 @@ import writeFileAtomic from '#write-file-atomic';
 import { tokenFileUnusable } from '../../errors/config.ts';
 import { messageOf } from '../../errors/plenum-error.ts';
 import { isRecord } from '../../internal/checks.ts';
-import { makeFolder, readOwnFile, type Unfit } from '../../internal/own-file.ts';
+import { makeFolder, readOwnFile, type Unfit } from '../../internal/files/own-file.ts';
 import type { StoredEntry } from './token-store.ts';
 
 const FORMAT = 'mcp-plenum/tokens';

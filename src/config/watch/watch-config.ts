@@ -7,7 +7,7 @@ import { EventHub, type OverflowEvent } from '../../internal/event-hub.ts';
 import { applyServers, type Applied, type Known, type WatchedGroup } from './apply-servers.ts';
 import type { Config, LoadConfigOptions } from '../config.ts';
 import { load, loadedFrom, type LoadedConfig } from '../load-config.ts';
-import { pollFile } from './poll-file.ts';
+import { pollFile } from '../../internal/files/poll-file.ts';
 
 export interface WatchConfigOptions {
   /** Called with each event; `events()` yields the same events. */

@@ -1,7 +1,7 @@
 import type { ClientCapabilities, Implementation, LoggingLevel } from '@modelcontextprotocol/server';
 import type { ProtocolEra, RawRequest } from '../../session/session.ts';
 import type { CallClock } from '../routing/call-clock.ts';
-import type { Identity } from './identity.ts';
+import type { Identity } from '../identity/identity.ts';
 
 /** A request of a client that is being worked on, and the way back to the client in its course. */
 export interface Exchange {

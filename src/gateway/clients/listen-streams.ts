@@ -3,7 +3,7 @@ import { isRecord } from '../../internal/checks.ts';
 import { tooManySubscriptions } from '../routing/rpc-error.ts';
 import type { RawRequest } from '../../session/session.ts';
 import { GatewayClient, type ClientChannel } from './gateway-client.ts';
-import type { Identity } from './identity.ts';
+import type { Identity } from '../identity/identity.ts';
 
 /** Subscribes and unsubscribes for a client. */
 export interface ResourceSubscriber {

@@ -1,7 +1,7 @@
 import { isRecord } from '../../internal/checks.ts';
 import { Limit } from '../../internal/limit.ts';
 import type { GatewayAuth } from '../gateway-options.ts';
-import { LOCAL_IDENTITY, type Identity } from '../clients/identity.ts';
+import { LOCAL_IDENTITY, type Identity } from '../identity/identity.ts';
 import type { OfficialServer } from '../official-server.ts';
 import type { LegacySessions } from './legacy-sessions.ts';
 import type { ModernExchanges } from './modern-exchanges.ts';

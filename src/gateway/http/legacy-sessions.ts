@@ -3,7 +3,7 @@ import type { Server, WebStandardStreamableHTTPServerTransport } from '@modelcon
 import { startTimer, type StopTimer } from '../../internal/timers.ts';
 import { GatewayClient } from '../clients/gateway-client.ts';
 import { ServerChannel } from '../clients/client-server.ts';
-import type { Identity } from '../clients/identity.ts';
+import type { Identity } from '../identity/identity.ts';
 import type { OfficialServer } from '../official-server.ts';
 import { EventLog } from './event-log.ts';
 import { refusal, watchEnd } from './responses.ts';

@@ -7,7 +7,7 @@ import type {
   ServerEventBus,
 } from '@modelcontextprotocol/server';
 import { GatewayClient } from '../clients/gateway-client.ts';
-import type { Identity } from '../clients/identity.ts';
+import type { Identity } from '../identity/identity.ts';
 import {
   createPrincipalListener,
   listenedUris,

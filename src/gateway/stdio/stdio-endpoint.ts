@@ -5,7 +5,7 @@ import type { StdioServerTransport } from '@modelcontextprotocol/server/stdio';
 import { createDeferred } from '../../internal/deferred.ts';
 import { ServerChannel } from '../clients/client-server.ts';
 import { GatewayClient } from '../clients/gateway-client.ts';
-import { LOCAL_IDENTITY } from '../clients/identity.ts';
+import { LOCAL_IDENTITY } from '../identity/identity.ts';
 import { listenedUris, ListenStreams, type ResourceSubscriber } from '../clients/listen-streams.ts';
 import { toRpcError } from '../routing/rpc-error.ts';
 

@@ -1,7 +1,7 @@
 import { catalogCacheRefused, catalogCacheUnusable } from '../../errors/catalog.ts';
 import { messageOf, type PlenumError } from '../../errors/plenum-error.ts';
 import { isRecord } from '../../internal/checks.ts';
-import { makeFolder, readOwnFile } from '../../internal/own-file.ts';
+import { makeFolder, readOwnFile } from '../../internal/files/own-file.ts';
 import type { CatalogCacheBounds } from './catalog-cache.ts';
 
 const FORMAT = 'mcp-plenum/catalog';

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { sleep } from '../../internal/limit.ts';
+import { sleep } from '../limit.ts';
 
 interface PollFileOptions {
   /** Time between two looks at the file, in milliseconds. */
