@@ -19,6 +19,29 @@ function createWatchedCalculator() {
     return say('cancelled');
   });
   calculator.registerTool('waiting', { description: 'How many calls wait' }, () => say(String(waiting)));
+  let goOn = () => {};
+  calculator.registerTool(
+    'climb',
+    { description: 'Reports four steps, each after "step"' },
+    async (context) => {
+      const { progressToken } = context.mcpReq._meta ?? {};
+      for (let progress = 1; progress <= 4; progress++) {
+        const told = new Promise((resolve) => {
+          goOn = resolve;
+        });
+        await context.mcpReq.notify({
+          method: 'notifications/progress',
+          params: { progressToken, progress },
+        });
+        await told;
+      }
+      return say('up');
+    },
+  );
+  calculator.registerTool('step', { description: 'Lets "climb" go on' }, () => {
+    goOn();
+    return say('one more');
+  });
   calculator.registerTool('learn', { description: 'Learns one more operation' }, () => {
     calculator.registerTool('halve', { description: 'Has been learned' }, () => say('½'));
     return say('learned');
