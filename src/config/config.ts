@@ -87,6 +87,12 @@ export interface ConfiguredGateway {
   hosts?: string[];
   /** Origins of web pages whose scripts may use the gateway. */
   origins?: string[];
+  /** Whether there is one proxy before the gateway that says what the client sent. */
+  trustProxy?: boolean;
+  /** Speaks HTTPS, with a key and a certificate: each as PEM or as the path of a file that holds it. */
+  tls?: { key: string; cert: string };
+  /** What clients are told the gateway is called. */
+  serverInfo?: { name: string; version: string; title?: string };
   /** What clients are told of how to use the gateway. */
   instructions?: string;
   /** Bounds of the sessions of clients that speak a revision before 2026-07-28. */
@@ -94,6 +100,10 @@ export interface ConfiguredGateway {
   /** Bounds of everything else. */
   limits?: {
     bodyBytes?: number;
+    headersMs?: number;
+    requestMs?: number;
+    keepAliveMs?: number;
+    connections?: number;
     upstreamSessions?: number;
     upstreamSessionsPerServer?: number;
     upstreamIdleMs?: number;

@@ -53,6 +53,19 @@ export function gatewayCannotListen(
   });
 }
 
+/** Key and certificate cannot be read, or do not belong together. The cause says which; it holds nothing of the key. */
+export function gatewayTlsUnusable(error: unknown): PlenumError<'CONFIG_INVALID'> {
+  const summary = `The key and certificate of "tls" cannot be used: ${messageOf(error)}.`;
+  return new PlenumError('CONFIG_INVALID', summary, { data: { option: 'tls' }, cause: error });
+}
+
+/** The cause is left out: what was given as a path may be a key. */
+export function gatewayTlsFile(option: string, error: unknown): PlenumError<'CONFIG_INVALID'> {
+  const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
+  const summary = `"tls.${option}" must be PEM or the path of a file that holds it; there is no such file that can be read${code}.`;
+  return new PlenumError('CONFIG_INVALID', summary, { data: { option: `tls.${option}` } });
+}
+
 export function gatewayListens(): PlenumError<'CONFIG_INVALID'> {
   return new PlenumError('CONFIG_INVALID', 'The gateway listens already.');
 }

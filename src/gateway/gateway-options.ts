@@ -19,6 +19,7 @@ import {
 } from '../options/tables/gateway.ts';
 import type { ManagedServerSpec } from '../manager/pool/managed-server.ts';
 import type { ServerSpec } from '../server-spec.ts';
+import type { ConnectConcurrency } from '../session/connection/connect-gate.ts';
 import type { SessionOptions } from '../session/session-options.ts';
 import type { Identity } from './identity/identity.ts';
 
@@ -77,6 +78,26 @@ export interface GatewayLimits {
    */
   bodyBytes?: number;
   /**
+   * How long the head of a request may take to come in, in milliseconds; for `listen`, as the next three.
+   * @default 30000
+   */
+  headersMs?: number;
+  /**
+   * How long a whole request may take to come in, in milliseconds.
+   * @default 60000
+   */
+  requestMs?: number;
+  /**
+   * How long a connection is kept without a request, in milliseconds.
+   * @default 75000
+   */
+  keepAliveMs?: number;
+  /**
+   * How many connections there may be; further ones are closed at once.
+   * @default 10000
+   */
+  connections?: number;
+  /**
    * How many sessions with servers there may be in all.
    * @default 256
    */
@@ -113,6 +134,14 @@ export interface GatewayLimits {
   pageSize?: number;
 }
 
+/** Key and certificate of a gateway that speaks HTTPS. */
+export interface GatewayTls {
+  /** The key, as PEM, or the path of a file that holds it. */
+  key: string | Buffer;
+  /** The certificate, with those between it and the authority, as PEM, or the path of a file that holds them. */
+  cert: string | Buffer;
+}
+
 export interface GatewayOptions {
   /** The servers by name. Either these or `group`. */
   servers?: Readonly<Record<string, GatewayServer>>;
@@ -138,6 +167,14 @@ export interface GatewayOptions {
    */
   origins?: readonly string[];
   /**
+   * Whether there is one proxy before the gateway, which says in `X-Forwarded-Host`, `-Proto` and `-For` what the client sent.
+   * Else these headers count for nothing. Behind more than one, the last has to pass on what the first one said.
+   * @default false
+   */
+  trustProxy?: boolean;
+  /** Makes `listen` speak HTTPS. */
+  tls?: GatewayTls;
+  /**
    * What clients are told the gateway is called.
    * @default { name: 'mcp-plenum', version: '0.0.0' }
    */
@@ -159,6 +196,8 @@ export interface GatewayOptions {
    * @default a memory of the group's own
    */
   catalogCache?: CatalogCache;
+  /** How many servers may connect at a time when the gateway is made; the others wait for their turn. */
+  concurrency?: ConnectConcurrency;
   /** Cancels starting; what was opened is closed, and `createGateway` rejects with `ABORTED`. */
   signal?: AbortSignal;
 }
@@ -167,6 +206,8 @@ export interface ResolvedGatewayOptions {
   readonly auth: GatewayAuth | undefined;
   readonly hosts: readonly string[] | undefined;
   readonly origins: readonly string[];
+  readonly trustProxy: boolean;
+  readonly tls: GatewayTls | undefined;
   readonly serverInfo: Implementation;
   readonly instructions: string | undefined;
   readonly sessions: Required<GatewaySessionOptions>;
@@ -182,6 +223,8 @@ export function resolveGatewayOptions(options: GatewayOptions): ResolvedGatewayO
     auth: options.auth,
     hosts: options.hosts,
     origins: options.origins ?? [],
+    trustProxy: options.trustProxy ?? gatewayOptions.trustProxy.default,
+    tls: options.tls,
     serverInfo: options.serverInfo ?? gatewayOptions.serverInfo.default,
     instructions: options.instructions,
     sessions: withDefaults(defaultsOf(gatewaySessionOptions), options.sessions),
@@ -189,7 +232,7 @@ export function resolveGatewayOptions(options: GatewayOptions): ResolvedGatewayO
   };
 }
 
-const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/;
+const LOOPBACK = /^(localhost|127(\.\d{1,3}){3}|::1)$/i;
 
 /** Throws `CONFIG_INVALID` for an address that other machines reach, unless it is known who may come in. */
 export function checkAddress(host: string, auth: GatewayAuth | undefined): void {

@@ -161,7 +161,7 @@ export class Gateway implements AsyncDisposable {
     own?.requests.serve(this.#upstreams);
     this.#views = new ClientViews(group, (client, kinds) => this.#tellChanged(client, kinds));
     this.#router = new Router(group, this.#views, this.#upstreams, limits);
-    this.#guard = new RequestGuard(sdk, options.hosts, options.origins);
+    this.#guard = new RequestGuard(sdk, options);
     const host = {
       createServer: (client: GatewayClient) => this.#createServer(() => client),
       onConnected: (client: GatewayClient, server: Server) => this.#onConnected(client, server),
@@ -217,6 +217,7 @@ export class Gateway implements AsyncDisposable {
         ),
         ...(options.naming !== undefined && { naming: options.naming }),
         ...(options.catalogCache !== undefined && { catalogCache: options.catalogCache }),
+        ...(options.concurrency !== undefined && { concurrency: options.concurrency }),
         ...(options.signal !== undefined && { signal: options.signal }),
       });
       return new Gateway(sdk, resolved, group, { manager, requests, isolation });
@@ -287,11 +288,14 @@ export class Gateway implements AsyncDisposable {
   async listen(options: ListenOptions = {}): Promise<{ url: string }> {
     this.#expectOpen('Listening');
     checkOptions(listenOptions, options, 'Options of listen()');
-    const { port, host, path } = withDefaults(defaultsOf(listenOptions), options);
+    const { port, host: given, path } = withDefaults(defaultsOf(listenOptions), options);
+    // As it stands in URLs, an IPv6 address is in brackets.
+    const host = given.replace(/^\[(.*)\]$/, '$1');
     checkAddress(host, this.#options.auth);
     if (this.#listening !== undefined) throw gatewayListens();
+    const { limits, tls, trustProxy } = this.#options;
     const answer = (request: Request): Promise<Response> => this.#endpoint.answer(request);
-    const listening = NodeListener.start({ host, port, path }, answer, this.#options.limits.bodyBytes);
+    const listening = NodeListener.start({ host, port, path }, answer, { ...limits, tls, trustProxy });
     this.#listening = listening;
     const { url } = await listening.catch((error: unknown) => {
       this.#listening = undefined;

@@ -5,6 +5,7 @@ export type {
   GatewayOptions,
   GatewayServer,
   GatewaySessionOptions,
+  GatewayTls,
 } from './gateway-options.ts';
 export type { Isolation } from '../group/server-options.ts';
 export type { GatewayEvent } from './gateway-events.ts';

@@ -1,10 +1,9 @@
 import { ProtocolError, type Client } from '@modelcontextprotocol/client';
-import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { createGateway, type Identity } from '../../src/gateway/index.ts';
 import type { ScriptedTool } from '../../src/testing/index.ts';
 import { http, local, tools } from '../support/servers.ts';
-import { INITIALIZE, listening, official, openSession, post } from './support.ts';
+import { INITIALIZE, listening, official, openSession, post, raw } from './support.ts';
 
 const echo = () => ({ servers: { s: { server: local({ tools: tools('echo') }) } } });
 const callOf = (id: unknown, name = 's__echo', args: unknown = {}) => ({
@@ -169,18 +168,6 @@ describe('a body that is odd', () => {
     }
   });
 });
-
-/** What a raw connection is answered with. */
-function raw(url: string, text: string): Promise<string> {
-  const { hostname, port } = new URL(url);
-  return new Promise((resolve, reject) => {
-    let received = '';
-    const socket = connect(Number(port), hostname, () => socket.end(text));
-    socket.on('data', (chunk) => (received += chunk.toString()));
-    socket.on('close', () => resolve(received));
-    socket.on('error', reject);
-  });
-}
 
 describe('requests that no client library makes', () => {
   it('without Host, in absolute form, with another Host in it: nothing gets past', async () => {

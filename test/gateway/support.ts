@@ -1,5 +1,6 @@
 import { Client, StreamableHTTPClientTransport, type ClientOptions } from '@modelcontextprotocol/client';
-import { onTestFinished } from 'vitest';
+import { connect } from 'node:net';
+import { expect, onTestFinished } from 'vitest';
 import { createGateway, type Gateway, type GatewayOptions } from '../../src/gateway/index.ts';
 
 /** A gateway on a free port of the loopback. */
@@ -56,4 +57,39 @@ export async function openSession(url: string, headers: Record<string, string> =
     { ...headers, 'mcp-session-id': id },
   );
   return id;
+}
+
+/** What a raw connection is answered with, after `text` was sent and the sending end closed. */
+export function raw(url: string, text: string): Promise<string> {
+  const { hostname, port } = new URL(url);
+  return new Promise((resolve, reject) => {
+    let received = '';
+    const socket = connect(Number(port), hostname, () => socket.end(text));
+    socket.on('data', (chunk) => (received += chunk.toString()));
+    socket.on('close', () => resolve(received));
+    socket.on('error', reject);
+  });
+}
+
+/** A raw connection that stays open. */
+export function rawConnection(url: string) {
+  const { hostname, port } = new URL(url);
+  let received = '';
+  let isClosed = false;
+  const socket = connect(Number(port), hostname.replace(/^\[(.*)\]$/, '$1'));
+  socket.on('data', (chunk) => (received += chunk.toString()));
+  socket.on('error', () => {}); // It is closed, too.
+  socket.on('close', () => (isClosed = true));
+  onTestFinished(() => void socket.destroy());
+  return {
+    socket,
+    received: () => received,
+    isClosed: () => isClosed,
+    /** Waits for the head of the next answer; resolves with its status. */
+    status: async (): Promise<number> => {
+      await expect.poll(() => received, { timeout: 30_000 }).toMatch(/^HTTP\/1.1 [2-5]\d\d[^]*\r\n\r\n/);
+      return Number(/^HTTP\/1.1 (\d+)/.exec(received)?.[1]);
+    },
+    clear: () => void (received = ''),
+  };
 }

@@ -11,6 +11,7 @@ import type {
   GatewayLimits,
   GatewayOptions,
   GatewaySessionOptions,
+  GatewayTls,
 } from '../../src/gateway/gateway-options.ts';
 import type { CatalogCacheBounds } from '../../src/group/cache/catalog-cache.ts';
 import type { GroupConnectOptions, GroupOptions } from '../../src/group/group-options.ts';
@@ -76,6 +77,7 @@ const same: [
   Same<GatewaySessionOptions, typeof gateway.gatewaySessionOptions>,
   Same<GatewayLimits, typeof gateway.gatewayLimitOptions>,
   Same<ListenOptions, typeof gateway.listenOptions>,
+  Same<GatewayTls, typeof gateway.gatewayTlsOptions>,
   Same<ServerSpecOptions, typeof server.serverSpecOptions>,
   Same<ReconnectOptions, typeof server.reconnectOptions>,
   Same<HealthOptions, typeof server.healthOptions>,
@@ -127,6 +129,7 @@ const same: [
   Same<SearchToolkitOptions, typeof toolkit.searchToolkitOptions>,
   Same<ServerChoiceOptions, typeof toolkit.serverChoiceOptions>,
 ] = [
+  true,
   true,
   true,
   true,

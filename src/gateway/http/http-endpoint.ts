@@ -28,6 +28,13 @@ export interface HttpEndpointParts {
   readonly bodyBytes: number;
 }
 
+const HEALTHY = '/healthz';
+const READY = '/readyz';
+
+export function isHealthPath(pathname: string | undefined): boolean {
+  return pathname === HEALTHY || pathname === READY;
+}
+
 /** Answers HTTP requests: finds out who sent them and which era they belong to. */
 export class HttpEndpoint {
   readonly #parts: HttpEndpointParts;
@@ -64,7 +71,8 @@ export class HttpEndpoint {
       return refusal(405, INVALID_REQUEST, 'Method not allowed', { allow: 'GET, POST, DELETE' });
     if (!sdk.isJsonContentType(request.headers.get('content-type')))
       return refusal(415, INVALID_REQUEST, 'Unsupported Media Type: Content-Type must be application/json');
-    const read = await sdk.readRequestBody(request, bodyBytes);
+    const read = await sdk.readRequestBody(request, bodyBytes).catch(() => undefined);
+    if (read === undefined) return refusal(400, PARSE_ERROR, 'Parse error: The body broke off');
     if (read.tooLarge)
       return refusal(413, INVALID_REQUEST, `Request body too large: at most ${bodyBytes} bytes`);
     let body: unknown;
@@ -82,9 +90,10 @@ export class HttpEndpoint {
   #health(request: Request): Response | undefined {
     if (request.method !== 'GET' && request.method !== 'HEAD') return undefined;
     const { pathname } = new URL(request.url);
-    if (pathname === '/healthz') return new Response('ok\n');
-    if (pathname !== '/readyz') return undefined;
-    return this.isDraining ? new Response('draining\n', { status: 503 }) : new Response('ok\n');
+    if (!isHealthPath(pathname)) return undefined;
+    return pathname === READY && this.isDraining
+      ? new Response('draining\n', { status: 503 })
+      : new Response('ok\n');
   }
 }
 

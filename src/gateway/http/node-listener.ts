@@ -1,24 +1,48 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { readFile } from 'node:fs/promises';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { gatewayCannotListen } from '../../errors/gateway.ts';
+import { gatewayCannotListen, gatewayTlsFile, gatewayTlsUnusable } from '../../errors/gateway.ts';
 import { settledWithin } from '../../internal/limit.ts';
+import { startTimer } from '../../internal/timers.ts';
+import type { GatewayTls } from '../gateway-options.ts';
+import { isHealthPath } from './http-endpoint.ts';
 import { refusal } from './responses.ts';
-
-/** How long the head of a request may take, in milliseconds. */
-const HEADERS_TIMEOUT_MS = 30_000;
-/** How long a whole request may take to come in, in milliseconds. */
-const REQUEST_TIMEOUT_MS = 60_000;
-const KEEP_ALIVE_MS = 75_000;
-const MAX_CONNECTIONS = 10_000;
+import { toWebRequest } from './web-request.ts';
 
 export interface ListenAddress {
   readonly host: string;
   readonly port: number;
   readonly path: string;
 }
+
+export interface ConnectionBounds {
+  /** How long the head of a request may take, in milliseconds. */
+  readonly headersMs: number;
+  /** How long a whole request may take to come in, in milliseconds. */
+  readonly requestMs: number;
+  /** How long a connection is kept without a request, in milliseconds. */
+  readonly keepAliveMs: number;
+  readonly connections: number;
+}
+
+export interface ListenerOptions extends ConnectionBounds {
+  readonly trustProxy: boolean;
+  /** Without it the listener speaks plain HTTP. */
+  readonly tls: GatewayTls | undefined;
+}
+
+/** How often requests that take too long are looked for, in milliseconds. */
+const LOOK_MS = 1_000;
+/** How much of a body that nobody wanted is thrown away before its connection is cut, in bytes and in milliseconds. */
+const DISCARDED_BYTES = 8_388_608;
+const DISCARD_MS = 5_000;
+
+/** Methods that a `Request` of web standards cannot have. */
+const NO_WEB_METHODS: ReadonlySet<string | undefined> = new Set(['CONNECT', 'TRACE', 'TRACK']);
 
 /** Listens with `node:http`, and hands each request to a function of web standards. */
 export class NodeListener {
@@ -36,42 +60,45 @@ export class NodeListener {
   static async start(
     { host, port, path }: ListenAddress,
     answer: (request: Request) => Promise<Response>,
-    bodyBytes: number,
+    options: ListenerOptions,
   ): Promise<NodeListener> {
-    const { toWebRequest } = await import('@modelcontextprotocol/node');
-    const handle = async (incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> => {
-      const gone = new AbortController();
-      outgoing.once('close', () => gone.abort());
-      const { method = 'GET', url = '/' } = incoming;
-      const options = { signal: gone.signal, maxRequestBodySize: bodyBytes };
-      const request = await toWebRequest(Object.assign(incoming, { method, url }), undefined, options).catch(
-        () => undefined,
-      );
-      const response = request === undefined ? unreadable(bodyBytes) : await answer(request);
-      await send(response, outgoing);
-    };
+    const { tls, trustProxy } = options;
     const answering = new Set<Promise<void>>();
-    const server = createServer((request, response) => {
-      const [pathname] = (request.url ?? '').split('?', 1);
-      if (pathname !== path && pathname !== '/healthz' && pathname !== '/readyz') {
-        response.writeHead(404).end();
+    const onRequest = (incoming: IncomingMessage, outgoing: ServerResponse): void => {
+      outgoing.once('finish', () => discardRest(incoming));
+      const [pathname] = (incoming.url ?? '').split('?', 1);
+      const { method } = incoming;
+      const isHealth = isHealthPath(pathname);
+      if (pathname !== path && !isHealth) {
+        outgoing.writeHead(404).end();
         return;
       }
-      const handled = handle(request, response)
-        .catch(() => void response.destroy())
+      if (NO_WEB_METHODS.has(method) || (isHealth && method !== 'GET' && method !== 'HEAD')) {
+        outgoing.writeHead(405, { allow: isHealth ? 'GET, HEAD' : 'GET, POST, DELETE' }).end();
+        return;
+      }
+      const handled = handle(incoming, outgoing, answer, trustProxy)
+        .catch(() => void outgoing.destroy())
         .finally(() => answering.delete(handled));
       answering.add(handled);
-    });
-    server.headersTimeout = HEADERS_TIMEOUT_MS;
-    server.requestTimeout = REQUEST_TIMEOUT_MS;
-    server.keepAliveTimeout = KEEP_ALIVE_MS;
-    server.maxConnections = MAX_CONNECTIONS;
+    };
+    const server = await createHttpServer(tls);
+    server.on('request', onRequest);
+    // A client that waits to be told sends its body only when somebody wants to read it.
+    server.on('checkContinue', onRequest);
+    bound(server, options);
     server.listen(port, host);
     await once(server, 'listening').catch((error: unknown) => {
       throw gatewayCannotListen(host, port, error);
     });
-    const url = `http://${hostInUrl(host)}:${portOf(server.address())}${path}`;
+    const scheme = tls === undefined ? 'http' : 'https';
+    const url = `${scheme}://${hostInUrl(host)}:${portOf(server.address())}${path}`;
     return new NodeListener(server, url, answering);
+  }
+
+  /** Changes the bounds for the connections that are open, too. */
+  bound(bounds: ConnectionBounds): void {
+    bound(this.#server, bounds);
   }
 
   /** Takes no further connection, and ends those that are open, after answers that end within `graceMs` milliseconds. */
@@ -84,11 +111,57 @@ export class NodeListener {
   }
 }
 
-/** The body is too large, or broke off. */
-function unreadable(bodyBytes: number): Response {
-  return refusal(413, -32600, `The body cannot be read: it may have ${bodyBytes} bytes`, {
-    connection: 'close',
-  });
+async function createHttpServer(tls: GatewayTls | undefined): Promise<Server> {
+  const looks = { connectionsCheckingInterval: LOOK_MS };
+  if (tls === undefined) return createServer(looks);
+  const [key, cert] = await Promise.all([pemOf('key', tls.key), pemOf('cert', tls.cert)]);
+  try {
+    return createTlsServer({ ...looks, key, cert });
+  } catch (error) {
+    throw gatewayTlsUnusable(error);
+  }
+}
+
+/** A text that is no PEM is a path. */
+async function pemOf(option: string, given: string | Buffer): Promise<string | Buffer> {
+  if (typeof given !== 'string' || given.includes('-----BEGIN ')) return given;
+  try {
+    return await readFile(given);
+  } catch (error) {
+    throw gatewayTlsFile(option, error);
+  }
+}
+
+function bound(server: Server, { headersMs, requestMs, keepAliveMs, connections }: ConnectionBounds): void {
+  server.headersTimeout = timeoutOf(headersMs);
+  server.requestTimeout = timeoutOf(requestMs);
+  server.keepAliveTimeout = timeoutOf(keepAliveMs);
+  server.maxConnections = connections;
+}
+
+/** For `node:http` 0 means for ever. */
+function timeoutOf(ms: number): number {
+  return Number.isFinite(ms) ? Math.max(1, Math.round(ms)) : 0;
+}
+
+async function handle(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  answer: (request: Request) => Promise<Response>,
+  trustProxy: boolean,
+): Promise<void> {
+  const gone = new AbortController();
+  outgoing.once('close', () => gone.abort());
+  let waits = incoming.headers.expect !== undefined;
+  const onRead = (): void => {
+    if (waits) outgoing.writeContinue();
+    waits = false;
+  };
+  const request = toWebRequest(incoming, { signal: gone.signal, trustProxy, onRead });
+  const response = request === undefined ? refusal(400, -32600, 'Bad Request') : await answer(request);
+  // Nobody told the client to send its body: whether it comes is not known, so nothing else can come after it.
+  if (waits) outgoing.setHeader('connection', 'close');
+  await send(response, outgoing);
 }
 
 async function send(response: Response, outgoing: ServerResponse): Promise<void> {
@@ -101,6 +174,25 @@ async function send(response: Response, outgoing: ServerResponse): Promise<void>
   }
   // A client that does not read holds up its own stream only; one that has gone ends it.
   await pipeline(Readable.fromWeb(response.body), outgoing);
+}
+
+/**
+ * Throws away what comes of a body after the answer, so that its client gets to read the answer. A body that goes on and on
+ * costs its connection.
+ */
+function discardRest(incoming: IncomingMessage): void {
+  if (incoming.complete) return;
+  const cut = (): void => void incoming.socket.destroy();
+  let left = DISCARDED_BYTES;
+  incoming.removeAllListeners('data');
+  incoming.on('data', (chunk: Buffer) => {
+    left -= chunk.byteLength;
+    if (left < 0) cut();
+  });
+  incoming.resume();
+  const stopTimer = startTimer(DISCARD_MS, cut);
+  incoming.once('end', stopTimer);
+  incoming.once('close', stopTimer);
 }
 
 function portOf(address: string | AddressInfo | null): number {

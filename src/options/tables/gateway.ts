@@ -2,6 +2,7 @@ import {
   abortSignal,
   count,
   duration,
+  flag,
   listOf,
   objectThat,
   objectWith,
@@ -10,11 +11,12 @@ import {
   recordOf,
   text,
   textThat,
+  timeLimit,
   type Kind,
   type OptionTable,
 } from '../kinds.ts';
 import { groupOptions } from './group.ts';
-import { groupServerOptions } from './server.ts';
+import { groupServerOptions, pem } from './server.ts';
 import { sharedSessionOptions } from './session.ts';
 
 /** What a server has beside its spec and its session options. */
@@ -50,6 +52,22 @@ export const gatewaySessionOptions = {
 
 export const gatewayLimitOptions = {
   bodyBytes: { kind: count(1, 'bytes'), default: 4_194_304, about: 'The largest body of a request.' },
+  headersMs: {
+    kind: timeLimit,
+    default: 30_000,
+    about: 'How long the head of a request may take to come in; for `listen`, as the next three.',
+  },
+  requestMs: { kind: timeLimit, default: 60_000, about: 'How long a whole request may take to come in.' },
+  keepAliveMs: {
+    kind: timeLimit,
+    default: 75_000,
+    about: 'How long a connection is kept without a request.',
+  },
+  connections: {
+    kind: count(1),
+    default: 10_000,
+    about: 'How many connections there may be; further ones are closed at once.',
+  },
   upstreamSessions: {
     kind: count(1),
     default: 256,
@@ -106,6 +124,28 @@ const origin = textThat((given) =>
     : 'an origin without path, such as "https://app.example.com"',
 );
 
+export const gatewayTlsOptions = {
+  key: { kind: pem, required: true, about: 'The key, as PEM, or the path of a file that holds it.' },
+  cert: {
+    kind: pem,
+    required: true,
+    about:
+      'The certificate, with those between it and the authority, as PEM, or the path of a file that holds them.',
+  },
+} satisfies OptionTable;
+
+/** A file can hold texts only. */
+const gatewayTlsInFile = {
+  key: { ...gatewayTlsOptions.key, kind: text },
+  cert: { ...gatewayTlsOptions.cert, kind: text },
+} satisfies OptionTable;
+
+const serverInfoInFile = {
+  name: { kind: text, required: true, about: 'The name.' },
+  version: { kind: text, required: true, about: 'The version.' },
+  title: { kind: text, about: 'What people are shown for the name.' },
+} satisfies OptionTable;
+
 const anyServer: Kind = objectThat('a server spec', () => true);
 
 export const gatewayOptions = {
@@ -141,9 +181,21 @@ export const gatewayOptions = {
     about:
       'Origins of web pages whose scripts may use the gateway, beside loopback ones, such as `https://app.example.com`.',
   },
+  trustProxy: {
+    kind: flag,
+    default: false,
+    about:
+      'Whether there is one proxy before the gateway, whose `X-Forwarded-Host`, `-Proto` and `-For` say what the client sent. Else these headers count for nothing.',
+  },
+  tls: {
+    kind: optionsOf(gatewayTlsOptions),
+    file: optionsOf(gatewayTlsInFile),
+    about: 'Makes `listen` speak HTTPS.',
+  },
   serverInfo: {
     ...sharedSessionOptions.clientInfo,
     default: { name: 'mcp-plenum', version: '0.0.0' },
+    file: optionsOf(serverInfoInFile),
     about: 'What clients are told the gateway is called.',
   },
   instructions: { kind: text, about: 'What clients are told of how to use the gateway.' },
@@ -156,6 +208,7 @@ export const gatewayOptions = {
     ...groupOptions.catalogCache,
     about: 'Where the catalogs of servers are cached, so that a process need not be started to be listed.',
   },
+  concurrency: groupOptions.concurrency,
   signal: {
     kind: abortSignal,
     about: 'Cancels starting; what was opened is closed, and `createGateway` rejects with `ABORTED`.',

@@ -179,7 +179,8 @@ export const stdioSpec = {
   },
 } satisfies OptionTable;
 
-const pem: Kind = either(
+/** A text, or the bytes of one. */
+export const pem: Kind = either(
   string,
   objectThat('a Buffer', (value) => value instanceof Uint8Array),
 );
