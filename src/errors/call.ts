@@ -306,9 +306,9 @@ export function tooManyPages(
   return new PlenumError('INVALID_RESULT', summary, { server, cause });
 }
 
-/** The arguments of a call are not an object. */
-export function argumentsNotAnObject(tool: string): PlenumError<'INVALID_ARGUMENTS'> {
-  const summary = `Calling tool "${printable(tool)}": the arguments must be an object.`;
+/** The arguments of a call are not an object that holds them by name; `found` says what they are. */
+export function argumentsNotAnObject(tool: string, found: string): PlenumError<'INVALID_ARGUMENTS'> {
+  const summary = `Calling tool "${printable(tool)}": the arguments must be an object, not ${found}.`;
   return new PlenumError('INVALID_ARGUMENTS', summary, { maybeExecuted: false });
 }
 
@@ -316,7 +316,7 @@ export function argumentsNotAnObject(tool: string): PlenumError<'INVALID_ARGUMEN
 export function notJson(cause: unknown): PlenumError<'INVALID_ARGUMENTS'> {
   const summary =
     'The request holds something that JSON cannot carry, such as a cycle or a bigint. Nothing was sent.';
-  return new PlenumError('INVALID_ARGUMENTS', summary, { cause });
+  return new PlenumError('INVALID_ARGUMENTS', summary, { cause, maybeExecuted: false });
 }
 
 /** The server refused the credentials; `answer` is what it said, if that is known. */

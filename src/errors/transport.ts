@@ -201,7 +201,7 @@ export function neitherHttpNorSse(
 
 /** Whatever was thrown while a message became JSON; `doing` begins the message of the error. */
 export function notSerializable(server: string, doing: string, error: unknown): PlenumError {
-  return PlenumError.from(error, 'INVALID_ARGUMENTS', doing, { server });
+  return PlenumError.from(error, 'INVALID_ARGUMENTS', doing, { server, maybeExecuted: false });
 }
 
 /** The command of a server could not be run. `hint` is a sentence. */

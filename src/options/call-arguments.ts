@@ -1,7 +1,10 @@
 import { callOptionsInvalid } from '../errors/options.ts';
 import type { PlenumError } from '../errors/plenum-error.ts';
 import { argumentFault } from './check-options.ts';
-import { fits } from './faults.ts';
+import { isRecord } from '../internal/checks.ts';
+import { messageOf } from '../errors/plenum-error.ts';
+import { printable } from '../internal/text.ts';
+import { fits, isOptionsObject } from './faults.ts';
 import {
   either,
   objectThat,
@@ -16,6 +19,18 @@ import {
 } from './kinds.ts';
 
 const uri: Kind = either(string, urlObject);
+
+/**
+ * Whether a tool's arguments are an object that has them by name. A `Map`, a promise or an instance of another built-in class
+ * would be sent without all that it holds. On the path of every call.
+ */
+export function areArguments(args: unknown): boolean {
+  try {
+    return isOptionsObject(args);
+  } catch {
+    return true; // A proxy threw; it does so again when it is read.
+  }
+}
 
 /** Recognised elsewhere: here it only says what would be right. */
 const entry: Kind = objectThat('an entry of the catalog', () => false);
@@ -87,7 +102,7 @@ const OPTIONAL: ReadonlySet<string> = new Set(['args', 'context']);
 /** What is wrong with a tool's name that is no string. Every call is checked, so the check itself is the caller's. */
 export function toolNameInvalid(name: unknown, server?: string): PlenumError {
   const doing = server === undefined ? 'Calling a tool' : `Calling a tool on server "${server}"`;
-  return callOptionsInvalid(doing, argumentFault('name', nameOrEntry, name), server);
+  return callOptionsInvalid(doing, checkedFault('name', nameOrEntry, name) ?? '', server);
 }
 
 /**
@@ -98,7 +113,28 @@ export function checkArguments(doing: string, given: CallArguments, server?: str
   for (const [name, kind] of Object.entries(KINDS)) {
     if (!Object.hasOwn(given, name)) continue;
     const value: unknown = Reflect.get(given, name);
-    if (fits(kind, value) || (value === undefined && OPTIONAL.has(name))) continue;
-    throw callOptionsInvalid(doing, argumentFault(name, kind, value), server);
+    if (value === undefined && OPTIONAL.has(name)) continue;
+    const fault = checkedFault(name, kind, value);
+    if (fault !== undefined) throw callOptionsInvalid(doing, fault, server);
   }
+}
+
+function checkedFault(name: string, kind: Kind, value: unknown): string | undefined {
+  try {
+    return fits(kind, value) ? undefined : faultOf(name, kind, value);
+  } catch (error) {
+    // A getter or a proxy threw.
+    return `Argument "${name}" cannot be read: ${printable(messageOf(error))}.`;
+  }
+}
+
+/** What may stand beside the first argument in the params of a request, as the official client takes them. */
+const FURTHER_MEMBERS = ['arguments', 'argument', 'context'];
+
+function faultOf(name: string, kind: Kind, value: unknown): string {
+  const fault = argumentFault(name, kind, value);
+  if (!isRecord(value) || !(name in value)) return fault;
+  const others = FURTHER_MEMBERS.filter((member) => member in value).map((member) => `"${member}"`);
+  const after = others.length === 0 ? '' : `, and its ${others.join(' and ')} after it`;
+  return `${fault} Give its "${name}" by itself${after}.`;
 }

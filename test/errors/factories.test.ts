@@ -121,7 +121,7 @@ const SAMPLES: {
     }),
     invalidResult: call.invalidResult('The answer is not one.'),
     tooManyPages: call.tooManyPages(request, '5', thrown),
-    argumentsNotAnObject: call.argumentsNotAnObject('t'),
+    argumentsNotAnObject: call.argumentsNotAnObject('t', 'a Map'),
     notJson: call.notJson(thrown),
     credentialsRefused: [
       call.credentialsRefused(request, thrown),

@@ -17,11 +17,17 @@ import type {
   StandardSchemaV1,
   Tool,
 } from '@modelcontextprotocol/client';
-import { argumentsNotAnObject } from '../../errors/call.ts';
+import { argumentsNotAnObject, notJson } from '../../errors/call.ts';
 import { isRecord } from '../../internal/checks.ts';
 import { printable } from '../../internal/text.ts';
-import { checkArguments, toolNameInvalid, type CallArguments } from '../../options/call-arguments.ts';
+import {
+  areArguments,
+  checkArguments,
+  toolNameInvalid,
+  type CallArguments,
+} from '../../options/call-arguments.ts';
 import { checkCall, checkPage, checkRead, checkRequest, invalidCall } from '../../options/call-checks.ts';
+import { describe } from '../../options/wording.ts';
 import { official } from '../../transport/official.ts';
 import type { CallOptions, PageOptions, ReadOptions, RevocableCallOptions } from '../call-options.ts';
 import { callResultOf } from '../connection/call-result.ts';
@@ -141,7 +147,8 @@ export abstract class SessionRequests {
   ): Promise<CallToolResult> {
     const name: unknown = typeof tool === 'string' ? tool : memberOf(tool, 'name');
     if (typeof name !== 'string') return Promise.reject(toolNameInvalid(tool, this.name));
-    if (args !== undefined && !isRecord(args)) return Promise.reject(argumentsNotAnObject(name));
+    if (args !== undefined && !areArguments(args))
+      return Promise.reject(argumentsNotAnObject(name, describe(args)));
     const fault = options === NO_OPTIONS ? undefined : checkCall(options);
     if (fault !== undefined) return this.#refuse(`Calling tool "${printable(name)}"`, fault);
     return this.resources.runner.run(new ToolCall(name, args, options, this.resources, this), options);
@@ -267,8 +274,8 @@ export abstract class SessionRequests {
     options: CallOptions & { schema?: StandardSchemaV1 } = {},
   ): Promise<unknown> {
     this.#checkArguments('Sending a request', { request });
-    const { method } = request;
-    const tool = method === 'tools/call' ? { tool: String(request.params?.['name']) } : {};
+    const { method, params } = request;
+    const tool = method === 'tools/call' ? { tool: String(params?.['name']) } : {};
     const info = { doing: `Request "${printable(method)}"`, method, ...tool };
     return this.#run(
       info,
@@ -276,7 +283,7 @@ export abstract class SessionRequests {
       (connection, requestOptions) => {
         connection.markAltered?.(); // Any request may change what the server keeps for this client.
         return connection.client.request(
-          { method, params: this.#params(connection, { ...request.params }, options) },
+          { method, params: this.#params(connection, copyOf(params), options) },
           options.schema === undefined ? anyResult : ofWholeResult(options.schema),
           requestOptions,
         );
@@ -292,7 +299,7 @@ export abstract class SessionRequests {
     const options = { maxTotalTimeoutMs: this.resources.timeoutMs };
     const info = { doing: `Notification "${printable(method)}"`, method };
     return this.#run(info, options, ({ client }) =>
-      client.notification({ method, ...(params !== undefined && { params: { ...params } }) }),
+      client.notification({ method, ...(params !== undefined && { params: copyOf(params) }) }),
     );
   }
 
@@ -423,7 +430,7 @@ class ToolCall implements SessionRequest<CallToolResult> {
     options: RequestOptions,
     listed: ListedTool | undefined,
   ): Promise<CallToolResult> {
-    const call = { name: this.tool, arguments: { ...this.#args } };
+    const call = { name: this.tool, arguments: copyOf(this.#args) };
     const params = withMeta(call, this.#options, connection, this.#resources.subscriptions);
     const answer = this.#answerTo(params, connection, options, listed);
     const mayBeNull = connection.era === 'modern' && this.#resources.oddities !== undefined;
@@ -497,10 +504,19 @@ function withMeta<T extends object>(
   const levelMeta = logLevel === undefined ? undefined : { [official.LOG_LEVEL_META_KEY]: logLevel };
   return {
     ...params,
-    ...(hasMeta && { _meta: { ...levelMeta, ...meta } }),
+    ...(hasMeta && { _meta: { ...levelMeta, ...copyOf(meta) } }),
     ...(inputResponses !== undefined && { inputResponses }),
     ...(requestState !== undefined && { requestState }),
   };
+}
+
+/** A copy of what a caller gave. Throws `INVALID_ARGUMENTS` when a getter or a proxy in it throws. */
+function copyOf<T extends object>(given: T | undefined): Record<string, unknown> {
+  try {
+    return { ...given };
+  } catch (cause) {
+    throw notJson(cause);
+  }
 }
 
 /** Asks only a server that announces nothing at all: another one is certainly right about what it has. */

@@ -199,3 +199,80 @@ describe('bad input: somebody else there', () => {
     expect(error).toMatchObject({ code: 'TIMEOUT', server: 'tested' });
   });
 });
+
+describe('C3 arguments that are no plain data', () => {
+  const boom = (): never => {
+    throw new Error('boom');
+  };
+  const BUILT_IN: [string, object][] = [
+    ['a Map', new Map([['a', 1]])],
+    ['a Set', new Set(['a'])],
+    ['a Promise', Promise.resolve({ a: 1 })],
+    ['a Date', new Date(0)],
+    ['an URLSearchParams', new URLSearchParams('a=1')],
+    ['a FormData', new FormData()],
+    ['a Headers', new Headers()],
+    ['an Uint8Array', new Uint8Array(2)],
+    ['a Function', () => ({ a: 1 })],
+    ['an array', [1]],
+  ];
+
+  it.each(BUILT_IN)('%s would be sent without what it holds: it is refused', async (what, args) => {
+    await using server = inProcess({ tools: [{ name: 't' }] });
+    const { session } = await open(server);
+    const error = await failureOf(session.callTool('t', args as Record<string, unknown>));
+    expect(error).toMatchObject({ code: 'INVALID_ARGUMENTS', maybeExecuted: false });
+    expect(error.message.toLowerCase()).toContain(`must be an object, not ${what.toLowerCase()}`);
+    expect(server.requests.filter(({ method }) => method === 'tools/call')).toEqual([]);
+  });
+
+  class Point {
+    readonly x = 1;
+    toString(): string {
+      return 'point';
+    }
+  }
+  it.each([
+    ['an instance of a class', new Point(), { x: 1 }],
+    ['an object without a prototype', Object.assign(Object.create(null) as object, { x: 1 }), { x: 1 }],
+    ['an object with inherited members', Object.create({ x: 1 }) as object, {}],
+  ])('%s is sent with its own members', async (_, args, sent) => {
+    await using server = inProcess({ tools: [{ name: 't' }] });
+    const { session } = await open(server);
+    await session.callTool('t', args as Record<string, unknown>);
+    const [call] = server.requests.filter(({ method }) => method === 'tools/call');
+    expect(call?.params?.['arguments']).toEqual(sent);
+  });
+
+  const UNREADABLE: [string, () => Record<string, unknown>][] = [
+    ['a getter', () => Object.defineProperty({}, 'x', { get: boom, enumerable: true })],
+    ['a getter inside', () => ({ in: Object.defineProperty({}, 'x', { get: boom, enumerable: true }) })],
+    ['a toJSON', () => ({ x: { toJSON: boom } })],
+    ['a proxy whose members cannot be read', () => new Proxy({ a: 1 }, { get: boom })],
+    ['a proxy whose names cannot be read', () => new Proxy({}, { ownKeys: boom })],
+    ['a bigint', () => ({ a: 1n })],
+  ];
+  const ERAS = ['legacy', '2026-07-28'] as const;
+  const CASES = ERAS.flatMap((protocol) => UNREADABLE.map(([what, make]) => ({ protocol, what, make })));
+
+  it.each(CASES)(
+    '$what that fails is told as such, and nothing ran ($protocol)',
+    async ({ protocol, make }) => {
+      await using server = inProcess({ tools: [{ name: 't' }], prompts: [{ name: 'p' }] });
+      const { session } = await open(server, { protocol });
+      const calls = [
+        () => session.callTool('t', make()),
+        () => session.callTool('t', make(), { onProgress: () => {} }),
+        () => session.callTool('t', {}, { meta: make() }),
+        () => session.getPrompt('p', make() as never),
+        () => session.request({ method: 'tools/call', params: { name: 't', arguments: make() } }),
+        () => session.request({ method: 'tools/call', params: make() }),
+        () => session.notify({ method: 'notifications/x', params: make() }),
+      ];
+      for (const call of calls)
+        expect(await failureOf(call())).toMatchObject({ code: 'INVALID_ARGUMENTS', maybeExecuted: false });
+      expect(server.requests.filter(({ method }) => method.startsWith('tools/call'))).toEqual([]);
+      await session.ping();
+    },
+  );
+});
