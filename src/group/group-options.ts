@@ -1,4 +1,5 @@
 import { invalidOption } from '../errors/options.ts';
+import { isRecord } from '../internal/checks.ts';
 import { checkOptions, checkValue, withoutUndefined } from '../options/check-options.ts';
 import { text } from '../options/kinds.ts';
 import { groupOptionsOfConfig, holdsConfig } from '../options/tables/config.ts';
@@ -64,7 +65,7 @@ export interface GroupConnectOptions extends GroupOptions {
 
 /** Checks a group's options. Throws `CONFIG_INVALID`. */
 export function checkGroupOptions(options: GroupOptions): void {
-  if (typeof options === 'object' && Reflect.get(options, 'servers') !== undefined)
+  if (isRecord(options) && options['servers'] !== undefined)
     throw invalidOption('servers', 'is for SessionGroup.connect(), which opens them');
   checkOptions(groupOptions, options, 'Group options');
   resolveSessionOptions(options);

@@ -1,3 +1,4 @@
+import type { UnreadyMember } from '../errors/catalog.ts';
 import type { CompletionReference } from '../session/session.ts';
 import type { CatalogKind, CatalogOrigin } from './catalog/catalog.ts';
 
@@ -9,6 +10,8 @@ export interface GroupRoutes {
   tool(name: string): CatalogOrigin;
   prompt(name: string): CatalogOrigin;
   resource(uri: string): CatalogOrigin;
+  /** The servers that may have a tool of this name and are not ready, the likeliest first. */
+  unreadyFor(name: string): readonly UnreadyMember[];
   completion(ref: CompletionReference): CatalogOrigin;
   /** Definitions that a session of a server lists, under the names that the group would expose them by. */
   expose<D extends object>(

@@ -22,7 +22,8 @@ import {
   invalidCall,
   type CallCheck,
 } from '../options/call-checks.ts';
-import { ownOptions } from '../options/check-options.ts';
+import { checkValue, ownOptions } from '../options/check-options.ts';
+import { string } from '../options/kinds.ts';
 import { groupReadyOptions } from '../options/tables/group.ts';
 import type { CallOptions, ReadOptions } from '../session/call-options.ts';
 import type { CompletionReference, Session, SessionStatus } from '../session/session.ts';
@@ -57,7 +58,7 @@ import type { Member, GroupServerStatus } from './members/member.ts';
 import { Membership } from './members/membership.ts';
 import { unreadyServers } from './members/unready-servers.ts';
 import { untilReady, type ReadyOptions } from './members/until-ready.ts';
-import { nameOfEntry, serverOf, uriOfResource } from './catalog/given-entries.ts';
+import { COMPLETING, nameOfEntry, referenceOf, serverOf, uriOfResource } from './catalog/given-entries.ts';
 import { ResourceFinder } from './catalog/resource-finder.ts';
 import { CatalogSearch } from './search/catalog-search.ts';
 import type { SearchHit, SearchOptions } from './search/search-options.ts';
@@ -317,17 +318,19 @@ export class SessionGroup implements AsyncDisposable {
   }
 
   /**
-   * Completes an argument of a prompt, given by its exposed name, or of a resource template. Rejects with
-   * `UNKNOWN_PROMPT`, `UNKNOWN_RESOURCE` or `AMBIGUOUS_RESOURCE`; else as {@link Session.complete}.
+   * Completes an argument of a prompt or of a resource template, given by its exposed name or URI template, or by its entry
+   * of `prompts` or `resourceTemplates`. Rejects with `UNKNOWN_PROMPT`, `UNKNOWN_RESOURCE` or `AMBIGUOUS_RESOURCE`; else as
+   * {@link Session.complete}.
    */
   async complete(
-    ref: CompletionReference,
+    of: CompletionReference | PromptEntry | ResourceTemplateEntry,
     argument: { name: string; value: string },
     context?: { arguments?: Readonly<Record<string, string>> },
     options: CallOptions & ServerChoice = {},
   ): Promise<CompleteResult> {
-    checkArguments('Completing an argument', { ref, argument, context });
-    const { server, ...rest } = checked(options, checkGroupCall, 'Completing an argument');
+    const ref = referenceOf(this.#index, of);
+    checkArguments(COMPLETING, { ref, argument, context });
+    const { server = serverOf(of), ...rest } = checked(options, checkGroupCall, COMPLETING);
     const owner = this.#completed(ref, server);
     const upstream =
       ref.type === 'ref/prompt' ? { ...ref, name: owner.upstreamName } : { ...ref, uri: owner.upstreamName };
@@ -427,6 +430,7 @@ export class SessionGroup implements AsyncDisposable {
     return {
       tool: (name) => this.#index.tools.get(name) ?? this.#unknown('tool', name),
       prompt: (name) => this.#findPrompt(name),
+      unreadyFor: (name) => unreadyServers(this.#membership.members, ['tools'], name),
       resource: (uri) => this.#findResource(uri, undefined),
       completion: (ref) => this.#completed(ref),
       expose: (server, kind, definitions) => {
@@ -464,6 +468,7 @@ export class SessionGroup implements AsyncDisposable {
   #memberOf(server: string | Session): Member {
     if (typeof server !== 'object' || server === null) return this.#membership.get(server);
     for (const member of this.#membership.members) if (member.session === server) return member;
+    if (typeof server.name !== 'string') checkValue('server', string, server);
     throw foreignSession(server.name);
   }
 

@@ -173,6 +173,100 @@ describe('C3 the params of a request in place of a name', () => {
       expect((await failureOf(session.getPrompt(params))).code).toBe('INVALID_ARGUMENTS');
     },
   );
+
+  const ARGUMENT = { name: 'a', value: '' };
+  const REF = { type: 'ref/prompt', name: 's__ask' };
+  const PARAMS: [string, string, (group: SessionGroup) => Promise<unknown>][] = [
+    [
+      'callTool',
+      'Give its "name" by itself, and its "arguments" after it.',
+      (group) => group.callTool({ name: 's__echo', arguments: { a: 1 } } as never),
+    ],
+    [
+      'callTool of a session',
+      'Give its "name" by itself, and its "arguments" after it.',
+      (group) => group.session('s').callTool({ name: 'echo', arguments: {} } as never),
+    ],
+    [
+      'callTool without arguments',
+      'Give its "name" by itself.',
+      (group) => group.callTool({ name: 'x' } as never),
+    ],
+    [
+      'getPrompt',
+      'Give its "name" by itself, and its "arguments" after it.',
+      (group) => group.getPrompt({ name: 's__ask', arguments: {} } as never),
+    ],
+    ['readResource', 'Give its "uri" by itself.', (group) => group.readResource({ uri: 'r:1' } as never)],
+    [
+      'subscribeResource',
+      'Give its "uri" by itself.',
+      (group) => group.subscribeResource({ uri: 'r:1' } as never),
+    ],
+    [
+      'complete',
+      'Give its "ref" by itself, and its "argument" and "context" after it.',
+      (group) => group.complete({ ref: REF, argument: ARGUMENT, context: {} } as never, ARGUMENT),
+    ],
+    [
+      'setLoggingLevel',
+      'Give its "level" by itself.',
+      (group) => group.setLoggingLevel({ level: 'info' } as never),
+    ],
+  ];
+
+  it.each(PARAMS)('%s says how to write them', async (_, advice, call) => {
+    const group = await connectGroup({ servers: { s: { server: local(SCRIPT) } } });
+    const error = await failureOf(call(group));
+    expect(error.code).toBe('INVALID_ARGUMENTS');
+    expect(error.message).toContain(advice);
+  });
+});
+
+describe('C3 completing an argument of an entry', () => {
+  const COMPLETED = {
+    ...SCRIPT,
+    prompts: [{ name: 'ask', arguments: [{ name: 'a' }] }],
+    completions: [
+      { ref: 'ask', argument: 'a', values: ['one'] },
+      { ref: 't:{id}', argument: 'id', values: ['two'] },
+    ],
+  };
+  const valuesOf = (result: { completion: { values: readonly string[] } }): readonly string[] =>
+    result.completion.values;
+
+  it.each(NAMINGS)('finds the prompt and the template (%s)', async (naming) => {
+    const group = await connectGroup({ servers: { s: { server: local(COMPLETED) } }, naming });
+    const ofPrompt = await group.complete(first(group.prompts), { name: 'a', value: '' });
+    const ofTemplate = await group.complete(first(group.resourceTemplates), { name: 'id', value: '' });
+    expect([valuesOf(ofPrompt), valuesOf(ofTemplate)]).toEqual([['one'], ['two']]);
+  });
+
+  it('asks the server of the entry, where two have the template', async () => {
+    const [a, b] = [local(COMPLETED), local(COMPLETED)];
+    const group = await connectGroup({ servers: { a: { server: a } } });
+    const ofA = first(group.resourceTemplates);
+    await group.add('b', { server: b });
+    await group.complete(ofA, { name: 'id', value: '' });
+    expect([
+      requestsOf(a, 'completion/complete').length,
+      requestsOf(b, 'completion/complete').length,
+    ]).toEqual([1, 0]);
+  });
+
+  it('is refused for tools and resources, copies, and what has left the catalog', async () => {
+    const group = await connectGroup({ servers: { s: { server: local(COMPLETED) } } });
+    const [prompt, template] = [first(group.prompts), first(group.resourceTemplates)];
+    const complete = async (given: unknown): Promise<string> =>
+      (await failureOf(group.complete(given as never, { name: 'a', value: '' }))).code;
+    expect(await complete(first(group.tools))).toBe('INVALID_ARGUMENTS');
+    expect(await complete(first(group.resources))).toBe('INVALID_ARGUMENTS');
+    expect(await complete({ ...prompt })).toBe('UNKNOWN_PROMPT');
+    expect(await complete({ ...template })).toBe('UNKNOWN_RESOURCE');
+    await group.remove('s');
+    expect(await complete(prompt)).toBe('UNKNOWN_PROMPT');
+    expect(await complete(template)).toBe('UNKNOWN_RESOURCE');
+  });
 });
 
 describe('options whose getters throw', () => {

@@ -1,7 +1,8 @@
 import { entryNotHere, templateToRead } from '../../errors/catalog.ts';
 import { isRecord } from '../../internal/checks.ts';
 import { checkArguments } from '../../options/call-arguments.ts';
-import type { CatalogOrigin, ResourceEntry } from './catalog.ts';
+import type { CompletionReference } from '../../session/session.ts';
+import type { CatalogOrigin, PromptEntry, ResourceEntry, ResourceTemplateEntry } from './catalog.ts';
 import type { CatalogIndex } from './catalog-index.ts';
 import type { KindIndex } from './kind-index.ts';
 
@@ -32,8 +33,23 @@ export function uriOfResource(
   return keyIn(index.resources, 'resource', given);
 }
 
-/** The server of an entry; undefined for a URI, which several servers may have. */
-export function serverOf(given: string | URL | ResourceEntry): string | undefined {
+/** What an argument is completed of, given by a reference or by the entry of a prompt or template. Throws as {@link nameOfEntry}. */
+export function referenceOf(
+  index: CatalogIndex,
+  given: CompletionReference | PromptEntry | ResourceTemplateEntry,
+): CompletionReference {
+  if (!isEntry(given)) return given;
+  const others: readonly KindIndex<CatalogOrigin>[] = [index.tools, index.resources];
+  if (others.some((kind) => kind.hasSeen(given))) checkArguments(COMPLETING, { ref: given });
+  return 'uriTemplate' in given
+    ? { type: 'ref/resource', uri: keyIn(index.resourceTemplates, 'resource', given) }
+    : { type: 'ref/prompt', name: keyIn(index.prompts, 'prompt', given) };
+}
+
+export const COMPLETING = 'Completing an argument';
+
+/** The server of an entry; undefined for a name, a URI or a reference, which several servers may have. */
+export function serverOf(given: unknown): string | undefined {
   return isEntry(given) ? given.server : undefined;
 }
 
