@@ -1,12 +1,13 @@
 import { PlenumError, type PlenumErrorCode } from '../errors/plenum-error.ts';
-import { printable } from '../internal/text.ts';
+import type { UnknownEntryData } from '../errors/registry.ts';
+import { didYouMean, printable } from '../internal/text.ts';
 
 const MAX_LENGTH = 1000;
 
 /**
  * The text for a model about a failed call: what happened and what to try. The error's message is used only when it
  * consists of the model's input and names of the catalog: other messages may contain the end of a server's standard
- * error, a command or a URL.
+ * error, a command or a URL. So may the reasons why servers are not ready.
  */
 export function explainError(error: unknown, tool: string): string {
   const name = printable(tool, 80);
@@ -15,6 +16,7 @@ export function explainError(error: unknown, tool: string): string {
 }
 
 function explain(error: PlenumError, name: string): string {
+  if (isUnknownName(error) && error.data?.unready !== undefined) return explainUnknown(error.data, name);
   if (SAFE_MESSAGES.has(error.code)) return error.message;
   const server = error.server === undefined ? 'its server' : `server "${error.server}"`;
   switch (error.code) {
@@ -51,6 +53,22 @@ const SAFE_MESSAGES: ReadonlySet<PlenumErrorCode> = new Set<PlenumErrorCode>([
   'AMBIGUOUS_RESOURCE',
   'INVALID_ARGUMENTS',
 ]);
+
+type UnknownNameError = PlenumError<'UNKNOWN_TOOL' | 'UNKNOWN_PROMPT' | 'UNKNOWN_RESOURCE'>;
+
+function isUnknownName(error: PlenumError): error is UnknownNameError {
+  return ['UNKNOWN_TOOL', 'UNKNOWN_PROMPT', 'UNKNOWN_RESOURCE'].includes(error.code);
+}
+
+/** Names only the server that the model meant: a policy may hide the others. */
+function explainUnknown({ name: wanted, nearest, unready }: UnknownEntryData, tool: string): string {
+  const meant = unready?.find(({ expected }) => expected)?.server;
+  if (meant !== undefined)
+    return `There is no "${wanted}" now: server "${meant}" is not available. Try later, or go on without it.`;
+  const what =
+    wanted === tool ? `There is no tool "${tool}".` : `Tool "${tool}" failed: there is no "${wanted}".`;
+  return `${what}${nearest.length === 0 ? '' : didYouMean(nearest)}`;
+}
 
 function whetherItRan({ maybeExecuted }: PlenumError): string {
   return maybeExecuted === false ? 'It did not run.' : 'It may have run anyway.';

@@ -5,7 +5,7 @@ import { PlenumError } from '../errors/plenum-error.ts';
 import { isRecord } from '../internal/checks.ts';
 import { printable } from '../internal/text.ts';
 import { explainError } from './explain-error.ts';
-import type { ToolCallOptions, ToolSource } from './tool-source.ts';
+import { expectToolSource, type ToolCallOptions, type ToolSource } from './tool-source.ts';
 
 export interface RunToolOptions extends ToolCallOptions {
   /**
@@ -17,7 +17,7 @@ export interface RunToolOptions extends ToolCallOptions {
 
 /**
  * Calls a tool for a model. A failure becomes a result with `isError` and a short text that says what happened.
- * Rejects only when the caller aborts, with `ABORTED`.
+ * Rejects only when the caller aborts, with `ABORTED`, or when `source` is none, with `CONFIG_INVALID`.
  *
  * `args` are as the model's API gives them: an object, its JSON text, or undefined.
  */
@@ -27,6 +27,7 @@ export async function runTool(
   args?: unknown,
   { onError, ...options }: RunToolOptions = {},
 ): Promise<CallToolResult> {
+  expectToolSource(source);
   const { signal } = options;
   try {
     if (signal?.aborted === true) throw aborted(name, signal, false);

@@ -1,7 +1,9 @@
 import { closed } from '../errors/session-end.ts';
 import { notTaken } from '../errors/toolkit.ts';
 import { isRecord } from '../internal/checks.ts';
-import { checkOptions, withoutUndefined } from '../options/check-options.ts';
+import { checkCall, invalidCall } from '../options/call-checks.ts';
+import { argumentFault, checkOptions, withoutUndefined } from '../options/check-options.ts';
+import { string } from '../options/kinds.ts';
 import { toolkitOptions } from '../options/tables/toolkit.ts';
 import { prefixedName } from '../group/catalog/prefixed-name.ts';
 import { SessionGroup } from '../group/session-group.ts';
@@ -143,6 +145,8 @@ function compose(
     },
     callTool: async (name, args, callOptions = {}) => {
       if (closing !== undefined) throw closed('toolkit');
+      const fault = typeof name === 'string' ? checkCall(callOptions) : argumentFault('name', string, name);
+      if (fault !== undefined) throw invalidCall('Calling a tool', fault);
       return source.callTool(name, args, { ...callOptions, timeoutMs: callOptions.timeoutMs ?? timeoutMs });
     },
     close,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { PlenumError } from '../../src/index.ts';
+import { PlenumError, type SessionGroup } from '../../src/index.ts';
 import { runTool } from '../../src/toolkit/run-tool.ts';
+import { createToolkit } from '../../src/toolkit/toolkit.ts';
 import type { ToolSource } from '../../src/toolkit/tool-source.ts';
 import { bounded, eventually } from '../support/eventually.ts';
 import { failureOf } from '../support/failures.ts';
@@ -54,6 +55,40 @@ describe('M9 the result that a model gets of a call', () => {
     const result = await runTool(source, 's__search_file', {});
     expect(result.isError).toBe(true);
     expect(textOf(result)).toContain('"s__search_files"');
+  });
+
+  it.each([
+    ['the group itself', (group: SessionGroup): ToolSource => group],
+    ['a toolkit', (group: SessionGroup): ToolSource => createToolkit(group)],
+  ])('C1 says of %s that a server is not available, and nothing of why', async (_, sourceOf) => {
+    const url = 'http://127.0.0.1:1/mcp?key=hunter2';
+    const group = await connectGroup({
+      servers: {
+        web: { url, reconnect: false },
+        bad: { ...stdioSpec({ faults: { exitAtStart: { code: 3, stderr: 'hunter2' } } }), reconnect: false },
+        good: { server: local({ tools: tools('echo'), resources: [{ uri: 'r:1' }] }) },
+      },
+    });
+    const source = sourceOf(group);
+    for (const [tool, said] of [
+      ['web__x', 'There is no "web__x" now: server "web" is not available. Try later, or go on without it.'],
+      ['bad__x', 'There is no "bad__x" now: server "bad" is not available. Try later, or go on without it.'],
+      ['good__ecko', 'There is no tool "good__ecko". Did you mean "good__echo"?'],
+      ['nothing at all', 'There is no tool "nothing at all".'],
+    ] as const) {
+      const result = await runTool(source, tool);
+      expect(result.isError).toBe(true);
+      expect(textOf(result)).toBe(said);
+    }
+    const withResources = createToolkit(group, { resources: true });
+    const reader = [...withResources.tools.keys()].find((name) => name.includes('read_resource')) ?? 'none';
+    const missing = textOf(await runTool(withResources, reader, { uri: 'r:2' }));
+    expect(missing).not.toMatch(/hunter2|127\.0\.0\.1|exited/);
+  });
+
+  it('rejects for what is no source', async () => {
+    for (const given of [undefined, null, 5, {}, Promise.resolve({})])
+      expect((await failureOf(runTool(given as never, 'x'))).code).toBe('CONFIG_INVALID');
   });
 
   it('says that a tool took too long, and that it may have run', async () => {

@@ -76,6 +76,49 @@ describe('M9 a toolkit of a group', () => {
     expect(source.problems).toMatchObject([{ tool: 's__y', server: 's' }]);
   });
 
+  it.each([undefined, null, 5, {}, { name: 's__x' }, [], Symbol('x'), () => 's__x'])(
+    'refuses %s in place of a name',
+    async (name) => {
+      const source = createToolkit(
+        await connectGroup({ servers: { s: { server: local({ tools: tools('x') }) } } }),
+      );
+      const error = await failureOf(source.callTool(name as never));
+      expect(error).toMatchObject({ code: 'INVALID_ARGUMENTS', maybeExecuted: false });
+      expect(error.message).toContain('"name" must be a string');
+    },
+  );
+
+  it.each([null, 5, { timeout: 5 }, new AbortController().signal, { signal: new AbortController() }])(
+    'refuses %s in place of options',
+    async (options) => {
+      const source = createToolkit(
+        await connectGroup({ servers: { s: { server: local({ tools: tools('x') }) } } }),
+      );
+      expect((await failureOf(source.callTool('s__x', {}, options as never))).code).toBe('INVALID_ARGUMENTS');
+    },
+  );
+
+  it.each([{}, { results: true, prompts: true }, { policy: { deny: ['nothing'] } }, { sanitize: false }])(
+    'C1 says which servers are not ready when it has no such tool (%j)',
+    async (options) => {
+      const quick = { connectTimeoutMs: 100, reconnect: { delayMs: 60_000, maxDelayMs: 60_000 } };
+      const group = await connectGroup({
+        servers: {
+          good: { server: local({ tools: tools('x') }) },
+          slow: { server: local({ faults: { neverInitialize: true } }), ...quick },
+        },
+      });
+      const source = createToolkit(group, options);
+      const error = await failureOf(source.callTool('slow__x'));
+      expect(error).toMatchObject({
+        code: 'UNKNOWN_TOOL',
+        data: { name: 'slow__x', unready: [{ server: 'slow', expected: true }] },
+      });
+      expect(error.data).toEqual((await failureOf(group.callTool('slow__x'))).data);
+      await source.callTool('good__x');
+    },
+  );
+
   it('when closed leaves the group as it is', async () => {
     const server = local({ tools: [{ name: 'log', does: { type: 'text', text: LONG } }] });
     const group = await connectGroup({ servers: { s: { server } } });

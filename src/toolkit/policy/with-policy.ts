@@ -1,7 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { CallToolResult } from '@modelcontextprotocol/client';
 import { toolNotCalled } from '../../errors/toolkit.ts';
-import { unknownName } from '../../errors/catalog.ts';
+import { unknownEntry, type UnreadyMember } from '../../errors/catalog.ts';
+import { groupRoutes } from '../../group/group-routes.ts';
+import type { SessionGroup } from '../../group/session-group.ts';
 import { isRecord } from '../../internal/checks.ts';
 import { printable } from '../../internal/text.ts';
 import type { ArgumentChecker } from '../arguments/argument-checker.ts';
@@ -61,6 +63,15 @@ function readyServers(group: ToolSource): readonly string[] | undefined {
     isRecord(status) && (status['state'] === 'ready' || status['state'] === 'idle');
   if (servers.size === 0 || ![...servers.values()].every(isReady)) return undefined;
   return [...servers.keys()].map(String);
+}
+
+/** The servers that are not ready and may have a tool of this name. */
+function unreadyServers(group: ToolSource, name: string): readonly UnreadyMember[] {
+  return isGroup(group) ? group[groupRoutes].unreadyFor(name) : [];
+}
+
+function isGroup(source: ToolSource): source is SessionGroup {
+  return groupRoutes in source;
 }
 
 /** The engine of the checker is loaded with the first call. */
@@ -157,7 +168,7 @@ class PolicedSource implements PolicedToolSource {
     const { offers } = this.#current();
     const offer = offers.get(name);
     if (offer !== undefined) return offer;
-    throw unknownName('tool', name, offers.keys());
+    throw unknownEntry('tool', name, offers.keys(), unreadyServers(this.#group, name));
   }
 }
 
