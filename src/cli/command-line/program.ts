@@ -4,6 +4,7 @@ import { UsageError, type ExitCode } from '../exit-codes.ts';
 import { isServerUrl, type InlineServer } from './inline-server.ts';
 import { parseDuration, type CommandOptions, type GlobalOptions } from './options.ts';
 import { packageVersion } from '../version.ts';
+import { howToWriteAsOne } from './two-words.ts';
 
 /** A parsed command line. */
 interface ParsedCommand {
@@ -140,6 +141,10 @@ function splitOperands(
   }
   const help = `See: plenum ${name} --help`;
   if (operands.length < least) throw new UsageError(`plenum ${name} wants ${usage}. ${help}`);
-  if (operands.length > most) throw new UsageError(`plenum ${name} takes no "${operands[most]}". ${help}`);
+  if (operands.length > most) {
+    const isName = most === 1 && servers === true && inline === undefined;
+    const hint = isName ? howToWriteAsOne(name, operands) : '';
+    throw new UsageError(`plenum ${name} takes no "${operands[most]}".${hint === '' ? ` ${help}` : hint}`);
+  }
   return { operands, inline };
 }

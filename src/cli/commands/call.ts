@@ -6,6 +6,7 @@ import { fitArguments } from '../arguments/fit-arguments.ts';
 import { readArguments } from '../arguments/typed-arguments.ts';
 import { ContentView, showView } from '../views/content-view.ts';
 import type { RunCommand } from '../command-line/invocation.ts';
+import { expectOneName } from '../command-line/two-words.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { explainUnknown, withOpenServers, type OpenServers } from '../servers/open-servers.ts';
 import { possibleOwners } from '../servers/possible-owners.ts';
@@ -19,6 +20,7 @@ import { offerUrls } from '../questions/open-url.ts';
 export const run: RunCommand = async (invocation) => {
   const { operands, options, terminal, interrupt } = invocation;
   const [name = '', ...words] = operands;
+  if (invocation.inline === undefined) expectOneName('call', operands);
   const typed = await readArguments(words, options.args, interrupt.signal);
   await checkOut(options.out, terminal.json);
   const set = await findServers(invocation);

@@ -1,6 +1,7 @@
 import { readTexts } from '../arguments/typed-arguments.ts';
 import { ContentView, showView } from '../views/content-view.ts';
 import type { RunCommand } from '../command-line/invocation.ts';
+import { expectOneName } from '../command-line/two-words.ts';
 import { EXIT } from '../exit-codes.ts';
 import { explainUnknown, withOpenServers } from '../servers/open-servers.ts';
 import { possibleOwners } from '../servers/possible-owners.ts';
@@ -13,6 +14,7 @@ import { lineText } from '../terminal/terminal-text.ts';
 export const run: RunCommand = async (invocation) => {
   const { operands, terminal, interrupt } = invocation;
   const [name = '', ...words] = operands;
+  if (invocation.inline === undefined) expectOneName('prompt', operands);
   const args = readTexts(words);
   await checkOut(invocation.options.out, terminal.json);
   const set = await findServers(invocation);

@@ -3,7 +3,7 @@ import type { RunCommand } from '../command-line/invocation.ts';
 import { listCatalog } from '../servers/list-catalog.ts';
 
 export const run: RunCommand = (invocation) =>
-  listCatalog(invocation, async ({ group, matches, show }) => {
+  listCatalog(invocation, ['prompts'], async ({ group, matches, show }) => {
     const prompts = [...group.prompts].filter(([name, prompt]) => matches(name, prompt.upstreamName));
     const rows = prompts.map(([name, prompt]) => [
       name,

@@ -3,7 +3,7 @@ import type { RunCommand } from '../command-line/invocation.ts';
 import { listCatalog } from '../servers/list-catalog.ts';
 
 export const run: RunCommand = (invocation) =>
-  listCatalog(invocation, async ({ group, matches, show }) => {
+  listCatalog(invocation, ['tools'], async ({ group, matches, show }) => {
     const tools = [...group.tools].filter(([name, tool]) => matches(name, tool.upstreamName));
     const rows = tools.map(([name, { server, title, description }]) => [
       name,

@@ -31,7 +31,7 @@ export const run: RunCommand = async (invocation) => {
     }
     if (terminal.json) terminal.jsonData(types.map(({ isUntyped: _, ...facts }) => facts));
     else if (out === undefined) terminal.data(source);
-    return reportMissing(invocation, opened);
+    return reportMissing(invocation, opened, ['tools']);
   });
 };
 

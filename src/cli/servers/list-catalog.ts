@@ -1,3 +1,4 @@
+import type { CatalogKind } from '../../group/catalog/catalog.ts';
 import type { SessionGroup } from '../../group/session-group.ts';
 import type { Invocation } from '../command-line/invocation.ts';
 import type { ExitCode } from '../exit-codes.ts';
@@ -25,17 +26,19 @@ interface Listing {
 }
 
 /**
- * Opens the servers and lists entries of their catalogs. Missing servers and lists are reported, also by the exit
- * code. With `isNamed`, entries have exposed names, from which their server can be told.
+ * Opens the servers and lists the entries of these kinds. Missing servers and lists of these kinds are reported, also by
+ * the exit code.
  */
 export async function listCatalog(
   invocation: Invocation,
+  kinds: readonly CatalogKind[],
   list: (listing: Listing) => Promise<void>,
-  { isNamed = true }: { isNamed?: boolean } = {},
 ): Promise<ExitCode> {
   const { terminal, operands } = invocation;
   const matches = createMatcher(operands, { loose: true });
   const set = await findServers(invocation);
+  const isNamed = kinds.every((kind) => kind === 'tools' || kind === 'prompts');
+  // The server of an entry can be told from its exposed name, not from a URI.
   const only = isNamed ? ownersOf(set, operands) : undefined;
   const work = async (opened: OpenServers): Promise<ExitCode> => {
     await list({
@@ -55,7 +58,7 @@ export async function listCatalog(
         terminal.data(await table(terminal, heading, cells));
       },
     });
-    return reportMissing(invocation, opened);
+    return reportMissing(invocation, opened, kinds);
   };
   return withOpenServers(invocation, set, work, only === undefined ? {} : { only });
 }

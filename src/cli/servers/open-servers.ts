@@ -138,12 +138,18 @@ export function adviseDoctor({ terminal, inline }: Invocation, failures: OpenSer
   terminal.note(`"plenum doctor ${what}" says more.`);
 }
 
-/** Reports the servers and lists that are missing from the output, and returns the exit code for that. */
-export function reportMissing(invocation: Invocation, { group, failures }: OpenServers): ExitCode {
+/**
+ * Reports the servers and the lists of these kinds that are missing from the output, and returns the exit code for that.
+ */
+export function reportMissing(
+  invocation: Invocation,
+  { group, failures }: OpenServers,
+  kinds: readonly CatalogKind[],
+): ExitCode {
   const { terminal, inline } = invocation;
   for (const error of failures.values()) reportError(terminal, error, inline);
   adviseDoctor(invocation, failures);
-  const missing = missingLists(group);
+  const missing = missingLists(group).filter(({ kind }) => kinds.includes(kind));
   for (const { error, kind } of missing) reportError(terminal, error, inline, kind);
   if (failures.size > 0) return unreachableExitCode([...failures.values()]);
   return missing.length > 0 ? EXIT.failed : EXIT.good;

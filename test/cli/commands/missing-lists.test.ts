@@ -25,6 +25,12 @@ function withList(kind: ListKind, code: number, message: string): string {
   return configFile({ good, bad });
 }
 
+/** Whether a command prints entries of this kind. */
+function shows(command: string, kind: ListKind): boolean {
+  if (command === 'types') return kind === 'tools';
+  return command === kind || (command === 'resources' && kind === 'resourceTemplates');
+}
+
 describe('L2 a server one of whose lists fails', () => {
   it.each(KINDS)('%s: servers shows it, and the others as they are', async (kind) => {
     const config = withList(kind, -32_603, 'the list is broken');
@@ -51,6 +57,37 @@ describe('L2 a server one of whose lists fails', () => {
     expect(JSON.parse(stdout)).toMatchObject([{ name: 'good__echo' }]);
     expect(JSON.parse(stderr)).toMatchObject({ error: { code: 'PROTOCOL', server: 'bad', list: 'tools' } });
   });
+
+  const OTHERS = KINDS.flatMap((kind) =>
+    ['tools', 'resources', 'prompts', 'types']
+      .filter((command) => !shows(command, kind))
+      .map((command) => ({ kind, command })),
+  );
+
+  it.each(OTHERS)(
+    '$command does not need the list of $kind, and says nothing of it',
+    async ({ kind, command }) => {
+      const config = withList(kind, -32_603, 'the list is broken');
+      for (const json of [[], ['--json']]) {
+        const { exitCode, stdout, stderr } = await plenum([command, '-c', config, ...json]);
+        expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
+        expect(stdout).toContain('bad');
+      }
+    },
+  );
+
+  const SHOWN = KINDS.map((kind) => ({ kind, command: kind === 'resourceTemplates' ? 'resources' : kind }));
+
+  it.each([...SHOWN, { kind: 'tools' as const, command: 'types' }])(
+    '$command shows the $kind of the others, and says which are missing',
+    async ({ kind, command }) => {
+      const config = withList(kind, -32_603, 'the list is broken');
+      const { exitCode, stdout, stderr } = await plenum([command, '-c', config]);
+      expect(exitCode).toBe(1);
+      expect(stdout).toContain(command === 'resources' ? 'g:1' : 'good__');
+      expect(stderr).toContain('server "bad"');
+    },
+  );
 
   it('a call of a tool of it says why the tool is not known, and one of the other server works', async () => {
     const config = withList('tools', -32_603, 'the list is broken');
