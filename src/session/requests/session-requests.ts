@@ -511,7 +511,7 @@ function withMeta<T extends object>(
 }
 
 /** A copy of what a caller gave. Throws `INVALID_ARGUMENTS` when a getter or a proxy in it throws. */
-function copyOf<T extends object>(given: T | undefined): Record<string, unknown> {
+function copyOf(given: object | undefined): Record<string, unknown> {
   try {
     return { ...given };
   } catch (cause) {
