@@ -1,7 +1,7 @@
 import { connectFailure } from '../../errors/connect.ts';
 import type { PlenumError } from '../../errors/plenum-error.ts';
 import type { SessionGroup } from '../../group/session-group.ts';
-import { compileUriTemplate } from '../../group/catalog/uri-template.ts';
+import { compileUriTemplate } from '../../session/requests/uri-template.ts';
 import { createDeferred } from '../../internal/deferred.ts';
 import { Limit, settledWithin } from '../../internal/limit.ts';
 import type { Invocation } from '../command-line/invocation.ts';

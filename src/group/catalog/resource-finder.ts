@@ -1,5 +1,5 @@
 import { ambiguousResource, unknownResource, type UnreadyMember } from '../../errors/catalog.ts';
-import { compileUriTemplate, type UriMatcher } from './uri-template.ts';
+import { compileUriTemplate, type UriMatcher } from '../../session/requests/uri-template.ts';
 import type { CatalogOrigin, ResourceTemplateEntry } from './catalog.ts';
 import type { CatalogIndex } from './catalog-index.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compileUriTemplate } from '../../../src/group/catalog/uri-template.ts';
+import { compileUriTemplate } from '../../../src/session/requests/uri-template.ts';
 import { fillableTemplate } from '../../../src/toolkit/resources/uri-template.ts';
 
 function filled(template: string, values: Record<string, string>): string | undefined {
