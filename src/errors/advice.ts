@@ -23,6 +23,8 @@ export type ErrorAdvice =
   | { readonly do: 'use-name'; readonly names: readonly string[] }
   /** Let the user visit the URLs in `elicitations`, then call again. */
   | { readonly do: 'visit-urls' }
+  /** Look at what changed, and approve it when it is right: `plenum lock accept`. */
+  | { readonly do: 'accept-drift'; readonly server: string }
   /** Release leases sooner. */
   | { readonly do: 'release-leases' }
   /** Write a configuration, or give the path of one. */
@@ -55,6 +57,8 @@ function sentence(advice: ErrorAdvice): string {
       return `Did you mean ${quoted(advice.names, 'or')}?`;
     case 'visit-urls':
       return 'See "elicitations", then call again.';
+    case 'accept-drift':
+      return 'See what changed with "plenum lock diff"; when it is right, approve it with "plenum lock accept".';
     case 'release-leases':
       return 'Release leases sooner.';
     case 'write-config':

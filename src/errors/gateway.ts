@@ -12,6 +12,12 @@ export function gatewayWithTooMany(): PlenumError<'CONFIG_INVALID'> {
   });
 }
 
+/** The sessions of a group were opened without the lock: it could not hold for them. */
+export function gatewayLockOfGroup(): PlenumError<'CONFIG_INVALID'> {
+  const summary = 'A gateway that is made of a group does not take "lock": give it to the group.';
+  return new PlenumError('CONFIG_INVALID', summary, { data: { option: 'lock' } });
+}
+
 export function gatewayOnAddress(host: string): PlenumError<'CONFIG_INVALID'> {
   const summary = `A gateway without "auth" listens on loopback addresses only, not on "${host}": anybody who reaches it could use its servers.`;
   return new PlenumError('CONFIG_INVALID', summary, {

@@ -158,6 +158,16 @@ export interface InvalidArgumentsData {
   readonly problems: readonly ArgumentProblem[];
 }
 
+/** `data` of `DEFINITION_DRIFT`. */
+export interface DefinitionDriftData {
+  /** `instructions` are those of the handshake; `server` is how the server is reached. */
+  readonly kind: 'tool' | 'prompt' | 'resourceTemplate' | 'instructions' | 'server';
+  /** What the server calls it. */
+  readonly name: string;
+  /** Whether it differs from what was approved, or nothing of this name was. */
+  readonly change: 'changed' | 'added';
+}
+
 /** `data` of `URL_ELICITATION_REQUIRED`: what the server sent as the data of its JSON-RPC error. */
 export interface UrlElicitationData {
   /** The URLs that the user must visit first. */
@@ -193,6 +203,7 @@ export interface PlenumErrorData {
   POOL_EXHAUSTED: PoolExhaustedData;
   INVALID_ARGUMENTS: InvalidArgumentsData;
   INVALID_RESULT: InvalidResultData;
+  DEFINITION_DRIFT: DefinitionDriftData;
   URL_ELICITATION_REQUIRED: UrlElicitationData;
   /** What the server sent as the data of its JSON-RPC error; else, of an HTTP error, `{ status }`. */
   PROTOCOL: unknown;
@@ -392,6 +403,17 @@ export const ERROR_REGISTRY: Registry = {
     data: {
       oddity: 'in an event about something odd that was tolerated: its kind',
       places: 'and where it was found',
+    },
+    fields: ['server', 'maybeExecuted'],
+  },
+  DEFINITION_DRIFT: {
+    meaning: 'What a server offers, or how it is reached, is not what was approved.',
+    when: 'with a [lock](trust.md#a-lock-for-definitions): before the server is started, and in every request for what differs',
+    remedy: 'look at `plenum lock diff`; when the change is right, `plenum lock accept`',
+    data: {
+      kind: '`tool`, `prompt`, `resourceTemplate`, `instructions`, or `server` for how it is reached',
+      name: 'what the server calls it',
+      change: '`changed` or `added`',
     },
     fields: ['server', 'maybeExecuted'],
   },

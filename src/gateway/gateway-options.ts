@@ -1,5 +1,6 @@
 import type { Implementation } from '@modelcontextprotocol/server';
 import {
+  gatewayLockOfGroup,
   gatewayOnAddress,
   gatewayServerIsOne,
   gatewayWithout,
@@ -20,6 +21,7 @@ import {
 import type { ManagedServerSpec } from '../manager/pool/managed-server.ts';
 import type { ServerSpec } from '../server-spec.ts';
 import type { ConnectConcurrency } from '../session/connection/connect-gate.ts';
+import type { DefinitionLock } from '../session/lock/definition-lock.ts';
 import type { SessionOptions } from '../session/session-options.ts';
 import type { Identity } from './identity/identity.ts';
 
@@ -198,6 +200,11 @@ export interface GatewayOptions {
   catalogCache?: CatalogCache;
   /** How many servers may connect at a time when the gateway is made; the others wait for their turn. */
   concurrency?: ConnectConcurrency;
+  /**
+   * What was approved of servers, such as `fileLock(path)` of `mcp-plenum/trust`: what differs is neither started, listed nor
+   * used, for no client. Not with `group`, which has its own.
+   */
+  lock?: DefinitionLock;
   /** Cancels starting; what was opened is closed, and `createGateway` rejects with `ABORTED`. */
   signal?: AbortSignal;
 }
@@ -219,6 +226,7 @@ export function resolveGatewayOptions(options: GatewayOptions): ResolvedGatewayO
   checkOptions(gatewayOptions, options, 'Gateway options');
   if (options.servers === undefined && options.group === undefined) throw gatewayWithout();
   if (options.servers !== undefined && options.group !== undefined) throw gatewayWithTooMany();
+  if (options.lock !== undefined && options.group !== undefined) throw gatewayLockOfGroup();
   return {
     auth: options.auth,
     hosts: options.hosts,

@@ -22,6 +22,7 @@ import { snapshotMap } from '../internal/snapshot-map.ts';
 import { checkOptions, withDefaults } from '../options/check-options.ts';
 import { defaultsOf } from '../options/kinds.ts';
 import { listenOptions } from '../options/tables/gateway.ts';
+import type { ManagerEvent } from '../manager/manager-events.ts';
 import { SessionManager } from '../manager/session-manager.ts';
 import type { ProtocolEra } from '../session/session.ts';
 import { ClientViews } from './catalog/client-views.ts';
@@ -196,6 +197,7 @@ export class Gateway implements AsyncDisposable {
     );
     const isolation = new Map(servers.map(([name, split]) => [name, split.isolation]));
     const { upstreamSessions, upstreamSessionsPerServer } = resolved.limits;
+    let onManagerEvent: (event: ManagerEvent) => void = () => {};
     const manager = new SessionManager({
       servers: Object.fromEntries(
         servers.map(([name, split]) => [name, requests.specFactory(split.spec, split.isolation)]),
@@ -206,6 +208,8 @@ export class Gateway implements AsyncDisposable {
         maxPerServer: upstreamSessionsPerServer + 1,
         leasesPerSession: 1_000,
       },
+      ...(options.lock !== undefined && { lock: options.lock }),
+      onEvent: (event) => onManagerEvent(event),
     });
     try {
       const group = await SessionGroup.connect({
@@ -218,9 +222,12 @@ export class Gateway implements AsyncDisposable {
         ...(options.naming !== undefined && { naming: options.naming }),
         ...(options.catalogCache !== undefined && { catalogCache: options.catalogCache }),
         ...(options.concurrency !== undefined && { concurrency: options.concurrency }),
+        ...(options.lock !== undefined && { lock: options.lock }),
         ...(options.signal !== undefined && { signal: options.signal }),
       });
-      return new Gateway(sdk, resolved, group, { manager, requests, isolation });
+      const gateway = new Gateway(sdk, resolved, group, { manager, requests, isolation });
+      onManagerEvent = (event) => gateway.#onManagerEvent(event);
+      return gateway;
     } catch (error) {
       await manager.destroy(error);
       throw error;
@@ -539,6 +546,13 @@ export class Gateway implements AsyncDisposable {
     };
     relay().catch(() => {}); // After an error there are no more events.
     void this.#closed.promise.then(() => events.return?.());
+  }
+
+  /** Tells of what a session for clients found. Those over which servers are listed are the group's, which tells it itself. */
+  #onManagerEvent(event: ManagerEvent): void {
+    if (event.type !== 'drift' || event.principal === undefined) return;
+    const { principal: _, ...drift } = event;
+    this.#hub.publish(drift);
   }
 
   /** The lists of a server have changed; of any server when none is given. */

@@ -1,5 +1,6 @@
 import type { LoggingLevel } from '@modelcontextprotocol/client';
 import type { PlenumError } from '../errors/plenum-error.ts';
+import type { DefinitionDrift } from '../session/lock/definition-lock.ts';
 import type { SessionStatus } from '../session/session.ts';
 import type { CatalogDiff, CatalogCollision } from './catalog/catalog.ts';
 
@@ -26,6 +27,8 @@ export type GroupEvent =
       readonly data: unknown;
     }
   | { readonly type: 'stderr'; readonly server: string; readonly line: string }
+  /** With a lock: something of a server is not what was approved. Once for each difference. */
+  | ({ readonly type: 'drift'; readonly server: string } & DefinitionDrift)
   | {
       readonly type: 'notification';
       readonly server: string;

@@ -9,6 +9,7 @@ import type {
 } from '@modelcontextprotocol/client';
 import { foreignSession, unknownEntry } from '../errors/catalog.ts';
 import { handlerFailed } from '../errors/call.ts';
+import { definitionDrifted } from '../errors/lock.ts';
 import { closed } from '../errors/session-end.ts';
 import { createDeferred } from '../internal/deferred.ts';
 import { EventHub, type OverflowEvent } from '../internal/event-hub.ts';
@@ -499,6 +500,10 @@ export class SessionGroup implements AsyncDisposable {
   #unknown(noun: 'tool' | 'prompt', name: string): never {
     this.#expectOpen();
     const kind = noun === 'tool' ? 'tools' : 'prompts';
+    for (const { drifted, name: server } of this.#membership.members) {
+      const drift = drifted.get(`${kind} ${name}`);
+      if (drift !== undefined) throw definitionDrifted(server, drift);
+    }
     const unready = unreadyServers(this.#membership.members, [kind], name);
     throw unknownEntry(noun, name, this.#index[kind].keys(), unready);
   }

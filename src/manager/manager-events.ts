@@ -1,4 +1,5 @@
 import type { PlenumError } from '../errors/plenum-error.ts';
+import type { DefinitionDrift } from '../session/lock/definition-lock.ts';
 import type { CircuitStatus } from './runs/circuit-breaker.ts';
 
 /** Why a pooled session was closed. */
@@ -44,5 +45,7 @@ export type ManagerEvent =
   | { readonly type: 'circuit'; readonly server: string; readonly circuit: CircuitStatus }
   /** A lease is held for longer than `reportLeasesAfterMs`; `takenAt` is the stack of the `acquire`. */
   | ({ readonly type: 'lease-overdue'; readonly heldMs: number; readonly takenAt: string } & About)
+  /** With a lock: something of a server is not what was approved. Once for each difference and session. */
+  | ({ readonly type: 'drift' } & DefinitionDrift & About)
   /** An error that no caller gets. The manager goes on. */
   | ({ readonly type: 'problem'; readonly error: PlenumError } & About);

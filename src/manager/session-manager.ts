@@ -103,7 +103,13 @@ export class SessionManager implements AsyncDisposable {
       create: ({ server, principal, keyed, checked }, onDrift) => {
         const target = { ...checked.target, spec: pinHeaders(keyed, onDrift) };
         const options = { ...checked.options, reconnect: onceAtMost(checked.options.reconnect) };
-        return this.#createSession(server.name, { target, options }, principal);
+        const session = this.#createSession(server.name, { target, options }, principal);
+        if (options.lock !== undefined) {
+          session.observe((event) => {
+            if (event.type === 'drift') publish({ ...event, server: server.name, principal });
+          });
+        }
+        return session;
       },
       publish,
     });

@@ -1,5 +1,6 @@
 import type { Tool } from '@modelcontextprotocol/client';
 import { isRecord } from '../internal/checks.ts';
+import type { DefinitionLock, RequestGuard } from './lock/definition-lock.ts';
 import type { Session, SessionEvent } from './session.ts';
 
 /** The key of {@link SessionInternals}; the same in every copy of this version of the package. */
@@ -11,6 +12,15 @@ export interface SessionInternals {
   readonly timeoutMs: number;
   /** Tells connections apart: another object after each reconnect, undefined while there is none. */
   readonly connectionKey: object | undefined;
+  /** How its server is reached, as far as it is known. It may hold secrets. */
+  readonly spec: object | undefined;
+  /** What its requests are checked by; undefined without a lock, and while there is no connection. */
+  readonly guard: RequestGuard | undefined;
+  /**
+   * Has its requests checked from now on by what a lock holds of the server of this name, unless it has a lock already.
+   * Resolves with false when that is not possible. Rejects with `CONFIG_INVALID` or `DEFINITION_DRIFT`.
+   */
+  useLock(lock: DefinitionLock, server: string): Promise<boolean>;
   /** Whether it has no connection because nobody uses it; the next request makes one. */
   readonly isAsleep: boolean;
   /** Connects if it is asleep. Rejects when that fails. */
@@ -49,6 +59,8 @@ function isInternal(session: Session): session is InternalSession {
 class PublicInternals implements SessionInternals {
   readonly timeoutMs = 60_000;
   readonly isAsleep = false;
+  readonly guard = undefined;
+  readonly spec = undefined;
   readonly #session: Session;
 
   constructor(session: Session) {
@@ -57,6 +69,10 @@ class PublicInternals implements SessionInternals {
 
   get connectionKey(): object | undefined {
     return this.#session.client;
+  }
+
+  async useLock(): Promise<boolean> {
+    return false;
   }
 
   async wake(): Promise<void> {}

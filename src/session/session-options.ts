@@ -12,6 +12,7 @@ import {
 import type { HealthOptions, ProtocolChoice, ReconnectOptions, ServerSpecOptions } from '../server-spec.ts';
 import type { ServerRequestOptions } from './handlers/handler-places.ts';
 import type { Handlers } from './handlers/handlers.ts';
+import type { DefinitionLock } from './lock/definition-lock.ts';
 
 export interface SessionOptions extends ServerSpecOptions, Handlers {
   /**
@@ -51,6 +52,11 @@ export interface SessionOptions extends ServerSpecOptions, Handlers {
    */
   serverRequests?: ServerRequestOptions;
   /**
+   * What was approved of servers, such as `fileLock(path)` of `mcp-plenum/trust`: a server that is reached in another way is
+   * not started, and what it offers beyond or other than that can be neither listed nor used (`DEFINITION_DRIFT`).
+   */
+  lock?: DefinitionLock;
+  /**
    * How far a reader of `events()` may fall behind before it loses the oldest events.
    * @default { maxEvents: 10000, maxBytes: 67108864 }
    */
@@ -73,6 +79,7 @@ export interface ResolvedSessionOptions {
   readonly maxPages: number;
   readonly serverRequests: Required<ServerRequestOptions>;
   readonly eventBacklog: Required<EventBacklog>;
+  readonly lock: DefinitionLock | undefined;
 }
 
 const CLIENT_INFO: Implementation = { name: 'mcp-plenum', version: '0.0.0' };
@@ -118,6 +125,7 @@ export function resolveSessionOptions(...layers: readonly SessionOptions[]): Res
     maxPages: pick('maxPages') ?? DEFAULTS.maxPages,
     serverRequests: withDefaults(defaultsOf(serverRequestOptions), pick('serverRequests')),
     eventBacklog: resolveBacklog(pick('eventBacklog')),
+    lock: pick('lock'),
   };
 }
 

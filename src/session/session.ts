@@ -23,6 +23,7 @@ import type {
 import type { PlenumError } from '../errors/plenum-error.ts';
 import type { OverflowEvent } from '../internal/event-hub.ts';
 import type { CallOptions, PageOptions, ReadOptions } from './call-options.ts';
+import type { DefinitionDrift } from './lock/definition-lock.ts';
 
 /** Which protocol a connection speaks: `legacy` has the `initialize` handshake, `modern` is 2026-07-28 and later. */
 export type ProtocolEra = 'legacy' | 'modern';
@@ -109,6 +110,8 @@ export type SessionEvent =
     }
   /** A line that the server's process wrote to standard error. */
   | { readonly type: 'stderr'; readonly line: string }
+  /** With a lock: something of the server is not what was approved. Once for each difference. */
+  | ({ readonly type: 'drift' } & DefinitionDrift)
   /** A notification that Plenum does not handle itself. */
   | { readonly type: 'notification'; readonly method: string; readonly params?: unknown }
   /** An error that failed no call, such as output that is not JSON, or a handler that threw. The session goes on. */
@@ -145,7 +148,10 @@ export interface Session extends AsyncDisposable {
    * `server/discover`, in the same form. Undefined before the first handshake.
    */
   readonly initializeResult: InitializeResult | undefined;
-  /** The official client of the present connection, undefined while there is none; a new one after each reconnect. */
+  /**
+   * The official client of the present connection, undefined while there is none; a new one after each reconnect. With a
+   * lock it lists what the server lists, but what differs from the lock cannot be requested with it either.
+   */
   readonly client: Client | undefined;
 
   /**

@@ -7,6 +7,7 @@ import type {
   ServerCapabilities,
   Tool,
 } from '@modelcontextprotocol/client';
+import { reachDrifted } from '../errors/lock.ts';
 import { cannotSignIn, unusableServer } from '../errors/options.ts';
 import { handlerFailed } from '../errors/call.ts';
 import { aborted } from '../errors/session-end.ts';
@@ -14,6 +15,8 @@ import type { PlenumError } from '../errors/plenum-error.ts';
 import type { ServerSpec } from '../server-spec.ts';
 import { Limit, onAbort } from '../internal/limit.ts';
 import { EventHub, type EventBacklog, type OverflowEvent } from '../internal/event-hub.ts';
+import { jsonText } from '../internal/json/json-copy.ts';
+import { shortHash } from '../internal/short-hash.ts';
 import { checkArguments } from '../options/call-arguments.ts';
 import { checkAuthorize, invalidCall } from '../options/call-checks.ts';
 import { loadOfficial } from '../transport/official.ts';
@@ -30,6 +33,8 @@ import type { Connection, ConnectionMemory } from './connection/connection.ts';
 import { HealthMonitor } from './supervision/health.ts';
 import { InFlight } from './supervision/in-flight.ts';
 import { openConnection } from './connection/open-connection.ts';
+import { DefinitionGuard } from './lock/definition-guard.ts';
+import type { DefinitionDrift, DefinitionLock, RequestGuard, ServerLock } from './lock/definition-lock.ts';
 import { RequestRunner } from './requests/request-runner.ts';
 import type { ProtocolEra, SessionEvent, SessionStatus } from './session.ts';
 import { sessionInternals, type InternalSession, type SessionInternals } from './session-internals.ts';
@@ -46,6 +51,9 @@ import { lostError } from './errors/translate-error.ts';
 
 /** The least time for restoring subscriptions, when the handshake has used up `connectTimeoutMs`, in milliseconds. */
 const LEAST_RESTORE_MS = 250;
+
+/** How many differences from a lock are remembered, so that each is reported once. */
+const MAX_REPORTED = 10_000;
 
 const openAtOnce: ConnectGate = (open) => open();
 
@@ -66,6 +74,11 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
   /** What requests need; leased sessions use it, too. */
   readonly resources: RequestResources;
   #health: HealthMonitor | undefined;
+  #lock: { readonly of: DefinitionLock; readonly server: string } | undefined;
+  /** Of the latest connection. */
+  #guard: RequestGuard | undefined;
+  /** Differences from the lock that were reported. */
+  readonly #reported = new Set<string>();
   /** What the server told in the latest handshake; kept when the connection is lost. */
   #facts: ServerFacts = {};
 
@@ -80,6 +93,7 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
     this.#target = target;
     this.#options = options;
     this.#gate = gate;
+    if (options.lock !== undefined) this.#lock = { of: options.lock, server: name };
     this.#hub = new EventHub(options.eventBacklog);
     const report = (error: PlenumError): void => this.#problem(error);
     this.#places = new HandlerPlaces(name, options.serverRequests, report);
@@ -166,6 +180,35 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
 
   learnTools(tools: readonly Tool[]): void {
     this.resources.tools.replace(tools);
+  }
+
+  get guard(): RequestGuard | undefined {
+    return this.#supervisor.connection?.guard;
+  }
+
+  get spec(): object | undefined {
+    return this.#target.type === 'spec' ? this.#target.spec : this.#supervisor.connection?.spec;
+  }
+
+  get hasLock(): boolean {
+    return this.#lock !== undefined;
+  }
+
+  /** Rejects with `CONFIG_INVALID` or `DEFINITION_DRIFT` when its lock does not let it start. */
+  async checkLock(): Promise<void> {
+    await this.#openLock();
+  }
+
+  async useLock(lock: DefinitionLock, server: string): Promise<boolean> {
+    if (this.#lock !== undefined) return true;
+    this.#lock = { of: lock, server };
+    const opened = await this.#openLock();
+    const { connection } = this.#supervisor;
+    if (opened !== undefined && connection !== undefined) {
+      this.#guardBy(opened, connection);
+      this.#facts = { ...this.#facts, instructions: this.#approved(opened, this.#facts.instructions) };
+    }
+    return true;
   }
 
   get isAsleep(): boolean {
@@ -278,11 +321,58 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
   #connect(signal: AbortSignal): Promise<Connection> {
     return this.#gate(async () => {
       const signIn = this.#signIn?.connecting();
+      const lock = await this.#openLock();
       const connection = await this.#open(signal, signIn?.spec);
-      await this.#establish(connection, signal);
+      if (lock !== undefined) this.#guardBy(lock, connection);
+      await this.#establish(connection, signal, lock);
       signIn?.onConnected();
       return connection;
     }, signal);
+  }
+
+  /** Throws `DEFINITION_DRIFT` when the server is reached in another way than was approved, before anything of it starts. */
+  async #openLock(): Promise<ServerLock | undefined> {
+    if (this.#lock === undefined) return undefined;
+    const { of, server } = this.#lock;
+    const lock = await of.open(server);
+    const { problem } = lock;
+    if (problem !== undefined && this.#isNew(problem.message)) this.#problem(problem);
+    if (!lock.isLocked) return undefined;
+    const drift = this.#target.type === 'spec' ? lock.reached(this.#target.spec) : undefined;
+    if (drift !== undefined) this.#onDrift(drift);
+    if (drift?.blocked === true) throw reachDrifted(server);
+    return lock;
+  }
+
+  #guardBy(lock: ServerLock, connection: Connection): void {
+    const { unannounced } = this.resources;
+    const server = this.#lock?.server ?? this.name;
+    const { timeoutMs } = this.#options;
+    const report = (drift: DefinitionDrift): void => this.#onDrift(drift);
+    this.#guard = new DefinitionGuard({ server, lock, connection, unannounced, timeoutMs, report });
+    connection.guardBy?.(this.#guard);
+  }
+
+  /** The instructions, unless they are not what was approved. */
+  #approved(lock: ServerLock, instructions: string | undefined): string | undefined {
+    const drift = lock.instructions(instructions);
+    if (drift !== undefined) this.#onDrift(drift);
+    return drift?.blocked === true ? undefined : instructions;
+  }
+
+  #onDrift(drift: DefinitionDrift): void {
+    const { kind, name, change, after } = drift;
+    if (this.#isNew(JSON.stringify([kind, name, change, jsonText(after)])))
+      this.#publish({ type: 'drift', ...drift });
+  }
+
+  /** Whether this was not reported yet. What was is forgotten when it is too much. */
+  #isNew(what: string): boolean {
+    const key = shortHash(what);
+    if (this.#reported.has(key)) return false;
+    if (this.#reported.size >= MAX_REPORTED) this.#reported.clear();
+    this.#reported.add(key);
+    return true;
   }
 
   async #open(signal: AbortSignal, spec: ServerSpec | undefined): Promise<Connection> {
@@ -324,12 +414,13 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
   /**
    * Stores what the server told, and restores subscriptions. Ends the connection when that fails or `signal` aborts.
    */
-  async #establish(connection: Connection, signal: AbortSignal): Promise<void> {
+  async #establish(connection: Connection, signal: AbortSignal, lock?: ServerLock): Promise<void> {
     const { client, era, protocolVersion } = connection;
+    const instructions = client.getInstructions();
     this.#facts = {
       serverInfo: client.getServerVersion(),
       capabilities: client.getServerCapabilities(),
-      instructions: client.getInstructions(),
+      instructions: lock === undefined ? instructions : this.#approved(lock, instructions),
       protocolVersion,
       era,
     };
@@ -377,7 +468,10 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
 
   #publish(event: SessionEvent): void {
     // A check against an old output schema could refuse a valid result.
-    if (event.type === 'list-changed' && event.kind === 'tools') this.resources.tools.clear();
+    if (event.type === 'list-changed') {
+      if (event.kind === 'tools') this.resources.tools.clear();
+      this.#guard?.listChanged(event.kind);
+    }
     this.#hub.publish(event);
   }
 

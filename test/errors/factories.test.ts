@@ -8,6 +8,7 @@ import * as catalog from '../../src/errors/catalog.ts';
 import * as config from '../../src/errors/config.ts';
 import * as connect from '../../src/errors/connect.ts';
 import * as gateway from '../../src/errors/gateway.ts';
+import * as lock from '../../src/errors/lock.ts';
 import * as options from '../../src/errors/options.ts';
 import { PlenumError } from '../../src/errors/plenum-error.ts';
 import * as pool from '../../src/errors/pool.ts';
@@ -25,6 +26,7 @@ const THEMES = {
   config,
   connect,
   gateway,
+  lock,
   options,
   pool,
   sessionEnd,
@@ -190,6 +192,7 @@ const SAMPLES: {
   gateway: {
     gatewayWithout: gateway.gatewayWithout(),
     gatewayWithTooMany: gateway.gatewayWithTooMany(),
+    gatewayLockOfGroup: gateway.gatewayLockOfGroup(),
     gatewayOnAddress: gateway.gatewayOnAddress('0.0.0.0'),
     gatewayNeedsHosts: gateway.gatewayNeedsHosts(),
     gatewayCannotListen: [
@@ -205,6 +208,17 @@ const SAMPLES: {
     callNotAnswered: gateway.callNotAnswered('s', 5),
     gatewayServerIsOne: gateway.gatewayServerIsOne('client'),
     gatewayOfGroup: gateway.gatewayOfGroup(),
+  },
+  lock: {
+    definitionDrifted: (['tool', 'instructions', 'server'] as const).map((kind) =>
+      lock.definitionDrifted('s', { kind, name: 'n', change: 'changed' }),
+    ),
+    reachDrifted: lock.reachDrifted('s'),
+    notListed: lock.notListed('s', 'prompt', 'n'),
+    notCheckable: lock.notCheckable('s'),
+    lockUnusable: lock.lockUnusable('/plenum.lock.json', 'is a link', 's'),
+    lockBusy: lock.lockBusy('/plenum.lock.json', thrown),
+    serverNotLocked: lock.serverNotLocked('/plenum.lock.json', 's'),
   },
   options: {
     invalidOption: options.invalidOption('url', 'must be a URL'),

@@ -9,6 +9,7 @@ import { errorText } from '../errors/error-text.ts';
 import { reportError } from '../errors/report-error.ts';
 import { EXIT, UsageError } from '../exit-codes.ts';
 import { findServers, proxied, type ServerSet } from '../servers/server-set.ts';
+import { eventText } from '../views/event-text.ts';
 import { count } from '../terminal/terminal-text.ts';
 
 export const run: RunCommand = async (invocation) => {
@@ -18,7 +19,7 @@ export const run: RunCommand = async (invocation) => {
   const set = await findServers(invocation);
   for (const error of set.broken.values()) reportError(terminal, error, inline);
   const { createGateway } = await import('../../gateway/gateway.ts');
-  const { naming } = set.options;
+  const { naming, lock } = set.options;
   const { listen: address, ...inFile } = set.config?.gateway ?? {};
   const servers = Object.entries(set.servers).map(
     ([name, spec]) => [name, served(spec, set, invocation)] as const,
@@ -28,6 +29,7 @@ export const run: RunCommand = async (invocation) => {
     servers: Object.fromEntries(servers),
     signal: interrupt.signal,
     ...(naming !== undefined && { naming }),
+    ...(lock !== undefined && { lock }),
   });
   const stopListening = onAbort(interrupt.signal, () => void gateway.close());
   const following = await follow(invocation, set, gateway);
@@ -81,6 +83,7 @@ async function tellProblems(gateway: Gateway, { terminal, inline }: Invocation):
     // Ending cancels what is being listed.
     if (event.type === 'problem' && event.error.code !== 'ABORTED')
       terminal.note(`[${event.server}] ${errorText(event.error, inline)}`);
+    if (event.type === 'drift') terminal.note(eventText(event));
     if (event.type === 'status' && (terminal.verbose || event.status.state === 'failed'))
       terminal.note(`[${event.server}] ${event.status.state}`);
   }
@@ -117,6 +120,7 @@ async function follow(
       return gateway.servers;
     },
     add: async (name: string, spec: ConfiguredServer) => {
+      set.noteServer?.(name, spec);
       const { [name]: found = spec } = await proxied({ [name]: spec }, terminal);
       await gateway.add(name, served(found, set, invocation));
     },

@@ -1,4 +1,5 @@
 import type { PlenumError } from '../../errors/plenum-error.ts';
+import type { WatchedGroup } from '../../config/watch/apply-servers.ts';
 import { onAbort } from '../../internal/limit.ts';
 import { LONGEST_TIMER_MS } from '../../internal/timers.ts';
 import type { Invocation, RunCommand } from '../command-line/invocation.ts';
@@ -49,13 +50,23 @@ async function watch(invocation: Invocation, set: ServerSet, { group }: OpenServ
 /** Keeps the group in step with its configuration. With `--server`, the chosen names stay the same. */
 async function follow(
   { options }: Invocation,
-  { config }: ServerSet,
+  { config, noteServer }: ServerSet,
   group: OpenServers['group'],
   show: (event: WatchedEvent) => void,
 ): Promise<{ close(): Promise<void> } | undefined> {
   if (config === undefined || options.server.length > 0) return undefined;
   const { watchConfig } = await import('../../config/watch/watch-config.ts');
-  return watchConfig(group, config, {
+  const watched: WatchedGroup = {
+    get servers() {
+      return group.servers;
+    },
+    add: (name, spec) => {
+      noteServer?.(name, spec);
+      return group.add(name, spec);
+    },
+    remove: (name) => group.remove(name),
+  };
+  return watchConfig(watched, config, {
     onEvent: (event) => {
       if (event.type === 'problem') show({ type: 'config-problem', error: event.error });
       else {

@@ -39,6 +39,7 @@ function sentence(advice: ErrorAdvice): string {
         'plenum tools -- npx -y some-server, plenum tools https://example.com/mcp.'
       );
     case 'use-name':
+    case 'accept-drift':
       return inWords([advice]);
     // Only a program can do this; commands that can help add their own text.
     case 'visit-urls':

@@ -1,5 +1,6 @@
 import { notReadyYet } from '../../errors/connect.ts';
 import { PlenumError } from '../../errors/plenum-error.ts';
+import type { GroupEvent } from '../../group/group-events.ts';
 import type { SessionGroup } from '../../group/session-group.ts';
 import { settledWithin } from '../../internal/limit.ts';
 import type { Invocation } from '../command-line/invocation.ts';
@@ -12,6 +13,7 @@ import { reportError } from '../errors/report-error.ts';
 import type { ConfiguredServer } from '../../config/config.ts';
 import type { ServerSet } from './server-set.ts';
 import { shellWord } from '../errors/sign-in-advice.ts';
+import { eventText } from '../views/event-text.ts';
 import { count } from '../terminal/terminal-text.ts';
 import { Writable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
@@ -58,7 +60,11 @@ export async function withOpenServers<T>(
   const handlers = await createHandlers(invocation);
   const names = chosen.map(([name]) => name);
   const what = names.length === 1 ? names.join() : count(names.length, 'server');
-  const options = { ...set.options, ...handlers };
+  // From the first event on: most of what differs from a lock is found while servers connect.
+  const onEvent = (event: GroupEvent): void => {
+    if (event.type === 'drift' && !isWatched) terminal.warn(eventText(event));
+  };
+  const options = { ...set.options, ...handlers, onEvent };
   const { group, failures } = await terminal.during(`Connecting to ${what}`, async () => {
     if (uri !== undefined && chosen.length > 1) {
       const { searchFor } = await import('./open-until.ts');

@@ -8,6 +8,7 @@ import type { SessionManagerOptions } from '../../manager/manager-options.ts';
 import type { OptionTable } from '../../options/kinds.ts';
 import { groupConnectOptions } from '../../options/tables/group.ts';
 import { managerOptions } from '../../options/tables/manager.ts';
+import type { DefinitionLock } from '../../session/lock/definition-lock.ts';
 import type { StdioServerSpec, UrlServerSpec } from '../../server-spec.ts';
 import type { Invocation } from '../command-line/invocation.ts';
 import { UsageError } from '../exit-codes.ts';
@@ -28,6 +29,8 @@ export interface ServerSet {
   readonly managerOptions: Omit<SessionManagerOptions, 'servers'>;
   /** The configuration that they come from; undefined for an inline server. */
   readonly config: Config | undefined;
+  /** Called before a server of a configuration that was read again is opened. */
+  readonly noteServer?: (name: string, server: ConfiguredServer) => void;
 }
 
 /** Only `plenum login` opens a browser. */
@@ -58,13 +61,34 @@ export async function findServers(
   const config = await readChosen(invocation, oauth);
   // A command shows which servers are not there, and goes on with the others: "strict" is for programs.
   const { servers, broken, strict: _, ...shared } = config;
+  const locking = await lockBeside(config);
+  const lock = locking === undefined ? {} : { lock: locking.lock };
   return {
     servers: await proxied(servers, invocation.terminal),
     broken: new Map(Object.entries(broken)),
-    options: optionsIn(groupConnectOptions, shared),
-    managerOptions: optionsIn(managerOptions, shared),
+    options: { ...optionsIn(groupConnectOptions, shared), ...lock },
+    managerOptions: { ...optionsIn(managerOptions, shared), ...lock },
     config,
+    noteServer: (name, server) => locking?.note(name, server),
   };
+}
+
+/** The lock beside a configuration; undefined when there is none. */
+async function lockBeside({ path, servers }: Config): Promise<Locking | undefined> {
+  const { lockFileBeside, unexpandedIn } = await import('./lock-beside.ts');
+  const file = await lockFileBeside(path);
+  if (file === undefined) return undefined;
+  const { fileLock } = await import('../../trust/lock/file-lock.ts');
+  const unexpanded = unexpandedIn(servers);
+  return {
+    lock: fileLock(file, { unexpanded }),
+    note: (name, server) => void unexpandedIn({ [name]: server }, unexpanded),
+  };
+}
+
+interface Locking {
+  readonly lock: DefinitionLock;
+  readonly note: (name: string, server: ConfiguredServer) => void;
 }
 
 /** The options that a table has: a file may have options for groups and for managers, which refuse each other's. */

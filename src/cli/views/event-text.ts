@@ -2,6 +2,7 @@ import type { PlenumError } from '../../errors/plenum-error.ts';
 import type { CatalogDiff } from '../../group/catalog/catalog.ts';
 import type { GroupEvent } from '../../group/group-events.ts';
 import type { OverflowEvent } from '../../internal/event-hub.ts';
+import type { DefinitionDrift } from '../../session/lock/definition-lock.ts';
 import type { Invocation } from '../command-line/invocation.ts';
 import { errorText } from '../errors/error-text.ts';
 import { bodyText, jsonText, lineText } from '../terminal/terminal-text.ts';
@@ -55,6 +56,8 @@ function what(event: WatchedEvent, inline: Invocation['inline']): string {
       return `says on standard error: ${event.line}`;
     case 'notification':
       return `notifies: ${lineText(event.method)} ${jsonText(event.params ?? {}, 0)}`;
+    case 'drift':
+      return driftText(event);
     case 'problem':
       return `has a problem: ${errorText(event.error, inline)}`;
     case 'overflow':
@@ -70,6 +73,17 @@ function what(event: WatchedEvent, inline: Invocation['inline']): string {
     case 'config-problem':
       return `configuration cannot be used and changes nothing: ${event.error.message}`;
   }
+}
+
+function driftText({ kind, name, change, blocked }: DefinitionDrift): string {
+  const noun = kind === 'resourceTemplate' ? 'resource template' : kind;
+  const what =
+    kind === 'server'
+      ? 'is reached in another way than'
+      : kind === 'instructions'
+        ? 'has other instructions than'
+        : `${change === 'added' ? 'has a new' : 'has changed its'} ${noun} ${lineText(name, 80)}, other than`;
+  return `${what} the lock says: ${blocked ? 'it is blocked' : 'it is used all the same'}`;
 }
 
 function diffText(diff: CatalogDiff): string {

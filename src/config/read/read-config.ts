@@ -11,6 +11,7 @@ import { isFilter, meantFilter } from './foreign-keys.ts';
 import type { Duplicate, JsonDocument } from '../json/json-document.ts';
 import { readJsonFile } from './read-file.ts';
 import { readServer } from './read-server.ts';
+import { noteUnexpanded } from './unexpanded.ts';
 import { gatewaySettings, groupSettings, type SettingsKind } from './settings.ts';
 import { Scope } from '../expand/scope.ts';
 import type { JsonPath } from '../json/json-path.ts';
@@ -72,6 +73,7 @@ async function readRoot(
     if (read === 'disabled') disabled.push(name);
     else if (read !== undefined) {
       servers.set(name, read.server);
+      noteUnexpanded(read.server, read.unexpanded);
       plain.set(name, read.plain);
     }
   }

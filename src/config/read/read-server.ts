@@ -22,6 +22,8 @@ import { expandTemplate, TemplateError } from '../expand/template.ts';
 interface ReadServer {
   readonly server: ConfiguredServer;
   readonly plain: unknown;
+  /** Its fields as the file has them, with references in place of values. */
+  readonly unexpanded: Readonly<Record<string, unknown>>;
 }
 
 /** Reads the server at `path`. Returns undefined when it has a problem, which is added to the findings. */
@@ -91,7 +93,7 @@ async function readProcess(given: ServerReader): Promise<ReadServer | undefined>
     ...(folder !== undefined && { cwd: folder }),
     ...(variables !== undefined && { env: variables }),
   };
-  return { server, plain: server };
+  return { server, plain: server, unexpanded: values };
 }
 
 /** Whether a path, unexpanded, leads to a file. */
@@ -152,7 +154,7 @@ async function readRemote(reader: ServerReader): Promise<ReadServer | undefined>
     return undefined;
   }
   const spec = { ...rest, ...(type !== undefined && { type }) };
-  if (auth === undefined) return { server: spec, plain: spec };
+  if (auth === undefined) return { server: spec, plain: spec, unexpanded: values };
   const headers = { ...rest.headers };
   if (Object.keys(headers).some((key) => key.toLowerCase() === 'authorization')) {
     const message = 'found "auth" beside a header "Authorization", allowed one of them';
@@ -161,7 +163,7 @@ async function readRemote(reader: ServerReader): Promise<ReadServer | undefined>
   }
   const credentials = await (isSocket ? credentialsOfSocket(auth, headers) : credentialsOf(auth, reader));
   if (typeof credentials !== 'string')
-    return { server: { ...spec, ...credentials }, plain: { ...spec, auth } };
+    return { server: { ...spec, ...credentials }, plain: { ...spec, auth }, unexpanded: values };
   findings.problem(fields.locate(['auth']), credentials, name);
   return undefined;
 }

@@ -55,12 +55,16 @@ export class CatalogIndex {
     return this.#catalog;
   }
 
-  /** Makes the exposed names of a listing and finds collisions. Changes nothing. Throws `CONFIG_INVALID`. */
+  /**
+   * Makes the exposed names of a listing and finds collisions. `keptFor` says which other server a name is kept for, even
+   * if that does not offer it now. Changes nothing. Throws `CONFIG_INVALID`.
+   */
   claim(
     server: string,
     serverInfo: Implementation | undefined,
     exposure: Exposure,
     listing: ServerListing,
+    keptFor?: (kind: CatalogKind, key: string) => string | undefined,
   ): Claim {
     const { naming } = exposure;
     const collisions: CatalogCollision[] = [];
@@ -74,7 +78,9 @@ export class CatalogIndex {
       const clashes = (other: string): boolean =>
         isExclusive(kind, naming) || isExclusive(kind, this.#exposures.get(other)?.naming ?? naming);
       for (const [key, entry] of expose(kind, list, exposure, { server, serverInfo })) {
-        const owner = wanted.has(key) ? server : index.ownerBeside(key, server, clashes);
+        const owner = wanted.has(key)
+          ? server
+          : (index.ownerBeside(key, server, clashes) ?? keptFor?.(kind, key));
         if (owner === undefined) wanted.set(key, entry as CatalogEntries[K]);
         else collisions.push({ kind, key, owner, newcomer: server });
       }

@@ -3,6 +3,7 @@ import { aborted, closed, removedMeanwhile } from '../../errors/session-end.ts';
 import { connectFailure, lostWhileListing, serversFailed } from '../../errors/connect.ts';
 import { inServer, notAdoptable } from '../../errors/options.ts';
 import { addingFailure } from '../../errors/catalog.ts';
+import { notCheckable } from '../../errors/lock.ts';
 import { PlenumError } from '../../errors/plenum-error.ts';
 import { isRecord } from '../../internal/checks.ts';
 import { Limit } from '../../internal/limit.ts';
@@ -10,6 +11,7 @@ import { checkOptions, checkValue } from '../../options/check-options.ts';
 import { text } from '../../options/kinds.ts';
 import { addOptions } from '../../options/tables/session.ts';
 import { createConnectGates } from '../../session/connection/connect-gate.ts';
+import type { DefinitionLock } from '../../session/lock/definition-lock.ts';
 import type { Session } from '../../session/session.ts';
 import { isSession } from '../../session/session-internals.ts';
 import { resolveSessionOptions, type SessionOptions } from '../../session/session-options.ts';
@@ -25,6 +27,7 @@ import type { FetchedListing, LazyPlan, Member, MemberPlan } from './member.ts';
 import type { Membership } from './membership.ts';
 import { resolveServerOptions } from '../server-options.ts';
 import { planServer, type ServerPlan } from './server-plan.ts';
+import { withoutUnapproved } from './locked-names.ts';
 
 /** Options of `SessionGroup.add`; the session options win over those in the spec and the group's. */
 export interface GroupAddOptions extends Omit<SessionOptions, 'name'> {
@@ -58,6 +61,7 @@ export class MemberConnector {
       this.#membership.expectFree(name);
       const member = this.#membership.add(name, session, plan);
       limit.onEnd(() => void session.destroy(signal?.reason));
+      if (member.lock !== undefined) await member.openLock();
       return await this.#bringIn(member, session, limit);
     } finally {
       limit.stop();
@@ -99,6 +103,7 @@ export class MemberConnector {
     this.#membership.expectFree(name);
     const member = this.#membership.add(name, session, this.#planAdopted(own));
     try {
+      if (member.lock !== undefined) await this.#lockAdopted(member, member.lock);
       await own?.start(false);
       // Its lists can only be fetched while it is connected. If it cannot connect now, they are fetched when it can.
       if (member.internals.isAsleep) await member.internals.wake().catch(() => {});
@@ -111,6 +116,14 @@ export class MemberConnector {
       if (own !== undefined) await this.#membership.endApart(own, () => own.destroy(error));
       throw error;
     }
+  }
+
+  /** A session that the caller opened is checked from now on, too. */
+  async #lockAdopted(member: Member, lock: DefinitionLock): Promise<void> {
+    const { name, own, internals } = member;
+    await member.openLock();
+    if (own !== undefined || member.locked?.isLocked === false) return;
+    if (!(await internals.useLock(lock, name))) throw notCheckable(name);
   }
 
   async connectAll({
@@ -129,6 +142,8 @@ export class MemberConnector {
     );
     limit.throwIfEnded();
     const members = plans.map(({ name, plan }) => this.#membership.add(name, plan.own, plan));
+    const locked = members.filter(({ lock }) => lock !== undefined);
+    if (locked.length > 0) await limit.hold(Promise.all(locked.map((member) => member.openLock())));
     const known = this.#cached(members);
     const arrivals = members.map((member) => {
       const arrived =
@@ -170,11 +185,13 @@ export class MemberConnector {
   }
 
   /** The cached catalogs of the lazy ones among `members`, by name. */
-  #cached(members: readonly Member[]): Promise<ReadonlyMap<string, CachedServer>> {
+  async #cached(members: readonly Member[]): Promise<ReadonlyMap<string, CachedServer>> {
     const lazy = members.flatMap((member): [string, LazyPlan][] =>
       member.lazy === undefined ? [] : [[member.name, member.lazy]],
     );
-    return this.#known.load(new Map(lazy));
+    const known = await this.#known.load(new Map(lazy));
+    const locked = members.filter(({ locked: lock }) => lock?.isLocked === true);
+    return locked.length === 0 ? known : withoutUnapproved(known, locked);
   }
 
   #plan(name: string, given: GroupServerSpec, options: GroupAddOptions): ServerPlan {
@@ -190,10 +207,10 @@ export class MemberConnector {
   }
 
   #planAdopted(own: SupervisedSession | undefined): MemberPlan {
-    const { timeoutMs, connectTimeoutMs } = resolveSessionOptions(this.#options);
+    const { timeoutMs, connectTimeoutMs, lock } = resolveSessionOptions(this.#options);
     const { exposure } = resolveServerOptions({}, this.#options.naming ?? 'prefixed');
     const listTimeoutMs = Math.min(timeoutMs, connectTimeoutMs);
-    return { own, adopted: true, exposure, lazy: undefined, listTimeoutMs };
+    return { own, adopted: true, exposure, lazy: undefined, listTimeoutMs, lock };
   }
 }
 

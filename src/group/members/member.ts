@@ -4,6 +4,7 @@ import { Limit } from '../../internal/limit.ts';
 import type { CallOptions } from '../../session/call-options.ts';
 import type { ProtocolEra, Session, SessionStatus } from '../../session/session.ts';
 import { internalsOf, type SessionInternals } from '../../session/session-internals.ts';
+import type { DefinitionDrift, DefinitionLock, ServerLock } from '../../session/lock/definition-lock.ts';
 import type { SupervisedSession } from '../../session/supervised-session.ts';
 import type { CachedServer } from '../cache/cached-server.ts';
 import { CATALOG_KINDS, type CatalogKind, type CatalogCollision, type Exposure } from '../catalog/catalog.ts';
@@ -44,6 +45,7 @@ export interface MemberPlan {
   /** Undefined when the server is not lazy. */
   readonly lazy: LazyPlan | undefined;
   readonly listTimeoutMs: number;
+  readonly lock: DefinitionLock | undefined;
 }
 
 export interface LazyPlan {
@@ -78,6 +80,11 @@ export class Member {
   isFilterChecked = false;
   /** The lists with the entries of `collisions`, to be claimed again when names become free. */
   contested: ServerListing = {};
+  readonly lock: DefinitionLock | undefined;
+  /** What the lock held of the server when it was last asked. */
+  locked: ServerLock | undefined;
+  /** What differs from the lock, by kind and exposed name. */
+  readonly drifted = new Map<string, DefinitionDrift>();
   stopObserving: () => void = () => {};
   readonly #released = new AbortController();
   readonly #listTimeoutMs: number;
@@ -95,7 +102,7 @@ export class Member {
   constructor(
     name: string,
     session: Session,
-    { own, adopted, exposure, lazy, listTimeoutMs }: MemberPlan,
+    { own, adopted, exposure, lazy, listTimeoutMs, lock }: MemberPlan,
     refresh: (member: Member, kinds: ReadonlySet<CatalogKind>) => Promise<void>,
   ) {
     this.name = name;
@@ -105,8 +112,14 @@ export class Member {
     this.adopted = adopted;
     this.exposure = exposure;
     this.lazy = lazy;
+    this.lock = lock;
     this.#listTimeoutMs = listTimeoutMs;
     this.refresher = new ListRefresher((kinds) => refresh(this, kinds));
+  }
+
+  /** Asks the lock anew. When it cannot be read, the session does not start either, and says why. */
+  async openLock(): Promise<void> {
+    this.locked = await this.lock?.open(this.name).catch(() => undefined);
   }
 
   /** Fetches lists; options of a caller win over the group's. Never rejects. */
@@ -118,6 +131,7 @@ export class Member {
     const limit = new Limit({}, this.#released.signal, options.signal);
     const request = { ...options, timeoutMs, maxTotalTimeoutMs, signal: limit.signal };
     const listing = await fetchListing(this.session, wanted, request);
+    if (this.lock !== undefined) await this.openLock();
     limit.stop();
     if (connectionKey !== undefined && wanted.length === CATALOG_KINDS.length) this.#asked.add(connectionKey);
     return { number, connectionKey, listing };

@@ -8,6 +8,7 @@ import { Limit } from '../../internal/limit.ts';
 import { checkValue } from '../../options/check-options.ts';
 import { string } from '../../options/kinds.ts';
 import type { CallOptions } from '../../session/call-options.ts';
+import type { DefinitionDrift } from '../../session/lock/definition-lock.ts';
 import type { Session, SessionEvent, SessionStatus } from '../../session/session.ts';
 import {
   CATALOG_KINDS,
@@ -16,9 +17,11 @@ import {
   type CatalogCollision,
 } from '../catalog/catalog.ts';
 import type { CatalogIndex, Claim } from '../catalog/catalog-index.ts';
+import { expose } from '../catalog/expose.ts';
 import { unmatchedGlobs } from '../catalog/tool-filter.ts';
 import type { GroupEvent } from '../group-events.ts';
 import type { KnownCatalogs } from '../cache/known-catalogs.ts';
+import { LockedNames } from './locked-names.ts';
 import { Member, type FetchedListing, type MemberPlan } from './member.ts';
 import { mayComeLater, type ServerListing } from './server-listing.ts';
 
@@ -41,6 +44,8 @@ export class Membership {
   readonly #leaving = new Set<Session>();
   /** Called whenever the state of a server, or its place in the group, has changed. */
   readonly #watchers = new Set<() => void>();
+  /** Undefined while no server has a lock. */
+  #lockedNames: LockedNames | undefined;
   #ended = false;
 
   constructor(
@@ -87,6 +92,7 @@ export class Membership {
   add(name: string, session: Session, plan: MemberPlan): Member {
     const member = new Member(name, session, plan, (who, kinds) => this.#refresh(who, kinds));
     this.#members.set(name, member);
+    if (plan.lock !== undefined) this.#lockedNames ??= new LockedNames(() => this.members);
     member.stopObserving = member.internals.observe((event) => this.#onSessionEvent(member, event));
     this.#hub.publish({ type: 'server-added', server: name });
     const { status } = session;
@@ -253,6 +259,7 @@ export class Membership {
       if (member.phase === 'joined') this.#catchUp(member);
       return;
     }
+    if (event.type === 'drift') noteDrift(member, event);
     this.#hub.publish({ ...event, server: member.name });
     if (event.type === 'status') this.#onStatus(member, event.status);
   }
@@ -322,7 +329,12 @@ export class Membership {
   }
 
   #claim(member: Member, listing: ServerListing): Claim {
-    return this.#index.claim(member.name, member.session.serverInfo, member.exposure, listing);
+    const { name, exposure, session } = member;
+    const keptFor =
+      this.#lockedNames === undefined || exposure.naming === 'prefixed'
+        ? undefined
+        : (kind: CatalogKind, key: string) => this.#lockedNames?.ownerBeside(member, kind, key);
+    return this.#index.claim(name, session.serverInfo, exposure, listing, keptFor);
   }
 
   #commit(member: Member, listing: ServerListing, claim = this.#claim(member, listing)): void {
@@ -355,6 +367,21 @@ export class Membership {
   #publishDiff(server: string, diff: CatalogDiff | undefined): void {
     if (diff !== undefined)
       this.#hub.publish({ type: 'catalog', server, version: this.#index.version, diff });
+  }
+}
+
+/** How many differences from a lock are remembered for each server, to explain why a name is unknown. */
+const MAX_DRIFTED = 1_000;
+
+function noteDrift({ name, exposure, session, drifted }: Member, drift: DefinitionDrift): void {
+  const kind = drift.kind === 'tool' ? 'tools' : drift.kind === 'prompt' ? 'prompts' : undefined;
+  if (kind === undefined || !drift.blocked || drifted.size >= MAX_DRIFTED) return;
+  try {
+    const origin = { server: name, serverInfo: session.serverInfo };
+    for (const [key] of expose(kind, [{ name: drift.name }], exposure, origin))
+      drifted.set(`${kind} ${key}`, drift);
+  } catch {
+    // The naming function fails: the server is refused for it.
   }
 }
 

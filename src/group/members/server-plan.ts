@@ -3,6 +3,7 @@ import { isRecord } from '../../internal/checks.ts';
 import { checkOptions, withoutUndefined } from '../../options/check-options.ts';
 import { sourcedSpec } from '../../options/tables/group.ts';
 import type { ServerSpec } from '../../server-spec.ts';
+import type { DefinitionLock } from '../../session/lock/definition-lock.ts';
 import { resolveSessionOptions, type SessionOptions } from '../../session/session-options.ts';
 import { resolveTarget } from '../../session/session-target.ts';
 import type { ConnectGate } from '../../session/connection/gate.ts';
@@ -48,7 +49,7 @@ export function planServer(
   gates: (spec: ServerSpec) => ConnectGate,
 ): ServerPlan {
   const given = withoutUndefined(asGiven);
-  const { session, capabilities, listTimeoutMs } = isSourced(given)
+  const { session, capabilities, listTimeoutMs, lock } = isSourced(given)
     ? planSourced(name, given, adding, group)
     : planOpened(name, given, adding, group, gates);
   const { idleMs, opensToList, exposure } = resolveServerOptions(given, group.naming ?? 'prefixed');
@@ -56,13 +57,14 @@ export function planServer(
     idleMs === undefined
       ? undefined
       : { idleMs, opensToList, fingerprint: fingerprintOf(name, given, capabilities) };
-  return { own: session, adopted: false, exposure, lazy, listTimeoutMs };
+  return { own: session, adopted: false, exposure, lazy, listTimeoutMs, lock };
 }
 
 interface Planned {
   readonly session: SupervisedSession;
   readonly capabilities: object;
   readonly listTimeoutMs: number;
+  readonly lock: DefinitionLock | undefined;
 }
 
 function planOpened(
@@ -79,6 +81,7 @@ function planOpened(
     session: new SupervisedSession(name, target, options, gates(target.spec)),
     capabilities: options.capabilities,
     listTimeoutMs: Math.min(options.timeoutMs, options.connectTimeoutMs),
+    lock: options.lock,
   };
 }
 
@@ -97,6 +100,7 @@ function planSourced(
     session: new SupervisedSession(name, { type: 'source', acquire, name }, options),
     capabilities: {},
     listTimeoutMs: Math.min(options.timeoutMs, options.connectTimeoutMs),
+    lock: options.lock,
   };
 }
 

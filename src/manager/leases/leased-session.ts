@@ -144,6 +144,19 @@ export class LeasedSession extends SessionRequests implements InternalSession, S
     return this.#endedAt === undefined ? this.#session.connectionKey : undefined;
   }
 
+  get guard(): SessionInternals['guard'] {
+    return this.#session.guard;
+  }
+
+  get spec(): object | undefined {
+    return this.#session.spec;
+  }
+
+  /** The pooled session serves others, too: its lock is the manager's. */
+  async useLock(): Promise<boolean> {
+    return this.#session.hasLock;
+  }
+
   get isAsleep(): boolean {
     return this.#endedAt === undefined && this.#session.isAsleep;
   }

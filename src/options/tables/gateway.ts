@@ -209,6 +209,10 @@ export const gatewayOptions = {
     about: 'Where the catalogs of servers are cached, so that a process need not be started to be listed.',
   },
   concurrency: groupOptions.concurrency,
+  lock: {
+    ...sharedSessionOptions.lock,
+    about: 'What was approved of servers: what differs is neither started, listed nor used, for no client.',
+  },
   signal: {
     kind: abortSignal,
     about: 'Cancels starting; what was opened is closed, and `createGateway` rejects with `ABORTED`.',

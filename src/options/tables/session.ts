@@ -6,6 +6,7 @@ import {
   either,
   flag,
   objectThat,
+  objectWith,
   oneOf,
   optionsOf,
   text,
@@ -107,6 +108,10 @@ export const sharedSessionOptions = {
     kind: optionsOf(eventBacklogOptions),
     byDefault: '10 000 events, 64 MiB',
     about: 'How far a reader of `events()` may fall behind before it loses the oldest events.',
+  },
+  lock: {
+    kind: objectWith('a lock, such as fileLock(path)', 'open'),
+    about: 'What was approved of servers: what differs is neither started, listed nor used.',
   },
   ...handlerOptions,
 } satisfies OptionTable;

@@ -1,6 +1,7 @@
 import type { Client, JSONRPCMessage, MessageExtraInfo } from '@modelcontextprotocol/client';
 import { clientNotConnected } from '../../errors/connect.ts';
 import type { MessageObserver } from '../handlers/message-observer.ts';
+import type { RequestGuard } from '../lock/definition-lock.ts';
 import type { Connection } from './connection.ts';
 import type { ListKind, SessionEvent } from '../session.ts';
 
@@ -49,8 +50,15 @@ export function adoptClient(
     if (transport.onmessage === observe) Object.assign(transport, { onmessage });
     if (client.onclose === ended) Object.assign(client, { onclose });
   };
+  let guard: RequestGuard | undefined;
   const connection: Connection = {
     client,
+    get guard() {
+      return guard;
+    },
+    guardBy(given) {
+      guard = given;
+    },
     foreign: 'client',
     era: client.getProtocolEra() ?? 'legacy',
     protocolVersion: client.getNegotiatedProtocolVersion() ?? '',

@@ -1,5 +1,6 @@
 import type { Client } from '@modelcontextprotocol/client';
 import type { ManagedTransport, TransportEnd } from '../../transport/managed-transport.ts';
+import type { RequestGuard } from '../lock/definition-lock.ts';
 import type { Connection } from './connection.ts';
 import type { ConnectionTap } from './connection-tap.ts';
 import type { DirectCalls } from './direct-calls.ts';
@@ -65,6 +66,14 @@ export class ClientConnection implements Connection {
 
   get directCalls(): DirectCalls | undefined {
     return this.#era === 'legacy' ? this.#tap.directCalls : undefined;
+  }
+
+  get guard(): RequestGuard | undefined {
+    return this.#tap.guard;
+  }
+
+  guardBy(guard: RequestGuard): void {
+    this.#tap.guard = guard;
   }
 
   get lastHeardAt(): number {

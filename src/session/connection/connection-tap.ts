@@ -13,6 +13,7 @@ import { createDeferred } from '../../internal/deferred.ts';
 import { settledWithin } from '../../internal/limit.ts';
 import { printable } from '../../internal/text.ts';
 import { MODERN_REVISIONS } from '../../options/tables/server.ts';
+import type { RequestGuard } from '../lock/definition-lock.ts';
 import type { IncomingRequests } from '../handlers/incoming-requests.ts';
 import type { Answer, Call } from '../../reading/messages.ts';
 import { withoutUnsendable } from '../../reading/header-declarations.ts';
@@ -56,6 +57,8 @@ export class ConnectionTap implements Transport {
   incoming: IncomingRequests | undefined;
   /** Called with each request and notification of the server. */
   observe: ((message: Extract<JSONRPCMessage, { method: string }>) => void) | undefined;
+  /** Holds requests back for what differs from a lock, whoever makes them with the client of this connection. */
+  guard: RequestGuard | undefined;
   /** Tool calls that are sent without the official client. */
   readonly directCalls: DirectCalls;
 
@@ -147,6 +150,22 @@ export class ConnectionTap implements Transport {
   }
 
   send(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
+    return this.guard === undefined ? this.#send(message, options) : this.#sendGuarded(message, options);
+  }
+
+  #sendGuarded(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
+    if (!('method' in message) || !('id' in message)) return this.#send(message, options);
+    try {
+      const waiting = this.guard?.admit(message.method, message.params);
+      return waiting === undefined
+        ? this.#send(message, options)
+        : waiting.then(() => this.#send(message, options));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #send(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
     if ('method' in message && this.#watch(message)) return this.#sendProbe(message, options);
     const sending = this.#inner.send(message, options);
     if (!('method' in message)) this.incoming?.answered(message.id, sending);

@@ -1,6 +1,7 @@
 import type { Client } from '@modelcontextprotocol/client';
 import type { TransportEnd, TransportMemory } from '../../transport/managed-transport.ts';
 import type { DirectCalls } from './direct-calls.ts';
+import type { RequestGuard } from '../lock/definition-lock.ts';
 import type { ProtocolEra } from '../session.ts';
 
 /** One official client on one transport, from the completed handshake to the end. A new connection has a new client. */
@@ -21,6 +22,12 @@ export interface Connection {
   readonly perRequestStream: boolean;
   /** Undefined when every tool call must go through the client. */
   readonly directCalls?: DirectCalls | undefined;
+  /** Compares what the server offers with a lock; undefined without one. */
+  readonly guard?: RequestGuard | undefined;
+  /** How the server of a leased session is reached. */
+  readonly spec?: object | undefined;
+  /** Called once, before the first request. */
+  guardBy?(guard: RequestGuard): void;
   /** When the server last sent anything, by `performance.now()`. */
   readonly lastHeardAt: number;
   /**

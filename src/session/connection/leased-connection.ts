@@ -8,6 +8,8 @@ import { Limit, settledWithin } from '../../internal/limit.ts';
 import type { TransportEnd } from '../../transport/managed-transport.ts';
 import type { Connection } from './connection.ts';
 import type { SessionEvent } from '../session.ts';
+import type { RequestGuard } from '../lock/definition-lock.ts';
+import { internalsOf } from '../session-internals.ts';
 import type { SessionLease } from '../session-target.ts';
 
 export interface LeaseRequest {
@@ -89,6 +91,9 @@ class LeasedConnection implements Connection {
   readonly connectMs: number;
   readonly pid: number | undefined;
   readonly perRequestStream: boolean;
+  /** That of the leased session, if it has one: it knows first when a list changes. */
+  guard: RequestGuard | undefined;
+  readonly spec: object | undefined;
   readonly #lease: SessionLease;
   readonly #request: LeaseRequest;
   readonly #events: ReturnType<SessionLease['session']['events']>;
@@ -105,6 +110,9 @@ class LeasedConnection implements Connection {
     this.connectMs = connectMs;
     this.pid = lease.session.status.pid;
     this.perRequestStream = client.transport?.hasPerRequestStream === true;
+    const { guard, spec } = internalsOf(lease.session);
+    this.guard = guard;
+    this.spec = spec;
     this.#lease = lease;
     this.#request = request;
     this.#events = lease.session.events();
@@ -131,6 +139,10 @@ class LeasedConnection implements Connection {
       };
     }
     return this.#end;
+  }
+
+  guardBy(guard: RequestGuard): void {
+    this.guard ??= guard;
   }
 
   get lastHeardAt(): number {

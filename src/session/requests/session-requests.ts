@@ -169,6 +169,7 @@ export abstract class SessionRequests {
           cacheMode: options.cache ?? 'use',
         }),
       checkRead,
+      { uri },
     );
   }
 
@@ -178,12 +179,17 @@ export abstract class SessionRequests {
   ): Promise<void> {
     const uri = this.#uri('Subscribing to a resource', resource);
     const info = { doing: `Subscribing to "${printable(uri)}"`, method: 'resources/subscribe' };
-    return this.#run(info, options, (connection, requestOptions) =>
-      this.resources.subscriptions.subscribe(
-        this.#params(connection, { uri }, options),
-        connection,
-        requestOptions,
-      ),
+    return this.#run(
+      info,
+      options,
+      (connection, requestOptions) =>
+        this.resources.subscriptions.subscribe(
+          this.#params(connection, { uri }, options),
+          connection,
+          requestOptions,
+        ),
+      checkCall,
+      { uri },
     );
   }
 
@@ -211,12 +217,13 @@ export abstract class SessionRequests {
     this.#checkArguments('Getting a prompt', { name: given ?? prompt, args });
     const name = String(given);
     const info = { doing: `Getting prompt "${printable(name)}"`, method: 'prompts/get' };
-    return this.#run(info, options, async (connection, requestOptions) => {
+    const send = async (connection: Connection, requestOptions: RequestOptions): Promise<GetPromptResult> => {
       const params = { name, ...(args !== undefined && { arguments: { ...args } }) };
       return wholePrompt(
         await connection.client.getPrompt(this.#params(connection, params, options), requestOptions),
       );
-    });
+    };
+    return this.#run(info, options, send, checkCall, { name });
   }
 
   async complete(
@@ -230,14 +237,15 @@ export abstract class SessionRequests {
       doing: `Completing argument "${printable(argument.name)}"`,
       method: 'completion/complete',
     };
-    return this.#run(info, options, (connection, requestOptions) => {
+    const send = (connection: Connection, requestOptions: RequestOptions): Promise<CompleteResult> => {
       const known =
         context?.arguments === undefined ? {} : { context: { arguments: { ...context.arguments } } };
       return connection.client.complete(
         this.#params(connection, { ref, argument, ...known }, options),
         requestOptions,
       );
-    });
+    };
+    return this.#run(info, options, send, checkCall, { ref });
   }
 
   async setLoggingLevel(level: LoggingLevel, options: CallOptions = {}): Promise<void> {
@@ -282,13 +290,15 @@ export abstract class SessionRequests {
       options,
       (connection, requestOptions) => {
         connection.markAltered?.(); // Any request may change what the server keeps for this client.
+        const read = readerOf(connection, method);
         return connection.client.request(
           { method, params: this.#params(connection, copyOf(params), options) },
-          options.schema === undefined ? anyResult : ofWholeResult(options.schema),
+          options.schema === undefined ? anyResult(read) : ofWholeResult(options.schema, read),
           requestOptions,
         );
       },
       checkRequest,
+      params,
     );
   }
 
@@ -316,14 +326,17 @@ export abstract class SessionRequests {
   ): Promise<T> {
     const info = { doing: `Listing ${kind}`, method: `${kind}/list` };
     return this.#run(info, options, async (connection, requestOptions) => {
-      const { client } = connection;
+      const { client, guard } = connection;
       const params = this.#params(connection, {}, options);
+      const changes = guard?.changes ?? 0;
+      const approved = (result: T): T => (guard === undefined ? result : guard.read(result, true, changes));
       if (client.getServerCapabilities()?.[kind] === undefined)
-        return (await ask(unannounced, connection, params, requestOptions)) ?? empty;
+        return approved((await ask(unannounced, connection, params, requestOptions)) ?? empty);
       try {
-        return await list(client, params, { ...requestOptions, cacheMode: 'bypass' });
+        return approved(await list(client, params, { ...requestOptions, cacheMode: 'bypass' }));
       } catch (error) {
-        if (error instanceof official.ProtocolError && error.code === METHOD_NOT_FOUND) return empty;
+        if (error instanceof official.ProtocolError && error.code === METHOD_NOT_FOUND)
+          return approved(empty);
         throw error;
       }
     });
@@ -342,12 +355,15 @@ export abstract class SessionRequests {
       info,
       options,
       async (connection, requestOptions) => {
-        const { client } = connection;
+        const { client, guard } = connection;
         const { cursor } = options;
         const params = this.#params(connection, cursor === undefined ? {} : { cursor }, options);
-        if (client.getServerCapabilities()?.[kind] === undefined)
-          return (await ask(unannounced, connection, params, requestOptions)) ?? empty;
-        return list(client, params, requestOptions);
+        const changes = guard?.changes ?? 0;
+        const page =
+          client.getServerCapabilities()?.[kind] === undefined
+            ? ((await ask(unannounced, connection, params, requestOptions)) ?? empty)
+            : await list(client, params, requestOptions);
+        return guard === undefined ? page : guard.read(page, false, changes);
       },
       checkPage,
     );
@@ -357,15 +373,24 @@ export abstract class SessionRequests {
     return withMeta(params, options, connection, this.resources.subscriptions);
   }
 
+  /** `asked` are the params by which a lock knows what is requested. */
   #run<T>(
     info: RequestInfo,
     options: CallOptions,
     send: (connection: Connection, options: RequestOptions) => Promise<T>,
     check = checkCall,
+    asked?: object,
   ): Promise<T> {
     const fault = check(options);
     if (fault !== undefined) return this.#refuse(info.doing, fault);
-    return this.resources.runner.run({ ...info, send }, options);
+    const { runner } = this.resources;
+    if (asked === undefined) return runner.run({ ...info, send }, options);
+    const { method } = info;
+    const guarded = (connection: Connection, requestOptions: RequestOptions): Promise<T> =>
+      admitted(connection.guard?.admit(method, asked), requestOptions, () =>
+        send(connection, requestOptions),
+      );
+    return runner.run({ ...info, send: guarded }, options);
   }
 
   #checkArguments(doing: string, given: CallArguments): void {
@@ -419,6 +444,12 @@ class ToolCall implements SessionRequest<CallToolResult> {
 
   /** Sends the call, and checks structured content if the server listed the tool with an output schema. */
   send(connection: Connection, options: RequestOptions): Promise<CallToolResult> {
+    const { guard } = connection;
+    if (guard === undefined) return this.#send(connection, options);
+    return admitted(guard.admitTool(this.tool), options, () => this.#send(connection, options));
+  }
+
+  #send(connection: Connection, options: RequestOptions): Promise<CallToolResult> {
     const listed = this.#resources.tools.get(this.tool);
     const preparing = listed?.prepare();
     if (preparing === undefined) return this.#sendPrepared(connection, options, listed);
@@ -490,6 +521,19 @@ class ToolCall implements SessionRequest<CallToolResult> {
   }
 }
 
+/** Sends a request when it may be sent, unless its caller has given up meanwhile. */
+function admitted<T>(
+  waiting: Promise<void> | undefined,
+  { signal }: RequestOptions,
+  send: () => Promise<T>,
+): Promise<T> {
+  if (waiting === undefined) return send();
+  return waiting.then(() => {
+    signal?.throwIfAborted();
+    return send();
+  });
+}
+
 /** `params` with what the call options and the session add: `_meta`, and the answers to an `input_required` result. */
 function withMeta<T extends object>(
   params: T,
@@ -541,23 +585,32 @@ function memberOf(given: unknown, member: 'name' | 'uri'): string | undefined {
   }
 }
 
+/** Reads the result of a request of any method: what differs from a lock is taken out of a list. */
+function readerOf({ guard }: Connection, method: string): (result: unknown) => unknown {
+  if (guard === undefined || !method.endsWith('/list')) return wholeOf;
+  const { changes } = guard;
+  return (result) => guard.read(wholeOf(result), false, changes);
+}
+
 /** Accepts any JSON-RPC result as it is. */
-const anyResult: StandardSchemaV1<unknown, Record<string, unknown>> = {
-  '~standard': {
-    version: 1,
-    vendor: 'mcp-plenum',
-    validate: (value) => ({ value: wholeOf(value) as Record<string, unknown> }),
-  },
-};
+function anyResult(read: (result: unknown) => unknown): StandardSchemaV1<unknown, Record<string, unknown>> {
+  return {
+    '~standard': {
+      version: 1,
+      vendor: 'mcp-plenum',
+      validate: (value) => ({ value: read(value) as Record<string, unknown> }),
+    },
+  };
+}
 
 /** Gives a schema of the caller's the result as it was read, and not the one that the official client was given. */
-function ofWholeResult(schema: StandardSchemaV1): StandardSchemaV1 {
+function ofWholeResult(schema: StandardSchemaV1, read: (result: unknown) => unknown): StandardSchemaV1 {
   const { '~standard': standard } = schema;
   return {
     '~standard': {
       version: 1,
       vendor: standard.vendor,
-      validate: (value) => standard.validate(wholeOf(value)),
+      validate: (value) => standard.validate(read(value)),
     },
   };
 }

@@ -4,6 +4,7 @@ import type { PlenumError } from '../../errors/plenum-error.ts';
 const FINAL_CODES: ReadonlySet<string> = new Set([
   'CONFIG_INVALID',
   'AUTH_REQUIRED',
+  'DEFINITION_DRIFT',
   // The source that sessions are leased from is closed, or does not know the server.
   'SESSION_CLOSED',
   'UNKNOWN_SERVER',

@@ -1,0 +1,9 @@
+export { fileLock, type FileLockOptions } from './lock/file-lock.ts';
+export { writeLock, type WrittenLock } from './lock/write-lock.ts';
+export type { SkippedDefinition } from './lock/take-lock.ts';
+export type {
+  DefinitionDrift,
+  DefinitionLock,
+  LockedKind,
+  ServerLock,
+} from '../session/lock/definition-lock.ts';
