@@ -9,6 +9,10 @@ export const EXIT = {
   usage: 2,
   unreachable: 3,
   authRequired: 4,
+  /** Something differs from the lock. */
+  drifted: 6,
+  /** The audit of a configuration found something. */
+  found: 7,
   interrupted: 130,
 } as const;
 
@@ -49,6 +53,7 @@ export function exitCodeOf(error: unknown): ExitCode {
   if (!(error instanceof PlenumError)) return EXIT.failed;
   if (error.code === 'AUTH_REQUIRED') return EXIT.authRequired;
   if (error.code === 'CONNECT_FAILED' || error.code === 'NOT_CONNECTED') return EXIT.unreachable;
+  if (error.code === 'DEFINITION_DRIFT') return EXIT.drifted;
   if (error.code === 'ABORTED') return EXIT.interrupted;
   return USAGE.has(error.code) ? EXIT.usage : EXIT.failed;
 }
@@ -57,5 +62,6 @@ export function exitCodeOf(error: unknown): ExitCode {
 export function unreachableExitCode(errors: readonly PlenumError[]): ExitCode {
   if (errors.length === 0) return EXIT.good;
   if (errors.every(({ code }) => code === 'AUTH_REQUIRED')) return EXIT.authRequired;
+  if (errors.every(({ code }) => code === 'DEFINITION_DRIFT')) return EXIT.drifted;
   return errors.every(({ code }) => USAGE.has(code)) ? EXIT.usage : EXIT.unreachable;
 }

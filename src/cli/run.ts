@@ -75,6 +75,11 @@ const LOADERS: Readonly<Record<CommandName, () => Promise<RunCommand>>> = {
   logout: async () => (await import('./commands/logout.ts')).run,
   'auth status': async () => (await import('./commands/auth-status.ts')).run,
   types: async () => (await import('./commands/types.ts')).run,
+  lock: async () => (await import('./commands/lock.ts')).run,
+  'lock diff': async () => (await import('./commands/lock-diff.ts')).run,
+  'lock accept': async () => (await import('./commands/lock-accept.ts')).run,
+  'lock check': async () => (await import('./commands/lock-diff.ts')).check,
+  audit: async () => (await import('./commands/audit.ts')).run,
   completion: async () => (await import('./commands/completion.ts')).run,
 };
 

@@ -21,7 +21,7 @@ const KNOWN_TOKENS: readonly (readonly [what: string, form: RegExp])[] = [
 ];
 
 const SECRET_NAME =
-  /(?:^|[^a-z])(?:api[-_]?key|access[-_]?key|private[-_]?key|secret[-_]?key|signing[-_]?key|key|token|secret|passw(?:or)?d|passphrase|pwd|pat|auth|authorization|bearer|credentials?|cookie|session|sig(?:nature)?|code)(?:$|[^a-z])/i;
+  /(?:^|[^a-z])(?:api[-_]?key|access[-_]?key|private[-_]?key|secret[-_]?key|signing[-_]?key|key|token|secret|passw(?:or)?d|passphrase|pwd|pat|auth|authorization|bearer|credentials?|cookie|sig(?:nature)?)(?:$|[^a-z])/i;
 
 /** Names whose parts are written together: `apiKey`, `GITHUBTOKEN`. */
 const JOINED_NAME =

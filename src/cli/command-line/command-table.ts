@@ -31,6 +31,11 @@ export type CommandName =
   | 'logout'
   | 'auth status'
   | 'types'
+  | 'lock'
+  | 'lock diff'
+  | 'lock accept'
+  | 'lock check'
+  | 'audit'
   | 'completion';
 
 /** The description of a command, which is known before the command is loaded. */
@@ -263,6 +268,45 @@ export const COMMANDS: readonly CommandDefinition[] = [
     servers: true,
     options: [{ flags: '-o, --out <file>', help: 'write them to a file' }],
     examples: ['plenum types > tools.d.ts', 'plenum types --server files --out src/tools.ts'],
+  },
+  {
+    name: 'lock',
+    summary: 'hold what servers offer now as approved, in plenum.lock.json beside the configuration',
+    usage: '[server...]',
+    operands: [0, Infinity],
+    servers: 'by name',
+    examples: ['plenum lock', 'plenum lock github'],
+  },
+  {
+    name: 'lock diff',
+    summary: 'show what differs from the lock; starts no server that is reached in another way',
+    operands: [0, 0],
+    servers: true,
+    examples: ['plenum lock diff', 'plenum lock diff --server github --json'],
+  },
+  {
+    name: 'lock accept',
+    summary: 'approve what differs from the lock: all of it, or that of a server or a tool',
+    usage: '[server|tool]',
+    operands: [0, 1],
+    servers: true,
+    examples: ['plenum lock accept', 'plenum lock accept github', 'plenum lock accept github__create_issue'],
+  },
+  {
+    name: 'lock check',
+    summary: 'as lock diff, with exit code 6 when anything differs, or a server is not in the lock',
+    operands: [0, 0],
+    servers: true,
+    examples: ['plenum lock check', 'plenum lock check --json'],
+  },
+  {
+    name: 'audit',
+    summary: 'look for what is risky in a configuration, and in what its servers offer',
+    usage: '[server...]',
+    operands: [0, Infinity],
+    servers: 'by name',
+    options: [{ flags: '--offline', help: 'look at the file alone, and start nothing' }],
+    examples: ['plenum audit', 'plenum audit --offline --json'],
   },
   {
     name: 'completion',

@@ -18,11 +18,13 @@ export function completionScript(shell: Shell): string {
   }
 }
 
-/** The commands with a sub-command, each with that sub-command. */
-const SUB_COMMANDS = COMMANDS.flatMap(({ name }) => {
-  const [first = '', second] = name.split(' ');
-  return second === undefined ? [] : [[first, second] as const];
-});
+/** The commands with sub-commands, each with those. */
+const SUB_COMMANDS = [
+  ...COMMANDS.reduce((found, { name }) => {
+    const [first = '', second] = name.split(' ');
+    return second === undefined ? found : found.set(first, [found.get(first), second].join(' ').trim());
+  }, new Map<string, string>()),
+];
 
 /** Commands whose arguments are names of servers. */
 const TAKES_SERVERS = COMMANDS.filter(
@@ -155,7 +157,9 @@ function fish(): string {
     ...COMMANDS.flatMap(({ name, options = [] }) =>
       options.map((each) => option(`__fish_seen_subcommand_from ${name.split(' ', 1)[0]}`, each)),
     ),
-    ...SUB_COMMANDS.map(([first, second]) => line(`__fish_seen_subcommand_from ${first}`, `-f -a ${second}`)),
+    ...SUB_COMMANDS.map(([first, second]) =>
+      line(`__fish_seen_subcommand_from ${first}`, `-f -a '${second}'`),
+    ),
     line(
       `__fish_seen_subcommand_from ${TAKES_SERVERS.join(' ')}`,
       `-f -a '(plenum completion --servers 2>/dev/null)'`,

@@ -31,6 +31,7 @@ export interface CommandOptions {
   readonly port?: number;
   readonly host?: string;
   readonly path?: string;
+  readonly offline?: boolean;
   /** False with `--no-browser`. */
   readonly browser?: boolean;
 }

@@ -22,7 +22,7 @@ Servers come from the configuration, or from the command line itself:
 
 const EXIT_CODES = `
 Exit codes: 0 good, 1 the tool or server failed, 2 wrong usage or configuration, 3 could not connect,
-4 authentication needed, 130 interrupted.`;
+4 authentication needed, 6 something differs from the lock, 7 the audit has a warning, 130 interrupted.`;
 
 /**
  * Parses a command line. Returns an exit code after it has printed help or a usage error of Commander. Throws a
@@ -83,7 +83,8 @@ function commandOf(program: Command, definition: CommandDefinition): Command {
   const parent =
     second === undefined
       ? program
-      : program.command(first).description(`${second}: ${definition.summary}`).helpCommand(false);
+      : (program.commands.find((each) => each.name() === first) ??
+        program.command(first).description(`${second}: ${definition.summary}`).helpCommand(false));
   const command = parent.command(second ?? first).description(definition.summary);
   const server = definition.servers === false ? '' : '[url] ';
   const after = definition.servers === false ? '' : ' [-- command [argument...]]';

@@ -37,6 +37,18 @@ export async function readLock(path: string): Promise<LockContent | undefined> {
   return text === undefined ? undefined : parseLock(path, text);
 }
 
+/** As {@link readLock}, but undefined, too, for a lock that was spoiled: it may be written anew. */
+export async function readSpoiltLock(path: string): Promise<LockContent | undefined> {
+  const text = await read(path);
+  if (text === undefined) return undefined;
+  try {
+    return parseLock(path, text);
+  } catch (error) {
+    if (text.includes(`"${FORMAT}"`)) return undefined;
+    throw error;
+  }
+}
+
 /** The state of a file, by which a change of it is noticed; undefined when there is none. */
 export async function stateOf(path: string): Promise<string | undefined> {
   try {
@@ -54,10 +66,11 @@ export async function stateOf(path: string): Promise<string | undefined> {
 export async function changeLock(
   path: string,
   change: (before: LockContent | undefined) => LockContent | Promise<LockContent>,
+  read: (path: string) => Promise<LockContent | undefined> = readLock,
 ): Promise<void> {
   const release = await hold(path);
   try {
-    const before = await readLock(path);
+    const before = await read(path);
     await writeFileAtomic(path, textOf(await change(before)), { mode: 0o644 });
   } catch (error) {
     throw error instanceof Error && 'code' in error && 'syscall' in error

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { isRecord } from '../../internal/checks.ts';
 import { isSecretName, knownToken, looksRandom } from '../secrets.ts';
@@ -141,6 +142,11 @@ function argumentsWithoutSecrets(args: readonly string[]): string[] {
   });
 }
 
+/** Tells random texts apart, which may be anything: so many bits cannot be guessed from their hash. */
+function hashOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+}
+
 function isReference(text: string): boolean {
   return text.includes('${') && text.replace(REFERENCE, '').trim() === '';
 }
@@ -153,7 +159,7 @@ function withoutSecrets(text: string): string {
   if (isUrl(text)) return urlWithoutSecrets(text);
   const named = withoutDefaults(text);
   if (knownToken(named) !== undefined) return HIDDEN;
-  return looksRandom(named) ? HIDDEN : named;
+  return looksRandom(named) ? `<hidden ${hashOf(named)}>` : named;
 }
 
 /** Of a variable with a default that may be a secret, only the name. */
