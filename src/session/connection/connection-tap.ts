@@ -47,7 +47,7 @@ export class ConnectionTap implements Transport {
   probe: 'none' | 'sent' | 'answered' = 'none';
   /** Called when a server that was taken for an older one answers the probe as one of 2026-07-28. */
   onModern: (() => void) | undefined;
-  /** That request; undefined for a process, whose silence the official client understands itself. */
+  /** That request, while connecting. */
   eraProbe: EraProbe | undefined;
   /** Whether a request came that only clients send: then the program is no server, but sends back what it receives. */
   echoes = false;

@@ -50,6 +50,6 @@ export interface Connection {
 
 /** What a session remembers about its server from one connection to the next. */
 export interface ConnectionMemory extends TransportMemory {
-  /** Whether the server did not answer `server/discover`, or exited because of it: the next handshake leaves it out. */
-  legacyOnly?: boolean;
+  /** The era of a server that did not answer `server/discover` in time, or exited because of it: it is not asked again. */
+  era?: ProtocolEra;
 }

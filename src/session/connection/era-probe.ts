@@ -21,7 +21,7 @@ export interface EraProbeListener {
 }
 
 /**
- * The `server/discover` request by which the era of a server is found out, for servers that are not processes. To the
+ * The `server/discover` request by which the era of a server is found out. To the
  * official client silence, a broken connection or an unreadable answer means that connecting has failed. Older servers do
  * all of that, so the client is given the error that an older server should send, and goes on with `initialize`. The
  * request is not cancelled then: a slow server of 2026-07-28 may still answer it.

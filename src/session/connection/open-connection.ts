@@ -48,10 +48,10 @@ export interface ConnectionRequest {
 }
 
 /**
- * How long the answer to `server/discover` is waited for, in milliseconds: by a process, before it is taken for an older
- * server; by any other server once more, when it was taken for one and refused `initialize`.
+ * How long a server that was taken for an older one and refused `initialize` may take to shake hands as one of 2026-07-28, in
+ * milliseconds.
  */
-const PROBE_TIMEOUT_MS = 10_000;
+const SECOND_THOUGHT_MS = 10_000;
 
 /**
  * How long to wait for the exit of a process that has closed its standard input, before it is stopped, in milliseconds.
@@ -67,25 +67,30 @@ const EXIT_WAIT_MS = 1_000;
 export async function openConnection(request: ConnectionRequest): Promise<Connection> {
   const startedAt = performance.now();
   const { memory, options } = request;
-  const remembered = options.protocol === 'auto' && memory.legacyOnly === true;
-  const attempt = new Attempt(request, remembered ? 'legacy' : options.protocol, startedAt);
+  const remembered = options.protocol === 'auto' ? memory.era : undefined;
+  const attempt = new Attempt(request, remembered ?? options.protocol, startedAt);
   try {
     return await attempt.run();
   } catch (error) {
-    if (remembered) memory.legacyOnly = false;
+    if (remembered !== undefined) delete memory.era;
     if (options.protocol !== 'auto' || request.signal.aborted) throw error;
     // A slow or busy server of 2026-07-28 was taken for an older one, and does not know `initialize`.
     if (attempt.mayBeModern(error)) {
-      const limitMs = attempt.isModern ? Infinity : PROBE_TIMEOUT_MS;
-      return await new Attempt(request, 'modern', startedAt, limitMs).run().catch((second: unknown) => {
-        throw attempt.isModern ? second : error;
-      });
+      const limitMs = attempt.isModern ? Infinity : SECOND_THOUGHT_MS;
+      const modern = await new Attempt(request, 'modern', startedAt, limitMs)
+        .run()
+        .catch((second: unknown) => {
+          throw attempt.isModern ? second : error;
+        });
+      // A process would be started twice for each connection.
+      if (modern.pid !== undefined) memory.era = 'modern';
+      return modern;
     }
     // Some older servers exit when they get any request before `initialize`: start the server again and send
     // `initialize` first (specification 2026-07-28, stdio, backward compatibility).
     if (!attempt.diedOfProbe) throw error;
     const connection = await new Attempt(request, 'legacy', startedAt).run();
-    memory.legacyOnly = true;
+    memory.era = 'legacy';
     return connection;
   }
 }
@@ -123,11 +128,13 @@ class Attempt {
   /** Whether the server may be of 2026-07-28 although the attempt to greet it as an older one failed with `error`. */
   mayBeModern(error: unknown): boolean {
     if (this.#isModern) return true;
+    // A process would be started again only to find out.
+    if (this.#transport?.kind === 'stdio') return false;
     if (this.#tap?.eraProbe?.isGuess !== true || !(error instanceof PlenumError)) return false;
     if (error.code !== 'CONNECT_FAILED' || error.retryAfterMs !== undefined) return false;
     // The server, and not something on the way to it, has refused `initialize`.
     const status = isRecord(error.data) ? error.data['status'] : undefined;
-    return typeof status === 'number' ? status < 500 : error.rpcCode !== undefined;
+    return typeof status === 'number' ? status >= 400 && status < 500 : error.rpcCode !== undefined;
   }
 
   /** Whether a process exited after the era probe without answering it. */
@@ -183,10 +190,9 @@ class Attempt {
     const isProcess = transport.kind === 'stdio';
     // A third leaves time for `initialize`, and for a second attempt.
     const shareMs = options.connectTimeoutMs / 3;
-    const looksAfterProbe = this.#protocol === 'auto' && !isProcess;
     const tap = new ConnectionTap(
       transport,
-      looksAfterProbe ? Math.min(PROBE_SILENCE_MS, shareMs) : undefined,
+      this.#protocol === 'auto' ? Math.min(PROBE_SILENCE_MS, shareMs) : undefined,
       options.checks === 'strict' ? undefined : new ServerReader(oddities),
       isProcess ? undefined : oddities,
     );
@@ -195,26 +201,30 @@ class Attempt {
     tap.start().catch(() => {}); // The client calls `start`, too, and gets the same error.
     const { Client } = await loading;
     if (this.#givenUp) throw signal.reason;
-    const client = new Client(options.clientInfo, clientOptions(options, this.#protocol, isProcess));
+    const client = new Client(options.clientInfo, clientOptions(options, this.#protocol));
     prepare(client, tap);
 
     const connection = new ClientConnection(client, transport, tap);
     client.onclose = () => connection.onClientClosed();
     const timeout = Math.min(options.connectTimeoutMs, LONGEST_TIMER_MS);
-    await this.#unlessModern(tap, client.connect(tap, { timeout }));
+    await this.#unlessModern(tap, client.connect(tap, { timeout }), isProcess);
 
     connection.establish(performance.now() - this.#startedAt, onEnd);
-    if (this.#protocol === 'auto' && connection.era === 'legacy' && tap.probe === 'sent')
-      memory.legacyOnly = true;
+    const isSilent = connection.era === 'legacy' && tap.probe === 'sent' && !this.#isModern;
+    if (this.#protocol === 'auto' && isSilent) memory.era = 'legacy';
     return connection;
   }
 
-  /** Settles as the handshake does, or rejects when it turns out that it was not the right one. */
-  #unlessModern(tap: ConnectionTap, handshake: Promise<void>): Promise<void> {
+  /**
+   * Settles as the handshake does, or rejects when it turns out that it was not the right one. A process is not started again
+   * for that while it may still accept the handshake.
+   */
+  #unlessModern(tap: ConnectionTap, handshake: Promise<void>, isProcess: boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       handshake.then(resolve, reject);
       tap.onModern = () => {
         this.#isModern = true;
+        if (isProcess) return;
         reject(new Error('The server is of the 2026-07-28 revision.'));
       };
     });
@@ -259,11 +269,7 @@ const KEPT_CODES: ReadonlySet<string> = new Set([
   'TIMEOUT',
 ]);
 
-function clientOptions(
-  options: ResolvedSessionOptions,
-  protocol: ProtocolChoice,
-  isProcess: boolean,
-): ClientOptions {
+function clientOptions(options: ResolvedSessionOptions, protocol: ProtocolChoice): ClientOptions {
   const pinned = modernRevision(protocol);
   const legacy = legacyRevision(protocol);
   return {
@@ -277,12 +283,8 @@ function clientOptions(
     ...(protocol === 'auto' && {
       versionNegotiation: {
         mode: 'auto' as const,
-        probe: {
-          // A third leaves time for a second attempt, if the process exits because of the probe.
-          timeoutMs: isProcess
-            ? Math.min(PROBE_TIMEOUT_MS, options.connectTimeoutMs / 3)
-            : Math.min(options.connectTimeoutMs, LONGEST_TIMER_MS),
-        },
+        // The tap ends the wait for the probe's answer much earlier.
+        probe: { timeoutMs: Math.min(options.connectTimeoutMs, LONGEST_TIMER_MS) },
       },
     }),
     ...(pinned !== undefined && { versionNegotiation: { mode: { pin: pinned } } }),
