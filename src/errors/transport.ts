@@ -115,9 +115,14 @@ export function requestNotDelivered(
 }
 
 /** A redirect is not followed; `why` goes on from "a redirect". */
-export function redirectRefused(server: string, request: string, why: string): PlenumError<'CONNECT_FAILED'> {
+export function redirectRefused(
+  server: string,
+  request: string,
+  status: number,
+  why: string,
+): PlenumError<'CONNECT_FAILED'> {
   const summary = `${request} for server "${server}": the answer is a redirect ${why}`;
-  return new PlenumError('CONNECT_FAILED', summary, { server });
+  return new PlenumError('CONNECT_FAILED', summary, { server, data: { status } });
 }
 
 /** The function `headers` of a spec threw. */

@@ -294,7 +294,7 @@ const SAMPLES: {
       maybeExecuted: false,
       cause: thrown,
     }),
-    redirectRefused: transport.redirectRefused('s', 'POST to https://x.example', 'to another origin.'),
+    redirectRefused: transport.redirectRefused('s', 'POST to https://x.example', 302, 'to another origin.'),
     headersFunctionFailed: transport.headersFunctionFailed('s', thrown),
     headerNotSendable: transport.headerNotSendable('s', 'X-A'),
     streamRefused: [401, 404].map((status) =>

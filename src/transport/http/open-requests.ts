@@ -13,8 +13,10 @@ export class OpenRequest {
   readonly options: TransportSendOptions;
   /** The last event id seen: what a GET that resumes this request will carry. */
   lastEventId: string | undefined;
-  /** What the response turned out to be. */
-  answer: 'none' | 'body' | 'stream' = 'none';
+  /** What the response turned out to be; with `later` the server has only accepted the request. */
+  answer: 'none' | 'body' | 'stream' | 'later' = 'none';
+  /** The body of a response that could not be read as an answer. */
+  said = '';
   /** How long the server asks to wait before another attempt, in milliseconds, when it refused the request. */
   retryAfterMs: number | undefined;
   /** The last thing that went wrong with its stream. */
@@ -23,6 +25,8 @@ export class OpenRequest {
   response: Response | undefined;
   /** Ends the listening to the caller's signal. */
   stopListening: (() => void) | undefined;
+  /** Ends the wait for the answer to a request that was only accepted. */
+  stopWaiting: (() => void) | undefined;
   #exchange: Cancellable | undefined;
   #official: AbortController | undefined;
   #cancelled: { readonly reason: unknown } | undefined;
@@ -113,6 +117,7 @@ export class OpenRequests {
     if (request === undefined) return undefined;
     this.#byId.delete(id);
     request.stopListening?.();
+    request.stopWaiting?.();
     if (this.#byId.size === 0) this.#idle?.resolve();
     return request;
   }

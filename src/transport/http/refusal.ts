@@ -1,4 +1,5 @@
 import type { HttpAnswer } from '../../errors/call.ts';
+import { PlenumError } from '../../errors/plenum-error.ts';
 import { isRecord } from '../../internal/checks.ts';
 import {
   INTERNAL_ERROR,
@@ -19,7 +20,7 @@ export interface RpcFault {
 
 /** Statuses with which a server refuses a request before it looks into it (RFC 9110, RFC 6585). */
 const REFUSED: ReadonlySet<number> = new Set([
-  401, 403, 404, 405, 406, 410, 411, 413, 414, 415, 421, 425, 426, 428, 429, 431,
+  307, 308, 401, 403, 404, 405, 406, 410, 411, 413, 414, 415, 421, 425, 426, 428, 429, 431,
 ]);
 /** Codes of JSON-RPC errors that answer what is no request that could run. */
 const NOT_RUN_CODES: ReadonlySet<number> = new Set([PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND]);
@@ -60,9 +61,22 @@ export function surelyRefused(
 
 /** The JSON-RPC error in a body: alone, in an array, or in a server-sent event. */
 export function rpcFaultIn(body: string): RpcFault | undefined {
+  const answer = answerIn(body);
+  return answer === undefined ? undefined : faultIn(answer);
+}
+
+/** The answer in a body, also with an odd envelope. Of an event stream no more than the beginning is looked at. */
+export function answerIn(body: string): Readonly<Record<string, unknown>> | undefined {
   const text = body.trimStart();
-  const json = /^[[{]/.test(text) ? text : /^data:(.*)$/m.exec(text.slice(0, EXCERPT_SOURCE))?.[1];
-  if (json === undefined) return undefined;
+  if (/^[[{]/.test(text)) return answerOfJson(text);
+  for (const [, data = ''] of text.slice(0, EXCERPT_SOURCE).matchAll(/^data:(.*)$/gm)) {
+    const answer = answerOfJson(data);
+    if (answer !== undefined) return answer;
+  }
+  return undefined;
+}
+
+function answerOfJson(json: string): Readonly<Record<string, unknown>> | undefined {
   let value: unknown;
   try {
     value = JSON.parse(json);
@@ -70,15 +84,25 @@ export function rpcFaultIn(body: string): RpcFault | undefined {
     return undefined;
   }
   const message: unknown = Array.isArray(value) ? value[0] : value;
-  if (!isRecord(message)) return undefined;
-  const { id, error } = message;
+  return isRecord(message) && ('error' in message || 'result' in message) ? message : undefined;
+}
+
+/** The error of an answer. */
+export function faultIn({ id, error, ...rest }: Readonly<Record<string, unknown>>): RpcFault | undefined {
   // Some servers send a text in place of an error.
-  if (typeof error === 'string' && 'jsonrpc' in message)
+  if (typeof error === 'string' && 'jsonrpc' in rest)
     return { id, code: INTERNAL_ERROR, message: error, data: undefined };
   if (!isRecord(error)) return undefined;
   const { code, message: words, data } = error;
   if (typeof code !== 'number' || !Number.isSafeInteger(code)) return undefined;
   return { id, code, message: typeof words === 'string' ? words : '', data };
+}
+
+/** The status of a redirect that was not followed; undefined for every other error. */
+export function redirectStatusOf(error: unknown): number | undefined {
+  if (!(error instanceof PlenumError) || error.code !== 'CONNECT_FAILED') return undefined;
+  const status = isRecord(error.data) ? error.data['status'] : undefined;
+  return typeof status === 'number' && status >= 300 && status < 400 ? status : undefined;
 }
 
 /**

@@ -6,6 +6,7 @@ import {
   type JSONRPCErrorResponse,
   type JSONRPCMessage,
   type JSONRPCRequest,
+  type JSONRPCResponse,
   type OAuthClientProvider,
   type RequestId,
   type TransportSendOptions,
@@ -22,8 +23,10 @@ import { askedId, isCall } from '../json-rpc.ts';
 import type { TransportContext } from '../managed-transport.ts';
 import { parseServerUrl } from '../server-url.ts';
 import {
+  CHECK_ID,
   isSuspicious,
   questionsAbout,
+  refusalInResult,
   refusalOf,
   SessionCheck,
   type SessionRefusal,
@@ -35,6 +38,7 @@ import { asSent } from './official/as-sent.ts';
 import { OfficialExchanges } from './official/official-exchanges.ts';
 import { OpenRequests, type OpenRequest } from './open-requests.ts';
 import { LeanPosts, type PostExchange, type PostListener } from './lean-posts.ts';
+import { redirectStatusOf } from './refusal.ts';
 import { StandaloneStream } from './official/standalone-stream.ts';
 import { resolveHeaders } from './network/resolve-headers.ts';
 import { withAuth } from './with-auth.ts';
@@ -50,6 +54,8 @@ const FORCED_TERMINATE_TIMEOUT_MS = 500;
  */
 const LINGER_MS = 1_000;
 const MOST_LINGERS = 10;
+/** How long the answer to a request that the server only accepted may take before the session is doubted. */
+const LATER_MS = 2_000;
 /** The shortest wait before a stream is resumed, also when the server asks for less. */
 const MIN_RESUME_DELAY_MS = 100;
 const RECONNECTION = {
@@ -143,6 +149,7 @@ export class StreamableHttpTransport extends BaseTransport {
         credentials: () => this.#credentials(),
         session: () => ({ id: this.sessionId, protocolVersion: this.#official.protocolVersion }),
         handshake: () => this.#handshake,
+        mayAnswerLater: () => this.#standalone.served,
         ending: this.ending,
       }),
     );
@@ -235,12 +242,25 @@ export class StreamableHttpTransport extends BaseTransport {
         ?.body?.cancel()
         .catch(() => {});
       const why = this.#whyFailed(error, request);
-      throw (await this.#findOut(this.#refusalIn(why), why)) ?? why;
+      throw (await this.#findOut(this.#refusalIn(why, request), why)) ?? why;
     }
-    if (request.answer === 'body' && this.#requests.has(request)) {
-      this.#requests.delete(message.id);
-      throw responseEmpty(this.server, this.#url.origin);
-    }
+    if (!this.#requests.has(request)) return;
+    if (request.answer === 'later') this.#expectLater(request);
+    if (request.answer !== 'body') return;
+    this.#requests.delete(message.id);
+    const why = responseEmpty(this.server, this.#url.origin);
+    throw (await this.#findOut(refusalOf(200, request.said), why)) ?? why;
+  }
+
+  /** A request was only accepted. Some servers answer it on the stream of the session, and some that forgot it do not. */
+  #expectLater(request: OpenRequest): void {
+    if (this.sessionId === undefined) return;
+    request.stopWaiting = startTimer(LATER_MS, () => {
+      const why = answerLost(this.server, 'accepted a request in a session that it does not know any more');
+      void this.#findOut({ status: 202, fault: undefined, text: '' }, why).then(() => {
+        if (this.end?.sessionExpired === true) this.#fail(request, why);
+      });
+    });
   }
 
   /** Throws when the request was cancelled, or the connection ended, while its token was asked for: it is not sent then. */
@@ -337,17 +357,20 @@ export class StreamableHttpTransport extends BaseTransport {
   #receive(message: JSONRPCMessage): void {
     if (!isCall(message)) {
       const request = message.id === undefined ? undefined : this.#requests.delete(askedId(message.id));
-      if ('error' in message && request !== undefined && this.sessionId !== undefined) {
-        const refusal = refusalIn(message);
-        if (isSuspicious(refusal)) return void this.#deliverRefusal(message, request, refusal);
+      if (request === undefined) {
+        if (message.id === CHECK_ID) return this.#sessionCheck.answered();
+      } else if (this.sessionId !== undefined) {
+        const refusal = 'error' in message ? refusalIn(message) : refusalInResult(message.result);
+        if (refusal !== undefined && isSuspicious(refusal))
+          return void this.#deliverRefusal(message, request, refusal);
       }
     }
     this.deliver(message);
   }
 
-  /** Delivers an error that may mean that the session is gone, once that is known. */
+  /** Delivers an answer that may mean that the session is gone, once that is known. */
   async #deliverRefusal(
-    message: JSONRPCErrorResponse,
+    message: JSONRPCResponse,
     { id }: OpenRequest,
     refusal: SessionRefusal,
   ): Promise<void> {
@@ -356,11 +379,16 @@ export class StreamableHttpTransport extends BaseTransport {
   }
 
   /** How a request was refused in its session; undefined when it failed in another way. */
-  #refusalIn(error: unknown): SessionRefusal | undefined {
+  #refusalIn(error: unknown, request: OpenRequest): SessionRefusal | undefined {
     if (error instanceof SdkHttpError) {
       const { status, text } = error.data;
       return refusalOf(status, typeof text === 'string' ? text : '');
     }
+    const redirect = redirectStatusOf(error);
+    if (redirect !== undefined) return refusalOf(redirect, '');
+    // An answer came, and could not be read.
+    const isLost = error instanceof PlenumError && error.code === 'CONNECTION_LOST';
+    if (request.answer === 'body' && !isLost && !request.isCancelled) return refusalOf(200, request.said);
     // Without an answer of its own. Credentials that deal with a refusal have begun a sign-in.
     const isFinal = error instanceof UnauthorizedError && this.#auth !== undefined && isPlain(this.#auth);
     return isFinal ? refusalOf(401, '') : undefined;
@@ -415,10 +443,9 @@ export class StreamableHttpTransport extends BaseTransport {
   #onStreamEnd(request: OpenRequest): void {
     request.options.onRequestStreamEnd?.();
     if (!this.#requests.has(request)) return;
-    this.#fail(
-      request,
-      answerLost(this.server, 'ended the stream of a request before its answer', request.fault),
-    );
+    const why = answerLost(this.server, 'ended the stream of a request before its answer', request.fault);
+    this.#fail(request, why);
+    if (request.fault === undefined) void this.#findOut({ status: 200, fault: undefined, text: '' }, why);
   }
 
   /** Fails a request that cannot be resumed: the official transport does not tell its caller. */

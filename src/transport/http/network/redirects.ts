@@ -32,7 +32,7 @@ export async function followRedirects<R extends RedirectingResponse>(
     if (!isRedirect(response)) return response;
     await response.body?.cancel();
     const notFollowed = (why: string): PlenumError =>
-      redirectRefused(server, `${method} to ${url.origin}`, why);
+      redirectRefused(server, `${method} to ${url.origin}`, response.status, why);
     const location = response.headers.get('location');
     if (location === null || !URL.canParse(location, url.href))
       throw notFollowed('without a usable address.');

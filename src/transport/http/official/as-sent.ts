@@ -10,14 +10,15 @@ const AS_SENT = 'mcp-plenum/as-sent';
 /**
  * Lets odd messages pass the official transports, which drop whatever is not exactly right, so that nobody would get an
  * answer: in the body, each is replaced by a stand-in, and {@link asSent} takes it out again. A server gains nothing by
- * sending a stand-in of its own: it could send what is in it.
+ * sending a stand-in of its own: it could send what is in it. `onText` is told of a body that is JSON.
  */
-export async function withStandIns(response: Response): Promise<Response> {
+export async function withStandIns(response: Response, onText?: (text: string) => void): Promise<Response> {
   if (!response.ok || response.body === null) return response;
   if (isOpenStream(response)) return copyOf(response, response.body.pipeThrough(standInEvents()));
   const type = response.headers.get('content-type') ?? '';
   if (!/^application\/json\b/i.test(type.trim())) return response;
   const text = await response.text();
+  onText?.(text);
   return copyOf(response, standInText(text) ?? text);
 }
 

@@ -4,7 +4,7 @@ import { isOpenStream } from '../network/answer-type.ts';
 import type { BodyFault, BodyWatch, HttpFetch } from '../network/http-fetch.ts';
 import { withStandIns } from './as-sent.ts';
 import type { OpenRequest, OpenRequests } from '../open-requests.ts';
-import { retryAfterOf } from '../refusal.ts';
+import { redirectStatusOf, retryAfterOf } from '../refusal.ts';
 import type { StandaloneStream } from './standalone-stream.ts';
 
 export interface OfficialExchangesOptions {
@@ -57,11 +57,12 @@ export class OfficialExchanges {
       const response = await this.#exchange(exchange, request);
       // Only requests have answers: the body of anything else could keep its socket for as long as the server likes.
       if (request === undefined && init.method === 'POST' && response.ok) return await withoutBody(response);
-      if (request !== undefined && response.ok && response.status !== 202)
-        request.answer = isOpenStream(response) ? 'stream' : 'body';
+      if (request !== undefined && response.ok) request.answer = kindOf(response);
       return response;
     } catch (error) {
       onFailed(error);
+      const redirect = redirectStatusOf(error);
+      if (init.method === 'GET' && redirect !== undefined) this.#noteRefusedStream(redirect, request);
       if (request !== undefined) onResumptionFailed(request, error);
       throw error;
     }
@@ -90,10 +91,17 @@ export class OfficialExchanges {
     if (!response.ok) {
       this.#noteWait(response, request);
       await this.#watchSession(response, init, request);
-    }
-    return init.method === 'DELETE' || (request === undefined && !streaming)
-      ? response
-      : withStandIns(response);
+    } else if (init.method === 'GET' && !streaming) this.#noteRefusedStream(response.status, request);
+    if (init.method === 'DELETE' || (request === undefined && !streaming)) return response;
+    return withStandIns(response, (text) => {
+      if (request !== undefined) request.said = text.slice(0, MOST_SAID);
+    });
+  }
+
+  /** The answer to the request for the stream of the session is none. */
+  #noteRefusedStream(status: number, request: OpenRequest | undefined): void {
+    const { standalone, onStreamRefused } = this.#options;
+    if (request === undefined && standalone.served) onStreamRefused({ status, fault: undefined, text: '' });
   }
 
   #noteWait({ headers }: Response, request: OpenRequest | undefined): void {
@@ -150,6 +158,14 @@ export class OfficialExchanges {
     onExpired(expired);
     throw expired.error;
   }
+}
+
+/** How much of a body is kept for what it says about the session, in characters. */
+const MOST_SAID = 8_192;
+
+function kindOf(response: Response): OpenRequest['answer'] {
+  if (response.status === 202) return 'later';
+  return isOpenStream(response) ? 'stream' : 'body';
 }
 
 async function withoutBody(response: Response): Promise<Response> {
