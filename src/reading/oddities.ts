@@ -77,6 +77,14 @@ export const ODDITIES = {
     found: 'an error without a code or a message, or that is a plain text',
     done: 'read as error -32603 with this text',
   },
+  'content-type': {
+    found: 'an answer over HTTP whose type is missing, repeated or wrong',
+    done: 'read as what its body is',
+  },
+  'end-of-stream': {
+    found: 'an event stream whose last event has no blank line after it',
+    done: 'read as a whole event',
+  },
   'unannounced-tools': { found: 'tools that its capabilities do not announce', done: 'the tools are listed' },
 } as const satisfies Record<string, OddityRow>;
 

@@ -20,7 +20,7 @@ import { shortHash } from '../internal/short-hash.ts';
 import { checkArguments } from '../options/call-arguments.ts';
 import { checkAuthorize, invalidCall } from '../options/call-checks.ts';
 import { loadOfficial } from '../transport/official.ts';
-import { OddityLog } from '../reading/oddities.ts';
+import { Findings, OddityLog } from '../reading/oddities.ts';
 import { openTransport } from '../transport/open-transport.ts';
 import { adoptClient } from './connection/adopted-connection.ts';
 import { leaseConnection } from './connection/leased-connection.ts';
@@ -407,6 +407,13 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
         onStderr: (line) => emit({ type: 'stderr', line }),
         onSuspect: () => this.#health?.suspect(),
         onStreamReopened: () => this.#onStreamReopened(),
+        onOddity:
+          this.#options.checks !== 'strict' &&
+          ((oddity, place) => {
+            const findings = new Findings();
+            findings.add(oddity, place);
+            this.#oddities.report('an answer over HTTP', findings);
+          }),
       },
     });
   }

@@ -51,6 +51,11 @@ export interface TransportEnd {
   readonly sessionExpired?: boolean;
 }
 
+/** What is odd about an answer over HTTP, however its message looks. */
+export type HttpOddity = 'content-type' | 'end-of-stream';
+
+export type OnHttpOddity = (oddity: HttpOddity, place: string) => void;
+
 /** What the session that opens a transport gives it. */
 export interface TransportContext {
   /** The server's name, for messages. */
@@ -68,6 +73,8 @@ export interface TransportContext {
   readonly onStreamReopened?: () => void;
   /** Facts learnt by earlier connections of the same session; the transport reads and writes it. */
   readonly memory: TransportMemory;
+  /** Told of each odd answer over HTTP that is read all the same, and where it was found; `false` when none is to be. */
+  readonly onOddity?: OnHttpOddity | false;
 }
 
 /** What one session remembers about its server from one connection to the next. */

@@ -315,9 +315,10 @@ export abstract class SessionRequests {
 
   /**
    * Lists all pages. Returns `empty` when the server has not declared the capability, without a request unless it is asked
-   * for what it does not announce, and when it does not have the method: many that have resources do not have `resources/templates/list`.
+   * for what it does not announce, and when it does not have the method: many that have resources do not have
+   * `resources/templates/list`. With strict checks a server that announces a list and does not have it is in error.
    */
-  #list<T>(
+  #list<T extends object>(
     kind: 'tools' | 'resources' | 'prompts',
     options: CallOptions,
     empty: T,
@@ -335,8 +336,10 @@ export abstract class SessionRequests {
       try {
         return approved(await list(client, params, { ...requestOptions, cacheMode: 'bypass' }));
       } catch (error) {
-        if (error instanceof official.ProtocolError && error.code === METHOD_NOT_FOUND)
-          return approved(empty);
+        const isMissing = error instanceof official.ProtocolError && error.code === METHOD_NOT_FOUND;
+        // Templates are announced with the resources, so that a server cannot say that it has none.
+        const isStrict = this.resources.oddities === undefined && !('resourceTemplates' in empty);
+        if (isMissing && !isStrict) return approved(empty);
         throw error;
       }
     });

@@ -10,7 +10,8 @@ import type { PlenumError } from '../../errors/plenum-error.ts';
 import { startTimer, type StopTimer } from '../../internal/timers.ts';
 import type { ServerAuth } from '../../server-spec.ts';
 import { isCall, isMessage, LONGEST_BATCH, messagesIn } from '../json-rpc.ts';
-import { mediaTypeOf } from './network/answer-type.ts';
+import type { OnHttpOddity } from '../managed-transport.ts';
+import { isOddType, mediaTypeOf } from './network/answer-type.ts';
 import { ByteList } from './network/byte-list.ts';
 import { mergeCookies } from './network/cookie-jar.ts';
 import { EventSplitter } from './network/event-splitter.ts';
@@ -179,6 +180,8 @@ export interface PostListener<Request> {
   readonly maxBytes: number;
   /** How long an event stream may be silent, in milliseconds. */
   readonly silenceMs: number;
+  /** See `TransportContext`. */
+  readonly onOddity?: OnHttpOddity | false | undefined;
   tooLarge(): PlenumError;
   tooMany(messages: number): PlenumError;
   /** The answer sets cookies. */
@@ -273,13 +276,23 @@ export class PostExchange<Request> implements Dispatcher.DispatchHandler {
     const isPlain = status === 200 && headers['content-encoding'] === undefined;
     const given = headers['content-type'];
     const isUsual = given === 'application/json' || given === 'text/event-stream';
-    const type = isPlain ? (isUsual ? given : mediaTypeOf(given)) : '';
+    const type = isPlain ? (isUsual ? given : this.#typeIn(given)) : '';
     if (type === 'application/json') return;
     if (type !== 'text/event-stream') return this.#handOver(controller, []);
     this.#events = new EventSplitter(this.#listener);
     this.dueAt = performance.now() + this.#listener.silenceMs;
     this.#streams.add(this);
     this.#listener.onStream(this.#request);
+  }
+
+  /** Empty when the official transport has to say what is wrong with the type. */
+  #typeIn(header: string | readonly string[] | undefined): string {
+    const type = mediaTypeOf(header);
+    const { onOddity } = this.#listener;
+    if (type === '' || !isOddType(header)) return type;
+    if (onOddity === false) return '';
+    onOddity?.('content-type', String(header));
+    return type;
   }
 
   onResponseData(controller: Controller, chunk: Buffer): void {
@@ -303,8 +316,10 @@ export class PostExchange<Request> implements Dispatcher.DispatchHandler {
     if (this.#cancelled !== undefined) return;
     this.#streams.delete(this);
     if (this.#events === undefined) return this.#endBody(controller);
-    const last = this.#started(this.#events.end());
+    const { onOddity } = this.#listener;
+    const last = onOddity === false ? undefined : this.#started(this.#events.end());
     if (last !== undefined) {
+      if (onOddity !== false) onOddity?.('end-of-stream', 'the last event');
       if (!this.#answered && mayBeResumed(last)) return this.#handOverWhole(controller, [Buffer.from(last)]);
       this.#read(last);
       if (this.#cancelled !== undefined) return;

@@ -61,6 +61,7 @@ export class SseTransport extends BaseTransport {
       url: this.#url,
       spec,
       openTimeoutMs: this.#openTimeoutMs,
+      onOddity: context.onOddity,
     });
     this.#official = new SSEClientTransport(
       this.#url,

@@ -104,6 +104,7 @@ export class StreamableHttpTransport extends BaseTransport {
       url: this.#url,
       spec,
       openTimeoutMs: spec.openTimeoutMs ?? OPEN_TIMEOUT_MS,
+      onOddity: context.onOddity,
     });
     this.#standalone = new StandaloneStream({
       silenceMs: this.#http.silenceMs,
@@ -323,6 +324,7 @@ export class StreamableHttpTransport extends BaseTransport {
     const listener: PostListener<OpenRequest> = {
       maxBytes: this.#http.maxMessageBytes,
       silenceMs: this.#http.silenceMs,
+      onOddity: this.#context.onOddity,
       tooLarge: () => this.#http.tooLarge(),
       tooMany: (messages) => this.#http.tooMany(messages),
       onCookies: (lines) => this.#http.cookies.store([lines].flat(), this.#url),

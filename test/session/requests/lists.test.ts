@@ -160,6 +160,25 @@ describe.each(ERAS)('L3 a list whose method the server does not have, in the $er
     'prompts/list': 'prompts',
   };
 
+  it.each(Object.entries(lists))(
+    '%s: is an error when checks are strict, but for templates',
+    async (method) => {
+      const refuse = { [method]: { code: -32_601, message: 'Method not found' } };
+      await using server = inProcess({ ...paged, faults: { refuse } });
+      const { session } = await open(server, { protocol, checks: 'strict' });
+      const requests = {
+        'tools/list': () => session.listTools(),
+        'resources/list': () => session.listResources(),
+        'resources/templates/list': () => session.listResourceTemplates(),
+        'prompts/list': () => session.listPrompts(),
+      };
+      for (const [each, request] of Object.entries(requests)) {
+        if (each !== method || method === 'resources/templates/list') await request();
+        else expect(await failureOf(request())).toMatchObject({ code: 'PROTOCOL', rpcCode: -32_601 });
+      }
+    },
+  );
+
   it.each(Object.entries(lists))('%s: is empty, and the others are there', async (method, kind) => {
     const refuse = { [method]: { code: -32_601, message: 'Method not found' } };
     await using server = inProcess({ ...paged, faults: { refuse } });

@@ -3,6 +3,7 @@ import { array, assert, asyncProperty, constantFrom, nat, record } from 'fast-ch
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openSession, SessionGroup } from '../../../src/index.ts';
 import type { RpcMessage } from '../support/mcp-stub.ts';
+import { failureOf } from '../../support/failures.ts';
 import { head, httpChunk, messageIn, resultOf, serveRaw, type RawServer } from '../support/raw-http.ts';
 
 /** Writes the answer to a request, given as its JSON text. */
@@ -139,6 +140,76 @@ describe('R15 an answer whose type is odd', () => {
     onTestFinished(() => group.close());
     expect(group.servers.get('page')?.error).toMatchObject({ code: 'CONNECT_FAILED' });
     expect((await group.callTool('fine__echo')).content).toHaveLength(1);
+  });
+});
+
+describe('R15 what is odd about an answer over HTTP', () => {
+  const ODD: [string, string, Write][] = [
+    [
+      'a repeated type',
+      'content-type',
+      jsonAs('content-type: application/json\r\ncontent-type: application/json\r\n'),
+    ],
+    ['a type twice in one', 'content-type', jsonAs('content-type: application/json, application/json\r\n')],
+    ['no type', 'content-type', jsonAs('')],
+    ['a wrong type', 'content-type', jsonAs('content-type: text/html\r\n')],
+    ['a stream twice', 'content-type', eventsAs(`${EVENTS}${EVENTS}`, event)],
+    ['no blank line', 'end-of-stream', eventsAs(EVENTS, (json) => `data: ${json}\n`)],
+    ['no line end', 'end-of-stream', eventsAs(EVENTS, (json) => `data: ${json}`)],
+    ['JSON in a stream', 'end-of-stream', jsonAs(EVENTS)],
+  ];
+  const FINE: [string, Write][] = [
+    ['JSON', jsonAs('content-type: application/json\r\n')],
+    ['JSON with a charset', jsonAs('content-type: application/json;charset=utf-8\r\n')],
+    ['events', eventsAs('content-type: text/event-stream; charset=utf-8\r\n', event)],
+    ['events in CR', eventsAs(EVENTS, (json) => `data: ${json}\r\r`)],
+    ['events in CRLF', eventsAs(EVENTS, (json) => `data: ${json}\r\n\r\n`)],
+  ];
+  const WAYS = { lean: {}, official: { fetch: (url: string | URL, init?: RequestInit) => fetch(url, init) } };
+  const opened = async (server: RawServer, way: object, checks: 'lenient' | 'strict') => {
+    const found: unknown[] = [];
+    const session = await openSession(
+      { url: server.url, type: 'http', ...way },
+      {
+        reconnect: false,
+        protocol: 'legacy',
+        timeoutMs: 20_000,
+        checks,
+        onEvent: (told) =>
+          told.type === 'problem' && found.push(told.error.data && Reflect.get(told.error.data, 'oddity')),
+      },
+    );
+    onTestFinished(() => session.close());
+    return { session, found };
+  };
+
+  describe.each(Object.entries(WAYS))('the %s way', (_way, way) => {
+    it.each(ODD)('%s: is reported once', async (_what, oddity, write) => {
+      const { session, found } = await opened(await serveOdd(write), way, 'lenient');
+      for (let call = 0; call < 3; call++) expect((await session.callTool('echo')).content).toHaveLength(1);
+      expect(found).toEqual([oddity]);
+    });
+
+    it.each(ODD)('%s: is an error when checks are strict', async (_what, _oddity, write) => {
+      let isOdd = false;
+      const right = jsonAs('content-type: application/json\r\n');
+      const server = await serveOdd((json, socket) => (isOdd ? write : right)(json, socket));
+      const { session, found } = await opened(server, way, 'strict');
+      isOdd = true;
+      const error = await failureOf(session.callTool('echo'));
+      expect(['INVALID_RESULT', 'CONNECTION_LOST', 'PROTOCOL']).toContain(error.code);
+      expect(found).not.toContain('content-type');
+      isOdd = false;
+      expect((await session.callTool('echo')).content).toHaveLength(1);
+    });
+
+    it.each(FINE)('%s: is not odd, also when checks are strict', async (_what, write) => {
+      for (const checks of ['lenient', 'strict'] as const) {
+        const { session, found } = await opened(await serveOdd(write), way, checks);
+        expect((await session.callTool('echo')).content).toHaveLength(1);
+        expect(found).toEqual([]);
+      }
+    });
   });
 });
 

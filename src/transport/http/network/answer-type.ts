@@ -1,3 +1,5 @@
+import type { OnHttpOddity } from '../../managed-transport.ts';
+
 const JSON_TYPE = 'application/json';
 const EVENT_STREAM = 'text/event-stream';
 /** What JSON and an event stream begin with, after a byte order mark and blanks. */
@@ -23,6 +25,11 @@ export function mediaTypeOf(header: string | readonly string[] | null | undefine
   return types[0] ?? '';
 }
 
+/** Whether a header is no single media type, with or without parameters. */
+export function isOddType(header: string | readonly string[] | null | undefined): boolean {
+  return typeof header !== 'string' || !/^\s*[^\s;,"'/]+\/[^\s;,"'/]+\s*(?:;|$)/.test(header);
+}
+
 /** Whether an answer is an event stream; one with an error status is not, whatever its type. */
 export function isOpenStream(response: Response): boolean {
   if (!response.ok || response.body === null) return false;
@@ -30,10 +37,11 @@ export function isOpenStream(response: Response): boolean {
 }
 
 /** The response with a content type that the official transports can read, when it has one that they cannot. */
-export function withPlainType(response: Response): Response {
+export function withPlainType(response: Response, onOddity: OnHttpOddity | undefined): Response {
   const given = response.headers.get('content-type');
   if (given === null || given === JSON_TYPE || given === EVENT_STREAM) return response;
   const type = mediaTypeOf(given);
+  if (response.ok && type !== '' && isOddType(given)) onOddity?.('content-type', given);
   return type === JSON_TYPE || type === EVENT_STREAM ? withType(response, response.body, type) : response;
 }
 
@@ -41,11 +49,16 @@ export function withPlainType(response: Response): Response {
  * The answer to a request with the type that its body has: some servers give none, or a wrong one. Settles once the body
  * has begun; of an event stream the type is believed, as it may begin late.
  */
-export async function withTypeOfBody(response: Response): Promise<Response> {
-  const type = mediaTypeOf(response.headers.get('content-type'));
+export async function withTypeOfBody(
+  response: Response,
+  onOddity: OnHttpOddity | undefined,
+): Promise<Response> {
+  const given = response.headers.get('content-type');
+  const type = mediaTypeOf(given);
   if (!response.ok || response.body === null || type === EVENT_STREAM) return response;
   const { start, body } = await peek(response.body);
   const found = JSON_START.test(start) ? JSON_TYPE : EVENT_START.test(start) ? EVENT_STREAM : type;
+  if (found !== type) onOddity?.('content-type', given ?? 'none');
   return withType(response, body, found);
 }
 

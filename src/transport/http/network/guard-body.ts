@@ -1,4 +1,5 @@
 import { Limit } from '../../../internal/limit.ts';
+import type { OnHttpOddity } from '../../managed-transport.ts';
 import { EventSplitter, type BodyLimit } from './event-splitter.ts';
 
 /** What a body passes through while it is read, its limits, and a callback for its end. */
@@ -88,14 +89,18 @@ export function limitTotal(limit: BodyLimit): BodyFilter {
   };
 }
 
-/** Passes on whole events, with lines that end in LF. Throws when one event is too large. */
-export function wholeEvents(limit: BodyLimit): BodyFilter {
+/** Passes on whole events, with lines that end in LF. Throws when one event is too large. For `onOddity` see `TransportContext`. */
+export function wholeEvents(limit: BodyLimit, onOddity?: OnHttpOddity | false): BodyFilter {
   const splitter = new EventSplitter(limit);
   const encoded = (text: string | undefined): Uint8Array | undefined =>
     text === undefined ? undefined : Buffer.from(text);
   return {
     pass: ({ buffer, byteOffset, byteLength }) =>
       encoded(splitter.push(Buffer.from(buffer, byteOffset, byteLength))),
-    end: () => encoded(splitter.end()),
+    end: () => {
+      const last = onOddity === false ? undefined : splitter.end();
+      if (last !== undefined && onOddity !== false) onOddity?.('end-of-stream', 'the last event');
+      return encoded(last);
+    },
   };
 }

@@ -3,6 +3,7 @@ import { batchTooLarge, messageTooLarge, streamSilent } from '../../../errors/tr
 import { PlenumError } from '../../../errors/plenum-error.ts';
 import { hasOwnSockets } from '../../../internal/undici.ts';
 import { urlSpec } from '../../../options/tables/server.ts';
+import type { OnHttpOddity } from '../../managed-transport.ts';
 import type { ConnectionFetch, DetachedFetch, UrlServerSpec } from '../../../server-spec.ts';
 import { CookieJar, mergeCookies } from './cookie-jar.ts';
 import { isOpenStream, withPlainType, withTypeOfBody } from './answer-type.ts';
@@ -20,6 +21,8 @@ export interface HttpFetchOptions {
   readonly url: URL;
   readonly spec: UrlServerSpec;
   readonly openTimeoutMs: number;
+  /** See `TransportContext`. */
+  readonly onOddity?: OnHttpOddity | false | undefined;
 }
 
 /** What ended a body too early: the network, too long a silence, or its size. */
@@ -91,7 +94,7 @@ export class HttpFetch {
     watch: BodyWatch = {},
     answer?: Response,
   ): Promise<Response> {
-    const { server } = this.#options;
+    const { server, onOddity } = this.#options;
     const method = init.method ?? 'GET';
     const start = new URL(target);
     const headers = this.#headersFor(start, init.headers);
@@ -115,7 +118,8 @@ export class HttpFetch {
         throw explain(error, url);
       }
     };
-    const response = withPlainType(await followRedirects(fetchOnce, start, method, server));
+    const given = await followRedirects(fetchOnce, start, method, server);
+    const response = onOddity === false ? given : withPlainType(given, onOddity);
     if (!response.ok && start.origin === this.#options.url.origin) {
       const sent = this.#withCookies(headers, start);
       const whole = await readErrorBody(response, { url: start, headers: sent });
@@ -123,9 +127,9 @@ export class HttpFetch {
       return whole;
     }
     const guarded = (each: Response): Response => this.#guard(each, (error) => explain(error, start), watch);
-    if (watch.isAnswer !== true || response.status === 202) return guarded(response);
+    if (watch.isAnswer !== true || response.status === 202 || onOddity === false) return guarded(response);
     try {
-      return guarded(await withTypeOfBody(response));
+      return guarded(await withTypeOfBody(response, onOddity));
     } catch (error) {
       throw explain(error, start);
     }
@@ -186,7 +190,7 @@ export class HttpFetch {
     const limit = { maxBytes: this.maxMessageBytes, tooLarge: () => this.tooLarge() };
     const streaming = isOpenStream(response);
     const body = guardBody(response.body, {
-      filter: streaming ? wholeEvents(limit) : limitTotal(limit),
+      filter: streaming ? wholeEvents(limit, this.#options.onOddity) : limitTotal(limit),
       silenceMs: streaming ? this.silenceMs : Infinity,
       onSilence: () => watch.onFault?.('silent', this.tooSilent()),
       explain: (error) => {

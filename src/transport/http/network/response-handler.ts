@@ -133,8 +133,9 @@ function decoderOf(name: string): (() => Transform) | undefined {
 function platformHeaders(raw: ResponseHeaders): Headers {
   const headers = new Headers();
   for (const [name, values] of Object.entries(raw)) {
-    // Some proxies repeat a header, and a repeated type or session id would be another one.
-    for (const value of Array.isArray(values) ? new Set(values) : [values]) {
+    // Some proxies repeat a header, and a repeated session id would be another one. The type is read elsewhere.
+    const isRepeated = Array.isArray(values) && name.toLowerCase() !== 'content-type';
+    for (const value of isRepeated ? new Set(values) : [values].flat()) {
       try {
         if (value !== undefined) headers.append(name, value);
       } catch {
