@@ -209,12 +209,22 @@ export interface GatewayOptions {
   signal?: AbortSignal;
 }
 
-export interface ResolvedGatewayOptions {
+/** The options of a gateway that can change while it runs. */
+export type GatewaySettings = Pick<
+  GatewayOptions,
+  'hosts' | 'origins' | 'serverInfo' | 'instructions' | 'sessions' | 'limits'
+>;
+
+/** Of these the parts of a gateway have the same `sessions` and `limits`, whose values change when the settings do. */
+export interface ResolvedGatewayOptions extends ResolvedGatewaySettings {
   readonly auth: GatewayAuth | undefined;
-  readonly hosts: readonly string[] | undefined;
-  readonly origins: readonly string[];
   readonly trustProxy: boolean;
   readonly tls: GatewayTls | undefined;
+}
+
+export interface ResolvedGatewaySettings {
+  readonly hosts: readonly string[] | undefined;
+  readonly origins: readonly string[];
   readonly serverInfo: Implementation;
   readonly instructions: string | undefined;
   readonly sessions: Required<GatewaySessionOptions>;
@@ -229,10 +239,27 @@ export function resolveGatewayOptions(options: GatewayOptions): ResolvedGatewayO
   if (options.lock !== undefined && options.group !== undefined) throw gatewayLockOfGroup();
   return {
     auth: options.auth,
-    hosts: options.hosts,
-    origins: options.origins ?? [],
     trustProxy: options.trustProxy ?? gatewayOptions.trustProxy.default,
     tls: options.tls,
+    ...resolved(options),
+  };
+}
+
+/** The same for the options that can change. */
+export function resolveGatewaySettings(settings: GatewaySettings): ResolvedGatewaySettings {
+  const { hosts, origins, serverInfo, instructions, sessions, limits } = gatewayOptions;
+  checkOptions(
+    { hosts, origins, serverInfo, instructions, sessions, limits },
+    settings,
+    'Settings of a gateway',
+  );
+  return resolved(settings);
+}
+
+function resolved(options: GatewaySettings): ResolvedGatewaySettings {
+  return {
+    hosts: options.hosts,
+    origins: options.origins ?? [],
     serverInfo: options.serverInfo ?? gatewayOptions.serverInfo.default,
     instructions: options.instructions,
     sessions: withDefaults(defaultsOf(gatewaySessionOptions), options.sessions),

@@ -39,9 +39,12 @@ import type { GatewayEvent } from './gateway-events.ts';
 import {
   checkAddress,
   resolveGatewayOptions,
+  resolveGatewaySettings,
   splitServer,
+  type GatewayLimits,
   type GatewayOptions,
   type GatewayServer,
+  type GatewaySettings,
   type ResolvedGatewayOptions,
 } from './gateway-options.ts';
 import { HttpEndpoint } from './http/http-endpoint.ts';
@@ -49,6 +52,7 @@ import { LegacySessions } from './http/legacy-sessions.ts';
 import { ModernExchanges } from './http/modern-exchanges.ts';
 import { NodeListener } from './http/node-listener.ts';
 import { RequestGuard } from './http/request-guard.ts';
+import { BusyAnswers } from './http/responses.ts';
 import { loadOfficialServer, readAs, type OfficialServer } from './official-server.ts';
 import { METHODS, Router, setLevel, type ClientRequest } from './routing/router.ts';
 import { StdioEndpoint } from './stdio/stdio-endpoint.ts';
@@ -123,7 +127,7 @@ interface ConnectedClient {
  */
 export class Gateway implements AsyncDisposable {
   readonly #sdk: OfficialServer;
-  readonly #options: ResolvedGatewayOptions;
+  #options: ResolvedGatewayOptions;
   readonly #group: SessionGroup;
   readonly #own: OwnServers | undefined;
   readonly #upstreams: Upstreams;
@@ -133,6 +137,7 @@ export class Gateway implements AsyncDisposable {
   readonly #legacy: LegacySessions;
   readonly #modern: ModernExchanges;
   readonly #endpoint: HttpEndpoint;
+  readonly #busy = new BusyAnswers();
   readonly #hub = new EventHub<GatewayEvent>();
   readonly #connected = new Map<string, ConnectedClient>();
   readonly #working = new Set<Promise<unknown>>();
@@ -169,8 +174,8 @@ export class Gateway implements AsyncDisposable {
       onGone: (client: GatewayClient) => this.#onGone(client),
       onRootsChanged: (client: GatewayClient) => this.#onRootsChanged(client),
     };
-    this.#legacy = new LegacySessions(sdk, { ...sessions, bodyBytes: limits.bodyBytes }, host);
-    this.#modern = new ModernExchanges(sdk, limits, {
+    this.#legacy = new LegacySessions(sdk, sessions, this.#busy, host);
+    this.#modern = new ModernExchanges(sdk, limits, this.#busy, {
       createServer: (client, body) => this.#createModernServer(client, body),
       subscribe: (client, uri) => this.#router.subscribe(client, uri),
       unsubscribe: (client, uri) => this.#router.unsubscribe(client, uri),
@@ -181,7 +186,7 @@ export class Gateway implements AsyncDisposable {
       legacy: this.#legacy,
       modern: this.#modern,
       auth,
-      bodyBytes: limits.bodyBytes,
+      limits,
     });
     this.#relayGroup();
   }
@@ -196,18 +201,12 @@ export class Gateway implements AsyncDisposable {
       ([name, server]) => [name, splitServer(server)] as const,
     );
     const isolation = new Map(servers.map(([name, split]) => [name, split.isolation]));
-    const { upstreamSessions, upstreamSessionsPerServer } = resolved.limits;
     let onManagerEvent: (event: ManagerEvent) => void = () => {};
     const manager = new SessionManager({
       servers: Object.fromEntries(
         servers.map(([name, split]) => [name, requests.specFactory(split.spec, split.isolation)]),
       ),
-      // Each server has one session more, over which it is listed.
-      pool: {
-        max: upstreamSessions + servers.length,
-        maxPerServer: upstreamSessionsPerServer + 1,
-        leasesPerSession: 1_000,
-      },
+      pool: { ...poolBounds(resolved.limits, servers.length), leasesPerSession: 1_000 },
       ...(options.lock !== undefined && { lock: options.lock }),
       onEvent: (event) => onManagerEvent(event),
     });
@@ -254,6 +253,7 @@ export class Gateway implements AsyncDisposable {
     const split = splitServer(server);
     manager.add(name, requests.specFactory(split.spec, split.isolation));
     isolation.set(name, split.isolation);
+    this.#resizePool();
     try {
       await this.#group.add(name, {
         ...split.inGroup,
@@ -262,6 +262,7 @@ export class Gateway implements AsyncDisposable {
       });
     } catch (error) {
       isolation.delete(name);
+      this.#resizePool();
       await manager.remove(name);
       throw error;
     }
@@ -276,6 +277,27 @@ export class Gateway implements AsyncDisposable {
     await this.#group.remove(name);
     await manager.remove(name);
     isolation.delete(name);
+    this.#resizePool();
+  }
+
+  /**
+   * Replaces the settings that can change while the gateway runs: what is not given gets its default. Nobody loses a session
+   * or a call by it: bounds hold for what comes next. Throws `CONFIG_INVALID`, and `SESSION_CLOSED` when the gateway is
+   * closed; then nothing has changed.
+   */
+  configure(settings: GatewaySettings): void {
+    this.#expectOpen('Changing the settings');
+    const resolved = resolveGatewaySettings(settings);
+    const { sessions, limits } = this.#options;
+    Object.assign(sessions, resolved.sessions);
+    Object.assign(limits, resolved.limits);
+    this.#options = { ...this.#options, ...resolved, sessions, limits };
+    this.#guard.allow(resolved);
+    this.#legacy.onBoundsChanged();
+    this.#upstreams.onBoundsChanged();
+    this.#resizePool();
+    // One that does not listen yet begins with these bounds, or says why it cannot.
+    this.#listening?.then((listener) => listener.bound(limits)).catch(() => {});
   }
 
   /** The clients that have a session, by its id. A snapshot. */
@@ -334,7 +356,7 @@ export class Gateway implements AsyncDisposable {
     this.#stdio = endpoint;
     await endpoint.start(
       {
-        subscriptions: this.#options.limits.subscriptions,
+        bounds: this.#options.limits,
         createServer: (clientOf) => this.#createServer((ctx) => this.#knownBy(clientOf(ctx), ctx)),
         subscribe: (client, uri) => this.#router.subscribe(client, uri),
         unsubscribe: (client, uri) => this.#router.unsubscribe(client, uri),
@@ -408,6 +430,12 @@ export class Gateway implements AsyncDisposable {
     this.#closed.resolve(reason);
   }
 
+  #resizePool(): void {
+    if (this.#own === undefined) return;
+    const { max, maxPerServer } = poolBounds(this.#options.limits, this.#own.isolation.size);
+    this.#own.manager.resizePool(max, maxPerServer);
+  }
+
   #ownServers(): OwnServers {
     if (this.#own === undefined) throw gatewayOfGroup();
     return this.#own;
@@ -473,6 +501,9 @@ export class Gateway implements AsyncDisposable {
       const result = await work;
       ok = result['isError'] !== true;
       return result;
+    } catch (error) {
+      if (exchange.http !== undefined) this.#busy.note(exchange.http, error);
+      throw error;
     } finally {
       this.#working.delete(work);
       const { name } = request.params;
@@ -563,6 +594,14 @@ export class Gateway implements AsyncDisposable {
     }
     for (const kind of new Set(kinds.map((each) => MODERN_CHANGED[each]))) this.#modern.publish({ kind });
   }
+}
+
+/** Each server has one session more, over which it is listed. */
+function poolBounds(
+  { upstreamSessions, upstreamSessionsPerServer }: Required<GatewayLimits>,
+  servers: number,
+): { max: number; maxPerServer: number } {
+  return { max: upstreamSessions + servers, maxPerServer: upstreamSessionsPerServer + 1 };
 }
 
 interface ListingSource extends SessionSource {

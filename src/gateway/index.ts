@@ -5,6 +5,7 @@ export type {
   GatewayOptions,
   GatewayServer,
   GatewaySessionOptions,
+  GatewaySettings,
   GatewayTls,
 } from './gateway-options.ts';
 export type { Isolation } from '../group/server-options.ts';

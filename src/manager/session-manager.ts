@@ -154,6 +154,14 @@ export class SessionManager implements AsyncDisposable {
   }
 
   /**
+   * Changes how many pooled sessions there may be in all and for each server. None is closed for it.
+   * @internal
+   */
+  resizePool(max: number, maxPerServer: number): void {
+    this.#pool.resize(max, maxPerServer);
+  }
+
+  /**
    * Leases a pooled session: an idle one, a new one if the pool is not full, or else the next that becomes free. Callers
    * are served in the order in which they call.
    *

@@ -290,7 +290,10 @@ describe('servers that have no more sessions', () => {
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(2);
     for (const outcome of outcomes)
       if (outcome.status === 'rejected')
-        expect(outcome.reason).toMatchObject({ data: { code: 'POOL_EXHAUSTED' } });
+        expect(outcome.reason).toMatchObject({
+          data: { status: 503 },
+          message: expect.stringContaining('POOL_EXHAUSTED'),
+        });
   });
 
   for (const isolation of ['client', 'principal'] as const)

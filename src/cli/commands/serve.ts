@@ -1,6 +1,7 @@
-import type { ConfiguredServer } from '../../config/config.ts';
+import { isDeepStrictEqual } from 'node:util';
+import type { ConfiguredGateway, ConfiguredServer } from '../../config/config.ts';
 import type { Gateway, ListenOptions } from '../../gateway/gateway.ts';
-import type { GatewayServer } from '../../gateway/gateway-options.ts';
+import type { GatewayServer, GatewaySettings } from '../../gateway/gateway-options.ts';
 import { PlenumError } from '../../errors/plenum-error.ts';
 import { isRecord } from '../../internal/checks.ts';
 import { onAbort } from '../../internal/limit.ts';
@@ -19,7 +20,7 @@ export const run: RunCommand = async (invocation) => {
   const set = await findServers(invocation);
   for (const error of set.broken.values()) reportError(terminal, error, inline);
   const { createGateway } = await import('../../gateway/gateway.ts');
-  const { naming, lock } = set.options;
+  const { naming, concurrency, lock } = set.options;
   const { listen: address, ...inFile } = set.config?.gateway ?? {};
   const servers = Object.entries(set.servers).map(
     ([name, spec]) => [name, served(spec, set, invocation)] as const,
@@ -30,6 +31,7 @@ export const run: RunCommand = async (invocation) => {
     signal: interrupt.signal,
     ...(naming !== undefined && { naming }),
     ...(lock !== undefined && { lock }),
+    ...(concurrency !== undefined && { concurrency }),
   });
   const stopListening = onAbort(interrupt.signal, () => void gateway.close());
   const following = await follow(invocation, set, gateway);
@@ -112,9 +114,10 @@ async function follow(
   set: ServerSet,
   gateway: Gateway,
 ): Promise<{ close(): Promise<void> } | undefined> {
-  const { options, terminal, inline } = invocation;
+  const { options, terminal, inline, interrupt } = invocation;
   if (set.config === undefined || options.server.length > 0) return undefined;
   const { watchConfig } = await import('../../config/watch/watch-config.ts');
+  let told: ConfiguredGateway = set.config.gateway ?? {};
   const group = {
     get servers(): Gateway['servers'] {
       return gateway.servers;
@@ -132,8 +135,28 @@ async function follow(
       for (const [name, error] of event.failed) terminal.note(`[${name}] ${errorText(error, inline)}`);
       const changes = event.added.length + event.changed.length + event.removed.length;
       if (changes > 0) terminal.note(`The configuration has changed: ${count(changes, 'server')}.`);
-      if (event.groupOptionsChanged || event.gatewayOptionsChanged)
-        terminal.note('What it says under "plenum" or "gateway" has changed: that needs a restart.');
+      const before = told;
+      told = event.config.gateway ?? {};
+      if (!isDeepStrictEqual(settingsOf(before), settingsOf(told)) && !interrupt.signal.aborted) {
+        gateway.configure(settingsOf(told));
+        terminal.note('The settings of the gateway have changed.');
+      }
+      const fixed = AT_START.filter((name) => !isDeepStrictEqual(before[name], told[name]));
+      const restart = [
+        ...(event.groupOptionsChanged ? ['"plenum"'] : []),
+        ...fixed.map((name) => `"gateway.${name}"`),
+      ];
+      if (restart.length > 0)
+        terminal.note(`What it says under ${restart.join(' and ')} has changed: that needs a restart.`);
     },
   });
+}
+
+/** What a file says under `gateway` that holds from the start to the end. */
+const AT_START = ['listen', 'tls', 'trustProxy'] as const;
+
+/** What can change while the gateway runs. */
+function settingsOf(said: ConfiguredGateway): GatewaySettings {
+  const { listen: _listen, tls: _tls, trustProxy: _trustProxy, ...settings } = said;
+  return settings;
 }

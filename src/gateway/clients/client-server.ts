@@ -130,6 +130,10 @@ class OfficialExchange implements Exchange {
     return this.#ctx.mcpReq.signal;
   }
 
+  get http(): Request | undefined {
+    return this.#ctx.http?.req;
+  }
+
   async notify({ method, params }: RawRequest): Promise<void> {
     await this.#ctx.mcpReq.notify({ method, ...(params !== undefined && { params: { ...params } }) });
   }

@@ -8,6 +8,8 @@ export interface Exchange {
   readonly client: GatewayClient;
   /** Aborts when the client cancels the request, or goes away. */
   readonly signal: AbortSignal;
+  /** The HTTP request that it came in, if it came so. */
+  readonly http?: Request | undefined;
   /** How long its server has, while one works on it. */
   clock: CallClock | undefined;
   /** Sends a notification on the stream of the request. */

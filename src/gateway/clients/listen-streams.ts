@@ -11,6 +11,11 @@ export interface ResourceSubscriber {
   unsubscribe(client: GatewayClient, uri: string): Promise<void>;
 }
 
+/** How many resources may be listened for. May change. */
+export interface SubscriptionBounds {
+  readonly subscriptions: number;
+}
+
 /**
  * Subscribes for all `subscriptions/listen` streams of one client, or of one principal over HTTP (2026-07-28): one
  * subscription with a server serves them all, and ends with the last stream that wants it.
@@ -18,21 +23,21 @@ export interface ResourceSubscriber {
 export class ListenStreams {
   readonly client: GatewayClient;
   readonly #subscriber: ResourceSubscriber;
-  readonly #maxUris: number;
+  readonly #bounds: SubscriptionBounds;
   /** How many streams want each URI. */
   readonly #wanted = new Map<string, number>();
 
-  constructor(client: GatewayClient, subscriber: ResourceSubscriber, maxUris: number) {
+  constructor(client: GatewayClient, subscriber: ResourceSubscriber, bounds: SubscriptionBounds) {
     this.client = client;
     this.#subscriber = subscriber;
-    this.#maxUris = maxUris;
+    this.#bounds = bounds;
   }
 
   /** Rejects as subscribing does; then nothing of this call is left. Resolves with the function that ends it. */
   async listen(uris: readonly string[]): Promise<() => void> {
     const wanted = new Set(uris);
     // Before any is subscribed to: a request for thousands costs the servers nothing.
-    if (wanted.size > this.#maxUris) throw tooManySubscriptions();
+    if (wanted.size > this.#bounds.subscriptions) throw tooManySubscriptions();
     const held: string[] = [];
     const end = (): void => {
       for (const uri of held.splice(0)) this.#drop(uri);

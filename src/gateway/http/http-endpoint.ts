@@ -25,7 +25,7 @@ export interface HttpEndpointParts {
   readonly legacy: LegacySessions;
   readonly modern: ModernExchanges;
   readonly auth: GatewayAuth | undefined;
-  readonly bodyBytes: number;
+  readonly limits: { readonly bodyBytes: number };
 }
 
 const HEALTHY = '/healthz';
@@ -61,7 +61,8 @@ export class HttpEndpoint {
   }
 
   async #serve(request: Request): Promise<Response> {
-    const { auth, sdk, legacy, modern, bodyBytes } = this.#parts;
+    const { auth, sdk, legacy, modern } = this.#parts;
+    const { bodyBytes } = this.#parts.limits;
     const identity = auth === undefined ? LOCAL_IDENTITY : await identify(auth, request);
     if (identity === undefined)
       return refusal(401, UNAUTHORIZED, 'Unauthorized', { 'www-authenticate': 'Bearer' });

@@ -1,19 +1,20 @@
 import { randomUUID } from 'node:crypto';
 import type { Server, WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server';
+import { isRecord } from '../../internal/checks.ts';
 import { startTimer, type StopTimer } from '../../internal/timers.ts';
 import { GatewayClient } from '../clients/gateway-client.ts';
 import { ServerChannel } from '../clients/client-server.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { OfficialServer } from '../official-server.ts';
 import { EventLog } from './event-log.ts';
-import { refusal, watchEnd } from './responses.ts';
+import { RETRY_AFTER, refusal, watchEnd, type BusyAnswers } from './responses.ts';
 
+/** They may change: each holds from when it is read next. */
 export interface LegacySessionBounds {
   readonly idleMs: number;
   readonly max: number;
   readonly maxPerPrincipal: number;
   readonly maxEventBytes: number;
-  readonly bodyBytes: number;
 }
 
 /** What the sessions of clients need from the gateway. */
@@ -26,7 +27,6 @@ export interface LegacySessionHost {
 
 const SESSION_NOT_FOUND = -32001;
 const SERVER_BUSY = -32000;
-const RETRY_AFTER = { 'retry-after': '5' };
 
 /** The session of one client that speaks a revision before 2026-07-28. */
 class LegacySession {
@@ -51,11 +51,13 @@ export class LegacySessions {
   readonly #sdk: OfficialServer;
   readonly #bounds: LegacySessionBounds;
   readonly #host: LegacySessionHost;
+  readonly #busy: BusyAnswers;
   readonly #sessions = new Map<string, LegacySession>();
   readonly #perPrincipal = new Map<string, number>();
   #isDraining = false;
 
-  constructor(sdk: OfficialServer, bounds: LegacySessionBounds, host: LegacySessionHost) {
+  constructor(sdk: OfficialServer, bounds: LegacySessionBounds, busy: BusyAnswers, host: LegacySessionHost) {
+    this.#busy = busy;
     this.#sdk = sdk;
     this.#bounds = bounds;
     this.#host = host;
@@ -75,6 +77,11 @@ export class LegacySessions {
     if (session === undefined || session.client.identity.principal !== identity.principal)
       return refusal(404, SESSION_NOT_FOUND, 'Session not found');
     return this.#serve(session, request, body);
+  }
+
+  /** Has sessions that are idle already end by the bounds as they are now. */
+  onBoundsChanged(): void {
+    for (const session of this.#sessions.values()) if (session.busy === 0) this.#watchIdle(session);
   }
 
   /** Opens no further session. */
@@ -119,7 +126,6 @@ export class LegacySessions {
       sessionIdGenerator: () => id,
       onsessionclosed: () => this.#end(session),
       eventStore: new EventLog(this.#bounds.maxEventBytes),
-      maxRequestBodySize: this.#bounds.bodyBytes,
     });
     const session = new LegacySession(client, server, transport);
     client.channel = new ServerChannel(
@@ -155,11 +161,21 @@ export class LegacySessions {
     };
     try {
       const response = await session.transport.handleRequest(request, { parsedBody: body });
-      return watchEnd(response, onEnd);
+      return watchEnd(await this.#unlessBusy(response, request, body), onEnd);
     } catch (error) {
       onEnd();
       throw error;
     }
+  }
+
+  /**
+   * The official server begins to answer before the request is worked on. That no session with the server is free is known
+   * when all has run that waits for nothing outside.
+   */
+  async #unlessBusy(response: Response, request: Request, body: unknown): Promise<Response> {
+    if (!isRecord(body) || body['id'] === undefined || !response.ok) return response;
+    await new Promise((resolve) => setImmediate(resolve));
+    return this.#busy.inPlaceOf(response, request, body);
   }
 
   #watchIdle(session: LegacySession): void {

@@ -15,7 +15,7 @@ import {
   type ResourceSubscriber,
 } from '../clients/listen-streams.ts';
 import { toRpcError } from '../routing/rpc-error.ts';
-import { answerError, watchEnd } from './responses.ts';
+import { answerError, watchEnd, type BusyAnswers } from './responses.ts';
 import type { OfficialServer } from '../official-server.ts';
 
 export interface ModernHost extends ResourceSubscriber {
@@ -51,10 +51,12 @@ export class ModernExchanges {
   readonly #sdk: OfficialServer;
   readonly #host: ModernHost;
   readonly #bounds: ModernBounds;
+  readonly #busy: BusyAnswers;
   readonly #handlers = new Map<string, PrincipalHandler>();
   readonly #senders = new WeakMap<Request, Sender>();
 
-  constructor(sdk: OfficialServer, bounds: ModernBounds, host: ModernHost) {
+  constructor(sdk: OfficialServer, bounds: ModernBounds, busy: BusyAnswers, host: ModernHost) {
+    this.#busy = busy;
     this.#sdk = sdk;
     this.#bounds = bounds;
     this.#host = host;
@@ -72,7 +74,9 @@ export class ModernExchanges {
     try {
       const uris = listenedUris(body);
       if (uris.length > 0) unlisten = await known.listener.listen(uris);
-      return watchEnd(await known.handler.fetch(request, { parsedBody: body }), onEnd);
+      const response = await known.handler.fetch(request, { parsedBody: body });
+      const isJson = response.headers.get('content-type')?.startsWith('application/json') === true;
+      return watchEnd(isJson ? this.#busy.inPlaceOf(response, request, body) : response, onEnd);
     } catch (error) {
       onEnd();
       return answerError(body, toRpcError(error));
@@ -134,7 +138,7 @@ export class ModernExchanges {
       { legacy: 'reject', bus, maxRequestBodySize: this.#bounds.bodyBytes },
     );
     const principal = createPrincipalListener(identity, (event) => bus.publish(event));
-    const listener = new ListenStreams(principal, this.#host, this.#bounds.subscriptions);
+    const listener = new ListenStreams(principal, this.#host, this.#bounds);
     return { handler, bus, listener, busy: 0 };
   }
 }

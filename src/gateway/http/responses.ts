@@ -1,5 +1,5 @@
 import { isRecord } from '../../internal/checks.ts';
-import type { RpcError } from '../routing/rpc-error.ts';
+import { RpcError } from '../routing/rpc-error.ts';
 
 /** An HTTP answer that no JSON-RPC request belongs to, with a JSON-RPC error as its body. */
 export function refusal(
@@ -12,15 +12,41 @@ export function refusal(
   return new Response(body, { status, headers: { 'content-type': 'application/json', ...headers } });
 }
 
-/** The answer to a request that failed before the official handler saw it. */
-export function answerError(body: unknown, { code, message, data }: RpcError): Response {
+/** For a client that is refused because there is as much of something as there may be. */
+export const RETRY_AFTER = { 'retry-after': '5' };
+
+/** The answer to a request that failed before an answer to it began. */
+export function answerError(body: unknown, rpcError: RpcError): Response {
   const id = isRecord(body) ? body['id'] : undefined;
+  const { code, message, data } = rpcError;
   const error = { code, message, ...(data !== undefined && { data }) };
-  return Response.json({
-    jsonrpc: '2.0',
-    id: typeof id === 'string' || typeof id === 'number' ? id : null,
-    error,
-  });
+  const answer = { jsonrpc: '2.0', id: typeof id === 'string' || typeof id === 'number' ? id : null, error };
+  return Response.json(answer, isBusy(rpcError) ? { status: 503, headers: RETRY_AFTER } : {});
+}
+
+/** Whether a request failed because no session with its server was free. */
+function isBusy({ data }: RpcError): boolean {
+  return isRecord(data) && data['code'] === 'POOL_EXHAUSTED';
+}
+
+/**
+ * Requests of HTTP that failed because no session with a server was free. They are answered with 503, as long as the answer
+ * has not begun.
+ */
+export class BusyAnswers {
+  readonly #errors = new WeakMap<Request, RpcError>();
+
+  note(request: Request, error: unknown): void {
+    if (error instanceof RpcError && isBusy(error)) this.#errors.set(request, error);
+  }
+
+  /** The answer in place of `response`, which the official server has made. */
+  inPlaceOf(response: Response, request: Request, body: unknown): Response {
+    const error = this.#errors.get(request);
+    if (error === undefined) return response;
+    response.body?.cancel().catch(() => {}); // It has ended.
+    return answerError(body, error);
+  }
 }
 
 /** How much of a response waits for a client that does not read it, before its stream is cut, in bytes. */

@@ -143,15 +143,19 @@ export class ParkedCall implements Exchange {
   }
 }
 
+/** How many calls may wait, and for how long. May change. */
+export interface ParkedBounds {
+  readonly parkedCalls: number;
+  readonly parkedMs: number;
+}
+
 /** The calls that wait for their clients. */
 export class ParkedCalls {
   readonly #calls = new Map<string, ParkedCall>();
-  readonly #max: number;
-  readonly #ms: number;
+  readonly #bounds: ParkedBounds;
 
-  constructor(max: number, ms: number) {
-    this.#max = max;
-    this.#ms = ms;
+  constructor(bounds: ParkedBounds) {
+    this.#bounds = bounds;
   }
 
   get size(): number {
@@ -165,12 +169,12 @@ export class ParkedCalls {
 
   /** Throws when too many wait already; then the call is cancelled. */
   park(call: ParkedCall): void {
-    if (this.#calls.size >= this.#max && !this.#calls.has(call.id)) {
+    if (this.#calls.size >= this.#bounds.parkedCalls && !this.#calls.has(call.id)) {
       call.end();
       throw new RpcError(INTERNAL_ERROR, 'Too many calls wait for the answers of clients.');
     }
     this.#calls.set(call.id, call);
-    call.park(this.#ms);
+    call.park(this.#bounds.parkedMs);
   }
 
   /** The call of this id that waits for this principal. */

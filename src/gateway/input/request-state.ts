@@ -28,17 +28,17 @@ const VERSION = 1;
  */
 export class RequestStates {
   readonly #key = randomBytes(32);
-  readonly #validMs: number;
+  readonly #bounds: { readonly parkedMs: number };
 
-  constructor(validMs: number) {
-    this.#validMs = validMs;
+  constructor(bounds: { readonly parkedMs: number }) {
+    this.#bounds = bounds;
   }
 
   seal(state: RequestState, binding: StateBinding): string {
     const iv = randomBytes(IV_BYTES);
     const cipher = createCipheriv(ALGORITHM, this.#key, iv);
     cipher.setAAD(boundTo(binding));
-    const expires = Date.now() + this.#validMs;
+    const expires = Date.now() + this.#bounds.parkedMs;
     const sealed = Buffer.concat([
       cipher.update(JSON.stringify({ ...state, expires }), 'utf8'),
       cipher.final(),

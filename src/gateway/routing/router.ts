@@ -75,8 +75,8 @@ export class Router {
     this.#upstreams = upstreams;
     this.#bounds = bounds;
     this.#views = views;
-    this.#states = new RequestStates(bounds.parkedMs);
-    this.#parked = new ParkedCalls(bounds.parkedCalls, bounds.parkedMs);
+    this.#states = new RequestStates(bounds);
+    this.#parked = new ParkedCalls(bounds);
   }
 
   /** How many calls wait for their clients. */

@@ -6,12 +6,16 @@ import { createDeferred } from '../../internal/deferred.ts';
 import { ServerChannel } from '../clients/client-server.ts';
 import { GatewayClient } from '../clients/gateway-client.ts';
 import { LOCAL_IDENTITY } from '../identity/identity.ts';
-import { listenedUris, ListenStreams, type ResourceSubscriber } from '../clients/listen-streams.ts';
+import {
+  listenedUris,
+  ListenStreams,
+  type ResourceSubscriber,
+  type SubscriptionBounds,
+} from '../clients/listen-streams.ts';
 import { toRpcError } from '../routing/rpc-error.ts';
 
 export interface StdioHost extends ResourceSubscriber {
-  /** How many resources the client may subscribe to. */
-  readonly subscriptions: number;
+  readonly bounds: SubscriptionBounds;
   createServer(clientOf: (ctx: ServerContext) => GatewayClient): Server;
   onConnected(client: GatewayClient, server: Server): void;
   onGone(client: GatewayClient): void;
@@ -68,7 +72,7 @@ export class StdioEndpoint {
       },
       { transport },
     );
-    this.#followListening(transport, new ListenStreams(modern, host, host.subscriptions));
+    this.#followListening(transport, new ListenStreams(modern, host, host.bounds));
     const onclose = transport.onclose;
     transport.onclose = () => {
       onclose?.();

@@ -139,6 +139,12 @@ export class Upstreams {
     );
   }
 
+  /** Looks for idle sessions by the bounds as they are now. */
+  onBoundsChanged(): void {
+    this.#stopSweeping();
+    this.#sweepLater();
+  }
+
   /** Stops looking for idle sessions. What is open is ended with the manager. */
   stop(): void {
     this.#isStopped = true;

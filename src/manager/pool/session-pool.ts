@@ -25,7 +25,7 @@ export interface SessionPoolOptions extends ResolvedPoolOptions {
  * first come, first served. When the pool is full, the idle session that was used least recently is closed for a new one.
  */
 export class SessionPool {
-  readonly #options: SessionPoolOptions;
+  #options: SessionPoolOptions;
   readonly #sessions = new Set<PooledSession>();
   readonly #idle: IdleSessions;
   readonly #lines = new WaitingLines();
@@ -36,6 +36,12 @@ export class SessionPool {
     this.#idle = new IdleSessions(options, (pooled) => {
       void this.#close(pooled, this.#isOld(pooled) ? 'age' : 'idle');
     });
+  }
+
+  /** Changes how many sessions there may be. None is closed for it. */
+  resize(max: number, maxPerServer: number): void {
+    this.#options = { ...this.#options, max, maxPerServer };
+    this.#dispatch();
   }
 
   /** Returns a session if one can be leased at once and no other caller waits for it. */
