@@ -10,6 +10,7 @@ export type {
   ConfigRemark,
   ConnectFailedData,
   ConnectionLostData,
+  DefinitionDriftData,
   InvalidArgumentsData,
   InvalidResultData,
   NameCollisionData,

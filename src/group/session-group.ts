@@ -435,8 +435,10 @@ export class SessionGroup implements AsyncDisposable {
       resource: (uri) => this.#findResource(uri, undefined),
       completion: (ref) => this.#completed(ref),
       expose: (server, kind, definitions) => {
-        const { exposure, session } = this.#membership.get(server);
-        return expose(kind, definitions, exposure, { server, serverInfo: session.serverInfo });
+        const member = this.#membership.get(server);
+        const { serverInfo } = member.session;
+        const exposed = expose(kind, definitions, member.exposure, { server, serverInfo });
+        return exposed.filter(([key]) => this.#membership.keptFor(member, kind, key) === undefined);
       },
     };
   }

@@ -175,7 +175,7 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
   }
 
   get connectionKey(): object | undefined {
-    return this.client;
+    return this.#supervisor.connection?.client;
   }
 
   learnTools(tools: readonly Tool[]): void {
@@ -264,7 +264,9 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
   }
 
   get client(): Client | undefined {
-    return this.#supervisor.connection?.client;
+    const { connection } = this.#supervisor;
+    const isPastLock = connection?.guard !== undefined && connection.guardsClient !== true;
+    return isPastLock ? undefined : connection?.client;
   }
 
   get closed(): Promise<unknown> {

@@ -21,12 +21,13 @@ export async function withoutUnapproved(
   const approved = new Map(known);
   for (const { name, own, locked } of members) {
     const record = known.get(name);
-    if (record === undefined || locked === undefined) continue;
+    if (record === undefined || locked?.isLocked === false) continue;
     const mayStart = await own?.checkLock().then(
       () => true,
       () => false,
     );
-    if (mayStart === false || !isApproved(record, locked)) approved.delete(name);
+    // Of a lock that cannot be read nothing is known.
+    if (mayStart === false || locked === undefined || !isApproved(record, locked)) approved.delete(name);
   }
   return approved;
 }

@@ -190,7 +190,7 @@ export class MemberConnector {
       member.lazy === undefined ? [] : [[member.name, member.lazy]],
     );
     const known = await this.#known.load(new Map(lazy));
-    const locked = members.filter(({ locked: lock }) => lock?.isLocked === true);
+    const locked = members.filter(({ lock }) => lock !== undefined);
     return locked.length === 0 ? known : withoutUnapproved(known, locked);
   }
 

@@ -82,6 +82,12 @@ export class Membership {
     throw unknownName('server', name, this.#members.keys());
   }
 
+  /** The other server that a lock keeps an exposed name for. */
+  keptFor(member: Member, kind: CatalogKind, key: string): string | undefined {
+    if (this.#lockedNames === undefined || member.exposure.naming === 'prefixed') return undefined;
+    return this.#lockedNames.ownerBeside(member, kind, key);
+  }
+
   /** Throws `SESSION_CLOSED` when the group is closed, `NAME_COLLISION` when the name is taken. */
   expectFree(name: string): void {
     if (this.#ended) throw closed('group', `Adding server "${name}"`, { server: name });
@@ -330,10 +336,7 @@ export class Membership {
 
   #claim(member: Member, listing: ServerListing): Claim {
     const { name, exposure, session } = member;
-    const keptFor =
-      this.#lockedNames === undefined || exposure.naming === 'prefixed'
-        ? undefined
-        : (kind: CatalogKind, key: string) => this.#lockedNames?.ownerBeside(member, kind, key);
+    const keptFor = (kind: CatalogKind, key: string): string | undefined => this.keptFor(member, kind, key);
     return this.#index.claim(name, session.serverInfo, exposure, listing, keptFor);
   }
 

@@ -8,6 +8,7 @@ import type { DirectCalls } from './direct-calls.ts';
 /** A connection that Plenum made: a client, a transport, and the {@link ConnectionTap} between them. */
 export class ClientConnection implements Connection {
   readonly client: Client;
+  readonly guardsClient = true;
   connectMs = 0;
   readonly #gone = new AbortController();
   readonly #transport: ManagedTransport;

@@ -24,6 +24,8 @@ export interface Connection {
   readonly directCalls?: DirectCalls | undefined;
   /** Compares what the server offers with a lock; undefined without one. */
   readonly guard?: RequestGuard | undefined;
+  /** Whether what is sent with the client itself is checked by the guard, too. */
+  readonly guardsClient?: boolean;
   /** How the server of a leased session is reached. */
   readonly spec?: object | undefined;
   /** Called once, before the first request. */

@@ -93,6 +93,7 @@ class LeasedConnection implements Connection {
   readonly perRequestStream: boolean;
   /** That of the leased session, if it has one: it knows first when a list changes. */
   guard: RequestGuard | undefined;
+  readonly guardsClient: boolean;
   readonly spec: object | undefined;
   readonly #lease: SessionLease;
   readonly #request: LeaseRequest;
@@ -112,6 +113,7 @@ class LeasedConnection implements Connection {
     this.perRequestStream = client.transport?.hasPerRequestStream === true;
     const { guard, spec } = internalsOf(lease.session);
     this.guard = guard;
+    this.guardsClient = guard !== undefined;
     this.spec = spec;
     this.#lease = lease;
     this.#request = request;

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { openSession, type ServerSpec } from '../../../src/index.ts';
 import { stdioSpec } from '../../../src/testing/index.ts';
 import { fileLock, writeLock } from '../../../src/trust/index.ts';
+import { lockedOf } from '../../../src/trust/lock/lock-content.ts';
 import { EventLog } from '../../support/event-log.ts';
 import { eventually } from '../../support/eventually.ts';
 import { failureOf } from '../../support/failures.ts';
@@ -234,6 +235,71 @@ describe('H7 what a server offers', () => {
     const group = await connectGroup({ servers, catalogCache, lock: fileLock(path) });
     expect([...group.tools.keys()]).toEqual(['a__stays']);
     expect(server.requests.length).toBeGreaterThan(opened);
+  });
+});
+
+describe('H7 a definition that no lock can hold', () => {
+  it.each<[string, object]>([
+    ['half of a character', { description: 'Reads \ud800 files.' }],
+    ['half of a character in a schema', { inputSchema: { type: 'object', properties: { ['\udfff']: {} } } }],
+  ])('has %s: it is skipped when it is written, and blocked with the lock', async (_, wire) => {
+    const server = local({ tools: [{ name: 'odd', wire: { ...wire } }, { name: 'plain' }] });
+    const path = await lockPath();
+    const free = await connectGroup({ servers: { a: { server: () => server } } });
+    const written = await writeLock(path, free);
+    expect(written.skipped).toMatchObject([{ server: 'a', kind: 'tool', name: 'odd' }]);
+    await free.close();
+    const group = await connectGroup({ servers: { a: { server: () => server } }, lock: fileLock(path) });
+    expect([...group.tools.keys()]).toEqual(['a__plain']);
+    expect((await failureOf(group.session('a').callTool('odd'))).code).toBe('DEFINITION_DRIFT');
+  });
+
+  it('is read once, whatever its getters do', () => {
+    let reads = 0;
+    const tool = {
+      name: 'x',
+      get description() {
+        return `Read ${++reads} times.`;
+      },
+      inputSchema: { type: 'object' },
+    };
+    const thrower = Object.defineProperty({ name: 'y' }, 'description', {
+      enumerable: true,
+      get: () => {
+        throw new Error('no');
+      },
+    });
+    expect(lockedOf(tool).definition['description']).toBe('Read 1 times.');
+    expect(() => lockedOf(thrower)).toThrow('no');
+  });
+});
+
+describe('H7 a server with 10,000 tools', () => {
+  it('of which one differs loses that one', async () => {
+    const many = Array.from({ length: 10_000 }, (_, nr) => ({ name: `t${nr}`, description: `Tool ${nr}.` }));
+    const server = await http({ tools: many });
+    const servers = { a: { url: server.url } };
+    const path = await lockOf(servers);
+    server.setTools(many.map((tool, nr) => (nr === 5_000 ? { ...tool, description: 'Tool 5000!' } : tool)));
+    const group = await connectGroup({ servers, lock: fileLock(path) });
+    expect(group.tools.size).toBe(9_999);
+    expect(group.tools.has('a__t5000')).toBe(false);
+    await group.callTool('a__t9999');
+  });
+});
+
+describe('H7 a lazy server', () => {
+  it('whose lock cannot be read is not listed from the cache', async () => {
+    const { memoryCatalogCache } = await import('../../../src/index.ts');
+    const catalogCache = memoryCatalogCache();
+    const server = await http(SCRIPT);
+    const servers = { a: { url: server.url, lazy: true } };
+    await (await connectGroup({ servers, catalogCache })).close();
+    const path = await lockPath();
+    await writeFile(path, 'spoilt');
+    const group = await connectGroup({ servers, catalogCache, lock: fileLock(path) });
+    expect(group.tools.size).toBe(0);
+    expect(group.servers.get('a')).toMatchObject({ state: 'failed', error: { code: 'CONFIG_INVALID' } });
   });
 });
 
