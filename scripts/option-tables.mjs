@@ -3,10 +3,20 @@ import { format, resolveConfig } from 'prettier';
 
 /**
  * The tables by the name that a page gives them.
- * @param {Record<'session' | 'server' | 'group' | 'manager' | 'auth' | 'toolkit' | 'config' | 'gateway', Record<string, any>>} from
+ * @param {Record<'session' | 'server' | 'group' | 'manager' | 'auth' | 'toolkit' | 'config' | 'gateway' | 'gateway-auth', Record<string, any>>} from
  * @returns {Record<string, Record<string, import('../src/options/kinds.ts').Option>>}
  */
-export function tablesOf({ session, server, group, manager, auth, toolkit, config, gateway }) {
+export function tablesOf({
+  session,
+  server,
+  group,
+  manager,
+  auth,
+  toolkit,
+  config,
+  gateway,
+  'gateway-auth': who,
+}) {
   return {
     session: without(session.sessionOptions, session.handlerOptions),
     serverRequests: session.serverRequestOptions,
@@ -32,6 +42,8 @@ export function tablesOf({ session, server, group, manager, auth, toolkit, confi
     gateway: gateway.gatewayOptions,
     'gateway-session': gateway.gatewaySessionOptions,
     'gateway-limit': gateway.gatewayLimitOptions,
+    'gateway-auth': who.gatewayAuthOptions,
+    'gateway-oauth': who.gatewayOAuthOptions,
     'gateway-server': gateway.gatewayServerOptions,
   };
 }

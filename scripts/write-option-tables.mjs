@@ -3,7 +3,17 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { tablesOf, withTables } from './option-tables.mjs';
 
-const rooms = ['session', 'server', 'group', 'manager', 'auth', 'toolkit', 'config', 'gateway'];
+const rooms = [
+  'session',
+  'server',
+  'group',
+  'manager',
+  'auth',
+  'toolkit',
+  'config',
+  'gateway',
+  'gateway-auth',
+];
 const loaded = await Promise.all(
   rooms.map(async (room) => [room, await import(`../dist/options/tables/${room}.js`)]),
 );

@@ -95,6 +95,20 @@ export interface ConfiguredGateway {
   serverInfo?: { name: string; version: string; title?: string };
   /** What clients are told of how to use the gateway. */
   instructions?: string;
+  /** Who may come in. */
+  auth?: {
+    /** The path of a file of API keys. */
+    keys?: string;
+    oauth?: {
+      issuer: string | string[];
+      resource?: string;
+      audience?: string | string[];
+      scopes?: string[];
+      jwksUri?: string;
+      algorithms?: string[];
+      clockToleranceMs?: number;
+    };
+  };
   /** Bounds of the sessions of clients that speak a revision before 2026-07-28. */
   sessions?: { idleMs?: number; max?: number; maxPerPrincipal?: number; maxEventBytes?: number };
   /** Bounds of everything else. */

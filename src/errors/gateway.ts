@@ -122,3 +122,74 @@ export function gatewayOfGroup(): PlenumError<'CONFIG_INVALID'> {
     'This gateway serves a group that was given to it: add the server to the group, or remove it there.';
   return new PlenumError('CONFIG_INVALID', summary);
 }
+
+/** A file of API keys cannot be used; `what` goes on from its path. */
+export function keyFileUnusable(path: string, what: string): PlenumError<'CONFIG_INVALID'> {
+  return new PlenumError('CONFIG_INVALID', `The key file "${path}" ${what}.`, {
+    data: { option: 'auth.keys' },
+  });
+}
+
+export function keyFileMissing(path: string): PlenumError<'CONFIG_INVALID'> {
+  return keyFileUnusable(path, `is not there. Make it with: plenum keys add <name> --key-file ${path}`);
+}
+
+/** Somebody else holds the lock of a file of API keys, or its folder cannot be written to. */
+export function keyFileLocked(path: string, error: unknown): PlenumError<'CONFIG_INVALID'> {
+  return keyFileUnusable(path, `could not be locked: ${messageOf(error)}`);
+}
+
+/** The records of API keys that a program gave contradict each other; `what` goes on from "the list". */
+export function apiKeysUnusable(what: string): PlenumError<'CONFIG_INVALID'> {
+  const summary = `The list of API keys ${what}.`;
+  return new PlenumError('CONFIG_INVALID', summary, { data: { option: 'auth.keys' } });
+}
+
+export function apiKeyNameUnusable(): PlenumError<'CONFIG_INVALID'> {
+  const summary =
+    'The name of an API key has 1 to 64 letters, digits, spaces and . _ @ + -, and begins with a letter or digit.';
+  return new PlenumError('CONFIG_INVALID', summary, { data: { option: 'name' } });
+}
+
+export function apiKeyNameTaken(name: string): PlenumError<'CONFIG_INVALID'> {
+  return new PlenumError(
+    'CONFIG_INVALID',
+    `There is an API key "${name}" already. Remove it first, or take another name.`,
+    {
+      data: { option: 'name' },
+    },
+  );
+}
+
+/** `auth` that names no way to come in would let nobody in. */
+export function gatewayAuthEmpty(): PlenumError<'CONFIG_INVALID'> {
+  const summary = 'Option "auth" must have at least one of "keys", "oauth" and "verify".';
+  return new PlenumError('CONFIG_INVALID', summary, { data: { option: 'auth' } });
+}
+
+export function gatewayIssuersTooMany(count: number): PlenumError<'CONFIG_INVALID'> {
+  const summary =
+    count === 0
+      ? 'Option "auth.oauth.issuer" names no authorization server.'
+      : 'Option "auth.oauth.jwksUri" goes with one issuer only.';
+  const option = count === 0 ? 'auth.oauth.issuer' : 'auth.oauth.jwksUri';
+  return new PlenumError('CONFIG_INVALID', summary, { data: { option } });
+}
+
+/** Tokens are made for a resource, and its URL is not known. */
+export function gatewayNeedsResource(why: string): PlenumError<'CONFIG_INVALID'> {
+  return new PlenumError(
+    'CONFIG_INVALID',
+    `${why}: "auth.oauth" needs the URL of the endpoint as clients know it.`,
+    {
+      data: { option: 'auth.oauth.resource' },
+      advice: [{ do: 'set', option: 'auth.oauth.resource' }],
+    },
+  );
+}
+
+/** The keys of an authorization server could not be read; `why` is a clause. */
+export function issuerUnusable(issuer: string, why: string, cause?: unknown): PlenumError<'CONNECT_FAILED'> {
+  const summary = `Reading the keys of the authorization server "${issuer}": ${why}.`;
+  return new PlenumError('CONNECT_FAILED', summary, { cause });
+}

@@ -23,10 +23,7 @@ import type { ServerSpec } from '../server-spec.ts';
 import type { ConnectConcurrency } from '../session/connection/connect-gate.ts';
 import type { DefinitionLock } from '../session/lock/definition-lock.ts';
 import type { SessionOptions } from '../session/session-options.ts';
-import type { Identity } from './identity/identity.ts';
-
-/** @inline */
-type Awaitable<T> = T | Promise<T>;
+import { checkAuth, type GatewayAuth } from './identity/auth-options.ts';
 
 /** A server behind a gateway: its spec, in which session options may stand. Its handlers are the gateway's. */
 export type GatewayServer = ServerSpec &
@@ -39,15 +36,6 @@ export type GatewayServer = ServerSpec &
      */
     isolation?: Isolation;
   };
-
-/** Says who may come in. */
-export interface GatewayAuth {
-  /**
-   * Called for each HTTP request. Returns who sent it, or undefined to refuse it with 401. So does an error that it throws,
-   * an identity whose `principal` is not a text with at least one character, and 30 seconds without an answer.
-   */
-  verify: (request: Request) => Awaitable<Identity | undefined>;
-}
 
 /** Bounds of the sessions of clients that speak a revision before 2026-07-28. */
 export interface GatewaySessionOptions {
@@ -237,6 +225,7 @@ export function resolveGatewayOptions(options: GatewayOptions): ResolvedGatewayO
   if (options.servers === undefined && options.group === undefined) throw gatewayWithout();
   if (options.servers !== undefined && options.group !== undefined) throw gatewayWithTooMany();
   if (options.lock !== undefined && options.group !== undefined) throw gatewayLockOfGroup();
+  if (options.auth !== undefined) checkAuth(options.auth);
   return {
     auth: options.auth,
     trustProxy: options.trustProxy ?? gatewayOptions.trustProxy.default,

@@ -33,6 +33,7 @@ import {
   type Presentation,
 } from './clients/client-server.ts';
 import type { Exchange, GatewayClient } from './clients/gateway-client.ts';
+import { Authenticator } from './identity/authenticator.ts';
 import type { Identity } from './identity/identity.ts';
 import { OutwardClient } from './clients/outward-client.ts';
 import type { GatewayEvent } from './gateway-events.ts';
@@ -138,7 +139,8 @@ export class Gateway implements AsyncDisposable {
   readonly #modern: ModernExchanges;
   readonly #endpoint: HttpEndpoint;
   readonly #busy = new BusyAnswers();
-  readonly #hub = new EventHub<GatewayEvent>();
+  readonly #hub: EventHub<GatewayEvent>;
+  readonly #auth: Authenticator | undefined;
   readonly #connected = new Map<string, ConnectedClient>();
   readonly #working = new Set<Promise<unknown>>();
   readonly #leaving = new Set<Promise<void>>();
@@ -152,12 +154,16 @@ export class Gateway implements AsyncDisposable {
     options: ResolvedGatewayOptions,
     group: SessionGroup,
     own: OwnServers | undefined,
+    auth: Authenticator | undefined,
+    hub: EventHub<GatewayEvent>,
   ) {
+    this.#auth = auth;
+    this.#hub = hub;
     this.#sdk = sdk;
     this.#options = options;
     this.#group = group;
     this.#own = own;
-    const { limits, sessions, auth } = options;
+    const { limits, sessions } = options;
     const isolationOf = (server: string): Isolation =>
       own === undefined ? 'shared' : (own.isolation.get(server) ?? 'client');
     this.#upstreams = new Upstreams({ group, manager: own?.manager, isolationOf }, limits, {
@@ -195,8 +201,12 @@ export class Gateway implements AsyncDisposable {
   static async create(options: GatewayOptions): Promise<Gateway> {
     const resolved = resolveGatewayOptions(options);
     const sdk = await loadOfficialServer();
+    const hub = new EventHub<GatewayEvent>();
+    const auth =
+      resolved.auth &&
+      (await Authenticator.open(sdk, resolved.auth, (error) => hub.publish({ type: 'problem', error })));
+    if (options.group !== undefined) return new Gateway(sdk, resolved, options.group, undefined, auth, hub);
     const requests = new ServerRequests(sdk);
-    if (options.group !== undefined) return new Gateway(sdk, resolved, options.group, undefined);
     const servers = Object.entries(options.servers ?? {}).map(
       ([name, server]) => [name, splitServer(server)] as const,
     );
@@ -224,10 +234,11 @@ export class Gateway implements AsyncDisposable {
         ...(options.lock !== undefined && { lock: options.lock }),
         ...(options.signal !== undefined && { signal: options.signal }),
       });
-      const gateway = new Gateway(sdk, resolved, group, { manager, requests, isolation });
+      const gateway = new Gateway(sdk, resolved, group, { manager, requests, isolation }, auth, hub);
       onManagerEvent = (event) => gateway.#onManagerEvent(event);
       return gateway;
     } catch (error) {
+      auth?.close();
       await manager.destroy(error);
       throw error;
     }
@@ -321,6 +332,7 @@ export class Gateway implements AsyncDisposable {
     // As it stands in URLs, an IPv6 address is in brackets.
     const host = given.replace(/^\[(.*)\]$/, '$1');
     checkAddress(host, this.#options.auth);
+    this.#auth?.checkHost(host);
     if (this.#listening !== undefined) throw gatewayListens();
     const { limits, tls, trustProxy } = this.#options;
     const answer = (request: Request): Promise<Response> => this.#endpoint.answer(request);
@@ -333,15 +345,18 @@ export class Gateway implements AsyncDisposable {
     // It may have been closed meanwhile, and with it this listener.
     this.#expectOpen('Listening');
     this.#guard.allowHost(host);
+    this.#auth?.listensAt(url);
     return { url };
   }
 
   /**
    * Answers one HTTP request, for frameworks of web standards. Rejects with `CONFIG_INVALID` without the option `hosts`:
-   * whoever calls this must say which host names are its own.
+   * whoever calls this must say which host names are its own; and with `auth.oauth`, without `auth.oauth.resource`, unless
+   * the gateway listens, too.
    */
   fetch = async (request: Request): Promise<Response> => {
     if (this.#options.hosts === undefined) throw gatewayNeedsHosts();
+    this.#auth?.expectResource();
     return this.#endpoint.answer(request);
   };
 
@@ -414,6 +429,7 @@ export class Gateway implements AsyncDisposable {
 
   async #end(reason: unknown, flushMs: number): Promise<void> {
     this.#endpoint.isClosed = true;
+    this.#auth?.close();
     this.#router.close();
     this.#upstreams.stop();
     await Promise.allSettled([
@@ -508,7 +524,7 @@ export class Gateway implements AsyncDisposable {
       this.#working.delete(work);
       const { name } = request.params;
       if (request.method === 'tools/call' && typeof name === 'string') {
-        const { principal } = exchange.client.identity;
+        const { principal } = exchange.identity;
         this.#hub.publish({ type: 'call', principal, tool: name, ms: performance.now() - startedAt, ok });
       }
     }

@@ -1,6 +1,5 @@
 export { createGateway, Gateway, type GatewayClientStatus, type ListenOptions } from './gateway.ts';
 export type {
-  GatewayAuth,
   GatewayLimits,
   GatewayOptions,
   GatewayServer,
@@ -10,6 +9,8 @@ export type {
 } from './gateway-options.ts';
 export type { Isolation } from '../group/server-options.ts';
 export type { GatewayEvent } from './gateway-events.ts';
+export type { GatewayAuth, GatewayOAuth } from './identity/auth-options.ts';
+export { createApiKey, type ApiKeyOptions, type ApiKeyRecord } from './identity/api-key.ts';
 export type { Identity } from './identity/identity.ts';
 export type { OutwardClient } from './clients/outward-client.ts';
 

@@ -5,13 +5,24 @@ import { tablesOf, withTables } from '../../scripts/option-tables.mjs';
 import * as auth from '../../src/options/tables/auth.ts';
 import * as config from '../../src/options/tables/config.ts';
 import * as gateway from '../../src/options/tables/gateway.ts';
+import * as who from '../../src/options/tables/gateway-auth.ts';
 import * as group from '../../src/options/tables/group.ts';
 import * as manager from '../../src/options/tables/manager.ts';
 import * as server from '../../src/options/tables/server.ts';
 import * as session from '../../src/options/tables/session.ts';
 import * as toolkit from '../../src/options/tables/toolkit.ts';
 
-const tables = tablesOf({ auth, config, gateway, group, manager, server, session, toolkit });
+const tables = tablesOf({
+  auth,
+  config,
+  gateway,
+  'gateway-auth': who,
+  group,
+  manager,
+  server,
+  session,
+  toolkit,
+});
 const folder = resolve(import.meta.dirname, '../../docs');
 const pages = readdirSync(folder).filter((name) => name.endsWith('.md'));
 const textOf = (name: string): string => readFileSync(resolve(folder, name), 'utf8');

@@ -6,6 +6,8 @@ import type { CopyServersOptions } from '../../src/config/editors/copy-servers.t
 import type { ImportOptions } from '../../src/config/editors/editors.ts';
 import type { LoadConfigOptions } from '../../src/config/config.ts';
 import type { WatchConfigOptions } from '../../src/config/watch/watch-config.ts';
+import type { ApiKeyOptions, ApiKeyRecord } from '../../src/gateway/identity/api-key.ts';
+import type { GatewayAuth, GatewayOAuth } from '../../src/gateway/identity/auth-options.ts';
 import type { ListenOptions } from '../../src/gateway/gateway.ts';
 import type {
   GatewayLimits,
@@ -30,6 +32,7 @@ import type { EventBacklog } from '../../src/internal/event-hub.ts';
 import type * as auth from '../../src/options/tables/auth.ts';
 import type * as config from '../../src/options/tables/config.ts';
 import type * as gateway from '../../src/options/tables/gateway.ts';
+import type * as who from '../../src/options/tables/gateway-auth.ts';
 import type * as group from '../../src/options/tables/group.ts';
 import type * as manager from '../../src/options/tables/manager.ts';
 import type * as server from '../../src/options/tables/server.ts';
@@ -78,6 +81,10 @@ const same: [
   Same<GatewayLimits, typeof gateway.gatewayLimitOptions>,
   Same<ListenOptions, typeof gateway.listenOptions>,
   Same<GatewayTls, typeof gateway.gatewayTlsOptions>,
+  Same<GatewayAuth, typeof who.gatewayAuthOptions>,
+  Same<GatewayOAuth, typeof who.gatewayOAuthOptions>,
+  Same<ApiKeyRecord, typeof who.apiKeyRecord>,
+  Same<ApiKeyOptions, typeof who.apiKeyChoices>,
   Same<ServerSpecOptions, typeof server.serverSpecOptions>,
   Same<ReconnectOptions, typeof server.reconnectOptions>,
   Same<HealthOptions, typeof server.healthOptions>,
@@ -129,6 +136,10 @@ const same: [
   Same<SearchToolkitOptions, typeof toolkit.searchToolkitOptions>,
   Same<ServerChoiceOptions, typeof toolkit.serverChoiceOptions>,
 ] = [
+  true,
+  true,
+  true,
+  true,
   true,
   true,
   true,

@@ -1,4 +1,4 @@
-import { parseCount, parsePort } from './options.ts';
+import { parseCount, parseExpiry, parsePort } from './options.ts';
 
 /** An option of one command. */
 export interface OptionDefinition {
@@ -30,6 +30,9 @@ export type CommandName =
   | 'login'
   | 'logout'
   | 'auth status'
+  | 'keys add'
+  | 'keys list'
+  | 'keys remove'
   | 'types'
   | 'lock'
   | 'lock diff'
@@ -54,6 +57,11 @@ export interface CommandDefinition {
   readonly options?: readonly OptionDefinition[];
   readonly examples: readonly string[];
 }
+
+const KEY_FILE: OptionDefinition = {
+  flags: '--key-file <file>',
+  help: "the API keys (default: those of the configuration's gateway, else your own)",
+};
 
 const OUT: OptionDefinition = {
   flags: '-o, --out <path>',
@@ -189,6 +197,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
       },
       { flags: '--host <address>', help: 'listen on this address (default: 127.0.0.1)' },
       { flags: '--path <path>', help: 'the path of the endpoint (default: /mcp)' },
+      { flags: '--key-file <file>', help: 'let in whoever has one of these API keys, see "plenum keys"' },
     ],
     examples: [
       'plenum serve',
@@ -259,6 +268,40 @@ export const COMMANDS: readonly CommandDefinition[] = [
     operands: [0, Infinity],
     servers: 'by name',
     examples: ['plenum auth status', 'plenum auth status issues --json'],
+  },
+  {
+    name: 'keys add',
+    summary: 'make an API key for a client of "plenum serve"; it is shown once',
+    usage: '<name>',
+    operands: [1, 1],
+    servers: false,
+    options: [
+      KEY_FILE,
+      { flags: '--scope <scope>', help: 'what its holder may do; repeatable', many: true },
+      {
+        flags: '--expires <time>',
+        help: 'in 12h, 90d, or on 2027-01-31 (default: never)',
+        parse: parseExpiry,
+      },
+    ],
+    examples: ['plenum keys add ci', 'plenum keys add ada --expires 90d --scope read --key-file keys.json'],
+  },
+  {
+    name: 'keys list',
+    summary: 'list API keys: name, id, scopes, when they were made and when they expire',
+    operands: [0, 0],
+    servers: false,
+    options: [KEY_FILE],
+    examples: ['plenum keys list', 'plenum keys list --json'],
+  },
+  {
+    name: 'keys remove',
+    summary: 'make API keys worthless, by name or id',
+    usage: '<name...>',
+    operands: [1, Infinity],
+    servers: false,
+    options: [KEY_FILE],
+    examples: ['plenum keys remove ci'],
   },
   {
     name: 'types',

@@ -18,13 +18,22 @@ export function completionScript(shell: Shell): string {
   }
 }
 
-/** The commands with sub-commands, each with those. */
-const SUB_COMMANDS = [
-  ...COMMANDS.reduce((found, { name }) => {
-    const [first = '', second] = name.split(' ');
-    return second === undefined ? found : found.set(first, [found.get(first), second].join(' ').trim());
-  }, new Map<string, string>()),
-];
+/** The commands with sub-commands, each with all of them. */
+const SUB_COMMANDS = byFirstWord(COMMANDS.map(({ name }) => [name, name.split(' ').slice(1)] as const));
+
+/** The commands with options of their own, each with those of its sub-commands. */
+const OWN_OPTIONS = byFirstWord(COMMANDS.map(({ name, options = [] }) => [name, options] as const));
+
+function byFirstWord<T>(
+  parts: readonly (readonly [name: string, of: readonly T[]])[],
+): (readonly [string, T[]])[] {
+  const found = new Map<string, T[]>();
+  for (const [name, of] of parts) {
+    const [first = ''] = name.split(' ', 1);
+    found.set(first, [...(found.get(first) ?? []), ...of]);
+  }
+  return [...found].filter(([, of]) => of.length > 0);
+}
 
 /** Commands whose arguments are names of servers. */
 const TAKES_SERVERS = COMMANDS.filter(
@@ -33,6 +42,10 @@ const TAKES_SERVERS = COMMANDS.filter(
 
 function flagsOf({ flags }: OptionDefinition): string[] {
   return flags.split(/[ ,]+/).filter((word) => word.startsWith('-'));
+}
+
+function unique(texts: readonly string[]): string[] {
+  return [...new Set(texts)];
 }
 
 const takesValue = ({ flags }: OptionDefinition): boolean => flags.includes('<');
@@ -49,9 +62,8 @@ function summaryOf(command: string): string {
 // arguments, such as "compgen -W".
 
 function bash(): string {
-  const cases = COMMANDS.filter(({ options }) => options !== undefined).map(
-    ({ name, options = [] }) =>
-      `    ${name.split(' ', 1)[0]}) words+=' ${options.flatMap(flagsOf).join(' ')}' ;;`,
+  const cases = OWN_OPTIONS.map(
+    ([command, options]) => `    ${command}) words+=' ${unique(options.flatMap(flagsOf)).join(' ')}' ;;`,
   );
   const valued = [...GLOBAL_OPTIONS, ...COMMANDS.flatMap(({ options = [] }) => options)].filter(takesValue);
   const others = [...new Set(valued.flatMap(flagsOf))].filter((flag) => flag !== '-s' && flag !== '--server');
@@ -70,7 +82,7 @@ _plenum() {
   case $prev in
     -s|--server) servers=yes ;;
     ${others.join('|')}) COMPREPLY=($(compgen -f -- "$cur")); return ;;
-${SUB_COMMANDS.map(([first, second]) => `    ${first}) COMPREPLY=($(compgen -W '${second}' -- "$cur")); return ;;`).join('\n')}
+${SUB_COMMANDS.map(([first, words]) => `    ${first}) COMPREPLY=($(compgen -W '${words.join(' ')}' -- "$cur")); return ;;`).join('\n')}
     completion) COMPREPLY=($(compgen -W '${SHELLS.join(' ')}' -- "$cur")); return ;;
   esac
   case $command in ${TAKES_SERVERS.join('|')}) [[ $cur == -* ]] || servers=yes ;; esac
@@ -94,9 +106,9 @@ complete -o default -F _plenum plenum
 function zsh(): string {
   const quoted = (text: string): string => `'${text.replaceAll(':', '\\:').replaceAll("'", '’')}'`;
   const commands = TOP_LEVEL.map((name) => `    '${name}:${summaryOf(name).replaceAll(':', '\\:')}'`);
-  const cases = COMMANDS.filter(({ options }) => options !== undefined).map(
-    ({ name, options = [] }) =>
-      `    ${name.split(' ', 1)[0]}) flags+=(${options.flatMap(flagsOf).map(quoted).join(' ')}) ;;`,
+  const cases = OWN_OPTIONS.map(
+    ([command, options]) =>
+      `    ${command}) flags+=(${unique(options.flatMap(flagsOf)).map(quoted).join(' ')}) ;;`,
   );
   return `#compdef plenum
 # zsh completion of plenum: plenum completion zsh > "\${fpath[1]}/_plenum"
@@ -116,7 +128,7 @@ ${commands.join('\n')}
       names=("\${(@f)$(plenum completion --servers 2>/dev/null)}")
       compadd -- "\${(@)names}"
       return ;;
-${SUB_COMMANDS.map(([first, second]) => `    ${first}) compadd ${second}; return ;;`).join('\n')}
+${SUB_COMMANDS.map(([first, words]) => `    ${first}) compadd ${words.join(' ')}; return ;;`).join('\n')}
     completion) compadd ${SHELLS.join(' ')}; return ;;
   esac
   case $command in
@@ -154,11 +166,11 @@ function fish(): string {
     '# fish completion of plenum: plenum completion fish > ~/.config/fish/completions/plenum.fish',
     ...TOP_LEVEL.map((name) => line('__fish_use_subcommand', `-f -a ${name} -d '${summaryOf(name)}'`)),
     ...GLOBAL_OPTIONS.map((each) => option('', each)),
-    ...COMMANDS.flatMap(({ name, options = [] }) =>
-      options.map((each) => option(`__fish_seen_subcommand_from ${name.split(' ', 1)[0]}`, each)),
+    ...OWN_OPTIONS.flatMap(([command, options]) =>
+      unique(options.map((each) => option(`__fish_seen_subcommand_from ${command}`, each))),
     ),
-    ...SUB_COMMANDS.map(([first, second]) =>
-      line(`__fish_seen_subcommand_from ${first}`, `-f -a '${second}'`),
+    ...SUB_COMMANDS.map(([first, words]) =>
+      line(`__fish_seen_subcommand_from ${first}`, `-f -a '${words.join(' ')}'`),
     ),
     line(
       `__fish_seen_subcommand_from ${TAKES_SERVERS.join(' ')}`,

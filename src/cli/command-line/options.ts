@@ -32,6 +32,10 @@ export interface CommandOptions {
   readonly host?: string;
   readonly path?: string;
   readonly offline?: boolean;
+  readonly keyFile?: string;
+  readonly scope?: readonly string[];
+  /** In epoch milliseconds. */
+  readonly expires?: number;
   /** False with `--no-browser`. */
   readonly browser?: boolean;
 }
@@ -45,6 +49,19 @@ export function parseDuration(text: string): number {
   if (ms > 0) return ms;
   throw new UsageError(
     `"${text}" is not a duration: give milliseconds, or a number with its unit, such as 30s or 2m.`,
+  );
+}
+
+const LONG_UNITS: Readonly<Record<string, number>> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** Parses `30m`, `12h`, `90d`, or a date such as `2027-01-31`, to a moment to come in epoch milliseconds. */
+export function parseExpiry(text: string): number {
+  const [, amount, unit = ''] = /^(\d{1,6})([mhd])$/.exec(text) ?? [];
+  const isDate = /^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d))?$/.test(text);
+  const moment = isDate ? Date.parse(text) : Date.now() + Number(amount) * (LONG_UNITS[unit] ?? 1);
+  if (moment > Date.now()) return moment;
+  throw new UsageError(
+    `"${text}" is no time to come: give 30m, 12h or 90d, or a date such as 2027-01-31 or 2027-01-31T12:00:00Z.`,
   );
 }
 

@@ -25,8 +25,10 @@ export const run: RunCommand = async (invocation) => {
   const servers = Object.entries(set.servers).map(
     ([name, spec]) => [name, served(spec, set, invocation)] as const,
   );
+  const auth = { ...inFile.auth, ...(options.keyFile !== undefined && { keys: options.keyFile }) };
   const gateway = await createGateway({
     ...inFile,
+    ...(Object.keys(auth).length > 0 && { auth }),
     servers: Object.fromEntries(servers),
     signal: interrupt.signal,
     ...(naming !== undefined && { naming }),
@@ -67,12 +69,12 @@ async function listen(
   await gateway.closed;
 }
 
-/** Here nobody can give the option `auth`. */
+/** What to do on the command line about the option `auth`. */
 function withoutAuth(error: unknown): UsageError | undefined {
   if (!(error instanceof PlenumError) || !isRecord(error.data) || error.data['option'] !== 'auth')
     return undefined;
   return new UsageError(
-    `${error.summary} Listen on 127.0.0.1, behind a proxy that knows who may come in; its host name belongs in "hosts" of the configuration's "gateway".`,
+    `${error.summary} Make an API key with "plenum keys add <name> --key-file keys.json", and serve with --key-file keys.json.`,
   );
 }
 
@@ -84,7 +86,7 @@ async function tellProblems(gateway: Gateway, { terminal, inline }: Invocation):
   for await (const event of gateway.events()) {
     // Ending cancels what is being listed.
     if (event.type === 'problem' && event.error.code !== 'ABORTED')
-      terminal.note(`[${event.server}] ${errorText(event.error, inline)}`);
+      terminal.note(`[${event.server ?? 'gateway'}] ${errorText(event.error, inline)}`);
     if (event.type === 'drift') terminal.note(eventText(event));
     if (event.type === 'status' && (terminal.verbose || event.status.state === 'failed'))
       terminal.note(`[${event.server}] ${event.status.state}`);
@@ -153,10 +155,10 @@ async function follow(
 }
 
 /** What a file says under `gateway` that holds from the start to the end. */
-const AT_START = ['listen', 'tls', 'trustProxy'] as const;
+const AT_START = ['listen', 'tls', 'trustProxy', 'auth'] as const;
 
 /** What can change while the gateway runs. */
 function settingsOf(said: ConfiguredGateway): GatewaySettings {
-  const { listen: _listen, tls: _tls, trustProxy: _trustProxy, ...settings } = said;
+  const { listen: _listen, tls: _tls, trustProxy: _trustProxy, auth: _auth, ...settings } = said;
   return settings;
 }

@@ -1,8 +1,16 @@
-import { basename } from 'node:path';
+import { basename, resolve } from 'node:path';
 import { isRecord } from '../../internal/checks.ts';
 import { nearest, printable, suggestion } from '../../internal/text.ts';
 import { checkSettings, type RawSettings } from './check-settings.ts';
-import type { Config, ConfiguredServer, LoadConfigOptions, ReadConfig } from '../config.ts';
+import type {
+  Config,
+  ConfiguredGateway,
+  ConfiguredServer,
+  LoadConfigOptions,
+  ReadConfig,
+} from '../config.ts';
+import { meantBy } from '../../options/check-options.ts';
+import { knownPart } from '../../options/known-part.ts';
 import { describe } from '../../options/wording.ts';
 import { Findings } from './findings.ts';
 import { Inputs, readInputs } from '../expand/inputs.ts';
@@ -62,7 +70,8 @@ async function readRoot(
   warnOfUnknownKeys(path, root, findings);
   const group = readSection(groupSettings, 'plenum', root, scope, findings) ?? {};
   refuseAccessRules(root['gateway'], findings);
-  const gateway = readSection(gatewaySettings, 'gateway', root, scope, findings);
+  const section = readSection(gatewaySettings, 'gateway', root, scope, findings);
+  const gateway = section && withPaths(section, scope.workspace);
   const servers = new Map<string, ConfiguredServer>();
   const plain = new Map<string, unknown>();
   const disabled: string[] = [];
@@ -146,15 +155,28 @@ function readSection<T>(
   return checkSettings(settings, raw, findings);
 }
 
-/** Rules of access that are unknown here would be passed over, and everybody let in. */
+/** Rules of access that are not known here would be passed over, and too many let in. */
 function refuseAccessRules(gateway: unknown, findings: Findings): void {
   if (!isRecord(gateway)) return;
-  for (const key of ['auth', 'clients', 'lock', 'audit']) {
+  for (const key of ['clients', 'lock', 'audit']) {
     if (gateway[key] === undefined || gateway[key] === null) continue;
-    const message =
-      'found rules of access, which a file cannot have; a program gives "auth" to createGateway()';
-    findings.keyProblem(['gateway', key], message);
+    findings.keyProblem(['gateway', key], 'found rules of access, which a file cannot have');
   }
+  const { auth } = gatewaySettings.table;
+  if (auth === undefined || !isRecord(gateway['auth'])) return;
+  knownPart(auth.kind, gateway['auth'], (path, table) => {
+    const key = String(path.at(-1));
+    const message = `found the unknown rule "${printable(key, 80)}".${meantBy(key, table)}`;
+    findings.keyProblem(['gateway', 'auth', ...path], message.replace(/\.$/, ''));
+  });
+}
+
+/** Paths in a file start from its workspace folder. */
+function withPaths(gateway: ConfiguredGateway, workspace: string): ConfiguredGateway {
+  const keys = gateway.auth?.keys;
+  return keys === undefined
+    ? gateway
+    : { ...gateway, auth: { ...gateway.auth, keys: resolve(workspace, keys) } };
 }
 
 /** A filter where none can be would be passed over, and every tool offered. */

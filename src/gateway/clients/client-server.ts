@@ -12,6 +12,7 @@ import type {
 import { isRecord } from '../../internal/checks.ts';
 import { LONGEST_TIMER_MS } from '../../internal/timers.ts';
 import type { RawRequest } from '../../session/session.ts';
+import { senderOf, type Identity } from '../identity/identity.ts';
 import type { OfficialServer } from '../official-server.ts';
 import type { CallClock } from '../routing/call-clock.ts';
 import { LOG_LEVEL } from '../routing/hop-meta.ts';
@@ -116,12 +117,14 @@ function answerAll(
 /** One request, as the official server reports it. */
 class OfficialExchange implements Exchange {
   readonly client: GatewayClient;
+  readonly identity: Identity;
   clock: CallClock | undefined;
   readonly #ctx: ServerContext;
   readonly #sdk: OfficialServer;
 
   constructor(client: GatewayClient, ctx: ServerContext, sdk: OfficialServer) {
     this.client = client;
+    this.identity = senderOf(ctx.http?.req) ?? client.identity;
     this.#ctx = ctx;
     this.#sdk = sdk;
   }

@@ -6,6 +6,8 @@ import type { Identity } from '../identity/identity.ts';
 /** A request of a client that is being worked on, and the way back to the client in its course. */
 export interface Exchange {
   readonly client: GatewayClient;
+  /** Who made this request: the client's principal, with the scopes of what this request showed. */
+  readonly identity: Identity;
   /** Aborts when the client cancels the request, or goes away. */
   readonly signal: AbortSignal;
   /** The HTTP request that it came in, if it came so. */
@@ -55,7 +57,8 @@ export function isAtLeast(level: LoggingLevel, least: LoggingLevel): boolean {
  */
 export class GatewayClient {
   readonly id: string;
-  readonly identity: Identity;
+  /** Who it is, as its latest request showed. The principal never changes. */
+  identity: Identity;
   readonly era: ProtocolEra;
   /** Since when, in epoch milliseconds. */
   readonly since = Date.now();

@@ -1,7 +1,6 @@
 import { isRecord } from '../../internal/checks.ts';
-import { Limit } from '../../internal/limit.ts';
-import type { GatewayAuth } from '../gateway-options.ts';
-import { LOCAL_IDENTITY, type Identity } from '../identity/identity.ts';
+import { isMetadataPath, type Authenticator } from '../identity/authenticator.ts';
+import { LOCAL_IDENTITY, noteSender } from '../identity/identity.ts';
 import type { OfficialServer } from '../official-server.ts';
 import type { LegacySessions } from './legacy-sessions.ts';
 import type { ModernExchanges } from './modern-exchanges.ts';
@@ -10,21 +9,19 @@ import { refusal } from './responses.ts';
 
 const PARSE_ERROR = -32700;
 const INVALID_REQUEST = -32600;
-const UNAUTHORIZED = -32001;
 const INTERNAL_ERROR = -32603;
 const SERVER_BUSY = -32000;
 
 /** How many messages may come in one body (revisions before 2025-06-18): a small request can have a large answer. */
 const MAX_BATCH = 100;
-/** How long it may take to find out who sent a request, in milliseconds. */
-const IDENTIFY_MS = 30_000;
 
 export interface HttpEndpointParts {
   readonly sdk: OfficialServer;
   readonly guard: RequestGuard;
   readonly legacy: LegacySessions;
   readonly modern: ModernExchanges;
-  readonly auth: GatewayAuth | undefined;
+  /** Undefined when nobody is asked who they are. */
+  readonly auth: Authenticator | undefined;
   readonly limits: { readonly bodyBytes: number };
 }
 
@@ -63,11 +60,15 @@ export class HttpEndpoint {
   async #serve(request: Request): Promise<Response> {
     const { auth, sdk, legacy, modern } = this.#parts;
     const { bodyBytes } = this.#parts.limits;
-    const identity = auth === undefined ? LOCAL_IDENTITY : await identify(auth, request);
-    if (identity === undefined)
-      return refusal(401, UNAUTHORIZED, 'Unauthorized', { 'www-authenticate': 'Bearer' });
-    if (request.method === 'GET' || request.method === 'DELETE')
-      return legacy.answer(request, identity, undefined);
+    if (isMetadataPath(new URL(request.url).pathname))
+      return auth?.metadata(request) ?? new Response(null, { status: 404 });
+    const identity = auth === undefined ? LOCAL_IDENTITY : await auth.identify(request);
+    if (identity instanceof Response) return identity;
+    noteSender(request, identity);
+    if (request.method === 'GET' || request.method === 'DELETE') {
+      const answer = await legacy.answer(request, identity, undefined);
+      return auth === undefined ? answer : auth.hold(answer, identity);
+    }
     if (request.method !== 'POST')
       return refusal(405, INVALID_REQUEST, 'Method not allowed', { allow: 'GET, POST, DELETE' });
     if (!sdk.isJsonContentType(request.headers.get('content-type')))
@@ -85,7 +86,9 @@ export class HttpEndpoint {
     if (Array.isArray(body) && body.length > MAX_BATCH)
       return refusal(400, INVALID_REQUEST, `A batch may have ${MAX_BATCH} messages`);
     const isLegacy = await sdk.isLegacyRequest(request, body);
-    return (isLegacy ? legacy : modern).answer(request, identity, body);
+    const answer = await (isLegacy ? legacy : modern).answer(request, identity, body);
+    const isStanding = isRecord(body) && body['method'] === 'subscriptions/listen';
+    return auth !== undefined && isStanding ? auth.hold(answer, identity) : answer;
   }
 
   #health(request: Request): Response | undefined {
@@ -95,22 +98,5 @@ export class HttpEndpoint {
     return pathname === READY && this.isDraining
       ? new Response('draining\n', { status: 503 })
       : new Response('ok\n');
-  }
-}
-
-/** Who sent a request. What the caller's function says is looked at: without a principal nobody could be told apart. */
-async function identify(auth: GatewayAuth, request: Request): Promise<Identity | undefined> {
-  const limit = new Limit({ ms: IDENTIFY_MS }, request.signal);
-  try {
-    const identity: unknown = await limit.hold(auth.verify(request));
-    if (!isRecord(identity)) return undefined;
-    const { principal, claims } = identity;
-    if (typeof principal !== 'string' || principal === '') return undefined;
-    // A copy: nothing that the function does to its object later changes who a session belongs to.
-    return { principal, ...(isRecord(claims) && { claims }) };
-  } catch {
-    return undefined;
-  } finally {
-    limit.stop();
   }
 }

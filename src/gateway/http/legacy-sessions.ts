@@ -76,6 +76,7 @@ export class LegacySessions {
     // A session of another principal is answered as one that does not exist, so that ids cannot be tried out.
     if (session === undefined || session.client.identity.principal !== identity.principal)
       return refusal(404, SESSION_NOT_FOUND, 'Session not found');
+    session.client.identity = identity;
     return this.#serve(session, request, body);
   }
 

@@ -10,6 +10,7 @@ import { settledWithin } from '../../internal/limit.ts';
 import { startTimer } from '../../internal/timers.ts';
 import type { GatewayTls } from '../gateway-options.ts';
 import { isHealthPath } from './http-endpoint.ts';
+import { isMetadataPath } from '../identity/authenticator.ts';
 import { refusal } from './responses.ts';
 import { toWebRequest } from './web-request.ts';
 
@@ -69,7 +70,7 @@ export class NodeListener {
       const [pathname] = (incoming.url ?? '').split('?', 1);
       const { method } = incoming;
       const isHealth = isHealthPath(pathname);
-      if (pathname !== path && !isHealth) {
+      if (pathname !== path && !isHealth && !isMetadataPath(pathname ?? '')) {
         outgoing.writeHead(404).end();
         return;
       }

@@ -5,6 +5,7 @@ import { Limit, onAbort } from '../../internal/limit.ts';
 import { startTimer, type StopTimer } from '../../internal/timers.ts';
 import type { RawRequest } from '../../session/session.ts';
 import type { Exchange, GatewayClient } from '../clients/gateway-client.ts';
+import type { Identity } from '../identity/identity.ts';
 import { clientSilent, type CallClock } from '../routing/call-clock.ts';
 import { INTERNAL_ERROR, RpcError } from '../routing/rpc-error.ts';
 
@@ -26,6 +27,7 @@ interface Question {
 export class ParkedCall implements Exchange {
   readonly id = randomUUID();
   readonly client: GatewayClient;
+  readonly identity: Identity;
   clock: CallClock | undefined;
   readonly #controller = new AbortController();
   /** The client's present request; undefined while the call waits for the next one. */
@@ -41,6 +43,7 @@ export class ParkedCall implements Exchange {
   /** `onOver` is called when the call is over, with or without a result. */
   constructor(present: Exchange, run: (exchange: Exchange) => Promise<Result>, onOver: () => void) {
     this.client = present.client;
+    this.identity = present.identity;
     this.#onOver = onOver;
     this.#attend(present);
     run(this).then(

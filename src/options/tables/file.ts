@@ -45,7 +45,7 @@ export const groupInFile: OptionTable = dataOf({
 /** What a file says for `plenum serve`, under `gateway`. */
 export const gatewayInFile: OptionTable = dataOf({
   listen: { kind: optionsOf(listenOptions), about: 'Where to listen; not with `--stdio`.' },
-  ...without(gatewayOptions, ['servers', 'naming', 'concurrency', 'auth']),
+  ...without(gatewayOptions, ['servers', 'naming', 'concurrency']),
 });
 
 function without(table: OptionTable, names: readonly string[]): OptionTable {

@@ -15,6 +15,7 @@ import {
   type Kind,
   type OptionTable,
 } from '../kinds.ts';
+import { gatewayAuthOptions } from './gateway-auth.ts';
 import { groupOptions } from './group.ts';
 import { groupServerOptions, pem } from './server.ts';
 import { sharedSessionOptions } from './session.ts';
@@ -159,14 +160,7 @@ export const gatewayOptions = {
   },
   naming: groupOptions.naming,
   auth: {
-    kind: optionsOf({
-      verify: {
-        kind: { is: 'function' },
-        required: true,
-        about:
-          'Called for each HTTP request: returns who sent it, or undefined to refuse it with 401. So does an error that it throws, an identity whose `principal` is not a text with at least one character, and 30 seconds without an answer.',
-      },
-    }),
+    kind: optionsOf(gatewayAuthOptions),
     about:
       'Who may come in. Without it the gateway listens on loopback addresses only, and all clients are one principal.',
   },

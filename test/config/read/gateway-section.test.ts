@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../../src/config/index.ts';
 import { SessionGroup, SessionManager } from '../../../src/index.ts';
@@ -71,9 +72,57 @@ describe('what a file says for a gateway', () => {
     expect(await problemsOf(load({ mcpServers, gateway }, { tolerant: true }))).toEqual([problem]);
   });
 
-  it.each(['auth', 'clients', 'lock', 'audit'])('rules of access are not passed over: %s', async (key) => {
+  it.each(['clients', 'lock', 'audit'])('rules of access are not passed over: %s', async (key) => {
     const [problem] = await problemsOf(load({ mcpServers, gateway: { [key]: {} } }));
     expect(problem).toContain(`gateway.${key}: found rules of access, which a file cannot have`);
+  });
+
+  it('says who may come in, with the path of the keys from its own folder', async () => {
+    const oauth = { issuer: 'https://id.example.com', scopes: ['mcp'], clockToleranceMs: 1_000 };
+    const { gateway, path } = await load({ mcpServers, gateway: { auth: { keys: 'keys.json', oauth } } });
+    expect(gateway?.auth).toEqual({ keys: join(dirname(path), 'keys.json'), oauth });
+  });
+
+  const issuer = 'https://id.example.com';
+  it.each([
+    [{ key: 'keys.json' }, 'gateway.auth.key: found the unknown rule "key". Did you mean "keys"?'],
+    [
+      { oauth: { issuer, scope: 'a' } },
+      'gateway.auth.oauth.scope: found the unknown rule "scope". Did you mean "scopes"?',
+    ],
+    [{ oauth: { issuer, verify: true } }, 'gateway.auth.oauth.verify: found the unknown rule "verify"'],
+    [{ verify: 'x' }, 'gateway.auth.verify: found the unknown rule "verify"'],
+    [{ oauth: {} }, 'gateway.auth.oauth.issuer: found nothing, allowed'],
+    [
+      { oauth: { issuer: 'http://id.example.com' } },
+      'gateway.auth.oauth.issuer: found a string, allowed an https URL',
+    ],
+    [
+      { oauth: { issuer: 'https://id.example.com?x' } },
+      'gateway.auth.oauth.issuer: found a string, allowed an https URL',
+    ],
+    [
+      { oauth: { issuer, algorithms: ['none'] } },
+      'gateway.auth.oauth.algorithms[0]: found "none", allowed one of',
+    ],
+    [
+      { oauth: { issuer, algorithms: ['HS256'] } },
+      'gateway.auth.oauth.algorithms[0]: found "HS256", allowed one of',
+    ],
+    [
+      { oauth: { issuer, clockToleranceMs: 86_400_000 } },
+      'gateway.auth.oauth.clockToleranceMs: found 86400000',
+    ],
+    [{ keys: '' }, 'gateway.auth.keys: found an empty string'],
+    [{ keys: null }, 'gateway.auth.keys: found null'],
+    [{ keys: [] }, 'gateway.auth.keys: found an array'],
+    [true, 'gateway.auth: found true'],
+    [null, 'gateway.auth: found null'],
+  ])('auth as %j is refused, also when servers may have problems', async (auth, problem) => {
+    for (const options of [{}, { tolerant: true }])
+      expect(await problemsOf(load({ mcpServers, gateway: { auth } }, options))).toEqual([
+        expect.stringContaining(problem),
+      ]);
   });
 
   it.each(['allow', 'deny', 'allowedTools'])('a filter is not passed over: %s', async (key) => {
