@@ -127,6 +127,14 @@ testRows('AG2: MCPClientSessionManager', (row) => {
     expect(readFileSync(`${folder}/${file}`, 'utf8')).toBe('one');
   });
 
+  row('`create_toolkit(session, use_mcp_tools=False)`', async () => {
+    const group = await connectGroup({ servers: { desk: { server: desk() } } });
+    const policy = { allow: ['*__read_*', '*__list_resources'] };
+    const toolkit = createToolkit(group, { resources: true, policy });
+    expect(toolkit.tools.has('desk__read_resource')).toBe(true);
+    expect(toolkit.tools.has('desk__echo')).toBe(false);
+  });
+
   row('`toolkit.register_for_llm(agent)`, `toolkit.register_for_execution(agent)`', async () => {
     const group = await connectGroup({ servers: { desk: { server: desk() } } });
     const names = openaiToolkit(group).tools.map(({ function: { name } }) => name);

@@ -57,6 +57,31 @@ testRows('Python SDK: ServerSession and stdio_server', (row) => {
     expect((await session.listTools()).tools.map(({ name }) => name)).toContain('desk__echo');
   });
 
+  row('`stdio_server(stdin=…, stdout=…)`', async () => {
+    const gateway = await createGateway({ servers: { desk: { server: desk } } });
+    onTestFinished(() => gateway.close());
+    const [input, output] = [new PassThrough(), new PassThrough()];
+    const serving = gateway.serveStdio({ input, output });
+    input.write(`${JSON.stringify({ jsonrpc: '2.0', id: 'p', method: 'ping' })}\n`);
+    const lines = output.setEncoding('utf8')[Symbol.asyncIterator]();
+    expect(JSON.parse(String((await lines.next()).value))).toMatchObject({ id: 'p' });
+    input.end();
+    await expect(serving).resolves.toBeUndefined();
+  });
+
+  row('`ServerSession.send_elicit_complete(elicitation_id)`', async () => {
+    const { gateway, session, id } = await serve({
+      capabilities: { elicitation: { url: {} } },
+      onElicitation: () => ({ action: 'accept' }),
+    });
+    const log = new EventLog(session);
+    const elicitationId = 'e1';
+    await gateway.client(id).notify('notifications/elicitation/complete', { elicitationId });
+    const seen = await log.until('notification');
+    expect(seen.method).toBe('notifications/elicitation/complete');
+    expect(seen.params).toMatchObject({ elicitationId });
+  });
+
   row(
     '`ServerSession.create_message(…)`, `.elicit(…)`, `.elicit_form(…)`, `.elicit_url(…)`, `.list_roots()`',
     async () => {

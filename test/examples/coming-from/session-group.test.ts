@@ -1,3 +1,4 @@
+import type { CreateMessageResult } from '@modelcontextprotocol/client';
 import { expect, onTestFinished } from 'vitest';
 import { openSession, PlenumError, SessionGroup } from '../../../src/index.ts';
 import { serveHttp, serveSse, stdioSpec, type ServerScript } from '../../../src/testing/index.ts';
@@ -29,6 +30,24 @@ testRows('Python SDK: ClientSessionGroup', (row) => {
     const many = await SessionGroup.connect({ servers });
     onTestFinished(() => many.close());
     expect([...many.servers.keys()]).toEqual(['one', 'two']);
+  });
+
+  row('`await group.connect_to_server(server_params, session_params)`', async () => {
+    const group = newGroup();
+    const { command, args } = stdioSpec({
+      tools: [
+        { name: 'think', does: { type: 'sample', params: { messages: [], maxTokens: 10 } } },
+        { name: 'hang', does: { type: 'hang' } },
+      ],
+    });
+    const onSampling = (): CreateMessageResult => ({
+      role: 'assistant',
+      model: 'm',
+      content: { type: 'text', text: 'hm' },
+    });
+    await group.add('files', { command, args, onSampling, timeoutMs: 20_000 });
+    expect(textOf(await group.callTool('files__think'))).toContain('hm');
+    expect((await failureOf(group.callTool('files__hang', {}, { timeoutMs: 100 }))).code).toBe('TIMEOUT');
   });
 
   row('`StreamableHttpParameters(url=…, headers=…)`', async () => {

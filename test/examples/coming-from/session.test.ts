@@ -223,6 +223,38 @@ testRows('Python SDK: ClientSession', (row) => {
     expect(tools[0]?.name).toBe('echo');
   });
 
+  row(
+    '`send_request(…, request_read_timeout_seconds=5, metadata=ClientMessageMetadata(resumption_token=…))`',
+    async () => {
+      const { session } = await open();
+      const [method, params] = ['tools/call', { name: 'hang', arguments: {} }] as const;
+      const [resumptionToken, onResumptionToken] = [undefined, (): void => {}];
+      expect(
+        await session.request({ method: 'tools/list', params: {} }, { resumptionToken, onResumptionToken }),
+      ).toHaveProperty('tools');
+      const error = await failureOf(session.request({ method, params }, { timeoutMs: 100 }));
+      expect(error.code).toBe('TIMEOUT');
+    },
+  );
+
+  row('`except SubscriptionLost`, `except ListenNotSupportedError`', async () => {
+    for (const era of ['legacy', 'modern'] as const) {
+      const { session, server } = await open({ era });
+      const log = new EventLog(session);
+      await session.subscribeResource('note:///1');
+      await session.reconnect();
+      server.resourceUpdated('note:///1');
+      expect(await log.until('resource-updated')).toMatchObject({ uri: 'note:///1' });
+    }
+  });
+
+  row('`Client(server, raise_exceptions=True)`', async () => {
+    const { session } = await open();
+    const error = await failureOf(session.callTool('refuse'));
+    expect(error).toMatchObject({ code: 'PROTOCOL', rpcMessage: 'no' });
+    expect(error.data).toEqual({ why: 'because' });
+  });
+
   row('`await session.send_notification(notification)`', async () => {
     const { session, server } = await open();
     const [method, params] = ['notifications/mine', { a: 1 }] as const;

@@ -3,7 +3,8 @@ import { text } from 'node:stream/consumers';
 import { expect, onTestFinished } from 'vitest';
 import { bearer, oauth } from '../../../src/auth/index.ts';
 import { serveSse, serveWebSocket, stdioSpec, type WhoAmI } from '../../../src/testing/index.ts';
-import type { ServerSpec } from '../../../src/index.ts';
+import { PlenumError, type ServerSpec } from '../../../src/index.ts';
+import { failureOf } from '../../support/failures.ts';
 import { newFolder } from '../../support/folders.ts';
 import { newSession } from '../../support/groups.ts';
 import { jsonOf, textOf } from '../../support/results.ts';
@@ -97,6 +98,15 @@ testRows('Python SDK: the stream factories', (row) => {
     server.expireSessions();
     const after = jsonOf(await session.callTool('whoami')) as WhoAmI;
     expect(after.sessionId).not.toBe(before.sessionId);
+  });
+
+  row('`except StreamableHTTPError`, `except ResumptionError`', async () => {
+    const server = await http({ ...script, era: 'legacy' });
+    const session = await newSession(server.url);
+    server.setFaults({ httpStatus: { status: 500, httpMethod: 'POST' } });
+    const error = await failureOf(session.callTool('echo'));
+    expect(error).toBeInstanceOf(PlenumError);
+    expect(error).toMatchObject({ code: 'PROTOCOL', data: { status: 500 } });
   });
 
   row('`sse_client(url, headers=…)`', async () => {
