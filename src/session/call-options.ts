@@ -44,9 +44,17 @@ export interface CallOptions {
   requestState?: string | undefined;
 }
 
-/** Options of a request that is made through a lease. */
+/** The key of an option that only Plenum's own rooms set. */
+export const relatedNumber: unique symbol = Symbol('mcp-plenum.related-number');
+
+/** Options of a request that Plenum makes for others. */
 export interface RevocableCallOptions extends CallOptions {
-  /** Cancels the request as `signal` does. Aborts when the lease is taken away; all its requests share it. */
+  /**
+   * A number that is the request's alone: over Streamable HTTP it comes back as the `relation` of what the server asks and
+   * says on the stream of the request.
+   */
+  [relatedNumber]?: number | undefined;
+  /** Through a lease: cancels the request as `signal` does. Aborts when the lease is taken away; all its requests share it. */
   revoked?: AbortSignal | undefined;
 }
 

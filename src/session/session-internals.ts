@@ -1,6 +1,7 @@
 import type { Tool } from '@modelcontextprotocol/client';
 import { isRecord } from '../internal/checks.ts';
 import type { DefinitionLock, RequestGuard } from './lock/definition-lock.ts';
+import type { Relation } from '../transport/managed-transport.ts';
 import type { Session, SessionEvent } from './session.ts';
 
 /** The key of {@link SessionInternals}; the same in every copy of this version of the package. */
@@ -29,6 +30,18 @@ export interface SessionInternals {
   learnTools(tools: readonly Tool[]): void;
   /** Calls `listener` with each event at once, in order. Returns the function that removes it. */
   observe(listener: (event: SessionEvent) => void): () => void;
+}
+
+const relations = new WeakMap<SessionEvent, Relation>();
+
+/** Notes to which request an event belongs, where the transport can tell. */
+export function noteRelation(event: SessionEvent, relation: Relation | undefined): void {
+  if (relation !== undefined) relations.set(event, relation);
+}
+
+/** To which request an event belongs that a session has just published, where the transport can tell. */
+export function relationOf(event: SessionEvent): Relation | undefined {
+  return relations.get(event);
 }
 
 /** One of Plenum's own sessions. */

@@ -1,14 +1,9 @@
-import type {
-  JSONRPCMessage,
-  MessageExtraInfo,
-  Transport,
-  TransportSendOptions,
-} from '@modelcontextprotocol/client';
+import type { JSONRPCMessage, Transport, TransportSendOptions } from '@modelcontextprotocol/client';
 import { sendFailed, transportUsedUp } from '../errors/transport.ts';
 import { connectFailed } from '../errors/connect.ts';
 import { messageOf, type PlenumError } from '../errors/plenum-error.ts';
 import { Limit } from '../internal/limit.ts';
-import type { ManagedTransport, TransportEnd, TransportKind } from './managed-transport.ts';
+import type { ManagedTransport, MessageOrigin, TransportEnd, TransportKind } from './managed-transport.ts';
 
 /** Stages follow each other in this order, and none comes twice. */
 type Stage = 'new' | 'opening' | 'open' | 'closing' | 'closed';
@@ -21,7 +16,7 @@ export abstract class BaseTransport implements ManagedTransport {
   abstract readonly kind: TransportKind;
   onclose?: Transport['onclose'];
   onerror?: Transport['onerror'];
-  onmessage?: Transport['onmessage'];
+  onmessage?: ManagedTransport['onmessage'];
 
   protected readonly server: string;
   readonly #ending = new AbortController();
@@ -99,10 +94,10 @@ export abstract class BaseTransport implements ManagedTransport {
   }
 
   /** Hands a message on. An error that the handler throws is reported. */
-  protected deliver(message: JSONRPCMessage, extra?: MessageExtraInfo): void {
+  protected deliver(message: JSONRPCMessage, origin?: MessageOrigin): void {
     if (this.#stage === 'closed') return;
     try {
-      this.onmessage?.(message, extra);
+      this.onmessage?.(message, origin);
     } catch (error) {
       this.report(error);
     }

@@ -1,7 +1,18 @@
-import type { Transport } from '@modelcontextprotocol/client';
+import type { JSONRPCMessage, MessageExtraInfo, Transport } from '@modelcontextprotocol/client';
 import type { PlenumError } from '../errors/plenum-error.ts';
 
 export type TransportKind = 'stdio' | 'http' | 'sse' | 'websocket' | 'in-process' | 'custom';
+
+/**
+ * To which request of ours a message of a server belongs, where a transport can tell: the `relatedRequestId` that was given
+ * with the request on whose stream it came. `'none'`: it came on a stream of no such request.
+ */
+export type Relation = number | 'none';
+
+/** What a transport knows of a message beside what is in it. Without `relation` it cannot tell. */
+export interface MessageOrigin extends MessageExtraInfo {
+  readonly relation?: Relation;
+}
 
 /**
  * An official `Transport` that can also be ended by force, and that knows why it ended.
@@ -11,6 +22,7 @@ export type TransportKind = 'stdio' | 'http' | 'sse' | 'websocket' | 'in-process
  */
 export interface ManagedTransport extends Transport {
   readonly kind: TransportKind;
+  onmessage?: ((message: JSONRPCMessage, origin?: MessageOrigin) => void) | undefined;
   /**
    * Ends the connection gracefully: what was sent is flushed, the peer is told or given its grace periods.
    * Resolves when no process, socket, timer or listener is left. Idempotent; never rejects.

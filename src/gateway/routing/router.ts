@@ -4,7 +4,7 @@ import type { CatalogKind, CatalogOrigin } from '../../group/catalog/catalog.ts'
 import type { SessionGroup } from '../../group/session-group.ts';
 import { isRecord } from '../../internal/checks.ts';
 import { Limit } from '../../internal/limit.ts';
-import type { CallOptions } from '../../session/call-options.ts';
+import { relatedNumber, type CallOptions } from '../../session/call-options.ts';
 import { internalsOf } from '../../session/session-internals.ts';
 import type { RawRequest, Session } from '../../session/session.ts';
 import { isLogLevel, type Exchange, type GatewayClient } from '../clients/gateway-client.ts';
@@ -190,10 +190,10 @@ export class Router {
 
   /** The call of a legacy client. When a modern server needs input, the client is asked, and the server called again. */
   async #callFor(exchange: Exchange, server: string, request: RawRequest): Promise<Result> {
-    return this.#upstreams.use(exchange, server, async (session) => {
+    return this.#upstreams.use(exchange, server, async (session, number) => {
       let input: InputOptions = {};
       for (let round = 0; round < MAX_ROUNDS; round++) {
-        const result = await this.#send(exchange, session, request, input);
+        const result = await this.#send(exchange, { session, number }, request, input);
         if (result['resultType'] !== 'input_required') return result;
         const asked = requestsIn(result);
         const answers = Object.entries(asked).map(async ([key, each]) => {
@@ -228,7 +228,9 @@ export class Router {
     const era = this.#group.session(server).era;
     if (era === 'modern') return this.#callModern(exchange, server, request, binding, {});
     const call = this.#parked.start(exchange, (persistent) =>
-      this.#upstreams.use(persistent, server, (session) => this.#send(persistent, session, request, {})),
+      this.#upstreams.use(persistent, server, (session, number) =>
+        this.#send(persistent, { session, number }, request, {}),
+      ),
     );
     return this.#outcomeOf(call, exchange.client.capabilities, binding);
   }
@@ -241,8 +243,8 @@ export class Router {
     binding: StateBinding,
     input: InputOptions,
   ): Promise<Result> {
-    const result = await this.#upstreams.use(exchange, server, (session) =>
-      this.#send(exchange, session, request, input),
+    const result = await this.#upstreams.use(exchange, server, (session, number) =>
+      this.#send(exchange, { session, number }, request, input),
     );
     if (result['resultType'] !== 'input_required') return result;
     const given = result['requestState'];
@@ -273,7 +275,7 @@ export class Router {
   /** Sends a request to a server, with progress on the way back, and bounds how long the server may be silent. */
   async #send(
     exchange: Exchange,
-    session: Session,
+    { session, number }: Place,
     request: RawRequest,
     input: InputOptions,
   ): Promise<Result> {
@@ -292,6 +294,7 @@ export class Router {
     const meta = sentMeta(_meta, isModern ? exchange.logLevel : undefined);
     try {
       const options = {
+        [relatedNumber]: number,
         timeoutMs: Infinity,
         signal: clock.signal,
         ...(progressToken !== undefined && { onProgress }),
@@ -329,8 +332,8 @@ export class Router {
       method: 'completion/complete',
       params: { ...params, ref: { ...ref, [field]: origin.upstreamName } },
     };
-    return this.#upstreams.use(exchange, origin.server, (session) =>
-      this.#send(exchange, session, request, {}),
+    return this.#upstreams.use(exchange, origin.server, (session, number) =>
+      this.#send(exchange, { session, number }, request, {}),
     );
   }
 
@@ -361,9 +364,14 @@ export class Router {
     const server = client.subscriptions.get(uri);
     if (server === undefined) return;
     client.subscriptions.delete(uri);
-    const upstream = await this.#upstreams.heldFor(client, server);
-    await upstream?.unsubscribe(client, uri);
+    await this.#upstreams.unsubscribe(client, server, uri);
   }
+}
+
+/** Where a request runs: the session, and the number of the request on it. */
+interface Place {
+  readonly session: Session;
+  readonly number: number;
 }
 
 interface InputOptions {

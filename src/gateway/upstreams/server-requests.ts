@@ -1,17 +1,26 @@
 import { PlenumError } from '../../errors/plenum-error.ts';
 import type { ManagedServerSpec, ServerSpecFactory } from '../../manager/pool/managed-server.ts';
-import type { HandlerContext, Handlers, NotificationContext } from '../../session/handlers/handlers.ts';
+import type {
+  HandlerContext,
+  Handlers,
+  NotificationContext,
+  Related,
+} from '../../session/handlers/handlers.ts';
 import type { RawRequest } from '../../session/session.ts';
 import { Limit } from '../../internal/limit.ts';
-import type { Exchange, GatewayClient } from '../clients/gateway-client.ts';
+import type { Exchange } from '../clients/gateway-client.ts';
 import type { Isolation } from '../../group/server-options.ts';
 import { readAs, type OfficialServer } from '../official-server.ts';
 import { RpcError } from '../routing/rpc-error.ts';
 import { withoutHopMeta } from '../routing/hop-meta.ts';
 import { featuresOfKey, type ClientFeatures } from './session-key.ts';
+import type { Upstream } from './upstream.ts';
 import type { Upstreams } from './upstreams.ts';
 
 const NOBODY_TO_ASK = -32603;
+
+/** Where a notification came from. */
+type Said = NotificationContext & Related;
 
 const ALL_FEATURES: ClientFeatures = {
   sampling: { tools: {} },
@@ -43,7 +52,7 @@ export class ServerRequests {
    */
   specFactory(spec: ManagedServerSpec, isolation: Isolation): ServerSpecFactory {
     return ({ principal }) => {
-      if (principal === undefined && isolation === 'shared') return spec;
+      if (principal === undefined && isolation === 'shared') return { ...spec, ...this.#handlersFor({}) };
       const features = principal === undefined ? ALL_FEATURES : featuresOfKey(principal);
       return { ...spec, capabilities: features, ...this.#handlersFor(features) };
     };
@@ -66,13 +75,16 @@ export class ServerRequests {
     return readAs(this.#schemas.ListRootsResult, answer) ?? badAnswer();
   };
 
-  readonly #onLog: NonNullable<Handlers['onLog']> = (context, { level, logger, data }) => {
+  readonly #onLog: NonNullable<Handlers['onLog']> = (context: Said, { level, logger, data }) => {
     const params = { level, ...(logger !== undefined && { logger }), data };
-    this.#tell(context, { method: 'notifications/message', params }, (client) => client.wantsLog(level));
+    this.#upstreamOf(context)?.tell({ method: 'notifications/message', params }, context.relation, (client) =>
+      client.wantsLog(level),
+    );
   };
 
-  readonly #onNotification: NonNullable<Handlers['onNotification']> = (context, { method, params }) => {
-    this.#tell(context, { method, ...(params !== undefined && { params }) }, () => true);
+  readonly #onNotification: NonNullable<Handlers['onNotification']> = (context: Said, { method, params }) => {
+    const notification = { method, ...(params !== undefined && { params }) };
+    this.#upstreamOf(context)?.tell(notification, context.relation, () => true);
   };
 
   #handlersFor(features: ClientFeatures): Handlers {
@@ -86,30 +98,21 @@ export class ServerRequests {
   }
 
   /** Asks the client that the server means, and resolves with what it answers. */
-  async #ask(context: HandlerContext, { method, params }: RawRequest): Promise<unknown> {
+  async #ask(context: HandlerContext & Related, { method, params }: RawRequest): Promise<unknown> {
     const request = { method, ...(params !== undefined && { params: withoutHopMeta(params) }) };
-    const { server, session, principal = '', signal } = context;
-    const upstream = this.#upstreams?.find(server, session);
-    const exchange = upstream?.meant;
+    const { server, principal = '', signal, relation } = context;
+    const upstream = this.#upstreamOf(context);
+    const exchange = upstream?.askedIn(relation);
     if (exchange !== undefined) return chosen(askInCall(exchange, request, signal));
     const owner = upstream === undefined ? this.#upstreams?.openingFor(server, principal) : upstream.owner;
-    if (owner?.channel?.isOpen === true) return chosen(owner.channel.ask(request, signal));
+    // What is asked on the stream of a request that is over concerns nobody any more.
+    const isOutside = typeof relation !== 'number';
+    if (isOutside && owner?.channel?.isOpen === true) return chosen(owner.channel.ask(request, signal));
     throw PlenumError.fromJsonRpc({ code: NOBODY_TO_ASK, message: 'No client can be asked now.' });
   }
 
-  /** Passes on a notification of a server: in the course of the request that it belongs to, or else to the owner. */
-  #tell(
-    { server, session }: NotificationContext,
-    notification: RawRequest,
-    isWantedBy: (client: Pick<GatewayClient, 'wantsLog'>) => boolean,
-  ): void {
-    const upstream = this.#upstreams?.find(server, session);
-    if (upstream === undefined) return;
-    const { owner, meant: exchange } = upstream;
-    const wanting = exchange ?? owner;
-    const channel = exchange ?? owner?.channel;
-    if (wanting === undefined || channel === undefined || !isWantedBy(wanting)) return;
-    channel.notify(notification).catch(() => {}); // The client is gone.
+  #upstreamOf({ server, session }: NotificationContext): Upstream | undefined {
+    return this.#upstreams?.find(server, session);
   }
 }
 

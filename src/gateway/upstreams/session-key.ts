@@ -25,8 +25,10 @@ export function holderOf(client: GatewayClient, isolation: Isolation): string {
 }
 
 /**
- * What the manager keeps sessions apart by: the holder, and the capabilities that the session declares. The manager gives
- * it back to the function that makes the spec.
+ * What sessions are kept apart by, here and in the manager: the holder, and the capabilities that the session declares. A
+ * session declares them once, when it is opened, and a server must be told neither more nor less than the client can do:
+ * so clients of one principal that can do different things do not share one. The manager gives the key back to the function
+ * that makes the spec.
  */
 export function sessionKey(holder: string, features: ClientFeatures): string {
   return canonicalJson({ holder, features }, () => 'null');

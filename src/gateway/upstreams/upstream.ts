@@ -1,5 +1,7 @@
-import { internalsOf } from '../../session/session-internals.ts';
-import type { Session } from '../../session/session.ts';
+import { internalsOf, relationOf } from '../../session/session-internals.ts';
+import type { RawRequest, Session } from '../../session/session.ts';
+import type { Relation } from '../../transport/managed-transport.ts';
+import { isRecord } from '../../internal/checks.ts';
 import type { Exchange, GatewayClient } from '../clients/gateway-client.ts';
 
 /** The one subscription of a session to a resource, and whom it serves. */
@@ -16,6 +18,12 @@ export interface UpstreamLease {
   release(options: { keep: boolean }): Promise<void>;
 }
 
+/** The number of the latest request. It is no other request's, of whatever session. */
+let lastNumber = 0;
+
+/** Says whether a notification is wanted. */
+type Wanted = (client: Pick<GatewayClient, 'wantsLog'>) => boolean;
+
 /**
  * One session with one server, and whom it serves now. What the server sends outside any call belongs to the owner, if
  * there is one.
@@ -27,8 +35,8 @@ export class Upstream {
   readonly owner: GatewayClient | undefined;
   /** Where it is kept; undefined when it was borrowed for one call. */
   readonly place: string | undefined;
-  /** The requests that the server is working on, the latest last. */
-  readonly exchanges = new Set<Exchange>();
+  /** The requests that the server is working on, by number, the latest last. */
+  readonly #exchanges = new Map<number, Exchange>();
   /** When it was last used, as `performance.now()` tells. */
   usedAt = performance.now();
   isDropped = false;
@@ -55,7 +63,8 @@ export class Upstream {
 
   /** Whether `session`, as a handler gets it, is the one that is leased here. */
   isOn(session: Session): boolean {
-    return internalsOf(this.session).connectionKey === internalsOf(session).connectionKey;
+    const { connectionKey } = internalsOf(session);
+    return connectionKey !== undefined && internalsOf(this.session).connectionKey === connectionKey;
   }
 
   get isEnded(): boolean {
@@ -63,28 +72,50 @@ export class Upstream {
     return this.isDropped || state === 'closed' || state === 'draining' || state === 'failed';
   }
 
+  /** Whether the server is working on no request. */
+  get isIdle(): boolean {
+    return this.#exchanges.size === 0;
+  }
+
   /**
-   * The request that a message of the server belongs to, as far as can be told: with one client the latest one. Where
-   * several clients share a session, nobody can tell whose of several requests is meant.
+   * The request in whose course the server asks something. Where the stream does not tell, it is the latest one of the
+   * owner's. Where several clients use the session, nobody can tell then whose of several requests is meant.
    */
-  get meant(): Exchange | undefined {
-    if (this.owner === undefined && this.exchanges.size > 1) return undefined;
+  askedIn(relation: Relation | undefined): Exchange | undefined {
+    if (typeof relation === 'number') return this.#exchanges.get(relation);
+    if (this.owner === undefined && this.#exchanges.size > 1) return undefined;
     let latest: Exchange | undefined;
-    for (const exchange of this.exchanges) latest = exchange;
+    for (const exchange of this.#exchanges.values()) latest = exchange;
     return latest;
   }
 
   /**
-   * Hands what the server logs in the course of a request to the client that made it. For the sessions of the group, whose
-   * handlers are not the gateway's.
+   * Hands on what the server says: to the client in the course of whose request it does, or else to the owner. Where
+   * several clients use the session, what comes on no stream of a request is for nobody.
    */
+  tell(notification: RawRequest, relation: Relation | undefined, isWantedBy: Wanted): void {
+    const { owner } = this;
+    const isOutside = relation === 'none' && owner === undefined;
+    const exchange = isOutside ? undefined : this.askedIn(relation);
+    const wanting = exchange ?? owner;
+    const channel = exchange ?? owner?.channel;
+    if (wanting === undefined || channel === undefined || !isWantedBy(wanting)) return;
+    channel.notify(notification).catch(() => {}); // The client is gone.
+  }
+
+  /** Hands on what the server says on a session whose handlers are not the gateway's. */
   relay(): void {
     this.#stopRelaying ??= internalsOf(this.session).observe((event) => {
-      if (event.type !== 'log') return;
-      const { type: _, ...params } = event;
-      const { meant } = this;
-      if (meant?.wantsLog(event.level) !== true) return;
-      meant.notify({ method: 'notifications/message', params }).catch(() => {}); // The client is gone.
+      if (event.type !== 'log' && event.type !== 'notification') return;
+      const relation = relationOf(event);
+      if (event.type === 'log') {
+        const { type: _, ...params } = event;
+        const notification = { method: 'notifications/message', params };
+        this.tell(notification, relation, (client) => client.wantsLog(event.level));
+      } else {
+        const { method, params } = event;
+        this.tell({ method, ...(isRecord(params) && { params }) }, relation, () => true);
+      }
     });
   }
 
@@ -136,13 +167,16 @@ export class Upstream {
       client.channel?.notify(update).catch(() => {}); // It is gone.
   }
 
-  enter(exchange: Exchange): void {
+  /** The server begins to work on a request. Returns the number by which its stream is told from others. */
+  enter(exchange: Exchange): number {
     this.usedAt = performance.now();
-    this.exchanges.add(exchange);
+    const number = ++lastNumber;
+    this.#exchanges.set(number, exchange);
+    return number;
   }
 
-  leave(exchange: Exchange): void {
+  leave(number: number): void {
     this.usedAt = performance.now();
-    this.exchanges.delete(exchange);
+    this.#exchanges.delete(number);
   }
 }

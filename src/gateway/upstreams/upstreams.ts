@@ -27,6 +27,12 @@ export interface UpstreamSources {
   readonly isolationOf: (server: string) => Isolation;
 }
 
+/** A session that is kept, and whose it is. */
+interface Held {
+  readonly holder: string;
+  readonly opening: Promise<Upstream>;
+}
+
 /** The sessions with one server. */
 interface SessionsOfServer {
   readonly leased: Set<Upstream>;
@@ -45,11 +51,16 @@ export class Upstreams {
   readonly #sources: UpstreamSources;
   readonly #bounds: UpstreamBounds;
   readonly #listener: OwnedSessionListener;
-  /** Those that are kept for a client or a principal, by server and holder. */
-  readonly #held = new Map<string, Promise<Upstream>>();
+  /** Those that are kept for a client or a principal, by server and key. */
+  readonly #held = new Map<string, Held>();
+  /** The sessions of the group that all clients share, by server. */
+  readonly #shared = new Map<string, Upstream>();
   readonly #servers = new Map<string, SessionsOfServer>();
-  /** Places whose session had to make room for another: what the server kept there is lost, and nobody was told yet. */
-  readonly #lost = new Set<string>();
+  /**
+   * Places whose session had to make room for another, and whose they are: what the server kept there is lost, and nobody
+   * was told yet.
+   */
+  readonly #lost = new Map<string, string>();
   /** Whom a session is being opened for, by server and key: a server may ask something before it is leased. */
   readonly #openingFor = new Map<string, GatewayClient>();
   /** How many are leased or being opened. */
@@ -65,21 +76,25 @@ export class Upstreams {
   }
 
   /**
-   * Calls `work` with the session of a server that serves this client. Rejects with `POOL_EXHAUSTED` when there may be no
+   * Calls `work` with the session of a server that serves this client, and with the number of the request there. Rejects with `POOL_EXHAUSTED` when there may be no
    * further session, with the error of opening one, or as `work` does.
    */
-  async use<T>(exchange: Exchange, server: string, work: (session: Session) => Promise<T>): Promise<T> {
+  async use<T>(
+    exchange: Exchange,
+    server: string,
+    work: (session: Session, number: number) => Promise<T>,
+  ): Promise<T> {
     const { client } = exchange;
     const isolation = this.#sources.isolationOf(server);
     const isBorrowed = isolation === 'client' && client.channel === undefined;
     const upstream = isBorrowed
       ? await this.#lease(server, client, isolation, undefined, exchange.signal)
       : await this.hold(client, server);
-    upstream.enter(exchange);
+    const number = upstream.enter(exchange);
     try {
-      return await work(upstream.session);
+      return await work(upstream.session, number);
     } finally {
-      upstream.leave(exchange);
+      upstream.leave(number);
       if (isBorrowed) await this.#giveBack(upstream, true);
     }
   }
@@ -88,17 +103,18 @@ export class Upstreams {
   async hold(client: GatewayClient, server: string): Promise<Upstream> {
     const isolation = this.#sources.isolationOf(server);
     const place = this.#placeOf(client, server);
-    const held = await this.#held.get(place);
+    const held = await this.#held.get(place)?.opening;
     if (held !== undefined && !held.isEnded) return held;
     if (held !== undefined) await this.#drop(place, held);
     if (this.#lost.delete(place)) throw upstreamStateLost(server);
     // Another call may have opened one while this one waited.
-    return this.#held.get(place) ?? this.#open(place, server, client, isolation);
+    return this.#held.get(place)?.opening ?? this.#open(place, server, client, isolation);
   }
 
-  /** The session of a server that is kept for this client or its principal, if one is open. */
-  async heldFor(client: GatewayClient, server: string): Promise<Upstream | undefined> {
-    return this.#held.get(this.#placeOf(client, server))?.catch(() => undefined);
+  /** Ends the subscription of a client to a resource. */
+  async unsubscribe(client: GatewayClient, server: string, uri: string): Promise<void> {
+    for (const upstream of [...this.#leasedOf(server), this.#shared.get(server)])
+      await upstream?.unsubscribe(client, uri);
   }
 
   /** The open sessions that belong to this client alone. */
@@ -108,9 +124,9 @@ export class Upstreams {
 
   /** The session that a handler was called on. */
   find(server: string, session: Session): Upstream | undefined {
-    for (const upstream of this.#servers.get(server)?.leased ?? [])
-      if (upstream.isOn(session)) return upstream;
-    return undefined;
+    for (const upstream of this.#leasedOf(server)) if (upstream.isOn(session)) return upstream;
+    const shared = this.#shared.get(server);
+    return shared?.isOn(session) === true ? shared : undefined;
   }
 
   /** Whom a session of this key is being opened for. */
@@ -125,18 +141,17 @@ export class Upstreams {
     for (const [uri, server] of subscriptions) {
       // A session of its own ends below, with all its subscriptions.
       if (this.#sources.isolationOf(server) === 'client') continue;
-      const upstream = await this.heldFor(client, server);
-      await upstream?.unsubscribe(client, uri).catch(() => {}); // The session has ended.
+      await this.unsubscribe(client, server, uri).catch(() => {}); // The session has ended.
     }
     const holder = holderOf(client, 'client');
-    const places = [...this.#servers.keys()].map((server) => placeAt(server, holder));
+    const held = [...this.#held].filter(([, each]) => each.holder === holder);
     await Promise.all(
-      places.map(async (place) => {
-        const held = await this.#held.get(place)?.catch(() => undefined);
-        if (held !== undefined) await this.#drop(place, held);
-        this.#lost.delete(place);
+      held.map(async ([place, { opening }]) => {
+        const upstream = await opening.catch(() => undefined);
+        if (upstream !== undefined) await this.#drop(place, upstream);
       }),
     );
+    for (const [place, whose] of this.#lost) if (whose === holder) this.#lost.delete(place);
   }
 
   /** Looks for idle sessions by the bounds as they are now. */
@@ -153,7 +168,7 @@ export class Upstreams {
 
   #open(place: string, server: string, client: GatewayClient, isolation: Isolation): Promise<Upstream> {
     const opening = this.#lease(server, client, isolation, place, undefined);
-    this.#held.set(place, opening);
+    this.#held.set(place, { holder: holderOf(client, isolation), opening });
     const onOpened = (upstream: Upstream): void => {
       void upstream.session.closed.then(() => this.#drop(place, upstream));
       if (upstream.owner !== undefined) this.#listener.onOpened(upstream.owner, upstream);
@@ -174,7 +189,8 @@ export class Upstreams {
       const nothing = async (): Promise<void> => {};
       const lease = { session: group.session(server), release: nothing };
       const shared = new Upstream(server, lease, undefined, place);
-      shared.relay();
+      this.#shared.set(server, shared);
+      if (manager === undefined) shared.relay();
       return shared;
     }
     const sessions = this.#sessionsOf(server);
@@ -182,7 +198,7 @@ export class Upstreams {
     // Its place is taken before anything is waited for: others that open at the same time must not count on it.
     sessions.opening++;
     this.#count++;
-    const key = sessionKey(holderOf(client, isolation), featuresOf(client.capabilities));
+    const key = keyOf(client, isolation);
     const opening = `${server}\n${key}`;
     this.#openingFor.set(opening, client);
     try {
@@ -207,11 +223,11 @@ export class Upstreams {
     const isServerFull = leased.size + opening >= upstreamSessionsPerServer;
     if (!isServerFull && this.#count < upstreamSessions) return undefined;
     const among = isServerFull ? [...leased] : this.#all();
-    const idle = among.filter(({ place, exchanges }) => place !== undefined && exchanges.size === 0);
+    const idle = among.filter(({ place, isIdle }) => place !== undefined && isIdle);
     const [oldest] = idle.toSorted((a, b) => a.usedAt - b.usedAt);
     if (oldest?.place === undefined) throw noUpstreamFree(server);
-    this.#lost.add(oldest.place);
-    for (const place of this.#lost) {
+    this.#lost.set(oldest.place, this.#held.get(oldest.place)?.holder ?? '');
+    for (const place of this.#lost.keys()) {
       if (this.#lost.size <= MAX_LOST) break;
       this.#lost.delete(place);
     }
@@ -220,7 +236,11 @@ export class Upstreams {
 
   #placeOf(client: GatewayClient, server: string): string {
     const isolation = this.#sources.isolationOf(server);
-    return placeAt(server, isolation === 'shared' ? '' : holderOf(client, isolation));
+    return placeAt(server, isolation === 'shared' ? '' : keyOf(client, isolation));
+  }
+
+  #leasedOf(server: string): Iterable<Upstream> {
+    return this.#servers.get(server)?.leased ?? [];
   }
 
   #sessionsOf(server: string): SessionsOfServer {
@@ -239,6 +259,7 @@ export class Upstreams {
     if (upstream.isDropped) return;
     upstream.isDropped = true;
     this.#held.delete(place);
+    if (this.#shared.get(upstream.server) === upstream) this.#shared.delete(upstream.server);
     upstream.silence();
     if (upstream.owner !== undefined) this.#listener.onClosed(upstream.owner, upstream);
     await this.#giveBack(upstream, false);
@@ -259,14 +280,18 @@ export class Upstreams {
 
   async #sweep(before: number): Promise<void> {
     for (const upstream of this.#all()) {
-      const { place, exchanges, usedAt, hasSubscribers } = upstream;
-      if (place === undefined || exchanges.size > 0 || usedAt > before || hasSubscribers) continue;
+      const { place, isIdle, usedAt, hasSubscribers } = upstream;
+      if (place === undefined || !isIdle || usedAt > before || hasSubscribers) continue;
       await this.#drop(place, upstream).catch(() => {}); // What was to end has ended.
     }
   }
 }
 
 /** What a session is kept by. Names of servers have no line break, so that no two places are the same. */
-function placeAt(server: string, holder: string): string {
-  return `${server}\n${holder}`;
+function placeAt(server: string, key: string): string {
+  return `${server}\n${key}`;
+}
+
+function keyOf(client: GatewayClient, isolation: Isolation): string {
+  return sessionKey(holderOf(client, isolation), featuresOf(client.capabilities));
 }

@@ -1,7 +1,6 @@
 import type {
   JSONRPCMessage,
   JSONRPCRequest,
-  MessageExtraInfo,
   RequestId,
   Transport,
   TransportSendOptions,
@@ -24,7 +23,7 @@ import { EraProbe } from './era-probe.ts';
 import { LIST_METHODS, ListBudget } from './list-budget.ts';
 import { failRequest } from '../../transport/fail-request.ts';
 import { askedId, isAnswer, isCall, isId, isMessage, LONGEST_BATCH } from '../../transport/json-rpc.ts';
-import type { ManagedTransport } from '../../transport/managed-transport.ts';
+import type { ManagedTransport, MessageOrigin, Relation } from '../../transport/managed-transport.ts';
 
 /** How many cancelled requests are remembered, so that late answers to them are dropped without a report. */
 const ABANDONED_LIMIT = 1_000;
@@ -40,7 +39,7 @@ const NOTIFICATIONS_MS = 1_000;
 export class ConnectionTap implements Transport {
   onclose?: () => void;
   onerror?: (error: Error) => void;
-  onmessage?: (message: JSONRPCMessage, extra?: MessageExtraInfo) => void;
+  onmessage?: (message: JSONRPCMessage, origin?: MessageOrigin) => void;
   /** The protocol version in the answer to `initialize`, also one that the client does not accept. */
   offeredVersion: string | undefined;
   /** Whether `server/discover` was sent, and whether it was answered in any way. */
@@ -59,6 +58,11 @@ export class ConnectionTap implements Transport {
   observe: ((message: Extract<JSONRPCMessage, { method: string }>) => void) | undefined;
   /** Holds requests back for what differs from a lock, whoever makes them with the client of this connection. */
   guard: RequestGuard | undefined;
+  /**
+   * To which request of ours the notification belongs whose handler the client is calling, as far as the transport can
+   * tell: to be read before the handler waits for anything.
+   */
+  relation: Relation | undefined;
   /** Tool calls that are sent without the official client. */
   readonly directCalls: DirectCalls;
 
@@ -76,7 +80,7 @@ export class ConnectionTap implements Transport {
   readonly #notifications = new Set<Promise<void>>();
   #starting: Promise<void> | undefined;
   /** Messages that came before there was a client; undefined once there is one. */
-  #early: [JSONRPCMessage, MessageExtraInfo | undefined][] | undefined = [];
+  #early: [JSONRPCMessage, MessageOrigin | undefined][] | undefined = [];
   #initializeId: RequestId | undefined;
   #probeId: RequestId | undefined;
   /** Whether a notification was forwarded whose handler the client has not called yet. */
@@ -132,13 +136,13 @@ export class ConnectionTap implements Transport {
     if (this.onmessage === undefined) return;
     const early = this.#early;
     this.#early = undefined;
-    for (const [message, extra] of early ?? []) this.#reportErrors(() => this.#receive(message, extra));
+    for (const [message, origin] of early ?? []) this.#reportErrors(() => this.#receive(message, origin));
   }
 
   async #startInner(): Promise<void> {
-    this.#inner.onmessage = (message, extra) => {
-      if (this.#early === undefined) this.#receive(message, extra);
-      else this.#early.push([message, extra]);
+    this.#inner.onmessage = (message, origin) => {
+      if (this.#early === undefined) this.#receive(message, origin);
+      else this.#early.push([message, origin]);
     };
     this.#inner.onerror = (error) => this.onerror?.(error);
     this.#inner.onclose = () => {
@@ -244,24 +248,24 @@ export class ConnectionTap implements Transport {
     return false;
   }
 
-  #receive(message: JSONRPCMessage, extra?: MessageExtraInfo): void {
+  #receive(message: JSONRPCMessage, origin?: MessageOrigin): void {
     this.lastHeardAt = performance.now();
-    if (isCall(message)) return this.#receiveCall(message, extra);
+    if (isCall(message)) return this.#receiveCall(message, origin);
     // A transport of the user's or a server in this process may hand on a batch as it is.
-    if (!Array.isArray(message)) return this.#receiveAnswer(message, extra);
+    if (!Array.isArray(message)) return this.#receiveAnswer(message, origin);
     const batch: readonly unknown[] = message.slice(0, LONGEST_BATCH);
-    for (const each of batch) if (isMessage(each)) this.#receive(each, extra);
+    for (const each of batch) if (isMessage(each)) this.#receive(each, origin);
   }
 
-  #receiveCall(given: Call, extra?: MessageExtraInfo): void {
+  #receiveCall(given: Call, origin?: MessageOrigin): void {
     // A message whose params cannot be mended goes on as it is: it is refused further on.
     const message = this.#reader?.readCall(given) ?? given;
     if (message.method === 'initialize' || message.method === 'server/discover') this.echoes = true;
     this.observe?.(message);
     if ('id' in message) {
-      if (this.incoming?.admit(message) === false) return;
+      if (this.incoming?.admit(message, origin?.relation) === false) return;
     } else if (message.method === 'notifications/cancelled') this.#cancelled(message.params);
-    this.#deliver(message, extra);
+    this.#deliver(message, origin);
   }
 
   /** The server has cancelled a request of its own. */
@@ -270,7 +274,7 @@ export class ConnectionTap implements Transport {
     if (typeof id === 'string' || typeof id === 'number') this.incoming?.close(id);
   }
 
-  #receiveAnswer(message: Answer, extra?: MessageExtraInfo): void {
+  #receiveAnswer(message: Answer, origin?: MessageOrigin): void {
     const id = isId(message.id) ? askedId(message.id) : undefined;
     // The official client would take it for the answer to the request with that number.
     if (typeof id === 'string' && !Number.isNaN(Number(id)))
@@ -282,7 +286,7 @@ export class ConnectionTap implements Transport {
       if (this.eraProbe?.answered(read) === false) return;
       if (this.eraProbe?.isGuess !== true) this.probe = 'answered';
     }
-    this.#deliver(read, extra);
+    this.#deliver(read, origin);
   }
 
   /** What cannot be read, such as a value nested so deeply that the stack is full, fails its request, and not the reader. */
@@ -333,18 +337,28 @@ export class ConnectionTap implements Transport {
    * Forwards a message to the client. The client handles a notification one microtask later than an answer, so an answer
    * that follows a notification waits for as long: else the last progress report of a call would be lost.
    */
-  #deliver(message: JSONRPCMessage, extra?: MessageExtraInfo): void {
+  #deliver(message: JSONRPCMessage, origin?: MessageOrigin): void {
     if ('method' in message || !this.#notified) {
-      if ('method' in message && !('id' in message)) this.#notified = true;
-      this.#forward(message, extra);
-      if (this.#notified) queueMicrotask(() => (this.#notified = false));
+      if ('method' in message && !('id' in message)) {
+        this.#notified = true;
+        const { relation } = origin ?? {};
+        // The client calls the handler in a microtask, between this one and the next.
+        if (relation !== undefined) queueMicrotask(() => (this.relation = relation));
+      }
+      this.#forward(message, origin);
+      if (this.#notified) queueMicrotask(() => this.#onNotified());
       return;
     }
-    queueMicrotask(() => this.#reportErrors(() => this.#forward(message, extra)));
+    queueMicrotask(() => this.#reportErrors(() => this.#forward(message, origin)));
   }
 
-  #forward(message: JSONRPCMessage, extra?: MessageExtraInfo): void {
-    if ('method' in message || !this.directCalls.accept(message)) this.onmessage?.(message, extra);
+  #onNotified(): void {
+    this.#notified = false;
+    this.relation = undefined;
+  }
+
+  #forward(message: JSONRPCMessage, origin?: MessageOrigin): void {
+    if ('method' in message || !this.directCalls.accept(message)) this.onmessage?.(message, origin);
   }
 
   /** What a handler throws goes to `onerror`, and not to the transport that delivers the message. */

@@ -10,11 +10,13 @@ import { PlenumError } from '../../errors/plenum-error.ts';
 import { INVALID_PARAMS, METHOD_NOT_FOUND } from '../../internal/json/rpc-codes.ts';
 import { printable } from '../../internal/text.ts';
 import { official } from '../../transport/official.ts';
+import type { Relation } from '../../transport/managed-transport.ts';
 import type { ConnectionTap } from '../connection/connection-tap.ts';
 import type { Session, SessionEvent } from '../session.ts';
+import { noteRelation } from '../session-internals.ts';
 import { checkedAnswer, handlerFailure } from './handler-answer.ts';
 import { RefusedRequest, type HandlerPlaces } from './handler-places.ts';
-import type { HandlerContext, Handlers } from './handlers.ts';
+import type { HandlerContext, Handlers, NotificationContext, Related } from './handlers.ts';
 import { IncomingRequests } from './incoming-requests.ts';
 import type { MessageObserver } from './message-observer.ts';
 
@@ -37,8 +39,8 @@ export function installHandlers(client: Client, tap: ConnectionTap, installation
   const isModern = (): boolean => client.getProtocolEra() === 'modern';
   tap.incoming = new IncomingRequests(places, isModern, (answer) => tap.send(answer));
   tap.observe = observe;
-  installRequestHandlers(client, installation, isModern);
-  installNotificationHandlers(client, installation);
+  installRequestHandlers(client, tap, installation, isModern);
+  installNotificationHandlers(client, tap, installation);
   client.onerror = (error) => {
     // An error that the transport made rejects the caller's request, so it is reported already.
     if (error instanceof PlenumError) return;
@@ -61,16 +63,18 @@ interface Question<T> {
 
 function installRequestHandlers(
   client: Client,
+  tap: ConnectionTap,
   { handlers, session, capabilities, places, emit }: HandlerInstallation,
   isModern: () => boolean,
 ): void {
   const { onSampling, onElicitation, onRoots } = handlers;
-  const context = (ctx: ClientContext): HandlerContext => ({
+  const context = (ctx: ClientContext): HandlerContext & Related => ({
     server: session.name,
     session,
     requestId: ctx.mcpReq.id,
     meta: ctx.mcpReq._meta,
     signal: ctx.mcpReq.signal,
+    ...withRelation(tap.incoming?.relationOf(ctx.mcpReq.id)),
   });
   const answer = async <T>(ctx: ClientContext, question: Question<T>): Promise<T> => {
     const { method, option, ask, schema, check } = question;
@@ -150,9 +154,17 @@ function expectFiles(answer: unknown): void {
   }
 }
 
-function installNotificationHandlers(client: Client, installation: HandlerInstallation): void {
+function installNotificationHandlers(
+  client: Client,
+  tap: ConnectionTap,
+  installation: HandlerInstallation,
+): void {
   const { emit, handlers, session } = installation;
-  const context = { server: session.name, session };
+  const context = (): NotificationContext & Related => ({
+    server: session.name,
+    session,
+    ...withRelation(tap.relation),
+  });
   const notify = async (option: string, run: () => void | Promise<void>): Promise<void> => {
     try {
       await run();
@@ -179,13 +191,24 @@ function installNotificationHandlers(client: Client, installation: HandlerInstal
       logger: params.logger,
       data: params.data,
     };
-    emit({ type: 'log', ...message });
-    if (handlers.onLog !== undefined) await notify('onLog', () => handlers.onLog?.(context, message));
+    const given = context();
+    const event = { type: 'log', ...message } as const;
+    noteRelation(event, given.relation);
+    emit(event);
+    if (handlers.onLog !== undefined) await notify('onLog', () => handlers.onLog?.(given, message));
   });
   client.fallbackNotificationHandler = async (notification) => {
-    emit({ type: 'notification', method: notification.method, params: notification.params });
-    await notify('onNotification', () => handlers.onNotification?.(context, notification));
+    const given = context();
+    const { method, params } = notification;
+    const event = { type: 'notification', method, params } as const;
+    noteRelation(event, given.relation);
+    emit(event);
+    await notify('onNotification', () => handlers.onNotification?.(given, notification));
   };
+}
+
+function withRelation(relation: Relation | undefined): Related | undefined {
+  return relation === undefined ? undefined : { relation };
 }
 
 function problem({ session }: HandlerInstallation, what: string, error: unknown): PlenumError {

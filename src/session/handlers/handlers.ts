@@ -14,6 +14,7 @@ import type {
   Root,
 } from '@modelcontextprotocol/client';
 import type { PlenumError } from '../../errors/plenum-error.ts';
+import type { Relation } from '../../transport/managed-transport.ts';
 import type { Session } from '../session.ts';
 
 /** Which server sent the request, so that one handler can serve many servers. */
@@ -34,6 +35,12 @@ export interface HandlerContext {
 
 /** Which server sent the notification. */
 export type NotificationContext = Pick<HandlerContext, 'server' | 'session' | 'principal'>;
+
+/** What the contexts of handlers have, too, for Plenum's own rooms. */
+export interface Related {
+  /** To which request the message belongs, by the number that was given with that as `relatedNumber`. */
+  readonly relation?: Relation | undefined;
+}
 
 /** The params of `notifications/message`. */
 export interface LogMessage {

@@ -3,6 +3,7 @@ import { tooManyInputRequests } from '../../errors/call.ts';
 import type { PlenumError } from '../../errors/plenum-error.ts';
 import { INVALID_REQUEST } from '../../internal/json/rpc-codes.ts';
 import { isRecord } from '../../internal/checks.ts';
+import type { Relation } from '../../transport/managed-transport.ts';
 import { official } from '../../transport/official.ts';
 import { tooMany, tooManyRequests, type HandlerPlaces } from './handler-places.ts';
 
@@ -34,6 +35,8 @@ export class IncomingRequests {
   /** The kinds of those that were admitted, by id. */
   readonly #open = new Map<RequestId, string>();
   readonly #counts = new Map<string, number>();
+  /** To which request of ours they belong, by id; of those of which the transport can tell. */
+  readonly #relations = new Map<RequestId, Relation>();
 
   /** `send` sends an answer; `isModern` says whether the connection speaks 2026-07-28, where servers send no requests. */
   constructor(
@@ -47,7 +50,7 @@ export class IncomingRequests {
   }
 
   /** Whether a request goes to the official client; one that does not is answered here. */
-  admit(request: JSONRPCRequest): boolean {
+  admit(request: JSONRPCRequest, relation?: Relation): boolean {
     const { id, method } = request;
     if (this.#isModern()) {
       this.#places.refused('unasked', 'sends requests, which this revision of the protocol does not allow');
@@ -66,6 +69,7 @@ export class IncomingRequests {
     const { concurrency, maxWaiting } = this.#places.bounds;
     if (count < concurrency + maxWaiting) {
       this.#open.set(id, kind);
+      if (relation !== undefined) this.#relations.set(id, relation);
       this.#counts.set(kind, count + 1);
       return true;
     }
@@ -76,6 +80,11 @@ export class IncomingRequests {
       this.#refuse(id, code, message);
     }
     return false;
+  }
+
+  /** To which request of ours an open one belongs; undefined when the transport cannot tell. */
+  relationOf(id: RequestId): Relation | undefined {
+    return this.#relations.get(id);
   }
 
   /** A request is answered: `sending` settles when the answer has left. */
@@ -90,6 +99,7 @@ export class IncomingRequests {
     const kind = this.#open.get(id);
     if (kind === undefined) return;
     this.#open.delete(id);
+    this.#relations.delete(id);
     this.#counts.set(kind, (this.#counts.get(kind) ?? 1) - 1);
   }
 
@@ -106,6 +116,7 @@ export class IncomingRequests {
   /** The connection has ended. */
   end(): void {
     this.#open.clear();
+    this.#relations.clear();
     this.#counts.clear();
     this.#answers.end();
   }

@@ -4,7 +4,7 @@ import { aborted } from '../../errors/session-end.ts';
 import type { PlenumError } from '../../errors/plenum-error.ts';
 import { Limit, sleep } from '../../internal/limit.ts';
 import { LONGEST_TIMER_MS } from '../../internal/timers.ts';
-import type { RevocableCallOptions } from '../call-options.ts';
+import { relatedNumber, type RevocableCallOptions } from '../call-options.ts';
 import type { Connection } from '../connection/connection.ts';
 import type { InFlight } from '../supervision/in-flight.ts';
 import type { Supervisor } from '../supervision/supervisor.ts';
@@ -95,7 +95,7 @@ export class RequestRunner {
       inFlight.enter();
       try {
         if (lost !== undefined) throw lost;
-        const answer = request.send(connection, this.#requestOptions(call, limit?.signal));
+        const answer = request.send(connection, this.#requestOptions(call, connection, limit?.signal));
         return await (limit === undefined ? answer : limit.hold(answer));
       } catch (thrown) {
         failure = lost ?? this.#explain(thrown, call, connection, limit);
@@ -213,7 +213,11 @@ export class RequestRunner {
     return totalMs === Infinity ? context : { ...context, timeoutMs: totalMs, limit: 'maxTotalTimeoutMs' };
   }
 
-  #requestOptions({ options, timeoutMs, waitedMs }: Call, signal: AbortSignal | undefined): RequestOptions {
+  #requestOptions(
+    { options, timeoutMs, waitedMs }: Call,
+    connection: Connection,
+    signal: AbortSignal | undefined,
+  ): RequestOptions {
     const timeout = Math.min(Math.max(timeoutMs - waitedMs, 1), LONGEST_TIMER_MS);
     const { onProgress, resetTimeoutOnProgress, resumptionToken, onResumptionToken, allowInputRequired } =
       options;
@@ -226,6 +230,9 @@ export class RequestRunner {
     if (resumptionToken !== undefined) given.resumptionToken = resumptionToken;
     if (onResumptionToken !== undefined) given.onresumptiontoken = this.#guarded(onResumptionToken);
     if (allowInputRequired === true) given.allowInputRequired = true;
+    const number = options[relatedNumber];
+    // Any other transport has no stream for each request, and a custom one may take it for something else.
+    if (number !== undefined && connection.perRequestStream) given.relatedRequestId = number;
     return given;
   }
 

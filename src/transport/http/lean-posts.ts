@@ -186,7 +186,7 @@ export interface PostListener<Request> {
   tooMany(messages: number): PlenumError;
   /** The answer sets cookies. */
   onCookies(setCookie: string | readonly string[]): void;
-  onMessage(message: JSONRPCMessage): void;
+  onMessage(message: JSONRPCMessage, request: Request): void;
   /** An event that holds no message. */
   onProblem(error: unknown): void;
   /** The answer is an event stream. */
@@ -360,7 +360,7 @@ export class PostExchange<Request> implements Dispatcher.DispatchHandler {
     // The official transport says what is wrong with it.
     if (messages === undefined) return this.#handOverWhole(controller, chunks);
     if (messages.length > LONGEST_BATCH) return this.#reject(this.#listener.tooMany(messages.length));
-    for (const message of messages) this.#listener.onMessage(message);
+    for (const message of messages) this.#listener.onMessage(message, this.#request);
     this.#resolve();
   }
 
@@ -371,7 +371,7 @@ export class PostExchange<Request> implements Dispatcher.DispatchHandler {
       try {
         for (const message of messagesIn(JSON.parse(data))) {
           if (!isCall(message)) this.#answered = true;
-          this.#listener.onMessage(message);
+          this.#listener.onMessage(message, this.#request);
         }
       } catch (error) {
         this.#listener.onProblem(error);

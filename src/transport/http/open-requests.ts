@@ -3,6 +3,7 @@ import type { PlenumError } from '../../errors/plenum-error.ts';
 import { isRecord } from '../../internal/checks.ts';
 import { createDeferred, type Deferred } from '../../internal/deferred.ts';
 import { onAbort } from '../../internal/limit.ts';
+import type { Relation } from '../managed-transport.ts';
 
 const NO_OPTIONS: TransportSendOptions = {};
 
@@ -35,6 +36,12 @@ export class OpenRequest {
     this.id = id;
     this.options = options;
     this.lastEventId = options.resumptionToken;
+  }
+
+  /** What the messages of the server on its stream belong to. */
+  get relation(): Relation {
+    const { relatedRequestId } = this.options;
+    return typeof relatedRequestId === 'number' ? relatedRequestId : 'none';
   }
 
   /** For the official transport: when it aborts, that neither reports the request nor tries to resume it. */

@@ -20,7 +20,7 @@ import type { ServerAuth, UrlServerSpec } from '../../server-spec.ts';
 import { BaseTransport } from '../base-transport.ts';
 import { failRequest } from '../fail-request.ts';
 import { askedId, isCall } from '../json-rpc.ts';
-import type { TransportContext } from '../managed-transport.ts';
+import type { Relation, TransportContext } from '../managed-transport.ts';
 import { parseServerUrl } from '../server-url.ts';
 import {
   CHECK_ID,
@@ -34,7 +34,7 @@ import {
 import { HttpFetch, type BodyFault } from './network/http-fetch.ts';
 import type { HttpPool } from './network/http-pool.ts';
 import { goneBecause, networkError } from './network/network-error.ts';
-import { asSent } from './official/as-sent.ts';
+import { asSent, relationIn } from './official/as-sent.ts';
 import { OfficialExchanges } from './official/official-exchanges.ts';
 import { OpenRequests, type OpenRequest } from './open-requests.ts';
 import { LeanPosts, type PostExchange, type PostListener } from './lean-posts.ts';
@@ -154,7 +154,7 @@ export class StreamableHttpTransport extends BaseTransport {
         ending: this.ending,
       }),
     );
-    this.#official.onmessage = (message) => this.#receive(asSent(message));
+    this.#official.onmessage = (message) => this.#receive(asSent(message), relationIn(message));
     this.#official.onerror = (error) => this.report(error);
   }
 
@@ -328,7 +328,7 @@ export class StreamableHttpTransport extends BaseTransport {
       tooLarge: () => this.#http.tooLarge(),
       tooMany: (messages) => this.#http.tooMany(messages),
       onCookies: (lines) => this.#http.cookies.store([lines].flat(), this.#url),
-      onMessage: (message) => this.#receive(message),
+      onMessage: (message, request) => this.#receive(message, request.relation),
       onProblem: (error) => this.report(error),
       onStream: (request) => (request.answer = 'stream'),
       onStreamFault: (request, fault, error) => {
@@ -356,16 +356,15 @@ export class StreamableHttpTransport extends BaseTransport {
     return networkError(error, { server: this.server, doing: 'POST', url: this.#url, unsent });
   }
 
-  #receive(message: JSONRPCMessage): void {
-    if (!isCall(message)) {
-      const request = message.id === undefined ? undefined : this.#requests.delete(askedId(message.id));
-      if (request === undefined) {
-        if (message.id === CHECK_ID) return this.#sessionCheck.answered();
-      } else if (this.sessionId !== undefined) {
-        const refusal = 'error' in message ? refusalIn(message) : refusalInResult(message.result);
-        if (refusal !== undefined && isSuspicious(refusal))
-          return void this.#deliverRefusal(message, request, refusal);
-      }
+  #receive(message: JSONRPCMessage, relation: Relation): void {
+    if (isCall(message)) return this.deliver(message, { relation });
+    const request = message.id === undefined ? undefined : this.#requests.delete(askedId(message.id));
+    if (request === undefined) {
+      if (message.id === CHECK_ID) return this.#sessionCheck.answered();
+    } else if (this.sessionId !== undefined) {
+      const refusal = 'error' in message ? refusalIn(message) : refusalInResult(message.result);
+      if (refusal !== undefined && isSuspicious(refusal))
+        return void this.#deliverRefusal(message, request, refusal);
     }
     this.deliver(message);
   }

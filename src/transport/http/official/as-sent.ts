@@ -2,24 +2,32 @@ import type { JSONRPCMessage } from '@modelcontextprotocol/client';
 import { isRecord } from '../../../internal/checks.ts';
 import { isAnswer, isCall, isMessage, messagesIn } from '../../json-rpc.ts';
 import { EventSplitter, type BodyLimit } from '../network/event-splitter.ts';
+import type { Relation } from '../../managed-transport.ts';
 import { isOpenStream } from '../network/answer-type.ts';
 
 /** The member, or the method, of a stand-in for a message that the official transports would drop. */
 const AS_SENT = 'mcp-plenum/as-sent';
+/** The member of a stand-in that says to which request the message belongs. */
+const RELATION = 'mcp-plenum/relation';
 
 /**
  * Lets odd messages pass the official transports, which drop whatever is not exactly right, so that nobody would get an
- * answer: in the body, each is replaced by a stand-in, and {@link asSent} takes it out again. A server gains nothing by
- * sending a stand-in of its own: it could send what is in it. `onText` is told of a body that is JSON.
+ * answer; and lets it be known on which stream a message came, which they do not tell. In the body, each such message is
+ * replaced by a stand-in, and {@link asSent} takes it out again. A server gains nothing by sending a stand-in of its own: it
+ * could send what is in it, and on any stream. `onText` is told of a body that is JSON.
  */
-export async function withStandIns(response: Response, onText?: (text: string) => void): Promise<Response> {
+export async function withStandIns(
+  response: Response,
+  relation: Relation = 'none',
+  onText?: (text: string) => void,
+): Promise<Response> {
   if (!response.ok || response.body === null) return response;
-  if (isOpenStream(response)) return copyOf(response, response.body.pipeThrough(standInEvents()));
+  if (isOpenStream(response)) return copyOf(response, response.body.pipeThrough(standInEvents(relation)));
   const type = response.headers.get('content-type') ?? '';
   if (!/^application\/json\b/i.test(type.trim())) return response;
   const text = await response.text();
   onText?.(text);
-  return copyOf(response, standInText(text) ?? text);
+  return copyOf(response, standInText(text, relation) ?? text);
 }
 
 /** The message that a server sent, whether it passed by a stand-in or as it is. */
@@ -30,6 +38,13 @@ export function asSent(message: JSONRPCMessage): JSONRPCMessage {
   return isMessage(sent) ? sent : message;
 }
 
+/** To which request a message belongs that passed by a stand-in, or as it is. */
+export function relationIn(message: JSONRPCMessage): Relation {
+  const holder: unknown = 'params' in message ? message.params : undefined;
+  const relation = isRecord(holder) ? holder[RELATION] : undefined;
+  return typeof relation === 'number' ? relation : 'none';
+}
+
 function copyOf(
   { status, statusText, headers }: Response,
   body: string | ReadableStream<Uint8Array>,
@@ -38,7 +53,7 @@ function copyOf(
 }
 
 /** The text with stand-ins for its messages; undefined when none needs one, or it holds anything else. */
-function standInText(text: string): string | undefined {
+function standInText(text: string, relation: Relation): string | undefined {
   let messages: readonly JSONRPCMessage[];
   let isBatch: boolean;
   try {
@@ -48,13 +63,15 @@ function standInText(text: string): string | undefined {
   } catch {
     return undefined;
   }
-  const passed = messages.map(standInFor);
+  const passed = messages.map((message) => standInFor(message, relation));
   if (!isBatch && passed[0] === messages[0]) return undefined;
   return JSON.stringify(isBatch ? passed : passed[0]);
 }
 
-function standInFor(message: JSONRPCMessage): JSONRPCMessage {
+function standInFor(message: JSONRPCMessage, relation: Relation): JSONRPCMessage {
   if (isCall(message)) {
+    if (relation !== 'none')
+      return { jsonrpc: '2.0', method: AS_SENT, params: { [AS_SENT]: message, [RELATION]: relation } };
     if (isRightCall(message)) return message;
     return { jsonrpc: '2.0', method: AS_SENT, params: { [AS_SENT]: message } };
   }
@@ -76,12 +93,12 @@ function isRightCall(message: object): boolean {
 const NO_LIMIT: BodyLimit = { maxBytes: Infinity, tooLarge: () => new RangeError('too large') };
 
 /** Replaces events, and leaves all other bytes of an event stream as they are. */
-function standInEvents(): TransformStream<Uint8Array, Uint8Array> {
+function standInEvents(relation: Relation): TransformStream<Uint8Array, Uint8Array> {
   const splitter = new EventSplitter(NO_LIMIT);
   return new TransformStream({
     transform(chunk, controller) {
       const text = splitter.push(Buffer.from(chunk));
-      if (text !== undefined) controller.enqueue(Buffer.from(rewritten(text)));
+      if (text !== undefined) controller.enqueue(Buffer.from(rewritten(text, relation)));
     },
     flush(controller) {
       for (const rest of splitter.rest) controller.enqueue(rest);
@@ -89,19 +106,19 @@ function standInEvents(): TransformStream<Uint8Array, Uint8Array> {
   });
 }
 
-function rewritten(text: string): string {
+function rewritten(text: string, relation: Relation): string {
   const blocks = text.split('\n\n');
-  const passed = blocks.map(standInBlock);
+  const passed = blocks.map((block) => standInBlock(block, relation));
   return passed.some((block, index) => block !== blocks[index]) ? passed.join('\n\n') : text;
 }
 
 /** One event, as lines. A batch becomes one event for each message; the last one has the id. */
-function standInBlock(block: string): string {
+function standInBlock(block: string, relation: Relation): string {
   const lines = block.split('\n');
   const isOfMessage = lines.every((line) => !line.startsWith('event:') || /^event: ?message$/.test(line));
   const data = lines.filter((line) => line.startsWith('data:'));
   if (!isOfMessage || data.length === 0) return block;
-  const text = standInText(data.map((line) => line.slice(5)).join('\n'));
+  const text = standInText(data.map((line) => line.slice(5)).join('\n'), relation);
   if (text === undefined) return block;
   const value: unknown = JSON.parse(text);
   const messages: readonly unknown[] = Array.isArray(value) ? value : [value];

@@ -93,7 +93,7 @@ export class OfficialExchanges {
       await this.#watchSession(response, init, request);
     } else if (init.method === 'GET' && !streaming) this.#noteRefusedStream(response.status, request);
     if (init.method === 'DELETE' || (request === undefined && !streaming)) return response;
-    return withStandIns(response, (text) => {
+    return withStandIns(response, request?.relation ?? 'none', (text) => {
       if (request !== undefined) request.said = text.slice(0, MOST_SAID);
     });
   }
