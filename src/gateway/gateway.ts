@@ -58,6 +58,7 @@ import { loadOfficialServer, readAs, type OfficialServer } from './official-serv
 import { METHODS, Router, setLevel, type ClientRequest } from './routing/router.ts';
 import { StdioEndpoint } from './stdio/stdio-endpoint.ts';
 import { ServerRequests } from './upstreams/server-requests.ts';
+import { keysOf, principalOfKey } from './upstreams/session-key.ts';
 import type { Upstream } from './upstreams/upstream.ts';
 import { Upstreams } from './upstreams/upstreams.ts';
 
@@ -167,11 +168,11 @@ export class Gateway implements AsyncDisposable {
     const isolationOf = (server: string): Isolation =>
       own === undefined ? 'shared' : (own.isolation.get(server) ?? 'client');
     this.#upstreams = new Upstreams({ group, manager: own?.manager, isolationOf }, limits, {
-      onOpened: (owner, upstream) => this.#onUpstreamOpened(owner, upstream),
-      onClosed: (owner, upstream) => this.#views.unfollow(owner, upstream.server),
+      onOpened: (upstream) => this.#onUpstreamOpened(upstream),
+      onClosed: ({ key, server }) => this.#views.unfollow(key, server),
     });
     own?.requests.serve(this.#upstreams);
-    this.#views = new ClientViews(group, (client, kinds) => this.#tellChanged(client, kinds));
+    this.#views = new ClientViews(group, (key, kinds) => this.#onOwnLists(key, kinds));
     this.#router = new Router(group, this.#views, this.#upstreams, limits);
     this.#guard = new RequestGuard(sdk, options);
     const host = {
@@ -561,10 +562,19 @@ export class Gateway implements AsyncDisposable {
     this.#hub.publish({ type: 'client-gone', client: client.id, principal: client.identity.principal });
   }
 
-  #onUpstreamOpened(owner: GatewayClient, upstream: Upstream): void {
-    const { server, session } = upstream;
-    this.#views.follow(owner, server, session);
-    if (owner.logLevel !== undefined) void setLevel(session, owner.logLevel).catch(() => {});
+  #onUpstreamOpened({ key, server, session, owner }: Upstream): void {
+    this.#views.follow(key, server, session);
+    if (owner?.logLevel !== undefined) void setLevel(session, owner.logLevel).catch(() => {});
+  }
+
+  /** What a session of a client, or of a principal, lists has changed. */
+  #onOwnLists(key: string, kinds: readonly CatalogKind[]): void {
+    for (const { client } of this.#connected.values())
+      if (keysOf(client).includes(key)) this.#tellChanged(client, kinds);
+    const principal = principalOfKey(key);
+    if (principal === undefined) return;
+    for (const kind of new Set(kinds.map((each) => MODERN_CHANGED[each])))
+      this.#modern.publish({ kind }, principal);
   }
 
   /** Tells a client that what it is shown has changed. */

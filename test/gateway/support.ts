@@ -47,8 +47,12 @@ export function post(url: string, body: unknown, headers: Record<string, string>
 }
 
 /** Opens a session by hand; resolves with its id. */
-export async function openSession(url: string, headers: Record<string, string> = {}): Promise<string> {
-  const response = await post(url, INITIALIZE, headers);
+export async function openSession(
+  url: string,
+  headers: Record<string, string> = {},
+  initialize: object = INITIALIZE,
+): Promise<string> {
+  const response = await post(url, initialize, headers);
   await response.text();
   const id = response.headers.get('mcp-session-id') ?? '';
   await post(

@@ -14,6 +14,7 @@ import { isSameData } from '../../internal/json/same-data.ts';
 import { internalsOf } from '../../session/session-internals.ts';
 import type { ListKind, RawRequest, Session } from '../../session/session.ts';
 import type { GatewayClient } from '../clients/gateway-client.ts';
+import { keysOf } from '../upstreams/session-key.ts';
 
 type Definition = Readonly<Record<string, unknown>>;
 type Entries = ReadonlyMap<string, CatalogOrigin>;
@@ -25,40 +26,41 @@ const KINDS_OF: { readonly [Kind in ListKind]: readonly CatalogKind[] } = {
 };
 
 /**
- * What each client is shown: the catalog of the group, in which the entries of a server are replaced where the client's own
- * session with that server lists others.
+ * What each client is shown: the catalog of the group, in which the entries of a server are replaced where the session with
+ * that server that the client uses, alone or with others of its principal, lists others.
  */
 export class ClientViews {
   readonly #group: SessionGroup;
-  readonly #onChange: (client: GatewayClient, kinds: readonly CatalogKind[]) => void;
-  readonly #own = new WeakMap<GatewayClient, Map<CatalogKind, Map<string, Entries>>>();
+  readonly #onChange: (key: string, kinds: readonly CatalogKind[]) => void;
+  /** What sessions list that differs from the catalog, by their keys, kind and server. */
+  readonly #own = new Map<string, Map<CatalogKind, Map<string, Entries>>>();
   #catalog: Catalog | undefined;
   readonly #lists = new Map<CatalogKind, readonly Definition[]>();
   readonly #headerTools = new Map<string, ReadonlyMap<string, Tool>>();
 
-  /** `onChange` is called when what a client is shown has changed for it alone. */
-  constructor(group: SessionGroup, onChange: (client: GatewayClient, kinds: readonly CatalogKind[]) => void) {
+  /** `onChange` is called with the key of a session when those that use it are shown something else for that. */
+  constructor(group: SessionGroup, onChange: (key: string, kinds: readonly CatalogKind[]) => void) {
     this.#group = group;
     this.#onChange = onChange;
   }
 
   /** The definitions that a client is shown, in a fixed order. */
   list(client: GatewayClient, kind: CatalogKind): readonly Definition[] {
-    const own = this.#own.get(client)?.get(kind);
-    if (own === undefined || own.size === 0) return this.#common(kind);
+    const own = this.#ownOf(client, kind);
+    if (own === undefined) return this.#common(kind);
     const common = [...this.#group.catalog[kind]].filter(([, { server }]) => !own.has(server));
     const entries = [...common, ...[...own.values()].flatMap((each) => [...each])];
     return entries.map(([key, entry]) => definitionOf(kind, key, entry));
   }
 
-  /** Whether a client is shown the list of its own session with a server. */
+  /** Whether a client is shown the list of a session that it uses. */
   hasOwn(client: GatewayClient, kind: CatalogKind, server: string): boolean {
-    return this.#own.get(client)?.get(kind)?.has(server) === true;
+    return this.#ownOf(client, kind)?.has(server) === true;
   }
 
   /** Which server has what a client means by a name or a URI. Throws when none has it. */
   find(client: GatewayClient, kind: 'tools' | 'prompts' | 'resources', key: string): CatalogOrigin {
-    const own = this.#own.get(client)?.get(kind);
+    const own = this.#ownOf(client, kind);
     for (const entries of own?.values() ?? []) {
       const entry = entries.get(key);
       if (entry !== undefined) return entry;
@@ -66,7 +68,7 @@ export class ClientViews {
     const routes = this.#group[groupRoutes];
     const found =
       kind === 'tools' ? routes.tool(key) : kind === 'prompts' ? routes.prompt(key) : routes.resource(key);
-    // Its own session with that server does not list it any more.
+    // The session with that server that the client uses does not list it any more.
     if (kind !== 'resources' && own?.has(found.server) === true)
       throw unknownName(kind === 'tools' ? 'tool' : 'prompt', key, []);
     return found;
@@ -84,11 +86,11 @@ export class ClientViews {
     return entry && this.#headerToolsOf(entry.server).get(entry.upstreamName);
   }
 
-  /** Looks at what a client's own session lists, now and whenever it says that a list has changed. */
-  follow(client: GatewayClient, server: string, session: Session): void {
+  /** Looks at what a session lists, now and whenever it says that a list has changed. */
+  follow(key: string, server: string, session: Session): void {
     // A server may say so without end.
     const refresher = new ListRefresher((kinds) =>
-      this.#fetch(client, server, session, [...kinds]).catch(() => {}),
+      this.#fetch(key, server, session, [...kinds]).catch(() => {}),
     );
     refresher.mark(CATALOG_KINDS);
     internalsOf(session).observe((event) => {
@@ -97,11 +99,10 @@ export class ClientViews {
     void session.closed.then(() => refresher.stop());
   }
 
-  /** Forgets what a client's own session listed, when that session has ended. */
-  unfollow(client: GatewayClient, server: string): void {
-    const changed: CatalogKind[] = [];
-    for (const [kind, own] of this.#own.get(client) ?? []) if (own.delete(server)) changed.push(kind);
-    if (changed.length > 0) this.#onChange(client, changed);
+  /** Forgets what a session listed that has ended. */
+  unfollow(key: string, server: string): void {
+    const changed = CATALOG_KINDS.filter((kind) => this.#forget(key, kind, server));
+    if (changed.length > 0) this.#onChange(key, changed);
   }
 
   #common(kind: CatalogKind): readonly Definition[] {
@@ -140,12 +141,7 @@ export class ClientViews {
     return catalog;
   }
 
-  async #fetch(
-    client: GatewayClient,
-    server: string,
-    session: Session,
-    kinds: readonly CatalogKind[],
-  ): Promise<void> {
+  async #fetch(key: string, server: string, session: Session, kinds: readonly CatalogKind[]): Promise<void> {
     const listing = await fetchListing(session, kinds, {});
     if (session.status.state === 'closed') return;
     const routes = this.#group[groupRoutes];
@@ -153,31 +149,44 @@ export class ClientViews {
       const listed = listing[kind];
       if (!Array.isArray(listed)) return false;
       const entries = new Map(routes.expose(server, kind, listed));
-      return this.#keep(client, kind, server, entries);
+      return this.#keep(key, kind, server, entries);
     });
-    if (changed.length > 0) this.#onChange(client, changed);
+    if (changed.length > 0) this.#onChange(key, changed);
   }
 
-  /** Keeps a list where it differs from the common one. Returns whether the client is shown something else now. */
-  #keep(client: GatewayClient, kind: CatalogKind, server: string, entries: Entries): boolean {
+  /** Keeps a list where it differs from the common one. Returns whether that shows something else now. */
+  #keep(key: string, kind: CatalogKind, server: string, entries: Entries): boolean {
     const catalog = this.#group.catalog[kind];
     const common = new Map([...catalog].filter(([, entry]) => entry.server === server));
     // Another server may have the name; whoever had it first keeps it.
-    const free = new Map([...entries].filter(([key]) => (catalog.get(key)?.server ?? server) === server));
-    const own = this.#ownOf(client, kind);
-    const before = own.get(server) ?? common;
-    const isCommon = isSameEntries(free, common);
-    if (isCommon) own.delete(server);
-    else own.set(server, free);
-    return !isSameEntries(free, before);
+    const free = new Map([...entries].filter(([name]) => (catalog.get(name)?.server ?? server) === server));
+    const before = this.#own.get(key)?.get(kind)?.get(server);
+    if (isSameEntries(free, common)) this.#forget(key, kind, server);
+    else {
+      const kinds = this.#own.get(key) ?? new Map<CatalogKind, Map<string, Entries>>();
+      const own = kinds.get(kind) ?? new Map<string, Entries>();
+      this.#own.set(key, kinds.set(kind, own.set(server, free)));
+    }
+    return !isSameEntries(free, before ?? common);
   }
 
-  #ownOf(client: GatewayClient, kind: CatalogKind): Map<string, Entries> {
-    const kinds = this.#own.get(client) ?? new Map<CatalogKind, Map<string, Entries>>();
-    this.#own.set(client, kinds);
-    const own = kinds.get(kind) ?? new Map<string, Entries>();
-    kinds.set(kind, own);
-    return own;
+  /** Returns whether there was something to forget. */
+  #forget(key: string, kind: CatalogKind, server: string): boolean {
+    const kinds = this.#own.get(key);
+    const own = kinds?.get(kind);
+    if (own?.delete(server) !== true) return false;
+    if (own.size === 0) kinds?.delete(kind);
+    if (kinds?.size === 0) this.#own.delete(key);
+    return true;
+  }
+
+  /** What a client is shown in place of the catalog, by server; undefined when it is shown nothing else. */
+  #ownOf(client: GatewayClient, kind: CatalogKind): ReadonlyMap<string, Entries> | undefined {
+    if (this.#own.size === 0) return undefined;
+    const [own, ofPrincipal] = keysOf(client).map((key) => this.#own.get(key)?.get(kind));
+    return own === undefined || ofPrincipal === undefined
+      ? (own ?? ofPrincipal)
+      : new Map([...ofPrincipal, ...own]);
   }
 }
 

@@ -137,6 +137,10 @@ class OfficialExchange implements Exchange {
     return this.#ctx.http?.req;
   }
 
+  get progressToken(): unknown {
+    return this.#ctx.mcpReq._meta?.progressToken;
+  }
+
   async notify({ method, params }: RawRequest): Promise<void> {
     await this.#ctx.mcpReq.notify({ method, ...(params !== undefined && { params: { ...params } }) });
   }

@@ -12,6 +12,8 @@ export interface Exchange {
   readonly signal: AbortSignal;
   /** The HTTP request that it came in, if it came so. */
   readonly http?: Request | undefined;
+  /** By what token the client wants to hear of progress, if it does. */
+  readonly progressToken: unknown;
   /** How long its server has, while one works on it. */
   clock: CallClock | undefined;
   /** Sends a notification on the stream of the request. */
@@ -70,6 +72,8 @@ export class GatewayClient {
   calls = 0;
   /** Undefined for the sender of one request: nothing reaches it but answers. */
   channel: ClientChannel | undefined;
+  /** Whether it stands for all clients of its principal of which nothing is kept. */
+  isForPrincipal = false;
   /** URIs that it is subscribed to, with the server of each. */
   readonly subscriptions = new Map<string, string>();
 

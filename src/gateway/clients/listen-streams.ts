@@ -1,4 +1,4 @@
-import type { ServerEvent } from '@modelcontextprotocol/server';
+import type { ClientCapabilities, ServerEvent } from '@modelcontextprotocol/server';
 import { isRecord } from '../../internal/checks.ts';
 import { tooManySubscriptions } from '../routing/rpc-error.ts';
 import type { RawRequest } from '../../session/session.ts';
@@ -31,6 +31,11 @@ export class ListenStreams {
     this.client = client;
     this.#subscriber = subscriber;
     this.#bounds = bounds;
+  }
+
+  /** Whether no stream wants anything. */
+  get isEmpty(): boolean {
+    return this.#wanted.size === 0;
   }
 
   /** Rejects as subscribing does; then nothing of this call is left. Resolves with the function that ends it. */
@@ -71,13 +76,16 @@ export class ListenStreams {
   }
 }
 
-/** Who stands for a principal of which nothing is kept but streams that listen. */
+/** Who stands for the clients of a principal that can do the same, of which nothing is kept but streams that listen. */
 export function createPrincipalListener(
   identity: Identity,
+  capabilities: ClientCapabilities,
   publish: (event: ServerEvent) => void,
 ): GatewayClient {
   const client = new GatewayClient(`listening ${identity.principal}`, identity, 'modern');
   client.channel = new ListenerChannel(publish);
+  client.capabilities = capabilities;
+  client.isForPrincipal = true;
   return client;
 }
 

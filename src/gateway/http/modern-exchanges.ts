@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type {
+  ClientCapabilities,
   McpHttpHandler,
   McpServer,
   Server,
@@ -16,7 +17,9 @@ import {
 } from '../clients/listen-streams.ts';
 import { toRpcError } from '../routing/rpc-error.ts';
 import { answerError, watchEnd, type BusyAnswers } from './responses.ts';
-import type { OfficialServer } from '../official-server.ts';
+import { isRecord } from '../../internal/checks.ts';
+import { readAs, type OfficialServer } from '../official-server.ts';
+import { keyOf } from '../upstreams/session-key.ts';
 
 export interface ModernHost extends ResourceSubscriber {
   /** Makes the server that answers one request of this client. */
@@ -41,7 +44,9 @@ interface Sender {
 interface PrincipalHandler {
   readonly handler: McpHttpHandler;
   readonly bus: ServerEventBus;
-  readonly listener: ListenStreams;
+  readonly identity: Identity;
+  /** By what the clients that listen can do: so they listen on the sessions that their calls run on. */
+  readonly listeners: Map<string, ListenStreams>;
   /** How many of its requests are being answered, open streams included. */
   busy: number;
 }
@@ -73,7 +78,7 @@ export class ModernExchanges {
     };
     try {
       const uris = listenedUris(body);
-      if (uris.length > 0) unlisten = await known.listener.listen(uris);
+      if (uris.length > 0) unlisten = await this.#listen(known, uris, body);
       const response = await known.handler.fetch(request, { parsedBody: body });
       const isJson = response.headers.get('content-type')?.startsWith('application/json') === true;
       return watchEnd(isJson ? this.#busy.inPlaceOf(response, request, body) : response, onEnd);
@@ -83,9 +88,44 @@ export class ModernExchanges {
     }
   }
 
-  /** Tells all listening clients of a change that is the same for all. */
-  publish(event: ServerEvent): void {
+  /** Tells listening clients of a change: those of one principal, or all. */
+  publish(event: ServerEvent, principal?: string): void {
+    if (principal !== undefined) return this.#handlers.get(principal)?.bus.publish(event);
     for (const { bus } of this.#handlers.values()) bus.publish(event);
+  }
+
+  async #listen(
+    { identity, bus, listeners }: PrincipalHandler,
+    uris: readonly string[],
+    body: unknown,
+  ): Promise<() => void> {
+    const capabilities = this.#capabilitiesIn(body);
+    const client = createPrincipalListener(identity, capabilities, (event) => bus.publish(event));
+    const key = keyOf(client, 'principal');
+    const listener = listeners.get(key) ?? new ListenStreams(client, this.#host, this.#bounds);
+    listeners.set(key, listener);
+    const forgetIfUnused = (): void => {
+      if (listener.isEmpty && listeners.get(key) === listener) listeners.delete(key);
+    };
+    try {
+      const end = await listener.listen(uris);
+      return () => {
+        end();
+        forgetIfUnused();
+      };
+    } catch (error) {
+      forgetIfUnused();
+      throw error;
+    }
+  }
+
+  /** What a client says in a request that it can do. */
+  #capabilitiesIn(body: unknown): ClientCapabilities {
+    const params = isRecord(body) ? body['params'] : undefined;
+    const meta = isRecord(params) ? params['_meta'] : undefined;
+    const { CLIENT_CAPABILITIES_META_KEY, specTypeSchemas } = this.#sdk;
+    const given = isRecord(meta) ? meta[CLIENT_CAPABILITIES_META_KEY] : undefined;
+    return readAs(specTypeSchemas.ClientCapabilities, given) ?? {};
   }
 
   async close(): Promise<void> {
@@ -137,8 +177,6 @@ export class ModernExchanges {
       },
       { legacy: 'reject', bus, maxRequestBodySize: this.#bounds.bodyBytes },
     );
-    const principal = createPrincipalListener(identity, (event) => bus.publish(event));
-    const listener = new ListenStreams(principal, this.#host, this.#bounds);
-    return { handler, bus, listener, busy: 0 };
+    return { handler, bus, identity, listeners: new Map(), busy: 0 };
   }
 }

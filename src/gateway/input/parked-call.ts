@@ -60,6 +60,11 @@ export class ParkedCall implements Exchange {
     await this.#present?.notify(notification);
   }
 
+  /** Each request of the client has a token of its own. */
+  get progressToken(): unknown {
+    return this.#present?.progressToken;
+  }
+
   get logLevel(): LoggingLevel | undefined {
     return this.#present?.logLevel;
   }

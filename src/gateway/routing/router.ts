@@ -280,13 +280,14 @@ export class Router {
     input: InputOptions,
   ): Promise<Result> {
     const { _meta, ...params } = request.params ?? {};
-    const progressToken: unknown = isRecord(_meta) ? _meta['progressToken'] : undefined;
     const times = { silentMs: internalsOf(session).timeoutMs, askedMs: this.#bounds.parkedMs };
     const clock = new CallClock(session.name, times, exchange.signal);
     exchange.clock = clock;
     let reporting: Promise<void> = Promise.resolve();
     const onProgress = (progress: object): void => {
       clock.restart();
+      const { progressToken } = exchange;
+      if (progressToken === undefined) return;
       const report = { method: 'notifications/progress', params: { ...progress, progressToken } };
       reporting = reporting.then(() => exchange.notify(report)).catch(() => {}); // The client is gone.
     };
@@ -297,7 +298,7 @@ export class Router {
         [relatedNumber]: number,
         timeoutMs: Infinity,
         signal: clock.signal,
-        ...(progressToken !== undefined && { onProgress }),
+        ...(exchange.progressToken !== undefined && { onProgress }),
         ...(meta !== undefined && { meta }),
         ...(isModern && { allowInputRequired: true as const, ...input }),
       };

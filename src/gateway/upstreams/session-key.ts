@@ -7,7 +7,7 @@ import type { Isolation } from '../../group/server-options.ts';
 /** The capabilities of clients that a gateway hands on to servers. */
 export type ClientFeatures = Pick<ClientCapabilities, 'sampling' | 'elicitation' | 'roots'>;
 
-export function featuresOf({ sampling, elicitation, roots }: ClientCapabilities): ClientFeatures {
+function featuresOf({ sampling, elicitation, roots }: ClientCapabilities): ClientFeatures {
   return {
     ...(sampling !== undefined && { sampling }),
     ...(elicitation !== undefined && { elicitation }),
@@ -20,9 +20,15 @@ export function featuresOf({ sampling, elicitation, roots }: ClientCapabilities)
  * sessions are its principal's, too.
  */
 export function holderOf(client: GatewayClient, isolation: Isolation): string {
-  const isOwn = isolation === 'client' && client.channel !== undefined;
-  return isOwn ? `client ${client.id}` : `principal ${client.identity.principal}`;
+  return isOwn(client, isolation) ? `client ${client.id}` : `${OF_PRINCIPAL}${client.identity.principal}`;
 }
+
+/** Whether a client's sessions with a server are its alone. */
+export function isOwn({ channel, isForPrincipal }: GatewayClient, isolation: Isolation): boolean {
+  return isolation === 'client' && channel !== undefined && !isForPrincipal;
+}
+
+const OF_PRINCIPAL = 'principal ';
 
 /**
  * What sessions are kept apart by, here and in the manager: the holder, and the capabilities that the session declares. A
@@ -30,8 +36,22 @@ export function holderOf(client: GatewayClient, isolation: Isolation): string {
  * so clients of one principal that can do different things do not share one. The manager gives the key back to the function
  * that makes the spec.
  */
-export function sessionKey(holder: string, features: ClientFeatures): string {
-  return canonicalJson({ holder, features }, () => 'null');
+export function keyOf(client: GatewayClient, isolation: Isolation): string {
+  const key = { holder: holderOf(client, isolation), features: featuresOf(client.capabilities) };
+  return canonicalJson(key, () => 'null');
+}
+
+/** The keys of the sessions that a client uses and not everybody does. */
+export function keysOf(client: GatewayClient): readonly [own: string, ofPrincipal: string] {
+  return [keyOf(client, 'client'), keyOf(client, 'principal')];
+}
+
+/** Whose sessions of a key are; undefined when they are one client's alone. */
+export function principalOfKey(key: string): string | undefined {
+  const parsed: unknown = JSON.parse(key);
+  const holder: unknown = isRecord(parsed) ? parsed['holder'] : undefined;
+  const isOfPrincipal = typeof holder === 'string' && holder.startsWith(OF_PRINCIPAL);
+  return isOfPrincipal ? holder.slice(OF_PRINCIPAL.length) : undefined;
 }
 
 export function featuresOfKey(key: string): ClientFeatures {

@@ -33,6 +33,8 @@ export class Upstream {
   readonly lease: UpstreamLease;
   /** The one client that it is for; undefined when several may use it. */
   readonly owner: GatewayClient | undefined;
+  /** What it was opened by; empty for a session that all clients share. */
+  readonly key: string;
   /** Where it is kept; undefined when it was borrowed for one call. */
   readonly place: string | undefined;
   /** The requests that the server is working on, by number, the latest last. */
@@ -48,12 +50,12 @@ export class Upstream {
   constructor(
     server: string,
     lease: UpstreamLease,
-    owner: GatewayClient | undefined,
-    place: string | undefined,
+    { owner, key, place }: Pick<Upstream, 'owner' | 'key' | 'place'>,
   ) {
     this.server = server;
     this.lease = lease;
     this.owner = owner;
+    this.key = key;
     this.place = place;
   }
 

@@ -5,7 +5,7 @@ import type { SessionManager } from '../../manager/session-manager.ts';
 import type { Session } from '../../session/session.ts';
 import type { Exchange, GatewayClient } from '../clients/gateway-client.ts';
 import type { Isolation } from '../../group/server-options.ts';
-import { featuresOf, holderOf, sessionKey } from './session-key.ts';
+import { holderOf, isOwn, keyOf } from './session-key.ts';
 import { Upstream } from './upstream.ts';
 
 export interface UpstreamBounds {
@@ -14,10 +14,10 @@ export interface UpstreamBounds {
   readonly upstreamIdleMs: number;
 }
 
-/** Told of the sessions that belong to one client alone. */
-export interface OwnedSessionListener {
-  onOpened(owner: GatewayClient, upstream: Upstream): void;
-  onClosed(owner: GatewayClient, upstream: Upstream): void;
+/** Told of the sessions that are kept for a client or a principal. */
+export interface KeptSessionListener {
+  onOpened(upstream: Upstream): void;
+  onClosed(upstream: Upstream): void;
 }
 
 /** Where the sessions come from: `manager` is undefined when all calls run on the sessions of the group. */
@@ -50,7 +50,7 @@ const SWEEPS = 4;
 export class Upstreams {
   readonly #sources: UpstreamSources;
   readonly #bounds: UpstreamBounds;
-  readonly #listener: OwnedSessionListener;
+  readonly #listener: KeptSessionListener;
   /** Those that are kept for a client or a principal, by server and key. */
   readonly #held = new Map<string, Held>();
   /** The sessions of the group that all clients share, by server. */
@@ -68,7 +68,7 @@ export class Upstreams {
   #isStopped = false;
   #stopSweeping: StopTimer = () => {};
 
-  constructor(sources: UpstreamSources, bounds: UpstreamBounds, listener: OwnedSessionListener) {
+  constructor(sources: UpstreamSources, bounds: UpstreamBounds, listener: KeptSessionListener) {
     this.#sources = sources;
     this.#bounds = bounds;
     this.#listener = listener;
@@ -86,10 +86,15 @@ export class Upstreams {
   ): Promise<T> {
     const { client } = exchange;
     const isolation = this.#sources.isolationOf(server);
-    const isBorrowed = isolation === 'client' && client.channel === undefined;
-    const upstream = isBorrowed
-      ? await this.#lease(server, client, isolation, undefined, exchange.signal)
-      : await this.hold(client, server);
+    const mayBorrow = isolation === 'client' && client.channel === undefined;
+    const kept = mayBorrow ? await this.#listening(client, server) : undefined;
+    const isFree = kept?.isIdle === true && !kept.isEnded;
+    const isBorrowed = mayBorrow && !isFree;
+    const upstream = isFree
+      ? kept
+      : isBorrowed
+        ? await this.#lease(server, client, isolation, undefined, exchange.signal)
+        : await this.hold(client, server);
     const number = upstream.enter(exchange);
     try {
       return await work(upstream.session, number);
@@ -99,6 +104,14 @@ export class Upstreams {
     }
   }
 
+  /**
+   * The session on which the principal of a client listens for updates, if it does. What a call changes there the server
+   * tells there: with some servers each session has a state of its own.
+   */
+  async #listening(client: GatewayClient, server: string): Promise<Upstream | undefined> {
+    return this.#held.get(this.#placeOf(client, server))?.opening.catch(() => undefined);
+  }
+
   /** The session of a server that is kept for this client or its principal; opens one if there is none. */
   async hold(client: GatewayClient, server: string): Promise<Upstream> {
     const isolation = this.#sources.isolationOf(server);
@@ -106,7 +119,7 @@ export class Upstreams {
     const held = await this.#held.get(place)?.opening;
     if (held !== undefined && !held.isEnded) return held;
     if (held !== undefined) await this.#drop(place, held);
-    if (this.#lost.delete(place)) throw upstreamStateLost(server);
+    if (this.#lost.delete(place) && !client.isForPrincipal) throw upstreamStateLost(server);
     // Another call may have opened one while this one waited.
     return this.#held.get(place)?.opening ?? this.#open(place, server, client, isolation);
   }
@@ -171,7 +184,7 @@ export class Upstreams {
     this.#held.set(place, { holder: holderOf(client, isolation), opening });
     const onOpened = (upstream: Upstream): void => {
       void upstream.session.closed.then(() => this.#drop(place, upstream));
-      if (upstream.owner !== undefined) this.#listener.onOpened(upstream.owner, upstream);
+      if (upstream.key !== '') this.#listener.onOpened(upstream);
     };
     opening.then(onOpened, () => this.#held.delete(place));
     return opening;
@@ -188,7 +201,7 @@ export class Upstreams {
     if (isolation === 'shared' || manager === undefined) {
       const nothing = async (): Promise<void> => {};
       const lease = { session: group.session(server), release: nothing };
-      const shared = new Upstream(server, lease, undefined, place);
+      const shared = new Upstream(server, lease, { owner: undefined, key: '', place });
       this.#shared.set(server, shared);
       if (manager === undefined) shared.relay();
       return shared;
@@ -204,8 +217,8 @@ export class Upstreams {
     try {
       await leaving;
       const lease = await manager.acquire(server, { principal: key, ...(signal && { signal }) });
-      const isOwn = isolation === 'client' && client.channel !== undefined;
-      const upstream = new Upstream(server, lease, isOwn ? client : undefined, place);
+      const owner = isOwn(client, isolation) ? client : undefined;
+      const upstream = new Upstream(server, lease, { owner, key, place });
       sessions.leased.add(upstream);
       return upstream;
     } catch (error) {
@@ -261,7 +274,7 @@ export class Upstreams {
     this.#held.delete(place);
     if (this.#shared.get(upstream.server) === upstream) this.#shared.delete(upstream.server);
     upstream.silence();
-    if (upstream.owner !== undefined) this.#listener.onClosed(upstream.owner, upstream);
+    if (upstream.key !== '') this.#listener.onClosed(upstream);
     await this.#giveBack(upstream, false);
   }
 
@@ -290,8 +303,4 @@ export class Upstreams {
 /** What a session is kept by. Names of servers have no line break, so that no two places are the same. */
 function placeAt(server: string, key: string): string {
   return `${server}\n${key}`;
-}
-
-function keyOf(client: GatewayClient, isolation: Isolation): string {
-  return sessionKey(holderOf(client, isolation), featuresOf(client.capabilities));
 }

@@ -28,6 +28,8 @@ export interface TalkingServer {
   readonly declared: () => readonly unknown[];
   /** Logs on the standalone stream of every session. */
   readonly stray: (text: string) => Promise<void>;
+  /** Asks on the standalone stream of every session. Resolves with what it was answered, or told. */
+  readonly ask: (text: string) => Promise<string[]>;
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -117,6 +119,12 @@ export async function talkingServer({ resumes = false } = {}): Promise<TalkingSe
     url: `http://127.0.0.1:${port}/mcp`,
     sessions: () => opened,
     declared: () => servers.flatMap((server) => server.getClientCapabilities() ?? []),
+    ask: (text) =>
+      Promise.all(
+        servers
+          .filter((server) => server.getClientCapabilities()?.elicitation !== undefined)
+          .map((server) => server.request(form(text)).then((answer) => JSON.stringify(answer), String)),
+      ),
     stray: async (text) => {
       await Promise.all(servers.map((server) => server.sendLoggingMessage({ level: 'error', data: text })));
     },
