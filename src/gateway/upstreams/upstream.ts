@@ -1,6 +1,6 @@
 import { internalsOf, relationOf } from '../../session/session-internals.ts';
 import type { RawRequest, Session } from '../../session/session.ts';
-import type { Relation } from '../../transport/managed-transport.ts';
+import type { Related } from '../../session/handlers/handlers.ts';
 import { isRecord } from '../../internal/checks.ts';
 import type { Exchange, GatewayClient } from '../clients/gateway-client.ts';
 
@@ -83,7 +83,7 @@ export class Upstream {
    * The request in whose course the server asks something. Where the stream does not tell, it is the latest one of the
    * owner's. Where several clients use the session, nobody can tell then whose of several requests is meant.
    */
-  askedIn(relation: Relation | undefined): Exchange | undefined {
+  askedIn(relation: Related['relation']): Exchange | undefined {
     if (typeof relation === 'number') return this.#exchanges.get(relation);
     if (this.owner === undefined && this.#exchanges.size > 1) return undefined;
     let latest: Exchange | undefined;
@@ -95,7 +95,7 @@ export class Upstream {
    * Hands on what the server says: to the client in the course of whose request it does, or else to the owner. Where
    * several clients use the session, what comes on no stream of a request is for nobody.
    */
-  tell(notification: RawRequest, relation: Relation | undefined, isWantedBy: Wanted): void {
+  tell(notification: RawRequest, relation: Related['relation'], isWantedBy: Wanted): void {
     const { owner } = this;
     const isOutside = relation === 'none' && owner === undefined;
     const exchange = isOutside ? undefined : this.askedIn(relation);
