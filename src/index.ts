@@ -8,6 +8,7 @@ export type {
   ConfigInvalidData,
   ConfigProblem,
   ConfigRemark,
+  ConsentLack,
   ConnectFailedData,
   ConnectionLostData,
   DefinitionDriftData,

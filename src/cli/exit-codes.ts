@@ -1,3 +1,4 @@
+import { isRecord } from '../internal/checks.ts';
 import { PlenumError, type PlenumErrorCode } from '../errors/plenum-error.ts';
 
 /** The exit codes (docs/cli.md). */
@@ -9,6 +10,8 @@ export const EXIT = {
   usage: 2,
   unreachable: 3,
   authRequired: 4,
+  /** A project's file was found, and nobody has agreed to it. */
+  notAgreed: 5,
   /** Something differs from the lock. */
   drifted: 6,
   /** The audit of a configuration found something. */
@@ -46,12 +49,17 @@ const USAGE: ReadonlySet<PlenumErrorCode> = new Set([
   'INVALID_ARGUMENTS',
 ]);
 
+function isConsentMissing({ data }: PlenumError): boolean {
+  return isRecord(data) && data['consent'] !== undefined;
+}
+
 /** The exit code for an error of a command. */
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof UsageError) return EXIT.usage;
   if (error instanceof UnreachableError) return unreachableExitCode([error.cause]);
   if (!(error instanceof PlenumError)) return EXIT.failed;
   if (error.code === 'AUTH_REQUIRED') return EXIT.authRequired;
+  if (isConsentMissing(error)) return EXIT.notAgreed;
   if (error.code === 'CONNECT_FAILED' || error.code === 'NOT_CONNECTED') return EXIT.unreachable;
   if (error.code === 'DEFINITION_DRIFT') return EXIT.drifted;
   if (error.code === 'ABORTED') return EXIT.interrupted;

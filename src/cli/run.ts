@@ -70,6 +70,7 @@ const LOADERS: Readonly<Record<CommandName, () => Promise<RunCommand>>> = {
   serve: async () => (await import('./commands/serve.ts')).run,
   import: async () => (await import('./commands/import.ts')).run,
   'config check': async () => (await import('./commands/config-check.ts')).run,
+  trust: async () => (await import('./commands/trust.ts')).run,
   doctor: async () => (await import('./commands/doctor.ts')).run,
   login: async () => (await import('./commands/login.ts')).run,
   logout: async () => (await import('./commands/logout.ts')).run,

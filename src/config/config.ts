@@ -1,4 +1,5 @@
 import type { PlenumError } from '../errors/plenum-error.ts';
+import type { AskConsent } from './consent/consent-request.ts';
 import type { ConfigOAuthOptions } from './auth.ts';
 import type { Environment } from './environment.ts';
 import type {
@@ -185,6 +186,13 @@ export interface LoadConfigOptions {
    * @default false
    */
   tolerant?: boolean;
+  /**
+   * Agrees to a file of a project that was found because there is no `path`; the user's own needs no consent. A
+   * function is shown what the file would run, unless the user has agreed to this content before. `true` agrees to
+   * what the file says now; a change that `watchConfig` sees is refused. Without it, a file that the user has not agreed to
+   * with `plenum trust` is refused.
+   */
+  consent?: boolean | AskConsent;
   /** Called with the name of each server; a server for which it returns false is not read, expanded or asked about. */
   only?: (server: string) => boolean;
 }

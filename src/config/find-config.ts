@@ -4,7 +4,7 @@ import { configForeign, configNotFound } from '../errors/config.ts';
 import { type Environment, userFolders } from './environment.ts';
 
 /** The files that are looked for in each folder, in this order. */
-const NAMES = ['plenum.json', '.mcp.json', 'mcp.json', '.vscode/mcp.json', '.cursor/mcp.json'];
+export const PROJECT_FILES = ['plenum.json', '.mcp.json', 'mcp.json', '.vscode/mcp.json', '.cursor/mcp.json'];
 
 /**
  * Finds the nearest configuration from `cwd` upwards, else the user's own. Rejects with `CONFIG_INVALID` when there
@@ -13,13 +13,16 @@ const NAMES = ['plenum.json', '.mcp.json', 'mcp.json', '.vscode/mcp.json', '.cur
 export async function findConfig(cwd: string, env: Environment): Promise<string> {
   const folders = foldersUpwards(cwd);
   const own = userConfigs(env);
-  const candidates = [...folders.flatMap((folder) => NAMES.map((name) => join(folder, name))), ...own];
+  const candidates = [
+    ...folders.flatMap((folder) => PROJECT_FILES.map((name) => join(folder, name))),
+    ...own,
+  ];
   for (const candidate of candidates) {
     if (!(await isFile(candidate))) continue;
     if (await isForeign(candidate, cwd)) throw configForeign(candidate);
     return candidate;
   }
-  throw configNotFound(NAMES, folders, own);
+  throw configNotFound(PROJECT_FILES, folders, own);
 }
 
 /**

@@ -16,6 +16,13 @@ export type {
   ConfigWarning,
 } from './config.ts';
 export type { Environment } from './environment.ts';
+export type {
+  AskConsent,
+  ConsentAnswer,
+  ConsentRequest,
+  ConsentSection,
+  ConsentServer,
+} from './consent/consent-request.ts';
 export {
   watchConfig,
   type ConfigWatch,

@@ -28,7 +28,9 @@ export type ErrorAdvice =
   /** Release leases sooner. */
   | { readonly do: 'release-leases' }
   /** Write a configuration, or give the path of one. */
-  | { readonly do: 'write-config' };
+  | { readonly do: 'write-config' }
+  /** Look at this file of a project, and agree to what it would run. */
+  | { readonly do: 'agree'; readonly file: string };
 
 /** Advice in the words of the library, ready to stand behind a summary. */
 export function inWords(advice: readonly ErrorAdvice[]): string {
@@ -63,6 +65,8 @@ function sentence(advice: ErrorAdvice): string {
       return 'Release leases sooner.';
     case 'write-config':
       return 'Give the path of one, or make one: { "mcpServers": { "name": { "command": "…" } } }.';
+    case 'agree':
+      return 'Look at it and agree with "plenum trust", give the option "consent", or give its path.';
   }
 }
 

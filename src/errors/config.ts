@@ -1,5 +1,5 @@
 import { messageOf, PlenumError } from './plenum-error.ts';
-import type { ConfigProblem } from './registry.ts';
+import type { ConfigProblem, ConsentLack } from './registry.ts';
 import { printable } from '../internal/text.ts';
 
 /** How many problems a message lists; `data` has all of them. */
@@ -49,6 +49,29 @@ export function configNotFound(
 export function configForeign(path: string): PlenumError<'CONFIG_INVALID'> {
   const why = `The configuration "${path}" belongs to another user, whose commands it would run.`;
   return new PlenumError('CONFIG_INVALID', `${why} Give its path to use it all the same.`);
+}
+
+/** A project's file was found, and was not agreed to. */
+export function consentMissing(path: string, reason: ConsentLack['reason']): PlenumError<'CONFIG_INVALID'> {
+  const file = `The configuration "${printable(path, 4_096)}"`;
+  const why = {
+    new: 'was found, and nobody has agreed to what it would run',
+    changed: 'has changed since it was agreed to',
+    refused: 'was not agreed to',
+  }[reason];
+  return new PlenumError(
+    'CONFIG_INVALID',
+    `${file} ${why}: nothing in it is expanded, started or connected to.`,
+    {
+      data: { consent: { file: path, reason } },
+      advice: [{ do: 'agree', file: path }],
+    },
+  );
+}
+
+/** The file of consents cannot be used; `what` goes on from its path. */
+export function trustFileUnusable(path: string, what: string): PlenumError<'CONFIG_INVALID'> {
+  return new PlenumError('CONFIG_INVALID', `The file of consents "${printable(path, 4_096)}" ${what}.`);
 }
 
 export function serverNameUnusable(name: string): PlenumError<'CONFIG_INVALID'> {

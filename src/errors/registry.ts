@@ -60,12 +60,21 @@ export interface ArgumentProblem {
   readonly problem: string;
 }
 
+/** A file that was found by itself, and that was not agreed to. */
+export interface ConsentLack {
+  readonly file: string;
+  /** Nobody has agreed to it yet, it has changed since, or the answer was no. */
+  readonly reason: 'new' | 'changed' | 'refused';
+}
+
 /** `data` of `CONFIG_INVALID`. */
 export interface ConfigInvalidData {
   /** Name of the option that is wrong: `timeoutMs`, `pool.max`. */
   readonly option?: string;
   /** What is wrong with a file, all of it. */
   readonly problems?: readonly ConfigProblem[];
+  /** The file that has to be agreed to before it is used. */
+  readonly consent?: ConsentLack;
 }
 
 /** `data` of `AUTH_REQUIRED`. */
@@ -262,6 +271,7 @@ export const ERROR_REGISTRY: Registry = {
     data: {
       option: 'the name of the option',
       problems: 'of a file: each `{ file, line, column, path, message, server? }`',
+      consent: 'the file that has to be agreed to first, and why: `{ file, reason }`',
     },
     fields: ['server'],
   },

@@ -161,6 +161,8 @@ const SAMPLES: {
     configUnreadable: config.configUnreadable('f.json', 'it is a folder', thrown),
     configFailure: config.configFailure('Writing f.json', thrown),
     configNotFound: config.configNotFound(['a.json'], ['/'], ['/home']),
+    consentMissing: config.consentMissing('f.json', 'new'),
+    trustFileUnusable: config.trustFileUnusable('t.json', 'is damaged'),
     configForeign: config.configForeign('f.json'),
     serverNameUnusable: config.serverNameUnusable('a/b'),
     inputUnusable: config.inputUnusable('Asking for the input "x"', 'is none of its options'),

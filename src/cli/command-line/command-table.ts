@@ -26,6 +26,7 @@ export type CommandName =
   | 'serve'
   | 'import'
   | 'config check'
+  | 'trust'
   | 'doctor'
   | 'login'
   | 'logout'
@@ -236,6 +237,24 @@ export const COMMANDS: readonly CommandDefinition[] = [
     examples: ['plenum config check', 'plenum config check .vscode/mcp.json --json'],
   },
   {
+    name: 'trust',
+    summary: "show what a project's configuration would run, and agree to it; starts nothing",
+    usage: '[file]',
+    operands: [0, 1],
+    servers: false,
+    options: [
+      { flags: '--show', help: 'only show it, all of it' },
+      { flags: '--list', help: 'list the files that you have agreed to' },
+      { flags: '--revoke', help: 'agree no more' },
+    ],
+    examples: [
+      'plenum trust',
+      'plenum trust --show',
+      'plenum trust --list',
+      'plenum trust --revoke .mcp.json',
+    ],
+  },
+  {
     name: 'doctor',
     summary: 'say what is wrong with servers, and what to do',
     usage: '[server...]',
@@ -385,6 +404,7 @@ export const GLOBAL_OPTIONS: readonly OptionDefinition[] = [
     help: 'NAME=value, or NAME to pass it on, for a command after --; repeatable',
     many: true,
   },
+  { flags: '--trust', help: "agree to this project's configuration for this run, as it is now" },
   { flags: '-v, --verbose', help: 'show logs, problems and standard error of servers' },
   { flags: '--no-color', help: 'no colors; NO_COLOR in the environment does the same' },
 ];

@@ -11,6 +11,8 @@ export interface GlobalOptions {
   readonly json: boolean;
   readonly timeout?: number;
   readonly verbose: boolean;
+  /** Agrees to the file that is found, for this run. */
+  readonly trust: boolean;
   readonly color: boolean;
   readonly root: readonly string[];
   readonly header: readonly string[];
@@ -27,6 +29,9 @@ export interface CommandOptions {
   readonly all?: boolean;
   readonly replace?: boolean;
   readonly servers?: boolean;
+  readonly list?: boolean;
+  readonly revoke?: boolean;
+  readonly show?: boolean;
   readonly stdio?: boolean;
   readonly port?: number;
   readonly host?: string;

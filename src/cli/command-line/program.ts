@@ -22,7 +22,8 @@ Servers come from the configuration, or from the command line itself:
 
 const EXIT_CODES = `
 Exit codes: 0 good, 1 the tool or server failed, 2 wrong usage or configuration, 3 could not connect,
-4 authentication needed, 6 something differs from the lock, 7 the audit has a warning, 130 interrupted.`;
+4 authentication needed, 5 nobody has agreed to the file of this project, 6 something differs from the lock,
+7 the audit has a warning, 130 interrupted.`;
 
 /**
  * Parses a command line. Returns an exit code after it has printed help or a usage error of Commander. Throws a
@@ -117,6 +118,7 @@ function readOptions(given: Readonly<Record<string, unknown>>): GlobalOptions & 
     env: list(given['env']),
     json: given['json'] === true,
     verbose: given['verbose'] === true,
+    trust: given['trust'] === true,
     color: given['color'] !== false,
   };
 }

@@ -5,16 +5,22 @@ import { loadConfig } from '../../config/load-config.ts';
 import { isRecord } from '../../internal/checks.ts';
 import type { RunCommand } from '../command-line/invocation.ts';
 import { EXIT } from '../exit-codes.ts';
+import { consentOption } from '../questions/consent.ts';
 import { count, lineText } from '../terminal/terminal-text.ts';
 
-export const run: RunCommand = async ({ operands, options, terminal }) => {
+export const run: RunCommand = async (invocation) => {
+  const { operands, options, terminal } = invocation;
   const path = operands[0] ?? options.config;
   try {
     // Inputs need no real answers here.
     const prompt: Parameters<typeof loadConfig>[0] = {
       prompt: ({ default: byDefault, options: choices }) => byDefault ?? choices?.[0]?.value ?? 'x',
     };
-    const config = await loadConfig({ ...prompt, ...(path !== undefined && { path }) });
+    const config = await loadConfig({
+      ...prompt,
+      ...(path !== undefined && { path }),
+      ...consentOption(invocation),
+    });
     const { servers, disabled, warnings } = config;
     const names = Object.keys(servers);
     if (terminal.json) {

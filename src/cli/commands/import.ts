@@ -145,7 +145,11 @@ async function copy(
   const onConflict = replace === true ? 'replace' : 'skip';
   const before = await currentConfig();
   const { unique, others } = oneForEachName(servers);
+  const { agreeToProject, reviewTarget } = await import('../questions/consent-to-copies.ts');
+  const isAgreed = await agreeToProject(invocation, unique);
+  const agreeToTarget = await reviewTarget(target);
   const { path, copied, skipped, literals } = await copyServers({ to: target, servers: unique, onConflict });
+  if (isAgreed) await agreeToTarget(copied);
   const passedOver = others.filter(({ name }) => copied.includes(name));
   if (terminal.json) terminal.jsonData({ path, copied, skipped, literals, passedOver });
   else {

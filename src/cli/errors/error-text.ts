@@ -2,7 +2,8 @@ import type { ErrorAdvice } from '../../errors/advice.ts';
 import { inWords } from '../../errors/advice.ts';
 import type { PlenumError } from '../../errors/plenum-error.ts';
 import type { Invocation } from '../command-line/invocation.ts';
-import { isLoginMissing, loginCommand } from './sign-in-advice.ts';
+import { isLoginMissing, loginCommand, shellWord } from './sign-in-advice.ts';
+import { printable } from '../../internal/text.ts';
 
 const TIME_LIMITS = new Set(['connectTimeoutMs', 'timeoutMs', 'maxTotalTimeoutMs', 'loginTimeoutMs']);
 
@@ -41,6 +42,11 @@ function sentence(advice: ErrorAdvice): string {
     case 'use-name':
     case 'accept-drift':
       return inWords([advice]);
+    case 'agree':
+      return (
+        `Look at it and agree with: plenum trust ${shellWord(printable(advice.file, 4_096))}. For this run alone there is --trust; ` +
+        'a file named with --config needs no consent.'
+      );
     // Only a program can do this; commands that can help add their own text.
     case 'visit-urls':
     case 'await-servers':

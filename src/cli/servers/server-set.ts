@@ -12,6 +12,7 @@ import type { DefinitionLock } from '../../session/lock/definition-lock.ts';
 import type { StdioServerSpec, UrlServerSpec } from '../../server-spec.ts';
 import type { Invocation } from '../command-line/invocation.ts';
 import { UsageError } from '../exit-codes.ts';
+import { consentOption } from '../questions/consent.ts';
 import { inlineName, inlineSpec } from '../command-line/inline-server.ts';
 import { createMatcher } from '../command-line/name-patterns.ts';
 import { parseEnv } from '../command-line/options.ts';
@@ -144,7 +145,8 @@ function warnOfUnset({ options, terminal }: Invocation): void {
 }
 
 /** Loads the configuration of `--config`, or the nearest one, with the servers that `--server` chooses. */
-async function readChosen({ options, terminal }: Invocation, oauth: ConfigOAuthOptions): Promise<Config> {
+async function readChosen(invocation: Invocation, oauth: ConfigOAuthOptions): Promise<Config> {
+  const { options, terminal } = invocation;
   const { loadConfig } = await import('../../config/load-config.ts');
   const { askForInput } = await import('../questions/ask.ts');
   const names = new Set<string>();
@@ -157,6 +159,7 @@ async function readChosen({ options, terminal }: Invocation, oauth: ConfigOAuthO
       return isChosen(name);
     },
     ...(options.config !== undefined && { path: options.config }),
+    ...consentOption(invocation),
     ...(terminal.interactive && { prompt: (input) => askForInput(terminal, input) }),
   });
   terminal.detail(`Configuration: ${config.path}`);

@@ -34,6 +34,31 @@ export function expandTemplate(text: string, scope: TemplateScope): string {
   return evaluate(new TemplateParser(text).parse(), scope);
 }
 
+/**
+ * The names of the variables that a text refers to, also in defaults. Of a text that cannot be expanded, the names that
+ * can be read.
+ */
+export function variablesIn(text: string): string[] {
+  if (!text.includes('${')) return [];
+  try {
+    return new TemplateParser(text).parse().flatMap(variablesOf);
+  } catch (error) {
+    if (!(error instanceof TemplateError)) throw error;
+    return Array.from(text.matchAll(/\$\{(?:env:)?([A-Za-z_]\w*)/g), ([, name = '']) => name);
+  }
+}
+
+function variablesOf(part: Part): string[] {
+  if (typeof part === 'string') return [];
+  const name = variableNamed(part.name);
+  return [...(name === undefined ? [] : [name]), ...(part.fallback ?? []).flatMap(variablesOf)];
+}
+
+/** The variable that the name of a reference means. */
+function variableNamed(name: string): string | undefined {
+  return /^env:(.+)$/.exec(name)?.[1] ?? /^[A-Za-z_]\w*$/.exec(name)?.[0];
+}
+
 class TemplateParser {
   readonly #text: string;
   #at = 0;
@@ -90,7 +115,7 @@ function valueOf({ name, fallback }: Reference, scope: TemplateScope): string {
   if (place !== undefined) return place;
   const input = /^input:(.+)$/.exec(name)?.[1];
   if (input !== undefined) return scope.input(input);
-  const variable = /^env:(.+)$/.exec(name)?.[1] ?? /^[A-Za-z_]\w*$/.exec(name)?.[0];
+  const variable = variableNamed(name);
   if (variable === undefined) throw unknownReference(name);
   const value = scope.variable(variable);
   // As in a shell, the default also replaces an empty value.

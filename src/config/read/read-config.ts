@@ -15,6 +15,7 @@ import { describe } from '../../options/wording.ts';
 import { Findings } from './findings.ts';
 import { Inputs, readInputs } from '../expand/inputs.ts';
 import type { Environment } from '../environment.ts';
+import type { ConsentGate } from '../consent/consent-gate.ts';
 import { isFilter, meantFilter } from './foreign-keys.ts';
 import type { Duplicate, JsonDocument } from '../json/json-document.ts';
 import { readJsonFile } from './read-file.ts';
@@ -33,12 +34,15 @@ const OWN_FILE = /^(\.?mcp|plenum)\.jsonc?$/;
 /** How to read a file; see {@link LoadConfigOptions}. */
 export interface ReadOptions extends Pick<LoadConfigOptions, 'prompt' | 'oauth' | 'tolerant' | 'only'> {
   readonly env: Environment;
+  /** Of a file that was found: it passes before anything is expanded. */
+  readonly gate?: ConsentGate;
 }
 
 /** Reads, expands and checks the file at `path`. Rejects with `CONFIG_INVALID`. */
 export async function readConfig(path: string, options: ReadOptions): Promise<ReadConfig> {
-  const { env, prompt, tolerant = false } = options;
+  const { env, prompt, tolerant = false, gate } = options;
   const { document, findings, root } = await readJsonFile(path);
+  await gate?.pass(root);
   const round = async (inputs: Inputs, found: Findings): Promise<ReadConfig> => {
     const read = await readRoot(document, root, new Scope(path, env, inputs), found, { ...options, path });
     if (!tolerant) found.throwIfFailed();

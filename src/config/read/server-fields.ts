@@ -35,7 +35,7 @@ const OWN_KEYS = new Set([...STDIO_KEYS, ...URL_KEYS]);
 export function serverFields(
   server: Readonly<Record<string, unknown>>,
   path: JsonPath,
-  findings: Findings,
+  findings: Pick<Findings, 'warn'>,
 ): ServerFields {
   const values = new Map<string, unknown>();
   const origins = new Map<string, JsonPath>();
@@ -96,7 +96,7 @@ export function serverFields(
 function settleKind(
   values: Map<string, unknown>,
   pathOf: (key: string) => JsonPath,
-  findings: Findings,
+  findings: Pick<Findings, 'warn'>,
 ): void {
   const type = values.get('type');
   const word = typeof type === 'string' ? transportWord(type) : undefined;
@@ -176,7 +176,7 @@ function isForeignAuth(key: string, value: unknown): boolean {
   return key === 'auth' && isRecord(value) && value['type'] === undefined && 'CLIENT_ID' in value;
 }
 
-function warnOfUnit(given: unknown, ms: unknown, path: JsonPath, findings: Findings): void {
+function warnOfUnit(given: unknown, ms: unknown, path: JsonPath, findings: Pick<Findings, 'warn'>): void {
   if (typeof given !== 'number') return;
   const unit = given === ms ? 'milliseconds' : 'seconds';
   findings.warn(

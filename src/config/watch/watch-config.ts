@@ -6,7 +6,7 @@ import { watchConfigOptions } from '../../options/tables/config.ts';
 import { EventHub, type OverflowEvent } from '../../internal/event-hub.ts';
 import { applyServers, type Applied, type Known, type WatchedGroup } from './apply-servers.ts';
 import type { Config, LoadConfigOptions } from '../config.ts';
-import { load, loadedFrom, type LoadedConfig } from '../load-config.ts';
+import { gateOfCopy, load, loadedFrom, type LoadedConfig } from '../load-config.ts';
 import { pollFile } from '../../internal/files/poll-file.ts';
 
 export interface WatchConfigOptions {
@@ -44,6 +44,7 @@ export interface ConfigWatch extends AsyncDisposable {
  * come from the file are left alone. A server is closed after its calls have finished. A file that cannot be used is
  * reported and changes nothing. A server that does not open is reported and tried again with the next change. With a
  * configuration that was loaded with `tolerant`, a server with a problem is reported in `failed` and stays as it was.
+ * A change of a project's file that was found, and not named, is a problem until it is agreed to, as in `loadConfig()`.
  *
  * `source` is the configuration that the group was connected with, or its path. Servers that the group already has
  * are taken to be as the file says; the other servers of the file are opened before this resolves. Rejects with
@@ -57,7 +58,8 @@ export async function watchConfig(
   checkOptions(watchConfigOptions, options, 'Options of watchConfig()');
   const { intervalMs, settleMs } = watchConfigOptions;
   const { onEvent } = options;
-  const loaded = knownOf(source) ?? (await load(pathOf(source)));
+  const loaded =
+    knownOf(source) ?? (await load(pathOf(source), isConfig(source) ? gateOfCopy(source) : undefined));
   const watch = new FileWatch(group, loaded);
   if (onEvent !== undefined) watch.listen(onEvent);
   await watch.start(options.intervalMs ?? intervalMs.default, options.settleMs ?? settleMs.default);
@@ -73,7 +75,11 @@ function knownOf(source: Source): LoadedConfig | undefined {
 
 /** Of a copy of a configuration only the path is known. */
 function pathOf(source: Source): string | URL | LoadConfigOptions {
-  return typeof source === 'object' && 'servers' in source ? source.path : source;
+  return isConfig(source) ? source.path : source;
+}
+
+function isConfig(source: Source): source is Config {
+  return typeof source === 'object' && 'servers' in source;
 }
 
 class FileWatch implements ConfigWatch {
@@ -107,6 +113,12 @@ class FileWatch implements ConfigWatch {
   async start(intervalMs: number, settleMs: number): Promise<void> {
     const { signal } = this.#stop;
     await pollFile(this.path, { intervalMs, settleMs, signal }, () => void this.reload());
+    const { gate } = this.#loaded;
+    // "plenum trust" in another process opens the gate.
+    if (gate !== undefined)
+      await pollFile(gate.recordPath, { intervalMs, settleMs, signal }, () => {
+        if (gate.isClosed) void this.reload();
+      });
     // The file may have changed since it was read, or the group may lack servers of it.
     await this.reload();
   }
@@ -142,7 +154,7 @@ class FileWatch implements ConfigWatch {
   async #reload(): Promise<void> {
     let loaded: LoadedConfig;
     try {
-      loaded = await load(this.#loaded.options);
+      loaded = await load(this.#loaded.options, this.#loaded.gate);
     } catch (error) {
       const problem = configFailure(`Reading the configuration ${this.path}`, error);
       this.#broken = true;

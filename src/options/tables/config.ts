@@ -80,6 +80,11 @@ export const loadConfigOptions = {
     default: false,
     about: 'Whether a server that something is wrong with is left out, and costs the others nothing.',
   },
+  consent: {
+    kind: either(flag, anyFunction),
+    about:
+      'Agrees to a file of a project that was found; without it, only what `plenum trust` has agreed to is used.',
+  },
   only: {
     kind: anyFunction,
     byDefault: 'all',

@@ -39,9 +39,15 @@ function bashOffers(words: readonly string[], { cwd, env }: ReturnType<typeof pl
 
 describe('plenum completion', () => {
   it('--servers prints the names in the configuration, and nothing when there is none', async () => {
-    const { cwd } = place(['one', 'two']);
-    expect((await plenum(['completion', '--servers'], { cwd })).stdout).toBe('one\ntwo\n');
-    expect(await plenumJson(['completion', '--servers'], { cwd })).toEqual(['one', 'two']);
+    const { cwd, env } = place(['one', 'two']);
+    expect((await plenum(['completion', '--servers'], { cwd, env })).stdout).toBe('one\ntwo\n');
+    expect(await plenumJson(['completion', '--servers'], { cwd, env })).toEqual(['one', 'two']);
+    // In a project that nobody has agreed to there are none.
+    expect(await plenum(['completion', '--servers'], { cwd })).toEqual({
+      exitCode: 0,
+      stdout: '',
+      stderr: '',
+    });
     expect(await plenum(['completion', '--servers', '-c', 'nowhere'])).toEqual({
       exitCode: 0,
       stdout: '',
@@ -50,8 +56,8 @@ describe('plenum completion', () => {
   });
 
   it('names that hold control characters are left out', async () => {
-    const { cwd } = place(evil);
-    expect((await plenum(['completion', '--servers'], { cwd })).stdout).not.toContain('\u001b');
+    const here = place(evil);
+    expect((await plenum(['completion', '--servers'], here)).stdout).not.toContain('\u001b');
   });
 
   it('--json has the script', async () => {

@@ -14,7 +14,7 @@ function home(files: Readonly<Record<string, object>>): { cwd: string; env: Reco
   }
   const cwd = join(path, 'work');
   mkdirSync(cwd, { recursive: true });
-  return { cwd, env: { HOME: path } };
+  return { cwd, env: { HOME: path, XDG_DATA_HOME: join(path, 'data') } };
 }
 
 const editors = {
@@ -64,6 +64,7 @@ describe('plenum import', () => {
 
   it('copies those that are named, and warns of secrets in the open', async () => {
     const place = home(editors);
+    await plenum(['trust', '.vscode/mcp.json'], place);
     const { exitCode, stdout, stderr } = await plenum(['import', 'git*', 'local'], place);
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/^Copied 2 servers to .*plenum\.json: github, local$/m);
@@ -77,7 +78,7 @@ describe('plenum import', () => {
   it('--all copies all, to --to; what is there stays, unless --replace', async () => {
     const place = home(editors);
     writeFileSync(join(place.cwd, 'mine.json'), '{ "mcpServers": { "files": { "command": "mine" } } }');
-    const report = await plenumJson(['import', '--all', '--to', 'mine.json'], place);
+    const report = await plenumJson(['import', '--all', '--to', 'mine.json', '--trust'], place);
     expect(report).toMatchObject({
       path: join(place.cwd, 'mine.json'),
       skipped: ['files'],
@@ -143,10 +144,11 @@ describe('plenum import', () => {
     const first = await plenum(['import', 'github'], place);
     expect(first.exitCode).toBe(0);
     expect(first.stderr).toMatch(/\.vscode\/mcp\.json was the configuration here until now.*without local\./);
-    const second = await plenum(['import', 'local'], place);
+    const second = await plenum(['import', 'local', '--trust'], place);
+    expect(second.exitCode).toBe(0);
     expect(second.stderr).not.toContain('until now');
     const whole = home(editors);
-    expect((await plenum(['import', '--all'], whole)).stderr).not.toContain('until now');
+    expect((await plenum(['import', '--all', '--trust'], whole)).stderr).not.toContain('until now');
   });
 
   it('on a terminal, it offers to copy those, too', async () => {
@@ -154,6 +156,9 @@ describe('plenum import', () => {
     const terminal = plenumOnTerminal(['import', 'github'], place);
     await terminal.shows('Copy 1 server from there, too?');
     terminal.type(ENTER);
+    await terminal.shows('runs      local-server');
+    await terminal.shows('Agree to copy these servers');
+    terminal.type('y');
     await terminal.shows('Copied 1 server');
     expect(await terminal.exitCode).toBe(0);
     const { mcpServers } = JSON.parse(readFileSync(join(place.cwd, 'plenum.json'), 'utf8'));
@@ -192,7 +197,7 @@ describe('plenum config check', () => {
   function check(text: string, ...args: string[]): ReturnType<typeof plenum> {
     const cwd = newFolder();
     writeFileSync(join(cwd, 'plenum.json'), text);
-    return plenum(['config', 'check', ...args], { cwd });
+    return plenum(['config', 'check', '--trust', ...args], { cwd });
   }
 
   it('says that a good one is good', async () => {

@@ -8,7 +8,8 @@ import { newFolder } from '../../support/folders.ts';
 /** As a new user has it: the file of an editor in the folder, and nothing else. */
 describe('plenum with four public servers, and a broken one', () => {
   let cwd: string;
-  beforeEach(() => {
+  let env: Record<string, string>;
+  beforeEach(async () => {
     cwd = realpathSync(newFolder());
     writeFileSync(join(cwd, 'notes.md'), '# Notes\n');
     const servers = {
@@ -19,10 +20,12 @@ describe('plenum with four public servers, and a broken one', () => {
       broken: { command: 'uvx-that-is-not-there', args: ['mcp-server-git'] },
     };
     writeFileSync(join(cwd, '.mcp.json'), JSON.stringify({ mcpServers: servers }));
+    env = { XDG_DATA_HOME: newFolder() };
+    await plenum(['trust'], { cwd, env });
   });
 
   it('servers, tools and doctor say what there is, and what is broken', async () => {
-    const servers = (await plenumJson(['servers'], { cwd })) as {
+    const servers = (await plenumJson(['servers'], { cwd, env })) as {
       name: string;
       state: string;
       tools: number;
@@ -34,9 +37,9 @@ describe('plenum with four public servers, and a broken one', () => {
       'thinking ready',
       'broken failed',
     ]);
-    const tools = (await plenumJson(['tools'], { cwd })) as unknown[];
+    const tools = (await plenumJson(['tools'], { cwd, env })) as unknown[];
     expect(tools).toHaveLength(servers.reduce((sum, { tools: some }) => sum + some, 0));
-    const doctor = await plenum(['doctor'], { cwd });
+    const doctor = await plenum(['doctor'], { cwd, env });
     expect(doctor.exitCode).toBe(3);
     expect(doctor.stdout.match(/^✓/gm)).toHaveLength(4);
     expect(doctor.stdout).toContain('✗ broken\n  error command-not-found:');
@@ -44,7 +47,7 @@ describe('plenum with four public servers, and a broken one', () => {
 
   it('call, read, prompt and complete work on each of them', async () => {
     const good = async (...args: string[]): Promise<string> => {
-      const { exitCode, stdout, stderr } = await plenum(args, { cwd });
+      const { exitCode, stdout, stderr } = await plenum(args, { cwd, env });
       // On a busy machine, some may come long after the one that has the resource.
       const complaints = stderr.replace(/^Not waited for: .*\n/, '');
       expect({ exitCode, complaints }).toEqual({ exitCode: 0, complaints: '' });
@@ -74,14 +77,17 @@ describe('plenum with four public servers, and a broken one', () => {
   });
 
   it('an image is saved, and is one', async () => {
-    const { exitCode } = await plenum(['call', 'everything__get-tiny-image', '--out', 'logo.png'], { cwd });
+    const { exitCode } = await plenum(['call', 'everything__get-tiny-image', '--out', 'logo.png'], {
+      cwd,
+      env,
+    });
     expect(exitCode).toBe(0);
     expect(readFileSync(join(cwd, 'logo.png')).subarray(1, 4).toString()).toBe('PNG');
   });
 
   it('a long tool shows its progress', async () => {
     const call = ['call', 'everything__trigger-long-running-operation', 'duration=2', 'steps=4'];
-    const terminal = plenumOnTerminal(call, { cwd });
+    const terminal = plenumOnTerminal(call, { cwd, env });
     await terminal.shows('50 %');
     expect(await terminal.exitCode).toBe(0);
   });

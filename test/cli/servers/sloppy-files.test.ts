@@ -43,7 +43,7 @@ describe('R14 a file that was written by hand', () => {
     [['ping', 'good', 'list'], 0, /good/],
     [['doctor', 'good', 'line'], 0, /good[^]*line/],
   ])('%j: what works, works; each of the others costs itself', async (words, exitCode, shown) => {
-    const found = await plenum(words, { cwd: place() });
+    const found = await plenum([...words, '--trust'], { cwd: place() });
     expect(found.stdout).toMatch(shown);
     expect(found.exitCode).toBe(exitCode);
     // Of servers that are not chosen nothing is said.
@@ -52,7 +52,7 @@ describe('R14 a file that was written by hand', () => {
   });
 
   it('config check says all that is wrong, by line', async () => {
-    const { exitCode, stderr } = await plenum(['config', 'check'], { cwd: place() });
+    const { exitCode, stderr } = await plenum(['config', 'check', '--trust'], { cwd: place() });
     expect(exitCode).toBe(2);
     for (const text of [
       'Did you mean "allow"?',

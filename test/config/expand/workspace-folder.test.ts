@@ -49,7 +49,11 @@ describe("L4 where the processes of a project's file start", () => {
 
   it('a file that is found from a folder further inside: still in its own', async () => {
     const top = folderWith({ '.cursor/mcp.json': { mcpServers: { a: { command: 'a' } } }, 'x/y/note': '' });
-    const { servers } = await loadConfig({ cwd: join(top, 'x/y'), env: { HOME: folderWith() } });
+    const { servers } = await loadConfig({
+      cwd: join(top, 'x/y'),
+      env: { HOME: folderWith() },
+      consent: true,
+    });
     expect(servers).toEqual({ a: { command: 'a', cwd: top } });
   });
 
@@ -64,7 +68,7 @@ describe("L4 where the processes of a project's file start", () => {
         b: { command, args },
       },
     });
-    const config = await loadConfig({ cwd: join(top, 'x/y'), env: { HOME: folderWith() } });
+    const config = await loadConfig({ cwd: join(top, 'x/y'), env: { HOME: folderWith() }, consent: true });
     const group = await SessionGroup.connect({ ...config, strict: true });
     onTestFinished(() => group.destroy());
     expect([...group.servers.values()].map(({ state }) => state)).toEqual(['ready', 'ready']);
