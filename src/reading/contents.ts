@@ -6,13 +6,36 @@ import { isDeeperThan, MOST_LEVELS, name, only, record, Shape, text, UNUSABLE, t
 const DATA_URL = /^data:([^;,]*)(?:;[^,]*)?;base64,/i;
 const BINARY = 'application/octet-stream';
 
+/** Base64 with white space in it, and up to two signs that fill it up. */
+const SPACED = /^[A-Za-z0-9+/\t\n\f\r ]*(?:=[\t\n\f\r ]*){0,2}$/;
+
 /** Whether `atob` accepts it, which ignores white space. */
 function isBase64(value: string): boolean {
   const end = value.search(/[^A-Za-z0-9+/]/);
   if (end === -1) return value.length % 4 !== 1;
-  const rest = value.slice(end);
-  if (rest === '=' || rest === '==') return value.length % 4 === 0;
-  return /[\t\n\f\r ]/.test(rest) && isBase64(value.replace(/[\t\n\f\r ]+/g, ''));
+  const { length } = value;
+  if (value.startsWith('=', end) && end >= length - 2 && value.endsWith('=')) return length % 4 === 0;
+  if (!SPACED.test(value)) return false;
+  const [signs, fill] = countSigns(value);
+  return fill === 0 ? signs % 4 !== 1 : (signs + fill) % 4 === 0;
+}
+
+/** How many signs of base64 a text has beside white space, and how many that fill it up. */
+function countSigns(value: string): [signs: number, fill: number] {
+  let signs = 0;
+  let fill = 0;
+  for (let at = 0; at < value.length; at++) {
+    const code = value.charCodeAt(at);
+    if (code === 0x3d) fill++;
+    else if (code > 0x20) signs++;
+  }
+  return [signs, fill];
+}
+
+function withoutFill(value: string): string {
+  let end = value.length;
+  while (value[end - 1] === '=') end--;
+  return value.slice(0, end);
 }
 
 const data: Kind = {
@@ -20,7 +43,7 @@ const data: Kind = {
   mend(value, place, findings) {
     if (typeof value !== 'string') return UNUSABLE;
     const read = value.replace(DATA_URL, '').replaceAll('-', '+').replaceAll('_', '/').trim();
-    const padded = isBase64(read) ? read : read.replace(/=+$/, '');
+    const padded = isBase64(read) ? read : withoutFill(read);
     if (!isBase64(padded)) return UNUSABLE;
     findings.add('content-data', place);
     return padded;

@@ -149,13 +149,15 @@ export interface Members {
 /** An object with these members, and any others. */
 export class Shape implements Kind {
   readonly #kinds: Record<string, Kind> = Object.create(null) as Record<string, Kind>;
-  readonly #required: readonly string[];
-  readonly #members: Members;
+  readonly #required: readonly (readonly [string, Kind])[];
+  readonly #optional: readonly (readonly [string, Kind])[];
+  readonly #fallbacks: Readonly<Record<string, Fallback>>;
 
   constructor(members: Members) {
-    const { required = {}, optional = {} } = members;
-    this.#members = members;
-    this.#required = Object.keys(required);
+    const { required = {}, optional = {}, fallbacks = {} } = members;
+    this.#required = Object.entries(required);
+    this.#optional = Object.entries(optional);
+    this.#fallbacks = fallbacks;
     Object.assign(this.#kinds, optional, required);
   }
 
@@ -167,7 +169,7 @@ export class Shape implements Kind {
       const member = value[key];
       if (member !== undefined && !kind.fits(member)) return false;
     }
-    for (const key of this.#required) if (value[key] === undefined) return false;
+    for (const [key] of this.#required) if (value[key] === undefined) return false;
     return true;
   }
 
@@ -175,17 +177,16 @@ export class Shape implements Kind {
     const given = isRecord(value) ? value : emptyRecord(value, place, findings);
     if (given === undefined) return UNUSABLE;
     const mended: Record<string, unknown> = { ...given };
-    const { required = {}, optional = {}, fallbacks = {} } = this.#members;
-    for (const [key, kind] of Object.entries(required)) {
+    for (const [key, kind] of this.#required) {
       const member = mended[key];
       if (member !== undefined && kind.fits(member)) continue;
       let read =
         member === undefined || member === null ? UNUSABLE : kind.mend(member, `${place}: ${key}`, findings);
-      if (read === UNUSABLE) read = fallbacks[key]?.(mended, place, findings) ?? UNUSABLE;
+      if (read === UNUSABLE) read = this.#fallbacks[key]?.(mended, place, findings) ?? UNUSABLE;
       if (read === UNUSABLE) return UNUSABLE;
       mended[key] = read;
     }
-    for (const [key, kind] of Object.entries(optional))
+    for (const [key, kind] of this.#optional)
       if (mended[key] === undefined) delete mended[key];
       else mendMember(mended, key, kind, place, findings);
     return mended;
