@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { StdioServerSpec } from '../../../src/index.ts';
 import { stdioSpec, type ServerScript } from '../../../src/testing/index.ts';
 import { ledgerFile } from '../../support/folders.ts';
-import { connectGroup } from '../../support/groups.ts';
+import { connectBeside } from '../../support/neighbour.ts';
 import { open } from '../support/open.ts';
 
 /** A process that reads nothing for so long after its start, and one more line in `ledger` for each start. */
@@ -65,10 +65,10 @@ describe('R1 a process is asked which era it is of', () => {
 
   it('and is silent: the other servers of its group are ready meanwhile', async () => {
     const silent = slowToStart({ era: 'legacy', faults: { ignoreDiscover: true } }, 3);
-    const group = await connectGroup({
-      servers: { silent: silent.spec, quick: stdioSpec({ tools: [{ name: 'echo' }] }) },
-    });
-    expect(group.servers.get('quick')).toMatchObject({ state: 'ready' });
+    const servers = { silent: silent.spec };
+    const { group, expectUntouched } = await connectBeside({ servers }, 'a process');
     expect(group.servers.get('silent')).toMatchObject({ state: 'ready' });
+    await group.session('silent').reconnect();
+    await expectUntouched();
   });
 });

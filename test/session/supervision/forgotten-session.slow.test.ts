@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { PlenumError } from '../../../src/index.ts';
 import { eventually } from '../../support/eventually.ts';
-import { connectGroup } from '../../support/groups.ts';
-import { local, tools } from '../../support/servers.ts';
+import { connectBeside } from '../../support/neighbour.ts';
 import { open } from '../support/open.ts';
 import { CASES, said, serveForgetful, SURE, times, WAYS, WORDLESS } from './forgetful.ts';
 
@@ -13,9 +12,8 @@ describe.each(CASES)('R2 an answer that says nothing of the session ($way, $answ
   const cases = Object.entries(WORDLESS);
   it.each(cases)('%s: a session that is gone is opened anew, and no call runs twice', async (how, words) => {
     const server = await serveForgetful(answers);
-    const other = local({ tools: tools('echo') });
-    const group = await connectGroup({
-      servers: { peer: { url: server.url, type: 'http', ...WAYS[way] }, other: { server: other } },
+    const { group, expectUntouched } = await connectBeside({
+      servers: { peer: { url: server.url, type: 'http', ...WAYS[way] } },
       protocol,
       reconnect,
     });
@@ -34,8 +32,7 @@ describe.each(CASES)('R2 an answer that says nothing of the session ($way, $answ
     expect(session.status.state).toBe('ready');
     expect(server.sessions.size).toBe(1);
     expect(times(server, 'ping')).toBe(1);
-    await group.callTool('other__echo');
-    expect(other.connections).toBe(1);
+    await expectUntouched();
   });
 
   it.each(cases)('%s: a session that is known is kept, for a ping a second', async (_how, words) => {

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { failureOf } from '../../support/failures.ts';
-import { connectGroup } from '../../support/groups.ts';
-import { local, tools } from '../../support/servers.ts';
+import { connectBeside } from '../../support/neighbour.ts';
 import { eventually } from '../../support/eventually.ts';
 import { open } from '../support/open.ts';
 import { CASES, FORGOTTEN, said, serveForgetful, times, WAYS } from './forgetful.ts';
@@ -12,9 +11,8 @@ const reconnect = { delayMs: 10, maxDelayMs: 20 };
 describe.each(CASES)('R2 a session that the server has forgotten ($way, $answers)', ({ way, answers }) => {
   it.each(Object.entries(FORGOTTEN))('%s: is opened anew, and the call runs once', async (_how, words) => {
     const server = await serveForgetful(answers);
-    const other = local({ tools: tools('echo') });
-    const group = await connectGroup({
-      servers: { peer: { url: server.url, type: 'http', ...WAYS[way] }, other: { server: other } },
+    const { group, expectUntouched } = await connectBeside({
+      servers: { peer: { url: server.url, type: 'http', ...WAYS[way] } },
       protocol,
       reconnect,
     });
@@ -25,8 +23,7 @@ describe.each(CASES)('R2 a session that the server has forgotten ($way, $answers
     expect(session.status.state).toBe('ready');
     expect(server.ran).toBe(2);
     expect(server.sessions.size).toBe(1);
-    await group.callTool('other__echo');
-    expect(other.connections).toBe(1);
+    await expectUntouched();
   });
 
   it('is opened anew once for many calls', async () => {
