@@ -37,6 +37,7 @@ describe('a watched file of a project that was found', () => {
     const asked: ConsentRequest[] = [];
     const consent = (request: ConsentRequest): boolean => asked.push(request) > 0;
     const { next } = await watching(await loadConfig({ cwd, env: newUser().env, consent }));
+    expect((await next('reloaded')).added).toEqual(['a']);
     writeTo(join(cwd, '.mcp.json'), after);
     expect((await next('reloaded')).added).toEqual(['b']);
     expect(asked.map(({ isReload }) => isReload)).toEqual([false, true]);
