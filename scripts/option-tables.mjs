@@ -3,7 +3,7 @@ import { format, resolveConfig } from 'prettier';
 
 /**
  * The tables by the name that a page gives them.
- * @param {Record<'session' | 'server' | 'group' | 'manager' | 'auth' | 'toolkit' | 'config' | 'gateway' | 'gateway-auth', Record<string, any>>} from
+ * @param {Record<'session' | 'server' | 'group' | 'manager' | 'auth' | 'toolkit' | 'config' | 'gateway' | 'gateway-auth' | 'gateway-audit', Record<string, any>>} from
  * @returns {Record<string, Record<string, import('../src/options/kinds.ts').Option>>}
  */
 export function tablesOf({
@@ -16,6 +16,7 @@ export function tablesOf({
   config,
   gateway,
   'gateway-auth': who,
+  'gateway-audit': audit,
 }) {
   return {
     session: without(session.sessionOptions, session.handlerOptions),
@@ -42,6 +43,7 @@ export function tablesOf({
     gateway: gateway.gatewayOptions,
     'gateway-session': gateway.gatewaySessionOptions,
     'gateway-limit': gateway.gatewayLimitOptions,
+    'gateway-audit': audit.gatewayAuditOptions,
     'gateway-auth': who.gatewayAuthOptions,
     'gateway-oauth': who.gatewayOAuthOptions,
     'gateway-server': gateway.gatewayServerOptions,

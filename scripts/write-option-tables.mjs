@@ -13,6 +13,7 @@ const rooms = [
   'config',
   'gateway',
   'gateway-auth',
+  'gateway-audit',
 ];
 const loaded = await Promise.all(
   rooms.map(async (room) => [room, await import(`../dist/options/tables/${room}.js`)]),

@@ -96,6 +96,16 @@ export interface ConfiguredGateway {
   serverInfo?: { name: string; version: string; title?: string };
   /** What clients are told of how to use the gateway. */
   instructions?: string;
+  /** Where each call is noted. */
+  audit?: {
+    /** The path of the log. */
+    file?: string;
+    key?: string;
+    maxBytes?: number;
+    maxFiles?: number;
+    maxQueued?: number;
+    whenFailing?: 'continue' | 'refuse';
+  };
   /** Who may come in. */
   auth?: {
     /** The path of a file of API keys. */

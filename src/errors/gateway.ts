@@ -193,3 +193,28 @@ export function issuerUnusable(issuer: string, why: string, cause?: unknown): Pl
   const summary = `Reading the keys of the authorization server "${issuer}": ${why}.`;
   return new PlenumError('CONNECT_FAILED', summary, { cause });
 }
+
+export function auditUnclear(): PlenumError<'CONFIG_INVALID'> {
+  const summary = 'Option "audit" must have either "file" or "write".';
+  return new PlenumError('CONFIG_INVALID', summary, { data: { option: 'audit' } });
+}
+
+/** The file of an audit log cannot be written; `why` is a clause. */
+export function auditFileUnusable(path: string, why: string): PlenumError<'CONFIG_INVALID'> {
+  return new PlenumError('CONFIG_INVALID', `The audit log "${path}" cannot be written: ${why}.`, {
+    data: { option: 'audit.file' },
+  });
+}
+
+/** Entries of an audit log were lost. What a function of the program's threw is the cause, and not in the message. */
+export function auditFailing(error: unknown): PlenumError<'CONFIG_INVALID'> {
+  const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
+  return new PlenumError(
+    'CONFIG_INVALID',
+    `Entries of the audit log were lost: they cannot be written${code}.`,
+    {
+      data: { option: 'audit' },
+      cause: error,
+    },
+  );
+}

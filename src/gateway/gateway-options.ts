@@ -23,6 +23,7 @@ import type { ServerSpec } from '../server-spec.ts';
 import type { ConnectConcurrency } from '../session/connection/connect-gate.ts';
 import type { DefinitionLock } from '../session/lock/definition-lock.ts';
 import type { SessionOptions } from '../session/session-options.ts';
+import type { GatewayAudit } from './audit/audit-log.ts';
 import { checkAuth, type GatewayAuth } from './identity/auth-options.ts';
 
 /** A server behind a gateway: its spec, in which session options may stand. Its handlers are the gateway's. */
@@ -146,6 +147,8 @@ export interface GatewayOptions {
    * Who may come in. Without it the gateway listens on loopback addresses only, and all clients are one principal.
    */
   auth?: GatewayAuth;
+  /** Where each call of a tool, prompt or resource is noted. */
+  audit?: GatewayAudit;
   /**
    * Host names that requests may be sent to, without port; requests to others are refused with 403.
    * @default the loopback names and the host that `listen` is given

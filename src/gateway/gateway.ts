@@ -8,6 +8,7 @@ import type {
   ServerContext,
 } from '@modelcontextprotocol/server';
 import { gatewayClosed, gatewayListens, gatewayNeedsHosts, gatewayOfGroup } from '../errors/gateway.ts';
+import type { PlenumError } from '../errors/plenum-error.ts';
 import { unknownName } from '../errors/catalog.ts';
 import { CATALOG_KINDS, type CatalogKind } from '../group/catalog/catalog.ts';
 import type { SessionSource } from '../group/members/session-source.ts';
@@ -33,6 +34,8 @@ import {
   type Presentation,
 } from './clients/client-server.ts';
 import type { Exchange, GatewayClient } from './clients/gateway-client.ts';
+import { isAudited, type CallOutcome } from './audit/audit-entry.ts';
+import { AuditLog } from './audit/audit-log.ts';
 import { Authenticator } from './identity/authenticator.ts';
 import type { Identity } from './identity/identity.ts';
 import { OutwardClient } from './clients/outward-client.ts';
@@ -56,6 +59,7 @@ import { RequestGuard } from './http/request-guard.ts';
 import { BusyAnswers } from './http/responses.ts';
 import { loadOfficialServer, readAs, type OfficialServer } from './official-server.ts';
 import { METHODS, Router, setLevel, type ClientRequest } from './routing/router.ts';
+import { auditRefuses } from './routing/rpc-error.ts';
 import { StdioEndpoint } from './stdio/stdio-endpoint.ts';
 import { ServerRequests } from './upstreams/server-requests.ts';
 import { keysOf, principalOfKey } from './upstreams/session-key.ts';
@@ -142,6 +146,7 @@ export class Gateway implements AsyncDisposable {
   readonly #busy = new BusyAnswers();
   readonly #hub: EventHub<GatewayEvent>;
   readonly #auth: Authenticator | undefined;
+  readonly #audit: AuditLog | undefined;
   readonly #connected = new Map<string, ConnectedClient>();
   readonly #working = new Set<Promise<unknown>>();
   readonly #leaving = new Set<Promise<void>>();
@@ -156,8 +161,10 @@ export class Gateway implements AsyncDisposable {
     group: SessionGroup,
     own: OwnServers | undefined,
     auth: Authenticator | undefined,
+    audit: AuditLog | undefined,
     hub: EventHub<GatewayEvent>,
   ) {
+    this.#audit = audit;
     this.#auth = auth;
     this.#hub = hub;
     this.#sdk = sdk;
@@ -203,10 +210,17 @@ export class Gateway implements AsyncDisposable {
     const resolved = resolveGatewayOptions(options);
     const sdk = await loadOfficialServer();
     const hub = new EventHub<GatewayEvent>();
-    const auth =
-      resolved.auth &&
-      (await Authenticator.open(sdk, resolved.auth, (error) => hub.publish({ type: 'problem', error })));
-    if (options.group !== undefined) return new Gateway(sdk, resolved, options.group, undefined, auth, hub);
+    const onProblem = (error: PlenumError): void => hub.publish({ type: 'problem', error });
+    const audit = options.audit && (await AuditLog.open(options.audit, onProblem));
+    let auth: Authenticator | undefined;
+    try {
+      if (resolved.auth !== undefined) auth = await Authenticator.open(sdk, resolved.auth, onProblem);
+    } catch (error) {
+      await audit?.close();
+      throw error;
+    }
+    if (options.group !== undefined)
+      return new Gateway(sdk, resolved, options.group, undefined, auth, audit, hub);
     const requests = new ServerRequests(sdk);
     const servers = Object.entries(options.servers ?? {}).map(
       ([name, server]) => [name, splitServer(server)] as const,
@@ -235,11 +249,12 @@ export class Gateway implements AsyncDisposable {
         ...(options.lock !== undefined && { lock: options.lock }),
         ...(options.signal !== undefined && { signal: options.signal }),
       });
-      const gateway = new Gateway(sdk, resolved, group, { manager, requests, isolation }, auth, hub);
+      const gateway = new Gateway(sdk, resolved, group, { manager, requests, isolation }, auth, audit, hub);
       onManagerEvent = (event) => gateway.#onManagerEvent(event);
       return gateway;
     } catch (error) {
       auth?.close();
+      await audit?.close();
       await manager.destroy(error);
       throw error;
     }
@@ -443,6 +458,7 @@ export class Gateway implements AsyncDisposable {
       const { manager } = this.#own;
       await Promise.allSettled([this.#group.destroy(reason), manager.destroy(reason), ...this.#leaving]);
     }
+    await this.#audit?.close();
     this.#hub.end();
     this.#closed.resolve(reason);
   }
@@ -489,7 +505,10 @@ export class Gateway implements AsyncDisposable {
   }
 
   readonly #clientListener: ClientListener = {
-    onRequest: (exchange, request) => this.#work(exchange, request),
+    onRequest: (exchange, request) =>
+      this.#audit !== undefined && isAudited(request)
+        ? this.#workNoted(this.#audit, exchange, request)
+        : this.#work(exchange, request),
   };
 
   #onRootsChanged(client: GatewayClient): void {
@@ -507,6 +526,28 @@ export class Gateway implements AsyncDisposable {
     client.info = readAs(specTypeSchemas.Implementation, info);
     client.capabilities = readAs(specTypeSchemas.ClientCapabilities, capabilities) ?? {};
     return client;
+  }
+
+  /** As `#work`, for a call that is noted in the audit log. */
+  async #workNoted(
+    audit: AuditLog,
+    exchange: Exchange,
+    request: ClientRequest,
+  ): Promise<Record<string, unknown>> {
+    const startedAt = performance.now();
+    // Afterwards its server may be another's, or gone.
+    const server = this.#router.serverOf(exchange.client, request);
+    const note = (came: CallOutcome): void =>
+      audit.note(exchange.identity, request, server, came, performance.now() - startedAt);
+    try {
+      if (audit.refuses) throw auditRefuses();
+      const result = await this.#work(exchange, request);
+      note({ result });
+      return result;
+    } catch (error) {
+      note({ error });
+      throw error;
+    }
   }
 
   async #work(exchange: Exchange, request: ClientRequest): Promise<Record<string, unknown>> {

@@ -5,6 +5,7 @@ import { tablesOf, withTables } from '../../scripts/option-tables.mjs';
 import * as auth from '../../src/options/tables/auth.ts';
 import * as config from '../../src/options/tables/config.ts';
 import * as gateway from '../../src/options/tables/gateway.ts';
+import * as audit from '../../src/options/tables/gateway-audit.ts';
 import * as who from '../../src/options/tables/gateway-auth.ts';
 import * as group from '../../src/options/tables/group.ts';
 import * as manager from '../../src/options/tables/manager.ts';
@@ -16,6 +17,7 @@ const tables = tablesOf({
   auth,
   config,
   gateway,
+  'gateway-audit': audit,
   'gateway-auth': who,
   group,
   manager,

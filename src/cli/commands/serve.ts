@@ -155,10 +155,10 @@ async function follow(
 }
 
 /** What a file says under `gateway` that holds from the start to the end. */
-const AT_START = ['listen', 'tls', 'trustProxy', 'auth'] as const;
+const AT_START = ['listen', 'tls', 'trustProxy', 'auth', 'audit'] as const;
 
 /** What can change while the gateway runs. */
 function settingsOf(said: ConfiguredGateway): GatewaySettings {
-  const { listen: _listen, tls: _tls, trustProxy: _trustProxy, auth: _auth, ...settings } = said;
+  const { listen: _l, tls: _t, trustProxy: _p, auth: _auth, audit: _audit, ...settings } = said;
   return settings;
 }

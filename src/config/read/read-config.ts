@@ -162,25 +162,29 @@ function readSection<T>(
 /** Rules of access that are not known here would be passed over, and too many let in. */
 function refuseAccessRules(gateway: unknown, findings: Findings): void {
   if (!isRecord(gateway)) return;
-  for (const key of ['clients', 'lock', 'audit']) {
+  for (const key of ['clients', 'lock']) {
     if (gateway[key] === undefined || gateway[key] === null) continue;
     findings.keyProblem(['gateway', key], 'found rules of access, which a file cannot have');
   }
-  const { auth } = gatewaySettings.table;
-  if (auth === undefined || !isRecord(gateway['auth'])) return;
-  knownPart(auth.kind, gateway['auth'], (path, table) => {
-    const key = String(path.at(-1));
-    const message = `found the unknown rule "${printable(key, 80)}".${meantBy(key, table)}`;
-    findings.keyProblem(['gateway', 'auth', ...path], message.replace(/\.$/, ''));
-  });
+  for (const section of ['auth', 'audit']) {
+    const option = gatewaySettings.table[section];
+    if (option === undefined || !isRecord(gateway[section])) continue;
+    knownPart(option.kind, gateway[section], (path, table) => {
+      const key = String(path.at(-1));
+      const message = `found the unknown rule "${printable(key, 80)}".${meantBy(key, table)}`;
+      findings.keyProblem(['gateway', section, ...path], message.replace(/\.$/, ''));
+    });
+  }
 }
 
 /** Paths in a file start from its workspace folder. */
 function withPaths(gateway: ConfiguredGateway, workspace: string): ConfiguredGateway {
-  const keys = gateway.auth?.keys;
-  return keys === undefined
-    ? gateway
-    : { ...gateway, auth: { ...gateway.auth, keys: resolve(workspace, keys) } };
+  const { auth, audit } = gateway;
+  return {
+    ...gateway,
+    ...(auth?.keys !== undefined && { auth: { ...auth, keys: resolve(workspace, auth.keys) } }),
+    ...(audit?.file !== undefined && { audit: { ...audit, file: resolve(workspace, audit.file) } }),
+  };
 }
 
 /** A filter where none can be would be passed over, and every tool offered. */

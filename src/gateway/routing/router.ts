@@ -93,6 +93,17 @@ export class Router {
     }
   }
 
+  /** The server that a request of this client would go to; undefined when none has what it names. */
+  serverOf(client: GatewayClient, { method, params }: ClientRequest): string | undefined {
+    try {
+      if (method === 'resources/read') return this.#resource(client, textOf(params, 'uri')).server;
+      return this.#views.find(client, method === 'tools/call' ? 'tools' : 'prompts', textOf(params, 'name'))
+        .server;
+    } catch {
+      return undefined;
+    }
+  }
+
   /** Cancels the calls that wait for their clients. */
   close(): void {
     this.#parked.endAll();

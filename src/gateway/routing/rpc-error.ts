@@ -77,3 +77,9 @@ export function toRpcError(error: unknown): RpcError {
 export function tooManySubscriptions(): RpcError {
   return new RpcError(INVALID_PARAMS, 'A client may not have so many subscriptions.');
 }
+
+/** A call is not made while it could not be noted. */
+export function auditRefuses(): RpcError {
+  const data = { code: 'AUDIT_FAILING', maybeExecuted: false };
+  return new RpcError(INTERNAL_ERROR, 'The call cannot be noted now, and was not made.', data);
+}

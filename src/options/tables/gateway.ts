@@ -15,6 +15,7 @@ import {
   type Kind,
   type OptionTable,
 } from '../kinds.ts';
+import { gatewayAuditOptions } from './gateway-audit.ts';
 import { gatewayAuthOptions } from './gateway-auth.ts';
 import { groupOptions } from './group.ts';
 import { groupServerOptions, pem } from './server.ts';
@@ -159,6 +160,10 @@ export const gatewayOptions = {
     about: 'A group that is open already: the gateway does not close it, and all clients share its sessions.',
   },
   naming: groupOptions.naming,
+  audit: {
+    kind: optionsOf(gatewayAuditOptions),
+    about: 'Where each call of a tool, prompt or resource is noted.',
+  },
   auth: {
     kind: optionsOf(gatewayAuthOptions),
     about:

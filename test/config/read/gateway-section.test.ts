@@ -72,7 +72,7 @@ describe('what a file says for a gateway', () => {
     expect(await problemsOf(load({ mcpServers, gateway }, { tolerant: true }))).toEqual([problem]);
   });
 
-  it.each(['clients', 'lock', 'audit'])('rules of access are not passed over: %s', async (key) => {
+  it.each(['clients', 'lock'])('rules of access are not passed over: %s', async (key) => {
     const [problem] = await problemsOf(load({ mcpServers, gateway: { [key]: {} } }));
     expect(problem).toContain(`gateway.${key}: found rules of access, which a file cannot have`);
   });
@@ -123,6 +123,17 @@ describe('what a file says for a gateway', () => {
       expect(await problemsOf(load({ mcpServers, gateway: { auth } }, options))).toEqual([
         expect.stringContaining(problem),
       ]);
+  });
+
+  it('says where calls are noted, from its own folder, and strictly', async () => {
+    const { gateway, path } = await load({
+      mcpServers,
+      gateway: { audit: { file: 'audit.log', maxFiles: 2 } },
+    });
+    expect(gateway?.audit).toEqual({ file: join(dirname(path), 'audit.log'), maxFiles: 2 });
+    const wrong = { file: 'a', whenFull: 'refuse', maxBytes: 1, whenFailing: 'stop' };
+    const problems = await problemsOf(load({ mcpServers, gateway: { audit: wrong } }));
+    expect(problems).toHaveLength(3);
   });
 
   it.each(['allow', 'deny', 'allowedTools'])('a filter is not passed over: %s', async (key) => {
