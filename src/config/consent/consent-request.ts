@@ -46,7 +46,7 @@ export interface ConsentServer {
   readonly variables: readonly string[];
   /** Everything else that the file says of it, by name, as JSON. Values of `auth` are left out. */
   readonly others: readonly (readonly [name: string, json: string])[];
-  /** How {@link consentText} showed it when it was agreed to before, in lines; for a changed server. */
+  /** How `consentText()` showed it when it was agreed to before, in lines; for a changed server. */
   readonly beforeLines?: readonly string[];
 }
 

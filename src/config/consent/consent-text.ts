@@ -153,7 +153,7 @@ function names(all: readonly string[]): string {
   return shown.join(', ') + more;
 }
 
-/** A text of a file on one line, as {@link consentText} shows it. */
+/** A text of a file on one line, as `consentText()` shows it. */
 export function consentWord(text: string, maxLength = LONGEST_WORD): string {
   const shown = visible(text);
   if (shown.length <= maxLength + 20) return shown;
