@@ -1,17 +1,41 @@
-import { describe, expect, it } from 'vitest';
+import { createServer, request as httpRequest } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { createApiKey } from '../../../src/gateway/index.ts';
 import { http, tools } from '../../support/servers.ts';
 import { INITIALIZE, listening, openSession, post } from '../support.ts';
 import { bearer, callOf, modernCall, tokenIssuer } from './support.ts';
+
+/** Stands before a server, and notes the headers of what passes. */
+async function recorder(target: string): Promise<{ url: string; headers: string[] }> {
+  const headers: string[] = [];
+  const server = createServer((incoming, outgoing) => {
+    headers.push(...incoming.rawHeaders);
+    const { method = 'GET' } = incoming;
+    const onward = httpRequest(target, { method, headers: incoming.headers }, (answer) => {
+      outgoing.writeHead(answer.statusCode ?? 500, answer.headers);
+      answer.pipe(outgoing);
+    });
+    onward.on('error', () => outgoing.destroy());
+    incoming.pipe(onward);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  onTestFinished(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`, headers };
+}
 
 describe('what a client shows', () => {
   it('S4 S7 reaches no server, no event, no status and no answer', async () => {
     const resource = 'https://mcp.example.com/mcp';
     const issuer = await tokenIssuer(resource);
     const upstream = await http({ tools: tools('echo') });
+    const wire = await recorder(upstream.url);
     const ada = createApiKey('ada');
     const { gateway, url } = await listening({
-      servers: { s: { url: upstream.url } },
+      servers: { s: { url: wire.url } },
       auth: { keys: [ada.record], oauth: { issuer: issuer.issuer, resource } },
     });
     const events: unknown[] = [];
@@ -40,8 +64,9 @@ describe('what a client shows', () => {
     const clients = [...gateway.clients.values()];
     await gateway.close();
     await reading;
-    const said = JSON.stringify({ log: upstream.requests, events, clients, answers });
+    const said = JSON.stringify({ log: upstream.requests, headers: wire.headers, events, clients, answers });
     expect(said).toContain('tools/call');
+    expect(wire.headers.map((each) => each.toLowerCase())).not.toContain('authorization');
     for (const token of shown) expect(said).not.toContain(token);
   });
 });
