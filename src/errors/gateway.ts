@@ -139,6 +139,11 @@ export function keyFileLocked(path: string, error: unknown): PlenumError<'CONFIG
   return keyFileUnusable(path, `could not be locked: ${messageOf(error)}`);
 }
 
+/** A file of API keys that was changed cannot be used. */
+export function keyFileUnread(error: unknown): PlenumError {
+  return PlenumError.from(error, 'CONFIG_INVALID', 'Reading API keys');
+}
+
 /** The records of API keys that a program gave contradict each other; `what` goes on from "the list". */
 export function apiKeysUnusable(what: string): PlenumError<'CONFIG_INVALID'> {
   const summary = `The list of API keys ${what}.`;

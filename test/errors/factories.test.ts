@@ -210,6 +210,30 @@ const SAMPLES: {
     callNotAnswered: gateway.callNotAnswered('s', 5),
     gatewayServerIsOne: gateway.gatewayServerIsOne('client'),
     gatewayOfGroup: gateway.gatewayOfGroup(),
+    gatewayTlsUnusable: gateway.gatewayTlsUnusable(new Error('key values mismatch')),
+    gatewayTlsFile: [
+      gateway.gatewayTlsFile('key', Object.assign(new Error(SECRET), { code: 'ENOENT' })),
+      gateway.gatewayTlsFile('cert', thrown),
+    ],
+    gatewayAuthEmpty: gateway.gatewayAuthEmpty(),
+    gatewayIssuersTooMany: [0, 2].map((count) => gateway.gatewayIssuersTooMany(count)),
+    gatewayNeedsResource: gateway.gatewayNeedsResource(
+      'The gateway listens on a port that the system chooses',
+    ),
+    keyFileUnusable: gateway.keyFileUnusable('/keys.json', 'is a link'),
+    keyFileMissing: gateway.keyFileMissing('/keys.json'),
+    keyFileLocked: gateway.keyFileLocked('/keys.json', new Error('EACCES')),
+    keyFileUnread: [gateway.keyFileUnread(ours), gateway.keyFileUnread(new Error('EIO: i/o error'))],
+    apiKeysUnusable: gateway.apiKeysUnusable('has two keys named "ci"'),
+    apiKeyNameUnusable: gateway.apiKeyNameUnusable(),
+    apiKeyNameTaken: gateway.apiKeyNameTaken('ci'),
+    issuerUnusable: gateway.issuerUnusable('https://id.example.com', 'it answered HTTP 500', thrown),
+    auditUnclear: gateway.auditUnclear(),
+    auditFileUnusable: gateway.auditFileUnusable('/audit.jsonl', 'its folder is not there'),
+    auditFailing: [
+      gateway.auditFailing(thrown),
+      gateway.auditFailing(Object.assign(new Error('x'), { code: 'ENOSPC' })),
+    ],
   },
   lock: {
     definitionDrifted: (['tool', 'instructions', 'server'] as const).map((kind) =>

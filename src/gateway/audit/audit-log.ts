@@ -51,7 +51,8 @@ const AGAIN_MS = 1_000;
 
 /** Notes each call, one after the other, without holding it up. */
 export class AuditLog {
-  readonly #write: (entries: readonly AuditEntry[]) => Promise<void>;
+  /** Takes from the array what it has written. */
+  readonly #write: (entries: AuditEntry[]) => Promise<void>;
   readonly #file: AuditFile | undefined;
   readonly #secret: string | Buffer;
   readonly #maxQueued: number;
@@ -75,9 +76,13 @@ export class AuditLog {
     const opened = file === undefined ? undefined : new AuditFile(resolve(file), maxBytes, maxFiles);
     this.#file = opened;
     this.#write = async (entries) => {
-      if (opened !== undefined)
-        await opened.write(entries.map((entry) => `${JSON.stringify(entry)}\n`).join(''));
-      else for (const entry of entries) await write?.(entry);
+      while (entries.length > 0) {
+        const [first] = entries;
+        const lines = opened === undefined ? [] : linesOfFile(entries, maxBytes);
+        if (opened !== undefined) await opened.write(lines.join(''));
+        else if (first !== undefined) await write?.(first);
+        entries.splice(0, Math.max(lines.length, 1));
+      }
     };
   }
 
@@ -138,4 +143,17 @@ export class AuditLog {
       }
     }
   }
+}
+
+/** As many lines as one file may hold, one at least: many that waited do not make it larger. */
+function linesOfFile(entries: readonly AuditEntry[], maxBytes: number): string[] {
+  const lines: string[] = [];
+  let bytes = 0;
+  for (const entry of entries) {
+    const line = `${JSON.stringify(entry)}\n`;
+    bytes += Buffer.byteLength(line);
+    if (bytes > maxBytes && lines.length > 0) break;
+    lines.push(line);
+  }
+  return lines;
 }

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
-import { apiKeysUnusable, keyFileMissing } from '../../errors/gateway.ts';
-import { PlenumError } from '../../errors/plenum-error.ts';
+import { apiKeysUnusable, keyFileMissing, keyFileUnread } from '../../errors/gateway.ts';
+import type { PlenumError } from '../../errors/plenum-error.ts';
 import { pollFile } from '../../internal/files/poll-file.ts';
 import { hasDigest, hashBytes, keyIdOf, type ApiKeyRecord } from './api-key.ts';
 import { KEY_PRINCIPAL, type Identity } from './identity.ts';
@@ -76,8 +76,7 @@ export class KeyRing {
         this.#keys = byId(records);
         listener.onChanged();
       } catch (error) {
-        if (!signal.aborted)
-          listener.onProblem(PlenumError.from(error, 'CONFIG_INVALID', 'Reading API keys'));
+        if (!signal.aborted) listener.onProblem(keyFileUnread(error));
       }
     };
     await pollFile(path, { ...POLL, signal }, () => {

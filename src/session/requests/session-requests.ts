@@ -147,7 +147,7 @@ export abstract class SessionRequests {
   ): Promise<CallToolResult> {
     const name: unknown = typeof tool === 'string' ? tool : memberOf(tool, 'name');
     if (typeof name !== 'string') return Promise.reject(toolNameInvalid(tool, this.name));
-    if (args !== undefined && !areArguments(args))
+    if (args !== undefined && !isPlainObject(args) && !areArguments(args))
       return Promise.reject(argumentsNotAnObject(name, describe(args)));
     const fault = options === NO_OPTIONS ? undefined : checkCall(options);
     if (fault !== undefined) return this.#refuse(`Calling tool "${printable(name)}"`, fault);
@@ -574,6 +574,15 @@ async function ask<T>(
   options: RequestOptions,
 ): Promise<T | undefined> {
   return announcesNothing(connection.client) ? unannounced?.(connection, params, options) : undefined;
+}
+
+/** The usual case of arguments. A proxy may throw, and is looked at closely then. */
+function isPlainObject(value: object): boolean {
+  try {
+    return Object.getPrototypeOf(value) === Object.prototype;
+  } catch {
+    return false;
+  }
 }
 
 /** The name or URI of a listed definition that is given in place of it; undefined for what is none. */
