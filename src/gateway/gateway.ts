@@ -97,19 +97,12 @@ export interface ListenOptions {
   path?: string;
 }
 
-/** The kinds of lists that clients are told of. */
-const CHANGED = {
-  tools: 'notifications/tools/list_changed',
-  prompts: 'notifications/prompts/list_changed',
-  resources: 'notifications/resources/list_changed',
-  resourceTemplates: 'notifications/resources/list_changed',
-} as const;
-
-const MODERN_CHANGED = {
-  tools: 'tools_list_changed',
-  prompts: 'prompts_list_changed',
-  resources: 'resources_list_changed',
-  resourceTemplates: 'resources_list_changed',
+/** The lists that clients are told of: two kinds are one list for them. */
+const LISTS = {
+  tools: 'tools',
+  prompts: 'prompts',
+  resources: 'resources',
+  resourceTemplates: 'resources',
 } as const;
 
 /** How long answers that are made may take to be sent when the gateway closes, in milliseconds. */
@@ -620,8 +613,8 @@ export class Gateway implements AsyncDisposable {
 
   /** Tells a client that what it is shown has changed. */
   #tellChanged(client: GatewayClient, kinds: readonly CatalogKind[]): void {
-    for (const method of new Set(kinds.map((kind) => CHANGED[kind])))
-      void client.channel?.notify({ method }).catch(() => {}); // The client is gone.
+    for (const list of new Set(kinds.map((kind) => LISTS[kind])))
+      void client.channel?.notify({ method: `notifications/${list}/list_changed` }).catch(() => {}); // The client is gone.
   }
 
   /** Tells clients of changes of the catalog, and hands on the group's events. */
@@ -659,7 +652,8 @@ export class Gateway implements AsyncDisposable {
       const shown = kinds.filter((kind) => server === undefined || !this.#views.hasOwn(client, kind, server));
       this.#tellChanged(client, shown);
     }
-    for (const kind of new Set(kinds.map((each) => MODERN_CHANGED[each]))) this.#modern.publish({ kind });
+    for (const list of new Set(kinds.map((kind) => LISTS[kind])))
+      this.#modern.publish({ kind: `${list}_list_changed` });
   }
 }
 

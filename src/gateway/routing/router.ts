@@ -11,7 +11,7 @@ import { isLogLevel, type Exchange, type GatewayClient } from '../clients/gatewa
 import { ParkedCalls, type Outcome, type ParkedCall } from '../input/parked-call.ts';
 import { invalidState, RequestStates, type StateBinding } from '../input/request-state.ts';
 import type { ClientViews } from '../catalog/client-views.ts';
-import { pageOf } from '../catalog/list-page.ts';
+import { pageOf } from './list-page.ts';
 import type { Upstreams } from '../upstreams/upstreams.ts';
 import { CallClock, clientSilent } from './call-clock.ts';
 import { forwardedMeta, LOG_LEVEL } from './hop-meta.ts';

@@ -1,4 +1,4 @@
-import { INVALID_PARAMS, RpcError } from '../routing/rpc-error.ts';
+import { INVALID_PARAMS, RpcError } from './rpc-error.ts';
 
 /** One page of a list. The cursor is the position of the next entry; clients are not to look into it. */
 export function pageOf<T>(
