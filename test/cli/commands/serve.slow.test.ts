@@ -125,7 +125,16 @@ describe('plenum serve over HTTP', () => {
       path,
       JSON.stringify({ mcpServers: { two: named('c') }, gateway: { hosts: ['a.example'] } }),
     );
-    await serving.shows('needs a restart');
+    await serving.shows('The settings of the gateway have changed.');
+    expect(serving.stderr()).not.toContain('needs a restart');
+    writeFileSync(
+      path,
+      JSON.stringify({
+        mcpServers: { two: named('c') },
+        gateway: { hosts: ['a.example'], listen: { port: 1 } },
+      }),
+    );
+    await serving.shows('"gateway.listen" has changed: that needs a restart.');
     expect(JSON.stringify(await client.callTool({ name: 'two__c', arguments: { x: 'there' } }))).toContain(
       'there',
     );
