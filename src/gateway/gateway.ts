@@ -607,8 +607,8 @@ export class Gateway implements AsyncDisposable {
       if (keysOf(client).includes(key)) this.#tellChanged(client, kinds);
     const principal = principalOfKey(key);
     if (principal === undefined) return;
-    for (const kind of new Set(kinds.map((each) => MODERN_CHANGED[each])))
-      this.#modern.publish({ kind }, principal);
+    for (const list of new Set(kinds.map((kind) => LISTS[kind])))
+      this.#modern.publish({ kind: `${list}_list_changed` }, principal);
   }
 
   /** Tells a client that what it is shown has changed. */
