@@ -36,20 +36,11 @@ async function exhausted() {
     limits: { upstreamSessionsPerServer: 1 },
   });
   const mine = { 'mcp-session-id': await openSession(url) };
-  const abort = new AbortController();
-  const sleeps = fetch(url, {
-    method: 'POST',
-    signal: abort.signal,
-    headers: {
-      'content-type': 'application/json',
-      accept: 'application/json, text/event-stream',
-      ...mine,
-    },
-    body: JSON.stringify(call(2, 's__sleep')),
-  });
+  const sleeps = post(url, call(2, 's__sleep'), mine);
+  // Its end cancels the call, for which the gateway would wait when it closes.
   onTestFinished(async () => {
-    abort.abort();
-    await sleeps.catch(() => {});
+    await fetch(url, { method: 'DELETE', headers: mine });
+    await (await sleeps).text();
   });
   await expect.poll(() => server.inspect().running).toBe(1);
   return url;
