@@ -7,7 +7,7 @@ import { stdioSpec } from '../../src/testing/index.ts';
 import { ledgerFile } from '../support/folders.ts';
 import { runningPids, startedPids } from '../support/processes.ts';
 import { local, tools } from '../support/servers.ts';
-import { listening, official, openSession, post } from './support.ts';
+import { INITIALIZE, listening, official, openSession, post } from './support.ts';
 
 describe('R5 the process of a gateway', () => {
   it('leaves no server behind when it is killed', async () => {
@@ -33,7 +33,53 @@ describe('R5 the process of a gateway', () => {
   });
 });
 
-describe('thousands of sessions that were opened and left', () => {
+describe('ten thousand sessions that were opened and left', () => {
+  const MOST = 10_000;
+  const call = { jsonrpc: '2.0', id: 2, method: 'tools/call', params: { name: 's__echo', arguments: {} } };
+
+  it('take little memory; one more is refused, and a client that is there is served', async () => {
+    // The gateway has a process of its own, so that its memory is that of the sessions.
+    const entry = pathToFileURL('dist/gateway/index.js').href;
+    const testing = pathToFileURL('dist/testing/index.js').href;
+    const program = `
+      import { createGateway } from ${JSON.stringify(entry)};
+      import { inProcess } from ${JSON.stringify(testing)};
+      const server = inProcess({ tools: [{ name: 'echo' }] });
+      const sessions = { max: ${MOST}, maxPerPrincipal: ${MOST} };
+      const gateway = await createGateway({ servers: { s: { server } }, sessions });
+      console.log((await gateway.listen({ port: 0 })).url);
+      process.stdin.on('data', () => {
+        gc();
+        console.log(JSON.stringify({ clients: gateway.clients.size, heap: process.memoryUsage().heapUsed }));
+      });
+    `;
+    const child = spawn(process.execPath, ['--expose-gc', '--input-type=module', '-e', program], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const lines = createInterface(child.stdout);
+    const [url] = (await once(lines, 'line')) as [string];
+    const state = async (): Promise<{ clients: number; heap: number }> => {
+      const line = once(lines, 'line');
+      child.stdin.write('?');
+      return JSON.parse(String((await line)[0])) as { clients: number; heap: number };
+    };
+    const mine = { 'mcp-session-id': await openSession(url) };
+    for (let at = 0; at < 100; at++) await openSession(url);
+    const before = await state();
+    while ((await state()).clients < MOST) {
+      const left = Math.min(500, MOST - (await state()).clients);
+      await Promise.all(Array.from({ length: left }, () => openSession(url)));
+      expect(await (await post(url, call, mine)).text()).toContain('"content"');
+    }
+    const after = await state();
+    expect((after.heap - before.heap) / (after.clients - before.clients)).toBeLessThan(20 * 1024);
+    const surplus = await post(url, INITIALIZE);
+    expect(surplus.status).toBe(503);
+    await surplus.text();
+    expect(await (await post(url, call, mine)).text()).toContain('"content"');
+  });
+
   it('end, and a client that stays is served all the time', async () => {
     const { gateway, url } = await listening({
       servers: { s: { server: local({ tools: tools('echo') }) } },
@@ -42,7 +88,6 @@ describe('thousands of sessions that were opened and left', () => {
     const mine = { 'mcp-session-id': await openSession(url) };
     // With an open stream it is not idle, however busy the machine is.
     const stream = await fetch(url, { headers: { ...mine, accept: 'text/event-stream' } });
-    const call = { jsonrpc: '2.0', id: 2, method: 'tools/call', params: { name: 's__echo', arguments: {} } };
     for (let at = 0; at < 2_000; at += 20) {
       await Promise.all(Array.from({ length: 20 }, () => openSession(url)));
       expect(await (await post(url, call, mine)).text()).toContain('"content"');

@@ -169,6 +169,122 @@ describe('a body that is odd', () => {
   });
 });
 
+describe('arguments that are headers, too', () => {
+  const property = { type: 'string', 'x-mcp-header': 'Region' };
+  const inputSchema = {
+    type: 'object',
+    properties: { region: property, other: { type: 'string' } },
+  } as const;
+  const name = 's__look';
+  const inBase64 = (text: string): string => `=?base64?${Buffer.from(text).toString('base64')}?=`;
+  const ask = async (args: object, headers: Record<string, string>, era: 'legacy' | 'modern' = 'modern') => {
+    const server = await http({ era, tools: [{ name: 'look', inputSchema, does: { type: 'echo' } }] });
+    const { url } = await listening({ servers: { s: { url: server.url } } });
+    const all = { ...modernHeaders('tools/call', name), ...headers };
+    const response = await post(url, modern('tools/call', { name, arguments: args }), all);
+    const calls = server.inspect().requests.filter(({ method }) => method === 'tools/call').length;
+    return { status: response.status, message: await messageOf(response), calls };
+  };
+
+  it.each<[string, object, Record<string, string>]>([
+    ['another value', { region: 'eu' }, { 'mcp-param-region': 'us' }],
+    ['another case', { region: 'eu' }, { 'mcp-param-region': 'EU' }],
+    ['none', { region: 'eu' }, {}],
+    ['one that is no base64', { region: 'é' }, { 'mcp-param-region': '=?base64?%%%?=' }],
+    ['another value in base64', { region: 'é' }, { 'mcp-param-region': inBase64('è') }],
+    ['one that is longer', { region: 'eu' }, { 'mcp-param-region': 'eu, us' }],
+  ])('are refused with a header that contradicts them: %s', async (_, args, headers) => {
+    expect(await ask(args, headers)).toMatchObject({
+      status: 400,
+      message: { error: { code: -32_020 } },
+      calls: 0,
+    });
+  });
+
+  it.each<[string, object, Record<string, string>]>([
+    ['its value', { region: 'eu', other: 'x' }, { 'mcp-param-region': 'eu' }],
+    ['its value in base64', { region: 'é' }, { 'mcp-param-region': inBase64('é') }],
+    ['none where there is no argument', { other: 'x' }, {}],
+    [
+      'one that no argument is declared for',
+      { region: 'eu' },
+      { 'mcp-param-region': 'eu', 'mcp-param-x': 'y' },
+    ],
+  ])('are taken with a header that has %s', async (_, args, headers) => {
+    for (const era of ['modern', 'legacy'] as const)
+      expect(await ask(args, headers, era)).toMatchObject({
+        status: 200,
+        message: { result: {} },
+        calls: 1,
+      });
+  });
+});
+
+describe('an answer of a client', () => {
+  const capabilities = { elicitation: { form: {} } };
+  const opening = { ...INITIALIZE, params: { ...INITIALIZE.params, capabilities } };
+  const accept = (id: unknown, a: string) => ({
+    jsonrpc: '2.0',
+    id,
+    result: { action: 'accept', content: { a } },
+  });
+
+  /** A call of a session, with the question that came on its stream, and a promise of its end. */
+  async function asked(url: string, session: Record<string, string>) {
+    const response = await post(url, callOf(9, 's__ask'), session);
+    let text = '';
+    const ended = (async () => {
+      for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) text += chunk;
+      return text;
+    })();
+    await expect.poll(() => text).toContain('elicitation/create');
+    const [, question = ''] = /^data: (\{.*elicitation.create.*)$/m.exec(text) ?? [];
+    return { id: JSON.parse(question).id as unknown, ended, text: () => text };
+  }
+
+  for (const era of ['legacy', 'modern'] as const)
+    it(`counts for its own question alone, and once, with a server of the ${era} era`, async () => {
+      const server = await http({
+        era,
+        tools: [{ name: 'ask', does: { type: 'elicit', params: form } }, { name: 'echo' }],
+      });
+      const { url } = await listening({
+        servers: { s: { url: server.url } },
+        auth: { verify: (request) => ({ principal: request.headers.get('x-user') ?? 'nobody' }) },
+      });
+      const open = async (user: string) => {
+        const mine = { 'x-user': user };
+        return { ...mine, 'mcp-session-id': await openSession(url, mine, opening) };
+      };
+      const [ada, other, bob] = [await open('ada'), await open('ada'), await open('bob')];
+      const [mine, theirs] = [await asked(url, ada), await asked(url, bob)];
+      const statuses: number[] = [];
+      const answer = async (id: unknown, word: string, headers: Record<string, string>) => {
+        const response = await post(url, accept(id, word), headers);
+        statuses.push(response.status);
+        await response.text();
+      };
+      // By another session of the same user, by another user, by another user in the name of the session, and in no session.
+      await answer(mine.id, 'other', other);
+      if (theirs.id !== mine.id) await answer(mine.id, 'bob', bob);
+      await answer(mine.id, 'thief', { ...bob, 'mcp-session-id': ada['mcp-session-id'] });
+      await answer(mine.id, 'nobody', { 'x-user': 'ada' });
+      expect(statuses.slice(-2)).toEqual([404, 400]);
+      // Of another kind than the id that was asked with.
+      await answer(typeof mine.id === 'string' ? [mine.id] : { id: mine.id }, 'odd', ada);
+      await answer(mine.id, 'first', ada);
+      await answer(mine.id, 'second', ada);
+      const said = await mine.ended;
+      expect(said).toContain('first');
+      for (const word of ['other', 'bob', 'thief', 'nobody', 'odd', 'second'])
+        expect(said).not.toContain(word);
+      await answer(theirs.id, 'of bob', bob);
+      expect(await theirs.ended).toContain('of bob');
+      for (const session of [ada, other, bob])
+        expect(JSON.stringify(await messageOf(await post(url, callOf(10), session)))).toContain('"content"');
+    });
+});
+
 describe('requests that no client library makes', () => {
   it('without Host, in absolute form, with another Host in it: nothing gets past', async () => {
     const { url } = await listening(echo());
