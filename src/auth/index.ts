@@ -4,7 +4,7 @@ export type { AssertionContext, OAuthGrant, OAuthOptions, PrivateKey } from './o
 export type { AuthEvent, AuthorizeContext } from './auth-events.ts';
 export type { AuthReason } from './auth-failure.ts';
 export { enterpriseAssertion, type EnterpriseOptions } from './grants/enterprise-assertion.ts';
-export { fileTokenStore } from './store/file-token-store.ts';
+export { fileTokenStore, type FileTokenStoreOptions } from './store/file-token-store.ts';
 export { memoryTokenStore, type StoredEntry, type TokenStore } from './store/token-store.ts';
 export type { AuthStatus } from './server-credentials.ts';
 export type {

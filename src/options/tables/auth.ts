@@ -142,6 +142,15 @@ export const enterpriseOptions = {
   },
 } satisfies OptionTable;
 
+const bytes32 = either(
+  textThat((given) => (Buffer.from(given, 'base64').byteLength === 32 ? undefined : '32 bytes in base64')),
+  objectThat('32 bytes', (given) => given instanceof Uint8Array && given.byteLength === 32),
+);
+
+export const fileTokenStoreOptions = {
+  key: { kind: bytes32, about: 'Encrypts the file (AES-256-GCM): 32 bytes, or these in base64.' },
+} satisfies OptionTable;
+
 /** Credentials as a configuration file has them. */
 export const authInFile: Kind = {
   is: 'variant',

@@ -105,3 +105,46 @@ describe('A4 a token file', () => {
     expect(await fileTokenStore(path).get('a')).toEqual({ b: 1 });
   });
 });
+
+describe('A4 an encrypted token file', () => {
+  const key = Buffer.alloc(32, 7);
+
+  it('shows nothing of what it holds, and is read with its key alone', async () => {
+    const path = join(newFolder(), 'tokens.json');
+    await fileTokenStore(path, { key }).set('issuer canary', { access_token: 'canary' });
+    expect(await readFile(path, 'utf8')).not.toContain('canary');
+    const same = fileTokenStore(path, { key: key.toString('base64') });
+    expect(await same.get('issuer canary')).toEqual({ access_token: 'canary' });
+    for (const other of [{}, { key: Buffer.alloc(32, 8) }]) {
+      const error = await failureOf(fileTokenStore(path, other).get('issuer canary'));
+      expect(error).toMatchObject({ code: 'CONFIG_INVALID' });
+    }
+  });
+
+  it('is refused when any byte of it was changed, or when it was never encrypted', async () => {
+    const path = join(newFolder(), 'tokens.json');
+    const store = fileTokenStore(path, { key });
+    await store.set('a', { b: 1 });
+    const file = JSON.parse(await readFile(path, 'utf8')) as { sealed: string };
+    const bytes = Buffer.from(file.sealed, 'base64');
+    for (let at = 0; at < bytes.length; at++) {
+      const changed = Buffer.from(bytes);
+      changed[at] = (changed[at] ?? 0) ^ 1;
+      await writeFile(path, JSON.stringify({ ...file, sealed: changed.toString('base64') }), { mode: 0o600 });
+      expect(await failureOf(store.get('a'))).toMatchObject({ code: 'CONFIG_INVALID' });
+    }
+    await writeFile(path, JSON.stringify({ ...file, sealed: '' }), { mode: 0o600 });
+    expect(await failureOf(store.get('a'))).toMatchObject({ code: 'CONFIG_INVALID' });
+    const plain = { format: 'mcp-plenum/tokens', version: 1, entries: { a: { b: 2 } } };
+    await writeFile(path, JSON.stringify(plain), { mode: 0o600 });
+    expect(await failureOf(store.get('a'))).toMatchObject({ code: 'CONFIG_INVALID' });
+  });
+
+  it.each([
+    ['31 bytes', Buffer.alloc(31)],
+    ['no base64 of 32 bytes', 'secret'],
+    ['nothing', ''],
+  ])('takes no key of %s', async (_, bad) => {
+    expect(() => fileTokenStore('tokens.json', { key: bad })).toThrow(/32 bytes/);
+  });
+});
