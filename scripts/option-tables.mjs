@@ -47,6 +47,7 @@ export function tablesOf({
     'gateway-auth': who.gatewayAuthOptions,
     'gateway-oauth': who.gatewayOAuthOptions,
     'gateway-server': gateway.gatewayServerOptions,
+    'gateway-sign-in': gateway.gatewaySignInOptions,
   };
 }
 

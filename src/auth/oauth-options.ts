@@ -3,6 +3,7 @@ import { oauthOptionInvalid } from '../errors/auth.ts';
 import { checkOptions } from '../options/check-options.ts';
 import { oauthOptions } from '../options/tables/auth.ts';
 import type { AuthEvent, AuthorizeContext } from './auth-events.ts';
+import type { LoginRedirect } from './login/loopback-redirect.ts';
 import type { TokenStore } from './store/token-store.ts';
 
 /** The grant types: a user signs in, the client uses its own credentials, or it presents an assertion. */
@@ -115,11 +116,27 @@ type Defaulted =
   | 'allowPrivateAddresses'
   | 'allowMissingPkce';
 
+/** The other servers of an issuer. */
+export interface SiblingResources {
+  resourcesOf(issuer: string): Promise<readonly string[]>;
+  /** A sign-in for all of them failed: the authorization server may allow one resource only. */
+  onFailed(issuer: string): void;
+}
+
 /** {@link OAuthOptions} with defaults; the store has been chosen by the caller. */
 export type ResolvedOAuthOptions = Omit<OAuthOptions, Defaulted | 'scope' | 'store'> &
   Required<Pick<OAuthOptions, Defaulted>> & {
     readonly scope: string | undefined;
     readonly store: TokenStore;
+    /** Where the browser comes back to; undefined for a loopback port of this process. */
+    readonly openRedirect?: () => LoginRedirect | undefined;
+    /**
+     * Whether one sign-in serves all servers of an issuer: its refresh token is kept for the issuer, and gets the access
+     * tokens of every server there. The accounts share one registration of the client.
+     */
+    readonly perIssuer?: boolean;
+    /** With `perIssuer`: what else a sign-in is to be good for (RFC 8707, section 2). */
+    readonly siblings?: SiblingResources;
   };
 
 /** Checks options and fills in the defaults. Throws `CONFIG_INVALID`. */

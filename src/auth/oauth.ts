@@ -1,8 +1,14 @@
 import { unusableServer } from '../errors/options.ts';
 import type { AuthorizeOptions, ServerAuth } from '../server-spec.ts';
 import { type AuthStatus, type UnauthorizedContext, ServerCredentials } from './server-credentials.ts';
-import { memoryTokenStore } from './store/token-store.ts';
-import { resolveOAuthOptions, type OAuthOptions, type ResolvedOAuthOptions } from './oauth-options.ts';
+import type { LoginRedirect } from './login/loopback-redirect.ts';
+import { memoryTokenStore, type TokenStore } from './store/token-store.ts';
+import {
+  resolveOAuthOptions,
+  type OAuthOptions,
+  type ResolvedOAuthOptions,
+  type SiblingResources,
+} from './oauth-options.ts';
 
 /** OAuth credentials for any number of servers; each has tokens of its own. */
 export interface OAuth extends ServerAuth {
@@ -31,6 +37,39 @@ export function oauth(options: OAuthOptions = {}): OAuth {
   return new OAuthCredentials(resolveOAuthOptions(options, memoryTokenStore()));
 }
 
+/** How one user of several signs in. */
+export interface UserSignIn {
+  /** Whose tokens they are. */
+  readonly account: string;
+  readonly store: TokenStore;
+  /** How long the user may take, in milliseconds. */
+  readonly loginTimeoutMs: number;
+  /** Where the browser comes back to; undefined for a loopback port. */
+  readonly openRedirect: () => LoginRedirect | undefined;
+  readonly onAuthorize: (url: URL) => void;
+  readonly siblings: SiblingResources;
+}
+
+/**
+ * Credentials of one user for one server. What was said of the client to `oauth()` holds, when `auth` is of it; with any other
+ * `auth`, or none, the client introduces itself. One sign-in serves all servers of an issuer.
+ */
+export function credentialsOfUser(url: string | URL, auth: unknown, signIn: UserSignIn): ServerCredentials {
+  const given = OAuthCredentials.optionsOf(auth);
+  const template = given?.grant === 'authorization_code' ? given : resolveOAuthOptions({}, signIn.store);
+  return new ServerCredentials(serverUrl(url), {
+    ...template,
+    ...signIn,
+    interactive: false,
+    perIssuer: true,
+  });
+}
+
+/** Whether these are credentials of `oauth()` with which a user signs in. */
+export function signsInUsers(auth: unknown): boolean {
+  return OAuthCredentials.optionsOf(auth)?.grant === 'authorization_code';
+}
+
 class OAuthCredentials implements OAuth {
   readonly #options: ResolvedOAuthOptions;
   readonly #servers = new Map<string, ServerCredentials>();
@@ -39,6 +78,11 @@ class OAuthCredentials implements OAuth {
 
   constructor(options: ResolvedOAuthOptions) {
     this.#options = options;
+  }
+
+  /** The options of `auth` when it is of `oauth()`. They hold secrets, so that the object does not show them. */
+  static optionsOf(auth: unknown): ResolvedOAuthOptions | undefined {
+    return typeof auth === 'object' && auth !== null && #options in auth ? auth.#options : undefined;
   }
 
   forServer(url: string | URL): ServerCredentials {

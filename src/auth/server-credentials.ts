@@ -7,7 +7,7 @@ import {
   type AuthProvider,
 } from '@modelcontextprotocol/client';
 import { signedOut } from '../errors/auth.ts';
-import { abortable } from '../internal/limit.ts';
+import { abortable, Limit } from '../internal/limit.ts';
 import { LONGEST_TIMER_MS, startTimer } from '../internal/timers.ts';
 import type { AuthorizeOptions, ConnectionFetch, ServerAuth, SignInWatch } from '../server-spec.ts';
 import type { ResolvedOAuthOptions } from './oauth-options.ts';
@@ -172,6 +172,16 @@ export class ServerCredentials implements ServerAuth {
       ...(scope !== undefined && { scope }),
       ...(expiresAt !== undefined && { expiresAt }),
     };
+  }
+
+  /** Where the users of the server sign in, and for what resource. Rejects when that cannot be found out in time. */
+  async describe(ms: number): Promise<{ readonly issuer: string; readonly resource: string | undefined }> {
+    const limit = new Limit({ ms });
+    try {
+      return await limit.hold(this.#source.describe(limit.signal));
+    } finally {
+      limit.stop();
+    }
   }
 
   async #signIn(): Promise<void> {

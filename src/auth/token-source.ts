@@ -20,6 +20,7 @@ import {
   clientEntry,
   discoveryEntry,
   isExpiring,
+  signInEntry,
   tokensEntry,
   withExpiry,
   type StoredTokens,
@@ -51,6 +52,8 @@ export class TokenSource {
   readonly #options: ResolvedOAuthOptions;
   /** The key of this client in the store. */
   readonly #client: string;
+  /** The key of its registration there: accounts may share one. */
+  readonly #registration: string;
   /** Orders requests when the store has no `lock`. */
   readonly #turns = new Turns();
   #dpop: Promise<DpopSession> | undefined;
@@ -61,6 +64,7 @@ export class TokenSource {
     const { clientId, clientMetadataUrl, clientName, account } = options;
     const parts = [clientId ?? clientMetadataUrl ?? clientName, ...(account === undefined ? [] : [account])];
     this.#client = parts.map(encodeURIComponent).join(' ');
+    this.#registration = options.perIssuer === true ? encodeURIComponent(parts[0] ?? '') : this.#client;
   }
 
   /** The official client's DPoP session, which holds the key; undefined without DPoP. */
@@ -78,11 +82,29 @@ export class TokenSource {
     return tokensEntry.read(this.#options.store, ...this.#keysOf(discovery));
   }
 
+  /** Asks the server where its users sign in, and for what resource. */
+  async describe(signal: AbortSignal): Promise<Pick<Discovery, 'issuer' | 'resource'>> {
+    const { fetch, allowPrivateAddresses } = this.#options;
+    const asking = new OAuthFetch({ server: this.#server, fetch, allowPrivateAddresses });
+    try {
+      const send = readLeniently(asking.fetch);
+      const known = await this.#storedDiscovery();
+      if (known !== undefined) return known;
+      const challenge = await askForChallenge(this.#server, send);
+      return await this.#discover({ challenge, rejected: undefined, login: 'never', signal }, send, asking);
+    } finally {
+      await asking.close();
+    }
+  }
+
   /** Removes this server's entries from the store. */
   async forget(): Promise<void> {
     const { store } = this.#options;
     const discovery = await this.#storedDiscovery();
-    if (discovery !== undefined) await tokensEntry.remove(store, ...this.#keysOf(discovery));
+    if (discovery !== undefined) {
+      await tokensEntry.remove(store, ...this.#keysOf(discovery));
+      await signInEntry.remove(store, discovery.issuer, this.#client);
+    }
     await discoveryEntry.remove(store, this.#server.href, this.#client);
   }
 
@@ -125,6 +147,7 @@ export class TokenSource {
     const isInteractive = grant === 'authorization_code';
     if (isInteractive && request.login === 'always') return undefined;
     const keys = this.#keysOf(discovery);
+    const perIssuer = isInteractive && this.#options.perIssuer === true;
     const work = async (): Promise<StoredTokens | undefined> => {
       const known = await tokensEntry.read(store, ...keys);
       if (known !== undefined && satisfies(known, request)) return known;
@@ -134,7 +157,8 @@ export class TokenSource {
       if (fresh !== undefined) await tokensEntry.write(store, fresh, ...keys);
       return fresh;
     };
-    const key = tokensEntry.keyOf(keys);
+    // A refresh token that all servers of an issuer share is used by one of them at a time.
+    const key = perIssuer ? signInEntry.keyOf([discovery.issuer, this.#client]) : tokensEntry.keyOf(keys);
     return store.lock === undefined ? this.#turns.take(key, work) : store.lock(key, work);
   }
 
@@ -144,9 +168,11 @@ export class TokenSource {
     request: TokenRequest,
     fetch: FetchLike,
   ): Promise<StoredTokens | undefined> {
+    const options = this.#options;
+    if (options.perIssuer === true && known?.refresh_token === undefined)
+      return this.#refreshedOfIssuer(discovery, request, fetch);
     // A refresh cannot widen what was granted (RFC 6749, section 6).
     if (known === undefined || isStrictScopeSuperset(request.mustCover, known.scope)) return undefined;
-    const options = this.#options;
     const { store, onEvent } = options;
     const fresh = await refresh({ tokens: known, options, discovery, dpop: await this.dpop(), fetch });
     if (typeof fresh === 'object') {
@@ -155,8 +181,58 @@ export class TokenSource {
     }
     await tokensEntry.remove(store, ...this.#keysOf(discovery));
     // A login page would show an error to a client that is not known, and nobody would come back from it.
-    if (fresh === 'client-refused') await clientEntry.remove(store, discovery.issuer, this.#client);
+    if (fresh === 'client-refused') await clientEntry.remove(store, discovery.issuer, this.#registration);
     return undefined;
+  }
+
+  /**
+   * Tokens for this server by the sign-in of its issuer, whichever server that was for. Where the issuer gives none for this
+   * server by it (RFC 8707: `invalid_target`), a sign-in for this server is needed, and the others keep theirs.
+   */
+  async #refreshedOfIssuer(
+    discovery: Discovery,
+    request: TokenRequest,
+    fetch: FetchLike,
+  ): Promise<StoredTokens | undefined> {
+    const options = this.#options;
+    const { store, onEvent } = options;
+    const { issuer } = discovery;
+    const known = await signInEntry.read(store, issuer, this.#client);
+    if (known === undefined || isStrictScopeSuperset(request.mustCover, known.scope)) return undefined;
+    const fresh = await refresh({ tokens: known, options, discovery, dpop: await this.dpop(), fetch });
+    if (typeof fresh === 'object') {
+      tell(onEvent, { type: 'refreshed', server: this.#server.href, issuer });
+      // The old refresh token may be used up, or may still be the one.
+      const next = {
+        ...known,
+        ...(fresh.refresh_token !== undefined && { refresh_token: fresh.refresh_token }),
+      };
+      await signInEntry.write(store, next, issuer, this.#client);
+      const { refresh_token: _, ...tokens } = fresh;
+      return tokens;
+    }
+    await tokensEntry.remove(store, ...this.#keysOf(discovery));
+    if (fresh === 'no-target') return undefined;
+    await signInEntry.remove(store, issuer, this.#client);
+    if (fresh === 'client-refused') await clientEntry.remove(store, issuer, this.#registration);
+    return undefined;
+  }
+
+  /** Keeps what a person who signed in was given. A sign-in that is good for other servers of the issuer stays. */
+  async #keep(tokens: StoredTokens, keys: string[], issuer: string): Promise<StoredTokens> {
+    const { store, perIssuer } = this.#options;
+    const isForIssuer =
+      perIssuer === true &&
+      tokens.refresh_token !== undefined &&
+      (await signInEntry.read(store, issuer, this.#client)) === undefined;
+    if (!isForIssuer) {
+      await tokensEntry.write(store, tokens, ...keys);
+      return tokens;
+    }
+    await signInEntry.write(store, tokens, issuer, this.#client);
+    const { refresh_token: _, ...own } = tokens;
+    await tokensEntry.write(store, own, ...keys);
+    return own;
   }
 
   async #granted(
@@ -187,22 +263,22 @@ export class TokenSource {
       throw authRequired('login_required', { server: this.#server, issuer, resource, scope }, what);
     }
     const keys = this.#keysOf(discovery);
-    const login = inLoginQueue(issuer, async () => {
+    const login = inLoginQueue(issuer, options.account, async () => {
       const known = await tokensEntry.read(options.store, ...keys);
       if (request.login !== 'always' && known !== undefined && satisfies(known, request)) return known;
       const tokens = await logIn({
         server: this.#server,
         options,
         discovery,
-        client: this.#client,
+        client: this.#registration,
         scope,
         dpop: await this.dpop(),
         fetch,
         signal: request.signal,
       });
-      await tokensEntry.write(options.store, tokens, ...keys);
+      const kept = await this.#keep(tokens, keys, issuer);
       tell(options.onEvent, { type: 'authorized', server: this.#server.href, issuer });
-      return tokens;
+      return kept;
     });
     return abortable(login, request.signal);
   }
@@ -247,9 +323,10 @@ export class TokenSource {
   async #secrets(discovery: Discovery | undefined): Promise<string[]> {
     const { store, clientSecret, privateKey } = this.#options;
     const tokens = discovery && (await tokensEntry.read(store, ...this.#keysOf(discovery)));
-    const client = discovery && (await clientEntry.read(store, discovery.issuer, this.#client));
+    const client = discovery && (await clientEntry.read(store, discovery.issuer, this.#registration));
+    const signIn = discovery && (await signInEntry.read(store, discovery.issuer, this.#client));
     const key = typeof privateKey?.key === 'string' ? privateKey.key : undefined;
-    const ours = [tokens?.access_token, tokens?.refresh_token, tokens?.id_token];
+    const ours = [tokens?.access_token, tokens?.refresh_token, tokens?.id_token, signIn?.refresh_token];
     const found = [clientSecret, key, client?.client_secret, ...ours];
     return found.filter((secret) => secret !== undefined && secret !== '') as string[];
   }
@@ -267,11 +344,11 @@ function challengeOf({ challenge }: TokenRequest): Challenge | undefined {
 const logins = new Turns();
 
 /**
- * Runs one login at a time for each authorization server in this process: the user can handle one page at a time, and
+ * Runs one login at a time for each authorization server and account in this process: a user can handle one page at a time, and
  * a second login often finds the tokens of the first.
  */
-function inLoginQueue<T>(issuer: string, login: () => Promise<T>): Promise<T> {
-  return logins.take(issuer, login);
+function inLoginQueue<T>(issuer: string, account: string | undefined, login: () => Promise<T>): Promise<T> {
+  return logins.take(JSON.stringify([issuer, account]), login);
 }
 
 /** The parameters of `WWW-Authenticate` in a refusal. */

@@ -59,6 +59,11 @@ function defaultTokenFile(env: Environment): string {
   return join(userFolders(env).data, 'plenum', 'tokens.json');
 }
 
+/** The file in which `plenum serve` keeps the tokens of users, unless it is told another. */
+export function defaultUserTokenFile(env: Environment): string {
+  return join(userFolders(env).data, 'plenum', 'gateway-tokens.json');
+}
+
 async function oauthOf(
   { type: _, tokenFile, ...options }: Extract<AuthSettings, { type: 'oauth' }>,
   { workspace, env, oauth: given }: AuthContext,

@@ -50,6 +50,8 @@ export interface ConfiguredServerOptions {
   deny?: string[];
   /** In a gateway, who shares one session with this server. */
   isolation?: 'client' | 'principal' | 'shared';
+  /** In a gateway, whose credentials this server is sent. */
+  upstreamAuth?: 'gateway' | 'user';
   maxWaitingCalls?: number;
   maxInputRounds?: number;
   maxPages?: number;
@@ -96,6 +98,8 @@ export interface ConfiguredGateway {
   serverInfo?: { name: string; version: string; title?: string };
   /** What clients are told of how to use the gateway. */
   instructions?: string;
+  /** How users sign in to servers with `upstreamAuth: "user"`. */
+  signIn?: { file?: string; key?: string; url?: string; timeoutMs?: number; max?: number };
   /** Where each call is noted. */
   audit?: {
     /** The path of the log. */

@@ -223,3 +223,27 @@ export function auditFailing(error: unknown): PlenumError<'CONFIG_INVALID'> {
     },
   );
 }
+
+/** A server whose users sign in themselves needs a session for each of them, and a way to send tokens. */
+export function gatewayCannotSignInUsers(why: 'shared' | 'no-url'): PlenumError<'CONFIG_INVALID'> {
+  const what =
+    why === 'shared'
+      ? 'cannot have the isolation "shared": one session has the tokens of one user'
+      : 'must have an http or https URL: tokens are sent over HTTP only';
+  const summary = `A server with "upstreamAuth": "user" ${what}.`;
+  return new PlenumError('CONFIG_INVALID', summary, {
+    data: { option: why === 'shared' ? 'isolation' : 'upstreamAuth' },
+  });
+}
+
+/** A server cannot be listed before the first user has signed in to it. */
+export function signInOfListing(): PlenumError<'AUTH_REQUIRED'> {
+  const summary = 'No user has signed in to the server yet: what it offers is not known.';
+  return new PlenumError('AUTH_REQUIRED', summary, { data: { reason: 'login_required' } });
+}
+
+/** A user did not sign in in time, or the gateway was closed meanwhile. */
+export function signInAbandoned(server: string): PlenumError<'AUTH_REQUIRED'> {
+  const summary = `Signing in to server "${server}": nobody did it in time.`;
+  return new PlenumError('AUTH_REQUIRED', summary, { data: { reason: 'login_abandoned' } });
+}

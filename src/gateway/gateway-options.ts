@@ -1,14 +1,17 @@
 import type { Implementation } from '@modelcontextprotocol/server';
 import {
+  gatewayCannotSignInUsers,
   gatewayLockOfGroup,
   gatewayOnAddress,
   gatewayServerIsOne,
   gatewayWithout,
   gatewayWithTooMany,
 } from '../errors/gateway.ts';
+import { invalidOption, optionConflict } from '../errors/options.ts';
 import type { CatalogCache } from '../group/cache/catalog-cache.ts';
 import type { Naming } from '../group/catalog/catalog.ts';
-import type { GroupServerOptions, Isolation } from '../group/server-options.ts';
+import type { TokenStore } from '../auth/store/token-store.ts';
+import type { GroupServerOptions, Isolation, UpstreamAuth } from '../group/server-options.ts';
 import type { SessionGroup } from '../group/session-group.ts';
 import { checkOptions, withDefaults, withoutUndefined } from '../options/check-options.ts';
 import { defaultsOf } from '../options/kinds.ts';
@@ -17,9 +20,10 @@ import {
   gatewayOptions,
   gatewayServerOptions,
   gatewaySessionOptions,
+  gatewaySignInOptions,
 } from '../options/tables/gateway.ts';
 import type { ManagedServerSpec } from '../manager/pool/managed-server.ts';
-import type { ServerSpec } from '../server-spec.ts';
+import type { ServerSpec, UrlServerSpec } from '../server-spec.ts';
 import type { ConnectConcurrency } from '../session/connection/connect-gate.ts';
 import type { DefinitionLock } from '../session/lock/definition-lock.ts';
 import type { SessionOptions } from '../session/session-options.ts';
@@ -29,14 +33,57 @@ import { checkAuth, type GatewayAuth } from './identity/auth-options.ts';
 /** A server behind a gateway: its spec, in which session options may stand. Its handlers are the gateway's. */
 export type GatewayServer = ServerSpec &
   Omit<SessionOptions, 'name' | 'capabilities' | `on${string}`> &
-  Omit<GroupServerOptions, 'lazy' | 'isolation'> & {
+  Omit<GroupServerOptions, 'lazy' | 'isolation' | 'upstreamAuth'> & {
     /**
      * Who shares one session with this server: nobody (`client`), the clients of one principal (`principal`), or all clients
      * (`shared`).
      * @default 'client', and 'shared' for a server object in this process, which has one connection
      */
     isolation?: Isolation;
+    /**
+     * Whose credentials the server is sent: those of `auth` for everybody (`gateway`), or those of each principal, who signs in
+     * once for all servers of an issuer (`user`). Then `oauth()` as `auth` says how this client is known to the authorization
+     * server; any other `auth` only serves to list the server. Not with the isolation `shared`, and over HTTP only.
+     * @default 'gateway'
+     */
+    upstreamAuth?: UpstreamAuth;
   };
+
+/** How users sign in to servers with `upstreamAuth: 'user'`. */
+export interface GatewaySignIn {
+  /**
+   * The file in which the tokens of users are kept, for their owner alone (mode 0600).
+   * @default a memory of the gateway's; `plenum serve` has a file beside those of the command line's own tokens
+   */
+  file?: string;
+  /** Encrypts the file (AES-256-GCM): 32 bytes, or these in base64. */
+  key?: string | Uint8Array;
+  /** In place of a file: where the tokens of users are kept. */
+  store?: TokenStore;
+  /**
+   * The URL of the endpoint as browsers know it; the pages of sign-ins are below it.
+   * @default the URL that the client used
+   */
+  url?: string;
+  /**
+   * Says who uses a browser, by what it shows (such as the cookie of a single sign-on): the principal, or undefined for nobody
+   * that is known. Only that principal can sign in then. Without it the page asks the user whether it is for them.
+   */
+  identify?: (request: Request) => Awaitable<string | undefined>;
+  /**
+   * How long a user may take to sign in, in milliseconds.
+   * @default 300000
+   */
+  timeoutMs?: number;
+  /**
+   * How many sign-ins may be open at a time; each principal has one for a server at most.
+   * @default 1000
+   */
+  max?: number;
+}
+
+/** @inline */
+type Awaitable<T> = T | Promise<T>;
 
 /** Bounds of the sessions of clients that speak a revision before 2026-07-28. */
 export interface GatewaySessionOptions {
@@ -147,6 +194,11 @@ export interface GatewayOptions {
    * Who may come in. Without it the gateway listens on loopback addresses only, and all clients are one principal.
    */
   auth?: GatewayAuth;
+  /**
+   * How users sign in to servers with `upstreamAuth: 'user'`.
+   * @default {}
+   */
+  signIn?: GatewaySignIn;
   /** Where each call of a tool, prompt or resource is noted. */
   audit?: GatewayAudit;
   /**
@@ -211,6 +263,7 @@ export interface ResolvedGatewayOptions extends ResolvedGatewaySettings {
   readonly auth: GatewayAuth | undefined;
   readonly trustProxy: boolean;
   readonly tls: GatewayTls | undefined;
+  readonly signIn: GatewaySignIn & Required<Pick<GatewaySignIn, 'timeoutMs' | 'max'>>;
 }
 
 export interface ResolvedGatewaySettings {
@@ -229,12 +282,23 @@ export function resolveGatewayOptions(options: GatewayOptions): ResolvedGatewayO
   if (options.servers !== undefined && options.group !== undefined) throw gatewayWithTooMany();
   if (options.lock !== undefined && options.group !== undefined) throw gatewayLockOfGroup();
   if (options.auth !== undefined) checkAuth(options.auth);
+  if (options.signIn !== undefined) checkSignIn(options.signIn);
   return {
     auth: options.auth,
     trustProxy: options.trustProxy ?? gatewayOptions.trustProxy.default,
     tls: options.tls,
+    signIn: {
+      ...options.signIn,
+      timeoutMs: options.signIn?.timeoutMs ?? gatewaySignInOptions.timeoutMs.default,
+      max: options.signIn?.max ?? gatewaySignInOptions.max.default,
+    },
     ...resolved(options),
   };
+}
+
+function checkSignIn({ file, key, store }: GatewaySignIn): void {
+  if (store !== undefined && file !== undefined) throw optionConflict('store', 'file', 'which is a store');
+  if (key !== undefined && file === undefined) throw invalidOption('key', 'needs "file", which it encrypts');
 }
 
 /** The same for the options that can change. */
@@ -274,6 +338,8 @@ export interface SplitServer {
   readonly isolation: Isolation;
   readonly inGroup: GroupServerOptions;
   readonly spec: ManagedServerSpec;
+  /** How its users sign in; undefined when they do not. */
+  readonly userAuth: { readonly url: string; readonly auth: UrlServerSpec['auth'] } | undefined;
 }
 
 /** A server object in this process has one connection; a function makes a server for each. */
@@ -283,10 +349,17 @@ function canOpenMany(server: GatewayServer): boolean {
 
 /** Separates what a gateway and a group want to know of a server from what its sessions need. Throws `CONFIG_INVALID`. */
 export function splitServer(server: GatewayServer): SplitServer {
-  const { isolation = canOpenMany(server) ? 'client' : 'shared', naming, allow, deny, ...spec } = server;
+  const {
+    isolation = canOpenMany(server) ? 'client' : 'shared',
+    naming,
+    allow,
+    deny,
+    upstreamAuth,
+    ...spec
+  } = server;
   checkOptions(
     gatewayServerOptions,
-    withoutUndefined({ isolation, naming, allow, deny }),
+    withoutUndefined({ isolation, naming, allow, deny, upstreamAuth }),
     'A server of a gateway',
   );
   if (isolation !== 'shared' && !canOpenMany(server)) throw gatewayServerIsOne(isolation);
@@ -300,5 +373,12 @@ export function splitServer(server: GatewayServer): SplitServer {
       ...(deny !== undefined && { deny }),
     },
     spec,
+    userAuth: upstreamAuth === 'user' ? userAuthOf(server, isolation) : undefined,
   };
+}
+
+function userAuthOf(server: GatewayServer, isolation: Isolation): SplitServer['userAuth'] {
+  if (isolation === 'shared') throw gatewayCannotSignInUsers('shared');
+  if (!('url' in server) || !/^https?:/i.test(String(server.url))) throw gatewayCannotSignInUsers('no-url');
+  return { url: String(server.url), auth: server.auth };
 }

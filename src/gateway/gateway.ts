@@ -7,7 +7,15 @@ import type {
   ServerCapabilities,
   ServerContext,
 } from '@modelcontextprotocol/server';
-import { gatewayClosed, gatewayListens, gatewayNeedsHosts, gatewayOfGroup } from '../errors/gateway.ts';
+import { fileTokenStore } from '../auth/store/file-token-store.ts';
+import { memoryTokenStore, type TokenStore } from '../auth/store/token-store.ts';
+import {
+  signInAbandoned,
+  gatewayClosed,
+  gatewayListens,
+  gatewayNeedsHosts,
+  gatewayOfGroup,
+} from '../errors/gateway.ts';
 import type { PlenumError } from '../errors/plenum-error.ts';
 import { unknownName } from '../errors/catalog.ts';
 import { CATALOG_KINDS, type CatalogKind } from '../group/catalog/catalog.ts';
@@ -24,6 +32,7 @@ import { checkOptions, withDefaults } from '../options/check-options.ts';
 import { defaultsOf } from '../options/kinds.ts';
 import { listenOptions } from '../options/tables/gateway.ts';
 import type { ManagerEvent } from '../manager/manager-events.ts';
+import type { ServerSpecFactory } from '../manager/pool/managed-server.ts';
 import { SessionManager } from '../manager/session-manager.ts';
 import type { ProtocolEra } from '../session/session.ts';
 import { ClientViews } from './catalog/client-views.ts';
@@ -49,7 +58,9 @@ import {
   type GatewayOptions,
   type GatewayServer,
   type GatewaySettings,
+  type GatewaySignIn,
   type ResolvedGatewayOptions,
+  type SplitServer,
 } from './gateway-options.ts';
 import { HttpEndpoint } from './http/http-endpoint.ts';
 import { LegacySessions } from './http/legacy-sessions.ts';
@@ -61,6 +72,7 @@ import { loadOfficialServer, readAs, type OfficialServer } from './official-serv
 import { METHODS, Router, setLevel, type ClientRequest } from './routing/router.ts';
 import { auditRefuses } from './routing/rpc-error.ts';
 import { StdioEndpoint } from './stdio/stdio-endpoint.ts';
+import { SignIns } from './sign-in/sign-ins.ts';
 import { ServerRequests } from './upstreams/server-requests.ts';
 import { keysOf, principalOfKey } from './upstreams/session-key.ts';
 import type { Upstream } from './upstreams/upstream.ts';
@@ -113,6 +125,7 @@ interface OwnServers {
   readonly manager: SessionManager;
   readonly requests: ServerRequests;
   readonly isolation: Map<string, Isolation>;
+  readonly specFor: (name: string, split: SplitServer) => ServerSpecFactory;
 }
 
 interface ConnectedClient {
@@ -140,6 +153,8 @@ export class Gateway implements AsyncDisposable {
   readonly #hub: EventHub<GatewayEvent>;
   readonly #auth: Authenticator | undefined;
   readonly #audit: AuditLog | undefined;
+  readonly #signIns: SignIns;
+  #url: string | undefined;
   readonly #connected = new Map<string, ConnectedClient>();
   readonly #working = new Set<Promise<unknown>>();
   readonly #leaving = new Set<Promise<void>>();
@@ -156,7 +171,9 @@ export class Gateway implements AsyncDisposable {
     auth: Authenticator | undefined,
     audit: AuditLog | undefined,
     hub: EventHub<GatewayEvent>,
+    signIns: SignIns,
   ) {
+    this.#signIns = signIns;
     this.#audit = audit;
     this.#auth = auth;
     this.#hub = hub;
@@ -173,7 +190,14 @@ export class Gateway implements AsyncDisposable {
     });
     own?.requests.serve(this.#upstreams);
     this.#views = new ClientViews(group, (key, kinds) => this.#onOwnLists(key, kinds));
-    this.#router = new Router(group, this.#views, this.#upstreams, limits);
+    this.#router = new Router(group, this.#views, this.#upstreams, limits, {
+      isFor: (server) => signIns.tokens.has(server),
+      need: (exchange, server) =>
+        signIns.tokens.has(server)
+          ? signIns.need(exchange.client.identity, server, this.#baseFor(exchange))
+          : Promise.resolve(undefined),
+      open: (id, principal) => signIns.open(id, principal),
+    });
     this.#guard = new RequestGuard(sdk, options);
     const host = {
       createServer: (client: GatewayClient) => this.#createServer(() => client),
@@ -194,6 +218,7 @@ export class Gateway implements AsyncDisposable {
       modern: this.#modern,
       auth,
       limits,
+      signIns,
     });
     this.#relayGroup();
   }
@@ -212,18 +237,33 @@ export class Gateway implements AsyncDisposable {
       await audit?.close();
       throw error;
     }
+    const { signIn } = resolved;
+    let onListable = (_servers: readonly string[]): void => {};
+    const signIns = new SignIns({
+      ...signIn,
+      store: signIn.store ?? storeOf(signIn),
+      isLocal: resolved.auth === undefined,
+      onListable: (servers) => onListable(servers),
+    });
     if (options.group !== undefined)
-      return new Gateway(sdk, resolved, options.group, undefined, auth, audit, hub);
+      return new Gateway(sdk, resolved, options.group, undefined, auth, audit, hub, signIns);
     const requests = new ServerRequests(sdk);
     const servers = Object.entries(options.servers ?? {}).map(
       ([name, server]) => [name, splitServer(server)] as const,
     );
+    const specFor: OwnServers['specFor'] = (name, { spec, isolation, userAuth }) => {
+      if (userAuth === undefined) return requests.specFactory(spec, isolation);
+      const { tokens } = signIns;
+      return requests.specFactory(spec, isolation, (principal) =>
+        principal === undefined ? tokens.listing(name) : tokens.of(name, principal),
+      );
+    };
+    for (const [name, { userAuth }] of servers)
+      if (userAuth !== undefined) signIns.tokens.add(name, userAuth);
     const isolation = new Map(servers.map(([name, split]) => [name, split.isolation]));
     let onManagerEvent: (event: ManagerEvent) => void = () => {};
     const manager = new SessionManager({
-      servers: Object.fromEntries(
-        servers.map(([name, split]) => [name, requests.specFactory(split.spec, split.isolation)]),
-      ),
+      servers: Object.fromEntries(servers.map(([name, split]) => [name, specFor(name, split)])),
       pool: { ...poolBounds(resolved.limits, servers.length), leasesPerSession: 1_000 },
       ...(options.lock !== undefined && { lock: options.lock }),
       onEvent: (event) => onManagerEvent(event),
@@ -242,8 +282,18 @@ export class Gateway implements AsyncDisposable {
         ...(options.lock !== undefined && { lock: options.lock }),
         ...(options.signal !== undefined && { signal: options.signal }),
       });
-      const gateway = new Gateway(sdk, resolved, group, { manager, requests, isolation }, auth, audit, hub);
+      const gateway = new Gateway(
+        sdk,
+        resolved,
+        group,
+        { manager, requests, isolation, specFor },
+        auth,
+        audit,
+        hub,
+        signIns,
+      );
       onManagerEvent = (event) => gateway.#onManagerEvent(event);
+      onListable = (listable) => gateway.#listAgain(listable);
       return gateway;
     } catch (error) {
       auth?.close();
@@ -269,9 +319,10 @@ export class Gateway implements AsyncDisposable {
    */
   async add(name: string, server: GatewayServer): Promise<void> {
     this.#expectOpen('Adding a server');
-    const { manager, requests, isolation } = this.#ownServers();
+    const { manager, specFor, isolation } = this.#ownServers();
     const split = splitServer(server);
-    manager.add(name, requests.specFactory(split.spec, split.isolation));
+    manager.add(name, specFor(name, split));
+    if (split.userAuth !== undefined) this.#signIns.tokens.add(name, split.userAuth);
     isolation.set(name, split.isolation);
     this.#resizePool();
     try {
@@ -282,6 +333,7 @@ export class Gateway implements AsyncDisposable {
       });
     } catch (error) {
       isolation.delete(name);
+      this.#signIns.tokens.remove(name);
       this.#resizePool();
       await manager.remove(name);
       throw error;
@@ -297,6 +349,7 @@ export class Gateway implements AsyncDisposable {
     await this.#group.remove(name);
     await manager.remove(name);
     isolation.delete(name);
+    this.#signIns.tokens.remove(name);
     this.#resizePool();
   }
 
@@ -355,6 +408,7 @@ export class Gateway implements AsyncDisposable {
     this.#expectOpen('Listening');
     this.#guard.allowHost(host);
     this.#auth?.listensAt(url);
+    this.#url = url;
     return { url };
   }
 
@@ -401,6 +455,28 @@ export class Gateway implements AsyncDisposable {
     return new OutwardClient(known.client, known.server);
   }
 
+  /**
+   * Begins to sign a principal in to a server with `upstreamAuth: 'user'`, as a call does that needs it. Resolves with the URL
+   * that its user is to open, and with whether they have signed in when that is over. Rejects with `UNKNOWN_SERVER` when users
+   * do not sign in to it, and with `AUTH_REQUIRED` when no page can be made, as too many sign-ins are open.
+   */
+  async signIn(principal: string, server: string): Promise<{ url: string; done: Promise<boolean> }> {
+    this.#expectOpen('Signing in');
+    if (!this.#signIns.tokens.has(server)) throw unknownName('server', server, []);
+    const needed = await this.#signIns.need({ principal }, server, this.#baseFor());
+    if (needed === undefined) throw signInAbandoned(server);
+    return { url: needed.url, done: needed.done };
+  }
+
+  /**
+   * Forgets the tokens of a principal for servers with `upstreamAuth: 'user'`: those of one issuer, or all. Its sessions with
+   * these servers end, and calls on them. The tokens are not revoked.
+   */
+  async signOut(principal: string, issuer?: string): Promise<void> {
+    const left = await this.#signIns.tokens.signOut(principal, issuer);
+    await Promise.all(left.map((server) => this.#upstreams.endOf(principal, server)));
+  }
+
   /** The events from now on, of the group and of the clients; it ends when the gateway is closed. */
   events(): AsyncIterableIterator<GatewayEvent | OverflowEvent> {
     return this.#hub.iterate();
@@ -439,6 +515,7 @@ export class Gateway implements AsyncDisposable {
   async #end(reason: unknown, flushMs: number): Promise<void> {
     this.#endpoint.isClosed = true;
     this.#auth?.close();
+    this.#signIns.close();
     this.#router.close();
     this.#upstreams.stop();
     await Promise.allSettled([
@@ -465,6 +542,14 @@ export class Gateway implements AsyncDisposable {
   #ownServers(): OwnServers {
     if (this.#own === undefined) throw gatewayOfGroup();
     return this.#own;
+  }
+
+  /** The URL of the endpoint as a browser reaches it; undefined when the gateway serves nothing over HTTP. */
+  #baseFor(exchange?: Exchange): string | undefined {
+    const { origin, pathname } = new URL(
+      this.#options.signIn.url ?? exchange?.http?.url ?? this.#url ?? 'none:',
+    );
+    return origin === 'null' ? undefined : `${origin}${pathname.replace(/\/$/, '')}`;
   }
 
   #expectOpen(doing: string): void {
@@ -646,6 +731,17 @@ export class Gateway implements AsyncDisposable {
     this.#hub.publish(drift);
   }
 
+  #listAgain(servers: readonly string[]): void {
+    for (const name of servers) {
+      if (this.#group.servers.get(name)?.state !== 'failed') continue;
+      // What fails again, its status says.
+      void this.#group
+        .session(name)
+        .reconnect()
+        .catch(() => {});
+    }
+  }
+
   /** The lists of a server have changed; of any server when none is given. */
   #onCatalog(kinds: readonly CatalogKind[], server?: string): void {
     for (const { client } of this.#connected.values()) {
@@ -655,6 +751,11 @@ export class Gateway implements AsyncDisposable {
     for (const list of new Set(kinds.map((kind) => LISTS[kind])))
       this.#modern.publish({ kind: `${list}_list_changed` });
   }
+}
+
+function storeOf({ file, key }: GatewaySignIn): TokenStore {
+  if (file === undefined) return memoryTokenStore();
+  return fileTokenStore(file, { ...(key !== undefined && { key }) });
 }
 
 /** Each server has one session more, over which it is listed. */

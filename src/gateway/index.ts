@@ -5,9 +5,10 @@ export type {
   GatewayServer,
   GatewaySessionOptions,
   GatewaySettings,
+  GatewaySignIn,
   GatewayTls,
 } from './gateway-options.ts';
-export type { Isolation } from '../group/server-options.ts';
+export type { Isolation, UpstreamAuth } from '../group/server-options.ts';
 export type { GatewayEvent } from './gateway-events.ts';
 export type { AuditEntry } from './audit/audit-entry.ts';
 export type { GatewayAudit } from './audit/audit-log.ts';

@@ -20,7 +20,15 @@ export interface GroupServerOptions extends ToolFilterOptions {
    * @default 'client'
    */
   isolation?: Isolation;
+  /**
+   * Whose credentials this server is sent when a gateway serves it. A group itself passes it over.
+   * @default 'gateway'
+   */
+  upstreamAuth?: UpstreamAuth;
 }
+
+/** Whose credentials a server behind a gateway is sent: the gateway's own, or those of each user. */
+export type UpstreamAuth = 'gateway' | 'user';
 
 /**
  * Who shares one session with a server: nobody (`client`), the clients of one principal (`principal`), or all clients

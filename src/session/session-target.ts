@@ -106,7 +106,8 @@ export function refuseGroupOptions(
     (name) => Reflect.get(target.spec, name) !== undefined && !passedOver.includes(name),
   );
   if (given === undefined) return;
-  throw invalidOption(given, `is for the servers of a ${given === 'isolation' ? 'gateway' : 'SessionGroup'}`);
+  const isOfGateway = given === 'isolation' || given === 'upstreamAuth';
+  throw invalidOption(given, `is for the servers of a ${isOfGateway ? 'gateway' : 'SessionGroup'}`);
 }
 
 /** Says what to write in place of a whole command line as a list. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { EnterpriseOptions } from '../../src/auth/grants/enterprise-assertion.ts';
+import type { FileTokenStoreOptions } from '../../src/auth/store/file-token-store.ts';
 import type { OAuthOptions } from '../../src/auth/oauth-options.ts';
 import type { ConfigOAuthOptions } from '../../src/config/auth.ts';
 import type { CopyServersOptions } from '../../src/config/editors/copy-servers.ts';
@@ -14,6 +15,7 @@ import type {
   GatewayLimits,
   GatewayOptions,
   GatewaySessionOptions,
+  GatewaySignIn,
   GatewayTls,
 } from '../../src/gateway/gateway-options.ts';
 import type { CatalogCacheBounds } from '../../src/group/cache/catalog-cache.ts';
@@ -84,6 +86,8 @@ const same: [
   Same<ListenOptions, typeof gateway.listenOptions>,
   Same<GatewayTls, typeof gateway.gatewayTlsOptions>,
   Same<GatewayAudit, typeof audit.gatewayAuditOptions>,
+  Same<GatewaySignIn, typeof gateway.gatewaySignInOptions>,
+  Same<FileTokenStoreOptions, typeof auth.fileTokenStoreOptions>,
   Same<GatewayAuth, typeof who.gatewayAuthOptions>,
   Same<GatewayOAuth, typeof who.gatewayOAuthOptions>,
   Same<ApiKeyRecord, typeof who.apiKeyRecord>,
@@ -139,6 +143,8 @@ const same: [
   Same<SearchToolkitOptions, typeof toolkit.searchToolkitOptions>,
   Same<ServerChoiceOptions, typeof toolkit.serverChoiceOptions>,
 ] = [
+  true,
+  true,
   true,
   true,
   true,

@@ -40,10 +40,10 @@ interface RefreshRequest {
 }
 
 /**
- * Why a refresh got no tokens and never will: there is no refresh token, it was refused, or the client is no longer
- * known.
+ * Why a refresh got no tokens and never will: there is no refresh token, it was refused, the client is no longer known, or
+ * the token is not good for this resource.
  */
-export type NoRefresh = 'no-refresh-token' | 'token-refused' | 'client-refused';
+export type NoRefresh = 'no-refresh-token' | 'token-refused' | 'client-refused' | 'no-target';
 
 /**
  * Gets new tokens for a refresh token. Rejects when the authorization server cannot be reached or is out of order, so
@@ -92,7 +92,11 @@ async function refusalIn(answer: Response): Promise<NoRefresh | 'out-of-order'> 
   const { status } = answer;
   const code = await errorCodeIn(answer);
   if (code !== undefined && FINAL_CODES.has(code))
-    return CLIENT_CODES.has(code) ? 'client-refused' : 'token-refused';
+    return CLIENT_CODES.has(code)
+      ? 'client-refused'
+      : code === 'invalid_target'
+        ? 'no-target'
+        : 'token-refused';
   const isRedirect = status >= 300 && status < 400;
   if (isRedirect || status >= 500 || PASSING_STATUSES.has(status)) return 'out-of-order';
   if (code !== undefined && OUTAGE_CODES.has(code)) return 'out-of-order';

@@ -17,7 +17,7 @@ import { isOutage } from '../auth-failure.ts';
 import type { Discovery } from '../network/discovery.ts';
 import { clientSigner } from '../grants/known-client.ts';
 import { IntroducingLoginFlow, LoginFlow } from './login-flow.ts';
-import { LoopbackRedirect, type LoginAnswer } from './loopback-redirect.ts';
+import { LoopbackRedirect, type LoginAnswer, type LoginRedirect } from './loopback-redirect.ts';
 import type { ResolvedOAuthOptions } from '../oauth-options.ts';
 import { isLoopbackUrl } from '../network/private-address.ts';
 import { clientEntry, withExpiry, type StoredTokens } from '../store/stored-tokens.ts';
@@ -44,7 +44,7 @@ export async function logIn(request: LoginRequest): Promise<StoredTokens> {
   const { options, discovery } = request;
   expectPkce(request);
   const known = options.clientId === undefined ? await readClient(request) : undefined;
-  const redirect = await openRedirect(known, options.redirectPort);
+  const redirect = options.openRedirect?.() ?? (await openRedirect(known, options.redirectPort));
   try {
     const context = {
       server: request.server,
@@ -57,15 +57,21 @@ export async function logIn(request: LoginRequest): Promise<StoredTokens> {
         ? new IntroducingLoginFlow(context, accepts(known, redirect.url, request.scope) ? known : undefined)
         : new LoginFlow(context);
     const url = await startFlow(flow, request);
+    const siblings = await addSiblings(url, request);
     const client = flow.clientInformation();
     if (flow instanceof IntroducingLoginFlow && client !== undefined) {
       await clientEntry.write(options.store, client, discovery.issuer, request.client);
     }
-    const { params, finish } = await waitForRedirect(url, flow, redirect, request);
+    const { params, finish } = await waitForRedirect(url, flow, redirect, request).catch((error: unknown) => {
+      // It may have shown a page of its own, from which nobody comes back.
+      if (siblings > 0) options.siblings?.onFailed(discovery.issuer);
+      throw error;
+    });
     const tokens = await redeem(params, url, flow, request).catch(async (error: unknown) => {
       // The next login registers anew.
       if (error instanceof OAuthError && error.code === 'invalid_client')
         await clientEntry.remove(options.store, discovery.issuer, request.client);
+      if (siblings > 0) options.siblings?.onFailed(discovery.issuer);
       if (!isOutage(error)) throw error;
       // Not CONNECT_FAILED, which supervision retries: each retry would ask the user to sign in again.
       const what = 'the authorization server did not answer when the login was to be completed.';
@@ -123,11 +129,20 @@ async function startFlow(flow: LoginFlow, request: LoginRequest): Promise<URL> {
   return url;
 }
 
+/** Asks for a sign-in that is good for other servers of the issuer, too. Returns how many these are. */
+async function addSiblings(url: URL, { options, discovery }: LoginRequest): Promise<number> {
+  if (options.siblings === undefined || discovery.resource === undefined) return 0;
+  const own = discovery.resource;
+  const others = (await options.siblings.resourcesOf(discovery.issuer)).filter((each) => each !== own);
+  for (const other of new Set(others)) url.searchParams.append('resource', other);
+  return others.length;
+}
+
 /** Shows the login page and waits for the redirect. */
 async function waitForRedirect(
   url: URL,
   flow: LoginFlow,
-  redirect: LoopbackRedirect,
+  redirect: LoginRedirect,
   request: LoginRequest,
 ): Promise<LoginAnswer> {
   const { options, signal } = request;

@@ -14,11 +14,21 @@ export interface LoginAnswer {
   readonly finish: (outcome: 'signed-in' | 'failed') => void;
 }
 
+/** Where the browser of one login comes back to. */
+export interface LoginRedirect {
+  /** The redirect URI. */
+  readonly url: string;
+  /** Resolves with the answer to the login with this `state`; never, if there is none. */
+  answerTo(state: string): Promise<LoginAnswer>;
+  /** The login is over, however it ended. */
+  close(): Promise<void>;
+}
+
 /**
  * The redirect URI of one login: an HTTP server on a loopback port. It accepts one request with the login's `state`
  * and refuses all others.
  */
-export class LoopbackRedirect {
+export class LoopbackRedirect implements LoginRedirect {
   readonly #server: Server;
   readonly #port: number;
   readonly #answer = createDeferred<LoginAnswer>();
@@ -94,20 +104,22 @@ export class LoopbackRedirect {
 
   #reply(response: ServerResponse, status: number, outcome: LoginOutcome): void {
     if (response.headersSent) return;
-    response.writeHead(status, {
-      'content-type': 'text/html; charset=utf-8',
-      'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-      'cache-control': 'no-store',
-      'referrer-policy': 'no-referrer',
-      'x-content-type-options': 'nosniff',
-      connection: 'close',
-    });
+    response.writeHead(status, { ...PAGE_HEADERS, connection: 'close' });
     response.end(resultPage(outcome));
   }
 }
 
+/** Pages of a login are nobody else's: not cached, not framed, and where they lead learns nothing of their addresses. */
+export const PAGE_HEADERS = {
+  'content-type': 'text/html; charset=utf-8',
+  'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+  'cache-control': 'no-store',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+} as const;
+
 /** How a login ended, for the page in the browser. */
-type LoginOutcome = 'signed-in' | 'failed' | 'unknown';
+export type LoginOutcome = 'signed-in' | 'failed' | 'unknown';
 
 const TEXTS: Readonly<Record<LoginOutcome, readonly [title: string, text: string]>> = {
   'signed-in': ['Signed in', 'You can close this page and go back to the program.'],
@@ -119,8 +131,13 @@ const TEXTS: Readonly<Record<LoginOutcome, readonly [title: string, text: string
 };
 
 /** The page that the browser shows at the end. It contains no text from a request, so nothing can be injected. */
-function resultPage(outcome: LoginOutcome): string {
+export function resultPage(outcome: LoginOutcome): string {
   const [title, text] = TEXTS[outcome];
+  return page(title, `<p>${text}</p>`);
+}
+
+/** A small page. Neither text may hold what came with a request, unless it was escaped. */
+export function page(title: string, body: string): string {
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -133,7 +150,7 @@ function resultPage(outcome: LoginOutcome): string {
 </style>
 <main>
   <h1>${title}</h1>
-  <p>${text}</p>
+  ${body}
 </main>
 `;
 }

@@ -68,6 +68,15 @@ export const tokensEntry = entry<StoredTokens>(
     (value['client'] === undefined || isRecord(value['client'])),
 );
 
+/** By issuer and client: the tokens of the sign-in that serves all servers of the issuer. */
+export const signInEntry = entry<StoredTokens>(
+  'sign-in',
+  (value) =>
+    typeof value['refresh_token'] === 'string' &&
+    typeof value['issuer'] === 'string' &&
+    (value['client'] === undefined || isRecord(value['client'])),
+);
+
 /** Whether a token has expired or is about to. */
 export function isExpiring({ expires_at, lifetime = Infinity }: StoredTokens): boolean {
   if (expires_at === undefined) return false;

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ConfiguredGateway, ConfiguredServer } from '../../config/config.ts';
+import { defaultUserTokenFile } from '../../config/auth.ts';
 import type { Gateway, ListenOptions } from '../../gateway/gateway.ts';
 import type { GatewayServer, GatewaySettings } from '../../gateway/gateway-options.ts';
 import { PlenumError } from '../../errors/plenum-error.ts';
@@ -30,6 +31,7 @@ export const run: RunCommand = async (invocation) => {
     ...inFile,
     ...(Object.keys(auth).length > 0 && { auth }),
     servers: Object.fromEntries(servers),
+    signIn: { file: defaultUserTokenFile(process.env), ...inFile.signIn },
     signal: interrupt.signal,
     ...(naming !== undefined && { naming }),
     ...(lock !== undefined && { lock }),
@@ -155,10 +157,18 @@ async function follow(
 }
 
 /** What a file says under `gateway` that holds from the start to the end. */
-const AT_START = ['listen', 'tls', 'trustProxy', 'auth', 'audit'] as const;
+const AT_START = ['listen', 'tls', 'trustProxy', 'auth', 'audit', 'signIn'] as const;
 
 /** What can change while the gateway runs. */
 function settingsOf(said: ConfiguredGateway): GatewaySettings {
-  const { listen: _l, tls: _t, trustProxy: _p, auth: _auth, audit: _audit, ...settings } = said;
+  const {
+    listen: _l,
+    tls: _t,
+    trustProxy: _p,
+    auth: _auth,
+    audit: _audit,
+    signIn: _signIn,
+    ...settings
+  } = said;
   return settings;
 }

@@ -179,10 +179,11 @@ function refuseAccessRules(gateway: unknown, findings: Findings): void {
 
 /** Paths in a file start from its workspace folder. */
 function withPaths(gateway: ConfiguredGateway, workspace: string): ConfiguredGateway {
-  const { auth, audit } = gateway;
+  const { auth, audit, signIn } = gateway;
   return {
     ...gateway,
     ...(auth?.keys !== undefined && { auth: { ...auth, keys: resolve(workspace, auth.keys) } }),
+    ...(signIn?.file !== undefined && { signIn: { ...signIn, file: resolve(workspace, signIn.file) } }),
     ...(audit?.file !== undefined && { audit: { ...audit, file: resolve(workspace, audit.file) } }),
   };
 }

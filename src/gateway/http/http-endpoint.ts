@@ -2,6 +2,7 @@ import { isRecord } from '../../internal/checks.ts';
 import { isMetadataPath, type Authenticator } from '../identity/authenticator.ts';
 import { LOCAL_IDENTITY, noteSender } from '../identity/identity.ts';
 import type { OfficialServer } from '../official-server.ts';
+import { isSignInRequest, type SignIns } from '../sign-in/sign-ins.ts';
 import type { LegacySessions } from './legacy-sessions.ts';
 import type { ModernExchanges } from './modern-exchanges.ts';
 import type { RequestGuard } from './request-guard.ts';
@@ -23,6 +24,8 @@ export interface HttpEndpointParts {
   /** Undefined when nobody is asked who they are. */
   readonly auth: Authenticator | undefined;
   readonly limits: { readonly bodyBytes: number };
+  /** The pages on which users sign in to servers. */
+  readonly signIns: SignIns;
 }
 
 const HEALTHY = '/healthz';
@@ -58,10 +61,12 @@ export class HttpEndpoint {
   }
 
   async #serve(request: Request): Promise<Response> {
-    const { auth, sdk, legacy, modern } = this.#parts;
+    const { auth, sdk, legacy, modern, signIns } = this.#parts;
     const { bodyBytes } = this.#parts.limits;
-    if (isMetadataPath(new URL(request.url).pathname))
-      return auth?.metadata(request) ?? new Response(null, { status: 404 });
+    const { pathname } = new URL(request.url);
+    // A browser shows no key and no token.
+    if (isSignInRequest(request.method, pathname)) return signIns.answer(request);
+    if (isMetadataPath(pathname)) return auth?.metadata(request) ?? new Response(null, { status: 404 });
     const identity = auth === undefined ? LOCAL_IDENTITY : await auth.identify(request);
     if (identity instanceof Response) return identity;
     noteSender(request, identity);

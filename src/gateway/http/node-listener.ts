@@ -10,6 +10,7 @@ import { settledWithin } from '../../internal/limit.ts';
 import { startTimer } from '../../internal/timers.ts';
 import type { GatewayTls } from '../gateway-options.ts';
 import { isHealthPath } from './http-endpoint.ts';
+import { isSignInRequest } from '../sign-in/sign-ins.ts';
 import { isMetadataPath } from '../identity/authenticator.ts';
 import { refusal } from './responses.ts';
 import { toWebRequest } from './web-request.ts';
@@ -70,7 +71,8 @@ export class NodeListener {
       const [pathname] = (incoming.url ?? '').split('?', 1);
       const { method } = incoming;
       const isHealth = isHealthPath(pathname);
-      if (pathname !== path && !isHealth && !isMetadataPath(pathname ?? '')) {
+      const isPage = isMetadataPath(pathname ?? '') || isSignInRequest(method, pathname ?? '');
+      if (pathname !== path && !isHealth && !isPage) {
         outgoing.writeHead(404).end();
         return;
       }

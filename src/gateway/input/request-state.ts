@@ -7,7 +7,9 @@ export type RequestState =
   /** The call waits here under this id. */
   | { readonly kind: 'parked'; readonly id: string }
   /** The call waits nowhere: this is the state that its server gave. */
-  | { readonly kind: 'upstream'; readonly server: string; readonly state: string | undefined };
+  | { readonly kind: 'upstream'; readonly server: string; readonly state: string | undefined }
+  /** The call was not made: the user signs in to the server first. */
+  | { readonly kind: 'sign-in'; readonly id: string };
 
 /** What a `requestState` is good for: the same request, by the same principal. */
 export interface StateBinding {
@@ -79,7 +81,7 @@ export class RequestStates {
 }
 
 function readState({ kind, id, server, state }: Record<string, unknown>): RequestState | undefined {
-  if (kind === 'parked' && typeof id === 'string') return { kind, id };
+  if ((kind === 'parked' || kind === 'sign-in') && typeof id === 'string') return { kind, id };
   if (kind !== 'upstream' || typeof server !== 'string') return undefined;
   return { kind, server, state: typeof state === 'string' ? state : undefined };
 }

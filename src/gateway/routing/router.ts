@@ -13,6 +13,15 @@ import { invalidState, RequestStates, type StateBinding } from '../input/request
 import type { ClientViews } from '../catalog/client-views.ts';
 import { pageOf } from './list-page.ts';
 import type { Upstreams } from '../upstreams/upstreams.ts';
+import type { NeededSignIn } from '../sign-in/sign-ins.ts';
+import {
+  accepts,
+  isSignInNeeded,
+  SIGN_IN,
+  signInError,
+  signInRefused,
+  signInRequest,
+} from './sign-in-request.ts';
 import { CallClock, clientSilent } from './call-clock.ts';
 import { forwardedMeta, LOG_LEVEL } from './hop-meta.ts';
 import { INVALID_PARAMS, METHOD_NOT_FOUND, RpcError, tooManySubscriptions, toRpcError } from './rpc-error.ts';
@@ -51,6 +60,16 @@ export interface RouterBounds {
   readonly subscriptions: number;
 }
 
+/** Where users are sent who have to sign in to a server. */
+export interface SignInGate {
+  /** Whether users sign in to this server themselves. */
+  isFor(server: string): boolean;
+  /** The sign-in that the user of a request needs; undefined when none can be made. */
+  need(exchange: Exchange, server: string): Promise<NeededSignIn | undefined>;
+  /** The sign-in of this id, if it is this principal's and not over. */
+  open(id: string, principal: string): Promise<boolean> | undefined;
+}
+
 /** How many times one call may ask a client of an older revision before it fails. */
 const MAX_ROUNDS = 10;
 
@@ -69,8 +88,16 @@ export class Router {
   readonly #views: ClientViews;
   readonly #states: RequestStates;
   readonly #parked: ParkedCalls;
+  readonly #signIns: SignInGate | undefined;
 
-  constructor(group: SessionGroup, views: ClientViews, upstreams: Upstreams, bounds: RouterBounds) {
+  constructor(
+    group: SessionGroup,
+    views: ClientViews,
+    upstreams: Upstreams,
+    bounds: RouterBounds,
+    signIns?: SignInGate,
+  ) {
+    this.#signIns = signIns;
     this.#group = group;
     this.#upstreams = upstreams;
     this.#bounds = bounds;
@@ -89,7 +116,7 @@ export class Router {
     try {
       return await this.#route(exchange, request);
     } catch (error) {
-      throw toRpcError(error);
+      throw toRpcError((await this.#signInFor(exchange, error)) ?? error);
     }
   }
 
@@ -170,8 +197,80 @@ export class Router {
     return { [kind]: page, ...(nextCursor !== undefined && { nextCursor }) };
   }
 
-  /** A call that may ask its client in its course. `field` is the param that names what is called. */
+  /** The error that a client gets whose user has to sign in to a server; undefined for any other error. */
+  async #signInFor(exchange: Exchange, error: unknown): Promise<RpcError | undefined> {
+    if (!isSignInNeeded(error) || error.server === undefined) return undefined;
+    const needed = await this.#signIns?.need(exchange, error.server);
+    return needed && signInError(needed, exchange.client);
+  }
+
+  /** A call, before which the user may have to sign in to the server. */
   async #call(
+    exchange: Exchange,
+    request: ClientRequest,
+    origin: CatalogOrigin,
+    field: 'name' | 'uri',
+  ): Promise<Result> {
+    const signIns = this.#signIns;
+    if (signIns?.isFor(origin.server) !== true) return this.#callOnce(exchange, request, origin, field);
+    const { client } = exchange;
+    const { method, params } = request;
+    const binding = { principal: client.identity.principal, method, name: textOf(params, field) };
+    const signedIn = await this.#afterSignIn(exchange, request, binding);
+    try {
+      return await this.#callOnce(exchange, signedIn, origin, field);
+    } catch (error) {
+      if (!isSignInNeeded(error)) throw error;
+      const needed = await signIns.need(exchange, origin.server);
+      if (needed === undefined) throw error;
+      const question = signInRequest(needed);
+      if (!declares(client.capabilities, question)) throw signInError(needed, client);
+      if (client.era === 'modern')
+        return {
+          resultType: 'input_required',
+          inputRequests: { [SIGN_IN]: question },
+          requestState: this.#states.seal({ kind: 'sign-in', id: needed.id }, binding),
+        };
+      if (!accepts(await this.#ask(exchange, question))) throw signInRefused(needed.server);
+      if (!(await this.#waitFor(exchange, needed.done))) throw signInError(needed, client);
+      const completed = {
+        method: 'notifications/elicitation/complete',
+        params: { elicitationId: needed.id },
+      };
+      exchange.notify(completed).catch(() => {}); // The client is gone.
+      return this.#callOnce(exchange, request, origin, field);
+    }
+  }
+
+  /** The request of a 2026-07-28 client without what answers its sign-in, once the user has signed in. */
+  async #afterSignIn(
+    exchange: Exchange,
+    request: ClientRequest,
+    binding: StateBinding,
+  ): Promise<ClientRequest> {
+    const { requestState, inputResponses, ...rest } = request;
+    if (exchange.client.era === 'legacy' || requestState === undefined) return request;
+    const state = this.#states.open(requestState, binding);
+    if (state.kind !== 'sign-in') return request;
+    if (!accepts(inputResponses?.[SIGN_IN])) throw signInRefused(undefined);
+    // One that is over is not waited for: the call shows whether there are tokens.
+    const done = this.#signIns?.open(state.id, binding.principal);
+    if (done !== undefined) await this.#waitFor(exchange, done);
+    return rest;
+  }
+
+  /** Whether a user has signed in, as far as it is known when the time to answer is over. */
+  async #waitFor({ signal }: Exchange, done: Promise<boolean>): Promise<boolean> {
+    const limit = new Limit({ ms: this.#bounds.parkedMs, expired: clientSilent }, signal);
+    try {
+      return await limit.hold(done);
+    } finally {
+      limit.stop();
+    }
+  }
+
+  /** A call that may ask its client in its course. `field` is the param that names what is called. */
+  async #callOnce(
     exchange: Exchange,
     request: ClientRequest,
     origin: CatalogOrigin,
@@ -185,6 +284,7 @@ export class Router {
     if (request.requestState === undefined)
       return this.#startModern(exchange, origin.server, upstream, binding);
     const state = this.#states.open(request.requestState, binding);
+    if (state.kind === 'sign-in') throw invalidState();
     const responses = request.inputResponses ?? {};
     // Meanwhile the name may have become another server's: its state is nothing for that one.
     if (state.kind === 'upstream' && state.server !== origin.server) throw invalidState();

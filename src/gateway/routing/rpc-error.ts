@@ -15,7 +15,7 @@ export class RpcError extends Error {
 export const INVALID_PARAMS = -32602;
 export const METHOD_NOT_FOUND = -32601;
 export const INTERNAL_ERROR = -32603;
-const URL_ELICITATION_REQUIRED = -32042;
+export const URL_ELICITATION_REQUIRED = -32042;
 
 /** What a client is told of failures that are not a server's own answer. The text of an error may hold secrets: it stays here. */
 const TEXT: { readonly [Code in PlenumErrorCode]?: string } = {

@@ -6,6 +6,7 @@ import type {
   NotificationContext,
   Related,
 } from '../../session/handlers/handlers.ts';
+import type { UrlServerSpec } from '../../server-spec.ts';
 import type { RawRequest } from '../../session/session.ts';
 import { Limit } from '../../internal/limit.ts';
 import type { Exchange } from '../clients/gateway-client.ts';
@@ -13,11 +14,14 @@ import type { Isolation } from '../../group/server-options.ts';
 import { readAs, type OfficialServer } from '../official-server.ts';
 import { RpcError } from '../routing/rpc-error.ts';
 import { withoutHopMeta } from '../routing/hop-meta.ts';
-import { featuresOfKey, type ClientFeatures } from './session-key.ts';
+import { featuresOfKey, userOfKey, type ClientFeatures } from './session-key.ts';
 import type { Upstream } from './upstream.ts';
 import type { Upstreams } from './upstreams.ts';
 
 const NOBODY_TO_ASK = -32603;
+
+/** The credentials of a principal; without one, those with which the server is listed. */
+export type AuthFor = (principal: string | undefined) => NonNullable<UrlServerSpec['auth']>;
 
 /** Where a notification came from. */
 type Said = NotificationContext & Related;
@@ -50,11 +54,17 @@ export class ServerRequests {
    * over which a server is listed is for no client, and declares all of them: a server may offer some of its tools only to
    * clients that can be asked. Where clients share that session, it declares none.
    */
-  specFactory(spec: ManagedServerSpec, isolation: Isolation): ServerSpecFactory {
+  specFactory(spec: ManagedServerSpec, isolation: Isolation, authFor?: AuthFor): ServerSpecFactory {
     return ({ principal }) => {
       if (principal === undefined && isolation === 'shared') return { ...spec, ...this.#handlersFor({}) };
+      const auth = authFor?.(principal === undefined ? undefined : userOfKey(principal));
       const features = principal === undefined ? ALL_FEATURES : featuresOfKey(principal);
-      return { ...spec, capabilities: features, ...this.#handlersFor(features) };
+      return {
+        ...spec,
+        ...(auth !== undefined && { auth }),
+        capabilities: features,
+        ...this.#handlersFor(features),
+      };
     };
   }
 

@@ -37,7 +37,12 @@ const OF_PRINCIPAL = 'principal ';
  * that makes the spec.
  */
 export function keyOf(client: GatewayClient, isolation: Isolation): string {
-  const key = { holder: holderOf(client, isolation), features: featuresOf(client.capabilities) };
+  const { principal } = client.identity;
+  const key = {
+    holder: holderOf(client, isolation),
+    user: principal,
+    features: featuresOf(client.capabilities),
+  };
   return canonicalJson(key, () => 'null');
 }
 
@@ -52,6 +57,12 @@ export function principalOfKey(key: string): string | undefined {
   const holder: unknown = isRecord(parsed) ? parsed['holder'] : undefined;
   const isOfPrincipal = typeof holder === 'string' && holder.startsWith(OF_PRINCIPAL);
   return isOfPrincipal ? holder.slice(OF_PRINCIPAL.length) : undefined;
+}
+
+/** The principal for whom the sessions of a key are opened, whoever of its clients holds them. */
+export function userOfKey(key: string): string {
+  const parsed: unknown = JSON.parse(key);
+  return isRecord(parsed) ? String(parsed['user']) : '';
 }
 
 export function featuresOfKey(key: string): ClientFeatures {

@@ -1,3 +1,4 @@
+import { signedOut } from '../../errors/auth.ts';
 import { noUpstreamFree, upstreamStateLost } from '../../errors/gateway.ts';
 import type { SessionGroup } from '../../group/session-group.ts';
 import { startTimer, type StopTimer } from '../../internal/timers.ts';
@@ -5,7 +6,7 @@ import type { SessionManager } from '../../manager/session-manager.ts';
 import type { Session } from '../../session/session.ts';
 import type { Exchange, GatewayClient } from '../clients/gateway-client.ts';
 import type { Isolation } from '../../group/server-options.ts';
-import { holderOf, isOwn, keyOf } from './session-key.ts';
+import { holderOf, isOwn, keyOf, userOfKey } from './session-key.ts';
 import { Upstream } from './upstream.ts';
 
 export interface UpstreamBounds {
@@ -165,6 +166,20 @@ export class Upstreams {
       }),
     );
     for (const [place, whose] of this.#lost) if (whose === holder) this.#lost.delete(place);
+  }
+
+  /** Ends the sessions of a principal with a server, and the calls on them. */
+  async endOf(principal: string, server: string): Promise<void> {
+    const theirs = [...this.#leasedOf(server)].filter(
+      ({ key }) => key !== '' && userOfKey(key) === principal,
+    );
+    await Promise.all(
+      theirs.map((upstream) =>
+        upstream.place === undefined
+          ? upstream.session.destroy(signedOut())
+          : this.#drop(upstream.place, upstream),
+      ),
+    );
   }
 
   /** Looks for idle sessions by the bounds as they are now. */

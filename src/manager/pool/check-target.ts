@@ -43,6 +43,6 @@ export function checkTarget(
  * What a file may say of a server that changes nothing for a manager: it opens sessions on demand anyway, names no
  * tools, and has principals of its own.
  */
-const WITHOUT_EFFECT = ['lazy', 'naming', 'isolation'];
+const WITHOUT_EFFECT = ['lazy', 'naming', 'isolation', 'upstreamAuth'];
 
 type Options = Omit<SessionOptions, 'name'>;

@@ -1,5 +1,6 @@
 import {
   abortSignal,
+  anyFunction,
   count,
   duration,
   flag,
@@ -15,6 +16,7 @@ import {
   type Kind,
   type OptionTable,
 } from '../kinds.ts';
+import { fileTokenStoreOptions } from './auth.ts';
 import { gatewayAuditOptions } from './gateway-audit.ts';
 import { gatewayAuthOptions } from './gateway-auth.ts';
 import { groupOptions } from './group.ts';
@@ -27,6 +29,7 @@ export const gatewayServerOptions = {
   allow: groupServerOptions.allow,
   deny: groupServerOptions.deny,
   isolation: groupServerOptions.isolation,
+  upstreamAuth: groupServerOptions.upstreamAuth,
 } satisfies OptionTable;
 
 export const gatewaySessionOptions = {
@@ -148,6 +151,37 @@ const serverInfoInFile = {
   title: { kind: text, about: 'What people are shown for the name.' },
 } satisfies OptionTable;
 
+export const gatewaySignInOptions = {
+  file: {
+    kind: text,
+    byDefault: "a memory of the gateway's; `plenum serve` has a file in the folder for your data",
+    about: 'The file in which the tokens of users are kept, for their owner alone (mode 0600).',
+  },
+  key: fileTokenStoreOptions.key,
+  store: {
+    kind: objectWith('a token store, such as fileTokenStore(path)', 'get', 'set', 'delete'),
+    about: 'In place of a file: where the tokens of users are kept.',
+  },
+  url: {
+    kind: textThat((given) =>
+      URL.canParse(given) && /^https?:$/.test(new URL(given).protocol) ? undefined : 'an http or https URL',
+    ),
+    byDefault: 'the URL that the client used',
+    about: 'The URL of the endpoint as browsers know it; the pages of sign-ins are below it.',
+  },
+  identify: {
+    kind: anyFunction,
+    about:
+      'Says which principal uses a browser, by what it shows; only that one can sign in then. Without it the page asks the user.',
+  },
+  timeoutMs: { kind: timeLimit, default: 300_000, about: 'How long a user may take to sign in.' },
+  max: {
+    kind: count(1),
+    default: 1_000,
+    about: 'How many sign-ins may be open at a time; each principal has one for a server at most.',
+  },
+} satisfies OptionTable;
+
 const anyServer: Kind = objectThat('a server spec', () => true);
 
 export const gatewayOptions = {
@@ -160,6 +194,10 @@ export const gatewayOptions = {
     about: 'A group that is open already: the gateway does not close it, and all clients share its sessions.',
   },
   naming: groupOptions.naming,
+  signIn: {
+    kind: optionsOf(gatewaySignInOptions),
+    about: 'How users sign in to servers with `upstreamAuth: "user"`.',
+  },
   audit: {
     kind: optionsOf(gatewayAuditOptions),
     about: 'Where each call of a tool, prompt or resource is noted.',

@@ -365,6 +365,12 @@ export const groupServerOptions = {
     about:
       'In a gateway, who shares one session with this server: nobody (`client`), the clients of one principal (`principal`), or all clients (`shared`).',
   },
+  upstreamAuth: {
+    kind: oneOf('gateway', 'user'),
+    default: 'gateway',
+    about:
+      'In a gateway, whose credentials this server is sent: those of `auth` for everybody (`gateway`), or those of each principal, who signs in once for all servers of an issuer (`user`).',
+  },
 } satisfies OptionTable;
 
 export const concurrencyOptions = {

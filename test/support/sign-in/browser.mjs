@@ -1,11 +1,11 @@
 // A browser without a face: it keeps cookies, follows redirects and sends the forms of oidc-provider's test pages.
 /**
- * Signs in and consents; ends where the login leads, and returns that page's text.
+ * Signs in and consents; ends where the login leads, and returns that page's text. It does not open what `stopAt` names.
  *
  * @param {URL | string} start
- * @param {{ refuse?: boolean }} [options]
+ * @param {{ refuse?: boolean, stopAt?: (url: URL) => boolean }} [options]
  */
-export async function visit(start, { refuse = false } = {}) {
+export async function visit(start, { refuse = false, stopAt = () => false } = {}) {
   const cookies = new Map();
   /** @type {URL} */
   let url = new URL(start);
@@ -23,6 +23,7 @@ export async function visit(start, { refuse = false } = {}) {
     init = {};
     if (location !== null) {
       url = new URL(location, url);
+      if (stopAt(url)) return '';
       continue;
     }
     const form = /<form[^>]*action="([^"]+)"[^>]*>([\s\S]*?)<\/form>/.exec(text);
