@@ -192,6 +192,9 @@ export class Gateway implements AsyncDisposable {
     this.#views = new ClientViews(group, (key, kinds) => this.#onOwnLists(key, kinds));
     this.#router = new Router(group, this.#views, this.#upstreams, limits, {
       isFor: (server) => signIns.tokens.has(server),
+      unlisted: () => this.#unlisted(),
+      isSignedIn: async ({ client }, server) =>
+        (await signIns.tokens.of(server, client.identity.principal).status()).signedIn,
       need: (exchange, server) =>
         signIns.tokens.has(server)
           ? signIns.need(exchange.client.identity, server, this.#baseFor(exchange))
@@ -658,7 +661,7 @@ export class Gateway implements AsyncDisposable {
     const some = (capability: 'tools' | 'prompts' | 'resources' | 'completions' | 'logging'): boolean =>
       all.some((each) => each?.[capability] !== undefined);
     return {
-      ...((some('tools') || has('tools')) && { tools: { listChanged: true } }),
+      ...((some('tools') || has('tools') || this.#unlisted().length > 0) && { tools: { listChanged: true } }),
       ...((some('prompts') || has('prompts')) && { prompts: { listChanged: true } }),
       ...((some('resources') || has('resources') || has('resourceTemplates')) && {
         resources: { listChanged: true, subscribe: all.some((each) => each?.resources?.subscribe === true) },
@@ -729,6 +732,19 @@ export class Gateway implements AsyncDisposable {
     if (event.type !== 'drift' || event.principal === undefined) return;
     const { principal: _, ...drift } = event;
     this.#hub.publish(drift);
+  }
+
+  /** The servers of which nothing is listed, as no user has signed in to them. */
+  #unlisted(): readonly string[] {
+    const { tokens } = this.#signIns;
+    if (tokens.isEmpty) return [];
+    const { catalog, servers } = this.#group;
+    const waiting = [...servers].filter(
+      ([name, { error }]) => tokens.has(name) && error?.code === 'AUTH_REQUIRED',
+    );
+    if (waiting.length === 0) return [];
+    const listed = new Set([...catalog.tools.values()].map(({ server }) => server));
+    return waiting.flatMap(([name]) => (listed.has(name) ? [] : [name]));
   }
 
   #listAgain(servers: readonly string[]): void {

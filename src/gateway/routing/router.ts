@@ -1,4 +1,5 @@
 import type { ClientCapabilities, LoggingLevel, Tool } from '@modelcontextprotocol/server';
+import { signInOfListing } from '../../errors/gateway.ts';
 import { groupRoutes } from '../../group/group-routes.ts';
 import type { CatalogKind, CatalogOrigin } from '../../group/catalog/catalog.ts';
 import type { SessionGroup } from '../../group/session-group.ts';
@@ -17,10 +18,12 @@ import type { NeededSignIn } from '../sign-in/sign-ins.ts';
 import {
   accepts,
   isSignInNeeded,
+  isSignInTool,
   SIGN_IN,
   signInError,
   signInRefused,
   signInRequest,
+  signInTool,
 } from './sign-in-request.ts';
 import { CallClock, clientSilent } from './call-clock.ts';
 import { forwardedMeta, LOG_LEVEL } from './hop-meta.ts';
@@ -64,6 +67,10 @@ export interface RouterBounds {
 export interface SignInGate {
   /** Whether users sign in to this server themselves. */
   isFor(server: string): boolean;
+  /** The servers that cannot be listed before a user has signed in. */
+  unlisted(): readonly string[];
+  /** Whether the user of a request has tokens for a server. */
+  isSignedIn(exchange: Exchange, server: string): Promise<boolean>;
   /** The sign-in that the user of a request needs; undefined when none can be made. */
   need(exchange: Exchange, server: string): Promise<NeededSignIn | undefined>;
   /** The sign-in of this id, if it is this principal's and not over. */
@@ -146,6 +153,10 @@ export class Router {
         return this.#list(exchange.client, LISTS[method], params);
       case 'tools/call':
         exchange.client.calls++;
+        if (isSignInTool(params['name'])) {
+          const server = this.#signIns?.unlisted().find((each) => signInTool(each).name === params['name']);
+          if (server !== undefined) return this.#signIn(exchange, request, server);
+        }
         return this.#call(
           exchange,
           request,
@@ -193,7 +204,10 @@ export class Router {
   }
 
   #list(client: GatewayClient, kind: CatalogKind, { cursor }: Params): Result {
-    const { page, nextCursor } = pageOf(this.#views.list(client, kind), cursor, this.#bounds.pageSize);
+    const listed = this.#views.list(client, kind);
+    const unlisted = kind === 'tools' ? (this.#signIns?.unlisted() ?? []) : [];
+    const all = unlisted.length === 0 ? listed : [...listed, ...unlisted.map(signInTool)];
+    const { page, nextCursor } = pageOf(all, cursor, this.#bounds.pageSize);
     return { [kind]: page, ...(nextCursor !== undefined && { nextCursor }) };
   }
 
@@ -211,17 +225,36 @@ export class Router {
     origin: CatalogOrigin,
     field: 'name' | 'uri',
   ): Promise<Result> {
-    const signIns = this.#signIns;
-    if (signIns?.isFor(origin.server) !== true) return this.#callOnce(exchange, request, origin, field);
+    if (this.#signIns?.isFor(origin.server) !== true) return this.#callOnce(exchange, request, origin, field);
+    return this.#withSignIn(exchange, request, { server: origin.server, field }, (signedIn) =>
+      this.#callOnce(exchange, signedIn, origin, field),
+    );
+  }
+
+  /** A server that cannot be listed before somebody has signed in has this tool alone. */
+  #signIn(exchange: Exchange, request: ClientRequest, server: string): Promise<Result> {
+    return this.#withSignIn(exchange, request, { server, field: 'name' }, async () => {
+      if ((await this.#signIns?.isSignedIn(exchange, server)) !== true) throw signInOfListing();
+      return { content: [{ type: 'text', text: `You are signed in to the server "${server}".` }] };
+    });
+  }
+
+  /** Calls `run`, again when the user had to sign in to the server for it. */
+  async #withSignIn(
+    exchange: Exchange,
+    request: ClientRequest,
+    { server, field }: { server: string; field: 'name' | 'uri' },
+    run: (request: ClientRequest) => Promise<Result>,
+  ): Promise<Result> {
     const { client } = exchange;
     const { method, params } = request;
     const binding = { principal: client.identity.principal, method, name: textOf(params, field) };
     const signedIn = await this.#afterSignIn(exchange, request, binding);
     try {
-      return await this.#callOnce(exchange, signedIn, origin, field);
+      return await run(signedIn);
     } catch (error) {
       if (!isSignInNeeded(error)) throw error;
-      const needed = await signIns.need(exchange, origin.server);
+      const needed = await this.#signIns?.need(exchange, server);
       if (needed === undefined) throw error;
       const question = signInRequest(needed);
       if (!declares(client.capabilities, question)) throw signInError(needed, client);
@@ -238,7 +271,7 @@ export class Router {
         params: { elicitationId: needed.id },
       };
       exchange.notify(completed).catch(() => {}); // The client is gone.
-      return this.#callOnce(exchange, request, origin, field);
+      return run(request);
     }
   }
 

@@ -1,3 +1,4 @@
+import type { Tool } from '@modelcontextprotocol/server';
 import { PlenumError } from '../../errors/plenum-error.ts';
 import { isRecord } from '../../internal/checks.ts';
 import type { RawRequest } from '../../session/session.ts';
@@ -39,4 +40,20 @@ export function signInRefused(server: string | undefined): RpcError {
 
 export function accepts(answer: unknown): boolean {
   return isRecord(answer) && answer['action'] === 'accept';
+}
+
+const TOOL_SUFFIX = '__sign_in';
+
+export function isSignInTool(name: unknown): boolean {
+  return typeof name === 'string' && name.endsWith(TOOL_SUFFIX);
+}
+
+/** The tool by which a user signs in to a server of which nothing else is known yet. */
+export function signInTool(server: string): Tool {
+  return {
+    name: `${server}${TOOL_SUFFIX}`,
+    description: `Signs the user in to the server "${server}". Its tools are listed afterwards.`,
+    inputSchema: { type: 'object', properties: {} },
+    annotations: { readOnlyHint: false, destructiveHint: false, idempotentHint: true },
+  };
 }

@@ -53,6 +53,10 @@ export class UserTokens {
     this.#servers.delete(server);
   }
 
+  get isEmpty(): boolean {
+    return this.#servers.size === 0;
+  }
+
   has(server: string): boolean {
     return this.#servers.has(server);
   }

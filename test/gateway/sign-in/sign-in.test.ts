@@ -124,6 +124,27 @@ describe('GW-S4 a user signs in to servers behind a gateway', () => {
     expect(await client.callTool({ name: 'one__read' })).toMatchObject({ content: [{ text: 'read' }] });
   });
 
+  it.each<Era>(['legacy', 'modern'])(
+    'by a tool of the gateway’s, while nobody has, with a %s client',
+    async (era) => {
+      const { servers } = await twoOfOneIssuer();
+      const { gateway, url } = await listening({ servers });
+      const show = async (page: string): Promise<void> => void (await visit(page));
+      const client = await clientOf(url, { era, show });
+      const names = async () => (await client.listTools()).tools.map(({ name }) => name);
+      expect(await names()).toEqual(['one__sign_in', 'other__sign_in']);
+      expect(await client.callTool({ name: 'one__sign_in' })).toMatchObject({
+        content: [{ text: expect.stringContaining('signed in') }],
+      });
+      await listed(gateway);
+      expect(await names()).toEqual(['one__read', 'one__write', 'other__read', 'other__write']);
+      expect(await client.callTool({ name: 'other__read' })).toMatchObject({ content: [{ text: 'read' }] });
+      await expect(client.callTool({ name: 'one__sign_in' })).rejects.toMatchObject({
+        data: { code: 'UNKNOWN_TOOL' },
+      });
+    },
+  );
+
   it('until signing out, for this principal only', async () => {
     const { gateway, url, ann, ben, authorizationServer, one } = await withTwoUsers();
     const show = async (page: string): Promise<void> => void (await new Browser().signIn(page));
