@@ -228,6 +228,12 @@ const SAMPLES: {
     apiKeyNameUnusable: gateway.apiKeyNameUnusable(),
     apiKeyNameTaken: gateway.apiKeyNameTaken('ci'),
     issuerUnusable: gateway.issuerUnusable('https://id.example.com', 'it answered HTTP 500', thrown),
+    gatewayCannotSignInUsers: [
+      gateway.gatewayCannotSignInUsers('shared'),
+      gateway.gatewayCannotSignInUsers('no-url'),
+    ],
+    signInOfListing: gateway.signInOfListing(),
+    signInAbandoned: gateway.signInAbandoned('code'),
     auditUnclear: gateway.auditUnclear(),
     auditFileUnusable: gateway.auditFileUnusable('/audit.jsonl', 'its folder is not there'),
     auditFailing: [
