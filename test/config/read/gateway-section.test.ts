@@ -77,6 +77,30 @@ describe('what a file says for a gateway', () => {
     expect(problem).toContain(`gateway.${key}: found rules of access, which a file cannot have`);
   });
 
+  it('says how users sign in to servers, with the path of their tokens from its own folder', async () => {
+    const signIn = {
+      file: 'tokens.json',
+      key: Buffer.alloc(32).toString('base64'),
+      url: 'https://gw.example.com/mcp',
+    };
+    const { gateway, servers, path } = await load({
+      mcpServers: { code: { url: 'https://code.example.com/mcp', upstreamAuth: 'user' } },
+      gateway: { signIn },
+    });
+    expect(gateway?.signIn).toEqual({ ...signIn, file: join(dirname(path), 'tokens.json') });
+    expect(servers['code']).toMatchObject({ upstreamAuth: 'user' });
+  });
+
+  it.each([
+    [{ keys: 'x' }, 'gateway.signIn.keys: found the unknown rule "keys". Did you mean "key"?'],
+    [{ file: 'tokens.json', key: 'short' }, 'gateway.signIn.key: found'],
+    [{ url: 'ftp://gw.example.com' }, 'gateway.signIn.url: found'],
+    [{ store: 'memory' }, 'gateway.signIn.store: found the unknown rule "store"'],
+  ])('a sign-in of users with a mistake is a problem: %o', async (signIn, expected) => {
+    const [problem] = await problemsOf(load({ mcpServers, gateway: { signIn } }));
+    expect(problem).toContain(expected);
+  });
+
   it('says who may come in, with the path of the keys from its own folder', async () => {
     const oauth = { issuer: 'https://id.example.com', scopes: ['mcp'], clockToleranceMs: 1_000 };
     const { gateway, path } = await load({ mcpServers, gateway: { auth: { keys: 'keys.json', oauth } } });

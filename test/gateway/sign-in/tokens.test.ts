@@ -2,8 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
-import { describe, expect, it } from 'vitest';
-import { createApiKey, type Gateway } from '../../../src/gateway/index.ts';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { memoryTokenStore, oauth } from '../../../src/auth/index.ts';
+import { createApiKey, createGateway, type Gateway } from '../../../src/gateway/index.ts';
 import { failureOf } from '../../support/failures.ts';
 import { newFolder } from '../../support/folders.ts';
 import { listening, official } from '../support.ts';
@@ -121,6 +122,46 @@ describe('GW-S4 tokens of users', () => {
     });
     for (const secret of [key, ...authorizationServer.issued]) expect(all).not.toContain(secret);
     for (const token of [...one.tokens, ...other.tokens]) expect(token).not.toBe(key);
+  });
+
+  it('are got by a port of the loopback where the gateway listens nowhere', async () => {
+    const { servers } = await twoOfOneIssuer();
+    const gateway = await createGateway({ servers });
+    onTestFinished(() => gateway.close());
+    const { url: page, done } = await gateway.signIn('local', 'one');
+    expect(await visit(page)).toContain('Signed in');
+    expect(await done).toBe(true);
+    await listed(gateway);
+  });
+
+  it('are asked for by the client that oauth() names, at the URL that browsers know', async () => {
+    const { servers } = await twoOfOneIssuer();
+    const auth = oauth({ clientId: 'known-client', scope: 'mcp:write' });
+    const one = { ...servers.one, auth };
+    const { gateway, url } = await listening({
+      servers: { one },
+      signIn: { url: 'http://127.0.0.1:1/outside/mcp/' },
+    });
+    const { url: page } = await gateway.signIn('local', 'one');
+    expect(page).toMatch(/^http:\/\/127.0.0.1:1\/outside\/mcp\/sign-in\//);
+    const here = new URL(new URL(page).pathname, url);
+    const response = await fetch(here, { redirect: 'manual' });
+    const asked = new URL(response.headers.get('location') ?? '').searchParams;
+    expect(asked.get('client_id')).toBe('known-client');
+    expect(asked.get('scope')).toContain('mcp:write');
+    expect(asked.get('redirect_uri')).toBe('http://127.0.0.1:1/outside/mcp/sign-in/callback');
+    expect(asked.get('code_challenge_method')).toBe('S256');
+  });
+
+  it.each([
+    ['a store and a file', { store: memoryTokenStore(), file: 'tokens.json' }, 'store'],
+    ['a key without a file', { key: randomBytes(32) }, 'key'],
+    ['a key that is too short', { file: 'tokens.json', key: randomBytes(16) }, 'signIn.key'],
+    ['no way to be reached', { url: 'ftp://gw.example.com' }, 'signIn.url'],
+  ])('are not kept with %s', async (_, signIn, option) => {
+    const error = await failureOf(createGateway({ servers: {}, signIn }));
+    expect(error).toMatchObject({ code: 'CONFIG_INVALID' });
+    expect(JSON.stringify(error.data)).toContain(option.split('.').at(-1));
   });
 
   it('are asked for one resource at a time where the issuer allows no more', async () => {
