@@ -1,4 +1,4 @@
-import type { JSONRPCMessage, MessageExtraInfo, Transport } from '@modelcontextprotocol/client';
+import type { JSONRPCMessage, MessageExtraInfo, RequestId, Transport } from '@modelcontextprotocol/client';
 import type { PlenumError } from '../errors/plenum-error.ts';
 
 export type TransportKind = 'stdio' | 'http' | 'sse' | 'websocket' | 'in-process' | 'custom';
@@ -30,6 +30,11 @@ export interface ManagedTransport extends Transport {
   close(): Promise<void>;
   /** Ends the connection at once and by force. Resolves as `close` does; also while `close` is under way. */
   destroy(): Promise<void>;
+  /**
+   * Ends the exchange of a request that nobody waits for any more, as an abort of its `requestSignal` does. Only where each
+   * request has an exchange of its own.
+   */
+  abandon?(id: RequestId): void;
   /**
    * Why the peer went away, once it has: a process that exited (with its code and the end of its stderr), a
    * socket that closed (with its code). Undefined while it is there, and after a close of our own.

@@ -49,6 +49,31 @@ function schemaOf(validateUnusual: Validate): CallResultSchema {
   return { '~standard': { version: 1, vendor: 'mcp-plenum', validate } };
 }
 
+/**
+ * The result in a complete answer of 2026-07-28, as the official client gives it to its caller. Undefined for one that it
+ * would refuse or change, also for some that it would not, and for one without usable structured content (null).
+ */
+export function usualResultIn(result: Readonly<Record<string, unknown>>): CallToolResult | undefined {
+  const { content, structuredContent, isError, _meta } = result;
+  if (result['resultType'] !== 'complete' || !Array.isArray(content)) return undefined;
+  for (const key in result) {
+    if (key === 'resultType') continue;
+    if (key === 'structuredContent' ? !isUsualValue(structuredContent) : !isUsualMember(key, result[key]))
+      return undefined;
+  }
+  const usual: Record<string, unknown> = { content };
+  if (structuredContent !== undefined) usual['structuredContent'] = structuredContent;
+  if (isError !== undefined) usual['isError'] = isError;
+  if (_meta !== undefined) usual['_meta'] = _meta;
+  return isToolResult(usual) ? usual : undefined;
+}
+
+/** Structured content of 2026-07-28 may be any value; null may be meant to say that there is none. */
+function isUsualValue(value: unknown): boolean {
+  if (typeof value !== 'object') return value !== undefined;
+  return Array.isArray(value) || (isPlainObject(value) && !Object.hasOwn(value, '__proto__'));
+}
+
 function invalid(message: string): StandardSchemaV1.FailureResult {
   return { issues: [{ message }] };
 }

@@ -1,9 +1,25 @@
-import type { Client } from '@modelcontextprotocol/client';
+import type { Client, ClientCapabilities, Implementation } from '@modelcontextprotocol/client';
 import type { ManagedTransport, TransportEnd } from '../../transport/managed-transport.ts';
+import { official } from '../../transport/official.ts';
 import type { RequestGuard } from '../lock/definition-lock.ts';
 import type { Connection } from './connection.ts';
 import type { ConnectionTap } from './connection-tap.ts';
 import type { DirectCalls } from './direct-calls.ts';
+
+/** What the official client was made with. */
+export interface ClientIdentity {
+  readonly clientInfo: Implementation;
+  readonly capabilities: ClientCapabilities;
+}
+
+/** What the official client adds to `_meta` of each request of 2026-07-28. */
+function envelopeOf(version: string, { clientInfo, capabilities }: ClientIdentity): Record<string, unknown> {
+  return {
+    [official.PROTOCOL_VERSION_META_KEY]: version,
+    [official.CLIENT_INFO_META_KEY]: clientInfo,
+    [official.CLIENT_CAPABILITIES_META_KEY]: capabilities,
+  };
+}
 
 /** A connection that Plenum made: a client, a transport, and the {@link ConnectionTap} between them. */
 export class ClientConnection implements Connection {
@@ -15,6 +31,7 @@ export class ClientConnection implements Connection {
   readonly #tap: ConnectionTap;
   #era: Connection['era'] = 'legacy';
   #protocolVersion = '';
+  #directCalls: DirectCalls | undefined;
   #onEnd: ((connection: Connection) => void) | undefined;
   #ending: Promise<void> | undefined;
 
@@ -28,12 +45,16 @@ export class ClientConnection implements Connection {
    * Called after the handshake. From now on an end is reported to `onEnd`. Throws when the connection has ended
    * already.
    */
-  establish(connectMs: number, onEnd: (connection: Connection) => void): void {
+  establish(connectMs: number, identity: ClientIdentity, onEnd: (connection: Connection) => void): void {
     if (this.ended) throw new Error('The connection ended right after the handshake.');
     this.connectMs = Math.round(connectMs);
     // Kept here because the client clears them when its transport closes.
     this.#era = this.client.getProtocolEra() ?? 'legacy';
     this.#protocolVersion = this.client.getNegotiatedProtocolVersion() ?? '';
+    this.#directCalls =
+      this.#era === 'legacy'
+        ? this.#tap.directCalls
+        : this.#tap.useModernCalls(this.client, envelopeOf(this.#protocolVersion, identity));
     this.#onEnd = onEnd;
   }
 
@@ -66,7 +87,7 @@ export class ClientConnection implements Connection {
   }
 
   get directCalls(): DirectCalls | undefined {
-    return this.#era === 'legacy' ? this.#tap.directCalls : undefined;
+    return this.#directCalls;
   }
 
   get guard(): RequestGuard | undefined {

@@ -1,4 +1,5 @@
 import type {
+  Client,
   JSONRPCMessage,
   JSONRPCRequest,
   RequestId,
@@ -18,6 +19,7 @@ import type { Answer, Call } from '../../reading/messages.ts';
 import { withoutUnsendable } from '../../reading/header-declarations.ts';
 import type { OddityLog } from '../../reading/oddities.ts';
 import type { ServerReader } from '../../reading/server-reader.ts';
+import { callResultOf } from './call-result.ts';
 import { DirectCalls, isDirect } from './direct-calls.ts';
 import { EraProbe } from './era-probe.ts';
 import { LIST_METHODS, ListBudget } from './list-budget.ts';
@@ -73,6 +75,8 @@ export class ConnectionTap implements Transport {
   /** Undefined where no argument is a header. */
   readonly #headerOddities: OddityLog | undefined;
   #isModern = false;
+  /** The answer to the request that the official client is about to send. */
+  #inHand: Answer | undefined;
   readonly #ended = createDeferred<void>();
   readonly #abandoned = new Set<RequestId>();
   readonly #lists = new ListBudget();
@@ -98,7 +102,14 @@ export class ConnectionTap implements Transport {
     this.#headerOddities = headerOddities;
     this.#probeSilenceMs = probeSilenceMs;
     this.#reader = reader;
-    this.directCalls = new DirectCalls((message) => this.send(message), reader);
+    this.directCalls = new DirectCalls(
+      {
+        send: (call, options) => inner.send(call, options),
+        explain: explained,
+        notify: (notification) => this.send(notification),
+      },
+      reader,
+    );
     if ('stderr' in inner && 'pid' in inner) {
       // By these members the official client recognises stdio, where no answer to the era probe means an older server.
       Object.defineProperties(this, { stderr: { value: null }, pid: { get: () => inner.pid } });
@@ -154,6 +165,9 @@ export class ConnectionTap implements Transport {
   }
 
   send(message: JSONRPCMessage, options?: TransportSendOptions): Promise<void> {
+    const answer = this.#inHand;
+    if (answer !== undefined && 'method' in message && 'id' in message)
+      return this.#answerAtOnce(message, answer);
     return this.guard === undefined ? this.#send(message, options) : this.#sendGuarded(message, options);
   }
 
@@ -187,9 +201,45 @@ export class ConnectionTap implements Transport {
     this.#finish();
   }
 
+  /**
+   * Sends tool calls of 2026-07-28 past the official client from now on, with these members of `_meta`. Returns undefined
+   * when the transport can be told only by a signal that nobody waits for an answer any more.
+   */
+  useModernCalls(client: Client, envelope: Readonly<Record<string, unknown>>): DirectCalls | undefined {
+    const inner = this.#inner;
+    if (this.hasPerRequestStream && inner.abandon === undefined) return undefined;
+    const abandon = this.hasPerRequestStream ? (id: RequestId): void => inner.abandon?.(id) : undefined;
+    this.directCalls.useModern({
+      envelope,
+      abandon,
+      finish: (answer, params, options) =>
+        this.#answerWith(answer, () =>
+          client.request({ method: 'tools/call', params }, callResultOf('modern'), options),
+        ),
+    });
+    return this.directCalls;
+  }
+
   /** Fails everything in flight without waiting for the transport's own end. */
   finish(): void {
     this.#finish();
+  }
+
+  /** Makes a request of the official client that has its answer already: nothing is sent, and the client gets this one. */
+  #answerWith<T>(answer: Answer, request: () => Promise<T>): Promise<T> {
+    this.#inHand = answer;
+    try {
+      return request();
+    } finally {
+      this.#inHand = undefined;
+    }
+  }
+
+  /** Gives the official client the answer that has come, in the place of sending its request. */
+  async #answerAtOnce(message: JSONRPCRequest, answer: Answer): Promise<void> {
+    this.#inHand = undefined;
+    this.#watch(message);
+    this.#reportErrors(() => this.#receiveAnswer({ ...answer, id: message.id }));
   }
 
   async #sendNotification(notification: JSONRPCMessage, sending: Promise<void>): Promise<void> {
@@ -263,9 +313,16 @@ export class ConnectionTap implements Transport {
     if (message.method === 'initialize' || message.method === 'server/discover') this.echoes = true;
     this.observe?.(message);
     if ('id' in message) {
-      if (this.incoming?.admit(message, origin?.relation) === false) return;
-    } else if (message.method === 'notifications/cancelled') this.#cancelled(message.params);
-    this.#deliver(message, origin);
+      if (this.incoming?.admit(message, origin?.relation) !== false) this.onmessage?.(message, origin);
+      return;
+    }
+    if (message.method === 'notifications/cancelled') this.#cancelled(message.params);
+    this.#notified = true;
+    const { relation } = origin ?? {};
+    // The client calls the handler in a microtask, between this one and the next.
+    if (relation !== undefined) queueMicrotask(() => (this.relation = relation));
+    this.onmessage?.(message, origin);
+    queueMicrotask(() => this.#onNotified());
   }
 
   /** The server has cancelled a request of its own. */
@@ -281,12 +338,13 @@ export class ConnectionTap implements Transport {
       return this.onerror?.(new Error(`No request has the id "${printable(id, 40)}" of an answer.`));
     // The late answer to a cancelled request.
     if (id !== undefined && this.#abandoned.size > 0 && this.#abandoned.delete(id)) return;
-    const read = id === undefined ? message : this.#readSafely(id, message);
+    const isRead = id === undefined || (this.directCalls.takesAsSent && this.directCalls.has(id));
+    const read = isRead ? message : this.#readSafely(id, message);
     if (id !== undefined && id === this.#probeId) {
       if (this.eraProbe?.answered(read) === false) return;
       if (this.eraProbe?.isGuess !== true) this.probe = 'answered';
     }
-    this.#deliver(read, origin);
+    this.#deliverAnswer(read, origin);
   }
 
   /** What cannot be read, such as a value nested so deeply that the stack is full, fails its request, and not the reader. */
@@ -334,22 +392,12 @@ export class ConnectionTap implements Transport {
   }
 
   /**
-   * Forwards a message to the client. The client handles a notification one microtask later than an answer, so an answer
+   * Forwards an answer to its request. The client handles a notification one microtask later than an answer, so an answer
    * that follows a notification waits for as long: else the last progress report of a call would be lost.
    */
-  #deliver(message: JSONRPCMessage, origin?: MessageOrigin): void {
-    if ('method' in message || !this.#notified) {
-      if ('method' in message && !('id' in message)) {
-        this.#notified = true;
-        const { relation } = origin ?? {};
-        // The client calls the handler in a microtask, between this one and the next.
-        if (relation !== undefined) queueMicrotask(() => (this.relation = relation));
-      }
-      this.#forward(message, origin);
-      if (this.#notified) queueMicrotask(() => this.#onNotified());
-      return;
-    }
-    queueMicrotask(() => this.#reportErrors(() => this.#forward(message, origin)));
+  #deliverAnswer(answer: Answer, origin?: MessageOrigin): void {
+    if (!this.#notified) return this.#forwardAnswer(answer, origin);
+    queueMicrotask(() => this.#reportErrors(() => this.#forwardAnswer(answer, origin)));
   }
 
   #onNotified(): void {
@@ -357,8 +405,8 @@ export class ConnectionTap implements Transport {
     this.relation = undefined;
   }
 
-  #forward(message: JSONRPCMessage, origin?: MessageOrigin): void {
-    if ('method' in message || !this.directCalls.accept(message)) this.onmessage?.(message, origin);
+  #forwardAnswer(answer: Answer, origin?: MessageOrigin): void {
+    if (!this.directCalls.accept(answer)) this.onmessage?.(answer, origin);
   }
 
   /** What a handler throws goes to `onerror`, and not to the transport that delivers the message. */
@@ -383,8 +431,11 @@ export class ConnectionTap implements Transport {
 
 /** Throws the error of a failed send, or, when that was the reason, one that says that the message is not JSON. */
 function explainSendFailure(message: JSONRPCMessage, error: unknown): never {
-  if (error instanceof PlenumError || isJson(message)) throw error;
-  throw notJson(error);
+  throw explained(message, error);
+}
+
+function explained(message: JSONRPCMessage, error: unknown): unknown {
+  return error instanceof PlenumError || isJson(message) ? error : notJson(error);
 }
 
 function isJson(message: object): boolean {

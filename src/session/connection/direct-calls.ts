@@ -1,16 +1,20 @@
 import type {
   CallToolRequestParams,
   CallToolResult,
+  JSONRPCErrorResponse,
   JSONRPCMessage,
+  JSONRPCRequest,
   JSONRPCResponse,
   RequestId,
   RequestOptions,
+  TransportSendOptions,
 } from '@modelcontextprotocol/client';
 import { onAbort } from '../../internal/limit.ts';
 import type { ServerReader } from '../../reading/server-reader.ts';
-import { askedId } from '../../transport/json-rpc.ts';
+import { askedId, isAnswer } from '../../transport/json-rpc.ts';
 import { official } from '../../transport/official.ts';
-import { callResultOf } from './call-result.ts';
+import type { CallOptions } from '../call-options.ts';
+import { callResultOf, usualResultIn } from './call-result.ts';
 
 /** Far from the ids of the official client, which begin at 0, and small enough for servers with 32-bit numbers. */
 const FIRST_ID = 1_000_000_000;
@@ -28,38 +32,100 @@ export function isDirect(id: RequestId): boolean {
 /** How many blocks of content may be checked before they are mended: the check of an odd one takes long. */
 const MOST_BLOCKS = 1_000;
 
+/** The request that a call belongs to. */
+export interface DirectCaller {
+  /** Takes a result that the protocol allows; the call resolves with what it returns, or rejects with what it throws. */
+  check(result: CallToolResult): CallToolResult;
+}
+
+/** What a request resolves with that has an answer which only the official client can judge. */
+export class Unfinished<T> {
+  /** Has the official client judge it. Settles as if that had sent the request. */
+  readonly finish: (options: RequestOptions) => Promise<T>;
+
+  constructor(finish: (options: RequestOptions) => Promise<T>) {
+    this.finish = finish;
+  }
+}
+
+/** How calls of a connection reach its server. */
+export interface CallWire {
+  send(call: JSONRPCRequest, options?: TransportSendOptions): Promise<void>;
+  /** What a call is rejected with that could not be sent. */
+  explain(call: JSONRPCRequest, error: unknown): unknown;
+  notify(notification: JSONRPCMessage): Promise<void>;
+}
+
+/** What calls of 2026-07-28 need in addition. */
+export interface ModernWire {
+  /** The members that the official client adds to `_meta` of each request. */
+  readonly envelope: Readonly<Record<string, unknown>>;
+  /** Ends the HTTP exchange of a call. Undefined where the server is told by a notification. */
+  readonly abandon: ((id: RequestId) => void) | undefined;
+  /** Has the official client make a call that has this answer already: it sends nothing. */
+  readonly finish: (
+    answer: JSONRPCResponse,
+    params: CallToolRequestParams,
+    options: RequestOptions,
+  ) => Promise<CallToolResult>;
+}
+
+export type DirectResult = CallToolResult | Unfinished<CallToolResult>;
+
 interface Call {
   readonly id: number;
-  readonly resolve: (result: CallToolResult) => void;
+  readonly resolve: (result: DirectResult) => void;
   readonly reject: (error: unknown) => void;
   readonly timer: NodeJS.Timeout;
   readonly stopListening: (() => void) | undefined;
+  readonly caller: DirectCaller;
+  readonly params: CallToolRequestParams;
 }
 
 /**
  * Sends tool calls over the connection of an official client, without the client: most of the cost of a call is what the
  * client does for requests of any kind. A call fails with the same errors as through the client.
  *
- * For revisions up to 2025-11-25, and calls without progress and resumption.
+ * For calls without progress and resumption. Of 2026-07-28 it knows the usual results; any other answer goes to the
+ * official client, as if that had sent the call.
  */
 export class DirectCalls {
-  readonly #send: (message: JSONRPCMessage) => Promise<void>;
+  readonly #wire: CallWire;
   readonly #calls = new PendingTable<Call>(FIRST_ID);
-
   readonly #reader: ServerReader | undefined;
+  #modern: ModernWire | undefined;
 
-  constructor(send: (message: JSONRPCMessage) => Promise<void>, reader?: ServerReader) {
-    this.#send = send;
+  constructor(wire: CallWire, reader?: ServerReader) {
+    this.#wire = wire;
     this.#reader = reader;
   }
 
   /** Whether calls with these options can be sent without the official client. */
-  static supports({ onprogress, resumptionToken, onresumptiontoken }: RequestOptions): boolean {
-    return onprogress === undefined && resumptionToken === undefined && onresumptiontoken === undefined;
+  static supports({
+    onProgress,
+    resetTimeoutOnProgress,
+    resumptionToken,
+    onResumptionToken,
+  }: CallOptions): boolean {
+    return (
+      onProgress === undefined &&
+      resetTimeoutOnProgress !== true &&
+      resumptionToken === undefined &&
+      onResumptionToken === undefined
+    );
   }
 
-  /** Sends a call. Settles as `request` of the official client does. */
-  call(params: CallToolRequestParams, { timeout, signal }: RequestOptions): Promise<CallToolResult> {
+  /** From now on all calls are of 2026-07-28. */
+  useModern(wire: ModernWire): void {
+    this.#modern = wire;
+  }
+
+  /** Sends a call. Settles as `request` of the official client does, or resolves with what that has to finish. */
+  call(
+    params: CallToolRequestParams,
+    { timeout, signal, relatedRequestId }: RequestOptions,
+    caller: DirectCaller,
+  ): Promise<DirectResult> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted === true) return reject(signal.reason);
       const id = this.#calls.nextId();
@@ -71,10 +137,13 @@ export class DirectCalls {
       }, timeout);
       const stopListening =
         signal === undefined ? undefined : onAbort(signal, () => this.#cancel(id, signal.reason));
-      this.#calls.add({ id, resolve, reject, timer, stopListening });
-      this.#send({ jsonrpc: '2.0', id, method: 'tools/call', params }).catch((error: unknown) =>
-        this.#take(id)?.reject(error),
-      );
+      this.#calls.add({ id, resolve, reject, timer, stopListening, caller, params });
+      const envelope = this.#modern?.envelope;
+      const sent = envelope === undefined ? params : { ...params, _meta: { ...envelope, ...params._meta } };
+      const call: JSONRPCRequest = { jsonrpc: '2.0', id, method: 'tools/call', params: sent };
+      this.#wire
+        .send(call, relatedRequestId === undefined ? undefined : { relatedRequestId })
+        .catch((error: unknown) => this.#take(id)?.reject(this.#wire.explain(call, error)));
     });
   }
 
@@ -83,17 +152,19 @@ export class DirectCalls {
     return this.#calls.has(Number(id));
   }
 
+  /** Whether the answer to such a call is to come as the server sent it, and not mended. */
+  get takesAsSent(): boolean {
+    return this.#modern !== undefined;
+  }
+
   /** Settles the call that this answers. Returns false when it answers none of these calls. */
   accept(answer: JSONRPCResponse): boolean {
     const id = answer.id === undefined ? undefined : askedId(answer.id);
     const call = typeof id === 'number' ? this.#take(id) : undefined;
     if (call === undefined) return false;
-    if ('error' in answer) {
-      const { code, message, data } = answer.error;
-      call.reject(official.ProtocolError.fromError(code, message, data));
-    } else {
-      this.#settle(call, answer.result);
-    }
+    if (this.#modern !== undefined) settleModern(call, answer, this.#modern);
+    else if ('error' in answer) fail(call, answer);
+    else this.#settle(call, answer.result);
     return true;
   }
 
@@ -108,9 +179,7 @@ export class DirectCalls {
   #cancel(id: number, reason: unknown): void {
     const call = this.#take(id);
     if (call === undefined) return;
-    const params = { requestId: id, reason: String(reason) };
-    // When it cannot be sent, the connection is ending, and its end is reported elsewhere.
-    this.#send({ jsonrpc: '2.0', method: 'notifications/cancelled', params }).catch(() => {});
+    this.#tellCancelled(id, String(reason));
     call.reject(
       reason instanceof official.SdkError
         ? reason
@@ -118,19 +187,33 @@ export class DirectCalls {
     );
   }
 
-  /** Checks a result as the official client does. It ignores `resultType`, which these revisions do not have. */
-  #settle({ resolve, reject }: Call, result: Record<string, unknown>): void {
+  #tellCancelled(id: number, reason: string): void {
+    if (this.#modern?.abandon !== undefined) return this.#modern.abandon(id);
+    const params = {
+      requestId: id,
+      reason,
+      ...(this.#modern !== undefined && { _meta: { ...this.#modern.envelope } }),
+    };
+    // When it cannot be sent, the connection is ending, and its end is reported elsewhere.
+    this.#wire.notify({ jsonrpc: '2.0', method: 'notifications/cancelled', params }).catch(() => {});
+  }
+
+  /**
+   * Checks a result of an older revision as the official client does. It ignores `resultType`, which these revisions do
+   * not have.
+   */
+  #settle(call: Call, result: Record<string, unknown>): void {
     const known = 'resultType' in result ? withoutType(result) : result;
     const { content } = known;
     const isLarge = Array.isArray(content) && content.length > MOST_BLOCKS;
     const early = isLarge ? this.#reader?.readToolResult(known) : undefined;
-    if (early !== undefined) return resolve(early);
+    if (early !== undefined) return succeed(call, early);
     const checked = callResultOf('legacy')['~standard'].validate(known);
-    if (checked.issues === undefined) return resolve(checked.value);
+    if (checked.issues === undefined) return succeed(call, checked.value);
     const mended = isLarge ? undefined : this.#reader?.readToolResult(known);
-    if (mended !== undefined) return resolve(mended);
+    if (mended !== undefined) return succeed(call, mended);
     const what = checked.issues.map(({ message }) => message).join(', ');
-    reject(
+    call.reject(
       new official.SdkError(official.SdkErrorCode.InvalidResult, `Invalid result for tools/call: ${what}`),
     );
   }
@@ -145,6 +228,33 @@ export class DirectCalls {
 function release({ timer, stopListening }: Call): void {
   clearTimeout(timer);
   stopListening?.();
+}
+
+function succeed({ caller, resolve, reject }: Call, result: CallToolResult): void {
+  let checked: CallToolResult;
+  try {
+    checked = caller.check(result);
+  } catch (error) {
+    return reject(error);
+  }
+  resolve(checked);
+}
+
+function fail({ reject }: Call, { error: { code, message, data } }: JSONRPCErrorResponse): void {
+  reject(official.ProtocolError.fromError(code, message, data));
+}
+
+/** Settles a call of 2026-07-28. The answer is as the server sent it, and may be no valid one. */
+function settleModern(call: Call, answer: JSONRPCResponse, { finish }: ModernWire): void {
+  const { caller, params } = call;
+  if (isAnswer(answer)) {
+    if ('error' in answer) return fail(call, answer);
+    const result = usualResultIn(answer.result);
+    if (result !== undefined) return succeed(call, result);
+  }
+  const judge = async (options: RequestOptions): Promise<CallToolResult> =>
+    caller.check(await finish(answer, params, options));
+  call.resolve(new Unfinished(judge));
 }
 
 function withoutType(result: Record<string, unknown>): Record<string, unknown> {

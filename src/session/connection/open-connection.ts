@@ -209,7 +209,7 @@ class Attempt {
     const timeout = Math.min(options.connectTimeoutMs, LONGEST_TIMER_MS);
     await this.#unlessModern(tap, client.connect(tap, { timeout }), isProcess);
 
-    connection.establish(performance.now() - this.#startedAt, onEnd);
+    connection.establish(performance.now() - this.#startedAt, options, onEnd);
     const isSilent = connection.era === 'legacy' && tap.probe === 'sent' && !this.#isModern;
     if (this.#protocol === 'auto' && isSilent) memory.era = 'legacy';
     return connection;

@@ -6,6 +6,7 @@ import { Limit, sleep } from '../../internal/limit.ts';
 import { LONGEST_TIMER_MS } from '../../internal/timers.ts';
 import { relatedNumber, type RevocableCallOptions } from '../call-options.ts';
 import type { Connection } from '../connection/connection.ts';
+import { Unfinished } from '../connection/direct-calls.ts';
 import type { InFlight } from '../supervision/in-flight.ts';
 import type { Supervisor } from '../supervision/supervisor.ts';
 import {
@@ -50,7 +51,9 @@ export interface RequestInfo {
 
 /** A request that can be sent over any connection of its session. */
 export interface SessionRequest<T> extends RequestInfo {
-  send(connection: Connection, options: RequestOptions): Promise<T>;
+  /** Whether `send` goes past the official client over this connection. Asked before each `send`. */
+  isDirect?(connection: Connection): boolean;
+  send(connection: Connection, options: RequestOptions): Promise<T | Unfinished<T>>;
 }
 
 /** One request of a caller, from `run` to its result. It is sent again only when it certainly did not run. */
@@ -90,13 +93,19 @@ export class RequestRunner {
         connection = await this.#wait(call);
       }
       const lost = connection.ended ? connectionLost(this.#context(call, connection), false) : undefined;
-      const limit = this.#limitOf(call, connection);
+      const isDirect = request.isDirect?.(connection) === true;
+      let limit = this.#limitOf(call, connection, isDirect, call.waitedMs);
       let failure: PlenumError;
       inFlight.enter();
       try {
         if (lost !== undefined) throw lost;
         const answer = request.send(connection, this.#requestOptions(call, connection, limit?.signal));
-        return await (limit === undefined ? answer : limit.hold(answer));
+        const result = await (limit === undefined ? answer : limit.hold(answer));
+        if (!(result instanceof Unfinished)) return result;
+        limit?.stop();
+        limit = this.#limitOf(call, connection, false, performance.now() - call.startedAt);
+        const rest = result.finish(this.#requestOptions(call, connection, limit?.signal));
+        return await (limit === undefined ? rest : limit.hold(rest));
       } catch (thrown) {
         failure = lost ?? this.#explain(thrown, call, connection, limit);
       } finally {
@@ -169,13 +178,18 @@ export class RequestRunner {
    * The limit of a call, beside the timer of the official client for `timeoutMs`; undefined when that timer is enough. The
    * official client checks its total limit only when progress arrives, and waits for our handlers without a limit.
    */
-  #limitOf({ options, timeoutMs, totalMs, waitedMs }: Call, connection: Connection): Limit | undefined {
+  #limitOf(
+    { options, timeoutMs, totalMs, waitedMs }: Call,
+    connection: Connection,
+    isDirect: boolean,
+    passedMs: number,
+  ): Limit | undefined {
     // Cases in which the client does not settle a request when the connection ends: in the 2026-07-28 era it may be
     // waiting for one of our handlers, and a foreign client may go on without this session.
-    const mayOutlast = connection.era === 'modern' || connection.foreign !== undefined;
+    const mayOutlast = (connection.era === 'modern' && !isDirect) || connection.foreign !== undefined;
     const isCancellable = options.signal !== undefined || options.revoked !== undefined;
     if (!mayOutlast && !isCancellable && totalMs === Infinity) return undefined;
-    const total = { ms: totalMs - waitedMs, expired: callExpired };
+    const total = { ms: totalMs - passedMs, expired: callExpired };
     const given = { signal: options.signal, reason: callCancelled };
     const taken = { signal: options.revoked, reason: callCancelled };
     if (!mayOutlast) return new Limit(total, given, taken);

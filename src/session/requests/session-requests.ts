@@ -32,7 +32,7 @@ import { official } from '../../transport/official.ts';
 import type { CallOptions, PageOptions, ReadOptions, RevocableCallOptions } from '../call-options.ts';
 import { callResultOf } from '../connection/call-result.ts';
 import type { Connection } from '../connection/connection.ts';
-import { DirectCalls } from '../connection/direct-calls.ts';
+import { DirectCalls, type DirectCaller, type DirectResult } from '../connection/direct-calls.ts';
 import type { CompletionReference, RawRequest, Session } from '../session.ts';
 import { sendPing } from '../supervision/health.ts';
 import { Findings, type OddityLog } from '../../reading/oddities.ts';
@@ -419,13 +419,17 @@ const HEADER_MISMATCH = -32020;
 const METHOD_NOT_FOUND = -32_601;
 
 /** One `tools/call`. It is the most frequent request, so it is sent without the official client where possible. */
-class ToolCall implements SessionRequest<CallToolResult> {
+class ToolCall implements SessionRequest<CallToolResult>, DirectCaller {
   readonly method = 'tools/call';
   readonly tool: string;
   readonly #args: Readonly<Record<string, unknown>> | undefined;
   readonly #options: CallOptions;
   readonly #resources: RequestResources;
   readonly #session: Pick<Session, 'listTools'>;
+  /** As the server lists the tool when the call is sent. */
+  #listed: ListedTool | undefined;
+  /** Undefined when the official client is to send the call. */
+  #direct: DirectCalls | undefined;
 
   constructor(
     tool: string,
@@ -445,60 +449,67 @@ class ToolCall implements SessionRequest<CallToolResult> {
     return `Calling tool "${printable(this.tool)}"`;
   }
 
+  /** Arguments that are to be headers, too, are left to the official client, and tools of which that is not known. */
+  isDirect(connection: Connection): boolean {
+    this.#listed = this.#resources.tools.get(this.tool);
+    const { directCalls, era, perRequestStream } = connection;
+    const isPlain = era === 'legacy' || !perRequestStream || this.#listed?.mirrorsHeaders === false;
+    this.#direct = isPlain && DirectCalls.supports(this.#options) ? directCalls : undefined;
+    return this.#direct !== undefined;
+  }
+
   /** Sends the call, and checks structured content if the server listed the tool with an output schema. */
-  send(connection: Connection, options: RequestOptions): Promise<CallToolResult> {
+  send(connection: Connection, options: RequestOptions): Promise<DirectResult> {
     const { guard } = connection;
     if (guard === undefined) return this.#send(connection, options);
-    return admitted(guard.admitTool(this.tool), options, () => this.#send(connection, options));
-  }
-
-  #send(connection: Connection, options: RequestOptions): Promise<CallToolResult> {
-    const listed = this.#resources.tools.get(this.tool);
-    const preparing = listed?.prepare();
-    if (preparing === undefined) return this.#sendPrepared(connection, options, listed);
-    return preparing.then(() => this.#sendPrepared(connection, options, listed));
-  }
-
-  #sendPrepared(
-    connection: Connection,
-    options: RequestOptions,
-    listed: ListedTool | undefined,
-  ): Promise<CallToolResult> {
-    const call = { name: this.tool, arguments: copyOf(this.#args) };
-    const params = withMeta(call, this.#options, connection, this.#resources.subscriptions);
-    const answer = this.#answerTo(params, connection, options, listed);
-    const mayBeNull = connection.era === 'modern' && this.#resources.oddities !== undefined;
-    const isChecked = listed?.tool.outputSchema !== undefined;
-    if (!isChecked && !mayBeNull) return answer;
-    return answer.then((given) => {
-      const result = mayBeNull ? this.#withoutNull(given, listed) : given;
-      if (isChecked && (result.resultType === undefined || result.resultType === 'complete'))
-        listed.check(result);
-      return result;
+    return admitted(guard.admitTool(this.tool), options, () => {
+      // It may have been listed only now.
+      this.#listed = this.#resources.tools.get(this.tool);
+      return this.#send(connection, options);
     });
   }
 
+  #send(connection: Connection, options: RequestOptions): Promise<DirectResult> {
+    const preparing = this.#listed?.prepare();
+    if (preparing === undefined) return this.#sendPrepared(connection, options);
+    return preparing.then(() => this.#sendPrepared(connection, options));
+  }
+
+  #sendPrepared(connection: Connection, options: RequestOptions): Promise<DirectResult> {
+    const call = { name: this.tool, arguments: copyOf(this.#args) };
+    const params = withMeta(call, this.#options, connection, this.#resources.subscriptions);
+    if (this.#direct !== undefined) return this.#direct.call(params, options, this);
+    return this.#callOfficially(params, connection, options).then((result) => this.check(result));
+  }
+
+  check(given: CallToolResult): CallToolResult {
+    const result = this.#withoutNull(given);
+    if (result.resultType === undefined || result.resultType === 'complete') this.#listed?.check(result);
+    return result;
+  }
+
   /** From 2026-07-28 on, null is structured content; but what no output schema promises is certainly meant to be absent. */
-  #withoutNull(result: CallToolResult, listed: ListedTool | undefined): CallToolResult {
-    const { structuredContent, ...rest }: { structuredContent?: unknown } & CallToolResult = result;
-    if (structuredContent !== null || listed?.accepts(null) === true) return result;
+  #withoutNull(result: { structuredContent?: unknown } & CallToolResult): CallToolResult {
+    const { oddities } = this.#resources;
+    if (result.structuredContent !== null || oddities === undefined || this.#listed?.accepts(null) === true)
+      return result;
+    const { structuredContent: _, ...rest } = result;
     const findings = new Findings();
     findings.add('null-member', 'the result: structuredContent');
-    this.#resources.oddities?.report('its answer to tools/call', findings);
+    oddities.report('its answer to tools/call', findings);
     return rest;
   }
 
-  #answerTo(
+  #callOfficially(
     params: CallToolRequestParams,
     connection: Connection,
     options: RequestOptions,
-    listed: ListedTool | undefined,
   ): Promise<CallToolResult> {
-    const { directCalls, era } = connection;
-    if (directCalls !== undefined && DirectCalls.supports(options)) return directCalls.call(params, options);
-    if (era === 'modern' && connection.perRequestStream && (listed?.mirrorsHeaders ?? true))
+    const { client, era, perRequestStream } = connection;
+    const listed = this.#listed;
+    if (era === 'modern' && perRequestStream && (listed?.mirrorsHeaders ?? true))
       return this.#callWithHeaders(params, connection, options, listed);
-    return connection.client.request({ method: 'tools/call', params }, callResultOf(era), options);
+    return client.request({ method: 'tools/call', params }, callResultOf(era), options);
   }
 
   /** Calls through `client.callTool`, which repeats arguments as headers where the input schema says so. */

@@ -166,6 +166,10 @@ export class StreamableHttpTransport extends BaseTransport {
     this.#official.setProtocolVersion(version);
   }
 
+  abandon(id: RequestId): void {
+    this.#requests.abandon(id);
+  }
+
   protected async open(ending: AbortSignal): Promise<void> {
     await this.#http.open();
     const { pool } = this.#http;

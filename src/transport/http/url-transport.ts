@@ -4,6 +4,7 @@ import {
   SseError,
   UnauthorizedError,
   type JSONRPCMessage,
+  type RequestId,
   type TransportSendOptions,
 } from '@modelcontextprotocol/client';
 import { neitherHttpNorSse } from '../../errors/transport.ts';
@@ -66,6 +67,10 @@ export class UrlTransport extends BaseTransport {
 
   setProtocolVersion(version: string): void {
     this.#inner.setProtocolVersion?.(version);
+  }
+
+  abandon(id: RequestId): void {
+    this.#inner.abandon?.(id);
   }
 
   protected async open(): Promise<void> {
