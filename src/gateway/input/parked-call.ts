@@ -38,9 +38,11 @@ export class ParkedCall implements Exchange {
   #changed = createDeferred<void>();
   #outcome: { readonly result: Result } | { readonly error: unknown } | undefined;
   #stopTimer: StopTimer = () => {};
+  /** Whether the client's next request is waited for no more. */
+  #isGivenUp = false;
   readonly #onOver: () => void;
 
-  /** `onOver` is called when the call is over, with or without a result. */
+  /** `onOver` is called when the call is over and its client knows, or is not waited for any more. */
   constructor(present: Exchange, run: (exchange: Exchange) => Promise<Result>, onOver: () => void) {
     this.client = present.client;
     this.identity = present.identity;
@@ -113,6 +115,7 @@ export class ParkedCall implements Exchange {
   resume(present: Exchange, responses: Readonly<Record<string, unknown>>): void {
     this.#stopTimer();
     this.#attend(present);
+    if (this.#outcome !== undefined) return this.#onOver();
     for (const [key, response] of Object.entries(responses)) {
       const question = this.#questions.get(key);
       if (question === undefined || typeof response !== 'object' || response === null) continue;
@@ -124,12 +127,15 @@ export class ParkedCall implements Exchange {
 
   /** Whether the client's next request is awaited. */
   get isWaiting(): boolean {
-    return this.#present === undefined && this.#outcome === undefined;
+    return this.#present === undefined;
   }
 
   /** Cancels the call. */
   end(): void {
+    this.#stopTimer();
     this.#controller.abort(clientSilent());
+    if (this.#outcome !== undefined) this.#onOver();
+    else this.#isGivenUp = true;
   }
 
   #attend(present: Exchange): void {
@@ -144,9 +150,11 @@ export class ParkedCall implements Exchange {
 
   #settle(outcome: { readonly result: Result } | { readonly error: unknown }): void {
     this.#outcome = outcome;
-    this.#stopTimer();
     this.#stopPresent();
     this.#changed.resolve();
+    // A server may go on without the answer: the client gets the result with its next request.
+    if (this.isWaiting && !this.#isGivenUp) return;
+    this.#stopTimer();
     this.#onOver();
   }
 }

@@ -1,5 +1,7 @@
+import { McpServer, type ElicitRequestFormParams } from '@modelcontextprotocol/server';
 import { describe, expect, it } from 'vitest';
 import { createGateway } from '../../../src/gateway/index.ts';
+import { createDeferred } from '../../../src/internal/deferred.ts';
 import type { ScriptedTool } from '../../../src/testing/index.ts';
 import { http } from '../../support/servers.ts';
 import { listening, post } from '../support.ts';
@@ -73,6 +75,31 @@ describe('calls that wait for their clients', () => {
     expect(await send(url, 's__ask', answersTo(asked[0], 'x'))).toMatchObject(invalid);
     expect(await send(url, 's__twice', answersTo(asked[1], 'x'))).toMatchObject(invalid);
     expect(JSON.stringify(await send(url, 's__echo'))).toContain('content');
+  });
+
+  it('whose server goes on without an answer give their result, once, to the client’s next request', async () => {
+    const goOn = createDeferred<void>();
+    const done = createDeferred<void>();
+    const hasty = (): McpServer => {
+      const server = new McpServer({ name: 'hasty', version: '1' });
+      server.registerTool('ask', {}, async () => {
+        const unanswered = server.server.elicitInput(form as ElicitRequestFormParams);
+        unanswered.catch(() => {}); // Nobody waits for it.
+        await goOn.promise;
+        done.resolve();
+        return { content: [{ type: 'text', text: 'went on' }] };
+      });
+      return server;
+    };
+    const { url } = await listening({ servers: { s: { server: hasty, protocol: 'legacy' } } });
+    const asked = await send(url, 's__ask');
+    expect(asked).toMatchObject({ result: { resultType: 'input_required' } });
+    goOn.resolve();
+    await done.promise;
+    await new Promise((resolve) => setTimeout(resolve, 50)); // The result is on its way to the gateway.
+    const result = await send(url, 's__ask', answersTo(asked, 'x'));
+    expect(JSON.stringify(result)).toContain('went on');
+    expect(await send(url, 's__ask', answersTo(asked, 'x'))).toMatchObject(invalid);
   });
 
   for (const upstream of ['legacy', 'modern'] as const)
