@@ -243,7 +243,7 @@ describe('plenum serve over HTTP', () => {
     [['--stdio', '--path', '/mcp'], '--stdio goes without --port, --host and --path.'],
     [['--stdio', '--host', 'localhost'], '--stdio goes without --port, --host and --path.'],
     [['--server', 'nobody'], '"nobody" matches no server of'],
-    [['--key-file', 'x'], 'unknown option'],
+    [['--key-file', 'x'], 'The key file'],
     [['--cluster', 'redis://x'], 'unknown option'],
   ])('%j is refused', async (words, text) => {
     const outcome = await plenum(['serve', '-c', configFile({ one: named('a') }), ...words]);
