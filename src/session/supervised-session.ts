@@ -33,6 +33,7 @@ import type { Connection, ConnectionMemory } from './connection/connection.ts';
 import { HealthMonitor } from './supervision/health.ts';
 import { InFlight } from './supervision/in-flight.ts';
 import { openConnection } from './connection/open-connection.ts';
+import type { ListBudget } from './connection/list-budget.ts';
 import { DefinitionGuard } from './lock/definition-guard.ts';
 import type { DefinitionDrift, DefinitionLock, RequestGuard, ServerLock } from './lock/definition-lock.ts';
 import { RequestRunner } from './requests/request-runner.ts';
@@ -180,6 +181,10 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
 
   learnTools(tools: readonly Tool[]): void {
     this.resources.tools.replace(tools);
+  }
+
+  get lists(): ListBudget | undefined {
+    return this.#supervisor.connection?.lists;
   }
 
   get guard(): RequestGuard | undefined {

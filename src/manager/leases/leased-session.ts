@@ -148,6 +148,10 @@ export class LeasedSession extends SessionRequests implements InternalSession, S
     return this.#session.guard;
   }
 
+  get lists(): SessionInternals['lists'] {
+    return this.#session.lists;
+  }
+
   get spec(): object | undefined {
     return this.#session.spec;
   }

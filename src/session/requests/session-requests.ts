@@ -40,7 +40,7 @@ import { wholeOf, wholePrompt, wholeToolResult } from '../../reading/whole-resul
 import type { ListedTool, ListedTools } from './listed-tools.ts';
 import type { RequestInfo, SessionRequest } from './request-runner.ts';
 import type { Subscriptions } from './subscriptions.ts';
-import { announcesNothing, type UnannouncedTools } from './unannounced-tools.ts';
+import { announcesNothing, listWhole, type UnannouncedTools } from './unannounced-tools.ts';
 
 /** Sends requests to the server, each within the time limits and signals of its caller. */
 export interface RequestSender {
@@ -334,7 +334,10 @@ export abstract class SessionRequests {
       if (client.getServerCapabilities()?.[kind] === undefined)
         return approved((await ask(unannounced, connection, params, requestOptions)) ?? empty);
       try {
-        return approved(await list(client, params, { ...requestOptions, cacheMode: 'bypass' }));
+        const whole = await listWhole(connection, methodOf(empty, info.method), () =>
+          list(client, params, { ...requestOptions, cacheMode: 'bypass' }),
+        );
+        return approved(whole);
       } catch (error) {
         const isMissing = error instanceof official.ProtocolError && error.code === METHOD_NOT_FOUND;
         // Templates are announced with the resources, so that a server cannot say that it has none.
@@ -346,7 +349,7 @@ export abstract class SessionRequests {
   }
 
   /** Lists one page. Returns `empty` without a request when the server has not declared the capability. */
-  async #page<T>(
+  async #page<T extends object>(
     kind: 'tools' | 'resources' | 'prompts',
     options: PageOptions,
     empty: T,
@@ -365,7 +368,9 @@ export abstract class SessionRequests {
         const page =
           client.getServerCapabilities()?.[kind] === undefined
             ? ((await ask(unannounced, connection, params, requestOptions)) ?? empty)
-            : await list(client, params, requestOptions);
+            : await listWhole(connection, methodOf(empty, info.method), () =>
+                list(client, params, requestOptions),
+              );
         return guard === undefined ? page : guard.read(page, false, changes);
       },
       checkPage,
@@ -636,6 +641,11 @@ function ofWholeResult(schema: StandardSchemaV1, read: (result: unknown) => unkn
       validate: (value) => standard.validate(read(value)),
     },
   };
+}
+
+/** Templates are listed with the capability of resources, by a method of their own. */
+function methodOf(empty: object, method: string): string {
+  return 'resourceTemplates' in empty ? 'resources/templates/list' : method;
 }
 
 type PageParams = { cursor?: string; _meta?: Record<string, unknown> };

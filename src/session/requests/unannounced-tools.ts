@@ -1,5 +1,6 @@
 import type { Client, ListToolsResult, RequestOptions } from '@modelcontextprotocol/client';
 import { Findings, type OddityLog } from '../../reading/oddities.ts';
+import { withWholeEntries } from '../../reading/whole-entries.ts';
 import { official } from '../../transport/official.ts';
 import type { Connection } from '../connection/connection.ts';
 
@@ -97,11 +98,26 @@ export class UnannouncedTools {
 }
 
 function request(
-  { client }: Connection,
+  connection: Connection,
   params: PageParams,
   options: RequestOptions,
 ): Promise<ListToolsResult> {
-  return client.request({ method: 'tools/list', params }, options);
+  const method = 'tools/list';
+  return listWhole(connection, method, () => connection.client.request({ method, params }, options));
+}
+
+/** Asks for a list in which entries keep members that the official client does not know. */
+export async function listWhole<T extends object>(
+  { lists }: Connection,
+  method: string,
+  ask: () => Promise<T>,
+): Promise<T> {
+  const done = lists?.wantWhole(method);
+  try {
+    return withWholeEntries(await ask());
+  } finally {
+    done?.();
+  }
 }
 
 /** The error that the official client throws when it lists. */

@@ -63,10 +63,10 @@ describe('W3 what a server sends', () => {
   };
   const definition = {
     title: 'Title',
-    annotations: { readOnlyHint: true, title: 'A' },
+    annotations: { readOnlyHint: true, title: 'A', odd: [{}] },
     _meta: { 'example.com/a': { b: [1] } },
     outputSchema: { type: 'object', 'x-odd': true },
-    wire: { icons },
+    wire: { icons, odd: { deep: [null, 1] } },
   };
   const script = (era: Era): ServerScript => ({
     era,
@@ -84,11 +84,13 @@ describe('W3 what a server sends', () => {
     prompts: [
       {
         name: 'p',
-        wire: { icons },
+        wire: { icons, odd: [1] },
         messages: [{ role: 'user', content: { type: 'text', text: 'x', odd: 2 } }],
       },
     ],
-    resources: [{ uri: 'odd+scheme:a b%20c?q#f', name: 'r', wire: { icons, size: 5 }, text: 'x' }],
+    resources: [
+      { uri: 'odd+scheme:a b%20c?q#f', name: 'r', wire: { icons, size: 5, odd: 'more' }, text: 'x' },
+    ],
   });
 
   for (const [era, upstream] of cells)
@@ -116,6 +118,7 @@ describe('W3 what a server sends', () => {
       expect((await ask('prompts/list')).result.prompts[0]).toMatchObject({
         name: 's__p',
         icons,
+        odd: [1],
       });
       const prompt = await ask('prompts/get', { name: 's__p' });
       expect(prompt.result.messages[0].content).toEqual({ type: 'text', text: 'x', odd: 2 });
@@ -124,6 +127,7 @@ describe('W3 what a server sends', () => {
         uri,
         icons,
         size: 5,
+        odd: 'more',
       });
       if (era === 'legacy')
         expect((await ask('resources/read', { uri })).result.contents[0]).toMatchObject({ uri, text: 'x' });
