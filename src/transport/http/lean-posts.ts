@@ -1,9 +1,4 @@
-import type {
-  JSONRPCMessage,
-  JSONRPCRequest,
-  OAuthClientProvider,
-  TransportSendOptions,
-} from '@modelcontextprotocol/client';
+import type { JSONRPCMessage, JSONRPCRequest, TransportSendOptions } from '@modelcontextprotocol/client';
 import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import type { Dispatcher } from 'undici';
 import type { PlenumError } from '../../errors/plenum-error.ts';
@@ -34,7 +29,7 @@ export interface LeanPostsOptions<Request> {
   readonly url: URL;
   /** Headers that the spec gives. */
   readonly headers: Headers;
-  readonly auth: ServerAuth | OAuthClientProvider | undefined;
+  readonly auth: ServerAuth | undefined;
   readonly listener: PostListener<Request>;
 }
 
@@ -47,7 +42,7 @@ export class LeanPosts<Request> {
   readonly #origin: string;
   readonly #path: string;
   readonly #headers: PostHeaders;
-  readonly #auth: ServerAuth | OAuthClientProvider | undefined;
+  readonly #auth: ServerAuth | undefined;
   readonly #listener: PostListener<Request>;
   readonly #streams = new StreamWatch();
 
@@ -94,8 +89,7 @@ export class LeanPosts<Request> {
 }
 
 /** The official transport asks for it again, and knows what a failure means. */
-async function tokenOf(auth: ServerAuth | OAuthClientProvider): Promise<string | undefined> {
-  if (!('token' in auth)) return undefined;
+async function tokenOf(auth: ServerAuth): Promise<string | undefined> {
   try {
     return (await auth.token()) ?? '';
   } catch {

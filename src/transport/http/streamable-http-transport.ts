@@ -7,7 +7,6 @@ import {
   type JSONRPCMessage,
   type JSONRPCRequest,
   type JSONRPCResponse,
-  type OAuthClientProvider,
   type RequestId,
   type TransportSendOptions,
 } from '@modelcontextprotocol/client';
@@ -80,7 +79,7 @@ export class StreamableHttpTransport extends BaseTransport {
   readonly #url: URL;
   readonly #http: HttpFetch;
   readonly #official: StreamableHTTPClientTransport;
-  readonly #auth: ServerAuth | OAuthClientProvider | undefined;
+  readonly #auth: ServerAuth | undefined;
   /** Whether `auth` wraps `fetch`, to sign requests for example. */
   readonly #wrapsFetch: boolean;
   /** Undefined until the connection is open, and when every request has to go through a `fetch` of the user's. */
@@ -414,12 +413,7 @@ export class StreamableHttpTransport extends BaseTransport {
 
   async #credentials(): Promise<Headers> {
     const headers = await resolveHeaders(this.#spec.headers, this.server);
-    const token =
-      this.#auth === undefined
-        ? undefined
-        : 'token' in this.#auth
-          ? await this.#auth.token()
-          : (await this.#auth.tokens())?.access_token;
+    const token = this.#auth === undefined ? undefined : await this.#auth.token();
     if (token !== undefined) headers.set('authorization', `Bearer ${token}`);
     return headers;
   }
@@ -492,8 +486,8 @@ function refusalIn({ error, id }: JSONRPCErrorResponse): SessionRefusal {
 }
 
 /** Whether credentials have no way to deal with a refusal. */
-function isPlain(auth: ServerAuth | OAuthClientProvider): boolean {
-  return 'token' in auth && auth.onUnauthorized === undefined;
+function isPlain(auth: ServerAuth): boolean {
+  return auth.onUnauthorized === undefined;
 }
 
 function cancelledId(message: JSONRPCMessage): RequestId | undefined {
