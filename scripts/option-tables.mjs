@@ -3,7 +3,7 @@ import { format, resolveConfig } from 'prettier';
 
 /**
  * The tables by the name that a page gives them.
- * @param {Record<'session' | 'server' | 'group' | 'manager' | 'auth' | 'toolkit' | 'config' | 'gateway' | 'gateway-auth' | 'gateway-audit', Record<string, any>>} from
+ * @param {Record<'session' | 'server' | 'group' | 'manager' | 'auth' | 'toolkit' | 'config' | 'gateway' | 'gateway-auth' | 'gateway-audit' | 'gateway-cluster', Record<string, any>>} from
  * @returns {Record<string, Record<string, import('../src/options/kinds.ts').Option>>}
  */
 export function tablesOf({
@@ -17,6 +17,7 @@ export function tablesOf({
   gateway,
   'gateway-auth': who,
   'gateway-audit': audit,
+  'gateway-cluster': cluster,
 }) {
   return {
     session: without(session.sessionOptions, session.handlerOptions),
@@ -44,6 +45,7 @@ export function tablesOf({
     'gateway-session': gateway.gatewaySessionOptions,
     'gateway-limit': gateway.gatewayLimitOptions,
     'gateway-audit': audit.gatewayAuditOptions,
+    'gateway-cluster': cluster.gatewayClusterOptions,
     'gateway-auth': who.gatewayAuthOptions,
     'gateway-oauth': who.gatewayOAuthOptions,
     'gateway-server': gateway.gatewayServerOptions,

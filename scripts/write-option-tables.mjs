@@ -14,6 +14,7 @@ const rooms = [
   'gateway',
   'gateway-auth',
   'gateway-audit',
+  'gateway-cluster',
 ];
 const loaded = await Promise.all(
   rooms.map(async (room) => [room, await import(`../dist/options/tables/${room}.js`)]),

@@ -110,6 +110,15 @@ export interface ConfiguredGateway {
     maxQueued?: number;
     whenFailing?: 'continue' | 'refuse';
   };
+  /** Makes several gateways one, which share what they keep in Redis. */
+  cluster?: {
+    url?: string;
+    nodeId?: string;
+    advertise?: string;
+    secrets: string[];
+    prefix?: string;
+    leaseMs?: number;
+  };
   /** Who may come in. */
   auth?: {
     /** The path of a file of API keys. */

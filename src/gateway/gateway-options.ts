@@ -28,6 +28,7 @@ import type { ConnectConcurrency } from '../session/connection/connect-gate.ts';
 import type { DefinitionLock } from '../session/lock/definition-lock.ts';
 import type { SessionOptions } from '../session/session-options.ts';
 import type { GatewayAudit } from './audit/audit-log.ts';
+import { resolveCluster, type GatewayCluster, type ResolvedCluster } from './cluster/cluster-options.ts';
 import { checkAuth, type GatewayAuth } from './identity/auth-options.ts';
 
 /** A server behind a gateway: its spec, in which session options may stand. Its handlers are the gateway's. */
@@ -201,6 +202,8 @@ export interface GatewayOptions {
   signIn?: GatewaySignIn;
   /** Where each call of a tool, prompt or resource is noted. */
   audit?: GatewayAudit;
+  /** Makes several gateways one, which share what they keep in Redis 7. Needs the package `redis`. */
+  cluster?: GatewayCluster;
   /**
    * Host names that requests may be sent to, without port; requests to others are refused with 403.
    * @default the loopback names and the host that `listen` is given
@@ -263,6 +266,7 @@ export interface ResolvedGatewayOptions extends ResolvedGatewaySettings {
   readonly auth: GatewayAuth | undefined;
   readonly trustProxy: boolean;
   readonly tls: GatewayTls | undefined;
+  readonly cluster: ResolvedCluster | undefined;
   readonly signIn: GatewaySignIn & Required<Pick<GatewaySignIn, 'timeoutMs' | 'max'>>;
 }
 
@@ -287,6 +291,7 @@ export function resolveGatewayOptions(options: GatewayOptions): ResolvedGatewayO
     auth: options.auth,
     trustProxy: options.trustProxy ?? gatewayOptions.trustProxy.default,
     tls: options.tls,
+    cluster: options.cluster && resolveCluster(options.cluster),
     signIn: {
       ...options.signIn,
       timeoutMs: options.signIn?.timeoutMs ?? gatewaySignInOptions.timeoutMs.default,

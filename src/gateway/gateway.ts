@@ -46,6 +46,8 @@ import type { Exchange, GatewayClient } from './clients/gateway-client.ts';
 import { isAudited, type CallOutcome } from './audit/audit-entry.ts';
 import { AuditLog } from './audit/audit-log.ts';
 import { Authenticator } from './identity/authenticator.ts';
+import { Cluster } from './cluster/cluster.ts';
+import type { ClusterNode } from './cluster/node-registry.ts';
 import type { Identity } from './identity/identity.ts';
 import { OutwardClient } from './clients/outward-client.ts';
 import type { GatewayEvent } from './gateway-events.ts';
@@ -154,6 +156,7 @@ export class Gateway implements AsyncDisposable {
   readonly #auth: Authenticator | undefined;
   readonly #audit: AuditLog | undefined;
   readonly #signIns: SignIns;
+  readonly #cluster: Cluster | undefined;
   #url: string | undefined;
   readonly #connected = new Map<string, ConnectedClient>();
   readonly #working = new Set<Promise<unknown>>();
@@ -172,7 +175,9 @@ export class Gateway implements AsyncDisposable {
     audit: AuditLog | undefined,
     hub: EventHub<GatewayEvent>,
     signIns: SignIns,
+    cluster: Cluster | undefined,
   ) {
+    this.#cluster = cluster;
     this.#signIns = signIns;
     this.#audit = audit;
     this.#auth = auth;
@@ -234,10 +239,18 @@ export class Gateway implements AsyncDisposable {
     const onProblem = (error: PlenumError): void => hub.publish({ type: 'problem', error });
     const audit = options.audit && (await AuditLog.open(options.audit, onProblem));
     let auth: Authenticator | undefined;
+    let cluster: Cluster | undefined;
+    const abandon = async (): Promise<void> => {
+      auth?.close();
+      await audit?.close();
+      await cluster?.close();
+    };
     try {
       if (resolved.auth !== undefined) auth = await Authenticator.open(sdk, resolved.auth, onProblem);
+      if (resolved.cluster !== undefined)
+        cluster = await Cluster.join(resolved.cluster, onProblem, options.signal);
     } catch (error) {
-      await audit?.close();
+      await abandon();
       throw error;
     }
     const { signIn } = resolved;
@@ -249,7 +262,7 @@ export class Gateway implements AsyncDisposable {
       onListable: (servers) => onListable(servers),
     });
     if (options.group !== undefined)
-      return new Gateway(sdk, resolved, options.group, undefined, auth, audit, hub, signIns);
+      return new Gateway(sdk, resolved, options.group, undefined, auth, audit, hub, signIns, cluster);
     const requests = new ServerRequests(sdk);
     const servers = Object.entries(options.servers ?? {}).map(
       ([name, server]) => [name, splitServer(server)] as const,
@@ -294,13 +307,13 @@ export class Gateway implements AsyncDisposable {
         audit,
         hub,
         signIns,
+        cluster,
       );
       onManagerEvent = (event) => gateway.#onManagerEvent(event);
       onListable = (listable) => gateway.#listAgain(listable);
       return gateway;
     } catch (error) {
-      auth?.close();
-      await audit?.close();
+      await abandon();
       await manager.destroy(error);
       throw error;
     }
@@ -480,6 +493,14 @@ export class Gateway implements AsyncDisposable {
     await Promise.all(left.map((server) => this.#upstreams.endOf(principal, server)));
   }
 
+  /**
+   * The nodes of the cluster that are alive, this one among them, as it heard of them lately; none without the option `cluster`,
+   * and while another node has the id of this one.
+   */
+  nodes(): readonly ClusterNode[] {
+    return this.#cluster?.nodes ?? [];
+  }
+
   /** The events from now on, of the group and of the clients; it ends when the gateway is closed. */
   events(): AsyncIterableIterator<GatewayEvent | OverflowEvent> {
     return this.#hub.iterate();
@@ -489,6 +510,7 @@ export class Gateway implements AsyncDisposable {
   async drain({ timeoutMs = 10_000 }: { timeoutMs?: number } = {}): Promise<void> {
     this.#endpoint.isDraining = true;
     this.#legacy.drain();
+    void this.#cluster?.drain();
     await settledWithin(Promise.allSettled(this.#working), timeoutMs);
     // The official server sends a result in the same turn in which it gets it.
     await new Promise((resolve) => setImmediate(resolve));
@@ -531,6 +553,7 @@ export class Gateway implements AsyncDisposable {
       const { manager } = this.#own;
       await Promise.allSettled([this.#group.destroy(reason), manager.destroy(reason), ...this.#leaving]);
     }
+    await this.#cluster?.close();
     await this.#audit?.close();
     this.#hub.end();
     this.#closed.resolve(reason);

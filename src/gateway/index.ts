@@ -12,6 +12,8 @@ export type { Isolation, UpstreamAuth } from '../group/server-options.ts';
 export type { GatewayEvent } from './gateway-events.ts';
 export type { AuditEntry } from './audit/audit-entry.ts';
 export type { GatewayAudit } from './audit/audit-log.ts';
+export type { GatewayCluster } from './cluster/cluster-options.ts';
+export type { ClusterNode } from './cluster/node-registry.ts';
 export type { GatewayAuth, GatewayOAuth } from './identity/auth-options.ts';
 export { createApiKey, type ApiKeyOptions, type ApiKeyRecord } from './identity/api-key.ts';
 export type { Identity } from './identity/identity.ts';

@@ -5,6 +5,7 @@ import { findInlineErrors } from '../package/boundary-rules.ts';
 import * as auth from '../../src/errors/auth.ts';
 import * as call from '../../src/errors/call.ts';
 import * as catalog from '../../src/errors/catalog.ts';
+import * as cluster from '../../src/errors/cluster.ts';
 import * as config from '../../src/errors/config.ts';
 import * as connect from '../../src/errors/connect.ts';
 import * as gateway from '../../src/errors/gateway.ts';
@@ -23,6 +24,7 @@ const THEMES = {
   auth,
   call,
   catalog,
+  cluster,
   config,
   connect,
   gateway,
@@ -190,6 +192,16 @@ const SAMPLES: {
     notALease: connect.notALease('s'),
     leaseNotReady: connect.leaseNotReady('s', 'closed', thrown),
     leaseTooLate: connect.leaseTooLate('s', 5),
+  },
+  cluster: {
+    clusterOptionUnusable: cluster.clusterOptionUnusable('secrets', 'has a secret twice'),
+    redisNotInstalled: cluster.redisNotInstalled(thrown),
+    redisUnreachable: cluster.redisUnreachable('localhost:6379', 'nobody listens there'),
+    redisLost: cluster.redisLost('localhost:6379', 'the connection was cut'),
+    redisNotAnswering: cluster.redisNotAnswering(true),
+    redisRefused: cluster.redisRefused('NOPERM'),
+    nodeIdTaken: cluster.nodeIdTaken('a'),
+    clusterIsForeign: cluster.clusterIsForeign('plenum'),
   },
   gateway: {
     gatewayWithout: gateway.gatewayWithout(),

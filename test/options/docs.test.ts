@@ -6,6 +6,7 @@ import * as auth from '../../src/options/tables/auth.ts';
 import * as config from '../../src/options/tables/config.ts';
 import * as gateway from '../../src/options/tables/gateway.ts';
 import * as audit from '../../src/options/tables/gateway-audit.ts';
+import * as cluster from '../../src/options/tables/gateway-cluster.ts';
 import * as who from '../../src/options/tables/gateway-auth.ts';
 import * as group from '../../src/options/tables/group.ts';
 import * as manager from '../../src/options/tables/manager.ts';
@@ -18,6 +19,7 @@ const tables = tablesOf({
   config,
   gateway,
   'gateway-audit': audit,
+  'gateway-cluster': cluster,
   'gateway-auth': who,
   group,
   manager,

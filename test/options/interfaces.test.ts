@@ -7,6 +7,7 @@ import type { CopyServersOptions } from '../../src/config/editors/copy-servers.t
 import type { ImportOptions } from '../../src/config/editors/editors.ts';
 import type { LoadConfigOptions } from '../../src/config/config.ts';
 import type { WatchConfigOptions } from '../../src/config/watch/watch-config.ts';
+import type { GatewayCluster } from '../../src/gateway/cluster/cluster-options.ts';
 import type { GatewayAudit } from '../../src/gateway/audit/audit-log.ts';
 import type { ApiKeyOptions, ApiKeyRecord } from '../../src/gateway/identity/api-key.ts';
 import type { GatewayAuth, GatewayOAuth } from '../../src/gateway/identity/auth-options.ts';
@@ -35,6 +36,7 @@ import type { EventBacklog } from '../../src/internal/event-hub.ts';
 import type * as auth from '../../src/options/tables/auth.ts';
 import type * as config from '../../src/options/tables/config.ts';
 import type * as gateway from '../../src/options/tables/gateway.ts';
+import type * as cluster from '../../src/options/tables/gateway-cluster.ts';
 import type * as audit from '../../src/options/tables/gateway-audit.ts';
 import type * as who from '../../src/options/tables/gateway-auth.ts';
 import type * as group from '../../src/options/tables/group.ts';
@@ -86,6 +88,7 @@ const same: [
   Same<ListenOptions, typeof gateway.listenOptions>,
   Same<GatewayTls, typeof gateway.gatewayTlsOptions>,
   Same<GatewayAudit, typeof audit.gatewayAuditOptions>,
+  Same<GatewayCluster, typeof cluster.gatewayClusterOptions>,
   Same<GatewaySignIn, typeof gateway.gatewaySignInOptions>,
   Same<FileTokenStoreOptions, typeof auth.fileTokenStoreOptions>,
   Same<GatewayAuth, typeof who.gatewayAuthOptions>,
@@ -143,6 +146,7 @@ const same: [
   Same<SearchToolkitOptions, typeof toolkit.searchToolkitOptions>,
   Same<ServerChoiceOptions, typeof toolkit.serverChoiceOptions>,
 ] = [
+  true,
   true,
   true,
   true,

@@ -199,6 +199,10 @@ export const COMMANDS: readonly CommandDefinition[] = [
       { flags: '--host <address>', help: 'listen on this address (default: 127.0.0.1)' },
       { flags: '--path <path>', help: 'the path of the endpoint (default: /mcp)' },
       { flags: '--key-file <file>', help: 'let in whoever has one of these API keys, see "plenum keys"' },
+      {
+        flags: '--cluster <url>',
+        help: 'share this Redis with other nodes, with the secrets of gateway.cluster in the configuration',
+      },
     ],
     examples: [
       'plenum serve',

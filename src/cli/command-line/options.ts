@@ -38,6 +38,7 @@ export interface CommandOptions {
   readonly path?: string;
   readonly offline?: boolean;
   readonly keyFile?: string;
+  readonly cluster?: string;
   readonly scope?: readonly string[];
   /** In epoch milliseconds. */
   readonly expires?: number;

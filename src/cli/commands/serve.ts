@@ -27,8 +27,15 @@ export const run: RunCommand = async (invocation) => {
     ([name, spec]) => [name, served(spec, set, invocation)] as const,
   );
   const auth = { ...inFile.auth, ...(options.keyFile !== undefined && { keys: options.keyFile }) };
+  if (options.cluster !== undefined && inFile.cluster === undefined)
+    throw new UsageError('--cluster needs "secrets" under "gateway.cluster" of the configuration.');
+  const cluster = inFile.cluster && {
+    ...inFile.cluster,
+    ...(options.cluster !== undefined && { url: options.cluster }),
+  };
   const gateway = await createGateway({
     ...inFile,
+    ...(cluster !== undefined && { cluster }),
     ...(Object.keys(auth).length > 0 && { auth }),
     servers: Object.fromEntries(servers),
     signIn: { file: defaultUserTokenFile(process.env), ...inFile.signIn },
@@ -157,7 +164,7 @@ async function follow(
 }
 
 /** What a file says under `gateway` that holds from the start to the end. */
-const AT_START = ['listen', 'tls', 'trustProxy', 'auth', 'audit', 'signIn'] as const;
+const AT_START = ['listen', 'tls', 'trustProxy', 'auth', 'audit', 'signIn', 'cluster'] as const;
 
 /** What can change while the gateway runs. */
 function settingsOf(said: ConfiguredGateway): GatewaySettings {
@@ -168,6 +175,7 @@ function settingsOf(said: ConfiguredGateway): GatewaySettings {
     auth: _auth,
     audit: _audit,
     signIn: _signIn,
+    cluster: _cluster,
     ...settings
   } = said;
   return settings;

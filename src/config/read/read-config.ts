@@ -166,7 +166,7 @@ function refuseAccessRules(gateway: unknown, findings: Findings): void {
     if (gateway[key] === undefined || gateway[key] === null) continue;
     findings.keyProblem(['gateway', key], 'found rules of access, which a file cannot have');
   }
-  for (const section of ['auth', 'audit', 'signIn']) {
+  for (const section of ['auth', 'audit', 'signIn', 'cluster']) {
     const option = gatewaySettings.table[section];
     if (option === undefined || !isRecord(gateway[section])) continue;
     knownPart(option.kind, gateway[section], (path, table) => {

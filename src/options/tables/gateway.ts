@@ -19,6 +19,7 @@ import {
 import { fileTokenStoreOptions } from './auth.ts';
 import { gatewayAuditOptions } from './gateway-audit.ts';
 import { gatewayAuthOptions } from './gateway-auth.ts';
+import { gatewayClusterOptions } from './gateway-cluster.ts';
 import { groupOptions } from './group.ts';
 import { groupServerOptions, pem } from './server.ts';
 import { sharedSessionOptions } from './session.ts';
@@ -206,6 +207,10 @@ export const gatewayOptions = {
     kind: optionsOf(gatewayAuthOptions),
     about:
       'Who may come in. Without it the gateway listens on loopback addresses only, and all clients are one principal.',
+  },
+  cluster: {
+    kind: optionsOf(gatewayClusterOptions),
+    about: 'Makes several gateways one, which share what they keep in Redis 7.',
   },
   hosts: {
     kind: listOf(hostName, 'an array of host names'),

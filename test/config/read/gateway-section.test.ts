@@ -22,6 +22,36 @@ describe('what a file says for a gateway', () => {
     expect(config.warnings).toEqual([]);
   });
 
+  it('may make it a node, with secrets from the environment', async () => {
+    const cluster = {
+      url: 'redis://:${PASSWORD}@localhost',
+      secrets: ['${SECRET}'],
+      prefix: 'tools',
+      leaseMs: 1_000,
+    };
+    const env = { PASSWORD: 'hunter2', SECRET: 'a'.repeat(32) };
+    const { gateway } = await load({ mcpServers, gateway: { cluster } }, { env });
+    expect(gateway?.cluster).toEqual({
+      ...cluster,
+      url: 'redis://:hunter2@localhost',
+      secrets: [env.SECRET],
+    });
+  });
+
+  it.each([
+    [{ secrets: ['short'] }, 'gateway.cluster.secrets[0]: found a string'],
+    [{ secrets: [], url: 'http://:hunter2@localhost' }, 'gateway.cluster.url: found a string'],
+    [{ url: 'redis://localhost' }, 'gateway.cluster.secrets: found nothing'],
+    [{ secrets: ['a'.repeat(32)], secret: 'b' }, 'gateway.cluster.secret: found the unknown rule "secret"'],
+    [{ secrets: ['a'.repeat(32)], nodeId: 'a b' }, 'gateway.cluster.nodeId: found a string'],
+    [{ secrets: ['a'.repeat(32)], prefix: 'a*' }, 'gateway.cluster.prefix: found a string'],
+    [{ secrets: ['a'.repeat(32)], advertise: 'a:80' }, 'gateway.cluster.advertise: found a string'],
+  ])('may not make it a node with %j', async (cluster, message) => {
+    const problems = await problemsOf(load({ mcpServers, gateway: { cluster } }));
+    expect(problems).toEqual([expect.stringContaining(message)]);
+    expect(JSON.stringify(problems)).not.toContain('hunter2');
+  });
+
   it('is not there when the file says nothing', async () => {
     expect(await load({ mcpServers })).not.toHaveProperty('gateway');
     expect((await load({ mcpServers, gateway: {} })).gateway).toEqual({});
