@@ -49,6 +49,7 @@ import { Authenticator } from './identity/authenticator.ts';
 import { Cluster } from './cluster/cluster.ts';
 import type { ClusterNode } from './cluster/node-registry.ts';
 import type { Identity } from './identity/identity.ts';
+import { endOfListening } from './clients/listen-streams.ts';
 import { OutwardClient } from './clients/outward-client.ts';
 import type { GatewayEvent } from './gateway-events.ts';
 import {
@@ -218,6 +219,7 @@ export class Gateway implements AsyncDisposable {
       createServer: (client, body) => this.#createModernServer(client, body),
       subscribe: (client, uri) => this.#router.subscribe(client, uri),
       unsubscribe: (client, uri) => this.#router.unsubscribe(client, uri),
+      serverInfo: options.serverInfo,
     });
     this.#endpoint = new HttpEndpoint({
       sdk,
@@ -454,6 +456,7 @@ export class Gateway implements AsyncDisposable {
         createServer: (clientOf) => this.#createServer((ctx) => this.#knownBy(clientOf(ctx), ctx)),
         subscribe: (client, uri) => this.#router.subscribe(client, uri),
         unsubscribe: (client, uri) => this.#router.unsubscribe(client, uri),
+        endOfListening: (id) => endOfListening(this.#sdk, id, this.#options.serverInfo),
         onConnected: (client, server) => this.#onConnected(client, server),
         onGone: (client) => this.#onGone(client),
         onRootsChanged: (client) => this.#onRootsChanged(client),

@@ -34,6 +34,8 @@ export interface ClientChannel {
   ask(request: RawRequest, signal: AbortSignal): Promise<Record<string, unknown>>;
 }
 
+export const RESOURCE_UPDATED = 'notifications/resources/updated';
+
 const SEVERITY: readonly LoggingLevel[] = [
   'debug',
   'info',
@@ -76,6 +78,13 @@ export class GatewayClient {
   isForPrincipal = false;
   /** URIs that it is subscribed to, with the server of each. */
   readonly subscriptions = new Map<string, string>();
+  /**
+   * Called when a subscription has ended with its session. A client that listens on no stream of its own for it is told that
+   * the resource may have changed: reading it says the rest.
+   */
+  onSubscriptionLost = (uri: string): void => {
+    this.channel?.notify({ method: RESOURCE_UPDATED, params: { uri } }).catch(() => {}); // It is gone.
+  };
 
   constructor(id: string, identity: Identity, era: ProtocolEra) {
     this.id = id;

@@ -1,8 +1,9 @@
-import type { ClientCapabilities, ServerEvent } from '@modelcontextprotocol/server';
+import type { ClientCapabilities, Implementation, ServerEvent } from '@modelcontextprotocol/server';
 import { isRecord } from '../../internal/checks.ts';
 import { tooManySubscriptions } from '../routing/rpc-error.ts';
 import type { RawRequest } from '../../session/session.ts';
-import { GatewayClient, type ClientChannel } from './gateway-client.ts';
+import { GatewayClient, RESOURCE_UPDATED, type ClientChannel } from './gateway-client.ts';
+import type { OfficialServer } from '../official-server.ts';
 import type { Identity } from '../identity/identity.ts';
 
 /** Subscribes and unsubscribes for a client. */
@@ -16,6 +17,11 @@ export interface SubscriptionBounds {
   readonly subscriptions: number;
 }
 
+/** One stream that wants something. */
+interface ListenStream {
+  readonly onLost: () => void;
+}
+
 /**
  * Subscribes for all `subscriptions/listen` streams of one client, or of one principal over HTTP (2026-07-28): one
  * subscription with a server serves them all, and ends with the last stream that wants it.
@@ -24,13 +30,14 @@ export class ListenStreams {
   readonly client: GatewayClient;
   readonly #subscriber: ResourceSubscriber;
   readonly #bounds: SubscriptionBounds;
-  /** How many streams want each URI. */
-  readonly #wanted = new Map<string, number>();
+  /** The streams that want each URI. */
+  readonly #wanted = new Map<string, Set<ListenStream>>();
 
   constructor(client: GatewayClient, subscriber: ResourceSubscriber, bounds: SubscriptionBounds) {
     this.client = client;
     this.#subscriber = subscriber;
     this.#bounds = bounds;
+    client.onSubscriptionLost = (uri) => this.#lose(uri);
   }
 
   /** Whether no stream wants anything. */
@@ -38,19 +45,23 @@ export class ListenStreams {
     return this.#wanted.size === 0;
   }
 
-  /** Rejects as subscribing does; then nothing of this call is left. Resolves with the function that ends it. */
-  async listen(uris: readonly string[]): Promise<() => void> {
+  /**
+   * Rejects as subscribing does; then nothing of this call is left. Resolves with the function that ends it. `onLost` is called
+   * when a server has ended what it wants: it may be called before that, and more than once.
+   */
+  async listen(uris: readonly string[], onLost: () => void): Promise<() => void> {
     const wanted = new Set(uris);
     // Before any is subscribed to: a request for thousands costs the servers nothing.
     if (wanted.size > this.#bounds.subscriptions) throw tooManySubscriptions();
+    const stream: ListenStream = { onLost };
     const held: string[] = [];
     const end = (): void => {
-      for (const uri of held.splice(0)) this.#drop(uri);
+      for (const uri of held.splice(0)) this.#drop(uri, stream);
     };
     try {
       for (const uri of wanted) {
         held.push(uri);
-        await this.#want(uri);
+        await this.#want(uri, stream);
       }
     } catch (error) {
       end();
@@ -59,18 +70,26 @@ export class ListenStreams {
     return end;
   }
 
-  async #want(uri: string): Promise<void> {
-    const streams = this.#wanted.get(uri) ?? 0;
-    this.#wanted.set(uri, streams + 1);
-    if (streams === 0) await this.#subscriber.subscribe(this.client, uri);
-  }
-
-  #drop(uri: string): void {
-    const left = (this.#wanted.get(uri) ?? 1) - 1;
-    if (left > 0) {
-      this.#wanted.set(uri, left);
+  async #want(uri: string, stream: ListenStream): Promise<void> {
+    const streams = this.#wanted.get(uri);
+    if (streams !== undefined) {
+      streams.add(stream);
       return;
     }
+    this.#wanted.set(uri, new Set([stream]));
+    await this.#subscriber.subscribe(this.client, uri);
+  }
+
+  /** The subscription has ended with its session: those that listen again get a new one. */
+  #lose(uri: string): void {
+    const streams = this.#wanted.get(uri) ?? [];
+    this.#wanted.delete(uri);
+    for (const { onLost } of streams) onLost();
+  }
+
+  #drop(uri: string, stream: ListenStream): void {
+    const streams = this.#wanted.get(uri);
+    if (streams?.delete(stream) !== true || streams.size > 0) return;
     this.#wanted.delete(uri);
     this.#subscriber.unsubscribe(this.client, uri).catch(() => {}); // Its session with the server has ended.
   }
@@ -98,6 +117,16 @@ export function listenedUris(message: unknown): readonly string[] {
   return Array.isArray(uris) ? uris.filter((uri) => typeof uri === 'string') : [];
 }
 
+/** The result by which a stream ends on the gateway's side: the client may listen again. */
+export function endOfListening(
+  { SUBSCRIPTION_ID_META_KEY, SERVER_INFO_META_KEY }: OfficialServer,
+  id: string | number,
+  serverInfo: Implementation,
+) {
+  const _meta = { [SUBSCRIPTION_ID_META_KEY]: id, [SERVER_INFO_META_KEY]: serverInfo };
+  return { jsonrpc: '2.0' as const, id, result: { resultType: 'complete', _meta } };
+}
+
 /** Nobody can be asked on a stream that only listens. */
 class ListenerChannel implements ClientChannel {
   readonly isOpen = false;
@@ -109,7 +138,7 @@ class ListenerChannel implements ClientChannel {
 
   async notify({ method, params }: RawRequest): Promise<void> {
     const uri = params?.['uri'];
-    if (method === 'notifications/resources/updated' && typeof uri === 'string')
+    if (method === RESOURCE_UPDATED && typeof uri === 'string')
       this.#publish({ kind: 'resource_updated', uri });
   }
 

@@ -72,7 +72,7 @@ export class HttpEndpoint {
     noteSender(request, identity);
     if (request.method === 'GET' || request.method === 'DELETE') {
       const answer = await legacy.answer(request, identity, undefined);
-      return auth === undefined ? answer : auth.hold(answer, identity);
+      return auth === undefined ? answer : auth.hold(answer, identity, '');
     }
     if (request.method !== 'POST')
       return refusal(405, INVALID_REQUEST, 'Method not allowed', { allow: 'GET, POST, DELETE' });
@@ -93,7 +93,7 @@ export class HttpEndpoint {
     const isLegacy = await sdk.isLegacyRequest(request, body);
     const answer = await (isLegacy ? legacy : modern).answer(request, identity, body);
     const isStanding = isRecord(body) && body['method'] === 'subscriptions/listen';
-    return auth !== undefined && isStanding ? auth.hold(answer, identity) : answer;
+    return auth !== undefined && isStanding ? auth.hold(answer, identity, modern.endOf(body)) : answer;
   }
 
   #health(request: Request): Response | undefined {

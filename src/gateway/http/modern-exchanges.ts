@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type {
   ClientCapabilities,
+  Implementation,
   McpHttpHandler,
   McpServer,
   Server,
@@ -11,19 +12,22 @@ import { GatewayClient } from '../clients/gateway-client.ts';
 import type { Identity } from '../identity/identity.ts';
 import {
   createPrincipalListener,
+  endOfListening,
   listenedUris,
   ListenStreams,
   type ResourceSubscriber,
 } from '../clients/listen-streams.ts';
 import { toRpcError } from '../routing/rpc-error.ts';
-import { answerError, watchEnd, type BusyAnswers } from './responses.ts';
+import { answerError, watchEnd, watchStream, type BusyAnswers } from './responses.ts';
 import { isRecord } from '../../internal/checks.ts';
+import { createDeferred } from '../../internal/deferred.ts';
 import { readAs, type OfficialServer } from '../official-server.ts';
 import { keyOf } from '../upstreams/session-key.ts';
 
 export interface ModernHost extends ResourceSubscriber {
   /** Makes the server that answers one request of this client. */
   createServer(client: GatewayClient, body: unknown): Server | McpServer;
+  readonly serverInfo: Implementation;
 }
 
 export interface ModernBounds {
@@ -78,7 +82,14 @@ export class ModernExchanges {
     };
     try {
       const uris = listenedUris(body);
-      if (uris.length > 0) unlisten = await this.#listen(known, uris, body);
+      if (uris.length > 0) {
+        const lost = createDeferred<void>();
+        unlisten = await this.#listen(known, uris, body, () => lost.resolve());
+        const answer = await known.handler.fetch(request, { parsedBody: body });
+        const { response, end } = watchStream(answer, onEnd);
+        void lost.promise.then(() => end(this.endOf(body)));
+        return response;
+      }
       const response = await known.handler.fetch(request, { parsedBody: body });
       const isJson = response.headers.get('content-type')?.startsWith('application/json') === true;
       return watchEnd(isJson ? this.#busy.inPlaceOf(response, request, body) : response, onEnd);
@@ -98,6 +109,7 @@ export class ModernExchanges {
     { identity, bus, listeners }: PrincipalHandler,
     uris: readonly string[],
     body: unknown,
+    onLost: () => void,
   ): Promise<() => void> {
     const capabilities = this.#capabilitiesIn(body);
     const client = createPrincipalListener(identity, capabilities, (event) => bus.publish(event));
@@ -108,7 +120,7 @@ export class ModernExchanges {
       if (listener.isEmpty && listeners.get(key) === listener) listeners.delete(key);
     };
     try {
-      const end = await listener.listen(uris);
+      const end = await listener.listen(uris, onLost);
       return () => {
         end();
         forgetIfUnused();
@@ -117,6 +129,14 @@ export class ModernExchanges {
       forgetIfUnused();
       throw error;
     }
+  }
+
+  /** The last event of a stream that listens. */
+  endOf(body: unknown): string {
+    const id = isRecord(body) ? body['id'] : undefined;
+    if (typeof id !== 'string' && typeof id !== 'number') return '';
+    const message = endOfListening(this.#sdk, id, this.#host.serverInfo);
+    return `event: message\ndata: ${JSON.stringify(message)}\n\n`;
   }
 
   /** What a client says in a request that it can do. */

@@ -1,5 +1,5 @@
 import { isRecord } from '../../internal/checks.ts';
-import { RpcError } from '../routing/rpc-error.ts';
+import { RETRY_AFTER_MS, RpcError } from '../routing/rpc-error.ts';
 
 /** An HTTP answer that no JSON-RPC request belongs to, with a JSON-RPC error as its body. */
 export function refusal(
@@ -13,7 +13,7 @@ export function refusal(
 }
 
 /** For a client that is refused because there is as much of something as there may be. */
-export const RETRY_AFTER = { 'retry-after': '5' };
+export const RETRY_AFTER = { 'retry-after': String(RETRY_AFTER_MS / 1_000) };
 
 /** The answer to a request that failed before an answer to it began. */
 export function answerError(body: unknown, rpcError: RpcError): Response {
@@ -57,10 +57,18 @@ const MAX_UNREAD_BYTES = 4_194_304;
  * reader has much left to read and more comes, the stream is cut. One large message may pass the bound.
  */
 export function watchEnd(response: Response, onEnd: () => void): Response {
+  return watchStream(response, onEnd).response;
+}
+
+/** As `watchEnd`, with a function that ends the response after one more chunk. */
+export function watchStream(
+  response: Response,
+  onEnd: () => void,
+): { response: Response; end: (last: string) => void } {
   const { body } = response;
   if (body === null) {
     onEnd();
-    return response;
+    return { response, end: () => {} };
   }
   const reader = body.getReader();
   let ended = false;
@@ -87,9 +95,19 @@ export function watchEnd(response: Response, onEnd: () => void): Response {
       await reader.cancel(error).catch(() => {}); // It has ended.
     }
   };
+  let endNow = (_last: string): void => {};
   const watched = new ReadableStream<Uint8Array>(
     {
-      start: (controller) => void pump(controller),
+      start: (controller) => {
+        endNow = (last) => {
+          if (ended) return;
+          end();
+          controller.enqueue(new TextEncoder().encode(last));
+          controller.close();
+          reader.cancel().catch(() => {}); // It has ended.
+        };
+        void pump(controller);
+      },
       cancel: async (reason) => {
         end();
         await reader.cancel(reason);
@@ -97,9 +115,9 @@ export function watchEnd(response: Response, onEnd: () => void): Response {
     },
     new ByteLengthQueuingStrategy({ highWaterMark: MAX_UNREAD_BYTES }),
   );
-  return new Response(watched, {
-    status: response.status,
-    statusText: response.statusText,
-    headers: response.headers,
-  });
+  const { status, statusText, headers } = response;
+  return {
+    response: new Response(watched, { status, statusText, headers }),
+    end: (last) => endNow(last),
+  };
 }

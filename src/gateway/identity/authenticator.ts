@@ -116,8 +116,8 @@ export class Authenticator {
   }
 
   /** A response whose stream ends when its client may no longer come in. */
-  hold(response: Response, identity: Identity): Response {
-    return this.#streams.hold(response, identity);
+  hold(response: Response, identity: Identity, last: string): Response {
+    return this.#streams.hold(response, identity, last);
   }
 
   close(): void {

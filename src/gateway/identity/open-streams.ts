@@ -13,8 +13,8 @@ interface OpenStream {
 export class OpenStreams {
   readonly #open = new Set<OpenStream>();
 
-  /** The response, whose stream ends when `identity` expires or `endWhere` says so. */
-  hold(response: Response, identity: Identity): Response {
+  /** The response, whose stream ends with `last` when `identity` expires or `endWhere` says so. */
+  hold(response: Response, identity: Identity, last: string): Response {
     if (response.body === null || !response.ok) return response;
     const reader = response.body.getReader();
     let stopTimer: StopTimer = () => {};
@@ -28,6 +28,7 @@ export class OpenStreams {
       start: (controller) => {
         end = () => {
           forget();
+          controller.enqueue(new TextEncoder().encode(last));
           controller.close();
           reader.cancel().catch(() => {}); // It has ended.
         };

@@ -62,6 +62,7 @@ export function toRpcError(error: unknown): RpcError {
     return new RpcError(rpcCode, rpcMessage ?? 'Internal error', error.data);
   const facts = {
     code,
+    ...(error.code === 'POOL_EXHAUSTED' && { retryAfterMs: RETRY_AFTER_MS }),
     ...(server !== undefined && { server }),
     ...(maybeExecuted !== undefined && { maybeExecuted }),
   };
@@ -73,6 +74,9 @@ export function toRpcError(error: unknown): RpcError {
         : INTERNAL_ERROR;
   return new RpcError(number, TEXT[code] ?? 'Internal error', facts);
 }
+
+/** When a client that is refused because there is as much of something as there may be is to come again, in milliseconds. */
+export const RETRY_AFTER_MS = 5_000;
 
 export function tooManySubscriptions(): RpcError {
   return new RpcError(INVALID_PARAMS, 'A client may not have so many subscriptions.');

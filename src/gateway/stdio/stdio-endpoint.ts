@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Readable, Writable } from 'node:stream';
-import type { Server, ServerContext } from '@modelcontextprotocol/server';
+import type { JSONRPCMessage, Server, ServerContext } from '@modelcontextprotocol/server';
 import type { StdioServerTransport } from '@modelcontextprotocol/server/stdio';
 import { createDeferred } from '../../internal/deferred.ts';
 import { ServerChannel } from '../clients/client-server.ts';
@@ -16,6 +16,8 @@ import { toRpcError } from '../routing/rpc-error.ts';
 
 export interface StdioHost extends ResourceSubscriber {
   readonly bounds: SubscriptionBounds;
+  /** The result by which a stream that listens ends on the gateway's side. */
+  endOfListening(id: string | number): JSONRPCMessage;
   createServer(clientOf: (ctx: ServerContext) => GatewayClient): Server;
   onConnected(client: GatewayClient, server: Server): void;
   onGone(client: GatewayClient): void;
@@ -72,7 +74,7 @@ export class StdioEndpoint {
       },
       { transport },
     );
-    this.#followListening(transport, new ListenStreams(modern, host, host.bounds));
+    this.#followListening(transport, new ListenStreams(modern, host, host.bounds), host);
     const onclose = transport.onclose;
     transport.onclose = () => {
       onclose?.();
@@ -83,18 +85,35 @@ export class StdioEndpoint {
   }
 
   /** The official server keeps to itself what a modern client listens for: a server is to be subscribed to before. */
-  #followListening(transport: StdioServerTransport, streams: ListenStreams): void {
+  #followListening(transport: StdioServerTransport, streams: ListenStreams, host: StdioHost): void {
     const deliver = transport.onmessage;
     const ends = new Map<unknown, Promise<() => void>>();
+    // All streams end with the endpoint.
+    void this.closed.then(() => ends.clear());
+    const unlisten = (id: unknown): void => {
+      // An end that failed to begin was answered already.
+      void ends.get(id)?.then(
+        (end) => end(),
+        () => {},
+      );
+      ends.delete(id);
+    };
+    const onLost = (id: string | number): void => {
+      // The acknowledgement comes first.
+      const gone = ends.get(id)?.then(
+        () => {
+          unlisten(id);
+          const requestId = { requestId: id };
+          deliver?.({ jsonrpc: '2.0', method: 'notifications/cancelled', params: requestId });
+          return transport.send(host.endOfListening(id));
+        },
+        () => {},
+      );
+      gone?.catch(() => {}); // The client is gone.
+    };
     transport.onmessage = (message) => {
       if ('method' in message && message.method === 'notifications/cancelled') {
-        const id = message.params?.['requestId'];
-        // An end that failed to begin was answered already.
-        void ends.get(id)?.then(
-          (end) => end(),
-          () => {},
-        );
-        ends.delete(id);
+        unlisten(message.params?.['requestId']);
       }
       const uris = listenedUris(message);
       if (!('id' in message) || message.id === undefined || uris.length === 0) {
@@ -102,7 +121,7 @@ export class StdioEndpoint {
         return;
       }
       const { id } = message;
-      const subscribing = streams.listen(uris);
+      const subscribing = streams.listen(uris, () => onLost(id));
       ends.set(id, subscribing);
       subscribing.then(
         () => deliver?.(message),

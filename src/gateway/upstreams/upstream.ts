@@ -2,7 +2,7 @@ import { internalsOf, relationOf } from '../../session/session-internals.ts';
 import type { RawRequest, Session } from '../../session/session.ts';
 import type { Related } from '../../session/handlers/handlers.ts';
 import { isRecord } from '../../internal/checks.ts';
-import type { Exchange, GatewayClient } from '../clients/gateway-client.ts';
+import { RESOURCE_UPDATED, type Exchange, type GatewayClient } from '../clients/gateway-client.ts';
 
 /** The one subscription of a session to a resource, and whom it serves. */
 interface Subscription {
@@ -152,19 +152,22 @@ export class Upstream {
     await this.session.unsubscribeResource(uri);
   }
 
-  /** Stops telling clients of anything. Their subscriptions are over: they may subscribe anew, to another session. */
+  /** Stops telling clients of anything but this: their subscriptions are over, and they may subscribe anew, to another session. */
   silence(): void {
     this.#stopObserving?.();
     this.#stopRelaying?.();
     for (const [uri, { clients }] of this.#subscriptions) {
-      for (const { subscriptions } of clients)
-        if (subscriptions.get(uri) === this.server) subscriptions.delete(uri);
+      this.#subscriptions.delete(uri);
+      for (const client of clients) {
+        if (client.subscriptions.get(uri) !== this.server) continue;
+        client.subscriptions.delete(uri);
+        client.onSubscriptionLost(uri);
+      }
     }
-    this.#subscriptions.clear();
   }
 
   #onUpdated(uri: string): void {
-    const update = { method: 'notifications/resources/updated', params: { uri } };
+    const update = { method: RESOURCE_UPDATED, params: { uri } };
     for (const client of this.#subscriptions.get(uri)?.clients ?? [])
       client.channel?.notify(update).catch(() => {}); // It is gone.
   }

@@ -252,7 +252,10 @@ export class Upstreams {
     if (!isServerFull && this.#count < upstreamSessions) return undefined;
     const among = isServerFull ? [...leased] : this.#all();
     const idle = among.filter(({ place, isIdle }) => place !== undefined && isIdle);
-    const [oldest] = idle.toSorted((a, b) => a.usedAt - b.usedAt);
+    // Those on which somebody listens are the last to go.
+    const [oldest] = idle.toSorted(
+      (a, b) => Number(a.hasSubscribers) - Number(b.hasSubscribers) || a.usedAt - b.usedAt,
+    );
     if (oldest?.place === undefined) throw noUpstreamFree(server);
     this.#lost.set(oldest.place, this.#held.get(oldest.place)?.holder ?? '');
     for (const place of this.#lost.keys()) {

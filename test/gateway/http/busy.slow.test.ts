@@ -4,7 +4,8 @@ import { StreamableHTTPClientTransport as FirstTransport } from '@modelcontextpr
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { ScriptedTool } from '../../../src/testing/index.ts';
 import { http } from '../../support/servers.ts';
-import { listening, official, openSession, post } from '../support.ts';
+import { Browser, twoOfOneIssuer } from '../sign-in/support.ts';
+import { INITIALIZE, listening, official, openSession, post } from '../support.ts';
 
 const sleeping: ScriptedTool[] = [{ name: 'sleep', does: { type: 'sleepUntilCancelled' } }, { name: 'echo' }];
 const call = (id: number | string, name: string) => ({
@@ -53,7 +54,10 @@ async function expectBusy(response: Response, id: number | string): Promise<void
   expect(await response.json()).toMatchObject({
     jsonrpc: '2.0',
     id,
-    error: { code: -32603, data: { code: 'POOL_EXHAUSTED', server: 's', maybeExecuted: false } },
+    error: {
+      code: -32603,
+      data: { code: 'POOL_EXHAUSTED', server: 's', maybeExecuted: false, retryAfterMs: 5_000 },
+    },
   });
 }
 
@@ -106,5 +110,59 @@ describe('a call for which no session with its server is free', () => {
       message: expect.stringContaining('POOL_EXHAUSTED'),
     });
     expect(await first.callTool({ name: 'other__echo', arguments: {} })).toHaveProperty('content');
+  });
+});
+
+describe('a call that had to wait for its user', () => {
+  it('fails with an error on its stream that says when to come again, if no session is free then', async () => {
+    const { servers } = await twoOfOneIssuer();
+    const plain = await http({ era: 'legacy', tools: sleeping });
+    const { gateway, url } = await listening({
+      servers: { ...servers, plain: { url: plain.url } },
+      auth: { verify: (request) => ({ principal: request.headers.get('x-user') ?? 'first' }) },
+      limits: { upstreamSessions: 1 },
+    });
+    const { url: page, done } = await gateway.signIn('first', 'one');
+    await new Browser().signIn(page);
+    expect(await done).toBe(true);
+    await expect.poll(() => gateway.group.catalog.tools.has('one__read'), { timeout: 20_000 }).toBe(true);
+    const { params } = INITIALIZE;
+    const opening = { ...INITIALIZE, params: { ...params, capabilities: { elicitation: { url: {} } } } };
+    const open = async (user: string) => {
+      const mine = { 'x-user': user };
+      return { ...mine, 'mcp-session-id': await openSession(url, mine, opening) };
+    };
+    const [ann, ben] = [await open('ann'), await open('ben')];
+    const response = await post(url, call('mine', 'one__read'), ann);
+    expect(response.status).toBe(200);
+    const messages: { id?: unknown; method?: string; params?: { url: string } }[] = [];
+    const ended = (async () => {
+      let text = '';
+      for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+        text += chunk;
+        const found = [...text.matchAll(/^data: (\{.*)$/gm)].map(([, data = '']) => JSON.parse(data));
+        messages.splice(0, messages.length, ...found);
+      }
+    })();
+    const question = () => messages.find(({ method }) => method === 'elicitation/create');
+    await expect.poll(question).toBeDefined();
+    const sleeps = post(url, call(2, 'plain__sleep'), ben);
+    await expect.poll(() => plain.inspect().running).toBe(1);
+    const accept = { jsonrpc: '2.0', id: question()?.id, result: { action: 'accept' } };
+    await (await post(url, accept, ann)).text();
+    await new Browser().signIn(question()?.params?.url ?? '');
+    await ended;
+    expect(messages.at(-1)).toEqual({
+      jsonrpc: '2.0',
+      id: 'mine',
+      error: {
+        code: -32603,
+        message: 'No session with the server is free.',
+        data: { code: 'POOL_EXHAUSTED', server: 'one', maybeExecuted: false, retryAfterMs: 5_000 },
+      },
+    });
+    await fetch(url, { method: 'DELETE', headers: ben });
+    await (await sleeps).text();
+    expect(await (await post(url, call(3, 'one__read'), ann)).text()).toContain('"content"');
   });
 });
