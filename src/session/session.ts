@@ -150,9 +150,8 @@ export interface Session extends AsyncDisposable {
   readonly initializeResult: InitializeResult | undefined;
   /**
    * The official client of the present connection, undefined while there is none; a new one after each reconnect. With a
-   * lock it lists what the server lists, but what differs from the lock cannot be requested with it either; and it is
-   * undefined where requests with it could not be checked: for a client of the caller's, and for a session that was leased
-   * from elsewhere.
+   * lock it neither lists what differs nor can request it; and it is undefined where that could not be checked: for a
+   * client of the caller's, and for a session that was leased from elsewhere.
    */
   readonly client: Client | undefined;
 

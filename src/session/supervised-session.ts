@@ -329,7 +329,7 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
     return this.#gate(async () => {
       const signIn = this.#signIn?.connecting();
       const lock = await this.#openLock();
-      const connection = await this.#open(signal, signIn?.spec);
+      const connection = await this.#open(signal, signIn?.spec, lock);
       if (lock !== undefined) this.#guardBy(lock, connection);
       await this.#establish(connection, signal, lock);
       signIn?.onConnected();
@@ -382,7 +382,11 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
     return true;
   }
 
-  async #open(signal: AbortSignal, spec: ServerSpec | undefined): Promise<Connection> {
+  async #open(
+    signal: AbortSignal,
+    spec: ServerSpec | undefined,
+    lock: ServerLock | undefined,
+  ): Promise<Connection> {
     const target = this.#target;
     const server = this.name;
     const onEnd = (connection: Connection): void => this.#onEnd(connection);
@@ -402,6 +406,7 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
       onEnd,
       openTransport: (context) => openTransport(spec ?? target.spec, context),
       prepare: (client, tap) => {
+        if (lock !== undefined) tap.approve = (instructions) => this.#approved(lock, instructions);
         const { handlers, capabilities } = this.#options;
         const { places, observe } = { places: this.#places, observe: this.#observe };
         installHandlers(client, tap, { session: this, handlers, capabilities, places, observe, emit });

@@ -2,6 +2,7 @@ import type {
   Client,
   JSONRPCMessage,
   JSONRPCRequest,
+  JSONRPCResultResponse,
   RequestId,
   Transport,
   TransportSendOptions,
@@ -14,6 +15,7 @@ import { settledWithin } from '../../internal/limit.ts';
 import { printable } from '../../internal/text.ts';
 import { MODERN_REVISIONS } from '../../options/tables/server.ts';
 import type { RequestGuard } from '../lock/definition-lock.ts';
+import { isOurs } from '../lock/our-lists.ts';
 import type { IncomingRequests } from '../handlers/incoming-requests.ts';
 import type { Answer, Call } from '../../reading/messages.ts';
 import { withoutUnsendable } from '../../reading/header-declarations.ts';
@@ -61,6 +63,8 @@ export class ConnectionTap implements Transport {
   observe: ((message: Extract<JSONRPCMessage, { method: string }>) => void) | undefined;
   /** Holds requests back for what differs from a lock, whoever makes them with the client of this connection. */
   guard: RequestGuard | undefined;
+  /** Returns instructions of the server if they may be used. Set before the handshake. */
+  approve: ((instructions: string) => string | undefined) | undefined;
   /**
    * To which request of ours the notification belongs whose handler the client is calling, as far as the transport can
    * tell: to be read before the handler waits for anything.
@@ -86,6 +90,11 @@ export class ConnectionTap implements Transport {
   #starting: Promise<void> | undefined;
   /** Messages that came before there was a client; undefined once there is one. */
   #early: [JSONRPCMessage, MessageOrigin | undefined][] | undefined = [];
+  /**
+   * Requests whose answers are compared with the lock before the official client gets them: lists that are not the
+   * session's own, each with how often lists had changed, and handshakes.
+   */
+  readonly #compared = new Map<RequestId, number>();
   #initializeId: RequestId | undefined;
   #probeId: RequestId | undefined;
   /** Whether a notification was forwarded whose handler the client has not called yet. */
@@ -272,6 +281,7 @@ export class ConnectionTap implements Transport {
   #watch(message: Extract<JSONRPCMessage, { method: string }>): message is JSONRPCRequest {
     if ('id' in message && !isDirect(message.id))
       this.#reader?.asked(message.id, message.method, message.params);
+    if ('id' in message && (this.guard ?? this.approve) !== undefined) this.#noteCompared(message);
     switch (message.method) {
       case 'initialize':
         if ('id' in message) this.#initializeId = message.id;
@@ -289,6 +299,7 @@ export class ConnectionTap implements Transport {
         if (this.#abandoned.size >= ABANDONED_LIMIT) this.#abandoned.clear();
         this.#abandoned.add(id);
         this.lists.forget(id);
+        this.#compared.delete(id);
         this.#reader?.forget(id);
         break;
       }
@@ -297,6 +308,12 @@ export class ConnectionTap implements Transport {
           this.lists.asked(message.id, message.method, message.params);
     }
     return false;
+  }
+
+  #noteCompared({ id, method, params }: JSONRPCRequest): void {
+    const isShake = method === 'initialize' || method === 'server/discover';
+    if (isShake || (LIST_METHODS.has(method) && !isOurs(params)))
+      this.#compared.set(id, this.guard?.changes ?? 0);
   }
 
   #receive(message: JSONRPCMessage, origin?: MessageOrigin): void {
@@ -360,6 +377,8 @@ export class ConnectionTap implements Transport {
   /** The answer as it is forwarded; one that cannot be is replaced by an error. */
   #readAnswer(id: RequestId, message: Answer): Answer {
     const isRight = isAnswer(message);
+    const changes = this.#compared.size > 0 ? this.#compared.get(id) : undefined;
+    if (changes !== undefined) this.#compared.delete(id);
     const read = this.#mended(id, message, isRight);
     if (id === this.#initializeId && 'result' in read) {
       this.eraProbe?.end();
@@ -372,10 +391,22 @@ export class ConnectionTap implements Transport {
     const list = this.lists.pending.size > 0 ? this.lists.pending.get(id) : undefined;
     const refusal = this.#refusal(id, read);
     if (refusal !== undefined) return failRequest(id, refusal);
-    if (list === undefined || !('result' in read)) return read;
-    const whole = this.lists.wantsWhole(list) ? carryingEntries(read) : read;
-    if (list !== 'tools/list' || !this.#isModern || this.#headerOddities === undefined) return whole;
-    return withoutUnsendable(whole, this.#headerOddities);
+    if (!('result' in read)) return read;
+    if (list === undefined) return changes === undefined ? read : this.#approved(read, changes);
+    const isChecked = list === 'tools/list' && this.#isModern && this.#headerOddities !== undefined;
+    const sendable = isChecked ? withoutUnsendable(read, this.#headerOddities) : read;
+    const approved = changes === undefined ? sendable : this.#approved(sendable, changes);
+    return this.lists.wantsWhole(list) ? carryingEntries(approved) : approved;
+  }
+
+  /** The answer without what differs from the lock. */
+  #approved(answer: JSONRPCResultResponse, changes: number): JSONRPCResultResponse {
+    const { instructions, ...rest } = answer.result;
+    if (typeof instructions === 'string' && this.approve?.(instructions) === undefined)
+      return { ...answer, result: rest };
+    return this.guard === undefined
+      ? answer
+      : { ...answer, result: this.guard.read(answer.result, false, changes) };
   }
 
   /** Why an answer is not forwarded; its request fails with this error instead. */

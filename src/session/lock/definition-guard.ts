@@ -4,10 +4,11 @@ import { isRecord } from '../../internal/checks.ts';
 import { METHOD_NOT_FOUND } from '../../internal/json/rpc-codes.ts';
 import { official } from '../../transport/official.ts';
 import type { Connection } from '../connection/connection.ts';
-import { announcesNothing, type UnannouncedTools } from '../requests/unannounced-tools.ts';
+import { announcesNothing, listWhole, type UnannouncedTools } from '../requests/unannounced-tools.ts';
 import { compileUriTemplate } from '../requests/uri-template.ts';
 import type { ListKind } from '../session.ts';
 import type { DefinitionDrift, LockedKind, RequestGuard, ServerLock } from './definition-lock.ts';
+import { asOurs } from './our-lists.ts';
 
 /** By which member of its definition a kind is named, and of which member of a result its list is. */
 const KINDS = {
@@ -212,18 +213,22 @@ async function listOver(
   const capability = list === 'resourceTemplates' ? 'resources' : list;
   if (client.getServerCapabilities()?.[capability] === undefined) {
     const isAsked = list === 'tools' && announcesNothing(client);
-    return (isAsked ? await unannounced?.list(connection, {}, options) : undefined)?.tools ?? [];
+    return (isAsked ? await unannounced?.list(connection, asOurs({}), options) : undefined)?.tools ?? [];
   }
+  const whole = <T extends object>(method: string, ask: () => Promise<T>): Promise<T> =>
+    listWhole(connection, method, ask);
+  const params = asOurs({});
   try {
     switch (list) {
       case 'tools':
-        return (await client.listTools({}, options)).tools;
+        return (await whole('tools/list', () => client.listTools(params, options))).tools;
       case 'prompts':
-        return (await client.listPrompts({}, options)).prompts;
+        return (await whole('prompts/list', () => client.listPrompts(params, options))).prompts;
       case 'resources':
-        return (await client.listResources({}, options)).resources;
+        return (await whole('resources/list', () => client.listResources(params, options))).resources;
       case 'resourceTemplates':
-        return (await client.listResourceTemplates({}, options)).resourceTemplates;
+        return (await whole('resources/templates/list', () => client.listResourceTemplates(params, options)))
+          .resourceTemplates;
     }
   } catch (error) {
     if (error instanceof official.ProtocolError && error.code === METHOD_NOT_FOUND) return [];

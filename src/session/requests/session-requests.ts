@@ -32,6 +32,8 @@ import { official } from '../../transport/official.ts';
 import type { CallOptions, PageOptions, ReadOptions, RevocableCallOptions } from '../call-options.ts';
 import { callResultOf } from '../connection/call-result.ts';
 import type { Connection } from '../connection/connection.ts';
+import type { RequestGuard } from '../lock/definition-lock.ts';
+import { asOurs } from '../lock/our-lists.ts';
 import { DirectCalls, type DirectCaller, type DirectResult } from '../connection/direct-calls.ts';
 import type { CompletionReference, RawRequest, Session } from '../session.ts';
 import { sendPing } from '../supervision/health.ts';
@@ -328,7 +330,7 @@ export abstract class SessionRequests {
     const info = { doing: `Listing ${kind}`, method: `${kind}/list` };
     return this.#run(info, options, async (connection, requestOptions) => {
       const { client, guard } = connection;
-      const params = this.#params(connection, {}, options);
+      const params = asListed(guard, this.#params(connection, {}, options));
       const changes = guard?.changes ?? 0;
       const approved = (result: T): T => (guard === undefined ? result : guard.read(result, true, changes));
       if (client.getServerCapabilities()?.[kind] === undefined)
@@ -363,7 +365,8 @@ export abstract class SessionRequests {
       async (connection, requestOptions) => {
         const { client, guard } = connection;
         const { cursor } = options;
-        const params = this.#params(connection, cursor === undefined ? {} : { cursor }, options);
+        const given = this.#params(connection, cursor === undefined ? {} : { cursor }, options);
+        const params = asListed(guard, given);
         const changes = guard?.changes ?? 0;
         const page =
           client.getServerCapabilities()?.[kind] === undefined
@@ -611,6 +614,11 @@ function memberOf(given: unknown, member: 'name' | 'uri'): string | undefined {
   } catch {
     return undefined; // A getter or a proxy threw.
   }
+}
+
+/** Marks a list that is compared with the lock where it arrives. */
+function asListed<T extends object>(guard: RequestGuard | undefined, params: T): T {
+  return guard === undefined ? params : asOurs(params);
 }
 
 /** Reads the result of a request of any method: what differs from a lock is taken out of a list. */

@@ -33,8 +33,15 @@ export interface LockedServer {
 export type LockContent = ReadonlyMap<string, LockedServer>;
 
 /**
- * A definition as a lock holds it: all that the server says of it, but `_meta`, which is for programs and may differ from
- * one list to the next. Throws `NotCanonical`.
+ * Members of `_meta` that hosts show to a person or give to a model: of MCP Apps, MCP-UI, and of hosts themselves. Others are
+ * for programs, and may differ from one list to the next.
+ */
+const SHOWN_META =
+  /^(?:ui$|ui[/.]|mcp-?ui\b|(?:[\w-]+\.)*(?:openai|anthropic|claude|mcpui)(?:\.[\w-]+)*\/|io\.modelcontextprotocol\/ui\b)/i;
+
+/**
+ * A definition as a lock holds it: all that the server says of it, and of `_meta` what is shown or given to a model. Throws
+ * `NotCanonical`.
  */
 export function lockedOf(definition: object): LockedDefinition {
   return lockedOfPlain(plainCopy(definition));
@@ -42,7 +49,9 @@ export function lockedOf(definition: object): LockedDefinition {
 
 /** As {@link lockedOf}, of what `plainCopy` returned. */
 export function lockedOfPlain(copy: unknown): LockedDefinition {
-  const { _meta, ...held }: Record<string, unknown> = isRecord(copy) ? copy : {};
+  const { _meta, ...rest }: Record<string, unknown> = isRecord(copy) ? copy : {};
+  const shown = Object.entries(isRecord(_meta) ? _meta : {}).filter(([key]) => SHOWN_META.test(key));
+  const held = shown.length === 0 ? rest : { ...rest, _meta: Object.fromEntries(shown) };
   return { digest: digestOf(held), definition: held };
 }
 

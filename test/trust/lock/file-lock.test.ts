@@ -1,14 +1,14 @@
 import { mkdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { openSession, type ServerSpec } from '../../../src/index.ts';
-import { stdioSpec } from '../../../src/testing/index.ts';
+import { stdioSpec, type ScriptedTool } from '../../../src/testing/index.ts';
 import { fileLock, writeLock } from '../../../src/trust/index.ts';
 import { lockedOf } from '../../../src/trust/lock/lock-content.ts';
 import { EventLog } from '../../support/event-log.ts';
 import { eventually } from '../../support/eventually.ts';
 import { failureOf } from '../../support/failures.ts';
 import { connectGroup, newGroup } from '../../support/groups.ts';
-import { http, local, requestsOf, tools } from '../../support/servers.ts';
+import { ERAS, http, local, requestsOf, tools } from '../../support/servers.ts';
 import { lockOf, lockPath, SCRIPT } from './support.ts';
 
 type Changes = (text: string, path: string) => Promise<unknown>;
@@ -205,6 +205,48 @@ describe('H7 what a server offers', () => {
     expect(group.instructions).toBe('');
     expect(group.session('a').initializeResult?.instructions).toBeUndefined();
     await group.callTool('a__alters');
+  });
+
+  it.each(ERAS)('is not given as instructions by the official client either, in the era %s', async (era) => {
+    const script = { ...SCRIPT, era };
+    const path = await lockOf({ a: { server: local({ ...script, instructions: 'Be kind.' }) } });
+    const group = await connectGroup({ servers: { a: { server: local(script) } }, lock: fileLock(path) });
+    const session = group.session('a');
+    expect(session.era).toBe(era);
+    expect(session.client?.getInstructions()).toBeUndefined();
+    expect(JSON.stringify(session.client?.getDiscoverResult() ?? null)).not.toContain('Ask before you write');
+    expect(session.client?.getServerVersion()).toBeDefined();
+  });
+
+  it('is compared with all its members when it is used before it was listed', async () => {
+    const odd = { ...SCRIPT, tools: [{ name: 'stays', wire: { inventedLater: { a: [1] }, icons: [] } }] };
+    const servers = { a: { server: local(odd) } };
+    const session = await openSession(servers.a, { lock: fileLock(await lockOf(servers)), name: 'a' });
+    onTestFinished(() => session.destroy());
+    await session.callTool('stays');
+    expect((await session.client?.listTools())?.tools.map(({ name }) => name)).toEqual(['stays']);
+  });
+
+  it.each<[string, object, object, boolean]>([
+    ['the page of an app', { ui: { resourceUri: 'ui://a' } }, { ui: { resourceUri: 'ui://b' } }, true],
+    ['who sees it', { ui: { visibility: ['app'] } }, { ui: { visibility: ['app', 'model'] } }, true],
+    ['the page, as older apps say it', { 'ui/resourceUri': 'ui://a' }, { 'ui/resourceUri': 'ui://b' }, true],
+    ['a page that is new', {}, { ui: { resourceUri: 'ui://a' } }, true],
+    ['a template of ChatGPT', { 'openai/outputTemplate': 'ui://a' }, { 'openai/outputTemplate': 'b' }, true],
+    ['a hint for search', { 'anthropic/searchHint': 'a' }, { 'anthropic/searchHint': 'b' }, true],
+    ['a time', { at: 1 }, { at: 2 }, false],
+    ['what a framework keeps', { _fastmcp: { tags: ['a'] } }, { _fastmcp: { tags: ['b'] } }, false],
+    ['a name that only begins so', { uid: 1, 'build/openai': 1 }, { uid: 2, 'build/openai': 2 }, false],
+  ])('differs in `_meta` by what is shown or given to a model: %s', async (_, was, is, differs) => {
+    const tool = (given: object): ScriptedTool[] => [{ name: 'x', _meta: { ...given } }, { name: 'stays' }];
+    const server = await http({ tools: tool(was) });
+    const servers = { a: { url: server.url } };
+    const path = await lockOf(servers);
+    server.setTools(tool(is));
+    const group = await connectGroup({ servers, lock: fileLock(path) });
+    expect([group.tools.has('a__x'), group.tools.has('a__stays')]).toEqual([!differs, true]);
+    const outcome = await group.callTool('a__x').catch((error: unknown) => error);
+    expect(outcome instanceof Error).toBe(differs);
   });
 
   it('is checked of the process that comes after a reconnect, before the first call', async () => {

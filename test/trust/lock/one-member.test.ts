@@ -75,7 +75,7 @@ describe('H7 the digest of a definition', () => {
     );
   });
 
-  it('does not depend on the order of members, nor on `_meta`', () => {
+  it('does not depend on the order of members, nor on what is in `_meta` for programs', () => {
     const turned = Object.fromEntries(Object.entries(TOOL).toReversed());
     expect(lockedOf({ ...turned, _meta: { at: Date.now() } }).digest).toBe(lockedOf(TOOL).digest);
   });

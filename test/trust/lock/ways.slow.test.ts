@@ -115,6 +115,19 @@ for (const [what, sessionIn] of Object.entries(SESSIONS)) {
   lists('the prompts', async (session) => (await session.listPrompts()).prompts);
   lists('a page of prompts', async (session) => (await session.listPromptsPage()).prompts);
   lists('the templates', async (session) => (await session.listResourceTemplates()).resourceTemplates);
+  lists('the tools with its official client', async (session) => (await clientOf(session).listTools()).tools);
+  lists('the tools as a request of its official client', async (session) => {
+    const { tools } = await clientOf(session).request({ method: 'tools/list', params: {} });
+    return tools;
+  });
+  lists(
+    'the prompts with its official client',
+    async (session) => (await clientOf(session).listPrompts()).prompts,
+  );
+  lists(
+    'the templates with its official client',
+    async (session) => (await clientOf(session).listResourceTemplates()).resourceTemplates,
+  );
   lists(
     'a page of templates',
     async (session) => (await session.listResourceTemplatesPage()).resourceTemplates,
