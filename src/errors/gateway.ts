@@ -1,5 +1,10 @@
 import { messageOf, PlenumError } from './plenum-error.ts';
 
+/** A gateway is made with `new`. */
+export function gatewayConstructed(): PlenumError<'CONFIG_INVALID'> {
+  return new PlenumError('CONFIG_INVALID', 'A gateway is made by createGateway(), not by "new".');
+}
+
 export function gatewayWithout(): PlenumError<'CONFIG_INVALID'> {
   return new PlenumError('CONFIG_INVALID', 'A gateway needs "servers" or "group".', {
     data: { option: 'servers' },

@@ -10,6 +10,7 @@ import type {
 import { fileTokenStore } from '../auth/store/file-token-store.ts';
 import { memoryTokenStore, type TokenStore } from '../auth/store/token-store.ts';
 import {
+  gatewayConstructed,
   signInAbandoned,
   gatewayClosed,
   gatewayListens,
@@ -178,6 +179,7 @@ export class Gateway implements AsyncDisposable {
     signIns: SignIns,
     cluster: Cluster | undefined,
   ) {
+    if (!(hub instanceof EventHub)) throw gatewayConstructed();
     this.#cluster = cluster;
     this.#signIns = signIns;
     this.#audit = audit;

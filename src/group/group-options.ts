@@ -1,6 +1,6 @@
 import { invalidOption } from '../errors/options.ts';
 import { isRecord } from '../internal/checks.ts';
-import { checkOptions, checkValue, withoutUndefined } from '../options/check-options.ts';
+import { checkOptions, checkValue, readable, withoutUndefined } from '../options/check-options.ts';
 import { text } from '../options/kinds.ts';
 import { groupOptionsOfConfig, holdsConfig } from '../options/tables/config.ts';
 import { groupConnectOptions, groupOptions } from '../options/tables/group.ts';
@@ -65,10 +65,12 @@ export interface GroupConnectOptions extends GroupOptions {
 
 /** Checks a group's options. Throws `CONFIG_INVALID`. */
 export function checkGroupOptions(options: GroupOptions): void {
-  if (isRecord(options) && options['servers'] !== undefined)
-    throw invalidOption('servers', 'is for SessionGroup.connect(), which opens them');
-  checkOptions(groupOptions, options, 'Group options');
-  resolveSessionOptions(options);
+  readable('Group options', () => {
+    if (isRecord(options) && options['servers'] !== undefined)
+      throw invalidOption('servers', 'is for SessionGroup.connect(), which opens them');
+    checkOptions(groupOptions, options, 'Group options');
+    resolveSessionOptions(options);
+  });
 }
 
 /**

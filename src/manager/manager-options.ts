@@ -1,4 +1,4 @@
-import { checkOptions, checkValue } from '../options/check-options.ts';
+import { checkOptions, checkValue, readable } from '../options/check-options.ts';
 import { text } from '../options/kinds.ts';
 import { holdsConfig, managerOptionsOfConfig } from '../options/tables/config.ts';
 import { managerOptions } from '../options/tables/manager.ts';
@@ -52,7 +52,9 @@ export interface SessionManagerOptions extends Omit<SessionOptions, 'name'> {
 
 /** Checks all that can be checked without opening anything. Throws `CONFIG_INVALID`. */
 export function checkManagerOptions(options: SessionManagerOptions): void {
-  const table = holdsConfig(options) ? managerOptionsOfConfig : managerOptions;
+  const table = readable('Manager options', () =>
+    holdsConfig(options) ? managerOptionsOfConfig : managerOptions,
+  );
   checkOptions(table, options, 'Manager options');
   resolveSessionOptions(options);
   for (const [name, server] of Object.entries(options.servers ?? {})) {

@@ -1,5 +1,6 @@
 import { optionsInvalid } from '../errors/options.ts';
-import { didYouMean, nearest, suggestion } from '../internal/text.ts';
+import { messageOf, PlenumError } from '../errors/plenum-error.ts';
+import { didYouMean, nearest, printable, suggestion } from '../internal/text.ts';
 import { faultsOf, fitsOptions, isOptionsObject, namesIn, printPath, type Fault } from './faults.ts';
 import { optionsOf, type Kind, type OptionTable } from './kinds.ts';
 import { describe, describeWord } from './wording.ts';
@@ -9,8 +10,11 @@ import { describe, describeWord } from './wording.ts';
  * `what` says what they are when they are no object: `Session options`. Throws `CONFIG_INVALID` with the first fault.
  */
 export function checkOptions(table: OptionTable, given: unknown, what: string): void {
-  if (!isOptionsObject(given)) throw optionsInvalid(notAnObject(what, given));
-  if (!fitsOptions(table, given)) refuse(faultsOf(optionsOf(table), given), '');
+  const faults = readable(what, () => {
+    if (!isOptionsObject(given)) throw optionsInvalid(notAnObject(what, given));
+    return fitsOptions(table, given) ? [] : faultsOf(optionsOf(table), given);
+  });
+  refuse(faults, '');
 }
 
 /** The first thing that is wrong with options, as a sentence; undefined when nothing is. */
@@ -26,7 +30,31 @@ export function firstFault(table: OptionTable, given: unknown, what: string): st
  * `CONFIG_INVALID`.
  */
 export function checkValue(name: string, kind: Kind, value: unknown): void {
-  refuse(faultsOf(kind, value), name);
+  refuse(
+    readable(`Option "${name}"`, () => faultsOf(kind, value)),
+    name,
+  );
+}
+
+/**
+ * Checks an argument of a public function that has no table of options; `doing` begins the message: `textTokens()`. Throws
+ * `CONFIG_INVALID`.
+ */
+export function checkParameter(doing: string, name: string, kind: Kind, value: unknown): void {
+  const faults = readable(`${doing}: argument "${name}"`, () => faultsOf(kind, value));
+  const [fault] = faults;
+  if (fault === undefined) return;
+  throw optionsInvalid(`${doing}: ${faultText(fault, name, 'argument')}`, nameOf(fault, name));
+}
+
+/** What `read` finds out about a value whose getters, or that as a proxy, may throw: then `CONFIG_INVALID`. */
+export function readable<T>(what: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof PlenumError) throw error;
+    throw optionsInvalid(`${what} cannot be read: ${printable(messageOf(error))}.`);
+  }
 }
 
 /** What is wrong with an argument of a call that does not fit, as a sentence. */

@@ -1,3 +1,5 @@
+import { fileURLToPath } from 'node:url';
+
 /**
  * What a value may be. All but `function` and `object` are data that a file can hold: checks, the JSON Schema of the
  * configuration file and the tables in the documentation are made from the same kind.
@@ -182,6 +184,18 @@ export const abortSignal: Kind = objectThat(
   (value) => 'aborted' in value && typeof Reflect.get(value, 'addEventListener') === 'function',
 );
 export const urlObject: Kind = objectThat('a URL', (value) => value instanceof URL);
+
+/** A file: its path, or its URL. */
+export const file: Kind = either(
+  text,
+  objectThat('a file: URL', (value) => {
+    try {
+      return value instanceof URL && fileURLToPath(value) !== '';
+    } catch {
+      return false;
+    }
+  }),
+);
 
 /** Keys of `_meta` that the client of the protocol sets itself (specification 2026-07-28, `_meta`). */
 const KEYS_OF_THE_PROTOCOL = [

@@ -66,12 +66,19 @@ export function describeWord(value: unknown): string {
   return typeof value === 'string' && value !== '' ? `"${printable(value, 40)}"` : describe(value);
 }
 
-/** The name of an object's built-in class, such as `Map`; `Object` for an object of a program's own. */
+/**
+ * The name of an object's built-in class, such as `Map`; `Object` for an object of a program's own, and for a proxy that
+ * does not tell.
+ */
 export function tagOf(value: object): string {
-  return Object.prototype.toString.call(value).slice('[object '.length, -1);
+  try {
+    return Object.prototype.toString.call(value).slice('[object '.length, -1);
+  } catch {
+    return 'Object';
+  }
 }
 
 function article(noun: string): string {
   const name = noun === 'Object' ? 'object' : printable(noun, 40);
-  return `${/^[aeiou]/i.test(name) ? 'an' : 'a'} ${name}`;
+  return `${/^(?:[aeio]|u(?!rl))/i.test(name) ? 'an' : 'a'} ${name}`;
 }

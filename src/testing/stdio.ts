@@ -1,6 +1,9 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { scriptTooLong, scriptedServerNotBuilt } from '../errors/testing.ts';
+import { isRecord } from '../internal/checks.ts';
+import { checkParameter } from '../options/check-options.ts';
+import { text } from '../options/kinds.ts';
 import type { StdioServerSpec } from '../server-spec.ts';
 import { checkScript } from './script/check-script.ts';
 import type { ServerScript } from './script/script.ts';
@@ -24,11 +27,18 @@ export function stdioSpec(script: ServerScript | ScriptFile = {}): StdioServerSp
 
 /** The arguments from which the child reads its script. */
 export function scriptArguments(script: ServerScript | ScriptFile): string[] {
-  if ('scriptFile' in script) return ['--script-file', script.scriptFile];
+  if (isScriptFile(script)) {
+    checkParameter('A scripted server', 'scriptFile', text, script.scriptFile);
+    return ['--script-file', script.scriptFile];
+  }
   checkScript(script);
   const encoded = Buffer.from(JSON.stringify(script)).toString('base64url');
   if (encoded.length <= LONGEST_ARGUMENT) return ['--script', encoded];
   throw scriptTooLong(encoded.length, LONGEST_ARGUMENT);
+}
+
+function isScriptFile(script: unknown): script is ScriptFile {
+  return isRecord(script) && 'scriptFile' in script;
 }
 
 /**

@@ -1,4 +1,7 @@
 import { jsonText } from '../internal/json/json-copy.ts';
+import { checkParameter } from '../options/check-options.ts';
+import { string } from '../options/kinds.ts';
+import { toolDefinition, toolHolder } from '../options/tables/toolkit.ts';
 import type { ToolDefinition, ToolSource } from './tool-source.ts';
 
 /** An estimate of the tokens that the definitions of tools take in every turn. */
@@ -12,14 +15,16 @@ export interface TokenEstimate {
 
 /**
  * Estimates the tokens of all tools: name, description and input schema of each, as JSON. For English texts the error
- * is a few percent of what current tokenizers count; providers add some tokens of their own.
+ * is a few percent of what current tokenizers count; providers add some tokens of their own. Throws `CONFIG_INVALID` for
+ * what has no tools.
  */
-export function tokenEstimate({ tools }: Pick<ToolSource, 'tools'>): TokenEstimate {
+export function tokenEstimate(source: Pick<ToolSource, 'tools'>): TokenEstimate {
+  checkParameter('tokenEstimate()', 'source', toolHolder, source);
   const byTool = new Map<string, number>();
   const byServer = new Map<string, number>();
   let total = 0;
-  for (const [name, tool] of tools) {
-    const tokens = toolTokens(name, tool);
+  for (const [name, tool] of source.tools) {
+    const tokens = tokensOfTool(name, tool);
     total += tokens;
     byTool.set(name, tokens);
     if (tool.server !== undefined) byServer.set(tool.server, (byServer.get(tool.server) ?? 0) + tokens);
@@ -29,10 +34,17 @@ export function tokenEstimate({ tools }: Pick<ToolSource, 'tools'>): TokenEstima
 
 /**
  * Estimates the tokens of one tool; see {@link tokenEstimate}. Without its schema when that is nested too deeply to be sent.
+ * Throws `CONFIG_INVALID` for what is no definition of a tool.
  */
-export function toolTokens(name: string, { description, inputSchema }: ToolDefinition): number {
+export function toolTokens(name: string, tool: ToolDefinition): number {
+  checkParameter('toolTokens()', 'name', string, name);
+  checkParameter('toolTokens()', 'tool', toolDefinition, tool);
+  return tokensOfTool(name, tool);
+}
+
+function tokensOfTool(name: string, { description, inputSchema }: ToolDefinition): number {
   const whole = jsonText({ name, description, input_schema: inputSchema });
-  return textTokens(whole ?? JSON.stringify({ name, description }));
+  return tokensOfText(whole ?? JSON.stringify({ name, description }));
 }
 
 /**
@@ -45,8 +57,13 @@ const PIECES =
 /** From here on, scripts with a sign for a syllable or a word, such as Chinese, Japanese and Korean. */
 const FIRST_IDEOGRAPH = 0x2e80;
 
-/** Estimates the tokens of any text. */
+/** Estimates the tokens of any text. Throws `CONFIG_INVALID` for what is none. */
 export function textTokens(text: string): number {
+  checkParameter('textTokens()', 'text', string, text);
+  return tokensOfText(text);
+}
+
+function tokensOfText(text: string): number {
   let tokens = 0;
   for (const [piece] of text.matchAll(PIECES)) tokens += tokensOf(piece);
   return Math.ceil(tokens);

@@ -1,10 +1,12 @@
 import type { CallToolResult } from '@modelcontextprotocol/client';
 import { describePiece } from './content/describe-piece.ts';
-import { contentPieces } from './content/pieces.ts';
+import { checkParameter } from '../options/check-options.ts';
+import { toolResult } from '../options/tables/toolkit.ts';
+import { piecesOf } from './content/pieces.ts';
 
 /**
  * A tool's result with `isError`, for SDKs in which failures are thrown. Its message is the text of the result, for
- * the model.
+ * the model. Made of what is no result, it throws `CONFIG_INVALID`.
  */
 export class ToolError extends Error {
   override readonly name = 'ToolError';
@@ -12,6 +14,7 @@ export class ToolError extends Error {
   readonly result: CallToolResult;
 
   constructor(result: CallToolResult) {
+    checkParameter('new ToolError()', 'result', toolResult, result);
     super(errorText(result));
     this.result = result;
   }
@@ -24,6 +27,6 @@ export class ToolError extends Error {
 
 /** The content of a failed result as one text. */
 export function errorText(result: CallToolResult): string {
-  const text = contentPieces(result).map(describePiece).join('\n').trim();
+  const text = piecesOf(result).map(describePiece).join('\n').trim();
   return text === '' ? 'The tool failed and gave no reason.' : text;
 }

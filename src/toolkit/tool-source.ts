@@ -2,6 +2,7 @@ import type { CallToolResult, Tool, GetPromptResult, ReadResourceResult } from '
 import type { CallOptions } from '../session/call-options.ts';
 import { notTaken } from '../errors/toolkit.ts';
 import { isRecord } from '../internal/checks.ts';
+import { readable } from '../options/check-options.ts';
 import { visibleText } from '../internal/visible-text.ts';
 import type { Catalog } from '../group/catalog/catalog.ts';
 
@@ -57,7 +58,11 @@ export interface ToolSource {
  * a source without tools.
  */
 export function expectToolSource(source: unknown): void {
-  if (isRecord(source) && 'tools' in source && typeof source['callTool'] === 'function') return;
+  const isOne = readable(
+    'A source of tools',
+    () => isRecord(source) && 'tools' in source && typeof source['callTool'] === 'function',
+  );
+  if (isOne) return;
   throw notTaken(
     `Tools must come from a group, a toolkit or another source of tools; this is ${describe(source)}.`,
   );

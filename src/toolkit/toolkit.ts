@@ -2,7 +2,7 @@ import { closed } from '../errors/session-end.ts';
 import { notTaken } from '../errors/toolkit.ts';
 import { isRecord } from '../internal/checks.ts';
 import { checkCall, invalidCall } from '../options/call-checks.ts';
-import { argumentFault, checkOptions, withoutUndefined } from '../options/check-options.ts';
+import { argumentFault, checkOptions, readable, withoutUndefined } from '../options/check-options.ts';
 import { string } from '../options/kinds.ts';
 import { toolkitOptions } from '../options/tables/toolkit.ts';
 import { prefixedName } from '../group/catalog/prefixed-name.ts';
@@ -89,7 +89,10 @@ export function createToolkit(
 
 function isSession(from: CatalogSource | ToolSource | Session): from is Session {
   const given: unknown = from;
-  const isOne = isRecord(given) && 'callTool' in given && 'listTools' in given && !('tools' in given);
+  const isOne = readable(
+    'A source of tools',
+    () => isRecord(given) && 'callTool' in given && 'listTools' in given && !('tools' in given),
+  );
   if (!isOne) expectToolSource(given);
   return isOne;
 }

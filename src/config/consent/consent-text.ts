@@ -1,4 +1,6 @@
 import { printable } from '../../internal/text.ts';
+import { checkOptions, checkParameter } from '../../options/check-options.ts';
+import { consentRequest, consentTextOptions } from '../../options/tables/config.ts';
 import type { ConsentRequest, ConsentSection, ConsentServer } from './consent-request.ts';
 
 /** How many servers are shown in full; of the others there is their number. */
@@ -31,9 +33,11 @@ export interface ConsentTextOptions {
 /**
  * Describes a request for a person, in lines for a terminal. Characters that a terminal would obey or that nobody sees
  * are escaped, and long texts are cut in the middle, with the number of characters that are left out. Of variables
- * and headers there are names and no values.
+ * and headers there are names and no values. Throws `CONFIG_INVALID` for what is no request.
  */
 export function consentText(request: ConsentRequest, options: ConsentTextOptions = {}): string {
+  checkParameter('consentText()', 'request', consentRequest, request);
+  checkOptions(consentTextOptions, options, 'Options of consentText()');
   const { path, servers, sections, before } = request;
   const most = options.servers ?? MOST_SERVERS;
   const isSame = (each: { readonly change: string }): boolean =>

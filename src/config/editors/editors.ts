@@ -1,4 +1,6 @@
 import { join } from 'node:path';
+import { checkOptions } from '../../options/check-options.ts';
+import { importOptions } from '../../options/tables/config.ts';
 import { foldersUpwards } from '../find-config.ts';
 import { type Environment, userFolders } from '../environment.ts';
 
@@ -64,8 +66,9 @@ const WORKSPACE_FILES: readonly Place[] = [
 
 type Place = readonly [editor: EditorId, path: string, section: readonly string[]];
 
-/** Lists every place where these programs keep servers, those of the user first. */
+/** Lists every place where these programs keep servers, those of the user first. Throws `CONFIG_INVALID` for wrong options. */
 export function importSources(options: ImportOptions = {}): ImportSource[] {
+  checkOptions(importOptions, options, 'Options of importSources()');
   const { cwd = process.cwd(), env = process.env, platform = process.platform } = options;
   const { home } = userFolders(env, platform);
   const folders = foldersUpwards(cwd);

@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import { configFailure } from '../../errors/config.ts';
 import type { PlenumError } from '../../errors/plenum-error.ts';
-import { checkOptions } from '../../options/check-options.ts';
-import { watchConfigOptions } from '../../options/tables/config.ts';
+import { checkOptions, checkParameter } from '../../options/check-options.ts';
+import { watchConfigOptions, watchedGroup } from '../../options/tables/config.ts';
+import { isRecord } from '../../internal/checks.ts';
 import { EventHub, type OverflowEvent } from '../../internal/event-hub.ts';
 import { applyServers, type Applied, type Known, type WatchedGroup } from './apply-servers.ts';
 import type { Config, LoadConfigOptions } from '../config.ts';
@@ -55,6 +56,7 @@ export async function watchConfig(
   source: Source,
   options: WatchConfigOptions = {},
 ): Promise<ConfigWatch> {
+  checkParameter('watchConfig()', 'group', watchedGroup, group);
   checkOptions(watchConfigOptions, options, 'Options of watchConfig()');
   const { intervalMs, settleMs } = watchConfigOptions;
   const { onEvent } = options;
@@ -79,7 +81,9 @@ function pathOf(source: Source): string | URL | LoadConfigOptions {
 }
 
 function isConfig(source: Source): source is Config {
-  return typeof source === 'object' && 'servers' in source;
+  // A program without types may give null.
+  const given: unknown = source;
+  return isRecord(given) && 'servers' in given;
 }
 
 class FileWatch implements ConfigWatch {

@@ -7,7 +7,7 @@ import { notCheckable } from '../../errors/lock.ts';
 import { PlenumError } from '../../errors/plenum-error.ts';
 import { isRecord } from '../../internal/checks.ts';
 import { Limit } from '../../internal/limit.ts';
-import { checkOptions, checkValue } from '../../options/check-options.ts';
+import { checkOptions, checkValue, readable } from '../../options/check-options.ts';
 import { text } from '../../options/kinds.ts';
 import { addOptions } from '../../options/tables/session.ts';
 import { createConnectGates } from '../../session/connection/connect-gate.ts';
@@ -217,7 +217,7 @@ export class MemberConnector {
 /** Adds the server's name to an error that `check` throws. */
 function naming<T>(server: string, check: () => T): T {
   try {
-    return check();
+    return readable('its spec', check);
   } catch (error) {
     if (!(error instanceof PlenumError)) throw error;
     throw inServer(server, error);

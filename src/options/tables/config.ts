@@ -1,18 +1,21 @@
 import {
   anyFunction,
+  count,
   duration,
   either,
+  file,
   flag,
   listOf,
   objectThat,
   oneOf,
   optionsOf,
+  string,
   text,
   texts,
-  urlObject,
   type Kind,
   type OptionTable,
 } from '../kinds.ts';
+import { fits } from '../faults.ts';
 import { oauthOptions } from './auth.ts';
 import { groupConnectOptions } from './group.ts';
 import { managerOptions, managerOwnOptions } from './manager.ts';
@@ -47,7 +50,6 @@ export function holdsConfig(options: unknown): boolean {
   return typeof options === 'object' && options !== null && 'warnings' in options && 'broken' in options;
 }
 
-const file: Kind = either(text, urlObject);
 const cwd = { kind: text, byDefault: '`process.cwd()`', about: 'The folder that relative paths start from.' };
 const env = {
   kind: anyObject,
@@ -91,6 +93,46 @@ export const loadConfigOptions = {
     about: 'Called with the name of each server: whether it is wanted.',
   },
 } satisfies OptionTable;
+
+/** A request for consent, as a parameter. */
+export const consentRequest: Kind = objectThat('a request for consent', (value) => {
+  const { path, servers, sections, before }: Record<string, unknown> = { ...value };
+  const isBefore = before === undefined || hasMembers(before, { agreedAt: string, removed: texts });
+  return (
+    typeof path === 'string' &&
+    isBefore &&
+    isListOf(servers, CONSENT_SERVER) &&
+    isListOf(sections, CONSENT_SECTION)
+  );
+});
+
+const CONSENT_SECTION = { name: string, json: string, variables: texts };
+const CONSENT_SERVER = {
+  name: string,
+  variables: texts,
+  headers: texts,
+  env: texts,
+  others: listOf(listOf(string, 'two strings'), 'an array'),
+};
+
+function isListOf(list: unknown, members: Readonly<Record<string, Kind>>): boolean {
+  return Array.isArray(list) && list.every((each) => hasMembers(each, members));
+}
+
+function hasMembers(value: unknown, members: Readonly<Record<string, Kind>>): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.entries(members).every(([name, kind]) => fits(kind, Reflect.get(value, name)));
+}
+
+export const consentTextOptions = {
+  servers: { kind: count(0), default: 20, about: 'How many servers are shown.' },
+} satisfies OptionTable;
+
+/** A group whose servers follow a file, as a parameter. */
+export const watchedGroup: Kind = objectThat('a group', (value) => {
+  const { servers, add, remove }: { servers?: unknown; add?: unknown; remove?: unknown } = value;
+  return typeof add === 'function' && typeof remove === 'function' && servers instanceof Map;
+});
 
 export const watchConfigOptions = {
   onEvent: { kind: anyFunction, about: 'Called with every event as it happens.' },

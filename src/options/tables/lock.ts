@@ -1,4 +1,16 @@
-import { objectThat, oneOf, type OptionTable } from '../kinds.ts';
+import { objectThat, oneOf, type Kind, type OptionTable } from '../kinds.ts';
+
+function hasLists(session: unknown): boolean {
+  return (
+    typeof session === 'object' && session !== null && typeof Reflect.get(session, 'listTools') === 'function'
+  );
+}
+
+/** A group whose servers are to be locked, as a parameter. */
+export const lockableGroup: Kind = objectThat('a SessionGroup', (value) => {
+  const sessions: unknown = Reflect.get(value, 'sessions');
+  return sessions instanceof Map && [...sessions.values()].every((each) => hasLists(each));
+});
 
 export const fileLockOptions = {
   onDrift: {

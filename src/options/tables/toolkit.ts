@@ -16,7 +16,47 @@ import {
   type Kind,
   type OptionTable,
 } from '../kinds.ts';
+import { fits } from '../faults.ts';
 import { callOptions, signalOption } from './session.ts';
+
+/** The result of a call, as a parameter. */
+export const toolResult: Kind = objectThat('a result of a tool', (value) => {
+  const content: unknown = Reflect.get(value, 'content');
+  return content === undefined
+    ? Reflect.get(value, 'structuredContent') !== undefined
+    : Array.isArray(content) && content.every((block) => typeof block === 'object' && block !== null);
+});
+
+/** What a model is told of a tool, as a parameter. */
+export const toolDefinition: Kind = objectThat('a definition of a tool', isToolDefinition);
+
+function isToolDefinition(value: object): boolean {
+  const schema: unknown = Reflect.get(value, 'inputSchema');
+  return typeof schema === 'object' && schema !== null;
+}
+
+/** What has tools, as a parameter. */
+export const toolHolder: Kind = objectThat('a group, a toolkit or another source of tools', (value) => {
+  const tools: unknown = Reflect.get(value, 'tools');
+  if (
+    typeof tools !== 'object' ||
+    tools === null ||
+    typeof Reflect.get(tools, Symbol.iterator) !== 'function'
+  )
+    return false;
+  for (const entry of tools as Iterable<unknown>) {
+    if (!Array.isArray(entry) || typeof entry[0] !== 'string') return false;
+    const tool: unknown = entry[1];
+    if (typeof tool !== 'object' || tool === null || !isToolDefinition(tool)) return false;
+  }
+  return true;
+});
+
+/** The rules of a provider, as a parameter. */
+export const schemaDialect: Kind = objectThat('a dialect, such as genericDialect', (value) => {
+  const { provider, notAtRoot }: { provider?: unknown; notAtRoot?: unknown } = value;
+  return typeof provider === 'string' && fits(texts, notAtRoot);
+});
 
 const oneOrMoreGlobs: Kind = either(text, globs);
 

@@ -1,5 +1,7 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { badTestInput } from '../../errors/testing.ts';
+import { checkOptions } from '../../options/check-options.ts';
+import { either, optionsOf, port, text, urlObject, type OptionTable } from '../../options/kinds.ts';
 import { listenOn, onceGone, resetSocket } from './sockets.ts';
 import { Pump, type Valve } from './pump.ts';
 
@@ -9,6 +11,20 @@ export interface TcpProxyOptions {
   /** @default 0, a free one */
   port?: number;
 }
+
+const address: OptionTable = {
+  host: { kind: text, required: true, about: 'The host to connect to.' },
+  port: { kind: port, required: true, about: 'The port to connect to.' },
+};
+
+const tcpProxyOptions: OptionTable = {
+  target: {
+    kind: either(text, urlObject, optionsOf(address, 'an object such as { host, port }')),
+    required: true,
+    about: 'Where connections go.',
+  },
+  port: { kind: port, default: 0, about: 'The port of the proxy.' },
+};
 
 interface Link {
   readonly sockets: readonly [Socket, Socket];
@@ -31,7 +47,9 @@ export class TcpProxy {
     return proxy;
   }
 
-  private constructor({ target, port = 0 }: TcpProxyOptions) {
+  private constructor(options: TcpProxyOptions) {
+    checkOptions(tcpProxyOptions, options, 'Options of a TcpProxy');
+    const { target, port = 0 } = options;
     if (typeof target === 'string' || target instanceof URL) {
       this.#targetUrl = parseUrl(target);
       this.#target = {

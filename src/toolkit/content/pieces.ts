@@ -1,5 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { CallToolResult, ContentBlock } from '@modelcontextprotocol/client';
+import { isRecord } from '../../internal/checks.ts';
+import { jsonText } from '../../internal/json/json-copy.ts';
+import { checkParameter } from '../../options/check-options.ts';
+import { toolResult } from '../../options/tables/toolkit.ts';
 import { wellFormed, wellFormedJson } from './well-formed.ts';
 import { repeatsContent } from './repeats-content.ts';
 
@@ -34,14 +38,20 @@ export type ContentPiece =
 
 /**
  * The parts of a result in their order. Structured content is added as JSON text at the end, unless the other parts
- * contain the same values.
+ * contain the same values. Throws `CONFIG_INVALID` for what is no result.
  */
-export function contentPieces({ content, structuredContent }: CallToolResult): readonly ContentPiece[] {
+export function contentPieces(result: CallToolResult): readonly ContentPiece[] {
+  checkParameter('contentPieces()', 'result', toolResult, result);
+  return piecesOf(result);
+}
+
+/** The parts of what is a result; see {@link contentPieces}. */
+export function piecesOf({ content, structuredContent }: CallToolResult): readonly ContentPiece[] {
   const pieces = (content ?? []).map((block) => wellFormedPiece(toPiece(block)));
   if (structuredContent === undefined || pieces.some((piece) => says(piece, structuredContent)))
     return pieces;
   if (repeatsContent(content, structuredContent)) return pieces;
-  return [...pieces, { type: 'text', text: JSON.stringify(structuredContent) }];
+  return [...pieces, { type: 'text', text: textOf(structuredContent) }];
 }
 
 /** Base64 contains no lone surrogates. */
@@ -56,7 +66,39 @@ function wellFormedPiece(piece: ContentPiece): ContentPiece {
   return { ...wellFormedJson(rest), data };
 }
 
+/** Whether a block has what its type must have. A tool of the program may return any other. */
+function isWhole(block: ContentBlock): boolean {
+  switch (block.type) {
+    case 'text':
+      return isText(block.text);
+    case 'image':
+    case 'audio':
+      return isText(block.data) && isText(block.mimeType);
+    case 'resource_link':
+      return isText(block.uri) && isText(block.name);
+    case 'resource': {
+      const resource: unknown = block.resource;
+      return (
+        isRecord(resource) &&
+        isText(resource['uri']) &&
+        (isText(resource['text']) || isText(resource['blob']))
+      );
+    }
+    default:
+      return true;
+  }
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string';
+}
+
+function textOf(value: unknown): string {
+  return jsonText(value) ?? '(what JSON cannot hold)';
+}
+
 function toPiece(block: ContentBlock): ContentPiece {
+  if (!isWhole(block)) return { type: 'text', text: textOf(block) };
   switch (block.type) {
     case 'text':
       return { type: 'text', text: block.text };
@@ -75,7 +117,7 @@ function toPiece(block: ContentBlock): ContentPiece {
     }
     default:
       // A later revision of the protocol may have more types. The model gets their JSON.
-      return { type: 'text', text: JSON.stringify(block) };
+      return { type: 'text', text: textOf(block) };
   }
 }
 

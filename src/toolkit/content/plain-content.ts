@@ -1,6 +1,8 @@
 import type { CallToolResult } from '@modelcontextprotocol/client';
 import { describePiece } from './describe-piece.ts';
-import { contentPieces, type ContentPiece } from './pieces.ts';
+import { checkParameter } from '../../options/check-options.ts';
+import { toolResult } from '../../options/tables/toolkit.ts';
+import { piecesOf, type ContentPiece } from './pieces.ts';
 
 /** A result for an API that accepts texts only. */
 export interface PlainContent {
@@ -12,9 +14,10 @@ export interface PlainContent {
   readonly isError: boolean;
 }
 
-/** Converts a result: one text block to a string, several to a list; other content is kept in `beside`. */
+/** Converts a result: one text block to a string, several to a list; other content is kept in `beside`. Throws `CONFIG_INVALID` for what is no result. */
 export function plainContent(result: CallToolResult): PlainContent {
-  const pieces = contentPieces(result);
+  checkParameter('plainContent()', 'result', toolResult, result);
+  const pieces = piecesOf(result);
   const texts = pieces.map(describePiece);
   const [first = ''] = texts;
   const { structuredContent } = result;

@@ -4,6 +4,8 @@ import { Inexpressible } from './inexpressible.ts';
 import { localReferences } from './local-references.ts';
 import { modernSchema } from './modern-schema.ts';
 import { objectRoot } from './object-root.ts';
+import { checkParameter } from '../../options/check-options.ts';
+import { schemaDialect } from '../../options/tables/toolkit.ts';
 import { acceptableNames } from './property-names.ts';
 import { spelledOut } from './spelled-out.ts';
 import { strictSchema } from './strict-schema.ts';
@@ -25,8 +27,10 @@ type Decode = (args: JsonObject) => JsonObject;
 /**
  * Converts a tool's input schema to one that a provider accepts and that allows the same arguments; `decode` converts
  * arguments back. A schema that cannot be expressed in the dialect gives a `problem`: a sentence for people.
+ * Throws `CONFIG_INVALID` for what is no dialect.
  */
 export function portableSchema(schema: unknown, dialect: SchemaDialect): PortableSchema {
+  checkParameter('portableSchema()', 'dialect', schemaDialect, dialect);
   try {
     const decoders: Decode[] = [];
     const local = isRecord(schema) ? localReferences(schema) : schema;

@@ -4,7 +4,7 @@ import { serverNotLocked } from '../../errors/lock.ts';
 import type { PlenumError } from '../../errors/plenum-error.ts';
 import { isRecord } from '../../internal/checks.ts';
 import { checkOptions, checkValue } from '../../options/check-options.ts';
-import { either, text, urlObject } from '../../options/kinds.ts';
+import { file as fileKind } from '../../options/kinds.ts';
 import { fileLockOptions } from '../../options/tables/lock.ts';
 import type {
   DefinitionDrift,
@@ -39,8 +39,6 @@ export interface FileLockOptions {
   unexpanded?: ReadonlyMap<string, object>;
 }
 
-const path: Parameters<typeof checkValue>[1] = either(text, urlObject);
-
 /**
  * What was approved of servers, held in a file that `plenum lock` and `writeLock` write. It is given as `lock` to
  * `SessionGroup`, `SessionManager`, `createGateway` and `openSession`. What differs from it is reported as a `drift` event,
@@ -49,7 +47,7 @@ const path: Parameters<typeof checkValue>[1] = either(text, urlObject);
  * that cannot be used fails each server with `CONFIG_INVALID`.
  */
 export function fileLock(file: string | URL, options: FileLockOptions = {}): DefinitionLock {
-  checkValue('path', path, file);
+  checkValue('path', fileKind, file);
   checkOptions(fileLockOptions, options, 'Options of a lock');
   const { onDrift = 'block', unexpanded } = options;
   return new FileLock(lockPathOf(file), onDrift === 'block', unexpanded ?? new Map());

@@ -1,4 +1,7 @@
 import type { SessionGroup } from '../../group/session-group.ts';
+import { checkParameter } from '../../options/check-options.ts';
+import { file as fileKind } from '../../options/kinds.ts';
+import { lockableGroup } from '../../options/tables/lock.ts';
 import { lockPathOf } from './file-lock.ts';
 import type { LockedServer } from './lock-content.ts';
 import { changeLock } from './lock-file.ts';
@@ -18,6 +21,8 @@ export interface WrittenLock {
  * `CONFIG_INVALID` for a file that cannot be used, or as a list of a server does; then the file is as it was.
  */
 export async function writeLock(file: string | URL, group: SessionGroup): Promise<WrittenLock> {
+  checkParameter('writeLock()', 'file', fileKind, file);
+  checkParameter('writeLock()', 'group', lockableGroup, group);
   const taken = await Promise.all(
     [...group.sessions].map(async ([name, session]) => ({ name, ...(await takeServer(name, session)) })),
   );
