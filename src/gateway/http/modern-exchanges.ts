@@ -18,7 +18,7 @@ import {
   type ResourceSubscriber,
 } from '../clients/listen-streams.ts';
 import { toRpcError } from '../routing/rpc-error.ts';
-import { answerError, watchEnd, watchStream, type BusyAnswers } from './responses.ts';
+import { answerError, isWhole, watchEnd, watchStream, type BusyAnswers } from './responses.ts';
 import { isRecord } from '../../internal/checks.ts';
 import { createDeferred } from '../../internal/deferred.ts';
 import { readAs, type OfficialServer } from '../official-server.ts';
@@ -91,8 +91,7 @@ export class ModernExchanges {
         return response;
       }
       const response = await known.handler.fetch(request, { parsedBody: body });
-      const isJson = response.headers.get('content-type')?.startsWith('application/json') === true;
-      return watchEnd(isJson ? this.#busy.inPlaceOf(response, request, body) : response, onEnd);
+      return watchEnd(isWhole(response) ? this.#busy.inPlaceOf(response, request, body) : response, onEnd);
     } catch (error) {
       onEnd();
       return answerError(body, toRpcError(error));

@@ -3,8 +3,6 @@ import { readFile } from 'node:fs/promises';
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { gatewayCannotListen, gatewayTlsFile, gatewayTlsUnusable } from '../../errors/gateway.ts';
 import { settledWithin } from '../../internal/limit.ts';
 import { startTimer } from '../../internal/timers.ts';
@@ -12,7 +10,7 @@ import type { GatewayTls } from '../gateway-options.ts';
 import { isHealthPath } from './http-endpoint.ts';
 import { isSignInRequest } from '../sign-in/sign-ins.ts';
 import { isMetadataPath } from '../identity/authenticator.ts';
-import { refusal } from './responses.ts';
+import { isWhole, refusal } from './responses.ts';
 import { toWebRequest } from './web-request.ts';
 
 export interface ListenAddress {
@@ -42,6 +40,9 @@ const LOOK_MS = 1_000;
 /** How much of a body that nobody wanted is thrown away before its connection is cut, in bytes and in milliseconds. */
 const DISCARDED_BYTES = 8_388_608;
 const DISCARD_MS = 5_000;
+/** How long the head of a stream waits for its first event, so that both are sent at once, in milliseconds. */
+const HEAD_MS = 10;
+const EMPTY = new Uint8Array();
 
 /** Methods that a `Request` of web standards cannot have. */
 const NO_WEB_METHODS: ReadonlySet<string | undefined> = new Set(['CONNECT', 'TRACE', 'TRACK']);
@@ -154,7 +155,9 @@ async function handle(
   trustProxy: boolean,
 ): Promise<void> {
   const gone = new AbortController();
-  outgoing.once('close', () => gone.abort());
+  outgoing.once('close', () => {
+    if (!outgoing.writableFinished) gone.abort();
+  });
   let waits = incoming.headers.expect !== undefined;
   const onRead = (): void => {
     if (waits) outgoing.writeContinue();
@@ -168,15 +171,48 @@ async function handle(
 }
 
 async function send(response: Response, outgoing: ServerResponse): Promise<void> {
-  outgoing.writeHead(response.status, Object.fromEntries(response.headers));
-  // The head of an event stream is to arrive before its first event.
-  outgoing.flushHeaders();
-  if (response.body === null) {
-    outgoing.end();
-    return;
+  const { status, body } = response;
+  if (outgoing.destroyed) return body?.cancel();
+  const headers = Object.fromEntries(response.headers);
+  if (body === null || isWhole(response)) {
+    const bytes = body === null ? EMPTY : new Uint8Array(await response.arrayBuffer());
+    outgoing.writeHead(status, body === null ? headers : { ...headers, 'content-length': bytes.byteLength });
+    return end(outgoing, bytes);
   }
+  outgoing.writeHead(status, headers);
+  // The head of an event stream is to arrive although its first event may be long in coming.
+  const stopTimer = startTimer(HEAD_MS, () => outgoing.flushHeaders());
+  const reader = body.getReader();
   // A client that does not read holds up its own stream only; one that has gone ends it.
-  await pipeline(Readable.fromWeb(response.body), outgoing);
+  outgoing.once('close', () => void reader.cancel().catch(() => {}));
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      stopTimer();
+      if (done) break;
+      if (!outgoing.write(value)) await untilDrained(outgoing);
+    }
+  } finally {
+    stopTimer();
+  }
+  return end(outgoing, EMPTY);
+}
+
+/** Resolves when all is sent, or the client has gone. */
+function end(outgoing: ServerResponse, last: Uint8Array): Promise<void> {
+  return new Promise((resolve) => outgoing.end(last, () => resolve()));
+}
+
+function untilDrained(outgoing: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const onOver = (): void => {
+      outgoing.off('drain', onOver);
+      outgoing.off('close', onOver);
+      resolve();
+    };
+    outgoing.on('drain', onOver);
+    outgoing.on('close', onOver);
+  });
 }
 
 /**

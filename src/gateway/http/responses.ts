@@ -49,6 +49,11 @@ export class BusyAnswers {
   }
 }
 
+/** Whether a response has all that it will ever have: only event streams grow. */
+export function isWhole({ headers }: Response): boolean {
+  return headers.get('content-type')?.startsWith('application/json') === true;
+}
+
 /** How much of a response waits for a client that does not read it, before its stream is cut, in bytes. */
 const MAX_UNREAD_BYTES = 4_194_304;
 
@@ -66,7 +71,7 @@ export function watchStream(
   onEnd: () => void,
 ): { response: Response; end: (last: string) => void } {
   const { body } = response;
-  if (body === null) {
+  if (body === null || isWhole(response)) {
     onEnd();
     return { response, end: () => {} };
   }
