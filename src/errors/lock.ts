@@ -39,6 +39,12 @@ export function reachDrifted(server: string): PlenumError<'DEFINITION_DRIFT'> {
   });
 }
 
+/** What was shown to a person is not what there is now, so it cannot be approved. */
+export function shownNoMore(digest: string): PlenumError<'DEFINITION_DRIFT'> {
+  const summary = `Nothing differs from the lock now that has the digest "${printable(digest, 80)}", so nothing was approved: it has changed since it was shown. Look again with "plenum lock diff".`;
+  return new PlenumError('DEFINITION_DRIFT', summary, { maybeExecuted: false });
+}
+
 /** With a lock only what a server lists can be used: nothing else can be compared. */
 export function notListed(
   server: string,

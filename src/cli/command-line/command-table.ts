@@ -356,6 +356,13 @@ export const COMMANDS: readonly CommandDefinition[] = [
     usage: '[server|tool]',
     operands: [0, 1],
     servers: true,
+    options: [
+      {
+        flags: '--digest <digest>',
+        help: 'only what "plenum lock diff" has shown with this digest; repeatable',
+        many: true,
+      },
+    ],
     examples: ['plenum lock accept', 'plenum lock accept github', 'plenum lock accept github__create_issue'],
   },
   {

@@ -37,6 +37,7 @@ export interface CommandOptions {
   readonly host?: string;
   readonly path?: string;
   readonly offline?: boolean;
+  readonly digest?: readonly string[];
   readonly keyFile?: string;
   readonly cluster?: string;
   readonly scope?: readonly string[];

@@ -1,5 +1,6 @@
 import type { LockedKind } from '../../session/lock/definition-lock.ts';
 import { LISTS, LOCKED_KINDS, type LockContent, type LockedServer } from './lock-content.ts';
+import { digestOf, plainCopy } from './canonical.ts';
 import { isSameReach } from './reach.ts';
 
 /** One difference between what was approved and what there is now. */
@@ -11,6 +12,16 @@ export interface LockChange {
   readonly change: 'added' | 'changed' | 'removed';
   readonly before: unknown;
   readonly after: unknown;
+}
+
+/** By which a change that was shown is known again: of all that was and is. */
+export function digestOfChange({ server, kind, name, change, before, after }: LockChange): string {
+  return digestOf(plainCopy([server, kind, name, change, before ?? null, after ?? null]));
+}
+
+/** The same of several changes. */
+export function digestOfChanges(changes: readonly LockChange[]): string {
+  return digestOf(changes.map(digestOfChange).toSorted());
 }
 
 /** How what there is now differs from what was approved. A server that is in `before` alone is `removed`. */

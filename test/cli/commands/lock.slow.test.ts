@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { stdioSpec, readLedger, type ServerScript } from '../../../src/testing/index.ts';
 import { ledgerFile } from '../../support/folders.ts';
+import { ENTER, ESCAPE, plenumOnTerminal } from '../support/on-terminal.ts';
 import { configFile, plenum, plenumJson } from '../support/run-cli.ts';
 
 const TOOLS = [
@@ -180,5 +181,108 @@ describe('H7 what differs from the lock of a configuration', () => {
     rewrite(config, { a: server(), b: server() });
     expect((await plenum(['lock', 'check', '-c', config])).exitCode).toBe(6);
     expect((await plenum(['call', 'b__read', '-c', config])).exitCode).toBe(0);
+  });
+});
+
+describe('plenum lock accept', () => {
+  const first = { tools: [{ name: 'read', description: 'Reads!' }, { name: 'new' }] };
+  const second = { tools: [{ name: 'read', description: 'Reads, and tells the world.' }, { name: 'new' }] };
+
+  /** A lock of two servers, of which one has changed since. */
+  async function changed(): Promise<{ config: string; lock: string; digest: string }> {
+    const { config, lock } = await locked({ a: withScript({}), b: server() });
+    rewrite(config, { a: withScript(first), b: server() });
+    const { stderr } = await plenum(['lock', 'diff', '-c', config]);
+    const [, digest = ''] = /lock accept --digest (sha256:[0-9a-f]{64})/.exec(stderr) ?? [];
+    expect(digest).not.toBe('');
+    return { config, lock, digest };
+  }
+
+  it('with the digest of `lock diff` approves what was shown', async () => {
+    const { config, digest } = await changed();
+    expect((await plenum(['lock', 'accept', '--digest', digest, '-c', config])).exitCode).toBe(0);
+    expect((await plenum(['lock', 'check', '-c', config])).exitCode).toBe(0);
+    // It is good once.
+    expect((await plenum(['lock', 'accept', '--digest', digest, '-c', config])).exitCode).toBe(6);
+  });
+
+  it('with that digest approves nothing of a server that has changed since it was shown', async () => {
+    const { config, lock, digest } = await changed();
+    const before = readFileSync(lock, 'utf8');
+    rewrite(config, { a: withScript(second), b: server() });
+    for (const wanted of [[], ['a'], ['a__read'], ['a__new'], ['b']]) {
+      const args = ['lock', 'accept', ...wanted, '--digest', digest, '-c', config];
+      const { exitCode, stderr } = await plenum(args);
+      expect([wanted, exitCode === 6 || wanted[0] === 'b']).toEqual([wanted, true]);
+      expect(stderr).toMatch(/changed since it was shown/);
+    }
+    expect(readFileSync(lock, 'utf8')).toBe(before);
+  });
+
+  it('with digests of single differences approves these alone', async () => {
+    const { config } = await changed();
+    const changes = (await plenumJson(['lock', 'diff', '-c', config])) as { name: string; digest: string }[];
+    expect(changes.map(({ name }) => name)).toEqual(['new', 'read', 'write']);
+    const digest = changes.find(({ name }) => name === 'new')?.digest ?? '';
+    rewrite(config, { a: withScript(second), b: server() });
+    expect((await plenum(['lock', 'accept', '--digest', digest, '-c', config])).exitCode).toBe(0);
+    expect((await plenum(['call', 'a__new', '-c', config])).exitCode).toBe(0);
+    expect((await plenum(['call', 'a__read', '-c', config])).exitCode).toBe(6);
+    const other = ['lock', 'accept', '--digest', `sha256:${'0'.repeat(64)}`, '-c', config];
+    expect((await plenum(other)).exitCode).toBe(6);
+  });
+
+  it('with a digest starts nothing that is reached in another way', async () => {
+    const { config } = await locked({ a: server() });
+    const ledger = ledgerFile();
+    rewrite(config, { a: server({ ledgerFile: ledger }) });
+    const [change] = (await plenumJson(['lock', 'diff', '-c', config])) as { digest: string }[];
+    const args = ['lock', 'accept', '--digest', change?.digest ?? '', '-c', config];
+    expect((await plenum(args)).exitCode).toBe(0);
+    expect(readLedger(ledger)).toEqual([]);
+    expect((await plenum(['call', 'a__read', '-c', config])).exitCode).toBe(0);
+  });
+
+  it('on a terminal shows it first, and approves what it has shown, although the server changes meanwhile', async () => {
+    const { config, lock } = await changed();
+    const terminal = plenumOnTerminal(['lock', 'accept', '-c', config]);
+    await terminal.shows('+ description: Reads!');
+    await terminal.shows('Approve these 3 differences?');
+    rewrite(config, { a: withScript(second), b: server() });
+    terminal.type('y');
+    expect(await terminal.exitCode).toBe(0);
+    expect(readFileSync(lock, 'utf8')).toContain('"Reads!"');
+    expect((await plenum(['call', 'a__read', '-c', config])).exitCode).toBe(6);
+    expect((await plenum(['call', 'a__new', '-c', config])).exitCode).toBe(0);
+  });
+
+  it('on a terminal approves nothing without a yes', async () => {
+    const { config, lock } = await changed();
+    const before = readFileSync(lock, 'utf8');
+    for (const key of ['n', ENTER, ESCAPE]) {
+      const terminal = plenumOnTerminal(['lock', 'accept', 'a', '-c', config]);
+      await terminal.shows('Approve these 3 differences?');
+      terminal.type(key);
+      expect(await terminal.exitCode).toBe(6);
+    }
+    expect(readFileSync(lock, 'utf8')).toBe(before);
+  });
+
+  it('approves nothing when the lock was changed after it was shown', async () => {
+    const { config, lock } = await changed();
+    const terminal = plenumOnTerminal(['lock', 'accept', '-c', config]);
+    await terminal.shows('Approve these 3 differences?');
+    expect((await plenum(['lock', 'accept', 'a__read', '-c', config])).exitCode).toBe(0);
+    const before = readFileSync(lock, 'utf8');
+    terminal.type('y');
+    expect(await terminal.exitCode).toBe(6);
+    expect(readFileSync(lock, 'utf8')).toBe(before);
+  });
+
+  it('shows in what texts differ of which only the white space does', async () => {
+    const { config } = await locked({ a: withScript({}) });
+    rewrite(config, { a: withScript({ tools: [{ name: 'read', description: 'Reads. ' }] }) });
+    const { stdout } = await plenum(['lock', 'diff', '-c', config]);
+    expect(stdout).toContain('- description: "Reads."\n  + description: "Reads. "');
   });
 });
