@@ -55,3 +55,26 @@ export function clusterIsForeign(prefix: string): PlenumError<'CONFIG_INVALID'> 
     ],
   });
 }
+
+/** A node did not accept a call in time, and cannot any more. */
+export function nodeSilent(node: string, timeoutMs: number): PlenumError<'TIMEOUT'> {
+  const summary = `Node "${node}", which has the server, did not accept the call within ${timeoutMs} ms.`;
+  return new PlenumError('TIMEOUT', summary, { maybeExecuted: false, data: { timeoutMs } });
+}
+
+/** A node died, or lost its connection to Redis and with it perhaps the answer. */
+export function nodeGone(node: string, maybeExecuted: boolean): PlenumError<'CONNECTION_LOST'> {
+  const summary = `Node "${node}", which has the server, is gone, or its answer was lost.`;
+  return new PlenumError('CONNECTION_LOST', summary, { maybeExecuted });
+}
+
+/** The called node does not have what the call needs any more, or the caller has given the call up. */
+export function callGivenUp(): PlenumError<'NOT_CONNECTED'> {
+  const summary = 'The call was given up: another node has the server now.';
+  return new PlenumError('NOT_CONNECTED', summary, { maybeExecuted: false });
+}
+
+export function tooLongForNodes(): PlenumError<'INVALID_ARGUMENTS'> {
+  const summary = 'The call is too long to be handed on to the node that has the server.';
+  return new PlenumError('INVALID_ARGUMENTS', summary, { maybeExecuted: false });
+}

@@ -202,6 +202,10 @@ const SAMPLES: {
     redisRefused: cluster.redisRefused('NOPERM'),
     nodeIdTaken: cluster.nodeIdTaken('a'),
     clusterIsForeign: cluster.clusterIsForeign('plenum'),
+    nodeSilent: cluster.nodeSilent('a', 2_000),
+    nodeGone: cluster.nodeGone('a', true),
+    callGivenUp: cluster.callGivenUp(),
+    tooLongForNodes: cluster.tooLongForNodes(),
   },
   gateway: {
     gatewayWithout: gateway.gatewayWithout(),

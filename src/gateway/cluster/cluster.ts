@@ -1,12 +1,27 @@
-import { clusterIsForeign, nodeIdTaken } from '../../errors/cluster.ts';
+import { clusterIsForeign, nodeGone, nodeIdTaken } from '../../errors/cluster.ts';
 import type { PlenumError } from '../../errors/plenum-error.ts';
 import { settledWithin } from '../../internal/limit.ts';
 import { startTimer, type StopTimer } from '../../internal/timers.ts';
 import type { ResolvedCluster } from './cluster-options.ts';
 import { ClusterSecrets } from './cluster-secrets.ts';
+import { Envelopes, type Envelope } from './envelopes.ts';
+import { Leases } from './leases.ts';
+import { NodeCalls, type CallOptions, type IncomingCall, type OutgoingCall } from './node-calls.ts';
 import { NodeRegistry, type ClusterNode, type Standing } from './node-registry.ts';
 import { RedisClock } from './redis-clock.ts';
 import { RedisConnection } from './redis-connection.ts';
+
+type Body = Envelope['body'];
+
+/** What a node does for the others. */
+export interface ClusterListener {
+  /** Another node has told something to all. */
+  onTold(body: Body): void;
+  /** Something that was told to all may have been missed. */
+  onMissed(): void;
+  /** Answers a call of another node. What it rejects with is not sent. */
+  answer(call: IncomingCall): Promise<Body>;
+}
 
 /** How long Redis may take to answer at least, in milliseconds: a busy machine is not a dead one. */
 const LEAST_ANSWER_MS = 3_000;
@@ -20,8 +35,13 @@ export class Cluster {
   readonly #options: ResolvedCluster;
   readonly #connection: RedisConnection;
   readonly #registry: NodeRegistry;
+  readonly #envelopes: Envelopes;
+  readonly #calls: NodeCalls;
   readonly #onProblem: (error: PlenumError) => void;
-  #standing: Standing = 'member';
+  /** What must exist once in the cluster, and is this node's. */
+  readonly leases: Leases;
+  #listener: ClusterListener | undefined;
+  #standing: Standing | undefined;
   #beating: Promise<void> | undefined;
   #isClosed = false;
   #stopTimer: StopTimer = () => {};
@@ -29,13 +49,27 @@ export class Cluster {
   private constructor(
     options: ResolvedCluster,
     connection: RedisConnection,
-    registry: NodeRegistry,
     onProblem: (error: PlenumError) => void,
   ) {
+    const { nodeId, secrets: given, prefix } = options;
     this.#options = options;
     this.#connection = connection;
-    this.#registry = registry;
     this.#onProblem = onProblem;
+    const clock = new RedisClock();
+    const secrets = new ClusterSecrets(given, prefix);
+    this.#registry = new NodeRegistry(options, connection, secrets, clock);
+    const { instance } = this.#registry;
+    this.#envelopes = new Envelopes(secrets, clock, { id: nodeId, instance });
+    this.leases = new Leases(options, instance, connection);
+    this.#calls = new NodeCalls({
+      connection,
+      clock,
+      prefix,
+      instance,
+      keyOfLease: (name) => this.leases.keyOf(name),
+      send: (node, body) => this.#send(channelOf(prefix, node), body),
+      answer: (call) => this.#listener?.answer(call) ?? Promise.reject(nodeGone(nodeId, false)),
+    });
   }
 
   /**
@@ -47,28 +81,40 @@ export class Cluster {
     onProblem: (error: PlenumError) => void,
     signal: AbortSignal | undefined,
   ): Promise<Cluster> {
-    const { url, leaseMs, secrets, prefix } = options;
-    let onUp = (): void => {};
+    const { url, leaseMs, prefix, nodeId } = options;
+    const heard = { message: (_channel: string, _message: string): void => {}, up: () => {}, down: () => {} };
+    const channels = [channelOf(prefix, nodeId), busOf(prefix)];
     const connection = await RedisConnection.open(
-      { url, channels: [], answerMs: Math.max(leaseMs, LEAST_ANSWER_MS) },
-      { onMessage: () => {}, onUp: () => onUp(), onDown: onProblem },
+      { url, channels, answerMs: Math.max(leaseMs, LEAST_ANSWER_MS) },
+      {
+        onMessage: (channel, message) => heard.message(channel, message),
+        onUp: () => heard.up(),
+        onDown: (error) => {
+          heard.down();
+          onProblem(error);
+        },
+      },
     );
-    const registry = new NodeRegistry(
-      options,
-      connection,
-      new ClusterSecrets(secrets, prefix),
-      new RedisClock(),
-    );
+    const cluster = new Cluster(options, connection, onProblem);
+    heard.message = (channel, message) => cluster.#onMessage(channel, message);
+    heard.up = () => cluster.#onUp();
+    heard.down = () => cluster.#calls.onDown();
     try {
-      await registry.join(signal);
+      await cluster.#registry.join(signal);
     } catch (error) {
       connection.close();
       throw error;
     }
-    const cluster = new Cluster(options, connection, registry, onProblem);
-    onUp = () => void cluster.#beatNow();
+    cluster.#standing = 'member';
     cluster.#beatLater();
+    // The others know of it at once.
+    void cluster.#send(busOf(prefix), { about: 'nodes' }).catch(() => {});
     return cluster;
+  }
+
+  /** From now on this node answers the others. */
+  serve(listener: ClusterListener): void {
+    this.#listener = listener;
   }
 
   /** The nodes, as they were at the last beat. */
@@ -82,6 +128,20 @@ export class Cluster {
     }));
   }
 
+  /** Tells something to all other nodes. Without Redis they do not hear it. */
+  tell(body: Body): void {
+    this.#send(busOf(this.#options.prefix), body).catch(() => {}); // They are told that they may have missed something.
+  }
+
+  /** Calls another node. Rejects with `CONNECTION_LOST` when no such node is alive. */
+  async call(node: string, body: Body, options: CallOptions = {}): Promise<OutgoingCall> {
+    // It may have joined since the last beat.
+    if (!this.#registry.nodes.has(node)) await this.#beatNow();
+    const record = this.#registry.nodes.get(node);
+    if (record === undefined) throw nodeGone(node, false);
+    return this.#calls.start(record, body, options);
+  }
+
   /** Tells the other nodes that this one is about to end. */
   async drain(): Promise<void> {
     this.#registry.state = 'draining';
@@ -93,6 +153,7 @@ export class Cluster {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#stopTimer();
+    this.#calls.close();
     // Without Redis its record expires.
     await settledWithin(this.#leave(), LEAVE_MS);
     this.#connection.close();
@@ -101,7 +162,33 @@ export class Cluster {
 
   async #leave(): Promise<void> {
     await this.#beating;
-    if (this.#standing === 'member') await this.#registry.leave();
+    if (this.#standing !== 'member') return;
+    await this.#registry.leave();
+    await this.#send(busOf(this.#options.prefix), { about: 'nodes' });
+  }
+
+  // Not async: messages are to be sent in the order of the calls.
+  #send(channel: string, body: Body): Promise<'sent' | 'nobody' | 'too long'> {
+    const sealed = this.#envelopes.seal(channel, body);
+    if (sealed === undefined) return Promise.resolve('too long');
+    return this.#connection.publish(channel, sealed).then((count) => (count > 0 ? 'sent' : 'nobody'));
+  }
+
+  #onMessage(channel: string, message: string): void {
+    if (this.#standing !== 'member' || this.#isClosed) return;
+    const envelope = this.#envelopes.open(channel, message);
+    if (envelope === undefined || envelope.instance === this.#registry.instance) return;
+    // One that was replaced does not know of it yet.
+    const known = this.#registry.nodes.get(envelope.from);
+    if (known !== undefined && known.instance !== envelope.instance) return void this.#beatNow();
+    if (channel !== busOf(this.#options.prefix)) this.#calls.onMessage(envelope);
+    else if (envelope.body['about'] === 'nodes') void this.#beatNow();
+    else this.#listener?.onTold(envelope.body);
+  }
+
+  #onUp(): void {
+    void this.#beatNow();
+    this.#listener?.onMissed();
   }
 
   #beatLater(): void {
@@ -116,21 +203,33 @@ export class Cluster {
     await this.#beating;
     this.#beating ??= this.#beat().finally(() => {
       this.#beating = undefined;
+      this.#stopTimer();
       this.#beatLater();
     });
     await this.#beating;
   }
 
   async #beat(): Promise<void> {
-    let standing: Standing;
+    const before = this.#standing;
     try {
-      ({ standing } = await this.#registry.beat());
+      const { standing } = await this.#registry.beat();
+      this.#standing = standing;
+      this.#calls.onNodes(this.#registry.nodes);
+      if (standing !== 'member') this.leases.loseAll();
+      else await this.leases.renew();
     } catch {
       return; // The connection has told its end; it tells when it is there again.
     }
-    if (standing === this.#standing) return;
-    this.#standing = standing;
-    if (standing === 'taken') this.#onProblem(nodeIdTaken(this.#options.nodeId));
-    if (standing === 'foreign') this.#onProblem(clusterIsForeign(this.#options.prefix));
+    if (this.#standing === before) return;
+    if (this.#standing === 'taken') this.#onProblem(nodeIdTaken(this.#options.nodeId));
+    if (this.#standing === 'foreign') this.#onProblem(clusterIsForeign(this.#options.prefix));
   }
+}
+
+function channelOf(prefix: string, node: string): string {
+  return `${prefix}:to:${node}`;
+}
+
+function busOf(prefix: string): string {
+  return `${prefix}:bus`;
 }

@@ -94,6 +94,23 @@ export class TestRedis {
     }
   }
 
+  /** Listens to a channel, as somebody can who has access to Redis. */
+  async listen(channel: string): Promise<{ messages: string[]; stop: () => Promise<void> }> {
+    const client = createClient({ url: this.url, RESP: 3 });
+    client.on('error', () => {});
+    await client.connect();
+    const messages: string[] = [];
+    await client.subscribe(channel, (message) => messages.push(message));
+    return {
+      messages,
+      stop: async () => {
+        // What was sent before this arrives before its answer.
+        await client.ping();
+        client.destroy();
+      },
+    };
+  }
+
   async keys(): Promise<string[]> {
     const keys = await this.command('KEYS', '*');
     return Array.isArray(keys) ? keys.map(String).toSorted() : [];
