@@ -2,6 +2,7 @@ import { callOptionsInvalid } from '../errors/options.ts';
 import type { PlenumError } from '../errors/plenum-error.ts';
 import { argumentFault } from './check-options.ts';
 import { isRecord } from '../internal/checks.ts';
+import { LOG_LEVELS } from '../internal/log-levels.ts';
 import { messageOf } from '../errors/plenum-error.ts';
 import { printable } from '../internal/text.ts';
 import { fits, isOptionsObject } from './faults.ts';
@@ -69,7 +70,7 @@ function protocolKeyOf(message: object): string | undefined {
   return typeof meta === 'object' && meta !== null ? protocolKeyIn(meta) : undefined;
 }
 
-const logLevel: Kind = oneOf('debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency');
+const logLevel: Kind = oneOf(...LOG_LEVELS);
 
 const completedArgument: OptionTable = {
   name: { kind: string, required: true, about: 'Which argument.' },

@@ -1,5 +1,6 @@
 import type { JSONRPCErrorResponse, JSONRPCMessage, RequestId } from '@modelcontextprotocol/client';
 import { isRecord } from '../internal/checks.ts';
+import { LOG_LEVELS } from '../internal/log-levels.ts';
 import { asText } from './contents.ts';
 import type { Findings } from './oddities.ts';
 import { meta } from './results.ts';
@@ -9,7 +10,7 @@ const CALL_MEMBERS: ReadonlySet<string> = new Set(['jsonrpc', 'id', 'method', 'p
 /** JSON-RPC's "Internal error". */
 const INTERNAL_ERROR = -32_603;
 
-const LEVELS = new Set(['debug', 'info', 'notice', 'warning', 'error', 'critical', 'alert', 'emergency']);
+const LEVELS = new Set<string>(LOG_LEVELS);
 /** What loggers call levels that the protocol calls otherwise. */
 const OTHER_LEVELS: Readonly<Record<string, string>> = {
   trace: 'debug',

@@ -10,6 +10,7 @@ import type {
   Tool,
 } from '@modelcontextprotocol/server';
 import { isRecord } from '../../internal/checks.ts';
+import { isAtLeast, isLogLevel } from '../../internal/log-levels.ts';
 import { LONGEST_TIMER_MS } from '../../internal/timers.ts';
 import type { RawRequest } from '../../session/session.ts';
 import { senderOf, type Identity } from '../identity/identity.ts';
@@ -18,13 +19,7 @@ import type { CallClock } from '../routing/call-clock.ts';
 import { LOG_LEVEL } from '../routing/hop-meta.ts';
 import type { ClientRequest } from '../routing/router.ts';
 import { RpcError } from '../routing/rpc-error.ts';
-import {
-  isAtLeast,
-  isLogLevel,
-  type ClientChannel,
-  type Exchange,
-  type GatewayClient,
-} from './gateway-client.ts';
+import type { ClientChannel, Exchange, GatewayClient } from './gateway-client.ts';
 
 type Result = Record<string, unknown>;
 

@@ -1,4 +1,5 @@
 import type { ClientCapabilities, Implementation, LoggingLevel } from '@modelcontextprotocol/server';
+import { isAtLeast } from '../../internal/log-levels.ts';
 import type { ProtocolEra, RawRequest } from '../../session/session.ts';
 import type { CallClock } from '../routing/call-clock.ts';
 import type { Identity } from '../identity/identity.ts';
@@ -35,25 +36,6 @@ export interface ClientChannel {
 }
 
 export const RESOURCE_UPDATED = 'notifications/resources/updated';
-
-const SEVERITY: readonly LoggingLevel[] = [
-  'debug',
-  'info',
-  'notice',
-  'warning',
-  'error',
-  'critical',
-  'alert',
-  'emergency',
-];
-
-export function isLogLevel(value: unknown): value is LoggingLevel {
-  return SEVERITY.some((level) => level === value);
-}
-
-export function isAtLeast(level: LoggingLevel, least: LoggingLevel): boolean {
-  return SEVERITY.indexOf(level) >= SEVERITY.indexOf(least);
-}
 
 /**
  * One client: a session of the older revisions, or the one client on stdio; or, in 2026-07-28 over HTTP, the sender of one

@@ -5,10 +5,11 @@ import type { CatalogKind, CatalogOrigin } from '../../group/catalog/catalog.ts'
 import type { SessionGroup } from '../../group/session-group.ts';
 import { isRecord } from '../../internal/checks.ts';
 import { Limit } from '../../internal/limit.ts';
+import { isLogLevel } from '../../internal/log-levels.ts';
 import { relatedNumber, type CallOptions } from '../../session/call-options.ts';
 import { internalsOf } from '../../session/session-internals.ts';
 import type { RawRequest, Session } from '../../session/session.ts';
-import { isLogLevel, type Exchange, type GatewayClient } from '../clients/gateway-client.ts';
+import type { Exchange, GatewayClient } from '../clients/gateway-client.ts';
 import { ParkedCalls, type Outcome, type ParkedCall } from '../input/parked-call.ts';
 import { invalidState, RequestStates, type StateBinding } from '../input/request-state.ts';
 import type { ClientViews } from '../catalog/client-views.ts';

@@ -1,4 +1,5 @@
 import { sleep } from '../../internal/limit.ts';
+import { isAtLeast, isLogLevel } from '../../internal/log-levels.ts';
 import { type Call, type Reply, failure, json, silence, success, text, type Outcome } from './call.ts';
 import { INTERNAL_ERROR, INVALID_PARAMS, META, isObject, metaOf, type JsonObject } from './json-rpc.ts';
 import type { LogLevel, ScriptedTool, ToolBehaviour, WhoAmI } from '../script/script.ts';
@@ -141,22 +142,10 @@ function echo({ tool, args }: ToolCall): Exclude<Outcome, { kind: 'silence' }> {
   return { kind: 'result', result: { content, ...(tool.outputSchema && { structuredContent: args }) } };
 }
 
-const LEVELS: readonly LogLevel[] = [
-  'debug',
-  'info',
-  'notice',
-  'warning',
-  'error',
-  'critical',
-  'alert',
-  'emergency',
-];
-
 /** In the modern era the request sets the log level; in the legacy era the connection has one. */
 function isWanted(level: LogLevel, call: Call): boolean {
   const wanted = call.era === 'legacy' ? call.client.logLevel : metaOf(call.params)[META.logLevel];
-  const threshold = LEVELS.findIndex((each) => each === wanted);
-  return threshold !== -1 && LEVELS.indexOf(level) >= threshold;
+  return isLogLevel(wanted) && isAtLeast(level, wanted);
 }
 
 /**
