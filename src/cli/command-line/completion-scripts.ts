@@ -166,6 +166,7 @@ function fish(): string {
     '# fish completion of plenum: plenum completion fish > ~/.config/fish/completions/plenum.fish',
     ...TOP_LEVEL.map((name) => line('__fish_use_subcommand', `-f -a ${name} -d '${summaryOf(name)}'`)),
     ...GLOBAL_OPTIONS.map((each) => option('', each)),
+    line('', "-s h -l help -d 'show help'"),
     ...OWN_OPTIONS.flatMap(([command, options]) =>
       unique(options.map((each) => option(`__fish_seen_subcommand_from ${command}`, each))),
     ),

@@ -37,6 +37,16 @@ function bashOffers(words: readonly string[], { cwd, env }: ReturnType<typeof pl
   return stdout.split('\n').filter((line) => line !== '');
 }
 
+/** The options of its own that `plenum serve --help` names. */
+async function optionsOfServe(): Promise<string[]> {
+  const { stdout } = await plenum(['serve', '--help']);
+  const [, own = ''] = /\nOptions:\n([^]*?)\n\n/.exec(stdout) ?? [];
+  const options = [...own.matchAll(/^ +(?:-\w, )?(--[\w-]+)/gm)].map(([, option = '']) => option);
+  expect(options).toEqual(expect.arrayContaining(['--stdio', '--port', '--host', '--path', '--key-file']));
+  // The help is an option of each command.
+  return options.filter((option) => option !== '--help');
+}
+
 describe('plenum completion', () => {
   it('--servers prints the names in the configuration, and nothing when there is none', async () => {
     const { cwd, env } = place(['one', 'two']);
@@ -81,6 +91,18 @@ describe('plenum completion', () => {
       expect(bashOffers(['plenum', 'config', ''], here)).toEqual(['check']);
     });
 
+    it('offers all options of serve, and servers where no option is begun or waits for its value', async () => {
+      const here = place(['one', 'two', 'other']);
+      const offered = bashOffers(['plenum', 'serve', '--'], here);
+      for (const option of await optionsOfServe()) expect(offered).toContain(option);
+      expect(bashOffers(['plenum', 'serve', '--p'], here)).toEqual(['--port', '--path']);
+      expect(bashOffers(['plenum', 'serve', '--stdio', 'o'], here)).toEqual(['one', 'other']);
+      // 9000 is no command and no server.
+      expect(bashOffers(['plenum', 'serve', '--port', '9000', 'o'], here)).toEqual(['one', 'other']);
+      expect(bashOffers(['plenum', '--port', '9000', 'serve', '--st'], here)).toEqual(['--stdio']);
+      expect(bashOffers(['plenum', 'serve', 'one', '-s', 't'], here)).toEqual(['two']);
+    });
+
     it('does not run what a server is called', () => {
       const here = place(evil);
       const offers = bashOffers(['plenum', 'tools', '-s', ''], here);
@@ -88,6 +110,15 @@ describe('plenum completion', () => {
       expect(offers).toHaveLength(evil.length - 1);
       expect(existsSync(join(here.cwd, 'owned'))).toBe(false);
     });
+  });
+
+  it.each(['zsh', 'fish'] as const)('the script for %s has all options of serve', async (shell) => {
+    const { stdout } = await plenum(['completion', shell]);
+    const lines = stdout.split('\n').filter((line) => /\bserve\b/.test(line));
+    for (const option of await optionsOfServe()) {
+      const name = shell === 'fish' ? `-l ${option.slice(2)}` : option;
+      expect(lines.some((line) => line.includes(name))).toBe(true);
+    }
   });
 
   it.each(['bash', 'zsh', 'fish'] as const)('the script for %s is well-formed', async (shell) => {
