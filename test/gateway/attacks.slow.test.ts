@@ -1,12 +1,13 @@
+import type { Client } from '@modelcontextprotocol/client';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { stdioSpec } from '../../src/testing/index.ts';
+import { stdioSpec, type ScriptedTool } from '../../src/testing/index.ts';
 import { ledgerFile } from '../support/folders.ts';
 import { runningPids, startedPids } from '../support/processes.ts';
-import { local, tools } from '../support/servers.ts';
+import { http, local, tools } from '../support/servers.ts';
 import { INITIALIZE, listening, official, openSession, post } from './support.ts';
 
 describe('R5 the process of a gateway', () => {
@@ -96,4 +97,32 @@ describe('ten thousand sessions that were opened and left', () => {
     await stream.body?.cancel();
     await expect.poll(() => gateway.clients.size).toBe(0);
   });
+});
+
+describe('a client that never answers', () => {
+  const form = { mode: 'form', message: '?', requestedSchema: { type: 'object', properties: {} } };
+  const asking: ScriptedTool[] = [{ name: 'ask', does: { type: 'elicit', params: form } }, { name: 'echo' }];
+
+  for (const era of ['legacy', 'modern'] as const)
+    it(`a ${era} client that never answers a question is waited for as long as parked calls are, and no longer`, async () => {
+      const server = await http({ era: 'legacy', tools: asking });
+      const { url } = await listening({
+        servers: { s: { url: server.url, timeoutMs: 4_000 } },
+        limits: { parkedMs: 8_000 },
+      });
+      const client = await official(
+        url,
+        era,
+        { capabilities: { elicitation: { form: {} } } },
+        (each: Client) => each.setRequestHandler('elicitation/create', () => new Promise<never>(() => {})),
+      );
+      const startedAt = performance.now();
+      const call = client.callTool({ name: 's__ask', arguments: {} }).catch(() => undefined);
+      await expect.poll(() => server.inspect().running).toBe(1);
+      await expect.poll(() => server.inspect().running).toBe(0);
+      // Its server may be silent for 4 s, but it is not the server that is awaited.
+      expect(performance.now() - startedAt).toBeGreaterThan(6_000);
+      expect(JSON.stringify(await client.callTool({ name: 's__echo', arguments: { b: 1 } }))).toContain('b');
+      if (era === 'legacy') await call;
+    });
 });

@@ -182,11 +182,14 @@ describe('I what is one client’s alone', () => {
     });
     const { url } = await listening({ servers: { s: { url: server.url } } });
     const ada = await official(url);
-    const bob = await official(url);
+    const bob = { 'mcp-session-id': await openSession(url) };
     const abort = new AbortController();
     const first = ada.callTool({ name: 's__sleep', arguments: {} }, { signal: abort.signal });
-    const second = bob.callTool({ name: 's__sleep', arguments: {} });
-    second.catch(() => {});
+    const second = post(
+      url,
+      { jsonrpc: '2.0', id: 2, method: 'tools/call', params: { name: 's__sleep' } },
+      bob,
+    ).then((response) => response.text());
     await expect
       .poll(() => server.inspect().requests.filter(({ method }) => method === 'tools/call').length)
       .toBe(2);
@@ -194,7 +197,9 @@ describe('I what is one client’s alone', () => {
     await expect(first).rejects.toThrow();
     await expect.poll(() => server.inspect().cancelled.length).toBe(1);
     expect(server.inspect().running).toBe(1);
-    await bob.close();
+    // Closing waits for calls.
+    await fetch(url, { method: 'DELETE', headers: bob });
+    await second;
   });
 });
 
