@@ -1,14 +1,16 @@
 import { PassThrough } from 'node:stream';
-import { expect, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { createGateway, type Gateway } from '../../../src/gateway/index.ts';
 import type { Session, SessionOptions } from '../../../src/index.ts';
 import { EventLog } from '../../support/event-log.ts';
+import { failureOf } from '../../support/failures.ts';
 import { newGroup, newSession } from '../../support/groups.ts';
 import { desk } from './desk.ts';
-import { testRows } from './rows.ts';
+import { sections, testRows } from './rows.ts';
 
 interface Served {
   readonly gateway: Gateway;
+  readonly url: string;
   readonly session: Session;
   /** Of the client, in the gateway. */
   readonly id: string;
@@ -35,10 +37,63 @@ async function serve(options: SessionOptions = {}): Promise<Served> {
         () => false,
       );
   await expect.poll(answers).toBe(true);
-  return { gateway, session, id, server };
+  return { gateway, url, session, id, server };
 }
 
+/** What `ServerSession` of the Python SDK 2.x has; private names are left out. */
+const MEMBERS = [
+  'client_params',
+  'client_capabilities',
+  'can_send_request',
+  'protocol_version',
+  'send_request',
+  'send_notification',
+  'check_client_capability',
+  'send_log_message',
+  'send_resource_updated',
+  'create_message',
+  'list_roots',
+  'elicit',
+  'elicit_form',
+  'elicit_url',
+  'send_ping',
+  'report_progress',
+  'send_progress_notification',
+  'send_resource_list_changed',
+  'send_tool_list_changed',
+  'send_prompt_list_changed',
+  'send_elicit_complete',
+];
+
+it('maps each member of ServerSession', () => {
+  const rows = sections.get('Python SDK: ServerSession and stdio_server') ?? [];
+  const titles = rows.flatMap(({ theirs }) => theirs).join('\n');
+  expect(MEMBERS.filter((name) => !titles.includes(name))).toEqual([]);
+});
+
 testRows('Python SDK: ServerSession and stdio_server', (row) => {
+  row('`ServerSession.can_send_request`, `except NoBackChannelError`', async () => {
+    const { gateway, id } = await serve();
+    // It declared no such capability.
+    const error = await failureOf(gateway.client(id).createMessage({ messages: [], maxTokens: 1 }));
+    expect(error).toMatchObject({ code: 'NOT_CONNECTED', maybeExecuted: false });
+    expect(await gateway.client(id).ping()).toBeUndefined();
+  });
+
+  row('`related_request_id=…`, `metadata=ServerMessageMetadata(related_request_id=…)`', async () => {
+    const seen: string[] = [];
+    const asked = (who: string) => ({
+      onElicitation: () => {
+        seen.push(who);
+        return { action: 'decline' as const };
+      },
+    });
+    const { url, session } = await serve(asked('first'));
+    await newSession(url, { protocol: 'legacy', ...asked('second') });
+    await session.callTool('desk__ask');
+    expect(seen).toEqual(['first']);
+  });
+
   row('`async with stdio_server() as (read, write): await server.run(read, write, …)`', async () => {
     const servers = { desk: { server: desk } };
     const gateway = await createGateway({ servers });

@@ -333,6 +333,59 @@ testRows('Python SDK: ClientSession', (row) => {
     }
   });
 
+  row('`meta=…` of any of these', async () => {
+    const { session, server } = await open();
+    const meta = { 'example.com/trace': 't1' };
+    const name = 'echo';
+    const args = {};
+    await session.listTools({ meta });
+    await session.callTool(name, args, { meta });
+    await session.listResources({ meta });
+    await session.listPrompts({ meta });
+    await session.readResource('note:///1', { meta });
+    await session.getPrompt('greet', { whom: 'Ada' }, { meta });
+    await session.complete({ type: 'ref/prompt', name: 'greet' }, { name: 'whom', value: '' }, {}, { meta });
+    await session.ping({ meta });
+    const asked = [
+      'tools/list',
+      'tools/call',
+      'resources/list',
+      'prompts/list',
+      'resources/read',
+      'prompts/get',
+    ];
+    for (const method of [...asked, 'completion/complete'])
+      expect(requestsOf(server, method).at(-1)?.params, method).toMatchObject({ _meta: meta });
+  });
+
+  row('`except UrlElicitationRequiredError as error: error.elicitations`', async () => {
+    const elicitations = [
+      { mode: 'url', elicitationId: 'e1', url: 'https://example.com/', message: 'Visit' },
+    ];
+    const does = { type: 'rpcError', code: -32_042, message: 'visit first', data: { elicitations } } as const;
+    for (const era of ['legacy', 'modern'] as const) {
+      const { session } = await open({ era, tools: [{ name: 'visit', does }] });
+      const error = await failureOf(session.callTool('visit'));
+      expect(error).toMatchObject({ code: 'URL_ELICITATION_REQUIRED', elicitations });
+      expect(error.elicitations).toEqual(elicitations);
+    }
+  });
+
+  row('`except InputRequiredRoundsExceededError`', async () => {
+    const does = {
+      type: 'elicit',
+      params: { message: 'More?', requestedSchema: { type: 'object', properties: {} } },
+      rounds: 5,
+    } as const;
+    const maxInputRounds = 2;
+    const { session, server } = await open(
+      { era: 'modern', tools: [{ name: 'nosy', does }] },
+      { maxInputRounds, onElicitation: () => ({ action: 'accept', content: {} }) },
+    );
+    expect(await failureOf(session.callTool('nosy'))).toMatchObject({ code: 'INVALID_RESULT' });
+    expect(callsOf(server).length).toBeGreaterThan(1);
+  });
+
   row('`client.listen(…)`', async () => {
     const { session, server } = await open({ era: 'modern' });
     const events = session.events();
