@@ -3,6 +3,8 @@ const NOTHING: Buffer = Buffer.alloc(0);
 
 /** From this size on, a piece of a line is kept as it came; smaller ones are joined first. */
 const LARGE_PIECE = 16 * 1024;
+/** After a line of this size it is asked whether to go on, although no other one has come yet. */
+const LONG_LINE = 16 * 1024;
 
 /** Thrown by {@link LineSplitter.push}: a line is too long, and the rest of the stream cannot be read. */
 export class LineTooLong extends Error {}
@@ -30,16 +32,29 @@ export class LineSplitter {
     this.#unitBytes = unitBytes;
   }
 
-  /** Takes the next bytes, and calls `onLine` with each line that they complete, without its newline. */
-  push(bytes: Buffer, onLine: (line: Buffer) => void): void {
+  /**
+   * Takes the next bytes, and calls `onLine` with each line that they complete, without its newline. Between two lines, and
+   * after a long one, it calls `mayGoOn` with the length of the line. When that returns false, it returns the bytes that it
+   * has not taken, with which it has to be called again.
+   */
+  push(
+    bytes: Buffer,
+    onLine: (line: Buffer) => void,
+    mayGoOn: (bytes: number) => boolean,
+  ): Buffer | undefined {
     const chunk = this.#align(bytes);
     let start = 0;
-    for (let end = this.#findNewline(chunk, 0); end !== -1; end = this.#findNewline(chunk, start)) {
+    let end = this.#findNewline(chunk, 0);
+    while (end !== -1) {
       const line = this.#complete(chunk.subarray(start, end));
       start = end + this.#unitBytes;
       onLine(line);
+      end = this.#findNewline(chunk, start);
+      if ((end !== -1 || line.length >= LONG_LINE) && !mayGoOn(line.length))
+        return this.#untaken(chunk.subarray(start));
     }
     if (start < chunk.length) this.#keep(chunk.subarray(start));
+    return undefined;
   }
 
   /** The start of what came after the last newline so far, up to `maxBytes`. */
@@ -61,6 +76,12 @@ export class LineSplitter {
     const whole = chunk.length - (chunk.length % 2);
     this.#half = Buffer.from(chunk.subarray(whole));
     return chunk.subarray(0, whole);
+  }
+
+  #untaken(bytes: Buffer): Buffer {
+    const half = this.#half;
+    this.#half = NOTHING;
+    return half.length === 0 ? bytes : Buffer.concat([bytes, half]);
   }
 
   #findNewline(chunk: Buffer, from: number): number {

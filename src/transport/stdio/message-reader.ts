@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer';
 import type { JSONRPCMessage } from '@modelcontextprotocol/client';
 import { lineSkipped } from '../../errors/transport.ts';
 import type { PlenumError } from '../../errors/plenum-error.ts';
+import { Backlog, mayReadOn, type PausableSource } from '../backlog.ts';
 import { isMessage, LONGEST_BATCH } from '../json-rpc.ts';
 import { LineSplitter, LineTooLong } from './line-splitter.ts';
 import type { TextCodec } from './text-codec.ts';
@@ -16,6 +17,8 @@ export interface MessageReaderOptions {
   readonly server: string;
   readonly codec: TextCodec;
   readonly maxMessageBytes: number;
+  /** What brings the bytes. It is paused while lines wait for a later turn of the event loop. */
+  readonly source: PausableSource;
   readonly onMessage: (message: JSONRPCMessage) => void;
   /** Something was dropped. */
   readonly onProblem: (error: PlenumError) => void;
@@ -28,6 +31,8 @@ export class MessageReader {
   readonly #options: MessageReaderOptions;
   readonly #lines: LineSplitter;
   readonly #readLine = (line: Buffer): void => this.#read(line, 'a line');
+  /** Lines that wait for a later turn: none, as a rule. */
+  #backlog: Backlog<Buffer> | undefined;
   #ended = false;
 
   constructor(options: MessageReaderOptions) {
@@ -41,22 +46,43 @@ export class MessageReader {
   }
 
   push(chunk: Buffer): void {
-    if (this.#ended) return;
-    try {
-      this.#lines.push(chunk, this.#readLine);
-    } catch (error) {
-      if (!(error instanceof LineTooLong)) throw error;
-      this.#ended = true;
-      this.#options.onOverflow();
-    }
+    const rest = this.#backlog?.isEmpty === false ? chunk : this.#readLines(chunk);
+    if (rest === undefined) return;
+    this.#backlog ??= new Backlog(this.#options.source, (bytes) => this.#readLines(bytes));
+    this.#backlog.push(rest);
   }
 
-  /** Reads what came after the last newline; from now on nothing is read. Idempotent. */
-  end(): void {
+  /**
+   * Reads what waits, and what came after the last newline; from then on nothing is read. Calls `then` when it is done,
+   * which is at once as a rule. Idempotent.
+   */
+  end(then: () => void = () => {}): void {
+    const finish = (): void => {
+      this.#finish();
+      then();
+    };
+    if (this.#backlog === undefined) finish();
+    else this.#backlog.whenRead(finish);
+  }
+
+  #finish(): void {
     if (this.#ended) return;
     this.#ended = true;
     const rest = this.#lines.rest();
     if (rest.length > 0) this.#read(rest, 'half a line');
+  }
+
+  /** Returns what has to wait for a later turn. */
+  #readLines(chunk: Buffer): Buffer | undefined {
+    if (this.#ended) return undefined;
+    try {
+      return this.#lines.push(chunk, this.#readLine, mayReadOn);
+    } catch (error) {
+      if (!(error instanceof LineTooLong)) throw error;
+      this.#ended = true;
+      this.#options.onOverflow();
+      return undefined;
+    }
   }
 
   #read(line: Buffer, wrote: 'a line' | 'half a line'): void {
@@ -87,6 +113,7 @@ export class MessageReader {
     if (batch.length > LONGEST_BATCH)
       return this.#drop(`${wrote} with a batch of ${batch.length} messages`, '[…');
     const messages = batch.filter(isMessage);
+    mayReadOn(0, messages.length);
     if (messages.length < batch.length) this.#drop(`${wrote} that is not a JSON-RPC message`, text);
     messages.forEach((message) => this.#options.onMessage(message));
   }

@@ -136,6 +136,7 @@ export class StdioTransport implements ManagedTransport {
       server,
       codec: this.#codec,
       maxMessageBytes,
+      source: stdout,
       onMessage: (message) => this.#deliver(message),
       onProblem: (error) => this.#whileOpen(() => this.#context.onProblem(error)),
       onOverflow: () => this.#overflow(maxMessageBytes),
@@ -143,8 +144,7 @@ export class StdioTransport implements ManagedTransport {
     stdout.on('data', (chunk: Buffer) => output.push(chunk));
     stdout.on('error', (error) => this.#guard(() => this.onerror?.(error)));
     stdout.on('end', () => {
-      output.end();
-      this.#endWith({ what: 'closed its standard output' });
+      output.end(() => this.#endWith({ what: 'closed its standard output' }));
     });
     const input = new WriteQueue(stdin, {
       server,
@@ -198,7 +198,7 @@ export class StdioTransport implements ManagedTransport {
     await (loss.certain === true ? undefined : this.#settle(link));
     this.#end = describeEnd(link, loss);
     link.input.fail(`the server ${this.#end.what}`);
-    this.#finish(link);
+    await this.#finish(link);
     await this.#clear(link, link.tree.exit === undefined ? this.#closeGraceMs : 0);
     link.release();
   }
@@ -215,7 +215,7 @@ export class StdioTransport implements ManagedTransport {
     await this.#clear(link, inTime ? this.#closeGraceMs : 0);
     await this.#settle(link);
     link.input.fail('the connection was closed');
-    this.#finish(link);
+    await this.#finish(link);
     link.release();
   }
 
@@ -226,8 +226,8 @@ export class StdioTransport implements ManagedTransport {
     await nextTurn();
   }
 
-  #finish(link: Link): void {
-    link.output.end();
+  async #finish(link: Link): Promise<void> {
+    await new Promise<void>((read) => link.output.end(read));
     link.stderr?.end();
     this.#finished = true;
     this.#guard(() => this.onclose?.());

@@ -4,6 +4,7 @@ import { WebSocket, type RawData } from '#ws';
 import { notAMessage, openFailed, sendFailed } from '../../errors/transport.ts';
 import { messageOf, type PlenumError } from '../../errors/plenum-error.ts';
 import { urlSpec } from '../../options/tables/server.ts';
+import { Backlog, mayReadOn } from '../backlog.ts';
 import { createDeferred } from '../../internal/deferred.ts';
 import { Limit, settledWithin } from '../../internal/limit.ts';
 import { printable } from '../../internal/text.ts';
@@ -26,6 +27,14 @@ const PING_INTERVAL_MS = 30_000;
 const NORMAL_CLOSURE = 1_000;
 /** How many pings in a row may go unanswered. */
 const MAX_MISSED_PINGS = 2;
+
+interface Frame {
+  readonly data: Buffer;
+  readonly isBinary: boolean;
+}
+
+/** Stands for a frame that has been read, when the next one has to wait. */
+const READ: Frame = { data: Buffer.alloc(0), isBinary: false };
 
 /** WebSocket: subprotocol `mcp`, one JSON-RPC message in each text frame. */
 export class WebSocketTransport extends BaseTransport {
@@ -111,9 +120,14 @@ export class WebSocketTransport extends BaseTransport {
     const socket = new WebSocket(this.#url, SUBPROTOCOL, options);
     socket.on('open', () => this.#onOpen(socket));
     socket.on('unexpected-response', (_request, response) => this.#onHandshakeAnswer(response));
-    socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
+    const backlog = new Backlog<Frame>(socket, (frame) => this.#read(frame));
+    socket.on('message', (data, isBinary) => {
+      const frame = { data: bytesOf(data), isBinary };
+      const rest = backlog.isEmpty ? this.#read(frame) : frame;
+      if (rest !== undefined) backlog.push(rest);
+    });
     socket.on('error', (error) => this.#onError(error));
-    socket.on('close', (code, reason) => this.#onClose(code, reason.toString()));
+    socket.on('close', (code, reason) => backlog.whenRead(() => this.#onClose(code, reason.toString())));
     return socket;
   }
 
@@ -125,17 +139,23 @@ export class WebSocketTransport extends BaseTransport {
     this.#opened.resolve();
   }
 
-  #receive(data: RawData, isBinary: boolean): void {
-    let messages: readonly JSONRPCMessage[];
+  /** Reads a frame. Returns something when the next one has to wait for a later turn of the event loop. */
+  #read(frame: Frame): Frame | undefined {
+    if (frame === READ) return undefined;
+    const messages = this.#messagesIn(frame);
+    for (const message of messages) this.deliver(message);
+    return mayReadOn(frame.data.length, Math.max(messages.length, 1)) ? undefined : READ;
+  }
+
+  #messagesIn({ data, isBinary }: Frame): readonly JSONRPCMessage[] {
     try {
       if (isBinary) throw new Error('a binary frame');
-      messages = messagesIn(JSON.parse(toText(data)));
+      return messagesIn(JSON.parse(data.toString()));
     } catch (error) {
       const what = 'sent a frame that is not a JSON-RPC message; it was dropped';
       this.#context.onProblem(notAMessage(this.server, what, error));
-      return;
+      return [];
     }
-    for (const message of messages) this.deliver(message);
   }
 
   #onHandshakeAnswer(response: IncomingMessage): void {
@@ -231,7 +251,7 @@ function keepAlive(socket: WebSocket, intervalMs: number, onSilence: () => void)
   return stop;
 }
 
-function toText(data: RawData): string {
-  if (Array.isArray(data)) return Buffer.concat(data).toString();
-  return Buffer.isBuffer(data) ? data.toString() : Buffer.from(data).toString();
+function bytesOf(data: RawData): Buffer {
+  if (Array.isArray(data)) return Buffer.concat(data);
+  return Buffer.isBuffer(data) ? data : Buffer.from(data);
 }

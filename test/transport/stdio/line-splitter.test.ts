@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { LineSplitter, LineTooLong } from '../../../src/transport/stdio/line-splitter.ts';
 
+const goOn = (): boolean => true;
+
 function split(splitter: LineSplitter, ...chunks: (string | Buffer)[]): string[] {
   const lines: string[] = [];
-  for (const chunk of chunks) splitter.push(Buffer.from(chunk), (line) => lines.push(line.toString('utf8')));
+  for (const chunk of chunks)
+    splitter.push(Buffer.from(chunk), (line) => lines.push(line.toString('utf8')), goOn);
   return lines;
 }
 
@@ -44,7 +47,9 @@ describe('T1 stdio lines', () => {
   it('come out before the one that is too long', () => {
     const lines: string[] = [];
     const bytes = Buffer.from('one\ntoo long\n');
-    expect(() => new LineSplitter(4).push(bytes, (line) => lines.push(line.toString()))).toThrow(LineTooLong);
+    expect(() => new LineSplitter(4).push(bytes, (line) => lines.push(line.toString()), goOn)).toThrow(
+      LineTooLong,
+    );
     expect(lines).toEqual(['one']);
   });
 
@@ -52,9 +57,9 @@ describe('T1 stdio lines', () => {
     const splitter = new LineSplitter(64 * 1024 * 1024);
     const lines: Buffer[] = [];
     const chunk = Buffer.alloc(64 * 1024, 'x');
-    for (let i = 0; i < 960; i++) splitter.push(chunk, (line) => lines.push(line));
+    for (let i = 0; i < 960; i++) splitter.push(chunk, (line) => lines.push(line), goOn);
     expect(lines).toEqual([]);
-    splitter.push(Buffer.from('y\n'), (line) => lines.push(line));
+    splitter.push(Buffer.from('y\n'), (line) => lines.push(line), goOn);
     const [line] = lines;
     expect(line?.length).toBe(960 * chunk.length + 1);
     expect(line?.at(0)).toBe(0x78);
@@ -83,8 +88,8 @@ describe('T1 stdio lines', () => {
     const splitter = new LineSplitter(1024 * 1024);
     const lines: string[] = [];
     const byte = Buffer.from('x');
-    for (let i = 0; i < 300_000; i++) splitter.push(byte, () => lines.push('too early'));
-    splitter.push(Buffer.from('\n'), (line) => lines.push(line.toString()));
+    for (let i = 0; i < 300_000; i++) splitter.push(byte, () => lines.push('too early'), goOn);
+    splitter.push(Buffer.from('\n'), (line) => lines.push(line.toString()), goOn);
     expect(lines).toEqual(['x'.repeat(300_000)]);
   });
 
@@ -96,7 +101,11 @@ describe('T1 stdio lines', () => {
       const splitter = new LineSplitter(100, 2);
       const lines: string[] = [];
       for (let start = 0; start < bytes.length; start += size) {
-        splitter.push(bytes.subarray(start, start + size), (line) => lines.push(line.toString('utf16le')));
+        splitter.push(
+          bytes.subarray(start, start + size),
+          (line) => lines.push(line.toString('utf16le')),
+          goOn,
+        );
       }
       expect(lines).toEqual([text, text]);
       expect(splitter.rest()).toHaveLength(0);
@@ -107,5 +116,44 @@ describe('T1 stdio lines', () => {
     const splitter = new LineSplitter(100, 2);
     expect(split(splitter, Buffer.from([0x61, 0x00, 0x62]))).toEqual([]);
     expect(splitter.rest()).toEqual(Buffer.from([0x61, 0x00, 0x62]));
+  });
+
+  it.each([
+    { encoding: 'utf8', unitBytes: 1 },
+    { encoding: 'utf16le', unitBytes: 2 },
+  ] as const)('are taken one by one when they may not go on: $encoding', ({ encoding, unitBytes }) => {
+    const expected = ['a', '', 'ž', 'longer', 'last'];
+    const bytes = Buffer.from(`${expected.join('\n')}\nrest`, encoding);
+    for (let size = 1; size <= bytes.length; size++) {
+      const splitter = new LineSplitter(1_000, unitBytes);
+      const lines: string[] = [];
+      const lengths: number[] = [];
+      const stop = (length: number): boolean => {
+        lengths.push(length);
+        return false;
+      };
+      for (let start = 0; start < bytes.length; start += size) {
+        let rest: Buffer | undefined = bytes.subarray(start, start + size);
+        for (let before = lines.length; rest !== undefined; before = lines.length) {
+          rest = splitter.push(rest, (line) => lines.push(line.toString(encoding)), stop);
+          expect(lines.length - before).toBeLessThanOrEqual(1);
+        }
+      }
+      expect(lines).toEqual(expected);
+      expect(splitter.rest().toString(encoding)).toBe('rest');
+    }
+  });
+
+  it('end with a question after a long one, although no other one has come', () => {
+    const splitter = new LineSplitter(100_000);
+    const asked: number[] = [];
+    const stop = (length: number): boolean => {
+      asked.push(length);
+      return false;
+    };
+    const rest = splitter.push(Buffer.from(`${'x'.repeat(20_000)}\n`), () => {}, stop);
+    expect(asked).toEqual([20_000]);
+    expect(rest).toHaveLength(0);
+    expect(splitter.push(Buffer.from('short\n'), () => {}, stop)).toBeUndefined();
   });
 });

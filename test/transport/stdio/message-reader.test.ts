@@ -14,6 +14,7 @@ function read(...lines: (string | Buffer)[]) {
     server: 's',
     codec: createTextCodec(),
     maxMessageBytes: 1_000,
+    source: { pause() {}, resume() {} },
     onMessage: (message) => messages.push(message),
     onProblem: (error) => problems.push(error),
     onOverflow: () => overflows++,
@@ -105,5 +106,76 @@ describe('S9 what a server prints on stdout', () => {
     expect(messages).toHaveLength(1);
     expect(problems).toEqual([]);
     expect(overflows()).toBe(1);
+  });
+});
+
+describe('many messages that a server writes at once', () => {
+  const SENT = Array.from({ length: 2_000 }, (_, id): JSONRPCMessage => ({
+    jsonrpc: '2.0',
+    id,
+    method: 'm',
+  }));
+  const TEXT = SENT.map((each) => `${JSON.stringify(each)}\n`).join('');
+  const LATE = '{"jsonrpc":"2.0","method":"late"}\n';
+
+  function reading(encoding?: 'utf-16le') {
+    const heard: JSONRPCMessage[] = [];
+    let isPaused = false;
+    let pauses = 0;
+    const reader = new MessageReader({
+      server: 's',
+      codec: createTextCodec(encoding),
+      maxMessageBytes: 1_000,
+      source: {
+        pause() {
+          isPaused = true;
+          pauses++;
+        },
+        resume() {
+          isPaused = false;
+        },
+      },
+      onMessage: (message) => heard.push(message),
+      onProblem: () => heard.push({ jsonrpc: '2.0', method: 'problem' }),
+      onOverflow: () => heard.push({ jsonrpc: '2.0', method: 'overflow' }),
+    });
+    return { heard, reader, isPaused: () => isPaused, pauses: () => pauses };
+  }
+
+  it.each([undefined, 'utf-16le' as const])(
+    'come in their order, in many turns, while the pipe waits: %s',
+    async (encoding) => {
+      const { heard, reader, isPaused, pauses } = reading(encoding);
+      reader.push(Buffer.from(TEXT, encoding ?? 'utf-8'));
+      expect(heard.length).toBeLessThan(1_000);
+      expect(isPaused()).toBe(true);
+      await expect.poll(isPaused).toBe(false);
+      expect(heard).toEqual(SENT);
+      expect(pauses()).toBe(1);
+    },
+  );
+
+  it('lose nothing when more comes while they wait, and the output ends', async () => {
+    const { heard, reader } = reading();
+    const bytes = Buffer.from(TEXT);
+    const middle = bytes.length / 2 + 1;
+    reader.push(bytes.subarray(0, middle));
+    reader.push(bytes.subarray(middle));
+    reader.push(Buffer.from(LATE.trim()));
+    await new Promise<void>((read) => reader.end(read));
+    expect(heard.slice(0, -1)).toEqual(SENT);
+    // The half line at the end is a message, too.
+    expect(heard.at(-1)).toEqual(JSON.parse(LATE));
+    reader.push(Buffer.from(LATE));
+    expect(heard).toHaveLength(2_001);
+  });
+
+  it('are read no further than to a line that is too long', async () => {
+    const { heard, reader } = reading();
+    reader.push(Buffer.from(`${TEXT}${'x'.repeat(2_000)}\n${LATE}`));
+    reader.push(Buffer.from(LATE));
+    await new Promise<void>((read) => reader.end(read));
+    expect(heard).toHaveLength(2_001);
+    expect(heard.at(-1)).toEqual({ jsonrpc: '2.0', method: 'overflow' });
   });
 });

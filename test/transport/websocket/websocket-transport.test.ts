@@ -41,6 +41,40 @@ describe('T7 WebSocket', () => {
     });
   });
 
+  it('thousands of frames at once come in their order, in many turns of the event loop, and before the end', async () => {
+    const COUNT = 5_000;
+    const server = await serveWebSocket((_, socket) => {
+      for (let step = 0; step < COUNT; step++) {
+        socket.send(JSON.stringify({ jsonrpc: '2.0', method: 'notifications/x', params: { step } }));
+        if (step % 10 === 0) socket.send('x');
+      }
+      socket.close(1_000, 'enough');
+    });
+    const { transport, context } = open(server);
+    const steps: unknown[] = [];
+    const turns = new Set<number>();
+    let turn = 0;
+    let isOn = true;
+    const count = (): void => {
+      turn++;
+      if (isOn) setImmediate(count);
+    };
+    count();
+    transport.onmessage = (message) => {
+      turns.add(turn);
+      if ('params' in message) steps.push(message.params?.['step']);
+    };
+    const closed = new Promise<number>((resolve) => (transport.onclose = () => resolve(steps.length)));
+    await transport.start();
+    await transport.send({ jsonrpc: '2.0', id: 1, method: 'tools/list' });
+    expect(await closed).toBe(COUNT);
+    isOn = false;
+    expect(steps).toEqual(Array.from({ length: COUNT }, (_, step) => step));
+    expect(turns.size).toBeGreaterThan(10);
+    expect(context.problems).toHaveLength(COUNT / 10);
+    expect(transport.end?.what).toContain('enough');
+  });
+
   it('what is not a JSON-RPC message is reported and dropped', async () => {
     const server = await serveWebSocket((message, socket) => {
       socket.send('not JSON');
