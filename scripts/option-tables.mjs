@@ -3,7 +3,7 @@ import { format, resolveConfig } from 'prettier';
 
 /**
  * The tables by the name that a page gives them.
- * @param {Record<'session' | 'server' | 'group' | 'manager' | 'auth' | 'toolkit' | 'config' | 'gateway' | 'gateway-auth' | 'gateway-audit' | 'gateway-cluster', Record<string, any>>} from
+ * @param {Record<'session' | 'server' | 'group' | 'manager' | 'auth' | 'toolkit' | 'config' | 'gateway' | 'gateway-auth' | 'gateway-audit' | 'gateway-cluster' | 'gateway-clients', Record<string, any>>} from
  * @returns {Record<string, Record<string, import('../src/options/kinds.ts').Option>>}
  */
 export function tablesOf({
@@ -18,6 +18,7 @@ export function tablesOf({
   'gateway-auth': who,
   'gateway-audit': audit,
   'gateway-cluster': cluster,
+  'gateway-clients': clients,
 }) {
   return {
     session: without(session.sessionOptions, session.handlerOptions),
@@ -46,6 +47,10 @@ export function tablesOf({
     'gateway-limit': gateway.gatewayLimitOptions,
     'gateway-audit': audit.gatewayAuditOptions,
     'gateway-cluster': cluster.gatewayClusterOptions,
+    'gateway-client': clients.clientRuleOptions,
+    'gateway-client-match': clients.clientMatchOptions,
+    'gateway-client-rate': clients.clientRateOptions,
+    'gateway-entry': clients.entryTraits,
     'gateway-auth': who.gatewayAuthOptions,
     'gateway-oauth': who.gatewayOAuthOptions,
     'gateway-server': gateway.gatewayServerOptions,

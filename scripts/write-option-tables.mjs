@@ -15,6 +15,7 @@ const rooms = [
   'gateway-auth',
   'gateway-audit',
   'gateway-cluster',
+  'gateway-clients',
 ];
 const loaded = await Promise.all(
   rooms.map(async (room) => [room, await import(`../dist/options/tables/${room}.js`)]),

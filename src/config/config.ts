@@ -133,6 +133,8 @@ export interface ConfiguredGateway {
       clockToleranceMs?: number;
     };
   };
+  /** What clients may see and do: the first rule counts that is for a client. */
+  clients?: ConfiguredClientRule[];
   /** Bounds of the sessions of clients that speak a revision before 2026-07-28. */
   sessions?: { idleMs?: number; max?: number; maxPerPrincipal?: number; maxEventBytes?: number };
   /** Bounds of everything else. */
@@ -151,6 +153,40 @@ export interface ConfiguredGateway {
     pageSize?: number;
   };
 }
+
+/** What some clients of a gateway may see and do. */
+export interface ConfiguredClientRule {
+  /** Whom it is for. What is given must all fit. */
+  match?: {
+    key?: string | string[];
+    principal?: string | string[];
+    scope?: string | string[];
+    claim?: Record<string, string | number | boolean | (string | number | boolean)[]>;
+  };
+  /** Globs over names of servers. */
+  servers?: string[];
+  allow?: ConfiguredEntryRule[];
+  deny?: ConfiguredEntryRule[];
+  view?: 'tools' | 'search';
+  rate?: {
+    callsPerMinute?: number;
+    callsPerToolPerMinute?: number;
+    costPerMinute?: number;
+    costs?: Record<string, number>;
+  };
+  approve?: ConfiguredEntryRule[];
+}
+
+/** A glob over names and URIs, or what a tool, prompt or resource must be like. */
+export type ConfiguredEntryRule =
+  | string
+  | {
+      kind?: 'tool' | 'prompt' | 'resource';
+      name?: string | string[];
+      server?: string | string[];
+      readOnlyHint?: boolean;
+      destructiveHint?: boolean;
+    };
 
 export interface ConfiguredPool {
   max?: number;

@@ -1,4 +1,5 @@
 import { messageOf, PlenumError } from './plenum-error.ts';
+import { didYouMean, nearest, printable } from '../internal/text.ts';
 
 /** A gateway is made with `new`. */
 export function gatewayConstructed(): PlenumError<'CONFIG_INVALID'> {
@@ -45,6 +46,20 @@ const WHY_NOT_OPENED: Readonly<Record<string, string>> = {
   ENOTFOUND: 'this machine has no such address',
   EACCES: 'this user may not',
 };
+
+/** A rule for clients names what does not exist. `known` are the names that there are. */
+export function policyMatchesNothing(
+  option: string,
+  text: string,
+  noun: 'server' | 'entry',
+  known: readonly string[],
+): PlenumError<'CONFIG_INVALID'> {
+  const near = nearest(text, known);
+  const hint = near.length > 0 ? didYouMean(near) : '';
+  const what = noun === 'server' ? 'server' : 'tool, prompt or resource';
+  const summary = `"${option}": ${printable(text, 200)} matches no ${what}.${hint}`;
+  return new PlenumError('CONFIG_INVALID', summary, { data: { option } });
+}
 
 /** The system does not let a gateway listen there. */
 export function gatewayCannotListen(

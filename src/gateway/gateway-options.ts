@@ -30,6 +30,8 @@ import type { SessionOptions } from '../session/session-options.ts';
 import type { GatewayAudit } from './audit/audit-log.ts';
 import { resolveCluster, type GatewayCluster, type ResolvedCluster } from './cluster/cluster-options.ts';
 import { checkAuth, type GatewayAuth } from './identity/auth-options.ts';
+import { compileClientRules } from './policy/client-policy.ts';
+import type { ClientRule } from './policy/client-rule.ts';
 
 /** A server behind a gateway: its spec, in which session options may stand. Its handlers are the gateway's. */
 export type GatewayServer = ServerSpec &
@@ -205,6 +207,11 @@ export interface GatewayOptions {
   /** Makes several gateways one, which share what they keep in Redis 7. Needs the package `redis`. */
   cluster?: GatewayCluster;
   /**
+   * What clients may see and do: the first rule counts that is for a client. One that none is for may do nothing.
+   * @default every client may see and do everything
+   */
+  clients?: readonly ClientRule[];
+  /**
    * Host names that requests may be sent to, without port; requests to others are refused with 403.
    * @default the loopback names and the host that `listen` is given
    */
@@ -258,7 +265,7 @@ export interface GatewayOptions {
 /** The options of a gateway that can change while it runs. */
 export type GatewaySettings = Pick<
   GatewayOptions,
-  'hosts' | 'origins' | 'serverInfo' | 'instructions' | 'sessions' | 'limits'
+  'clients' | 'hosts' | 'origins' | 'serverInfo' | 'instructions' | 'sessions' | 'limits'
 >;
 
 /** Of these the parts of a gateway have the same `sessions` and `limits`, whose values change when the settings do. */
@@ -271,6 +278,7 @@ export interface ResolvedGatewayOptions extends ResolvedGatewaySettings {
 }
 
 export interface ResolvedGatewaySettings {
+  readonly clients: readonly ClientRule[] | undefined;
   readonly hosts: readonly string[] | undefined;
   readonly origins: readonly string[];
   readonly serverInfo: Implementation;
@@ -308,9 +316,9 @@ function checkSignIn({ file, key, store }: GatewaySignIn): void {
 
 /** The same for the options that can change. */
 export function resolveGatewaySettings(settings: GatewaySettings): ResolvedGatewaySettings {
-  const { hosts, origins, serverInfo, instructions, sessions, limits } = gatewayOptions;
+  const { clients, hosts, origins, serverInfo, instructions, sessions, limits } = gatewayOptions;
   checkOptions(
-    { hosts, origins, serverInfo, instructions, sessions, limits },
+    { clients, hosts, origins, serverInfo, instructions, sessions, limits },
     settings,
     'Settings of a gateway',
   );
@@ -318,7 +326,10 @@ export function resolveGatewaySettings(settings: GatewaySettings): ResolvedGatew
 }
 
 function resolved(options: GatewaySettings): ResolvedGatewaySettings {
+  // Their globs are checked before anything changes.
+  compileClientRules(options.clients);
   return {
+    clients: options.clients,
     hosts: options.hosts,
     origins: options.origins ?? [],
     serverInfo: options.serverInfo ?? gatewayOptions.serverInfo.default,

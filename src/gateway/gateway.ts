@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream';
+import { isDeepStrictEqual } from 'node:util';
 import type {
   ClientCapabilities,
   Implementation,
@@ -19,7 +20,7 @@ import {
 } from '../errors/gateway.ts';
 import type { PlenumError } from '../errors/plenum-error.ts';
 import { unknownName } from '../errors/catalog.ts';
-import { CATALOG_KINDS, type CatalogKind } from '../group/catalog/catalog.ts';
+import { CATALOG_KINDS, type Catalog, type CatalogKind } from '../group/catalog/catalog.ts';
 import type { SessionSource } from '../group/members/session-source.ts';
 import type { Isolation } from '../group/server-options.ts';
 import { SessionGroup } from '../group/session-group.ts';
@@ -29,6 +30,7 @@ import { EventHub, type OverflowEvent } from '../internal/event-hub.ts';
 import { isRecord } from '../internal/checks.ts';
 import { settledWithin } from '../internal/limit.ts';
 import { snapshotMap } from '../internal/snapshot-map.ts';
+import { printable } from '../internal/text.ts';
 import { checkOptions, withDefaults } from '../options/check-options.ts';
 import { defaultsOf } from '../options/kinds.ts';
 import { listenOptions } from '../options/tables/gateway.ts';
@@ -36,7 +38,14 @@ import type { ManagerEvent } from '../manager/manager-events.ts';
 import type { ServerSpecFactory } from '../manager/pool/managed-server.ts';
 import { SessionManager } from '../manager/session-manager.ts';
 import type { ProtocolEra } from '../session/session.ts';
-import { ClientViews } from './catalog/client-views.ts';
+import { allowedOf, ClientViews, type OwnChange } from './catalog/client-views.ts';
+import {
+  listOf,
+  listsChanged,
+  ownListsChanged,
+  type CatalogChange,
+  type ClientList,
+} from './catalog/list-changes.ts';
 import {
   createClientServer,
   createHeaderCheckingServer,
@@ -49,8 +58,8 @@ import { AuditLog } from './audit/audit-log.ts';
 import { Authenticator } from './identity/authenticator.ts';
 import { Cluster } from './cluster/cluster.ts';
 import type { ClusterNode } from './cluster/node-registry.ts';
-import type { Identity } from './identity/identity.ts';
 import { endOfListening } from './clients/listen-streams.ts';
+import { LOCAL_IDENTITY, type Identity } from './identity/identity.ts';
 import { OutwardClient } from './clients/outward-client.ts';
 import type { GatewayEvent } from './gateway-events.ts';
 import {
@@ -73,12 +82,15 @@ import { NodeListener } from './http/node-listener.ts';
 import { RequestGuard } from './http/request-guard.ts';
 import { BusyAnswers } from './http/responses.ts';
 import { loadOfficialServer, readAs, type OfficialServer } from './official-server.ts';
+import { ClientPolicies, type ClientPolicy } from './policy/client-policy.ts';
+import { unmatchedRules } from './policy/unmatched-rules.ts';
 import { METHODS, Router, setLevel, type ClientRequest } from './routing/router.ts';
+import { Denied } from './routing/denied.ts';
 import { auditRefuses } from './routing/rpc-error.ts';
 import { StdioEndpoint } from './stdio/stdio-endpoint.ts';
 import { SignIns } from './sign-in/sign-ins.ts';
 import { ServerRequests } from './upstreams/server-requests.ts';
-import { keysOf, principalOfKey } from './upstreams/session-key.ts';
+import { keysOf } from './upstreams/session-key.ts';
 import type { Upstream } from './upstreams/upstream.ts';
 import { Upstreams } from './upstreams/upstreams.ts';
 
@@ -113,14 +125,6 @@ export interface ListenOptions {
   path?: string;
 }
 
-/** The lists that clients are told of: two kinds are one list for them. */
-const LISTS = {
-  tools: 'tools',
-  prompts: 'prompts',
-  resources: 'resources',
-  resourceTemplates: 'resources',
-} as const;
-
 /** How long answers that are made may take to be sent when the gateway closes, in milliseconds. */
 const FLUSH_MS = 1_000;
 
@@ -148,6 +152,9 @@ export class Gateway implements AsyncDisposable {
   readonly #own: OwnServers | undefined;
   readonly #upstreams: Upstreams;
   readonly #views: ClientViews;
+  readonly #policies: ClientPolicies;
+  /** The catalog as clients were last told of it. */
+  #told: Catalog;
   readonly #router: Router;
   readonly #guard: RequestGuard;
   readonly #legacy: LegacySessions;
@@ -197,8 +204,10 @@ export class Gateway implements AsyncDisposable {
       onClosed: ({ key, server }) => this.#views.unfollow(key, server),
     });
     own?.requests.serve(this.#upstreams);
-    this.#views = new ClientViews(group, (key, kinds) => this.#onOwnLists(key, kinds));
-    this.#router = new Router(group, this.#views, this.#upstreams, limits, {
+    this.#views = new ClientViews(group, (key, changes) => this.#onOwnLists(key, changes));
+    this.#policies = new ClientPolicies(options.clients);
+    this.#told = group.catalog;
+    this.#router = new Router(group, this.#views, this.#policies, this.#upstreams, limits, {
       isFor: (server) => signIns.tokens.has(server),
       unlisted: () => this.#unlisted(),
       isSignedIn: async ({ client }, server) =>
@@ -211,15 +220,16 @@ export class Gateway implements AsyncDisposable {
     });
     this.#guard = new RequestGuard(sdk, options);
     const host = {
-      createServer: (client: GatewayClient) => this.#createServer(() => client),
+      createServer: (client: GatewayClient) => this.#createServer(client.identity, () => client),
       onConnected: (client: GatewayClient, server: Server) => this.#onConnected(client, server),
       onGone: (client: GatewayClient) => this.#onGone(client),
       onRootsChanged: (client: GatewayClient) => this.#onRootsChanged(client),
+      onIdentity: (client: GatewayClient, identity: Identity) => this.#onIdentity(client, identity),
     };
     this.#legacy = new LegacySessions(sdk, sessions, this.#busy, host);
     this.#modern = new ModernExchanges(sdk, limits, this.#busy, {
       createServer: (client, body) => this.#createModernServer(client, body),
-      subscribe: (client, uri) => this.#router.subscribe(client, uri),
+      subscribe: (client, uri, identity) => this.#router.subscribe(client, uri, identity),
       unsubscribe: (client, uri) => this.#router.unsubscribe(client, uri),
       serverInfo: options.serverInfo,
     });
@@ -375,12 +385,15 @@ export class Gateway implements AsyncDisposable {
 
   /**
    * Replaces the settings that can change while the gateway runs: what is not given gets its default. Nobody loses a session
-   * or a call by it: bounds hold for what comes next. Throws `CONFIG_INVALID`, and `SESSION_CLOSED` when the gateway is
+   * or a call by it: bounds and rules hold for what comes next. When `clients` changes, streams that listen (2026-07-28) end,
+   * and subscriptions to what may not be seen any more. Throws `CONFIG_INVALID`, and `SESSION_CLOSED` when the gateway is
    * closed; then nothing has changed.
    */
   configure(settings: GatewaySettings): void {
     this.#expectOpen('Changing the settings');
     const resolved = resolveGatewaySettings(settings);
+    const isSameForClients = isDeepStrictEqual(resolved.clients, this.#options.clients);
+    if (!isSameForClients) this.#changePolicies(() => this.#policies.configure(resolved.clients));
     const { sessions, limits } = this.#options;
     Object.assign(sessions, resolved.sessions);
     Object.assign(limits, resolved.limits);
@@ -389,6 +402,7 @@ export class Gateway implements AsyncDisposable {
     this.#legacy.onBoundsChanged();
     this.#upstreams.onBoundsChanged();
     this.#resizePool();
+    if (!isSameForClients) for (const error of this.problems) this.#hub.publish({ type: 'problem', error });
     // One that does not listen yet begins with these bounds, or says why it cannot.
     this.#listening?.then((listener) => listener.bound(limits)).catch(() => {});
   }
@@ -455,8 +469,9 @@ export class Gateway implements AsyncDisposable {
     await endpoint.start(
       {
         bounds: this.#options.limits,
-        createServer: (clientOf) => this.#createServer((ctx) => this.#knownBy(clientOf(ctx), ctx)),
-        subscribe: (client, uri) => this.#router.subscribe(client, uri),
+        createServer: (clientOf) =>
+          this.#createServer(LOCAL_IDENTITY, (ctx) => this.#knownBy(clientOf(ctx), ctx)),
+        subscribe: (client, uri, identity) => this.#router.subscribe(client, uri, identity),
         unsubscribe: (client, uri) => this.#router.unsubscribe(client, uri),
         endOfListening: (id) => endOfListening(this.#sdk, id, this.#options.serverInfo),
         onConnected: (client, server) => this.#onConnected(client, server),
@@ -467,6 +482,29 @@ export class Gateway implements AsyncDisposable {
       output,
     );
     await endpoint.closed;
+  }
+
+  /** What the rules for clients name and no server has: probably mistakes. */
+  get problems(): readonly PlenumError[] {
+    const { servers, catalog } = this.#group;
+    const isComplete = [...servers.values()].every(
+      ({ state }) => state !== 'failed' && state !== 'connecting',
+    );
+    const names = [...servers.keys()];
+    return unmatchedRules(this.#options.clients, { servers: names, catalog, isComplete });
+  }
+
+  /** What clients of this identity are shown of what the servers list to everybody. A snapshot. */
+  catalogFor(identity: Identity): Catalog {
+    const { version, tools, prompts, resources, resourceTemplates } = this.#group.catalog;
+    const policy = this.#policies.of(identity);
+    return Object.freeze({
+      version,
+      tools: snapshotMap(allowedOf(policy, 'tools', tools)),
+      prompts: snapshotMap(allowedOf(policy, 'prompts', prompts)),
+      resources: snapshotMap(allowedOf(policy, 'resources', resources)),
+      resourceTemplates: snapshotMap(allowedOf(policy, 'resourceTemplates', resourceTemplates)),
+    });
   }
 
   /** One client, for a program that is itself the server. Throws `UNKNOWN_SERVER` when there is none of this id. */
@@ -587,37 +625,42 @@ export class Gateway implements AsyncDisposable {
     if (this.#closing !== undefined) throw gatewayClosed(doing);
   }
 
-  #createServer(clientOf: (ctx: ServerContext) => GatewayClient): Server {
-    return createClientServer(this.#sdk, this.#presentation, clientOf, this.#clientListener);
+  #createServer(identity: Identity, clientOf: (ctx: ServerContext) => GatewayClient): Server {
+    return createClientServer(this.#sdk, this.#presentation(identity), clientOf, this.#clientListener);
   }
 
   /** The server for one request of a modern client. */
   #createModernServer(client: GatewayClient, body: unknown): Server | McpServer {
     const { method, params } = isRecord(body) ? body : {};
     // Without our handler the official server refuses a method that nobody knows, with the right status.
-    if (!METHODS.has(method)) return new this.#sdk.Server(this.#options.serverInfo, this.#presentation);
+    const presentation = this.#presentation(client.identity);
+    if (!METHODS.has(method)) return new this.#sdk.Server(presentation.info, presentation);
     const clientOf = (ctx: ServerContext): GatewayClient => this.#knownBy(client, ctx);
     const name = isRecord(params) ? params['name'] : undefined;
-    const tool = method === 'tools/call' ? this.#views.headerToolNamed(name) : undefined;
-    if (tool === undefined) return this.#createServer(clientOf);
+    const policy = this.#policies.of(client.identity);
+    const tool = method === 'tools/call' ? this.#views.headerToolNamed(policy, name) : undefined;
+    if (tool === undefined) return this.#createServer(client.identity, clientOf);
     const named = { ...tool, name: String(name) };
-    return createHeaderCheckingServer(this.#sdk, this.#presentation, named, clientOf, this.#clientListener);
+    return createHeaderCheckingServer(this.#sdk, presentation, named, clientOf, this.#clientListener);
   }
 
-  get #presentation(): Presentation {
+  /** How the gateway presents itself to a client of this identity. */
+  #presentation(identity: Identity): Presentation {
     const { serverInfo, instructions } = this.#options;
     return {
       info: serverInfo,
-      capabilities: this.#capabilities(),
+      capabilities: this.#capabilities(this.#policies.of(identity)),
       ...(instructions !== undefined && { instructions }),
     };
   }
 
   readonly #clientListener: ClientListener = {
-    onRequest: (exchange, request) =>
-      this.#audit !== undefined && isAudited(request)
+    onRequest: (exchange, given) => {
+      const request = this.#router.meant(exchange, given);
+      return this.#audit !== undefined && isAudited(request)
         ? this.#workNoted(this.#audit, exchange, request)
-        : this.#work(exchange, request),
+        : this.#work(exchange, request);
+    },
   };
 
   #onRootsChanged(client: GatewayClient): void {
@@ -645,7 +688,7 @@ export class Gateway implements AsyncDisposable {
   ): Promise<Record<string, unknown>> {
     const startedAt = performance.now();
     // Afterwards its server may be another's, or gone.
-    const server = this.#router.serverOf(exchange.client, request);
+    const server = this.#router.serverOf(exchange, request);
     const note = (came: CallOutcome): void =>
       audit.note(exchange.identity, request, server, came, performance.now() - startedAt);
     try {
@@ -670,6 +713,7 @@ export class Gateway implements AsyncDisposable {
       return result;
     } catch (error) {
       if (exchange.http !== undefined) this.#busy.note(exchange.http, error);
+      if (error instanceof Denied) this.#tellDenied(exchange, request, error);
       throw error;
     } finally {
       this.#working.delete(work);
@@ -681,15 +725,31 @@ export class Gateway implements AsyncDisposable {
     }
   }
 
-  /** What the gateway can do: whatever one of its servers can. */
-  #capabilities(): ServerCapabilities {
-    const all = [...this.#group.servers.keys()].map((name) => this.#group.session(name).capabilities);
-    const counts = this.#group.catalog;
-    const has = (kind: CatalogKind): boolean => counts[kind].size > 0;
+  #tellDenied(
+    { identity: { principal } }: Exchange,
+    { method, params }: ClientRequest,
+    { reason, server }: Denied,
+  ): void {
+    const named: unknown = params['name'] ?? params['uri'];
+    const name = printable(typeof named === 'string' ? named : '');
+    this.#hub.publish({ type: 'denied', principal, reason, method, server, name });
+  }
+
+  /** What the gateway can do for a client: whatever one of the servers can that it may use. */
+  #capabilities(policy: ClientPolicy): ServerCapabilities {
+    const servers = [...this.#group.servers.keys()].filter((name) => policy.allowsServer(name));
+    const all = servers.map((name) => this.#group.session(name).capabilities);
+    const { catalog } = this.#group;
+    const has = (kind: CatalogKind): boolean =>
+      policy.isWhole
+        ? catalog[kind].size > 0
+        : isSome(catalog[kind].values(), ({ server }) => policy.allowsServer(server));
     const some = (capability: 'tools' | 'prompts' | 'resources' | 'completions' | 'logging'): boolean =>
       all.some((each) => each?.[capability] !== undefined);
     return {
-      ...((some('tools') || has('tools') || this.#unlisted().length > 0) && { tools: { listChanged: true } }),
+      ...((some('tools') || has('tools') || this.#unlisted().some((name) => policy.allowsServer(name))) && {
+        tools: { listChanged: true },
+      }),
       ...((some('prompts') || has('prompts')) && { prompts: { listChanged: true } }),
       ...((some('resources') || has('resources') || has('resourceTemplates')) && {
         resources: { listChanged: true, subscribe: all.some((each) => each?.resources?.subscribe === true) },
@@ -718,19 +778,54 @@ export class Gateway implements AsyncDisposable {
   }
 
   /** What a session of a client, or of a principal, lists has changed. */
-  #onOwnLists(key: string, kinds: readonly CatalogKind[]): void {
-    for (const { client } of this.#connected.values())
-      if (keysOf(client).includes(key)) this.#tellChanged(client, kinds);
-    const principal = principalOfKey(key);
-    if (principal === undefined) return;
-    for (const list of new Set(kinds.map((kind) => LISTS[kind])))
-      this.#modern.publish({ kind: `${list}_list_changed` }, principal);
+  #onOwnLists(key: string, changes: readonly OwnChange[]): void {
+    this.#tellLists((client) =>
+      keysOf(client).includes(key) ? ownListsChanged(this.#policies.of(client.identity), changes) : NO_LISTS,
+    );
   }
 
-  /** Tells a client that what it is shown has changed. */
-  #tellChanged(client: GatewayClient, kinds: readonly CatalogKind[]): void {
-    for (const list of new Set(kinds.map((kind) => LISTS[kind])))
+  /** Tells clients that some of the lists that they are shown have changed. */
+  #tellLists(listsOf: (client: GatewayClient) => ReadonlySet<ClientList>): void {
+    for (const { client } of this.#connected.values()) this.#tellChanged(client, listsOf(client));
+    this.#modern.publish((client) =>
+      [...listsOf(client)].map((list) => ({ kind: `${list}_list_changed` as const })),
+    );
+  }
+
+  #tellChanged(client: GatewayClient, lists: ReadonlySet<ClientList>): void {
+    for (const list of lists)
       void client.channel?.notify({ method: `notifications/${list}/list_changed` }).catch(() => {}); // The client is gone.
+  }
+
+  /** A client of an older revision shows who it is with each request. */
+  #onIdentity(client: GatewayClient, identity: Identity): void {
+    const isSame = this.#policies.of(client.identity) === this.#policies.of(identity);
+    if (isSame) client.identity = identity;
+    else this.#changePolicyOf(client, () => (client.identity = identity));
+  }
+
+  /** Changes what clients may see, and tells those that see something else then. */
+  #changePolicies(change: () => void): void {
+    const before = this.#policies.copy();
+    change();
+    for (const { client } of this.#connected.values())
+      this.#changePolicyOf(client, () => {}, before.of(client.identity));
+    this.#modern.endStreams();
+  }
+
+  #changePolicyOf(
+    client: GatewayClient,
+    change: () => void,
+    before = this.#policies.of(client.identity),
+  ): void {
+    change();
+    const after = this.#policies.of(client.identity);
+    if (before === after) return;
+    const denied = [...this.#group.servers.keys()].filter((server) => !after.allowsServer(server));
+    client.muted = new Set(denied);
+    void this.#router.dropDenied(client);
+    const lists = CATALOG_KINDS.filter((kind) => !this.#router.showsSame(client, kind, before, after));
+    this.#tellChanged(client, new Set(lists.map(listOf)));
   }
 
   /** Tells clients of changes of the catalog, and hands on the group's events. */
@@ -738,16 +833,10 @@ export class Gateway implements AsyncDisposable {
     const events = this.#group.events();
     const relay = async (): Promise<void> => {
       for await (const event of events) {
-        if (event.type === 'overflow') this.#onCatalog(CATALOG_KINDS);
+        if (event.type === 'overflow') this.#tellLists(() => ALL_LISTS);
         else {
           this.#hub.publish(event);
-          if (event.type === 'catalog') {
-            const { diff } = event;
-            this.#onCatalog(
-              CATALOG_KINDS.filter((kind) => Object.values(diff[kind]).some((names) => names.length > 0)),
-              event.server,
-            );
-          }
+          if (event.type === 'catalog') this.#onCatalog(event);
         }
       }
     };
@@ -786,15 +875,23 @@ export class Gateway implements AsyncDisposable {
     }
   }
 
-  /** The lists of a server have changed; of any server when none is given. */
-  #onCatalog(kinds: readonly CatalogKind[], server?: string): void {
-    for (const { client } of this.#connected.values()) {
-      const shown = kinds.filter((kind) => server === undefined || !this.#views.hasOwn(client, kind, server));
-      this.#tellChanged(client, shown);
-    }
-    for (const list of new Set(kinds.map((kind) => LISTS[kind])))
-      this.#modern.publish({ kind: `${list}_list_changed` });
+  #onCatalog({ server, diff }: Pick<CatalogChange, 'server' | 'diff'>): void {
+    const change = { server, diff, before: this.#told, after: this.#group.catalog };
+    this.#told = change.after;
+    this.#tellLists((client) =>
+      listsChanged(change, this.#policies.of(client.identity), (kind) =>
+        this.#views.hasOwn(client, kind, server),
+      ),
+    );
   }
+}
+
+const ALL_LISTS: ReadonlySet<ClientList> = new Set(['tools', 'prompts', 'resources']);
+const NO_LISTS: ReadonlySet<ClientList> = new Set();
+
+function isSome<T>(values: Iterable<T>, fits: (value: T) => boolean): boolean {
+  for (const value of values) if (fits(value)) return true;
+  return false;
 }
 
 function storeOf({ file, key }: GatewaySignIn): TokenStore {

@@ -16,6 +16,7 @@ export type { GatewayCluster } from './cluster/cluster-options.ts';
 export type { ClusterNode } from './cluster/node-registry.ts';
 export type { GatewayAuth, GatewayOAuth } from './identity/auth-options.ts';
 export { createApiKey, type ApiKeyOptions, type ApiKeyRecord } from './identity/api-key.ts';
+export type { ClientMatch, ClientRate, ClientRule, EntryRule, EntryTraits } from './policy/client-rule.ts';
 export type { Identity } from './identity/identity.ts';
 export type { OutwardClient } from './clients/outward-client.ts';
 

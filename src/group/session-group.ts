@@ -41,7 +41,7 @@ import type {
 import { CatalogIndex } from './catalog/catalog-index.ts';
 import { expose } from './catalog/expose.ts';
 import type { GroupEvent } from './group-events.ts';
-import { groupRoutes, type GroupRoutes } from './group-routes.ts';
+import { groupRoutes, type AcceptOrigin, type GroupRoutes } from './group-routes.ts';
 import {
   checkGroupOptions,
   resolveConnectOptions,
@@ -432,8 +432,9 @@ export class SessionGroup implements AsyncDisposable {
       tool: (name) => this.#index.tools.get(name) ?? this.#unknown('tool', name),
       prompt: (name) => this.#findPrompt(name),
       unreadyFor: (name) => unreadyServers(this.#membership.members, ['tools'], name),
-      resource: (uri) => this.#findResource(uri, undefined),
-      completion: (ref) => this.#completed(ref),
+      resource: (uri, accepts) =>
+        this.#findResource(uri, undefined, accepts && ((origin) => accepts(origin, 'resources'))),
+      completion: (ref, accepts) => this.#completed(ref, undefined, accepts),
       expose: (server, kind, definitions) => {
         const member = this.#membership.get(server);
         const { serverInfo } = member.session;
@@ -480,19 +481,25 @@ export class SessionGroup implements AsyncDisposable {
     return this.#membership.get(server).session;
   }
 
-  #findResource(uri: string, server: string | undefined): CatalogOrigin {
+  #findResource(
+    uri: string,
+    server: string | undefined,
+    accepts?: (origin: CatalogOrigin) => boolean,
+  ): CatalogOrigin {
     this.#expectOpen();
     if (server !== undefined) this.#membership.get(server);
-    return this.#resources.find(uri, server);
+    return this.#resources.find(uri, server, accepts);
   }
 
   /** Which server completes arguments of a prompt or template. */
-  #completed(ref: CompletionReference, server?: string): CatalogOrigin {
+  #completed(ref: CompletionReference, server?: string, accepts: AcceptOrigin = () => true): CatalogOrigin {
     if (ref.type === 'ref/prompt') return this.#findPrompt(ref.name);
     const [template, ...others] = this.#index.resourceTemplates
       .find(ref.uri)
-      .filter((entry) => server === undefined || entry.server === server);
-    return template !== undefined && others.length === 0 ? template : this.#findResource(ref.uri, server);
+      .filter((entry) => server === undefined || entry.server === server)
+      .filter((entry) => accepts(entry, 'resourceTemplates'));
+    if (template !== undefined && others.length === 0) return template;
+    return this.#findResource(ref.uri, server, (origin) => accepts(origin, 'resources'));
   }
 
   #findPrompt(name: string): PromptEntry {

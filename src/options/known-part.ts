@@ -6,6 +6,12 @@ export type OnUnknown = (path: OptionPath, table: OptionTable) => void;
 
 /** A copy of a value without unknown options. Calls `onUnknown` for each of them. */
 export function knownPart(kind: Kind, value: unknown, onUnknown: OnUnknown, path: OptionPath = []): unknown {
+  if (Array.isArray(value)) {
+    const each = elementOf(kind);
+    return each === undefined
+      ? value
+      : value.map((one, nr) => knownPart(each, one, onUnknown, [...path, nr]));
+  }
   if (!isOptionsObject(value)) return value;
   const table = tableOf(kind, value);
   if (table === undefined) return value;
@@ -16,6 +22,13 @@ export function knownPart(kind: Kind, value: unknown, onUnknown: OnUnknown, path
     return [];
   });
   return Object.fromEntries(known);
+}
+
+/** What the elements of a list of this kind are. */
+function elementOf(kind: Kind): Kind | undefined {
+  if (kind.is === 'list') return kind.of;
+  if (kind.is !== 'either') return undefined;
+  return kind.kinds.map(elementOf).find((each) => each !== undefined);
 }
 
 /** The options that an object of this kind may have. */

@@ -17,11 +17,12 @@ export async function official(
   era: 'legacy' | 'modern' = 'legacy',
   options: ClientOptions = {},
   prepare: (client: Client) => void = () => {},
+  headers: Record<string, string> = {},
 ): Promise<Client> {
   const mode = era === 'modern' ? ({ pin: '2026-07-28' } as const) : 'legacy';
   const client = new Client({ name: era, version: '1' }, { ...options, versionNegotiation: { mode } });
   prepare(client);
-  await client.connect(new StreamableHTTPClientTransport(new URL(url)));
+  await client.connect(new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers } }));
   onTestFinished(() => client.close());
   return client;
 }

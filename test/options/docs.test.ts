@@ -7,6 +7,7 @@ import * as config from '../../src/options/tables/config.ts';
 import * as gateway from '../../src/options/tables/gateway.ts';
 import * as audit from '../../src/options/tables/gateway-audit.ts';
 import * as cluster from '../../src/options/tables/gateway-cluster.ts';
+import * as clients from '../../src/options/tables/gateway-clients.ts';
 import * as who from '../../src/options/tables/gateway-auth.ts';
 import * as group from '../../src/options/tables/group.ts';
 import * as manager from '../../src/options/tables/manager.ts';
@@ -20,6 +21,7 @@ const tables = tablesOf({
   gateway,
   'gateway-audit': audit,
   'gateway-cluster': cluster,
+  'gateway-clients': clients,
   'gateway-auth': who,
   group,
   manager,

@@ -8,13 +8,27 @@ import * as gateway from '../../src/options/tables/gateway.ts';
 import * as audit from '../../src/options/tables/gateway-audit.ts';
 import * as cluster from '../../src/options/tables/gateway-cluster.ts';
 import * as who from '../../src/options/tables/gateway-auth.ts';
+import * as clients from '../../src/options/tables/gateway-clients.ts';
 import * as group from '../../src/options/tables/group.ts';
 import * as manager from '../../src/options/tables/manager.ts';
 import * as server from '../../src/options/tables/server.ts';
 import * as session from '../../src/options/tables/session.ts';
 import * as toolkit from '../../src/options/tables/toolkit.ts';
 
-const TABLES = { auth, config, gateway, group, manager, server, session, toolkit, who, audit, cluster };
+const TABLES = {
+  auth,
+  config,
+  gateway,
+  group,
+  manager,
+  server,
+  session,
+  toolkit,
+  who,
+  audit,
+  cluster,
+  clients,
+};
 const SRC = resolve(import.meta.dirname, '../../src');
 
 /** What the docstring of one option says. */

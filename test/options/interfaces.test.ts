@@ -13,6 +13,12 @@ import type { ApiKeyOptions, ApiKeyRecord } from '../../src/gateway/identity/api
 import type { GatewayAuth, GatewayOAuth } from '../../src/gateway/identity/auth-options.ts';
 import type { ListenOptions } from '../../src/gateway/gateway.ts';
 import type {
+  ClientMatch,
+  ClientRate,
+  ClientRule,
+  EntryTraits,
+} from '../../src/gateway/policy/client-rule.ts';
+import type {
   GatewayLimits,
   GatewayOptions,
   GatewaySessionOptions,
@@ -39,6 +45,7 @@ import type * as gateway from '../../src/options/tables/gateway.ts';
 import type * as cluster from '../../src/options/tables/gateway-cluster.ts';
 import type * as audit from '../../src/options/tables/gateway-audit.ts';
 import type * as who from '../../src/options/tables/gateway-auth.ts';
+import type * as clients from '../../src/options/tables/gateway-clients.ts';
 import type * as group from '../../src/options/tables/group.ts';
 import type * as manager from '../../src/options/tables/manager.ts';
 import type * as server from '../../src/options/tables/server.ts';
@@ -84,6 +91,10 @@ type Own<Spec> = Omit<Spec, keyof ServerSpecOptions>;
 const same: [
   Same<GatewayOptions, typeof gateway.gatewayOptions>,
   Same<GatewaySessionOptions, typeof gateway.gatewaySessionOptions>,
+  Same<ClientRule, typeof clients.clientRuleOptions>,
+  Same<ClientMatch, typeof clients.clientMatchOptions>,
+  Same<EntryTraits, typeof clients.entryTraits>,
+  Same<ClientRate, typeof clients.clientRateOptions>,
   Same<GatewayLimits, typeof gateway.gatewayLimitOptions>,
   Same<ListenOptions, typeof gateway.listenOptions>,
   Same<GatewayTls, typeof gateway.gatewayTlsOptions>,
@@ -146,6 +157,10 @@ const same: [
   Same<SearchToolkitOptions, typeof toolkit.searchToolkitOptions>,
   Same<ServerChoiceOptions, typeof toolkit.serverChoiceOptions>,
 ] = [
+  true,
+  true,
+  true,
+  true,
   true,
   true,
   true,

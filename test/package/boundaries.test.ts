@@ -36,7 +36,7 @@ const rooms: Rooms = {
   auth: { uses: data, official: 'values' },
   toolkit: { uses: ['group', 'session', 'schema-check', ...base], official: 'types' },
   gateway: {
-    uses: ['group', 'manager', 'session', 'auth', ...base],
+    uses: ['group', 'manager', 'session', 'auth', 'toolkit', ...base],
     usesTypesOf: { 'server-spec': 'any' },
     official: 'values',
   },

@@ -92,6 +92,7 @@ async function tellProblems(gateway: Gateway, { terminal, inline }: Invocation):
   for (const [server, { state, error }] of gateway.servers) {
     if (error !== undefined) terminal.note(`[${server}] ${state}: ${errorText(error, inline)}`);
   }
+  for (const error of gateway.problems) terminal.note(`[gateway] ${errorText(error, inline)}`);
   for await (const event of gateway.events()) {
     // Ending cancels what is being listed.
     if (event.type === 'problem' && event.error.code !== 'ABORTED')

@@ -43,7 +43,11 @@ export function checkSettings<T>(
   });
   if (settings.fits(known)) return unexpanded.length === 0 ? known : undefined;
   for (const fault of faultsOf(kind, known)) {
-    if ('unknown' in fault || unexpanded.some((each) => isWithin(each, fault.path))) continue;
+    if (unexpanded.some((each) => isWithin(each, fault.path))) continue;
+    if ('unknown' in fault) {
+      findings.problem(locate(fault.path), 'found a key that is not known', server);
+      continue;
+    }
     findings.problem(locate(fault.path), `found ${found(values, fault)}, allowed ${fault.wanted}`, server);
   }
   return undefined;

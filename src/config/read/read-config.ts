@@ -162,13 +162,11 @@ function readSection<T>(
 /** Rules of access that are not known here would be passed over, and too many let in. */
 function refuseAccessRules(gateway: unknown, findings: Findings): void {
   if (!isRecord(gateway)) return;
-  for (const key of ['clients', 'lock']) {
-    if (gateway[key] === undefined || gateway[key] === null) continue;
-    findings.keyProblem(['gateway', key], 'found rules of access, which a file cannot have');
-  }
-  for (const section of ['auth', 'audit', 'signIn', 'cluster']) {
+  if (gateway['lock'] !== undefined && gateway['lock'] !== null)
+    findings.keyProblem(['gateway', 'lock'], 'found rules of access, which a file cannot have');
+  for (const section of ['auth', 'audit', 'signIn', 'cluster', 'clients']) {
     const option = gatewaySettings.table[section];
-    if (option === undefined || !isRecord(gateway[section])) continue;
+    if (option === undefined) continue;
     knownPart(option.kind, gateway[section], (path, table) => {
       const key = String(path.at(-1));
       const message = `found the unknown rule "${printable(key, 80)}".${meantBy(key, table)}`;

@@ -4,6 +4,7 @@ import { canonicalJson } from '../../internal/json/canonical-json.ts';
 import { printable } from '../../internal/text.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { ClientRequest } from '../routing/router.ts';
+import { Denied } from '../routing/denied.ts';
 import { RpcError } from '../routing/rpc-error.ts';
 
 /** What an audit log says of one call. */
@@ -43,6 +44,9 @@ const DENIALS: ReadonlySet<unknown> = new Set([
   'AMBIGUOUS_RESOURCE',
   'DEFINITION_DRIFT',
   'AUDIT_FAILING',
+  'NOT_ALLOWED',
+  'RATE_LIMITED',
+  'NOT_APPROVED',
 ]);
 
 export function isAudited({ method }: ClientRequest): boolean {
@@ -91,6 +95,8 @@ function outcomeOf(came: CallOutcome): AuditEntry['outcome'] {
 
 /** A code of ours, or the number of an error that a server sent; never a text, which may hold anything. */
 function reasonOf(error: unknown): string | number {
+  // The client is told another one, as if there were no such thing.
+  if (error instanceof Denied && error.reason === 'not-allowed') return 'NOT_ALLOWED';
   if (!(error instanceof RpcError)) return 'INTERNAL';
   const code = isRecord(error.data) ? error.data['code'] : undefined;
   return typeof code === 'string' && /^[A-Z_]{1,60}$/.test(code) ? code : error.code;

@@ -1,5 +1,6 @@
 import type { Tool } from '@modelcontextprotocol/server';
 import { unknownName } from '../../errors/catalog.ts';
+import { PlenumError } from '../../errors/plenum-error.ts';
 import {
   CATALOG_KINDS,
   type Catalog,
@@ -14,10 +15,26 @@ import { isSameData } from '../../internal/json/same-data.ts';
 import { internalsOf } from '../../session/session-internals.ts';
 import type { ListKind, RawRequest, Session } from '../../session/session.ts';
 import type { GatewayClient } from '../clients/gateway-client.ts';
+import type { ClientPolicy } from '../policy/client-policy.ts';
+import { notAllowed } from '../routing/denied.ts';
 import { keysOf } from '../upstreams/session-key.ts';
 
 type Definition = Readonly<Record<string, unknown>>;
 type Entries = ReadonlyMap<string, CatalogOrigin>;
+
+/** What one session with a server listed before and lists now. */
+export interface OwnChange {
+  readonly kind: CatalogKind;
+  readonly before: Entries;
+  readonly after: Entries;
+}
+
+/** An entry of the common catalog, and how clients are shown it. */
+interface Shown {
+  readonly key: string;
+  readonly entry: CatalogOrigin;
+  readonly definition: Definition;
+}
 
 const KINDS_OF: { readonly [Kind in ListKind]: readonly CatalogKind[] } = {
   tools: ['tools'],
@@ -27,30 +44,50 @@ const KINDS_OF: { readonly [Kind in ListKind]: readonly CatalogKind[] } = {
 
 /**
  * What each client is shown: the catalog of the group, in which the entries of a server are replaced where the session with
- * that server that the client uses, alone or with others of its principal, lists others.
+ * that server that the client uses, alone or with others of its principal, lists others; and of that what its policy allows.
  */
 export class ClientViews {
   readonly #group: SessionGroup;
-  readonly #onChange: (key: string, kinds: readonly CatalogKind[]) => void;
+  readonly #onChange: OnOwnChange;
   /** What sessions list that differs from the catalog, by their keys, kind and server. */
   readonly #own = new Map<string, Map<CatalogKind, Map<string, Entries>>>();
   #catalog: Catalog | undefined;
-  readonly #lists = new Map<CatalogKind, readonly Definition[]>();
+  readonly #shown = new Map<CatalogKind, readonly Shown[]>();
+  /** What the policies that are in use let of the catalog. */
+  #lists = new WeakMap<ClientPolicy, Map<CatalogKind, readonly Definition[]>>();
   readonly #headerTools = new Map<string, ReadonlyMap<string, Tool>>();
 
-  /** `onChange` is called with the key of a session when those that use it are shown something else for that. */
-  constructor(group: SessionGroup, onChange: (key: string, kinds: readonly CatalogKind[]) => void) {
+  constructor(group: SessionGroup, onChange: OnOwnChange) {
     this.#group = group;
     this.#onChange = onChange;
   }
 
   /** The definitions that a client is shown, in a fixed order. */
-  list(client: GatewayClient, kind: CatalogKind): readonly Definition[] {
+  list(client: GatewayClient, policy: ClientPolicy, kind: CatalogKind): readonly Definition[] {
+    if (this.#ownOf(client, kind) === undefined) return this.#common(policy, kind);
+    return [...this.entries(client, policy, kind)].map(([key, entry]) => definitionOf(kind, key, entry));
+  }
+
+  /** The same as they are in the catalog. */
+  entries(client: GatewayClient, policy: ClientPolicy, kind: CatalogKind): Entries {
     const own = this.#ownOf(client, kind);
-    if (own === undefined) return this.#common(kind);
-    const common = [...this.#group.catalog[kind]].filter(([, { server }]) => !own.has(server));
-    const entries = [...common, ...[...own.values()].flatMap((each) => [...each])];
-    return entries.map(([key, entry]) => definitionOf(kind, key, entry));
+    const common: Entries = this.#group.catalog[kind];
+    if (own === undefined) return allowedOf(policy, kind, common);
+    const others = [...common].filter(([, { server }]) => !own.has(server));
+    const entries = [...others, ...[...own.values()].flatMap((each) => [...each])];
+    return allowedOf(policy, kind, entries);
+  }
+
+  /** Whether a client is shown anything but the common catalog. */
+  hasOwnLists(client: GatewayClient, kind: CatalogKind): boolean {
+    return this.#ownOf(client, kind) !== undefined;
+  }
+
+  /** What sessions list that differs from the catalog, each list under a name of its own. */
+  ownLists(kind: CatalogKind): readonly (readonly [name: string, entries: Entries])[] {
+    return [...this.#own].flatMap(([key, kinds]) =>
+      [...(kinds.get(kind) ?? [])].map(([server, entries]) => [`${server}\n${key}`, entries] as const),
+    );
   }
 
   /** Whether a client is shown the list of a session that it uses. */
@@ -58,18 +95,47 @@ export class ClientViews {
     return this.#ownOf(client, kind)?.has(server) === true;
   }
 
-  /** Which server has what a client means by a name or a URI. Throws when none has it. */
-  find(client: GatewayClient, kind: 'tools' | 'prompts' | 'resources', key: string): CatalogOrigin {
+  /** Which server has what a client means by a name or a URI. Throws when none has it, or the client may not use it. */
+  find(
+    client: GatewayClient,
+    policy: ClientPolicy,
+    kind: 'tools' | 'prompts' | 'resources',
+    key: string,
+  ): CatalogOrigin {
+    if (policy.isWhole) return this.#find(client, kind, key, () => true);
+    const accepts = (origin: CatalogOrigin): boolean => policy.allows(kind, key, origin);
+    let denied: CatalogOrigin | undefined;
+    try {
+      return this.#find(client, kind, key, (origin) => {
+        if (accepts(origin)) return true;
+        denied ??= origin;
+        return false;
+      });
+    } catch (error) {
+      if (denied !== undefined) throw notAllowed(kind, key, denied.server);
+      // That a server has changed it is nothing for those who may not know of it.
+      const server = error instanceof PlenumError ? error.server : undefined;
+      if (server === undefined || accepts({ server, upstreamName: key })) throw error;
+      throw notAllowed(kind, key, server);
+    }
+  }
+
+  #find(
+    client: GatewayClient,
+    kind: 'tools' | 'prompts' | 'resources',
+    key: string,
+    accepts: (origin: CatalogOrigin) => boolean,
+  ): CatalogOrigin {
     const own = this.#ownOf(client, kind);
     for (const entries of own?.values() ?? []) {
       const entry = entries.get(key);
-      if (entry !== undefined) return entry;
+      if (entry !== undefined && accepts(entry)) return entry;
     }
     const routes = this.#group[groupRoutes];
-    const found =
-      kind === 'tools' ? routes.tool(key) : kind === 'prompts' ? routes.prompt(key) : routes.resource(key);
+    if (kind === 'resources') return routes.resource(key, accepts);
+    const found = kind === 'tools' ? routes.tool(key) : routes.prompt(key);
     // The session with that server that the client uses does not list it any more.
-    if (kind !== 'resources' && own?.has(found.server) === true)
+    if (own?.has(found.server) === true || !accepts(found))
       throw unknownName(kind === 'tools' ? 'tool' : 'prompt', key, []);
     return found;
   }
@@ -80,10 +146,12 @@ export class ClientViews {
     return this.#headerToolsOf(server).get(String(params?.['name']));
   }
 
-  /** The same for the exposed name of a tool. */
-  headerToolNamed(name: unknown): Tool | undefined {
-    const entry = this.#group.catalog.tools.get(String(name));
-    return entry && this.#headerToolsOf(entry.server).get(entry.upstreamName);
+  /** The same for the exposed name of a tool that a client may use. */
+  headerToolNamed(policy: ClientPolicy, name: unknown): Tool | undefined {
+    const key = String(name);
+    const entry = this.#group.catalog.tools.get(key);
+    if (entry === undefined || !policy.allows('tools', key, entry)) return undefined;
+    return this.#headerToolsOf(entry.server).get(entry.upstreamName);
   }
 
   /** Looks at what a session lists, now and whenever it says that a list has changed. */
@@ -101,17 +169,44 @@ export class ClientViews {
 
   /** Forgets what a session listed that has ended. */
   unfollow(key: string, server: string): void {
-    const changed = CATALOG_KINDS.filter((kind) => this.#forget(key, kind, server));
-    if (changed.length > 0) this.#onChange(key, changed);
+    const changes = CATALOG_KINDS.flatMap((kind): OwnChange[] => {
+      const before = this.#own.get(key)?.get(kind)?.get(server);
+      if (before === undefined) return [];
+      this.#forget(key, kind, server);
+      return [{ kind, before, after: this.#commonOf(kind, server) }];
+    });
+    if (changes.length > 0) this.#onChange(key, changes);
   }
 
-  #common(kind: CatalogKind): readonly Definition[] {
-    const catalog = this.#refresh();
-    const known = this.#lists.get(kind);
+  #common(policy: ClientPolicy, kind: CatalogKind): readonly Definition[] {
+    const shown = this.#shownOf(kind);
+    const lists = this.#lists.get(policy) ?? new Map<CatalogKind, readonly Definition[]>();
+    this.#lists.set(policy, lists);
+    const known = lists.get(kind);
     if (known !== undefined) return known;
-    const list = [...catalog[kind]].map(([key, entry]) => definitionOf(kind, key, entry));
-    this.#lists.set(kind, list);
+    const allowed = shown.filter(({ key, entry }) => policy.isWhole || policy.allows(kind, key, entry));
+    const list = allowed.map(({ definition }) => definition);
+    lists.set(kind, list);
     return list;
+  }
+
+  #shownOf(kind: CatalogKind): readonly Shown[] {
+    const catalog = this.#refresh();
+    const known = this.#shown.get(kind);
+    if (known !== undefined) return known;
+    const entries: Entries = catalog[kind];
+    const shown = [...entries].map(([key, entry]) => ({
+      key,
+      entry,
+      definition: definitionOf(kind, key, entry),
+    }));
+    this.#shown.set(kind, shown);
+    return shown;
+  }
+
+  #commonOf(kind: CatalogKind, server: string): Entries {
+    const catalog: Entries = this.#group.catalog[kind];
+    return new Map([...catalog].filter(([, entry]) => entry.server === server));
   }
 
   #headerToolsOf(server: string): ReadonlyMap<string, Tool> {
@@ -135,7 +230,8 @@ export class ClientViews {
     const { catalog } = this.#group;
     if (catalog !== this.#catalog) {
       this.#catalog = catalog;
-      this.#lists.clear();
+      this.#shown.clear();
+      this.#lists = new WeakMap();
       this.#headerTools.clear();
     }
     return catalog;
@@ -145,39 +241,37 @@ export class ClientViews {
     const listing = await fetchListing(session, kinds, {});
     if (session.status.state === 'closed') return;
     const routes = this.#group[groupRoutes];
-    const changed = kinds.filter((kind) => {
+    const changes = kinds.flatMap((kind) => {
       const listed = listing[kind];
-      if (!Array.isArray(listed)) return false;
+      if (!Array.isArray(listed)) return [];
       const entries = new Map(routes.expose(server, kind, listed));
-      return this.#keep(key, kind, server, entries);
+      return this.#keep(key, kind, server, entries) ?? [];
     });
-    if (changed.length > 0) this.#onChange(key, changed);
+    if (changes.length > 0) this.#onChange(key, changes);
   }
 
-  /** Keeps a list where it differs from the common one. Returns whether that shows something else now. */
-  #keep(key: string, kind: CatalogKind, server: string, entries: Entries): boolean {
+  /** Keeps a list where it differs from the common one. Returns what it shows now in place of something else. */
+  #keep(key: string, kind: CatalogKind, server: string, entries: Entries): OwnChange | undefined {
     const catalog = this.#group.catalog[kind];
-    const common = new Map([...catalog].filter(([, entry]) => entry.server === server));
+    const common = this.#commonOf(kind, server);
     // Another server may have the name; whoever had it first keeps it.
     const free = new Map([...entries].filter(([name]) => (catalog.get(name)?.server ?? server) === server));
-    const before = this.#own.get(key)?.get(kind)?.get(server);
+    const before = this.#own.get(key)?.get(kind)?.get(server) ?? common;
     if (isSameEntries(free, common)) this.#forget(key, kind, server);
     else {
       const kinds = this.#own.get(key) ?? new Map<CatalogKind, Map<string, Entries>>();
       const own = kinds.get(kind) ?? new Map<string, Entries>();
       this.#own.set(key, kinds.set(kind, own.set(server, free)));
     }
-    return !isSameEntries(free, before ?? common);
+    return isSameEntries(free, before) ? undefined : { kind, before, after: free };
   }
 
-  /** Returns whether there was something to forget. */
-  #forget(key: string, kind: CatalogKind, server: string): boolean {
+  #forget(key: string, kind: CatalogKind, server: string): void {
     const kinds = this.#own.get(key);
     const own = kinds?.get(kind);
-    if (own?.delete(server) !== true) return false;
+    if (own?.delete(server) !== true) return;
     if (own.size === 0) kinds?.delete(kind);
     if (kinds?.size === 0) this.#own.delete(key);
-    return true;
   }
 
   /** What a client is shown in place of the catalog, by server; undefined when it is shown nothing else. */
@@ -190,7 +284,20 @@ export class ClientViews {
   }
 }
 
-function isSameEntries(a: Entries, b: Entries): boolean {
+/** Called with the key of a session when those that use it are shown something else for that. */
+type OnOwnChange = (key: string, changes: readonly OwnChange[]) => void;
+
+/** Those of some entries that a client may see. */
+export function allowedOf<E extends CatalogOrigin>(
+  policy: ClientPolicy,
+  kind: CatalogKind,
+  entries: Iterable<readonly [string, E]>,
+): ReadonlyMap<string, E> {
+  const all = [...entries];
+  return new Map(policy.isWhole ? all : all.filter(([key, entry]) => policy.allows(kind, key, entry)));
+}
+
+export function isSameEntries(a: Entries, b: Entries): boolean {
   return isSameData(Object.fromEntries(a), Object.fromEntries(b));
 }
 

@@ -58,6 +58,8 @@ export class GatewayClient {
   channel: ClientChannel | undefined;
   /** Whether it stands for all clients of its principal of which nothing is kept. */
   isForPrincipal = false;
+  /** Servers that it may not use any more. What they say outside its calls is not for it. */
+  muted: ReadonlySet<string> = new Set();
   /** URIs that it is subscribed to, with the server of each. */
   readonly subscriptions = new Map<string, string>();
   /**

@@ -8,7 +8,8 @@ import type { Identity } from '../identity/identity.ts';
 
 /** Subscribes and unsubscribes for a client. */
 export interface ResourceSubscriber {
-  subscribe(client: GatewayClient, uri: string): Promise<void>;
+  /** Rejects when `identity` may not hear of it. */
+  subscribe(client: GatewayClient, uri: string, identity: Identity): Promise<void>;
   unsubscribe(client: GatewayClient, uri: string): Promise<void>;
 }
 
@@ -46,10 +47,10 @@ export class ListenStreams {
   }
 
   /**
-   * Rejects as subscribing does; then nothing of this call is left. Resolves with the function that ends it. `onLost` is called
-   * when a server has ended what it wants: it may be called before that, and more than once.
+   * Rejects as subscribing does for `identity`; then nothing of this call is left. Resolves with the function that ends it.
+   * `onLost` is called when a server has ended what it wants: it may be called before that, and more than once.
    */
-  async listen(uris: readonly string[], onLost: () => void): Promise<() => void> {
+  async listen(uris: readonly string[], identity: Identity, onLost: () => void): Promise<() => void> {
     const wanted = new Set(uris);
     // Before any is subscribed to: a request for thousands costs the servers nothing.
     if (wanted.size > this.#bounds.subscriptions) throw tooManySubscriptions();
@@ -61,7 +62,7 @@ export class ListenStreams {
     try {
       for (const uri of wanted) {
         held.push(uri);
-        await this.#want(uri, stream);
+        await this.#want(uri, stream, identity);
       }
     } catch (error) {
       end();
@@ -70,14 +71,16 @@ export class ListenStreams {
     return end;
   }
 
-  async #want(uri: string, stream: ListenStream): Promise<void> {
+  async #want(uri: string, stream: ListenStream, identity: Identity): Promise<void> {
     const streams = this.#wanted.get(uri);
     if (streams !== undefined) {
       streams.add(stream);
+      // What another stream is subscribed to, this one may not be allowed to hear of.
+      await this.#subscriber.subscribe(this.client, uri, identity);
       return;
     }
     this.#wanted.set(uri, new Set([stream]));
-    await this.#subscriber.subscribe(this.client, uri);
+    await this.#subscriber.subscribe(this.client, uri, identity);
   }
 
   /** The subscription has ended with its session: those that listen again get a new one. */

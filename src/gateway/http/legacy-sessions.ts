@@ -23,6 +23,8 @@ export interface LegacySessionHost {
   onConnected(client: GatewayClient, server: Server): void;
   onGone(client: GatewayClient): void;
   onRootsChanged(client: GatewayClient): void;
+  /** A request of the client shows who it is now: of the same principal, perhaps with other scopes. */
+  onIdentity(client: GatewayClient, identity: Identity): void;
 }
 
 const SESSION_NOT_FOUND = -32001;
@@ -76,7 +78,7 @@ export class LegacySessions {
     // A session of another principal is answered as one that does not exist, so that ids cannot be tried out.
     if (session === undefined || session.client.identity.principal !== identity.principal)
       return refusal(404, SESSION_NOT_FOUND, 'Session not found');
-    session.client.identity = identity;
+    this.#host.onIdentity(session.client, identity);
     return this.#serve(session, request, body);
   }
 

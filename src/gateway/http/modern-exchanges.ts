@@ -47,12 +47,17 @@ interface Sender {
 
 interface PrincipalHandler {
   readonly handler: McpHttpHandler;
-  readonly bus: ServerEventBus;
-  readonly identity: Identity;
-  /** By what the clients that listen can do: so they listen on the sessions that their calls run on. */
-  readonly listeners: Map<string, ListenStreams>;
-  /** How many of its requests are being answered, open streams included. */
+  /** How many of its requests are being answered. */
   busy: number;
+}
+
+/** A stream that listens: what its client is told depends on who that is, and on what it can do. */
+interface ListeningStream {
+  readonly handler: McpHttpHandler;
+  readonly bus: ServerEventBus;
+  readonly client: GatewayClient;
+  /** Ends it as the specification says, so that the client may listen anew. */
+  readonly end: () => void;
 }
 
 /** Clients of 2026-07-28 over HTTP. Each request stands by itself; what is kept for `subscriptions/listen` is kept for a principal. */
@@ -62,6 +67,12 @@ export class ModernExchanges {
   readonly #bounds: ModernBounds;
   readonly #busy: BusyAnswers;
   readonly #handlers = new Map<string, PrincipalHandler>();
+  readonly #streams = new Set<ListeningStream>();
+  /**
+   * What the streams of a principal subscribe to, by what their clients can do: so they listen on the sessions that its
+   * calls run on.
+   */
+  readonly #listeners = new Map<string, ListenStreams>();
   readonly #senders = new WeakMap<Request, Sender>();
 
   constructor(sdk: OfficialServer, bounds: ModernBounds, busy: BusyAnswers, host: ModernHost) {
@@ -73,23 +84,14 @@ export class ModernExchanges {
 
   async answer(request: Request, identity: Identity, body: unknown): Promise<Response> {
     this.#senders.set(request, { identity, body });
+    if (isRecord(body) && body['method'] === 'subscriptions/listen')
+      return this.#listen(request, identity, body);
     const known = this.#handlerOf(identity);
     known.busy++;
-    let unlisten = (): void => {};
     const onEnd = (): void => {
       known.busy--;
-      unlisten();
     };
     try {
-      const uris = listenedUris(body);
-      if (uris.length > 0) {
-        const lost = createDeferred<void>();
-        unlisten = await this.#listen(known, uris, body, () => lost.resolve());
-        const answer = await known.handler.fetch(request, { parsedBody: body });
-        const { response, end } = watchStream(answer, onEnd);
-        void lost.promise.then(() => end(this.endOf(body)));
-        return response;
-      }
       const response = await known.handler.fetch(request, { parsedBody: body });
       return watchEnd(isWhole(response) ? this.#busy.inPlaceOf(response, request, body) : response, onEnd);
     } catch (error) {
@@ -98,28 +100,51 @@ export class ModernExchanges {
     }
   }
 
-  /** Tells listening clients of a change: those of one principal, or all. */
-  publish(event: ServerEvent, principal?: string): void {
-    if (principal !== undefined) return this.#handlers.get(principal)?.bus.publish(event);
-    for (const { bus } of this.#handlers.values()) bus.publish(event);
+  /** Tells listening clients of changes. `eventsFor` says of which a client is told, which stands for one stream. */
+  publish(eventsFor: (client: GatewayClient) => Iterable<ServerEvent>): void {
+    for (const { bus, client } of this.#streams) for (const event of eventsFor(client)) bus.publish(event);
   }
 
-  async #listen(
-    { identity, bus, listeners }: PrincipalHandler,
-    uris: readonly string[],
-    body: unknown,
-    onLost: () => void,
-  ): Promise<() => void> {
-    const capabilities = this.#capabilitiesIn(body);
-    const client = createPrincipalListener(identity, capabilities, (event) => bus.publish(event));
-    const key = keyOf(client, 'principal');
-    const listener = listeners.get(key) ?? new ListenStreams(client, this.#host, this.#bounds);
-    listeners.set(key, listener);
-    const forgetIfUnused = (): void => {
-      if (listener.isEmpty && listeners.get(key) === listener) listeners.delete(key);
+  /** Ends the streams that listen, so that clients listen anew: what they may hear of has changed. */
+  endStreams(): void {
+    for (const { end } of this.#streams) end();
+  }
+
+  /** Each stream has a handler of its own, as each client is told something else. */
+  async #listen(request: Request, identity: Identity, body: unknown): Promise<Response> {
+    const bus = createBus();
+    const client = createPrincipalListener(identity, this.#capabilitiesIn(body), (event) =>
+      bus.publish(event),
+    );
+    const ended = createDeferred<void>();
+    const stream = { handler: this.#createHandler(identity, bus), bus, client, end: () => ended.resolve() };
+    this.#streams.add(stream);
+    let unlisten = (): void => {};
+    const onEnd = (): void => {
+      this.#streams.delete(stream);
+      unlisten();
     };
     try {
-      const end = await listener.listen(uris, onLost);
+      const uris = listenedUris(body);
+      if (uris.length > 0) unlisten = await this.#subscribe(client, uris, stream.end);
+      const answer = await stream.handler.fetch(request, { parsedBody: body });
+      const { response, end } = watchStream(answer, onEnd);
+      void ended.promise.then(() => end(this.endOf(body)));
+      return response;
+    } catch (error) {
+      onEnd();
+      return answerError(body, toRpcError(error));
+    }
+  }
+
+  async #subscribe(client: GatewayClient, uris: readonly string[], onLost: () => void): Promise<() => void> {
+    const key = keyOf(client, 'principal');
+    const listener = this.#listeners.get(key) ?? this.#createListener(key, client);
+    const forgetIfUnused = (): void => {
+      if (listener.isEmpty && this.#listeners.get(key) === listener) this.#listeners.delete(key);
+    };
+    try {
+      const end = await listener.listen(uris, client.identity, onLost);
       return () => {
         end();
         forgetIfUnused();
@@ -138,6 +163,17 @@ export class ModernExchanges {
     return `event: message\ndata: ${JSON.stringify(message)}\n\n`;
   }
 
+  /** Subscribes for all streams of this key. Each of them picks what it wants to hear of. */
+  #createListener(key: string, { identity, capabilities }: GatewayClient): ListenStreams {
+    const client = createPrincipalListener(identity, capabilities, (event) => {
+      for (const { client: each, bus } of this.#streams)
+        if (keyOf(each, 'principal') === key) bus.publish(event);
+    });
+    const listener = new ListenStreams(client, this.#host, this.#bounds);
+    this.#listeners.set(key, listener);
+    return listener;
+  }
+
   /** What a client says in a request that it can do. */
   #capabilitiesIn(body: unknown): ClientCapabilities {
     const params = isRecord(body) ? body['params'] : undefined;
@@ -148,7 +184,7 @@ export class ModernExchanges {
   }
 
   async close(): Promise<void> {
-    const handlers = [...this.#handlers.values()];
+    const handlers = [...this.#handlers.values(), ...this.#streams];
     this.#handlers.clear();
     await Promise.all(handlers.map(({ handler }) => handler.close()));
   }
@@ -162,7 +198,7 @@ export class ModernExchanges {
       this.#handlers.set(principal, known);
       return known;
     }
-    const made = this.#createHandler(identity);
+    const made = { handler: this.#createHandler(identity, createBus()), busy: 0 };
     this.#handlers.set(principal, made);
     made.busy++; // Not this one.
     if (this.#handlers.size > MAX_IDLE_HANDLERS) this.#dropIdle();
@@ -177,18 +213,8 @@ export class ModernExchanges {
     }
   }
 
-  #createHandler(identity: Identity): PrincipalHandler {
-    const listeners = new Set<(event: ServerEvent) => void>();
-    const bus: ServerEventBus = {
-      publish: (event) => {
-        for (const listener of listeners) listener(event);
-      },
-      subscribe: (listener) => {
-        listeners.add(listener);
-        return () => listeners.delete(listener);
-      },
-    };
-    const handler = this.#sdk.createMcpHandler(
+  #createHandler(identity: Identity, bus: ServerEventBus): McpHttpHandler {
+    return this.#sdk.createMcpHandler(
       ({ requestInfo }) => {
         const sender = requestInfo && this.#senders.get(requestInfo);
         const client = new GatewayClient(randomUUID(), sender?.identity ?? identity, 'modern');
@@ -196,6 +222,18 @@ export class ModernExchanges {
       },
       { legacy: 'reject', bus, maxRequestBodySize: this.#bounds.bodyBytes },
     );
-    return { handler, bus, identity, listeners: new Map(), busy: 0 };
   }
+}
+
+function createBus(): ServerEventBus {
+  const listeners = new Set<(event: ServerEvent) => void>();
+  return {
+    publish: (event) => {
+      for (const listener of listeners) listener(event);
+    },
+    subscribe: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
 }

@@ -21,23 +21,28 @@ export function answerError(body: unknown, rpcError: RpcError): Response {
   const { code, message, data } = rpcError;
   const error = { code, message, ...(data !== undefined && { data }) };
   const answer = { jsonrpc: '2.0', id: typeof id === 'string' || typeof id === 'number' ? id : null, error };
-  return Response.json(answer, isBusy(rpcError) ? { status: 503, headers: RETRY_AFTER } : {});
+  return Response.json(answer, busyAnswer(rpcError));
 }
 
-/** Whether a request failed because no session with its server was free. */
-function isBusy({ data }: RpcError): boolean {
-  return isRecord(data) && data['code'] === 'POOL_EXHAUSTED';
+/** The status and headers for a request that failed because no session with its server was free, or its sender calls too much. */
+function busyAnswer({ data }: RpcError): { status: number; headers: Record<string, string> } | undefined {
+  if (!isRecord(data)) return undefined;
+  const { code, retryAfterMs } = data;
+  if (code === 'POOL_EXHAUSTED') return { status: 503, headers: RETRY_AFTER };
+  if (code !== 'RATE_LIMITED') return undefined;
+  const seconds = typeof retryAfterMs === 'number' && retryAfterMs > 0 ? Math.ceil(retryAfterMs / 1_000) : 1;
+  return { status: 429, headers: { 'retry-after': String(seconds) } };
 }
 
 /**
- * Requests of HTTP that failed because no session with a server was free. They are answered with 503, as long as the answer
- * has not begun.
+ * Requests of HTTP that failed because no session with a server was free, or their sender calls too much. They are answered
+ * with 503 or 429, as long as the answer has not begun.
  */
 export class BusyAnswers {
   readonly #errors = new WeakMap<Request, RpcError>();
 
   note(request: Request, error: unknown): void {
-    if (error instanceof RpcError && isBusy(error)) this.#errors.set(request, error);
+    if (error instanceof RpcError && busyAnswer(error) !== undefined) this.#errors.set(request, error);
   }
 
   /** The answer in place of `response`, which the official server has made. */

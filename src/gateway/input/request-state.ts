@@ -7,9 +7,17 @@ export type RequestState =
   /** The call waits here under this id. */
   | { readonly kind: 'parked'; readonly id: string }
   /** The call waits nowhere: this is the state that its server gave. */
-  | { readonly kind: 'upstream'; readonly server: string; readonly state: string | undefined }
+  | {
+      readonly kind: 'upstream';
+      readonly server: string;
+      readonly state: string | undefined;
+      /** The digest of the call that the user has agreed to, if they had to. */
+      readonly approved?: string | undefined;
+    }
   /** The call was not made: the user signs in to the server first. */
-  | { readonly kind: 'sign-in'; readonly id: string };
+  | { readonly kind: 'sign-in'; readonly id: string; readonly approved?: string | undefined }
+  /** The call was not made: the user is asked whether they agree to it. */
+  | { readonly kind: 'approval'; readonly approved: string };
 
 /** What a `requestState` is good for: the same request, by the same principal. */
 export interface StateBinding {
@@ -80,10 +88,18 @@ export class RequestStates {
   }
 }
 
-function readState({ kind, id, server, state }: Record<string, unknown>): RequestState | undefined {
-  if ((kind === 'parked' || kind === 'sign-in') && typeof id === 'string') return { kind, id };
+function readState(given: Record<string, unknown>): RequestState | undefined {
+  const { kind, id, server } = given;
+  const approved = textOrNothing(given['approved']);
+  if (kind === 'parked' && typeof id === 'string') return { kind, id };
+  if (kind === 'sign-in' && typeof id === 'string') return { kind, id, approved };
+  if (kind === 'approval' && approved !== undefined) return { kind, approved };
   if (kind !== 'upstream' || typeof server !== 'string') return undefined;
-  return { kind, server, state: typeof state === 'string' ? state : undefined };
+  return { kind, server, state: textOrNothing(given['state']), approved };
+}
+
+function textOrNothing(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
 }
 
 function boundTo({ principal, method, name }: StateBinding): Buffer {

@@ -4,15 +4,19 @@ import { groupRoutes } from '../../group/group-routes.ts';
 import type { CatalogKind, CatalogOrigin } from '../../group/catalog/catalog.ts';
 import type { SessionGroup } from '../../group/session-group.ts';
 import { isRecord } from '../../internal/checks.ts';
+import { isSameData } from '../../internal/json/same-data.ts';
 import { Limit } from '../../internal/limit.ts';
 import { isLogLevel } from '../../internal/log-levels.ts';
 import { relatedNumber, type CallOptions } from '../../session/call-options.ts';
 import { internalsOf } from '../../session/session-internals.ts';
-import type { RawRequest, Session } from '../../session/session.ts';
+import type { CompletionReference, RawRequest, Session } from '../../session/session.ts';
 import type { Exchange, GatewayClient } from '../clients/gateway-client.ts';
 import { ParkedCalls, type Outcome, type ParkedCall } from '../input/parked-call.ts';
 import { invalidState, RequestStates, type StateBinding } from '../input/request-state.ts';
 import type { ClientViews } from '../catalog/client-views.ts';
+import { SearchViews } from '../catalog/search-views.ts';
+import type { Identity } from '../identity/identity.ts';
+import type { ClientPolicies, ClientPolicy } from '../policy/client-policy.ts';
 import { pageOf } from './list-page.ts';
 import type { Upstreams } from '../upstreams/upstreams.ts';
 import type { NeededSignIn } from '../sign-in/sign-ins.ts';
@@ -21,12 +25,15 @@ import {
   isSignInNeeded,
   isSignInTool,
   SIGN_IN,
+  SIGN_IN_NAME,
   signInError,
   signInRefused,
   signInRequest,
   signInTool,
 } from './sign-in-request.ts';
 import { CallClock, clientSilent } from './call-clock.ts';
+import { Approval, APPROVAL } from './approval.ts';
+import { Denied, notAllowed } from './denied.ts';
 import { forwardedMeta, LOG_LEVEL } from './hop-meta.ts';
 import { INVALID_PARAMS, METHOD_NOT_FOUND, RpcError, tooManySubscriptions, toRpcError } from './rpc-error.ts';
 
@@ -94,6 +101,8 @@ export class Router {
   readonly #upstreams: Upstreams;
   readonly #bounds: RouterBounds;
   readonly #views: ClientViews;
+  readonly #policies: ClientPolicies;
+  readonly #search: SearchViews;
   readonly #states: RequestStates;
   readonly #parked: ParkedCalls;
   readonly #signIns: SignInGate | undefined;
@@ -101,6 +110,7 @@ export class Router {
   constructor(
     group: SessionGroup,
     views: ClientViews,
+    policies: ClientPolicies,
     upstreams: Upstreams,
     bounds: RouterBounds,
     signIns?: SignInGate,
@@ -110,6 +120,8 @@ export class Router {
     this.#upstreams = upstreams;
     this.#bounds = bounds;
     this.#views = views;
+    this.#policies = policies;
+    this.#search = new SearchViews(group, views);
     this.#states = new RequestStates(bounds);
     this.#parked = new ParkedCalls(bounds);
   }
@@ -128,14 +140,20 @@ export class Router {
     }
   }
 
-  /** The server that a request of this client would go to; undefined when none has what it names. */
-  serverOf(client: GatewayClient, { method, params }: ClientRequest): string | undefined {
+  /** The request that is meant: what a client calls by name through a search is a call of that tool. */
+  meant(exchange: Exchange, request: ClientRequest): ClientRequest {
+    if (request.method !== 'tools/call' || this.#policyOf(exchange).view !== 'search') return request;
+    const call = this.#search.meant(request.params);
+    return call === undefined ? request : { ...request, params: { ...request.params, ...call } };
+  }
+
+  /** The server that has what a request names, whether the client may use it or not; undefined when none has. */
+  serverOf(exchange: Exchange, { method, params }: ClientRequest): string | undefined {
     try {
-      if (method === 'resources/read') return this.#resource(client, textOf(params, 'uri')).server;
-      return this.#views.find(client, method === 'tools/call' ? 'tools' : 'prompts', textOf(params, 'name'))
-        .server;
-    } catch {
-      return undefined;
+      if (method === 'resources/read') return this.#resource(exchange, textOf(params, 'uri')).server;
+      return this.#find(exchange, method === 'tools/call' ? 'tools' : 'prompts', params).server;
+    } catch (error) {
+      return error instanceof Denied ? error.server : undefined;
     }
   }
 
@@ -151,34 +169,26 @@ export class Router {
       case 'prompts/list':
       case 'resources/list':
       case 'resources/templates/list':
-        return this.#list(exchange.client, LISTS[method], params);
+        return this.#list(exchange, LISTS[method], params);
       case 'tools/call':
         exchange.client.calls++;
         if (isSignInTool(params['name'])) {
-          const server = this.#signIns?.unlisted().find((each) => signInTool(each).name === params['name']);
+          const server = this.#unlisted(exchange).find((each) => signInTool(each).name === params['name']);
           if (server !== undefined) return this.#signIn(exchange, request, server);
         }
-        return this.#call(
-          exchange,
-          request,
-          this.#views.find(exchange.client, 'tools', textOf(params, 'name')),
-          'name',
-        );
+        if (this.#policyOf(exchange).view === 'search' && this.#search.has(params['name']))
+          return this.#search.answer(exchange.client, this.#policyOf(exchange), params);
+        return this.#call(exchange, request, this.#find(exchange, 'tools', params), 'name');
       case 'prompts/get':
-        return this.#call(
-          exchange,
-          request,
-          this.#views.find(exchange.client, 'prompts', textOf(params, 'name')),
-          'name',
-        );
+        return this.#call(exchange, request, this.#find(exchange, 'prompts', params), 'name');
       case 'resources/read':
-        return this.#call(exchange, request, this.#resource(exchange.client, textOf(params, 'uri')), 'uri');
+        return this.#call(exchange, request, this.#resource(exchange, textOf(params, 'uri')), 'uri');
       case 'completion/complete':
         return this.#complete(exchange, params);
       case 'logging/setLevel':
         return this.#setLevel(exchange, params);
       case 'resources/subscribe':
-        return this.subscribe(exchange.client, textOf(params, 'uri')).then(() => ({}));
+        return this.subscribe(exchange.client, textOf(params, 'uri'), exchange.identity).then(() => ({}));
       case 'resources/unsubscribe':
         return this.unsubscribe(exchange.client, textOf(params, 'uri')).then(() => ({}));
       default:
@@ -190,26 +200,56 @@ export class Router {
     return this.#group[groupRoutes];
   }
 
-  /** A resource that no server lists can be asked of the only server that has resources. */
-  #resource(client: GatewayClient, uri: string): CatalogOrigin {
+  #find(exchange: Exchange, kind: 'tools' | 'prompts', params: Params): CatalogOrigin {
+    return this.#views.find(exchange.client, this.#policyOf(exchange), kind, textOf(params, 'name'));
+  }
+
+  #policyOf({ identity }: Pick<Exchange, 'identity'>): ClientPolicy {
+    return this.#policies.of(identity);
+  }
+
+  /** A resource that no server lists can be asked of the only server that has resources, as far as the client knows. */
+  #resource(exchange: Pick<Exchange, 'client' | 'identity'>, uri: string): CatalogOrigin {
+    const policy = this.#policyOf(exchange);
     try {
-      return this.#views.find(client, 'resources', uri);
+      return this.#views.find(exchange.client, policy, 'resources', uri);
     } catch (error) {
       const having = [...this.#group.servers.keys()].filter(
-        (server) => this.#group.session(server).capabilities?.resources !== undefined,
+        (server) =>
+          policy.allowsServer(server) && this.#group.session(server).capabilities?.resources !== undefined,
       );
       const [server] = having;
       if (server === undefined || having.length > 1) throw error;
-      return { server, upstreamName: uri };
+      const origin = { server, upstreamName: uri };
+      if (!policy.allows('resources', uri, origin)) throw notAllowed('resources', uri, server);
+      return origin;
     }
   }
 
-  #list(client: GatewayClient, kind: CatalogKind, { cursor }: Params): Result {
-    const listed = this.#views.list(client, kind);
-    const unlisted = kind === 'tools' ? (this.#signIns?.unlisted() ?? []) : [];
+  /** The servers that can offer a client no more yet than a way to sign in. */
+  #unlisted(exchange: Exchange): readonly string[] {
+    const unlisted = this.#signIns?.unlisted() ?? [];
+    if (unlisted.length === 0) return unlisted;
+    const policy = this.#policyOf(exchange);
+    return unlisted.filter((server) => {
+      const { name, annotations } = signInTool(server);
+      const origin = { server, upstreamName: SIGN_IN_NAME, annotations };
+      return policy.allows('tools', name, origin);
+    });
+  }
+
+  #list(exchange: Exchange, kind: CatalogKind, { cursor }: Params): Result {
+    const listed = this.#listOf(exchange.client, this.#policyOf(exchange), kind);
+    const unlisted = kind === 'tools' ? this.#unlisted(exchange) : [];
     const all = unlisted.length === 0 ? listed : [...listed, ...unlisted.map(signInTool)];
     const { page, nextCursor } = pageOf(all, cursor, this.#bounds.pageSize);
     return { [kind]: page, ...(nextCursor !== undefined && { nextCursor }) };
+  }
+
+  #listOf(client: GatewayClient, policy: ClientPolicy, kind: CatalogKind): readonly object[] {
+    return kind === 'tools' && policy.view === 'search'
+      ? this.#search.list(client, policy)
+      : this.#views.list(client, policy, kind);
   }
 
   /** The error that a client gets whose user has to sign in to a server; undefined for any other error. */
@@ -219,16 +259,25 @@ export class Router {
     return needed && signInError(needed, exchange.client);
   }
 
-  /** A call, before which the user may have to sign in to the server. */
+  /** A call that counts, to which the user may have to agree, and before which they may have to sign in to the server. */
   async #call(
     exchange: Exchange,
     request: ClientRequest,
     origin: CatalogOrigin,
     field: 'name' | 'uri',
   ): Promise<Result> {
-    if (this.#signIns?.isFor(origin.server) !== true) return this.#callOnce(exchange, request, origin, field);
-    return this.#withSignIn(exchange, request, { server: origin.server, field }, (signedIn) =>
-      this.#callOnce(exchange, signedIn, origin, field),
+    const { server } = origin;
+    const named = textOf(request.params, field);
+    const policy = this.#policyOf(exchange);
+    if (policy.rates !== undefined) await policy.rates.take(exchange.identity.principal, server, named);
+    const approval =
+      request.method === 'tools/call' && policy.needsApproval(named, origin)
+        ? new Approval(server, named, request.params['arguments'])
+        : undefined;
+    const target = { origin, field, approval };
+    if (this.#signIns?.isFor(server) !== true) return this.#callOnce(exchange, request, target);
+    return this.#withSignIn(exchange, request, { server, field, approval }, (signedIn) =>
+      this.#callOnce(exchange, signedIn, target),
     );
   }
 
@@ -244,13 +293,13 @@ export class Router {
   async #withSignIn(
     exchange: Exchange,
     request: ClientRequest,
-    { server, field }: { server: string; field: 'name' | 'uri' },
+    { server, field, approval }: { server: string; field: 'name' | 'uri'; approval?: Approval | undefined },
     run: (request: ClientRequest) => Promise<Result>,
   ): Promise<Result> {
     const { client } = exchange;
     const { method, params } = request;
     const binding = { principal: client.identity.principal, method, name: textOf(params, field) };
-    const signedIn = await this.#afterSignIn(exchange, request, binding);
+    const signedIn = await this.#afterSignIn(exchange, request, binding, approval);
     try {
       return await run(signedIn);
     } catch (error) {
@@ -263,7 +312,14 @@ export class Router {
         return {
           resultType: 'input_required',
           inputRequests: { [SIGN_IN]: question },
-          requestState: this.#states.seal({ kind: 'sign-in', id: needed.id }, binding),
+          requestState: this.#states.seal(
+            {
+              kind: 'sign-in',
+              id: needed.id,
+              approved: approval?.given === true ? approval.digest : undefined,
+            },
+            binding,
+          ),
         };
       if (!accepts(await this.#ask(exchange, question))) throw signInRefused(needed.server);
       if (!(await this.#waitFor(exchange, needed.done))) throw signInError(needed, client);
@@ -281,12 +337,14 @@ export class Router {
     exchange: Exchange,
     request: ClientRequest,
     binding: StateBinding,
+    approval: Approval | undefined,
   ): Promise<ClientRequest> {
     const { requestState, inputResponses, ...rest } = request;
     if (exchange.client.era === 'legacy' || requestState === undefined) return request;
     const state = this.#states.open(requestState, binding);
     if (state.kind !== 'sign-in') return request;
     if (!accepts(inputResponses?.[SIGN_IN])) throw signInRefused(undefined);
+    if (approval !== undefined) approval.given = state.approved === approval.digest;
     // One that is over is not waited for: the call shows whether there are tokens.
     const done = this.#signIns?.open(state.id, binding.principal);
     if (done !== undefined) await this.#waitFor(exchange, done);
@@ -303,34 +361,62 @@ export class Router {
     }
   }
 
-  /** A call that may ask its client in its course. `field` is the param that names what is called. */
+  /** A call that may ask its client in its course. */
   async #callOnce(
     exchange: Exchange,
     request: ClientRequest,
-    origin: CatalogOrigin,
-    field: 'name' | 'uri',
+    { origin, field, approval }: CallTarget,
   ): Promise<Result> {
     const { method, params } = request;
     const upstream: RawRequest = { method, params: { ...params, [field]: origin.upstreamName } };
     const { client } = exchange;
-    if (client.era === 'legacy') return this.#callFor(exchange, origin.server, upstream);
+    if (client.era === 'legacy') {
+      if (approval?.given === false) await this.#askApproval(exchange, approval);
+      return this.#callFor(exchange, origin.server, upstream);
+    }
     const binding = { principal: client.identity.principal, method, name: textOf(params, field) };
-    if (request.requestState === undefined)
-      return this.#startModern(exchange, origin.server, upstream, binding);
+    if (request.requestState === undefined) {
+      if (approval?.given === false) return this.#needApproval(exchange, approval, binding);
+      return this.#startModern(exchange, origin.server, upstream, binding, approval);
+    }
     const state = this.#states.open(request.requestState, binding);
     if (state.kind === 'sign-in') throw invalidState();
     const responses = request.inputResponses ?? {};
+    if (state.kind === 'approval') {
+      if (state.approved !== approval?.digest) throw invalidState();
+      if (!accepts(responses[APPROVAL])) throw approval.refused();
+      approval.given = true;
+      return this.#startModern(exchange, origin.server, upstream, binding, approval);
+    }
     // Meanwhile the name may have become another server's: its state is nothing for that one.
     if (state.kind === 'upstream' && state.server !== origin.server) throw invalidState();
-    if (state.kind === 'upstream')
-      return this.#callModern(exchange, state.server, upstream, binding, {
-        inputResponses: responses,
-        requestState: state.state,
-      });
+    if (state.kind === 'upstream') {
+      // It is sent again, perhaps with other arguments than those that were agreed to.
+      if (approval !== undefined && state.approved !== approval.digest) throw invalidState();
+      const input = { inputResponses: responses, requestState: state.state };
+      return this.#callModern(exchange, state.server, upstream, binding, input, approval);
+    }
     const parked = this.#parked.waiting(state.id, binding.principal);
     if (parked === undefined) throw invalidState();
     parked.resume(exchange, responses);
     return this.#outcomeOf(parked, client.capabilities, binding);
+  }
+
+  /** Asks the user of a legacy client whether a call may be made. */
+  async #askApproval(exchange: Exchange, approval: Approval): Promise<void> {
+    if (!declares(exchange.client.capabilities, approval.question)) throw approval.cannotAsk();
+    if (!accepts(await this.#ask(exchange, approval.question))) throw approval.refused();
+    approval.given = true;
+  }
+
+  /** Has a modern client ask its user whether a call may be made. */
+  #needApproval({ client }: Exchange, approval: Approval, binding: StateBinding): Result {
+    if (!declares(client.capabilities, approval.question)) throw approval.cannotAsk();
+    return {
+      resultType: 'input_required',
+      inputRequests: { [APPROVAL]: approval.question },
+      requestState: this.#states.seal({ kind: 'approval', approved: approval.digest }, binding),
+    };
   }
 
   /** The call of a legacy client. When a modern server needs input, the client is asked, and the server called again. */
@@ -369,9 +455,10 @@ export class Router {
     server: string,
     request: RawRequest,
     binding: StateBinding,
+    approval: Approval | undefined,
   ): Promise<Result> {
     const era = this.#group.session(server).era;
-    if (era === 'modern') return this.#callModern(exchange, server, request, binding, {});
+    if (era === 'modern') return this.#callModern(exchange, server, request, binding, {}, approval);
     const call = this.#parked.start(exchange, (persistent) =>
       this.#upstreams.use(persistent, server, (session, number) =>
         this.#send(persistent, { session, number }, request, {}),
@@ -387,6 +474,7 @@ export class Router {
     request: RawRequest,
     binding: StateBinding,
     input: InputOptions,
+    approval: Approval | undefined,
   ): Promise<Result> {
     const result = await this.#upstreams.use(exchange, server, (session, number) =>
       this.#send(exchange, { session, number }, request, input),
@@ -394,7 +482,8 @@ export class Router {
     if (result['resultType'] !== 'input_required') return result;
     const given = result['requestState'];
     const state = typeof given === 'string' ? given : undefined;
-    return { ...result, requestState: this.#states.seal({ kind: 'upstream', server, state }, binding) };
+    const sealed = { kind: 'upstream', server, state, approved: approval?.digest } as const;
+    return { ...result, requestState: this.#states.seal(sealed, binding) };
   }
 
   async #outcomeOf(
@@ -471,7 +560,8 @@ export class Router {
     const isPrompt = ref['type'] === 'ref/prompt';
     const field = isPrompt ? 'name' : 'uri';
     const named = textOf(ref, field);
-    const origin = this.#routes.completion(
+    const origin = this.#completed(
+      exchange,
       isPrompt ? { type: 'ref/prompt', name: named } : { type: 'ref/resource', uri: named },
     );
     const request = {
@@ -483,6 +573,23 @@ export class Router {
     );
   }
 
+  /** Which server completes arguments of a prompt, a resource or a template that the client may use. */
+  #completed(exchange: Exchange, ref: CompletionReference): CatalogOrigin {
+    const policy = this.#policyOf(exchange);
+    if (policy.isWhole) return this.#routes.completion(ref);
+    if (ref.type === 'ref/prompt') return this.#find(exchange, 'prompts', { name: ref.name });
+    let denied: string | undefined;
+    try {
+      return this.#routes.completion(ref, (origin, kind) => {
+        if (policy.allows(kind, ref.uri, origin)) return true;
+        denied ??= origin.server;
+        return false;
+      });
+    } catch (error) {
+      throw denied === undefined ? error : notAllowed('resources', ref.uri, denied);
+    }
+  }
+
   async #setLevel({ client }: Exchange, { level }: Params): Promise<Result> {
     if (!isLogLevel(level)) throw new RpcError(INVALID_PARAMS, 'Invalid params: "level" is no log level.');
     client.logLevel = level;
@@ -491,11 +598,14 @@ export class Router {
     return {};
   }
 
-  /** Subscribes a client to a resource. Rejects when it has as many subscriptions as it may have. */
-  async subscribe(client: GatewayClient, uri: string): Promise<void> {
+  /**
+   * Subscribes a client to a resource, as `identity` may. Rejects when it may not, or has as many subscriptions as it may
+   * have.
+   */
+  async subscribe(client: GatewayClient, uri: string, identity: Identity): Promise<void> {
+    const { server, upstreamName } = this.#resource({ client, identity }, uri);
     if (client.subscriptions.has(uri)) return;
     if (client.subscriptions.size >= this.#bounds.subscriptions) throw tooManySubscriptions();
-    const { server, upstreamName } = this.#resource(client, uri);
     client.subscriptions.set(uri, server);
     try {
       const upstream = await this.#upstreams.hold(client, server);
@@ -506,12 +616,34 @@ export class Router {
     }
   }
 
+  /** Whether a client is shown the same list under another policy. */
+  showsSame(client: GatewayClient, kind: CatalogKind, before: ClientPolicy, after: ClientPolicy): boolean {
+    return isSameData(this.#listOf(client, before, kind), this.#listOf(client, after, kind));
+  }
+
+  /** Ends the subscriptions of a client to what it may not see any more. */
+  async dropDenied(client: GatewayClient): Promise<void> {
+    const policy = this.#policyOf(client);
+    const denied = [...client.subscriptions].filter(
+      ([uri, server]) => !policy.allows('resources', uri, { server, upstreamName: uri }),
+    );
+    await Promise.allSettled(denied.map(([uri]) => this.unsubscribe(client, uri)));
+  }
+
   async unsubscribe(client: GatewayClient, uri: string): Promise<void> {
     const server = client.subscriptions.get(uri);
     if (server === undefined) return;
     client.subscriptions.delete(uri);
     await this.#upstreams.unsubscribe(client, server, uri);
   }
+}
+
+/** What a call calls: `field` is the param that names it. */
+interface CallTarget {
+  readonly origin: CatalogOrigin;
+  readonly field: 'name' | 'uri';
+  /** Undefined when nobody has to agree to it. */
+  readonly approval: Approval | undefined;
 }
 
 /** Where a request runs: the session, and the number of the request on it. */

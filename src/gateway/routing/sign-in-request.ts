@@ -42,7 +42,10 @@ export function accepts(answer: unknown): boolean {
   return isRecord(answer) && answer['action'] === 'accept';
 }
 
-const TOOL_SUFFIX = '__sign_in';
+/** What the tool would be called on the server itself. */
+export const SIGN_IN_NAME = 'sign_in';
+
+const TOOL_SUFFIX = `__${SIGN_IN_NAME}`;
 
 export function isSignInTool(name: unknown): boolean {
   return typeof name === 'string' && name.endsWith(TOOL_SUFFIX);

@@ -121,7 +121,7 @@ export class StdioEndpoint {
         return;
       }
       const { id } = message;
-      const subscribing = streams.listen(uris, () => onLost(id));
+      const subscribing = streams.listen(uris, LOCAL_IDENTITY, () => onLost(id));
       ends.set(id, subscribing);
       subscribing.then(
         () => deliver?.(message),

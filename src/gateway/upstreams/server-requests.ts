@@ -117,7 +117,9 @@ export class ServerRequests {
     const owner = upstream === undefined ? this.#upstreams?.openingFor(server, principal) : upstream.owner;
     // What is asked on the stream of a request that is over concerns nobody any more.
     const isOutside = typeof relation !== 'number';
-    if (isOutside && owner?.channel?.isOpen === true) return chosen(owner.channel.ask(request, signal));
+    const isHeard = owner?.muted.has(server) === false;
+    if (isOutside && isHeard && owner.channel?.isOpen === true)
+      return chosen(owner.channel.ask(request, signal));
     throw PlenumError.fromJsonRpc({ code: NOBODY_TO_ASK, message: 'No client can be asked now.' });
   }
 

@@ -100,7 +100,7 @@ export class Upstream {
     const isOutside = relation === 'none' && owner === undefined;
     const exchange = isOutside ? undefined : this.askedIn(relation);
     const wanting = exchange ?? owner;
-    const channel = exchange ?? owner?.channel;
+    const channel = exchange ?? (owner?.muted.has(this.server) === true ? undefined : owner?.channel);
     if (wanting === undefined || channel === undefined || !isWantedBy(wanting)) return;
     channel.notify(notification).catch(() => {}); // The client is gone.
   }

@@ -18,13 +18,21 @@ export class ResourceFinder {
 
   /**
    * The server of a resource, and the URI there. With `server`, the result is that server, even if it does not list the
-   * URI. Throws `AMBIGUOUS_RESOURCE` or `UNKNOWN_RESOURCE`.
+   * URI; else one that `accepts`. Throws `AMBIGUOUS_RESOURCE` or `UNKNOWN_RESOURCE`.
    */
-  find(uri: string, server?: string): CatalogOrigin {
+  find(
+    uri: string,
+    server?: string,
+    accepts: (origin: CatalogOrigin) => boolean = () => true,
+  ): CatalogOrigin {
     const listed = this.#index.resources.find(uri);
     if (server !== undefined)
       return listed.find((entry) => entry.server === server) ?? { server, upstreamName: uri };
-    return this.#only(uri, listed) ?? this.#only(uri, this.#templated(uri)) ?? this.#unknown(uri);
+    return (
+      this.#only(uri, listed.filter(accepts)) ??
+      this.#only(uri, this.#templated(uri).filter(accepts)) ??
+      this.#unknown(uri)
+    );
   }
 
   #templated(uri: string): CatalogOrigin[] {

@@ -20,6 +20,7 @@ import { fileTokenStoreOptions } from './auth.ts';
 import { gatewayAuditOptions } from './gateway-audit.ts';
 import { gatewayAuthOptions } from './gateway-auth.ts';
 import { gatewayClusterOptions } from './gateway-cluster.ts';
+import { clientRuleOptions } from './gateway-clients.ts';
 import { groupOptions } from './group.ts';
 import { groupServerOptions, pem } from './server.ts';
 import { sharedSessionOptions } from './session.ts';
@@ -211,6 +212,15 @@ export const gatewayOptions = {
   cluster: {
     kind: optionsOf(gatewayClusterOptions),
     about: 'Makes several gateways one, which share what they keep in Redis 7.',
+  },
+  clients: {
+    kind: listOf(
+      optionsOf(clientRuleOptions, 'an object of what clients may see and do'),
+      'an array of rules for clients',
+    ),
+    byDefault: 'every client may see and do everything',
+    about:
+      'What clients may see and do: the first rule counts that is for a client. One that none is for may do nothing.',
   },
   hosts: {
     kind: listOf(hostName, 'an array of host names'),

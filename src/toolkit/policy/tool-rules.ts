@@ -1,3 +1,4 @@
+import type { ToolAnnotations } from '@modelcontextprotocol/client';
 import { invalidOption } from '../../errors/options.ts';
 import { messageOf, type PlenumError } from '../../errors/plenum-error.ts';
 import { isRecord } from '../../internal/checks.ts';
@@ -86,12 +87,17 @@ export function compileGlobs(field: string, wanted: unknown): (text: string) => 
   }
 }
 
-function isReadOnly({ annotations }: ToolDefinition): boolean {
+/** What the rules look at of a tool's annotations. */
+type Annotated = {
+  readonly annotations?: Pick<ToolAnnotations, 'readOnlyHint' | 'destructiveHint'> | undefined;
+};
+
+export function isReadOnly({ annotations }: Annotated): boolean {
   return annotations?.readOnlyHint === true;
 }
 
 /** By the protocol's defaults. A tool annotated as both read-only and destructive counts as destructive. */
-function mayDestroy(tool: ToolDefinition): boolean {
+export function mayDestroy(tool: Annotated): boolean {
   return tool.annotations?.destructiveHint ?? !isReadOnly(tool);
 }
 

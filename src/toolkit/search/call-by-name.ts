@@ -55,7 +55,7 @@ export function textResult(text: string): CallToolResult {
 }
 
 /** Models often send nested arguments as JSON text. */
-function readArguments(given: unknown): Args {
+export function readArguments(given: unknown): Args {
   if (given === undefined || given === null || given === '') return {};
   const args = typeof given === 'string' ? parse(given) : given;
   if (isRecord(args)) return args;

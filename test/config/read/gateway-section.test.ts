@@ -102,9 +102,41 @@ describe('what a file says for a gateway', () => {
     expect(await problemsOf(load({ mcpServers, gateway }, { tolerant: true }))).toEqual([problem]);
   });
 
-  it.each(['clients', 'lock'])('rules of access are not passed over: %s', async (key) => {
-    const [problem] = await problemsOf(load({ mcpServers, gateway: { [key]: {} } }));
-    expect(problem).toContain(`gateway.${key}: found rules of access, which a file cannot have`);
+  it('rules of access are not passed over: lock', async () => {
+    const [problem] = await problemsOf(load({ mcpServers, gateway: { lock: {} } }));
+    expect(problem).toContain('gateway.lock: found rules of access, which a file cannot have');
+  });
+
+  it('says what clients may see and do', async () => {
+    const clients = [
+      {
+        match: { key: 'ci-*', claim: { groups: ['a', 3] } },
+        servers: ['s'],
+        allow: ['x', { readOnlyHint: true }],
+      },
+      { view: 'search', rate: { callsPerMinute: 5, costs: { 's__*': 2 } }, approve: [{ kind: 'tool' }] },
+    ];
+    const { gateway, warnings } = await load({ mcpServers, gateway: { clients } });
+    expect(gateway?.clients).toEqual(clients);
+    expect(warnings).toEqual([]);
+  });
+
+  it.each([
+    [{}],
+    ['x'],
+    [[5]],
+    [{ server: ['x'] }],
+    [[{ server: ['x'] }]],
+    [[{ match: { keys: 'x' } }]],
+    [[{ match: 'x' }]],
+    [[{ allow: [{ names: 'x' }] }]],
+    [[{ allow: 'x' }]],
+    [[{ rate: { perMinute: 5 } }]],
+    [[{ view: 'code' }]],
+    [[{}, { deny: [5] }]],
+  ])('a rule for clients that is not understood lets nobody in: %j', async (clients) => {
+    const problems = await problemsOf(load({ mcpServers, gateway: { clients } }, { tolerant: true }));
+    expect(problems.join()).toContain('gateway.clients');
   });
 
   it('says how users sign in to servers, with the path of their tokens from its own folder', async () => {
