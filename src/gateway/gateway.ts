@@ -58,6 +58,7 @@ import { AuditLog } from './audit/audit-log.ts';
 import { Authenticator } from './identity/authenticator.ts';
 import { Cluster } from './cluster/cluster.ts';
 import type { ClusterNode } from './cluster/node-registry.ts';
+import { SharedLists } from './cluster/shared-lists.ts';
 import { endOfListening } from './clients/listen-streams.ts';
 import { LOCAL_IDENTITY, type Identity } from './identity/identity.ts';
 import { OutwardClient } from './clients/outward-client.ts';
@@ -166,6 +167,7 @@ export class Gateway implements AsyncDisposable {
   readonly #audit: AuditLog | undefined;
   readonly #signIns: SignIns;
   readonly #cluster: Cluster | undefined;
+  readonly #sharedLists: SharedLists | undefined;
   #url: string | undefined;
   readonly #connected = new Map<string, ConnectedClient>();
   readonly #working = new Set<Promise<unknown>>();
@@ -188,6 +190,7 @@ export class Gateway implements AsyncDisposable {
   ) {
     if (!(hub instanceof EventHub)) throw gatewayConstructed();
     this.#cluster = cluster;
+    this.#sharedLists = cluster && new SharedLists(cluster, group);
     this.#signIns = signIns;
     this.#audit = audit;
     this.#auth = auth;
@@ -243,6 +246,10 @@ export class Gateway implements AsyncDisposable {
       signIns,
     });
     this.#relayGroup();
+    cluster?.serve({
+      onTold: (body) => this.#sharedLists?.onTold(body),
+      onMissed: () => this.#sharedLists?.onMissed(),
+    });
   }
 
   /** As {@link createGateway}. */
@@ -377,6 +384,7 @@ export class Gateway implements AsyncDisposable {
   async remove(name: string): Promise<void> {
     const { manager, isolation } = this.#ownServers();
     await this.#group.remove(name);
+    this.#sharedLists?.onRemoved(name);
     await manager.remove(name);
     isolation.delete(name);
     this.#signIns.tokens.remove(name);
@@ -586,6 +594,7 @@ export class Gateway implements AsyncDisposable {
     this.#signIns.close();
     this.#router.close();
     this.#upstreams.stop();
+    this.#sharedLists?.stop();
     await Promise.allSettled([
       this.#listening?.then((listener) => listener.close(flushMs)),
       this.#stdio?.close(),
@@ -836,7 +845,10 @@ export class Gateway implements AsyncDisposable {
         if (event.type === 'overflow') this.#tellLists(() => ALL_LISTS);
         else {
           this.#hub.publish(event);
-          if (event.type === 'catalog') this.#onCatalog(event);
+          if (event.type === 'catalog') {
+            this.#sharedLists?.onChanged(event.server);
+            this.#onCatalog(event);
+          }
         }
       }
     };

@@ -19,8 +19,8 @@ export interface ClusterListener {
   onTold(body: Body): void;
   /** Something that was told to all may have been missed. */
   onMissed(): void;
-  /** Answers a call of another node. What it rejects with is not sent. */
-  answer(call: IncomingCall): Promise<Body>;
+  /** Answers a call of another node. What it rejects with is not sent. Without it calls of others are not accepted. */
+  answer?(call: IncomingCall): Promise<Body>;
 }
 
 /** How long Redis may take to answer at least, in milliseconds: a busy machine is not a dead one. */
@@ -68,7 +68,7 @@ export class Cluster {
       instance,
       keyOfLease: (name) => this.leases.keyOf(name),
       send: (node, body) => this.#send(channelOf(prefix, node), body),
-      answer: (call) => this.#listener?.answer(call) ?? Promise.reject(nodeGone(nodeId, false)),
+      answer: (call) => this.#listener?.answer?.(call) ?? Promise.reject(nodeGone(nodeId, false)),
     });
   }
 
