@@ -39,6 +39,12 @@ const BY_NAME = new Set(['patternProperties', 'dependentSchemas', '$defs', 'defi
 export function withoutUnsendable(answer: JSONRPCResultResponse, log: OddityLog): JSONRPCResultResponse {
   const tools: unknown = isRecord(answer.result) ? answer.result['tools'] : undefined;
   if (!Array.isArray(tools)) return answer;
+  const sendable = sendableTools(tools, log);
+  return sendable === tools ? answer : { ...answer, result: { ...answer.result, tools: sendable } };
+}
+
+/** The tools without those; the same array when there are none. */
+export function sendableTools<T>(tools: T[], log: OddityLog): T[] {
   const findings = new Findings();
   const sendable = tools.filter((tool: unknown, index) => {
     if (!isRecord(tool) || areSendable(tool['inputSchema'])) return true;
@@ -49,9 +55,9 @@ export function withoutUnsendable(answer: JSONRPCResultResponse, log: OddityLog)
     );
     return false;
   });
-  if (sendable.length === tools.length) return answer;
+  if (sendable.length === tools.length) return tools;
   log.report('its answer to tools/list', findings);
-  return { ...answer, result: { ...answer.result, tools: sendable } };
+  return sendable;
 }
 
 /** Whether each declaration in a schema is right: of an argument of a simple type, at a place that the call tells, and unique. */

@@ -1,6 +1,5 @@
 import type { Tool } from '@modelcontextprotocol/client';
 import { isRecord } from '../internal/checks.ts';
-import type { ListBudget } from './connection/list-budget.ts';
 import type { DefinitionLock, RequestGuard } from './lock/definition-lock.ts';
 import type { Relation } from '../transport/managed-transport.ts';
 import type { Session, SessionEvent } from './session.ts';
@@ -18,8 +17,6 @@ export interface SessionInternals {
   readonly spec: object | undefined;
   /** What its requests are checked by; undefined without a lock, and while there is no connection. */
   readonly guard: RequestGuard | undefined;
-  /** The lists that its connection gets; undefined while there is none. */
-  readonly lists: ListBudget | undefined;
   /**
    * Has its requests checked from now on by what a lock holds of the server of this name, unless it has a lock already.
    * Resolves with false when that is not possible. Rejects with `CONFIG_INVALID` or `DEFINITION_DRIFT`.
@@ -76,7 +73,6 @@ class PublicInternals implements SessionInternals {
   readonly timeoutMs = 60_000;
   readonly isAsleep = false;
   readonly guard = undefined;
-  readonly lists = undefined;
   readonly spec = undefined;
   readonly #session: Session;
 

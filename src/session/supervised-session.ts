@@ -33,9 +33,9 @@ import type { Connection, ConnectionMemory } from './connection/connection.ts';
 import { HealthMonitor } from './supervision/health.ts';
 import { InFlight } from './supervision/in-flight.ts';
 import { openConnection } from './connection/open-connection.ts';
-import type { ListBudget } from './connection/list-budget.ts';
 import { DefinitionGuard } from './lock/definition-guard.ts';
 import type { DefinitionDrift, DefinitionLock, RequestGuard, ServerLock } from './lock/definition-lock.ts';
+import { ListPages } from './requests/list-pages.ts';
 import { RequestRunner } from './requests/request-runner.ts';
 import type { ProtocolEra, SessionEvent, SessionStatus } from './session.ts';
 import { sessionInternals, type InternalSession, type SessionInternals } from './session-internals.ts';
@@ -121,6 +121,7 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
         this.#problem(handlerFailed(what, name, error));
       },
     });
+    const lists = new ListPages(options.maxPages, this.#oddities);
     this.resources = {
       timeoutMs: options.timeoutMs,
       runner,
@@ -130,8 +131,8 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
         onStreamLost: () => this.#health?.suspect(),
       }),
       tools: new ListedTools(name, (problem) => this.#problem(problem)),
-      unannounced:
-        options.checks === 'strict' ? undefined : new UnannouncedTools(this.#oddities, options.maxPages),
+      lists,
+      unannounced: options.checks === 'strict' ? undefined : new UnannouncedTools(this.#oddities, lists),
       oddities: options.checks === 'strict' ? undefined : this.#oddities,
     };
   }
@@ -181,10 +182,6 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
 
   learnTools(tools: readonly Tool[]): void {
     this.resources.tools.replace(tools);
-  }
-
-  get lists(): ListBudget | undefined {
-    return this.#supervisor.connection?.lists;
   }
 
   get guard(): RequestGuard | undefined {
@@ -352,11 +349,11 @@ export class SupervisedSession extends SessionRequests implements InternalSessio
   }
 
   #guardBy(lock: ServerLock, connection: Connection): void {
-    const { unannounced } = this.resources;
+    const { lists, unannounced } = this.resources;
     const server = this.#lock?.server ?? this.name;
     const { timeoutMs } = this.#options;
     const report = (drift: DefinitionDrift): void => this.#onDrift(drift);
-    this.#guard = new DefinitionGuard({ server, lock, connection, unannounced, timeoutMs, report });
+    this.#guard = new DefinitionGuard({ server, lock, connection, lists, unannounced, timeoutMs, report });
     connection.guardBy?.(this.#guard);
   }
 

@@ -59,11 +59,12 @@ export class LeasedSession extends SessionRequests implements InternalSession, S
     super();
     this.#session = session;
     this.#use = use;
-    const { timeoutMs, subscriptions, tools, unannounced, oddities } = session.resources;
+    const { timeoutMs, subscriptions, tools, lists, unannounced, oddities } = session.resources;
     this.resources = {
       timeoutMs,
       subscriptions,
       tools,
+      lists,
       unannounced,
       oddities,
       runner: { run: (request, options) => this.#run(request, options) },
@@ -146,10 +147,6 @@ export class LeasedSession extends SessionRequests implements InternalSession, S
 
   get guard(): SessionInternals['guard'] {
     return this.#session.guard;
-  }
-
-  get lists(): SessionInternals['lists'] {
-    return this.#session.lists;
   }
 
   get spec(): object | undefined {

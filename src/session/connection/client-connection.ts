@@ -5,7 +5,6 @@ import type { RequestGuard } from '../lock/definition-lock.ts';
 import type { Connection } from './connection.ts';
 import type { ConnectionTap } from './connection-tap.ts';
 import type { DirectCalls } from './direct-calls.ts';
-import type { ListBudget } from './list-budget.ts';
 
 /** What the official client was made with. */
 export interface ClientIdentity {
@@ -89,10 +88,6 @@ export class ClientConnection implements Connection {
 
   get directCalls(): DirectCalls | undefined {
     return this.#directCalls;
-  }
-
-  get lists(): ListBudget {
-    return this.#tap.lists;
   }
 
   get guard(): RequestGuard | undefined {

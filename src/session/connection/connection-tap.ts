@@ -21,7 +21,6 @@ import type { Answer, Call } from '../../reading/messages.ts';
 import { withoutUnsendable } from '../../reading/header-declarations.ts';
 import type { OddityLog } from '../../reading/oddities.ts';
 import type { ServerReader } from '../../reading/server-reader.ts';
-import { carryingEntries } from '../../reading/whole-entries.ts';
 import { callResultOf } from './call-result.ts';
 import { DirectCalls, isDirect } from './direct-calls.ts';
 import { EraProbe } from './era-probe.ts';
@@ -84,7 +83,7 @@ export class ConnectionTap implements Transport {
   #inHand: Answer | undefined;
   readonly #ended = createDeferred<void>();
   readonly #abandoned = new Set<RequestId>();
-  readonly lists = new ListBudget();
+  readonly #lists = new ListBudget();
   /** Notifications that are being sent. The client does not wait for them, so `close` does. */
   readonly #notifications = new Set<Promise<void>>();
   #starting: Promise<void> | undefined;
@@ -298,14 +297,14 @@ export class ConnectionTap implements Transport {
         if (id === undefined) break;
         if (this.#abandoned.size >= ABANDONED_LIMIT) this.#abandoned.clear();
         this.#abandoned.add(id);
-        this.lists.forget(id);
+        this.#lists.forget(id);
         this.#compared.delete(id);
         this.#reader?.forget(id);
         break;
       }
       default:
         if ('id' in message && LIST_METHODS.has(message.method))
-          this.lists.asked(message.id, message.method, message.params);
+          this.#lists.asked(message.id, message.method, message.params);
     }
     return false;
   }
@@ -388,15 +387,13 @@ export class ConnectionTap implements Transport {
     // The official client would drop it, and the request would wait for its timeout.
     if (read === message ? !isRight : !isAnswer(read))
       return failRequest(id, invalidResult('The answer is not a valid JSON-RPC response.'));
-    const list = this.lists.pending.size > 0 ? this.lists.pending.get(id) : undefined;
+    const isToolList = this.#lists.pending.size > 0 && this.#lists.pending.get(id) === 'tools/list';
     const refusal = this.#refusal(id, read);
     if (refusal !== undefined) return failRequest(id, refusal);
     if (!('result' in read)) return read;
-    if (list === undefined) return changes === undefined ? read : this.#approved(read, changes);
-    const isChecked = list === 'tools/list' && this.#isModern && this.#headerOddities !== undefined;
+    const isChecked = isToolList && this.#isModern && this.#headerOddities !== undefined;
     const sendable = isChecked ? withoutUnsendable(read, this.#headerOddities) : read;
-    const approved = changes === undefined ? sendable : this.#approved(sendable, changes);
-    return this.lists.wantsWhole(list) ? carryingEntries(approved) : approved;
+    return changes === undefined ? sendable : this.#approved(sendable, changes);
   }
 
   /** The answer without what differs from the lock. */
@@ -411,7 +408,7 @@ export class ConnectionTap implements Transport {
 
   /** Why an answer is not forwarded; its request fails with this error instead. */
   #refusal(id: RequestId, answer: Answer): PlenumError | undefined {
-    if (this.lists.pending.size > 0) return this.lists.answered(id, answer);
+    if (this.#lists.pending.size > 0) return this.#lists.answered(id, answer);
     if (!('result' in answer) || answer.result.resultType !== 'input_required') return undefined;
     return this.incoming?.refusal(answer.result);
   }

@@ -1,7 +1,6 @@
 import type { Client } from '@modelcontextprotocol/client';
 import type { TransportEnd, TransportMemory } from '../../transport/managed-transport.ts';
 import type { DirectCalls } from './direct-calls.ts';
-import type { ListBudget } from './list-budget.ts';
 import type { RequestGuard } from '../lock/definition-lock.ts';
 import type { ProtocolEra } from '../session.ts';
 
@@ -23,8 +22,6 @@ export interface Connection {
   readonly perRequestStream: boolean;
   /** Undefined when every tool call must go through the client. */
   readonly directCalls?: DirectCalls | undefined;
-  /** The lists that the client gets; undefined when that is not ours. */
-  readonly lists?: ListBudget | undefined;
   /** Compares what the server offers with a lock; undefined without one. */
   readonly guard?: RequestGuard | undefined;
   /** Whether what is sent with the client itself is checked by the guard, too. */

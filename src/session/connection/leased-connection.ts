@@ -9,7 +9,6 @@ import type { TransportEnd } from '../../transport/managed-transport.ts';
 import type { Connection } from './connection.ts';
 import type { SessionEvent } from '../session.ts';
 import type { RequestGuard } from '../lock/definition-lock.ts';
-import type { ListBudget } from './list-budget.ts';
 import { internalsOf } from '../session-internals.ts';
 import type { SessionLease } from '../session-target.ts';
 
@@ -96,8 +95,6 @@ class LeasedConnection implements Connection {
   guard: RequestGuard | undefined;
   readonly guardsClient: boolean;
   readonly spec: object | undefined;
-  /** Those of the leased session. */
-  readonly lists: ListBudget | undefined;
   readonly #lease: SessionLease;
   readonly #request: LeaseRequest;
   readonly #events: ReturnType<SessionLease['session']['events']>;
@@ -114,9 +111,8 @@ class LeasedConnection implements Connection {
     this.connectMs = connectMs;
     this.pid = lease.session.status.pid;
     this.perRequestStream = client.transport?.hasPerRequestStream === true;
-    const { guard, lists, spec } = internalsOf(lease.session);
+    const { guard, spec } = internalsOf(lease.session);
     this.guard = guard;
-    this.lists = lists;
     this.guardsClient = guard !== undefined;
     this.spec = spec;
     this.#lease = lease;

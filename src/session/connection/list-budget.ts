@@ -26,23 +26,6 @@ export class ListBudget {
   /** The method of each page request that has no answer yet. */
   readonly pending = new Map<RequestId, string>();
   readonly #spent = new Map<string, Spent>();
-  /** How many callers want the whole entries of a list, by method. */
-  readonly #wanted = new Map<string, number>();
-
-  /** Whether the answers to this method are to carry their whole entries, see `withWholeEntries`. */
-  wantsWhole(method: string): boolean {
-    return this.#wanted.size > 0 && this.#wanted.has(method);
-  }
-
-  /** Wants whole entries until what is returned is called. */
-  wantWhole(method: string): () => void {
-    this.#wanted.set(method, (this.#wanted.get(method) ?? 0) + 1);
-    return () => {
-      const left = (this.#wanted.get(method) ?? 1) - 1;
-      if (left === 0) this.#wanted.delete(method);
-      else this.#wanted.set(method, left);
-    };
-  }
 
   /** Called with each request for a page. The first page, which has no cursor, starts the count over. */
   asked(id: RequestId, method: string, params: unknown): void {

@@ -1,20 +1,19 @@
-import type { RequestOptions } from '@modelcontextprotocol/client';
 import { definitionDrifted, notListed } from '../../errors/lock.ts';
 import { isRecord } from '../../internal/checks.ts';
 import { METHOD_NOT_FOUND } from '../../internal/json/rpc-codes.ts';
 import { official } from '../../transport/official.ts';
 import type { Connection } from '../connection/connection.ts';
-import { announcesNothing, listWhole, type UnannouncedTools } from '../requests/unannounced-tools.ts';
+import { capabilityOf, entriesOf, type ListMethod, type ListPages } from '../requests/list-pages.ts';
+import { announcesNothing, type UnannouncedTools } from '../requests/unannounced-tools.ts';
 import { compileUriTemplate } from '../requests/uri-template.ts';
 import type { ListKind } from '../session.ts';
 import type { DefinitionDrift, LockedKind, RequestGuard, ServerLock } from './definition-lock.ts';
-import { asOurs } from './our-lists.ts';
 
-/** By which member of its definition a kind is named, and of which member of a result its list is. */
+/** By which member of its definition a kind is named, and how it is listed. */
 const KINDS = {
-  tool: { list: 'tools', named: 'name' },
-  prompt: { list: 'prompts', named: 'name' },
-  resourceTemplate: { list: 'resourceTemplates', named: 'uriTemplate' },
+  tool: { list: 'tools', method: 'tools/list', named: 'name' },
+  prompt: { list: 'prompts', method: 'prompts/list', named: 'name' },
+  resourceTemplate: { list: 'resourceTemplates', method: 'resources/templates/list', named: 'uriTemplate' },
 } as const satisfies Record<LockedKind, object>;
 
 const LOCKED_KINDS: readonly LockedKind[] = ['tool', 'prompt', 'resourceTemplate'];
@@ -42,6 +41,7 @@ export interface DefinitionGuardOptions {
   readonly server: string;
   readonly lock: ServerLock;
   readonly connection: Connection;
+  readonly lists: ListPages;
   readonly unannounced: UnannouncedTools | undefined;
   readonly timeoutMs: number;
   /** Called with each difference, at each list that has it. */
@@ -179,7 +179,7 @@ export class DefinitionGuard implements RequestGuard {
     const matches = (template: string): boolean => compileUriTemplate(template)(uri);
     const [, drift] = [...drifted].find(([template]) => matches(template)) ?? [];
     if (drift === undefined || [...usable].some(matches)) return;
-    const resources = await listOver(this.#options, 'resources');
+    const resources = await listOver(this.#options, 'resources/list');
     if (resources.some((each) => isRecord(each) && each['uri'] === uri)) return;
     throw definitionDrifted(this.#options.server, drift);
   }
@@ -197,7 +197,7 @@ export class DefinitionGuard implements RequestGuard {
   async #fetch(kind: LockedKind): Promise<void> {
     for (let attempt = 0; attempt < MAX_FETCHES && this.#checked.get(kind)?.isWhole !== true; attempt++) {
       const changes = this.#changes;
-      const listed = await listOver(this.#options, KINDS[kind].list);
+      const listed = await listOver(this.#options, KINDS[kind].method);
       if (this.#changes === changes) this.#check(kind, listed, true);
     }
   }
@@ -205,31 +205,17 @@ export class DefinitionGuard implements RequestGuard {
 
 /** All entries of a list, over one connection. */
 async function listOver(
-  { connection, unannounced, timeoutMs }: DefinitionGuardOptions,
-  list: 'tools' | 'prompts' | 'resources' | 'resourceTemplates',
+  { connection, lists, unannounced, timeoutMs }: DefinitionGuardOptions,
+  method: ListMethod,
 ): Promise<readonly unknown[]> {
   const { client } = connection;
-  const options: RequestOptions & { cacheMode: 'bypass' } = { timeout: timeoutMs, cacheMode: 'bypass' };
-  const capability = list === 'resourceTemplates' ? 'resources' : list;
-  if (client.getServerCapabilities()?.[capability] === undefined) {
-    const isAsked = list === 'tools' && announcesNothing(client);
-    return (isAsked ? await unannounced?.list(connection, asOurs({}), options) : undefined)?.tools ?? [];
+  const options = { timeout: timeoutMs };
+  if (client.getServerCapabilities()?.[capabilityOf(method)] === undefined) {
+    const isAsked = method === 'tools/list' && announcesNothing(client);
+    return (isAsked ? await unannounced?.list(connection, {}, options) : undefined)?.tools ?? [];
   }
-  const whole = <T extends object>(method: string, ask: () => Promise<T>): Promise<T> =>
-    listWhole(connection, method, ask);
-  const params = asOurs({});
   try {
-    switch (list) {
-      case 'tools':
-        return (await whole('tools/list', () => client.listTools(params, options))).tools;
-      case 'prompts':
-        return (await whole('prompts/list', () => client.listPrompts(params, options))).prompts;
-      case 'resources':
-        return (await whole('resources/list', () => client.listResources(params, options))).resources;
-      case 'resourceTemplates':
-        return (await whole('resources/templates/list', () => client.listResourceTemplates(params, options)))
-          .resourceTemplates;
-    }
+    return entriesOf(await lists.all(connection, method, {}, options), method);
   } catch (error) {
     if (error instanceof official.ProtocolError && error.code === METHOD_NOT_FOUND) return [];
     throw error;

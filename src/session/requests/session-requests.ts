@@ -1,7 +1,6 @@
 import type {
   CallToolRequestParams,
   CallToolResult,
-  Client,
   CompleteResult,
   GetPromptResult,
   ListPromptsResult,
@@ -32,17 +31,22 @@ import { official } from '../../transport/official.ts';
 import type { CallOptions, PageOptions, ReadOptions, RevocableCallOptions } from '../call-options.ts';
 import { callResultOf } from '../connection/call-result.ts';
 import type { Connection } from '../connection/connection.ts';
-import type { RequestGuard } from '../lock/definition-lock.ts';
-import { asOurs } from '../lock/our-lists.ts';
 import { DirectCalls, type DirectCaller, type DirectResult } from '../connection/direct-calls.ts';
 import type { CompletionReference, RawRequest, Session } from '../session.ts';
 import { sendPing } from '../supervision/health.ts';
 import { Findings, type OddityLog } from '../../reading/oddities.ts';
 import { wholeOf, wholePrompt, wholeToolResult } from '../../reading/whole-result.ts';
+import {
+  capabilityOf,
+  type ListMethod,
+  type ListPages,
+  type ListResults,
+  type PageParams,
+} from './list-pages.ts';
 import type { ListedTool, ListedTools } from './listed-tools.ts';
 import type { RequestInfo, SessionRequest } from './request-runner.ts';
 import type { Subscriptions } from './subscriptions.ts';
-import { announcesNothing, listWhole, type UnannouncedTools } from './unannounced-tools.ts';
+import { announcesNothing, type UnannouncedTools } from './unannounced-tools.ts';
 
 /** Sends requests to the server, each within the time limits and signals of its caller. */
 export interface RequestSender {
@@ -56,6 +60,7 @@ export interface RequestResources {
   readonly timeoutMs: number;
   readonly subscriptions: Subscriptions;
   readonly tools: ListedTools;
+  readonly lists: ListPages;
   /** Undefined when a server is to be taken at its word. */
   readonly unannounced: UnannouncedTools | undefined;
   /** Undefined when what is odd is to be an error. */
@@ -75,71 +80,48 @@ export abstract class SessionRequests {
     );
   }
 
-  listTools(options: CallOptions = {}): Promise<ListToolsResult> {
+  async listTools(options: CallOptions = {}): Promise<ListToolsResult> {
     const { tools, unannounced } = this.resources;
     const learnt = (result: ListToolsResult): ListToolsResult => {
       tools.replace(result.tools);
       return result;
     };
-    return this.#list(
-      'tools',
-      options,
-      { tools: [] },
-      async (client, params, requestOptions) => learnt(await client.listTools(params, requestOptions)),
-      async (...given) => {
-        const result = await unannounced?.list(...given);
-        return result && learnt(result);
-      },
+    return this.#list('tools/list', options, { tools: [] }, learnt, (...given) =>
+      unannounced?.list(...given),
     );
   }
 
   listResources(options: CallOptions = {}): Promise<ListResourcesResult> {
-    return this.#list('resources', options, { resources: [] }, (client, params, requestOptions) =>
-      client.listResources(params, requestOptions),
-    );
+    return this.#list('resources/list', options, { resources: [] });
   }
 
   listResourceTemplates(options: CallOptions = {}): Promise<ListResourceTemplatesResult> {
-    return this.#list('resources', options, { resourceTemplates: [] }, (client, params, requestOptions) =>
-      client.listResourceTemplates(params, requestOptions),
-    );
+    return this.#list('resources/templates/list', options, { resourceTemplates: [] });
   }
 
   listPrompts(options: CallOptions = {}): Promise<ListPromptsResult> {
-    return this.#list('prompts', options, { prompts: [] }, (client, params, requestOptions) =>
-      client.listPrompts(params, requestOptions),
-    );
+    return this.#list('prompts/list', options, { prompts: [] });
   }
 
   async listToolsPage(options: PageOptions = {}): Promise<ListToolsResult> {
     const { unannounced } = this.resources;
-    const page = await this.#page(
-      'tools',
-      options,
-      { tools: [] },
-      (client, params, requestOptions) => client.request({ method: 'tools/list', params }, requestOptions),
-      async (...given) => unannounced?.page(...given),
+    const page = await this.#page('tools/list', options, { tools: [] }, (...given) =>
+      unannounced?.page(...given),
     );
     this.resources.tools.add(page.tools);
     return page;
   }
 
   listResourcesPage(options: PageOptions = {}): Promise<ListResourcesResult> {
-    return this.#page('resources', options, { resources: [] }, (client, params, requestOptions) =>
-      client.request({ method: 'resources/list', params }, requestOptions),
-    );
+    return this.#page('resources/list', options, { resources: [] });
   }
 
   listResourceTemplatesPage(options: PageOptions = {}): Promise<ListResourceTemplatesResult> {
-    return this.#page('resources', options, { resourceTemplates: [] }, (client, params, requestOptions) =>
-      client.request({ method: 'resources/templates/list', params }, requestOptions),
-    );
+    return this.#page('resources/templates/list', options, { resourceTemplates: [] });
   }
 
   listPromptsPage(options: PageOptions = {}): Promise<ListPromptsResult> {
-    return this.#page('prompts', options, { prompts: [] }, (client, params, requestOptions) =>
-      client.request({ method: 'prompts/list', params }, requestOptions),
-    );
+    return this.#page('prompts/list', options, { prompts: [] });
   }
 
   callTool(
@@ -319,31 +301,31 @@ export abstract class SessionRequests {
    * Lists all pages. Returns `empty` when the server has not declared the capability, without a request unless it is asked
    * for what it does not announce, and when it does not have the method: many that have resources do not have
    * `resources/templates/list`. With strict checks a server that announces a list and does not have it is in error.
+   * `learnt` is called with what the server sent, before it is compared with a lock.
    */
-  #list<T extends object>(
-    kind: 'tools' | 'resources' | 'prompts',
+  #list<M extends ListMethod>(
+    method: M,
     options: CallOptions,
-    empty: T,
-    list: (client: Client, params: { _meta?: Record<string, unknown> }, options: ListOptions) => Promise<T>,
-    unannounced?: Unannounced<T>,
-  ): Promise<T> {
-    const info = { doing: `Listing ${kind}`, method: `${kind}/list` };
-    return this.#run(info, options, async (connection, requestOptions) => {
+    empty: ListResults[M],
+    learnt: (result: ListResults[M]) => ListResults[M] = (result) => result,
+    unannounced?: Unannounced<ListResults[M]>,
+  ): Promise<ListResults[M]> {
+    return this.#run(infoOf(method, 'Listing'), options, async (connection, requestOptions) => {
       const { client, guard } = connection;
-      const params = asListed(guard, this.#params(connection, {}, options));
+      const params = this.#params(connection, {}, options);
       const changes = guard?.changes ?? 0;
-      const approved = (result: T): T => (guard === undefined ? result : guard.read(result, true, changes));
-      if (client.getServerCapabilities()?.[kind] === undefined)
-        return approved((await ask(unannounced, connection, params, requestOptions)) ?? empty);
+      const approved = (result: ListResults[M]): ListResults[M] =>
+        guard === undefined ? result : guard.read(result, true, changes);
+      if (client.getServerCapabilities()?.[capabilityOf(method)] === undefined) {
+        const found = await ask(unannounced, connection, params, requestOptions);
+        return approved(found === undefined ? empty : learnt(found));
+      }
       try {
-        const whole = await listWhole(connection, methodOf(empty, info.method), () =>
-          list(client, params, { ...requestOptions, cacheMode: 'bypass' }),
-        );
-        return approved(whole);
+        return approved(learnt(await this.resources.lists.all(connection, method, params, requestOptions)));
       } catch (error) {
         const isMissing = error instanceof official.ProtocolError && error.code === METHOD_NOT_FOUND;
         // Templates are announced with the resources, so that a server cannot say that it has none.
-        const isStrict = this.resources.oddities === undefined && !('resourceTemplates' in empty);
+        const isStrict = this.resources.oddities === undefined && method !== 'resources/templates/list';
         if (isMissing && !isStrict) return approved(empty);
         throw error;
       }
@@ -351,29 +333,24 @@ export abstract class SessionRequests {
   }
 
   /** Lists one page. Returns `empty` without a request when the server has not declared the capability. */
-  async #page<T extends object>(
-    kind: 'tools' | 'resources' | 'prompts',
+  #page<M extends ListMethod>(
+    method: M,
     options: PageOptions,
-    empty: T,
-    list: (client: Client, params: PageParams, options: RequestOptions) => Promise<T>,
-    unannounced?: Unannounced<T>,
-  ): Promise<T> {
-    const info = { doing: `Listing a page of ${kind}`, method: `${kind}/list` };
+    empty: ListResults[M],
+    unannounced?: Unannounced<ListResults[M]>,
+  ): Promise<ListResults[M]> {
     return this.#run(
-      info,
+      infoOf(method, 'Listing a page of'),
       options,
       async (connection, requestOptions) => {
         const { client, guard } = connection;
         const { cursor } = options;
-        const given = this.#params(connection, cursor === undefined ? {} : { cursor }, options);
-        const params = asListed(guard, given);
+        const params = this.#params(connection, cursor === undefined ? {} : { cursor }, options);
         const changes = guard?.changes ?? 0;
         const page =
-          client.getServerCapabilities()?.[kind] === undefined
+          client.getServerCapabilities()?.[capabilityOf(method)] === undefined
             ? ((await ask(unannounced, connection, params, requestOptions)) ?? empty)
-            : await listWhole(connection, methodOf(empty, info.method), () =>
-                list(client, params, requestOptions),
-              );
+            : await this.resources.lists.page(connection, method, params, requestOptions);
         return guard === undefined ? page : guard.read(page, false, changes);
       },
       checkPage,
@@ -616,11 +593,6 @@ function memberOf(given: unknown, member: 'name' | 'uri'): string | undefined {
   }
 }
 
-/** Marks a list that is compared with the lock where it arrives. */
-function asListed<T extends object>(guard: RequestGuard | undefined, params: T): T {
-  return guard === undefined ? params : asOurs(params);
-}
-
 /** Reads the result of a request of any method: what differs from a lock is taken out of a list. */
 function readerOf({ guard }: Connection, method: string): (result: unknown) => unknown {
   if (guard === undefined || !method.endsWith('/list')) return wholeOf;
@@ -651,18 +623,15 @@ function ofWholeResult(schema: StandardSchemaV1, read: (result: unknown) => unkn
   };
 }
 
-/** Templates are listed with the capability of resources, by a method of their own. */
-function methodOf(empty: object, method: string): string {
-  return 'resourceTemplates' in empty ? 'resources/templates/list' : method;
+/** What listing is called in errors: templates go by the name of the resources. */
+function infoOf(method: ListMethod, doing: string): RequestInfo {
+  const kind = capabilityOf(method);
+  return { doing: `${doing} ${kind}`, method: `${kind}/list` };
 }
-
-type PageParams = { cursor?: string; _meta?: Record<string, unknown> };
 
 /** Asks for what a server does not announce; undefined when it has none. */
 type Unannounced<T> = (
   connection: Connection,
   params: PageParams,
   options: RequestOptions,
-) => Promise<T | undefined>;
-
-type ListOptions = RequestOptions & { cacheMode: 'bypass' };
+) => Promise<T | undefined> | undefined;

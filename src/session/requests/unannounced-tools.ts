@@ -1,13 +1,10 @@
 import type { Client, ListToolsResult, RequestOptions } from '@modelcontextprotocol/client';
 import { Findings, type OddityLog } from '../../reading/oddities.ts';
-import { withWholeEntries } from '../../reading/whole-entries.ts';
-import { official } from '../../transport/official.ts';
 import type { Connection } from '../connection/connection.ts';
+import type { ListPages, PageParams } from './list-pages.ts';
 
 /** How long an answer is waited for, in milliseconds: most servers that have no tools do not know the method. */
 const SILENCE_MS = 2_000;
-
-type PageParams = { cursor?: string; _meta?: Record<string, unknown> };
 
 /** Whether a server says that it has none of what can be listed. */
 export function announcesNothing(client: Client): boolean {
@@ -21,15 +18,15 @@ export function announcesNothing(client: Client): boolean {
  */
 export class UnannouncedTools {
   readonly #oddities: OddityLog;
-  readonly #maxPages: number;
+  readonly #pages: ListPages;
   /** What each connection that was asked has. */
   readonly #hasTools = new WeakMap<Connection, Promise<boolean>>();
   /** Whether a connection ended while it was asked: the server may have died of it, so none is asked again. */
   #isFatal = false;
 
-  constructor(oddities: OddityLog, maxPages: number) {
+  constructor(oddities: OddityLog, pages: ListPages) {
     this.#oddities = oddities;
-    this.#maxPages = maxPages;
+    this.#pages = pages;
   }
 
   /** All pages; undefined when the server has no tools, or does not say so soon. */
@@ -39,17 +36,7 @@ export class UnannouncedTools {
     options: RequestOptions,
   ): Promise<ListToolsResult | undefined> {
     const first = await this.page(connection, params, options);
-    if (first === undefined) return undefined;
-    const { nextCursor, ...result } = first;
-    let cursor = nextCursor;
-    for (let pages = 1; cursor !== undefined; pages++) {
-      if (pages >= this.#maxPages) throw tooManyPages(this.#maxPages);
-      const page = await request(connection, { ...params, cursor }, options);
-      result.tools.push(...page.tools);
-      if (page.nextCursor === cursor) break;
-      cursor = page.nextCursor;
-    }
-    return result;
+    return first && this.#pages.addFollowing(first, connection, 'tools/list', params, options);
   }
 
   /** One page; undefined as in `list`. */
@@ -59,7 +46,8 @@ export class UnannouncedTools {
     options: RequestOptions,
   ): Promise<ListToolsResult | undefined> {
     const known = this.#hasTools.get(connection);
-    if (known !== undefined) return (await known) ? request(connection, params, options) : undefined;
+    if (known !== undefined)
+      return (await known) ? this.#pages.page(connection, 'tools/list', params, options) : undefined;
     if (this.#isFatal || connection.foreign === 'client') return undefined;
     const asking = this.#ask(connection, params, options);
     const hasTools = asking.then(
@@ -77,7 +65,7 @@ export class UnannouncedTools {
   ): Promise<ListToolsResult | undefined> {
     const timeout = Math.min(options.timeout ?? SILENCE_MS, SILENCE_MS);
     try {
-      const page = await request(connection, params, { ...options, timeout });
+      const page = await this.#pages.page(connection, 'tools/list', params, { ...options, timeout });
       if (page.tools.length === 0) return undefined;
       this.#report(page);
       return page;
@@ -95,37 +83,4 @@ export class UnannouncedTools {
     for (const { name } of tools) findings.add('unannounced-tools', name);
     this.#oddities.report('its answer to tools/list', findings);
   }
-}
-
-function request(
-  connection: Connection,
-  params: PageParams,
-  options: RequestOptions,
-): Promise<ListToolsResult> {
-  const method = 'tools/list';
-  return listWhole(connection, method, () => connection.client.request({ method, params }, options));
-}
-
-/** Asks for a list in which entries keep members that the official client does not know. */
-export async function listWhole<T extends object>(
-  { lists }: Connection,
-  method: string,
-  ask: () => Promise<T>,
-): Promise<T> {
-  const done = lists?.wantWhole(method);
-  try {
-    return withWholeEntries(await ask());
-  } finally {
-    done?.();
-  }
-}
-
-/** The error that the official client throws when it lists. */
-function tooManyPages(maxPages: number): Error {
-  const method = 'tools/list';
-  const { ListPaginationExceeded } = official.SdkErrorCode;
-  return new official.SdkError(ListPaginationExceeded, `${method}: more than ${maxPages} pages`, {
-    method,
-    listMaxPages: maxPages,
-  });
 }

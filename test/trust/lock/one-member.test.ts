@@ -1,7 +1,11 @@
 import * as fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { openSession } from '../../../src/index.ts';
+import { fileLock } from '../../../src/trust/index.ts';
 import { lockedOf } from '../../../src/trust/lock/lock-content.ts';
 import { canonicalText, plainCopy } from '../../../src/trust/lock/canonical.ts';
+import { ERAS, http } from '../../support/servers.ts';
+import { lockOf } from './support.ts';
 
 const TOOL = {
   name: 'write',
@@ -127,5 +131,23 @@ describe('canonical JSON (RFC 8785)', () => {
     });
     expect(copy).toEqual({ x: 1 });
     expect(reads).toBe(1);
+  });
+});
+
+describe.each(ERAS)('H7 a definition (%s) with members that no revision knows', (era) => {
+  it('is the one that was locked, also when it is used before it was listed', async () => {
+    const wire = { odd: [1], annotations: { odd: 2 } };
+    const server = await http({
+      era,
+      tools: [{ name: 't', wire }],
+      prompts: [{ name: 'p', messages: [], wire: { odd: 1, arguments: [{ name: 'a', odd: 3 }] } }],
+      resourceTemplates: [{ uriTemplate: 'test://{a}', name: 'm', text: 'x', wire: { odd: [1] } }],
+    });
+    const path = await lockOf({ a: { url: server.url } });
+    const session = await openSession({ url: server.url }, { name: 'a', lock: fileLock(path) });
+    onTestFinished(() => session.destroy());
+    expect(await session.callTool('t')).toHaveProperty('content');
+    expect(await session.getPrompt('p')).toHaveProperty('messages');
+    expect(await session.readResource('test://b')).toHaveProperty('contents');
   });
 });
