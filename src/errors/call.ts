@@ -210,10 +210,8 @@ export function httpError(
 }
 
 function answered({ status, fault, excerpt, retryAfterMs }: HttpAnswer): string {
-  const body =
-    fault === undefined
-      ? excerpt && `: ${excerpt}`
-      : ` with error ${fault.code}: ${printable(fault.message, 500).replace(/\.$/, '')}`;
+  const said = fault === undefined ? excerpt : printable(fault.message, 500).replace(/\.$/, '');
+  const body = `${fault === undefined ? '' : ` with error ${fault.code}`}${said && `: ${said}`}`;
   const wait = retryAfterMs === undefined ? '' : ` It asks to wait for ${retryAfterMs} ms.`;
   return `the server answered HTTP ${status}${body}.${wait}`;
 }

@@ -69,9 +69,15 @@ export function rpcFaultIn(body: string): RpcFault | undefined {
 export function answerIn(body: string): Readonly<Record<string, unknown>> | undefined {
   const text = body.trimStart();
   if (/^[[{]/.test(text)) return answerOfJson(text);
-  for (const [, data = ''] of text.slice(0, EXCERPT_SOURCE).matchAll(/^data:(.*)$/gm)) {
-    const answer = answerOfJson(data);
+  // The end of a line may be CR, and the lines of one event are one text.
+  const lines = text.slice(0, EXCERPT_SOURCE).split(/\r\n|\r|\n/);
+  let data: string[] = [];
+  for (const line of [...lines, '']) {
+    if (line.startsWith('data:')) data.push(line.slice(5));
+    if (line !== '' || data.length === 0) continue;
+    const answer = answerOfJson(data.join('\n'));
     if (answer !== undefined) return answer;
+    data = [];
   }
   return undefined;
 }
@@ -83,19 +89,22 @@ function answerOfJson(json: string): Readonly<Record<string, unknown>> | undefin
   } catch {
     return undefined;
   }
-  const message: unknown = Array.isArray(value) ? value[0] : value;
-  return isRecord(message) && ('error' in message || 'result' in message) ? message : undefined;
+  const messages: readonly unknown[] = Array.isArray(value) ? value : [value];
+  // In a batch, notifications may come before it.
+  return messages.filter(isRecord).find((each) => 'error' in each || 'result' in each);
 }
 
-/** The error of an answer. */
+/** The error of an answer. Some servers send a text in place of an error, or of its code, or no code at all. */
 export function faultIn({ id, error, ...rest }: Readonly<Record<string, unknown>>): RpcFault | undefined {
-  // Some servers send a text in place of an error.
-  if (typeof error === 'string' && 'jsonrpc' in rest)
+  const isRpc = 'jsonrpc' in rest;
+  if (typeof error === 'string' && isRpc)
     return { id, code: INTERNAL_ERROR, message: error, data: undefined };
   if (!isRecord(error)) return undefined;
   const { code, message: words, data } = error;
-  if (typeof code !== 'number' || !Number.isSafeInteger(code)) return undefined;
-  return { id, code, message: typeof words === 'string' ? words : '', data };
+  const message = typeof words === 'string' ? words : '';
+  const number = typeof code === 'string' && /^-?\d+$/.test(code) ? Number(code) : code;
+  if (typeof number === 'number' && Number.isSafeInteger(number)) return { id, code: number, message, data };
+  return isRpc && message !== '' ? { id, code: INTERNAL_ERROR, message, data } : undefined;
 }
 
 /** The status of a redirect that was not followed; undefined for every other error. */
@@ -142,6 +151,9 @@ function withoutTags(page: string): string {
   return words;
 }
 
+/** A number of seconds from here on is no time to wait, but a time since 1970, which some servers send: that of 2001. */
+const FIRST_TIME = 1e9;
+
 /**
  * How long a server asks to wait before the next attempt, in milliseconds, by its header `Retry-After`: seconds or a date, of
  * which the past is 0. Undefined when it does not say, or nothing that can be read.
@@ -151,22 +163,24 @@ export function retryAfterOf(headers: Headers): number | undefined {
   const seconds = /^\d+(?:\.\d+)?(?:\s*,\s*\d+(?:\.\d+)?)*$/.test(value)
     ? Math.max(...value.split(',').map(Number))
     : undefined;
-  const waitMs = seconds === undefined ? untilDate(value, headers.get('date')) : seconds * 1_000;
+  const waitMs =
+    seconds === undefined || seconds >= FIRST_TIME
+      ? until(seconds === undefined ? dateOf(value) : seconds * 1_000, headers.get('date'))
+      : seconds * 1_000;
   return waitMs === undefined ? undefined : Math.min(Math.max(Math.ceil(waitMs), 0), LONGEST_TIMER_MS);
 }
 
 /** By the clock of the server, if it tells its time: it is the one that set the date. */
-function untilDate(value: string, serverNow: string | null): number | undefined {
-  const at = dateOf(value);
+function until(at: number | undefined, serverNow: string | null): number | undefined {
   if (at === undefined) return undefined;
   return at - ((serverNow === null ? undefined : dateOf(serverNow)) ?? Date.now());
 }
 
 /** Reads the three forms of a date in HTTP, and that of ISO 8601; no other text, which `Date.parse` might guess at. */
 function dateOf(value: string): number | undefined {
-  const isHttp = /^[a-z]{3,9},? [\w -]{5,20} ?\d\d:\d\d:\d\d(?: \w{3,4}| \d{4})?$/i.test(value);
+  const isHttp = /^[a-z]{3,9},? [\w -]{5,20} ?\d\d:\d\d:\d\d(?: \w{3,4}| \d{4}| [+-]\d{4})?$/i.test(value);
   if (!isHttp && !/^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(value)) return undefined;
   // The form of asctime names no zone, and means that of Greenwich.
-  const at = Date.parse(isHttp && /\d{4}$/.test(value) ? `${value} GMT` : value);
+  const at = Date.parse(isHttp && / \d{4}$/.test(value) ? `${value} GMT` : value);
   return Number.isNaN(at) ? undefined : at;
 }

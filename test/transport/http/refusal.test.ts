@@ -22,6 +22,8 @@ describe('R13 the header Retry-After', () => {
     ['Sun Nov  6 08:49:37 1994', 0],
     ['Wed, 21 Oct 2099 07:28:00 GMT', LONGEST],
     ['2099-01-01T00:00:00Z', LONGEST],
+    ['Sun, 06 Nov 1994 08:49:37 +0000', 0],
+    ['Wed, 21 Oct 2099 09:28:00 +0200', LONGEST],
   ])('%j is read', (value, waitMs) => {
     expect(retryAfter(value)).toBe(waitMs);
   });
@@ -48,6 +50,10 @@ describe('R13 the header Retry-After', () => {
     const date = 'Wed, 21 Oct 2099 07:28:00 GMT';
     expect(retryAfter('Wed, 21 Oct 2099 07:28:05 GMT', { date })).toBe(5_000);
     expect(retryAfter('Wed, 21 Oct 2099 07:27:05 GMT', { date })).toBe(0);
+    expect(retryAfter('Wed, 21 Oct 2099 09:28:05 +0200', { date })).toBe(5_000);
+    // As seconds since 1970.
+    expect(retryAfter(String(Date.parse(date) / 1_000 + 5), { date })).toBe(5_000);
+    expect(retryAfter('1000000000')).toBe(0);
     const soon = retryAfter(new Date(Date.now() + 60_000).toUTCString(), { date: 'yesterday' });
     expect(soon).toBeGreaterThan(50_000);
     expect(soon).toBeLessThanOrEqual(60_000);
@@ -74,6 +80,26 @@ describe('R7 the body of an HTTP error', () => {
     ['alone', JSON.stringify({ jsonrpc: '2.0', id: 3, error: fault })],
     ['without a version', JSON.stringify({ id: 3, error: fault })],
     ['in an array', JSON.stringify([{ jsonrpc: '2.0', id: 3, error: fault }])],
+    ['after a byte order mark', `\ufeff${JSON.stringify({ jsonrpc: '2.0', id: 3, error: fault })}`],
+    ['with its code as text', JSON.stringify({ id: 3, error: { ...fault, code: '-32602' } })],
+    [
+      'in a batch, after a notification',
+      JSON.stringify([
+        { jsonrpc: '2.0', method: 'notifications/x' },
+        { jsonrpc: '2.0', id: 3, error: fault },
+      ]),
+    ],
+    ...['\n', '\r\n', '\r'].flatMap((end): [string, string][] => {
+      const lines = JSON.stringify({ jsonrpc: '2.0', id: 3, error: fault }, null, 2).split('\n');
+      const data = lines.map((line) => `data: ${line}`);
+      return [
+        [`as an event of many lines that end in ${JSON.stringify(end)}`, [...data, '', ''].join(end)],
+        [
+          `as the second event, without a blank line, ${JSON.stringify(end)}`,
+          [': hello', 'data: {"jsonrpc":"2.0","method":"notifications/x"}', '', ...data].join(end),
+        ],
+      ];
+    }),
     ['after blanks', `\r\n  ${JSON.stringify({ jsonrpc: '2.0', id: 3, error: fault })}`],
     ['as an event', `event: message\ndata: ${JSON.stringify({ jsonrpc: '2.0', id: 3, error: fault })}\n\n`],
     [
@@ -82,6 +108,16 @@ describe('R7 the body of an HTTP error', () => {
     ],
   ])('may be a JSON-RPC error, %s', (_how, body) => {
     expect(rpcFaultIn(body)).toEqual({ id: 3, ...fault });
+  });
+
+  it.each([
+    ['no code', { message: 'm', data: 1 }, { code: -32_603, message: 'm', data: 1 }],
+    ['a code that is no number', { code: 'E_NO', message: 'm' }, { code: -32_603, message: 'm' }],
+    ['a text', 'm', { code: -32_603, message: 'm' }],
+    ['no message', { code: 5 }, { code: 5, message: '' }],
+    ['a message that is no text', { code: 5, message: null }, { code: 5, message: '' }],
+  ])('may have %s in place of an error', (_what, error, read) => {
+    expect(rpcFaultIn(JSON.stringify({ jsonrpc: '2.0', id: 3, error }))).toEqual({ id: 3, ...read });
   });
 
   it.each([
