@@ -209,7 +209,7 @@ describe('C3 arguments that are no plain data', () => {
     ['a Set', new Set(['a'])],
     ['a Promise', Promise.resolve({ a: 1 })],
     ['a Date', new Date(0)],
-    ['an URLSearchParams', new URLSearchParams('a=1')],
+    ['a URLSearchParams', new URLSearchParams('a=1')],
     ['a FormData', new FormData()],
     ['a Headers', new Headers()],
     ['an Uint8Array', new Uint8Array(2)],
