@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Readable, Writable } from 'node:stream';
 import { isDeepStrictEqual } from 'node:util';
 import type {
@@ -90,6 +91,7 @@ import { Denied } from './routing/denied.ts';
 import { auditRefuses } from './routing/rpc-error.ts';
 import { StdioEndpoint } from './stdio/stdio-endpoint.ts';
 import { SignIns } from './sign-in/sign-ins.ts';
+import type { UserTokens } from './sign-in/user-tokens.ts';
 import { ServerRequests } from './upstreams/server-requests.ts';
 import { keysOf } from './upstreams/session-key.ts';
 import type { Upstream } from './upstreams/upstream.ts';
@@ -137,6 +139,12 @@ interface OwnServers {
   readonly specFor: (name: string, split: SplitServer) => ServerSpecFactory;
 }
 
+/** How long a list waits for a session over which its client is shown its own, in milliseconds. */
+const SHOW_MS = 3_000;
+/** How long such a session is not tried again after it did not come in time, in milliseconds. */
+const UNSHOWN_MS = 30_000;
+const MAX_UNSHOWN = 10_000;
+
 interface ConnectedClient {
   readonly client: GatewayClient;
   readonly server: Server;
@@ -169,6 +177,8 @@ export class Gateway implements AsyncDisposable {
   readonly #cluster: Cluster | undefined;
   readonly #sharedLists: SharedLists | undefined;
   #url: string | undefined;
+  /** Lists by server and principal that did not come in time, and until when they are not asked for again. */
+  readonly #unshown = new Map<string, number>();
   readonly #connected = new Map<string, ConnectedClient>();
   readonly #working = new Set<Promise<unknown>>();
   readonly #leaving = new Set<Promise<void>>();
@@ -207,12 +217,16 @@ export class Gateway implements AsyncDisposable {
       onClosed: ({ key, server }) => this.#views.unfollow(key, server),
     });
     own?.requests.serve(this.#upstreams);
-    this.#views = new ClientViews(group, (key, changes) => this.#onOwnLists(key, changes));
+    const { tokens } = signIns;
+    this.#views = new ClientViews(group, (key, changes) => this.#onOwnLists(key, changes), {
+      isListedForUser: (server) => tokens.isListedForUser(server),
+      hiddenFrom: (principal) => this.#hiddenFrom(principal),
+    });
     this.#policies = new ClientPolicies(options.clients);
     this.#told = group.catalog;
     this.#router = new Router(group, this.#views, this.#policies, this.#upstreams, limits, {
       isFor: (server) => signIns.tokens.has(server),
-      unlisted: () => this.#unlisted(),
+      unlisted: (client) => [...new Set([...this.#unlisted(), ...this.#hiddenYet(client)])],
       isSignedIn: async ({ client }, server) =>
         (await signIns.tokens.of(server, client.identity.principal).status()).signedIn,
       need: (exchange, server) =>
@@ -275,12 +289,12 @@ export class Gateway implements AsyncDisposable {
       throw error;
     }
     const { signIn } = resolved;
-    let onListable = (_servers: readonly string[]): void => {};
+    let onSignedIn = (_principal: string, _listable: readonly string[]): void => {};
     const signIns = new SignIns({
       ...signIn,
       store: signIn.store ?? storeOf(signIn),
       isLocal: resolved.auth === undefined,
-      onListable: (servers) => onListable(servers),
+      onSignedIn: (principal, listable) => onSignedIn(principal, listable),
     });
     if (options.group !== undefined)
       return new Gateway(sdk, resolved, options.group, undefined, auth, audit, hub, signIns, cluster);
@@ -310,7 +324,7 @@ export class Gateway implements AsyncDisposable {
         servers: Object.fromEntries(
           servers.map(([name, { inGroup, spec }]) => [
             name,
-            { ...inGroup, source: listingSource(manager, name, spec), server: name },
+            { ...inGroup, source: listingSource(manager, name, spec, signIns.tokens), server: name },
           ]),
         ),
         ...(options.naming !== undefined && { naming: options.naming }),
@@ -331,7 +345,7 @@ export class Gateway implements AsyncDisposable {
         cluster,
       );
       onManagerEvent = (event) => gateway.#onManagerEvent(event);
-      onListable = (listable) => gateway.#listAgain(listable);
+      onSignedIn = (principal, listable) => gateway.#onSignedIn(principal, listable);
       return gateway;
     } catch (error) {
       await abandon();
@@ -365,7 +379,7 @@ export class Gateway implements AsyncDisposable {
     try {
       await this.#group.add(name, {
         ...split.inGroup,
-        source: listingSource(manager, name, split.spec),
+        source: listingSource(manager, name, split.spec, this.#signIns.tokens),
         server: name,
       });
     } catch (error) {
@@ -713,7 +727,12 @@ export class Gateway implements AsyncDisposable {
 
   async #work(exchange: Exchange, request: ClientRequest): Promise<Record<string, unknown>> {
     const startedAt = performance.now();
-    const work = this.#router.answer(exchange, request);
+    const { client } = exchange;
+    const hidden = request.method.endsWith('/list') ? this.#hiddenYet(client) : [];
+    const work =
+      hidden.length === 0
+        ? this.#router.answer(exchange, request)
+        : this.#showOwn(client, hidden).then(() => this.#router.answer(exchange, request));
     this.#working.add(work);
     let ok = false;
     try {
@@ -876,6 +895,44 @@ export class Gateway implements AsyncDisposable {
     return waiting.flatMap(([name]) => (listed.has(name) ? [] : [name]));
   }
 
+  /** The servers whose lists in the catalog are for other principals. */
+  #hiddenFrom(principal: string): readonly string[] {
+    const { tokens } = this.#signIns;
+    if (tokens.isEmpty) return [];
+    return [...this.#group.servers.keys()].filter((name) => tokens.isListedForOthers(name, principal));
+  }
+
+  /** Those of which a client is shown nothing, as it has no session of its own with them. */
+  #hiddenYet(client: GatewayClient): readonly string[] {
+    return this.#hiddenFrom(client.identity.principal).filter((name) => !this.#views.hasKept(client, name));
+  }
+
+  /** Opens the sessions over which a client is shown its own lists of servers that list by who asks. */
+  async #showOwn(client: GatewayClient, servers: readonly string[]): Promise<void> {
+    const { principal } = client.identity;
+    const shown = servers.map(async (server) => {
+      const place = `${server}\n${principal}`;
+      if ((this.#unshown.get(place) ?? 0) > performance.now()) return;
+      if (!(await this.#signIns.tokens.of(server, principal).status()).signedIn) return;
+      if (this.#unshown.size > MAX_UNSHOWN) this.#unshown.clear();
+      this.#unshown.set(place, performance.now() + UNSHOWN_MS);
+      const { key } = await this.#upstreams.hold(client, server);
+      await this.#views.followed(key, server);
+      this.#unshown.delete(place);
+    });
+    // What comes later clients are told.
+    await settledWithin(Promise.allSettled(shown), SHOW_MS);
+  }
+
+  /** A principal is shown what servers list for it, and servers that nobody could list are listed. */
+  #onSignedIn(principal: string, listable: readonly string[]): void {
+    this.#listAgain(listable);
+    if (this.#hiddenFrom(principal).length === 0) return;
+    for (const place of this.#unshown.keys())
+      if (place.endsWith(`\n${principal}`)) this.#unshown.delete(place);
+    this.#tellLists((client) => (client.identity.principal === principal ? ALL_LISTS : NO_LISTS));
+  }
+
   #listAgain(servers: readonly string[]): void {
     for (const name of servers) {
       if (this.#group.servers.get(name)?.state !== 'failed') continue;
@@ -925,9 +982,16 @@ interface ListingSource extends SessionSource {
 }
 
 /** Leases the sessions over which servers are listed. They serve no client, so that they end when they are not needed. */
-function listingSource(manager: SessionManager, name: string, spec: object): ListingSource {
+function listingSource(
+  manager: SessionManager,
+  name: string,
+  spec: object,
+  tokens: UserTokens,
+): ListingSource {
+  // The list of one user is not to be found in the cache by those who come after a restart.
+  const isKept = !tokens.mayBePersonal(name);
   return {
-    lists: fingerprintOf(name, spec, {}),
+    lists: isKept ? fingerprintOf(name, spec, {}) : randomUUID(),
     acquire: async (server, options) => {
       const lease = await manager.acquire(server, options);
       return {

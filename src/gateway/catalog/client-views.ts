@@ -11,6 +11,7 @@ import { groupRoutes } from '../../group/group-routes.ts';
 import { ListRefresher } from '../../group/members/list-refresher.ts';
 import { fetchListing } from '../../group/members/server-listing.ts';
 import type { SessionGroup } from '../../group/session-group.ts';
+import { createDeferred } from '../../internal/deferred.ts';
 import { isSameData } from '../../internal/json/same-data.ts';
 import { internalsOf } from '../../session/session-internals.ts';
 import type { ListKind, RawRequest, Session } from '../../session/session.ts';
@@ -36,6 +37,12 @@ interface Shown {
   readonly definition: Definition;
 }
 
+/** The servers that were listed with the tokens of one user. What they list then is nothing for others. */
+export interface PersonalLists {
+  isListedForUser(server: string): boolean;
+  hiddenFrom(principal: string): readonly string[];
+}
+
 const KINDS_OF: { readonly [Kind in ListKind]: readonly CatalogKind[] } = {
   tools: ['tools'],
   prompts: ['prompts'],
@@ -49,6 +56,9 @@ const KINDS_OF: { readonly [Kind in ListKind]: readonly CatalogKind[] } = {
 export class ClientViews {
   readonly #group: SessionGroup;
   readonly #onChange: OnOwnChange;
+  readonly #personal: PersonalLists;
+  /** The first lists of the sessions that are followed, by server and key. */
+  readonly #first = new Map<string, Promise<void>>();
   /** What sessions list that differs from the catalog, by their keys, kind and server. */
   readonly #own = new Map<string, Map<CatalogKind, Map<string, Entries>>>();
   #catalog: Catalog | undefined;
@@ -57,7 +67,8 @@ export class ClientViews {
   #lists = new WeakMap<ClientPolicy, Map<CatalogKind, readonly Definition[]>>();
   readonly #headerTools = new Map<string, ReadonlyMap<string, Tool>>();
 
-  constructor(group: SessionGroup, onChange: OnOwnChange) {
+  constructor(group: SessionGroup, onChange: OnOwnChange, personal: PersonalLists) {
+    this.#personal = personal;
     this.#group = group;
     this.#onChange = onChange;
   }
@@ -95,6 +106,11 @@ export class ClientViews {
     return this.#ownOf(client, kind)?.has(server) === true;
   }
 
+  /** Whether the list of a session that a client uses has come. */
+  hasKept(client: GatewayClient, server: string): boolean {
+    return this.#keptOf(client, 'tools')?.has(server) === true;
+  }
+
   /** Which server has what a client means by a name or a URI. Throws when none has it, or the client may not use it. */
   find(
     client: GatewayClient,
@@ -126,7 +142,8 @@ export class ClientViews {
     key: string,
     accepts: (origin: CatalogOrigin) => boolean,
   ): CatalogOrigin {
-    const own = this.#ownOf(client, kind);
+    // What is hidden from a client can be called by it: that runs on a session of its own principal, or asks to sign in.
+    const own = this.#keptOf(client, kind);
     for (const entries of own?.values() ?? []) {
       const entry = entries.get(key);
       if (entry !== undefined && accepts(entry)) return entry;
@@ -157,23 +174,36 @@ export class ClientViews {
   /** Looks at what a session lists, now and whenever it says that a list has changed. */
   follow(key: string, server: string, session: Session): void {
     // A server may say so without end.
+    const first = createDeferred<void>();
+    this.#first.set(`${server}\n${key}`, first.promise);
     const refresher = new ListRefresher((kinds) =>
-      this.#fetch(key, server, session, [...kinds]).catch(() => {}),
+      this.#fetch(key, server, session, [...kinds])
+        .catch(() => {})
+        .finally(() => first.resolve()),
     );
     refresher.mark(CATALOG_KINDS);
     internalsOf(session).observe((event) => {
       if (event.type === 'list-changed') refresher.mark(KINDS_OF[event.kind]);
     });
-    void session.closed.then(() => refresher.stop());
+    void session.closed.then(() => {
+      refresher.stop();
+      first.resolve();
+    });
+  }
+
+  /** Resolves when the first lists of a session that is followed have come, or cannot come. */
+  async followed(key: string, server: string): Promise<void> {
+    await this.#first.get(`${server}\n${key}`);
   }
 
   /** Forgets what a session listed that has ended. */
   unfollow(key: string, server: string): void {
+    this.#first.delete(`${server}\n${key}`);
     const changes = CATALOG_KINDS.flatMap((kind): OwnChange[] => {
       const before = this.#own.get(key)?.get(kind)?.get(server);
       if (before === undefined) return [];
       this.#forget(key, kind, server);
-      return [{ kind, before, after: this.#commonOf(kind, server) }];
+      return [{ kind, before, after: this.#insteadOf(kind, server) }];
     });
     if (changes.length > 0) this.#onChange(key, changes);
   }
@@ -202,6 +232,11 @@ export class ClientViews {
     }));
     this.#shown.set(kind, shown);
     return shown;
+  }
+
+  /** What a client is shown that has no list of its own, as far as it does not depend on who it is. */
+  #insteadOf(kind: CatalogKind, server: string): Entries {
+    return this.#personal.isListedForUser(server) ? NOTHING : this.#commonOf(kind, server);
   }
 
   #commonOf(kind: CatalogKind, server: string): Entries {
@@ -256,8 +291,9 @@ export class ClientViews {
     const common = this.#commonOf(kind, server);
     // Another server may have the name; whoever had it first keeps it.
     const free = new Map([...entries].filter(([name]) => (catalog.get(name)?.server ?? server) === server));
-    const before = this.#own.get(key)?.get(kind)?.get(server) ?? common;
-    if (isSameEntries(free, common)) this.#forget(key, kind, server);
+    const before = this.#own.get(key)?.get(kind)?.get(server) ?? this.#insteadOf(kind, server);
+    if (isSameEntries(free, common) && !this.#personal.isListedForUser(server))
+      this.#forget(key, kind, server);
     else {
       const kinds = this.#own.get(key) ?? new Map<CatalogKind, Map<string, Entries>>();
       const own = kinds.get(kind) ?? new Map<string, Entries>();
@@ -276,6 +312,15 @@ export class ClientViews {
 
   /** What a client is shown in place of the catalog, by server; undefined when it is shown nothing else. */
   #ownOf(client: GatewayClient, kind: CatalogKind): ReadonlyMap<string, Entries> | undefined {
+    const kept = this.#keptOf(client, kind);
+    const hidden = this.#personal.hiddenFrom(client.identity.principal);
+    return hidden.length === 0
+      ? kept
+      : new Map([...hidden.map((server) => [server, NOTHING] as const), ...(kept ?? [])]);
+  }
+
+  /** What the sessions of a client list that differs from the catalog. */
+  #keptOf(client: GatewayClient, kind: CatalogKind): ReadonlyMap<string, Entries> | undefined {
     if (this.#own.size === 0) return undefined;
     const [own, ofPrincipal] = keysOf(client).map((key) => this.#own.get(key)?.get(kind));
     return own === undefined || ofPrincipal === undefined
@@ -283,6 +328,8 @@ export class ClientViews {
       : new Map([...ofPrincipal, ...own]);
   }
 }
+
+const NOTHING: Entries = new Map();
 
 /** Called with the key of a session when those that use it are shown something else for that. */
 type OnOwnChange = (key: string, changes: readonly OwnChange[]) => void;

@@ -75,8 +75,8 @@ export interface RouterBounds {
 export interface SignInGate {
   /** Whether users sign in to this server themselves. */
   isFor(server: string): boolean;
-  /** The servers that cannot be listed before a user has signed in. */
-  unlisted(): readonly string[];
+  /** The servers of which a client is shown nothing before its user has signed in. */
+  unlisted(client: GatewayClient): readonly string[];
   /** Whether the user of a request has tokens for a server. */
   isSignedIn(exchange: Exchange, server: string): Promise<boolean>;
   /** The sign-in that the user of a request needs; undefined when none can be made. */
@@ -228,7 +228,7 @@ export class Router {
 
   /** The servers that can offer a client no more yet than a way to sign in. */
   #unlisted(exchange: Exchange): readonly string[] {
-    const unlisted = this.#signIns?.unlisted() ?? [];
+    const unlisted = this.#signIns?.unlisted(exchange.client) ?? [];
     if (unlisted.length === 0) return unlisted;
     const policy = this.#policyOf(exchange);
     return unlisted.filter((server) => {

@@ -33,8 +33,8 @@ export interface SignInOptions {
   readonly store: TokenStore;
   /** Whether every client is the one user of this machine. */
   readonly isLocal: boolean;
-  /** Called with servers that can be listed from now on. */
-  readonly onListable: (servers: readonly string[]) => void;
+  /** Called when a principal has signed in, with servers that can be listed from now on. */
+  readonly onSignedIn: (principal: string, listable: readonly string[]) => void;
 }
 
 interface Pending {
@@ -162,11 +162,13 @@ export class SignIns {
 
   /** Servers that nobody could list may be listed with the tokens of this principal. */
   async #list(principal: string): Promise<void> {
+    let listable: string[] = [];
     try {
-      this.#options.onListable(await this.tokens.offer(principal));
+      listable = await this.tokens.offer(principal);
     } catch {
       // The store cannot be written now: the next sign-in tries again.
     }
+    this.#options.onSignedIn(principal, listable);
   }
 
   /** A user opens the page of a sign-in. */

@@ -113,6 +113,23 @@ export class UserTokens {
     return this.#server(server).listing;
   }
 
+  /** Whether a server was listed for this principal's eyes only, and not for this one's. */
+  isListedForOthers(server: string, principal: string): boolean {
+    const listing = this.#servers.get(server)?.listing;
+    return listing instanceof ListingAuth && listing.isForOthersThan(principal);
+  }
+
+  /** Whether a server was listed with the tokens of a user. */
+  isListedForUser(server: string): boolean {
+    const listing = this.#servers.get(server)?.listing;
+    return listing instanceof ListingAuth && listing.isForUser;
+  }
+
+  /** Whether the list of a server may depend on who has signed in. */
+  mayBePersonal(server: string): boolean {
+    return this.#servers.get(server)?.listing instanceof ListingAuth;
+  }
+
   /** A principal has signed in. Returns the servers that are listed with its tokens from now on. */
   async offer(principal: string): Promise<string[]> {
     const listed: string[] = [];
@@ -149,7 +166,7 @@ function withoutSlash(text: string): string {
 
 /**
  * The credentials with which a server is listed that cannot be listed without a user: those of the first principal that has
- * signed in. Nobody is asked to sign in for a list.
+ * signed in. Nobody is asked to sign in for a list, and what is listed so is for that principal alone.
  */
 class ListingAuth implements ServerAuth {
   readonly #url: string;
@@ -159,6 +176,10 @@ class ListingAuth implements ServerAuth {
   #isLoaded = false;
   /** Whether the server would not have the principal's tokens. */
   #isRefused = false;
+  /** Whether the server has asked for a token at all. */
+  #isNeeded = false;
+  /** The principals whose tokens it was listed with. */
+  readonly #listedFor = new Set<string>();
 
   constructor(url: string, store: TokenStore, credentialsOf: (principal: string) => ServerCredentials) {
     this.#url = url;
@@ -170,7 +191,20 @@ class ListingAuth implements ServerAuth {
     return (await this.#lister())?.token();
   }
 
+  get isForUser(): boolean {
+    return this.#listedFor.size > 0;
+  }
+
+  /** When it was listed for several, one after the other, nobody can tell whose list there is. */
+  isForOthersThan(principal: string): boolean {
+    return this.#listedFor.size > 1 || (this.#listedFor.size === 1 && !this.#listedFor.has(principal));
+  }
+
   async onUnauthorized(context: UnauthorizedContext): Promise<void> {
+    await this.#load();
+    const isNews = !this.#isNeeded;
+    this.#isNeeded = true;
+    if (isNews && this.#principal !== undefined) return;
     const lister = await this.#lister();
     if (lister === undefined) throw signInOfListing();
     this.#isRefused = true;
@@ -208,7 +242,9 @@ class ListingAuth implements ServerAuth {
 
   async #lister(): Promise<ServerCredentials | undefined> {
     await this.#load();
-    return this.#principal === undefined ? undefined : this.#credentialsOf(this.#principal);
+    if (this.#principal === undefined || !this.#isNeeded) return undefined;
+    if (this.#listedFor.size < 2) this.#listedFor.add(this.#principal);
+    return this.#credentialsOf(this.#principal);
   }
 
   async #load(): Promise<void> {

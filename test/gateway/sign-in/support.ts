@@ -41,16 +41,17 @@ export class Browser {
   }
 
   /** Signs in, and returns the text of the last page. */
-  async signIn(url: string): Promise<string> {
-    const back = await visitUntil(await this.leave(url), new URL(url).origin);
+  async signIn(url: string, user?: string): Promise<string> {
+    const back = await visitUntil(await this.leave(url), new URL(url).origin, user);
     return (await this.get(back)).text();
   }
 }
 
 /** Signs in at an authorization server; returns the address that it sends the browser back to. */
-export async function visitUntil(start: string, origin: string): Promise<string> {
+export async function visitUntil(start: string, origin: string, user?: string): Promise<string> {
   let found = '';
   await visit(start, {
+    ...(user !== undefined && { user }),
     stopAt: (url: URL) => {
       if (url.origin !== origin || !url.pathname.endsWith('/callback')) return false;
       found = url.href;

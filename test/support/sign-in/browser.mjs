@@ -3,9 +3,9 @@
  * Signs in and consents; ends where the login leads, and returns that page's text. It does not open what `stopAt` names.
  *
  * @param {URL | string} start
- * @param {{ refuse?: boolean, stopAt?: (url: URL) => boolean }} [options]
+ * @param {{ refuse?: boolean, stopAt?: (url: URL) => boolean, user?: string }} [options]
  */
-export async function visit(start, { refuse = false, stopAt = () => false } = {}) {
+export async function visit(start, { refuse = false, stopAt = () => false, user = 'somebody' } = {}) {
   const cookies = new Map();
   /** @type {URL} */
   let url = new URL(start);
@@ -35,7 +35,7 @@ export async function visit(start, { refuse = false, stopAt = () => false } = {}
     }
     url = new URL(form[1], url);
     const fields = [...form[2].matchAll(/<input[^>]*name="(\w+)"(?:[^>]*value="(\w*)")?/g)].map(
-      ([, name, value]) => [name, value ?? 'somebody'],
+      ([, name, value]) => [name, value ?? user],
     );
     init = { method: 'POST', body: new URLSearchParams(fields) };
   }

@@ -31,13 +31,17 @@ export interface ResourceServerOptions {
   metadataPath?: string;
   /** The scope that calling the tool `write` takes. */
   writeScope?: string;
+  /** The names of the tools that a user is shown. @default read and write */
+  toolsOf?: (user: string) => readonly string[];
 }
 
 /** An official server that serves whoever has a token of `issuer` for it, and ends with the test. */
 export async function startResourceServer(options: ResourceServerOptions): Promise<ResourceServer> {
   const { issuer, writeScope } = options;
   const keys = createRemoteJWKSet(new URL('/jwks', issuer));
-  const handler = createMcpHandler(makeServer);
+  const handler = createMcpHandler(({ authInfo }) =>
+    makeServer(options.toolsOf?.(String(authInfo?.extra?.['user'])) ?? ['read', 'write']),
+  );
   const handle = toNodeHandler(handler);
   const server = createServer((request, response) => void serve(request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -86,7 +90,8 @@ export async function startResourceServer(options: ResourceServerOptions): Promi
     }
     resourceServer.onAuthorized(++authorized);
     const { method = 'GET', url: path = '/' } = request;
-    await handle(Object.assign(request, { method, url: path }), response, body);
+    const auth = { token: '', clientId: '', scopes, extra: { user: claims.sub } };
+    await handle(Object.assign(request, { method, url: path, auth }), response, body);
   }
 
   async function verify(header: string | undefined): Promise<JWTPayload | undefined> {
@@ -112,9 +117,9 @@ export async function startResourceServer(options: ResourceServerOptions): Promi
   return resourceServer;
 }
 
-function makeServer(): McpServer {
+function makeServer(tools: readonly string[]): McpServer {
   const server = new McpServer({ name: 'protected', version: '1.0.0' });
-  for (const name of ['read', 'write']) {
+  for (const name of tools) {
     server.registerTool(name, {}, () => ({ content: [{ type: 'text', text: name }] }));
   }
   return server;
