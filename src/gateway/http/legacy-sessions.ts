@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Server, WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/server';
 import { isRecord } from '../../internal/checks.ts';
+import { estimatedSize } from '../../internal/estimated-size.ts';
 import { startTimer, type StopTimer } from '../../internal/timers.ts';
 import { GatewayClient } from '../clients/gateway-client.ts';
 import { ServerChannel } from '../clients/client-server.ts';
@@ -27,6 +28,10 @@ export interface LegacySessionHost {
   onIdentity(client: GatewayClient, identity: Identity): void;
 }
 
+/** How much a client may say of itself, about, as it is kept with its session, in bytes. */
+const MAX_OPENING_BYTES = 131_072;
+
+const INVALID_REQUEST = -32600;
 const SESSION_NOT_FOUND = -32001;
 const SERVER_BUSY = -32000;
 
@@ -99,10 +104,15 @@ export class LegacySessions {
 
   #opens(body: unknown): boolean {
     const messages = Array.isArray(body) ? body : [body];
-    return messages.some((message) => this.#sdk.isInitializeRequest(message));
+    // Without an id it is no request, and its session would be nobody's.
+    return messages.some(
+      (message) => isRecord(message) && 'id' in message && this.#sdk.isInitializeRequest(message),
+    );
   }
 
   async #open(request: Request, identity: Identity, body: unknown): Promise<Response> {
+    if (estimatedSize(body) > MAX_OPENING_BYTES)
+      return refusal(413, INVALID_REQUEST, 'A request that opens a session may not be so large');
     if (this.#isDraining || this.#sessions.size >= this.#bounds.max)
       return refusal(503, SERVER_BUSY, 'The gateway takes no further session now', RETRY_AFTER);
     const opened = this.#perPrincipal.get(identity.principal) ?? 0;

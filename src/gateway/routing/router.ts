@@ -34,7 +34,7 @@ import {
 import { CallClock, clientSilent } from './call-clock.ts';
 import { Approval, APPROVAL } from './approval.ts';
 import { Denied, notAllowed } from './denied.ts';
-import { forwardedMeta, LOG_LEVEL } from './hop-meta.ts';
+import { answerWithoutHopMeta, forwardedMeta, LOG_LEVEL, withoutHopMeta } from './hop-meta.ts';
 import { INVALID_PARAMS, METHOD_NOT_FOUND, RpcError, tooManySubscriptions, toRpcError } from './rpc-error.ts';
 
 type Params = Readonly<Record<string, unknown>>;
@@ -87,6 +87,9 @@ export interface SignInGate {
 
 /** How many times one call may ask a client of an older revision before it fails. */
 const MAX_ROUNDS = 10;
+
+/** The longest URI that is kept for a client, in characters. */
+const MAX_URI = 8_192;
 
 const LISTS = {
   'tools/list': 'tools',
@@ -381,7 +384,7 @@ export class Router {
     }
     const state = this.#states.open(request.requestState, binding);
     if (state.kind === 'sign-in') throw invalidState();
-    const responses = request.inputResponses ?? {};
+    const responses = eachWithoutHopMeta(request.inputResponses ?? {});
     if (state.kind === 'approval') {
       if (state.approved !== approval?.digest) throw invalidState();
       if (!accepts(responses[APPROVAL])) throw approval.refused();
@@ -444,7 +447,7 @@ export class Router {
   async #ask(exchange: Exchange, question: RawRequest): Promise<Result> {
     const limit = new Limit({ ms: this.#bounds.parkedMs, expired: clientSilent }, exchange.signal);
     try {
-      return await limit.hold(exchange.ask(question, limit.signal));
+      return answerWithoutHopMeta(await limit.hold(exchange.ask(question, limit.signal)));
     } finally {
       limit.stop();
     }
@@ -483,7 +486,12 @@ export class Router {
     const given = result['requestState'];
     const state = typeof given === 'string' ? given : undefined;
     const sealed = { kind: 'upstream', server, state, approved: approval?.digest } as const;
-    return { ...result, requestState: this.#states.seal(sealed, binding) };
+    const { inputRequests } = result;
+    return {
+      ...result,
+      ...(isRecord(inputRequests) && { inputRequests: questionsIn(inputRequests) }),
+      requestState: this.#states.seal(sealed, binding),
+    };
   }
 
   async #outcomeOf(
@@ -513,7 +521,8 @@ export class Router {
     request: RawRequest,
     input: InputOptions,
   ): Promise<Result> {
-    const { _meta, ...params } = request.params ?? {};
+    // Tasks are not announced: who asks for one all the same is answered as ever.
+    const { _meta, task: _task, ...params } = request.params ?? {};
     const times = { silentMs: internalsOf(session).timeoutMs, askedMs: this.#bounds.parkedMs };
     const clock = new CallClock(session.name, times, exchange.signal);
     exchange.clock = clock;
@@ -546,7 +555,7 @@ export class Router {
             });
       // The last report must not come after the result.
       await reporting;
-      return result;
+      return answerWithoutHopMeta(result);
     } catch (error) {
       throw clock.explain(error);
     } finally {
@@ -603,6 +612,7 @@ export class Router {
    * have.
    */
   async subscribe(client: GatewayClient, uri: string, identity: Identity): Promise<void> {
+    if (uri.length > MAX_URI) throw new RpcError(INVALID_PARAMS, 'Invalid params: "uri" is too long.');
     const { server, upstreamName } = this.#resource({ client, identity }, uri);
     if (client.subscriptions.has(uri)) return;
     if (client.subscriptions.size >= this.#bounds.subscriptions) throw tooManySubscriptions();
@@ -685,13 +695,33 @@ function textOf(params: Params, field: string): string {
   throw new RpcError(INVALID_PARAMS, `Invalid params: "${field}" must be a string.`);
 }
 
+/** Answers as they may be sent on. */
+function eachWithoutHopMeta(answers: Params): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(answers).map(([key, answer]) => [
+      key,
+      isRecord(answer) ? answerWithoutHopMeta(answer) : answer,
+    ]),
+  );
+}
+
+/** Questions as they may be sent on, with whatever else a server has put there. */
+function questionsIn(inputRequests: Params): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(inputRequests).map(([key, each]) => {
+      const params = isRecord(each) ? each['params'] : undefined;
+      return [key, isRecord(each) && isRecord(params) ? { ...each, params: withoutHopMeta(params) } : each];
+    }),
+  );
+}
+
 /** What a server wants to know, of a result `input_required`. */
 function requestsIn({ inputRequests }: Result): Readonly<Record<string, RawRequest>> {
   const entries = isRecord(inputRequests) ? Object.entries(inputRequests) : [];
   const requests = entries.flatMap(([key, each]): [string, RawRequest][] => {
     if (!isRecord(each) || typeof each['method'] !== 'string') return [];
     const { method, params } = each;
-    return [[key, { method, ...(isRecord(params) && { params }) }]];
+    return [[key, { method, ...(isRecord(params) && { params: withoutHopMeta(params) }) }]];
   });
   return Object.fromEntries(requests);
 }

@@ -13,7 +13,7 @@ import type { Exchange } from '../clients/gateway-client.ts';
 import type { Isolation } from '../../group/server-options.ts';
 import { readAs, type OfficialServer } from '../official-server.ts';
 import { RpcError } from '../routing/rpc-error.ts';
-import { withoutHopMeta } from '../routing/hop-meta.ts';
+import { answerWithoutHopMeta, withoutHopMeta } from '../routing/hop-meta.ts';
 import { featuresOfKey, userOfKey, type ClientFeatures } from './session-key.ts';
 import type { Upstream } from './upstream.ts';
 import type { Upstreams } from './upstreams.ts';
@@ -22,6 +22,8 @@ const NOBODY_TO_ASK = -32603;
 
 /** The credentials of a principal; without one, those with which the server is listed. */
 export type AuthFor = (principal: string | undefined) => NonNullable<UrlServerSpec['auth']>;
+
+type Result = Record<string, unknown>;
 
 /** Where a notification came from. */
 type Said = NotificationContext & Related;
@@ -93,7 +95,10 @@ export class ServerRequests {
   };
 
   readonly #onNotification: NonNullable<Handlers['onNotification']> = (context: Said, { method, params }) => {
-    const notification = { method, ...(params !== undefined && { params }) };
+    const notification = {
+      method,
+      ...(params !== undefined && { params: answerWithoutHopMeta({ ...params }) }),
+    };
     this.#upstreamOf(context)?.tell(notification, context.relation, () => true);
   };
 
@@ -108,18 +113,19 @@ export class ServerRequests {
   }
 
   /** Asks the client that the server means, and resolves with what it answers. */
-  async #ask(context: HandlerContext & Related, { method, params }: RawRequest): Promise<unknown> {
+  async #ask(context: HandlerContext & Related, { method, params }: RawRequest): Promise<Result> {
     const request = { method, ...(params !== undefined && { params: withoutHopMeta(params) }) };
     const { server, principal = '', signal, relation } = context;
     const upstream = this.#upstreamOf(context);
     const exchange = upstream?.askedIn(relation);
-    if (exchange !== undefined) return chosen(askInCall(exchange, request, signal));
+    if (exchange !== undefined)
+      return answerWithoutHopMeta(await chosen(askInCall(exchange, request, signal)));
     const owner = upstream === undefined ? this.#upstreams?.openingFor(server, principal) : upstream.owner;
     // What is asked on the stream of a request that is over concerns nobody any more.
     const isOutside = typeof relation !== 'number';
     const isHeard = owner?.muted.has(server) === false;
     if (isOutside && isHeard && owner.channel?.isOpen === true)
-      return chosen(owner.channel.ask(request, signal));
+      return answerWithoutHopMeta(await chosen(owner.channel.ask(request, signal)));
     throw PlenumError.fromJsonRpc({ code: NOBODY_TO_ASK, message: 'No client can be asked now.' });
   }
 
@@ -129,7 +135,7 @@ export class ServerRequests {
 }
 
 /** The call waits for its client, not for its server, until the client has answered, or its time is over. */
-function askInCall(exchange: Exchange, request: RawRequest, signal: AbortSignal): Promise<unknown> {
+function askInCall(exchange: Exchange, request: RawRequest, signal: AbortSignal): Promise<Result> {
   const { clock } = exchange;
   if (clock === undefined) return exchange.ask(request, signal);
   return clock.whileAsking(async (ended) => {

@@ -7,11 +7,26 @@ import type { Isolation } from '../../group/server-options.ts';
 /** The capabilities of clients that a gateway hands on to servers. */
 export type ClientFeatures = Pick<ClientCapabilities, 'sampling' | 'elicitation' | 'roots'>;
 
+/**
+ * Only the members that the protocol has: there is a session for each combination, and a client could make up others without
+ * end.
+ */
 function featuresOf({ sampling, elicitation, roots }: ClientCapabilities): ClientFeatures {
+  const { form, url } = elicitation ?? {};
   return {
-    ...(sampling !== undefined && { sampling }),
-    ...(elicitation !== undefined && { elicitation }),
-    ...(roots !== undefined && { roots }),
+    ...(sampling !== undefined && {
+      sampling: {
+        ...(sampling.context !== undefined && { context: {} }),
+        ...(sampling.tools !== undefined && { tools: {} }),
+      },
+    }),
+    ...(elicitation !== undefined && {
+      elicitation: {
+        ...(form !== undefined && { form: form['applyDefaults'] === true ? { applyDefaults: true } : {} }),
+        ...(url !== undefined && { url: {} }),
+      },
+    }),
+    ...(roots !== undefined && { roots: roots.listChanged === true ? { listChanged: true } : {} }),
   };
 }
 

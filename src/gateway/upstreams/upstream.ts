@@ -2,6 +2,7 @@ import { internalsOf, relationOf } from '../../session/session-internals.ts';
 import type { RawRequest, Session } from '../../session/session.ts';
 import type { Related } from '../../session/handlers/handlers.ts';
 import { isRecord } from '../../internal/checks.ts';
+import { answerWithoutHopMeta } from '../routing/hop-meta.ts';
 import { RESOURCE_UPDATED, type Exchange, type GatewayClient } from '../clients/gateway-client.ts';
 
 /** The one subscription of a session to a resource, and whom it serves. */
@@ -116,7 +117,8 @@ export class Upstream {
         this.tell(notification, relation, (client) => client.wantsLog(event.level));
       } else {
         const { method, params } = event;
-        this.tell({ method, ...(isRecord(params) && { params }) }, relation, () => true);
+        const notification = { method, ...(isRecord(params) && { params: answerWithoutHopMeta(params) }) };
+        this.tell(notification, relation, () => true);
       }
     });
   }
