@@ -118,7 +118,8 @@ describe('a client that never answers', () => {
       );
       const startedAt = performance.now();
       const call = client.callTool({ name: 's__ask', arguments: {} }).catch(() => undefined);
-      await expect.poll(() => server.inspect().running).toBe(1);
+      const calls = () => server.inspect().requests.filter(({ method }) => method === 'tools/call').length;
+      await expect.poll(calls).toBe(1);
       await expect.poll(() => server.inspect().running).toBe(0);
       // Its server may be silent for 4 s, but it is not the server that is awaited.
       expect(performance.now() - startedAt).toBeGreaterThan(6_000);
