@@ -328,7 +328,7 @@ describe('_meta that is of one hop', () => {
         'io.modelcontextprotocol/serverInfo': { name: 'canary', version: '1' },
         'io.modelcontextprotocol/subscriptionId': 'canary',
         'io.modelcontextprotocol/related-task': { taskId: 'canary' },
-          'example.com/kept': 'kept',
+        'example.com/kept': 'kept',
       };
       const result = { content: [{ type: 'text', text: 'x' }], _meta: reserved };
       const server = await http({ era, tools: [{ name: 'meta', does: { type: 'result', result } }] });
