@@ -32,9 +32,16 @@ import { isRecord } from '../internal/checks.ts';
 import { settledWithin } from '../internal/limit.ts';
 import { snapshotMap } from '../internal/snapshot-map.ts';
 import { printable } from '../internal/text.ts';
-import { checkOptions, withDefaults } from '../options/check-options.ts';
-import { defaultsOf } from '../options/kinds.ts';
-import { listenOptions } from '../options/tables/gateway.ts';
+import { checkOptions, checkParameter, withDefaults } from '../options/check-options.ts';
+import { defaultsOf, string, text } from '../options/kinds.ts';
+import {
+  givenServer,
+  gatewayDrainOptions,
+  gatewayStdioOptions,
+  listenOptions,
+  knownIdentity,
+  webRequest,
+} from '../options/tables/gateway.ts';
 import type { ManagerEvent } from '../manager/manager-events.ts';
 import type { ServerSpecFactory } from '../manager/pool/managed-server.ts';
 import { SessionManager } from '../manager/session-manager.ts';
@@ -370,6 +377,8 @@ export class Gateway implements AsyncDisposable {
    */
   async add(name: string, server: GatewayServer): Promise<void> {
     this.#expectOpen('Adding a server');
+    checkParameter('Adding a server', 'name', text, name);
+    checkParameter('Adding a server', 'server', givenServer, server);
     const { manager, specFor, isolation } = this.#ownServers();
     const split = splitServer(server);
     manager.add(name, specFor(name, split));
@@ -475,15 +484,15 @@ export class Gateway implements AsyncDisposable {
    */
   fetch = async (request: Request): Promise<Response> => {
     if (this.#options.hosts === undefined) throw gatewayNeedsHosts();
+    checkParameter('fetch()', 'request', webRequest, request);
     this.#auth?.expectResource();
     return this.#endpoint.answer(request);
   };
 
   /** Serves one client over standard input and output. Resolves when the client has closed its end. */
-  async serveStdio({
-    input = process.stdin,
-    output = process.stdout,
-  }: { input?: Readable; output?: Writable } = {}): Promise<void> {
+  async serveStdio(options: { input?: Readable; output?: Writable } = {}): Promise<void> {
+    checkOptions(gatewayStdioOptions, options, 'Options of serveStdio()');
+    const { input = process.stdin, output = process.stdout } = options;
     this.#expectOpen('Serving over stdio');
     if (this.#stdio !== undefined) throw gatewayListens();
     const endpoint = new StdioEndpoint();
@@ -518,6 +527,7 @@ export class Gateway implements AsyncDisposable {
 
   /** What clients of this identity are shown of what the servers list to everybody. A snapshot. */
   catalogFor(identity: Identity): Catalog {
+    checkParameter('catalogFor()', 'identity', knownIdentity, identity);
     const { version, tools, prompts, resources, resourceTemplates } = this.#group.catalog;
     const policy = this.#policies.of(identity);
     return Object.freeze({
@@ -531,6 +541,7 @@ export class Gateway implements AsyncDisposable {
 
   /** One client, for a program that is itself the server. Throws `UNKNOWN_SERVER` when there is none of this id. */
   client(id: string): OutwardClient {
+    checkParameter('client()', 'id', string, id);
     const known = this.#connected.get(id);
     if (known === undefined) throw unknownName('server', id, []);
     return new OutwardClient(known.client, known.server);
@@ -543,6 +554,8 @@ export class Gateway implements AsyncDisposable {
    */
   async signIn(principal: string, server: string): Promise<{ url: string; done: Promise<boolean> }> {
     this.#expectOpen('Signing in');
+    checkParameter('Signing in', 'principal', text, principal);
+    checkParameter('Signing in', 'server', text, server);
     if (!this.#signIns.tokens.has(server)) throw unknownName('server', server, []);
     const needed = await this.#signIns.need({ principal }, server, this.#baseFor());
     if (needed === undefined) throw signInAbandoned(server);
@@ -554,6 +567,8 @@ export class Gateway implements AsyncDisposable {
    * these servers end, and calls on them. The tokens are not revoked.
    */
   async signOut(principal: string, issuer?: string): Promise<void> {
+    checkParameter('Signing out', 'principal', text, principal);
+    if (issuer !== undefined) checkParameter('Signing out', 'issuer', text, issuer);
     const left = await this.#signIns.tokens.signOut(principal, issuer);
     await Promise.all(left.map((server) => this.#upstreams.endOf(principal, server)));
   }
@@ -572,7 +587,9 @@ export class Gateway implements AsyncDisposable {
   }
 
   /** Takes no further session, and waits for the calls in progress, for `timeoutMs` milliseconds at most. */
-  async drain({ timeoutMs = 10_000 }: { timeoutMs?: number } = {}): Promise<void> {
+  async drain(options: { timeoutMs?: number } = {}): Promise<void> {
+    checkOptions(gatewayDrainOptions, options, 'Options of drain()');
+    const { timeoutMs = gatewayDrainOptions.timeoutMs.default } = options;
     this.#endpoint.isDraining = true;
     this.#legacy.drain();
     void this.#cluster?.drain();

@@ -3,6 +3,7 @@ import {
   anyFunction,
   count,
   duration,
+  either,
   flag,
   listOf,
   objectThat,
@@ -24,6 +25,46 @@ import { clientRuleOptions } from './gateway-clients.ts';
 import { groupOptions } from './group.ts';
 import { groupServerOptions, pem } from './server.ts';
 import { sharedSessionOptions } from './session.ts';
+
+/** What a gateway is given as a server, as a parameter: its parts are checked by themselves. */
+export const givenServer: Kind = either(
+  anyFunction,
+  objectThat('a server', () => true),
+);
+
+export const knownIdentity: Kind = objectThat(
+  'an identity such as { principal }',
+  (value) => typeof Reflect.get(value, 'principal') === 'string',
+);
+
+export const webRequest: Kind = objectThat('a Request', (value) => {
+  const { url, method, headers }: { url?: unknown; method?: unknown; headers?: unknown } =
+    value as Partial<Request>;
+  return (
+    typeof url === 'string' &&
+    typeof method === 'string' &&
+    typeof headers === 'object' &&
+    headers !== null &&
+    typeof Reflect.get(headers, 'get') === 'function'
+  );
+});
+
+export const gatewayStdioOptions = {
+  input: {
+    kind: objectWith('a readable stream', 'on', 'read'),
+    byDefault: '`process.stdin`',
+    about: 'What the client writes.',
+  },
+  output: {
+    kind: objectWith('a writable stream', 'on', 'write'),
+    byDefault: '`process.stdout`',
+    about: 'What the client reads.',
+  },
+} satisfies OptionTable;
+
+export const gatewayDrainOptions = {
+  timeoutMs: { kind: duration, default: 10_000, about: 'How long calls in progress are waited for.' },
+} satisfies OptionTable;
 
 /** What a server has beside its spec and its session options. */
 export const gatewayServerOptions = {
