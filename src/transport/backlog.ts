@@ -51,8 +51,8 @@ function beginTurn(): void {
 
 /** Where messages come from: a stream, a socket. */
 export interface PausableSource {
-  pause(): unknown;
-  resume(): unknown;
+  pause(): void;
+  resume(): void;
 }
 
 /** What has come from a source and waits to be read in later turns of the event loop. The source is paused meanwhile. */
@@ -88,9 +88,11 @@ export class Backlog<Piece extends object> {
 
   /** Forgets everything. */
   clear(): void {
+    if (this.isEmpty) return;
     waiting.delete(this.#goOn);
     this.#pieces = [];
     this.#onRead = [];
+    this.#source.resume();
   }
 
   #readOn(): void {
@@ -107,6 +109,6 @@ export class Backlog<Piece extends object> {
       pieces.shift();
     }
     for (const then of this.#onRead.splice(0)) then();
-    this.#source.resume();
+    if (this.isEmpty) this.#source.resume();
   }
 }

@@ -2,7 +2,7 @@ import { Agent, buildConnector, Pool, ProxyAgent, type Dispatcher } from '#undic
 import { LONGEST_TIMER_MS } from '../../../internal/timers.ts';
 import type { TlsOptions } from '../../../server-spec.ts';
 import { tlsConnect } from '../../tls-connect.ts';
-import { ignoringContinue, SocketPool } from './socket-pool.ts';
+import { guardingSockets, SocketPool } from './socket-pool.ts';
 
 export interface HttpPoolOptions {
   /** The server's own. */
@@ -34,10 +34,10 @@ export class HttpPool {
     const limits = { headersTimeout: 0, bodyTimeout: 0 };
     const { trust, identity } = tlsConnect(tls);
     const connect = { timeout, ...trust, ...identity };
-    this.#options = { ...limits, connect: ignoringContinue(buildConnector({ timeout, ...trust })) };
+    this.#options = { ...limits, connect: guardingSockets(buildConnector({ timeout, ...trust })) };
     this.#own =
       proxy === undefined
-        ? new SocketPool(origin, { ...limits, connect: ignoringContinue(buildConnector(connect)) })
+        ? new SocketPool(origin, { ...limits, connect: guardingSockets(buildConnector(connect)) })
         : new ProxyAgent({
             ...limits,
             uri: String(proxy),
@@ -72,6 +72,6 @@ function tunnelled(origin: string | URL, options: Pool.Options): Dispatcher {
   const { connect } = options;
   return new Pool(
     origin,
-    typeof connect === 'function' ? { ...options, connect: ignoringContinue(connect) } : options,
+    typeof connect === 'function' ? { ...options, connect: guardingSockets(connect) } : options,
   );
 }

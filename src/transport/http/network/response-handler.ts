@@ -1,6 +1,8 @@
 import { Duplex, type Transform } from 'node:stream';
 import { constants, createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { Dispatcher } from 'undici';
+import type { PausableSource } from '../../backlog.ts';
+import { sourceAtHand } from './socket-pool.ts';
 
 export type ResponseHeaders = Record<string, string | string[] | undefined>;
 type Controller = Dispatcher.DispatchController;
@@ -27,11 +29,15 @@ export interface ResponseListener {
 export class ResponseHandler implements Dispatcher.DispatchHandler {
   readonly #listener: ResponseListener;
   #controller: Controller | undefined;
+  /** Where its body comes from. */
+  #source: PausableSource | undefined;
   #body: ReadableStreamDefaultController<Uint8Array> | undefined;
   #cancelled: { readonly reason: unknown } | undefined;
 
-  constructor(listener: ResponseListener) {
+  /** The source is found out when undici calls the handler itself. */
+  constructor(listener: ResponseListener, source?: PausableSource) {
     this.#listener = listener;
+    this.#source = source;
   }
 
   /** Ends the exchange at any stage. */
@@ -50,29 +56,33 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
 
   onResponseStart(controller: Controller, status: number, headers: ResponseHeaders, statusText = ''): void {
     if (status < 200) return;
+    this.#source ??= sourceAtHand(controller);
     const init = { status, statusText, headers: platformHeaders(headers) };
     try {
-      this.#listener.resolve(new Response(this.#bodyOf(controller, status, headers), init));
+      this.#listener.resolve(new Response(this.#bodyOf(status, headers), init));
     } catch (error) {
       // A `Response` cannot have such a status or reason phrase.
       this.cancel(error);
     }
   }
 
-  onResponseData(controller: Controller, chunk: Uint8Array): void {
-    // undici's parser also reports an empty chunk when it is resumed. Pausing it for that would repeat for ever.
+  onResponseData(_controller: Controller, chunk: Uint8Array): void {
+    // undici's parser also reports empty chunks.
     if (this.#body === undefined || chunk.byteLength === 0) return;
     this.#body.enqueue(chunk);
-    if ((this.#body.desiredSize ?? 0) <= 0) controller.pause();
+    if ((this.#body.desiredSize ?? 0) <= 0) this.#source?.pause();
   }
 
   onResponseEnd(): void {
+    // The source may bring another answer next.
+    this.#source?.resume();
     this.#body?.close();
     this.#body = undefined;
     this.#listener.done?.();
   }
 
   onResponseError(_controller: Controller, error: Error): void {
+    this.#source?.resume();
     const reason = this.#cancelled === undefined ? error : this.#cancelled.reason;
     this.#listener.reject(reason);
     this.#body?.error(reason);
@@ -80,15 +90,11 @@ export class ResponseHandler implements Dispatcher.DispatchHandler {
     this.#listener.done?.();
   }
 
-  #bodyOf(
-    controller: Controller,
-    status: number,
-    headers: ResponseHeaders,
-  ): ReadableStream<Uint8Array> | null {
+  #bodyOf(status: number, headers: ResponseHeaders): ReadableStream<Uint8Array> | null {
     if (WITHOUT_BODY.has(status)) return null;
     const body = new ReadableStream<Uint8Array>({
       start: (stream) => void (this.#body = stream),
-      pull: () => controller.resume(),
+      pull: () => this.#source?.resume(),
       cancel: (reason) => {
         this.#body = undefined;
         this.cancel(reason);

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { buildConnector, Client, errors, type Dispatcher } from '#undici';
 import { startTimer, type StopTimer } from '../../../internal/timers.ts';
+import type { PausableSource } from '../../backlog.ts';
 
 /** How many sockets to one origin there may be; further requests wait for one. */
 const MAX_SOCKETS = 1_024;
@@ -205,26 +206,63 @@ const END_OF_HEAD = '\r\n\r\n';
 /** How much of a head is waited for, in bytes. What is longer is left to undici. */
 const LONGEST_HEAD = 16_384;
 
+/** The socket that was read last: undici parses what it has read at once, and calls the handlers of the answer. */
+let atHand: SocketGate | undefined;
+
 /**
- * Makes a connector whose sockets leave out each "100 Continue". A server may send one unasked, before its answer, and
- * undici would break the connection off.
+ * What a handler that is being called by undici can pause: the socket that its answer comes from. Bytes that were read already
+ * still come. undici's own `pause` is not used, as its parser fails an assertion, and so ends the program, when a socket ends
+ * meanwhile (https://github.com/nodejs/undici/issues/5360).
  */
-export function ignoringContinue(connect: buildConnector.connector): buildConnector.connector {
+export function sourceAtHand(controller: Dispatcher.DispatchController): PausableSource {
+  return atHand ?? controller;
+}
+
+/** Gives undici no bytes of a socket while it is paused. */
+class SocketGate implements PausableSource {
+  isPaused = false;
+  readonly #socket: Socket;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+  }
+
+  pause(): void {
+    this.isPaused = true;
+  }
+
+  resume(): void {
+    if (!this.isPaused) return;
+    this.isPaused = false;
+    // Not at once: undici may be about to parse something.
+    process.nextTick(() => this.#socket.emit('readable'));
+  }
+}
+
+/**
+ * Makes a connector whose sockets can be paused, and leave out each "100 Continue". A server may send one unasked, before its
+ * answer, and undici would break the connection off.
+ */
+export function guardingSockets(connect: buildConnector.connector): buildConnector.connector {
   return (target, done) =>
     connect(target, (...result) => {
-      if (result[0] === null) leaveOutContinue(result[1]);
+      if (result[0] === null) guard(result[1]);
       done(...result);
     });
 }
 
-function leaveOutContinue(socket: Socket): void {
+function guard(socket: Socket): void {
+  const gate = new SocketGate(socket);
   const read: (size?: number) => Buffer | null = socket.read.bind(socket);
   /** The beginning of a head that may become a "100 Continue". */
   let held: Buffer | undefined;
   /** How much had been written when an answer began: before more is written, no other one begins. */
   let answered = 0;
   socket.read = (size?: number): Buffer | null => {
+    // With 0, the socket itself looks whether it has ended.
+    if (gate.isPaused && size !== 0) return null;
     const chunk = read(size);
+    atHand = gate;
     if (chunk === null || (held === undefined && chunk[0] !== H)) return chunk;
     const written = socket.bytesWritten;
     if (written === answered) return chunk;

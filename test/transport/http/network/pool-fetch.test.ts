@@ -162,6 +162,34 @@ describe('T5 the body of an answer', () => {
     expect(bytes).toBe(200 * much.length);
   });
 
+  it.each([
+    ['with its length', head(200, { connection: 'close', 'content-length': '1000' }) + 'x'.repeat(1_000)],
+    ['without its length', head(200, { connection: 'close' }) + 'x'.repeat(1_000)],
+    [
+      'in chunks',
+      head(200, { connection: 'close', 'transfer-encoding': 'chunked' }) +
+        httpChunk('x'.repeat(1_000)) +
+        httpChunk(''),
+    ],
+  ])('whose connection ends before it is read is whole: %s', async (_, bytes) => {
+    const { server, fetch } = await answering((socket) => socket.end(bytes));
+    const response = await fetch(server.url);
+    await expect.poll(() => server.closed.size).toBe(1);
+    expect(await response.text()).toHaveLength(1_000);
+  });
+
+  it('whose connection is reset before it is read fails its reader only', async () => {
+    let socket: Socket | undefined;
+    const { server, fetch } = await answering((open) => {
+      socket = open;
+      open.write(`${head(200, { connection: 'close', 'content-length': '2000' })}${'x'.repeat(1_000)}`);
+    });
+    const response = await fetch(server.url);
+    socket?.resetAndDestroy();
+    await expect.poll(() => server.closed.size).toBe(1);
+    await rejectionOf(response.text());
+  });
+
   it('that is coded and has no end is read as far as it goes', async () => {
     const whole = gzipSync('all of it');
     const { server, fetch } = await answering((socket) =>
