@@ -1,7 +1,7 @@
 import type { JSONRPCMessage, JSONRPCRequest, TransportSendOptions } from '@modelcontextprotocol/client';
-import { createParser, type EventSourceMessage } from 'eventsource-parser';
 import type { Dispatcher } from 'undici';
 import type { PlenumError } from '../../errors/plenum-error.ts';
+import { Backlog, mayReadOn, type PausableSource } from '../backlog.ts';
 import { startTimer, type StopTimer } from '../../internal/timers.ts';
 import type { ServerAuth } from '../../server-spec.ts';
 import { isCall, isMessage, LONGEST_BATCH, messagesIn } from '../json-rpc.ts';
@@ -9,15 +9,18 @@ import type { OnHttpOddity } from '../managed-transport.ts';
 import { isOddType, mediaTypeOf } from './network/answer-type.ts';
 import { ByteList } from './network/byte-list.ts';
 import { mergeCookies } from './network/cookie-jar.ts';
-import { EventSplitter } from './network/event-splitter.ts';
+import { EventReader, EventSplitter } from './network/event-stream.ts';
 import type { HttpDispatcher, HttpPool } from './network/http-pool.ts';
 import { DEFAULT_HEADERS } from './network/pool-fetch.ts';
+import { sourceAtHand } from './network/socket-pool.ts';
 import { ResponseHandler, type ResponseHeaders } from './network/response-handler.ts';
 
 type Controller = Dispatcher.DispatchController;
 
 /** The official transport learns the session's id from the one, and keeps the stream of the other open. */
 const OFFICIAL_METHODS: ReadonlySet<string> = new Set(['initialize', 'subscriptions/listen']);
+/** From this size on, an event counts although it is the first one of its answer. */
+const LONG_EVENT = 16 * 1024;
 /** How long a stream may go on after the answer to its request, in milliseconds. */
 const AFTER_ANSWER_MS = 1_000;
 const VERSION_CLAIM = 'io.modelcontextprotocol/protocolVersion';
@@ -215,6 +218,8 @@ export class PostExchange<Request> implements Dispatcher.DispatchHandler {
   #resolve!: (response?: Response) => void;
   #reject!: (error: unknown) => void;
   #controller: Controller | undefined;
+  /** Where the answer comes from; undefined while it is a JSON body. */
+  #source: PausableSource | undefined;
   #head: ResponseHead = NO_HEAD;
   /** The body of a JSON answer so far: hardly any has more than one chunk. */
   #firstChunk: Buffer | undefined;
@@ -226,6 +231,10 @@ export class PostExchange<Request> implements Dispatcher.DispatchHandler {
   #atStart = true;
   /** Whether the answer has come on the stream, after which nothing would be resumed. */
   #answered = false;
+  /** Whether an event was read. */
+  #hasRead = false;
+  /** Events that wait for a later turn of the event loop: none, as a rule. */
+  #backlog: Backlog<EventReader> | undefined;
   /** When the stream is ended unless it has ended by then; a time of `performance.now()`. */
   dueAt = 0;
   /** Makes a `Response` of the answer, once that has turned out to be one for the official transport. */
@@ -252,6 +261,7 @@ export class PostExchange<Request> implements Dispatcher.DispatchHandler {
     if (this.#official !== undefined) return this.#official.cancel(reason);
     if (this.#cancelled !== undefined) return;
     this.#cancelled = { reason };
+    this.#backlog?.clear();
     this.#streams.delete(this);
     this.#reject(reason);
     this.#controller?.abort(reason instanceof Error ? reason : new Error(String(reason)));
@@ -272,6 +282,7 @@ export class PostExchange<Request> implements Dispatcher.DispatchHandler {
     const isUsual = given === 'application/json' || given === 'text/event-stream';
     const type = isPlain ? (isUsual ? given : this.#typeIn(given)) : '';
     if (type === 'application/json') return;
+    this.#source = sourceAtHand(controller);
     if (type !== 'text/event-stream') return this.#handOver(controller, []);
     this.#events = new EventSplitter(this.#listener);
     this.dueAt = performance.now() + this.#listener.silenceMs;
@@ -293,6 +304,8 @@ export class PostExchange<Request> implements Dispatcher.DispatchHandler {
     if (this.#official !== undefined) return this.#official.onResponseData(controller, chunk);
     if (this.#cancelled !== undefined) return;
     if (this.#events === undefined) return this.#keep(chunk);
+    if (this.#backlog?.isEmpty === false)
+      return this.#backlog.whenRead(() => this.onResponseData(controller, chunk));
     if (!this.#answered) this.dueAt = performance.now() + this.#listener.silenceMs;
     let text: string | undefined;
     try {
@@ -307,6 +320,7 @@ export class PostExchange<Request> implements Dispatcher.DispatchHandler {
 
   onResponseEnd(controller: Controller): void {
     if (this.#official !== undefined) return this.#official.onResponseEnd();
+    if (this.#backlog?.isEmpty === false) return this.#backlog.whenRead(() => this.onResponseEnd(controller));
     if (this.#cancelled !== undefined) return;
     this.#streams.delete(this);
     if (this.#events === undefined) return this.#endBody(controller);
@@ -325,6 +339,8 @@ export class PostExchange<Request> implements Dispatcher.DispatchHandler {
 
   onResponseError(controller: Controller, error: Error): void {
     if (this.#official !== undefined) return this.#official.onResponseError(controller, error);
+    if (this.#backlog?.isEmpty === false)
+      return this.#backlog.whenRead(() => this.onResponseError(controller, error));
     if (this.#cancelled !== undefined) return;
     this.#breakOff('network', error);
   }
@@ -359,26 +375,50 @@ export class PostExchange<Request> implements Dispatcher.DispatchHandler {
   }
 
   #read(text: string): void {
-    for (const { event, data } of eventsOf(text)) {
-      if (data === '' || (event !== undefined && event !== 'message')) continue;
-      if (this.#cancelled !== undefined) return;
-      try {
-        for (const message of messagesIn(JSON.parse(data))) {
-          if (!isCall(message)) this.#answered = true;
-          this.#listener.onMessage(message, this.#request);
-        }
-      } catch (error) {
-        this.#listener.onProblem(error);
-      }
+    const rest = this.#readEvents(new EventReader(text));
+    if (rest === undefined || this.#source === undefined) return;
+    this.#backlog ??= new Backlog(this.#source, (events) => this.#readEvents(events));
+    this.#backlog.push(rest);
+  }
+
+  /** Returns the events when some of them have to wait for a later turn. */
+  #readEvents(events: EventReader): EventReader | undefined {
+    for (let data = events.next(); data !== undefined; data = events.next()) {
+      if (data !== '') this.#readEvent(data);
+      if (this.#cancelled !== undefined) return undefined;
+      // Most answers are one event: that need not be counted unless it is long.
+      const counts = this.#hasRead || !events.isAtEnd || data.length >= LONG_EVENT;
+      this.#hasRead = true;
+      if (counts && !mayReadOn(data.length)) return events;
     }
-    if (!this.#answered || this.#cancelled !== undefined) return;
+    if (!this.#answered) return undefined;
     this.#resolve();
     this.dueAt = performance.now() + AFTER_ANSWER_MS;
     this.#streams.hasten(this.dueAt);
+    return undefined;
+  }
+
+  #readEvent(data: string): void {
+    try {
+      const messages = messagesIn(JSON.parse(data));
+      if (messages.length > 1) mayReadOn(0, messages.length);
+      for (const message of messages) {
+        if (this.#cancelled !== undefined) return;
+        if (!isCall(message)) this.#answered = true;
+        this.#listener.onMessage(message, this.#request);
+      }
+    } catch (error) {
+      this.#listener.onProblem(error);
+    }
   }
 
   /** Ends a stream that is silent, or goes on after the answer: some servers leave it open, and it would keep its socket. */
   onDue(): void {
+    if (this.#backlog?.isEmpty === false) {
+      // What it waits for may have come.
+      this.dueAt = performance.now() + AFTER_ANSWER_MS;
+      return this.#streams.hasten(this.dueAt);
+    }
     if (!this.#answered) return this.#breakOff('silent', undefined);
     this.#streams.delete(this);
     this.#cancelled = { reason: undefined };
@@ -405,7 +445,7 @@ export class PostExchange<Request> implements Dispatcher.DispatchHandler {
 
   #handOver(controller: Controller, chunks: readonly Buffer[]): void {
     this.#streams.delete(this);
-    this.#official = new ResponseHandler({ resolve: this.#resolve, reject: this.#reject });
+    this.#official = new ResponseHandler({ resolve: this.#resolve, reject: this.#reject }, this.#source);
     this.#official.onRequestStart(controller);
     this.#official.onResponseStart(controller, ...this.#head);
     for (const chunk of chunks) this.#official.onResponseData(controller, chunk);
@@ -438,15 +478,6 @@ function readMessages(text: string): readonly JSONRPCMessage[] | undefined {
   }
   const found: readonly unknown[] = Array.isArray(value) ? value : [value];
   return found.every(isMessage) ? found : undefined;
-}
-
-/** One parser for all exchanges: it is fed whole events only, so that nothing of one exchange is left in it for the next. */
-const collected: EventSourceMessage[] = [];
-const parser = createParser({ onEvent: (event) => void collected.push(event) });
-
-function eventsOf(text: string): EventSourceMessage[] {
-  parser.feed(text);
-  return collected.splice(0);
 }
 
 /** A stream that is ended when it is due. */

@@ -230,6 +230,89 @@ describe('T5 the usual answer to a POST', () => {
     expect([heard.messages, second.heard.messages]).toEqual([[answer], [answer]]);
   });
 
+  describe('thousands of events at once', () => {
+    const steps = Array.from({ length: 5_000 }, (_, step) => progress(step));
+    const flood = [...steps, ANSWER].map(event).join('');
+    const all = [...steps, ANSWER].map((each) => JSON.parse(each) as unknown);
+
+    class Counting extends Heard {
+      readonly turns = new Set<number>();
+      #turn = 0;
+      #next = setImmediate(() => this.#count());
+      #count(): void {
+        this.#turn++;
+        this.#next = setImmediate(() => this.#count());
+      }
+      override onMessage(message: JSONRPCMessage): void {
+        this.turns.add(this.#turn);
+        super.onMessage(message);
+      }
+      stop(): void {
+        clearImmediate(this.#next);
+      }
+    }
+
+    it.each<[string, (socket: Socket) => void]>([
+      [
+        'with a length',
+        (socket) =>
+          void socket.write(
+            `${eventStreamHead({ 'content-length': String(Buffer.byteLength(flood)) })}${flood}`,
+          ),
+      ],
+      ['up to the end of the connection', (socket) => void socket.end(`${eventStreamHead()}${flood}`)],
+      [
+        'in one chunk of HTTP for each',
+        (socket) =>
+          void socket.end(
+            chunkedStreamHead() +
+              [...steps, ANSWER].map((each) => httpChunk(event(each))).join('') +
+              httpChunk(''),
+          ),
+      ],
+    ])('come in their order, in many turns of the event loop, and before the end: %s', async (_, respond) => {
+      const heard = new Counting();
+      const { outcome } = await answeredBy(respond, heard);
+      expect(await outcome).toBeUndefined();
+      await expect.poll(() => heard.ends).toBe(1);
+      heard.stop();
+      expect(heard.messages).toEqual(all);
+      expect({ problems: heard.problems, faults: heard.faults }).toEqual({ problems: [], faults: [] });
+      expect(heard.turns.size).toBeGreaterThan(10);
+    });
+
+    it('come before the connection breaks', async () => {
+      const { heard } = await answeredBy((socket) => {
+        socket.write(
+          `${eventStreamHead({ 'content-length': '1000000' })}${steps.slice(0, 800).map(event).join('')}`,
+          () => setImmediate(() => socket.resetAndDestroy()),
+        );
+      });
+      await expect.poll(() => heard.ends).toBe(1);
+      expect(heard.faults.map(({ fault }) => fault)).toEqual(['network']);
+      expect(heard.messages).toEqual(all.slice(0, heard.messages.length));
+    });
+
+    it('do not come any more after a cancellation, and the next request is answered', async () => {
+      const heard = new Heard();
+      const { server, pool, exchange, outcome } = await answeredBy(
+        (socket) =>
+          void socket.write(
+            `${eventStreamHead({ 'content-length': String(Buffer.byteLength(flood)) })}${flood}`,
+          ),
+        heard,
+      );
+      heard.onMessage = (message) => {
+        if (heard.messages.push(message) === 700) exchange.cancel(new Error('enough'));
+      };
+      expect(await rejectionOf(outcome)).toHaveProperty('message', 'enough');
+      const second = post(pool, server);
+      await second.outcome;
+      expect(second.heard.messages).toEqual(all);
+      expect(heard.messages).toEqual(all.slice(0, 700));
+    });
+  });
+
   it('an event that is no message is told of, and the next one is read', async () => {
     const body = event('{"half') + event('{"neither":"a message"}') + event(ANSWER);
     const { outcome, heard } = await answeredBy((socket) => socket.end(eventStreamHead() + body));

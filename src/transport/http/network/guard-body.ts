@@ -1,6 +1,6 @@
 import { Limit } from '../../../internal/limit.ts';
 import type { OnHttpOddity } from '../../managed-transport.ts';
-import { EventSplitter, type BodyLimit } from './event-splitter.ts';
+import { EventSplitter, type BodyLimit } from './event-stream.ts';
 
 /** What a body passes through while it is read, its limits, and a callback for its end. */
 export interface BodyGuard {

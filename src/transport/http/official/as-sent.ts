@@ -1,7 +1,8 @@
 import type { JSONRPCMessage } from '@modelcontextprotocol/client';
+import { mayReadOn, nextTurn } from '../../backlog.ts';
 import { isRecord } from '../../../internal/checks.ts';
 import { isAnswer, isCall, isMessage, messagesIn } from '../../json-rpc.ts';
-import { EventSplitter, type BodyLimit } from '../network/event-splitter.ts';
+import { EventSplitter, type BodyLimit } from '../network/event-stream.ts';
 import type { Relation } from '../../managed-transport.ts';
 import { isOpenStream } from '../network/answer-type.ts';
 
@@ -9,6 +10,11 @@ import { isOpenStream } from '../network/answer-type.ts';
 const AS_SENT = 'mcp-plenum/as-sent';
 /** The member of a stand-in that says to which request the message belongs. */
 const RELATION = 'mcp-plenum/relation';
+const LF = 0x0a;
+/** How often an event is read: here, and by the official transport. */
+const READINGS = 3;
+/** With more lines, an event is passed on in one line of data: the official transports take long to read many. */
+const MOST_LINES = 64;
 
 /**
  * Lets odd messages pass the official transports, which drop whatever is not exactly right, so that nobody would get an
@@ -92,13 +98,22 @@ function isRightCall(message: object): boolean {
 /** The body that it reads has limits already. */
 const NO_LIMIT: BodyLimit = { maxBytes: Infinity, tooLarge: () => new RangeError('too large') };
 
-/** Replaces events, and leaves all other bytes of an event stream as they are. */
+/** Replaces events. When many come at once, they are passed on in more than one turn of the event loop. */
 function standInEvents(relation: Relation): TransformStream<Uint8Array, Uint8Array> {
   const splitter = new EventSplitter(NO_LIMIT);
   return new TransformStream({
-    transform(chunk, controller) {
+    async transform(chunk, controller) {
       const text = splitter.push(Buffer.from(chunk));
-      if (text !== undefined) controller.enqueue(Buffer.from(rewritten(text, relation)));
+      if (text === undefined) return;
+      let passed = '';
+      for (const block of blocksOf(text)) {
+        passed += `${standInBlock(block, relation)}\n\n`;
+        if (mayReadOn(block.length * READINGS, READINGS)) continue;
+        controller.enqueue(Buffer.from(passed));
+        passed = '';
+        await nextTurn();
+      }
+      if (passed !== '') controller.enqueue(Buffer.from(passed));
     },
     flush(controller) {
       for (const rest of splitter.rest) controller.enqueue(rest);
@@ -106,10 +121,21 @@ function standInEvents(relation: Relation): TransformStream<Uint8Array, Uint8Arr
   });
 }
 
-function rewritten(text: string, relation: Relation): string {
-  const blocks = text.split('\n\n');
-  const passed = blocks.map((block) => standInBlock(block, relation));
-  return passed.some((block, index) => block !== blocks[index]) ? passed.join('\n\n') : text;
+/** The events of a text, without the blank lines between them. */
+function* blocksOf(text: string): Generator<string> {
+  for (let start = startOfLine(text, 0); start < text.length;) {
+    const found = text.indexOf('\n\n', start);
+    const end = found === -1 ? text.length : found;
+    yield text.slice(start, end);
+    start = startOfLine(text, end);
+  }
+}
+
+/** Where the next line begins that is not blank. */
+function startOfLine(text: string, from: number): number {
+  let start = from;
+  while (text.charCodeAt(start) === LF) start++;
+  return start;
 }
 
 /** One event, as lines. A batch becomes one event for each message; the last one has the id. */
@@ -117,12 +143,23 @@ function standInBlock(block: string, relation: Relation): string {
   const lines = block.split('\n');
   const isOfMessage = lines.every((line) => !line.startsWith('event:') || /^event: ?message$/.test(line));
   const data = lines.filter((line) => line.startsWith('data:'));
-  if (!isOfMessage || data.length === 0) return block;
-  const text = standInText(data.map((line) => line.slice(5)).join('\n'), relation);
-  if (text === undefined) return block;
+  const isLong = lines.length > MOST_LINES;
+  if (!isOfMessage || data.length === 0)
+    return isLong ? [...lastOfEachField(lines), ...data.slice(0, 1)].join('\n') : block;
+  const sent = data.map((line) => line.slice(5)).join('\n');
+  const text = standInText(sent, relation);
+  if (text === undefined && !isLong) return block;
+  const others = isLong ? lastOfEachField(lines) : lines.filter((line) => !line.startsWith('data:'));
+  if (text === undefined) return [...others, `data:${sent.replaceAll('\n', ' ')}`].join('\n');
   const value: unknown = JSON.parse(text);
   const messages: readonly unknown[] = Array.isArray(value) ? value : [value];
   const events = messages.map((message) => `data: ${JSON.stringify(message)}`);
-  const others = lines.filter((line) => !line.startsWith('data:'));
   return [...events.slice(0, -1), [...others, ...events.slice(-1)].join('\n')].join('\n\n');
+}
+
+/** The lines that count of those that hold no data. */
+function lastOfEachField(lines: readonly string[]): string[] {
+  return ['event:', 'id:', 'retry:'].flatMap(
+    (field) => lines.findLast((line) => line.startsWith(field)) ?? [],
+  );
 }

@@ -1,6 +1,7 @@
+import { createParser } from 'eventsource-parser';
 import { array, assert, constantFrom, nat, property } from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { EventSplitter } from '../../../../src/transport/http/network/event-splitter.ts';
+import { EventReader, EventSplitter } from '../../../../src/transport/http/network/event-stream.ts';
 
 const UNLIMITED = { maxBytes: Infinity, tooLarge: () => new Error('too large') };
 
@@ -146,5 +147,79 @@ describe('T5 the size of an event', () => {
     const feed = () => chunks.forEach((chunk) => splitter.push(Buffer.from(chunk)));
     if (verdict === 'accepted') feed();
     else expect(feed).toThrow('too large');
+  });
+});
+
+function dataIn(text: string): string[] {
+  const reader = new EventReader(text);
+  const found: string[] = [];
+  for (let data = reader.next(); data !== undefined; data = reader.next()) if (data !== '') found.push(data);
+  return found;
+}
+
+/** What another reader of event streams finds. */
+function referenceIn(text: string): string[] {
+  const found: string[] = [];
+  const parser = createParser({
+    onEvent: ({ event = 'message', data }) => void (event === 'message' && data !== '' && found.push(data)),
+  });
+  parser.feed(text);
+  return found;
+}
+
+describe('the events of a stream', () => {
+  it.each([
+    ['one line', 'data: {"a":1}\n\n', ['{"a":1}']],
+    ['no blank after the colon', 'data:x\n\ndata:  y\n\n', ['x', ' y']],
+    ['several lines', 'data: {\ndata: }\n\n', ['{\n}']],
+    ['another type', 'event: ping\ndata: x\n\nevent: message\ndata: y\n\n', ['y']],
+    ['the type after the data', 'data: x\nevent: ping\n\n', []],
+    ['the type twice', 'event: ping\nevent: message\ndata: x\n\n', ['x']],
+    ['comments and unknown fields', ': hello\n\nfoo: 1\ndatabase: 2\ndata: x\nevents: 3\n\n', ['x']],
+    ['fields without a colon', 'data\ndata: x\nevent\n\n', ['\nx']],
+    ['blank lines in between', '\n\n\ndata: x\n\n\n\ndata: y\n\n', ['x', 'y']],
+    ['other ends of lines in the data', 'data: a\u2028data: b\n\n', ['a\u2028data: b']],
+    ['no event at all', '\n\n', []],
+  ])('are read: %s', (_, text, expected) => {
+    expect(dataIn(text)).toEqual(expected);
+  });
+
+  it('are what another reader finds, whatever lines there are', () => {
+    const line = constantFrom(
+      '',
+      'data: x',
+      'data:y',
+      'data',
+      'event: ping',
+      'event: message',
+      'event',
+      ': c',
+      'foo',
+      'data : z',
+      'eventdata: q',
+    );
+    assert(
+      property(array(line), (lines) => {
+        const text = `${lines.join('\n')}\n\n`;
+        expect(dataIn(text)).toEqual(referenceIn(text));
+      }),
+    );
+  });
+
+  it('of which many hold nothing are read a few lines at a time', () => {
+    const text = `${'\n'.repeat(500)}${': c\n'.repeat(500)}${'event: ping\n\n'.repeat(500)}data: x\n\n`;
+    const reader = new EventReader(text);
+    let steps = 0;
+    let data = reader.next();
+    for (; data === ''; data = reader.next()) steps++;
+    expect(data).toBe('x');
+    expect(steps).toBeGreaterThan(20);
+    expect(reader.isAtEnd).toBe(true);
+    expect(reader.next()).toBeUndefined();
+  });
+
+  it('with hundreds of lines are whole', () => {
+    const lines = Array.from({ length: 500 }, (_, index) => String(index));
+    expect(dataIn(`${lines.map((line) => `data: ${line}`).join('\n')}\n\n`)).toEqual([lines.join('\n')]);
   });
 });
