@@ -3,9 +3,11 @@ import type { Readable, Writable } from 'node:stream';
 import type { JSONRPCMessage, Server, ServerContext } from '@modelcontextprotocol/server';
 import type { StdioServerTransport } from '@modelcontextprotocol/server/stdio';
 import { createDeferred } from '../../internal/deferred.ts';
+import { INVALID_REQUEST } from '../../internal/json/rpc-codes.ts';
 import { ServerChannel } from '../clients/client-server.ts';
 import { GatewayClient } from '../clients/gateway-client.ts';
 import { LOCAL_IDENTITY } from '../identity/identity.ts';
+import { BoundedLines, type LineBounds } from './bounded-lines.ts';
 import {
   listenedUris,
   ListenStreams,
@@ -15,7 +17,7 @@ import {
 import { toRpcError } from '../routing/rpc-error.ts';
 
 export interface StdioHost extends ResourceSubscriber {
-  readonly bounds: SubscriptionBounds;
+  readonly bounds: SubscriptionBounds & LineBounds;
   /** The result by which a stream that listens ends on the gateway's side. */
   endOfListening(id: string | number): JSONRPCMessage;
   createServer(clientOf: (ctx: ServerContext) => GatewayClient): Server;
@@ -36,7 +38,16 @@ export class StdioEndpoint {
 
   async start(host: StdioHost, input: Readable, output: Writable): Promise<void> {
     const official = await import('@modelcontextprotocol/server/stdio');
-    const transport = new official.StdioServerTransport(input, output);
+    const lines = new BoundedLines(host.bounds, (id) => {
+      const message = `A message may have ${host.bounds.bodyBytes} bytes`;
+      const error = { code: INVALID_REQUEST, message };
+      transport.send({ jsonrpc: '2.0', ...(id !== undefined && { id }), error }).catch(() => {}); // The client is gone.
+    });
+    const onGone = (): void => void lines.end();
+    input.pipe(lines);
+    input.once('close', onGone).once('error', onGone);
+    // The lines are bounded already.
+    const transport = new official.StdioServerTransport(lines, output, { maxBufferSize: Infinity });
     let client: GatewayClient | undefined;
     // It may listen before it makes its first request.
     const modern = new GatewayClient(randomUUID(), LOCAL_IDENTITY, 'modern');
@@ -78,6 +89,9 @@ export class StdioEndpoint {
     const onclose = transport.onclose;
     transport.onclose = () => {
       onclose?.();
+      input.unpipe(lines).off('close', onGone).off('error', onGone);
+      // Nobody else reads it, and it would keep the process.
+      if (input.listenerCount('data') === 0) input.pause();
       if (client !== undefined) host.onGone(client);
       this.#closed.resolve();
     };
