@@ -1,14 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import type { Readable, Writable } from 'node:stream';
 import { isDeepStrictEqual } from 'node:util';
-import type {
-  ClientCapabilities,
-  Implementation,
-  McpServer,
-  Server,
-  ServerCapabilities,
-  ServerContext,
-} from '@modelcontextprotocol/server';
+import type { ClientCapabilities, Implementation, Server } from '@modelcontextprotocol/server';
 import { fileTokenStore } from '../auth/store/file-token-store.ts';
 import { memoryTokenStore, type TokenStore } from '../auth/store/token-store.ts';
 import {
@@ -21,14 +13,11 @@ import {
 } from '../errors/gateway.ts';
 import type { PlenumError } from '../errors/plenum-error.ts';
 import { unknownName } from '../errors/catalog.ts';
-import { CATALOG_KINDS, type Catalog, type CatalogKind } from '../group/catalog/catalog.ts';
-import type { SessionSource } from '../group/members/session-source.ts';
+import type { Catalog, CatalogKind, CatalogOrigin } from '../group/catalog/catalog.ts';
 import type { Isolation } from '../group/server-options.ts';
-import { SessionGroup } from '../group/session-group.ts';
-import { fingerprintOf } from '../group/cache/fingerprint.ts';
+import type { SessionGroup } from '../group/session-group.ts';
 import { createDeferred } from '../internal/deferred.ts';
 import { EventHub, type OverflowEvent } from '../internal/event-hub.ts';
-import { isRecord } from '../internal/checks.ts';
 import { settledWithin } from '../internal/limit.ts';
 import { snapshotMap } from '../internal/snapshot-map.ts';
 import { printable } from '../internal/text.ts';
@@ -43,23 +32,9 @@ import {
   webRequest,
 } from '../options/tables/gateway.ts';
 import type { ManagerEvent } from '../manager/manager-events.ts';
-import type { ServerSpecFactory } from '../manager/pool/managed-server.ts';
-import { SessionManager } from '../manager/session-manager.ts';
 import type { ProtocolEra } from '../session/session.ts';
-import { allowedOf, ClientViews, type OwnChange } from './catalog/client-views.ts';
-import {
-  listOf,
-  listsChanged,
-  ownListsChanged,
-  type CatalogChange,
-  type ClientList,
-} from './catalog/list-changes.ts';
-import {
-  createClientServer,
-  createHeaderCheckingServer,
-  type ClientListener,
-  type Presentation,
-} from './clients/client-server.ts';
+import { allowedOf, ClientViews } from './catalog/client-views.ts';
+import type { ClientListener } from './clients/client-server.ts';
 import type { Exchange, GatewayClient } from './clients/gateway-client.ts';
 import { isAudited, type CallOutcome } from './audit/audit-entry.ts';
 import { AuditLog } from './audit/audit-log.ts';
@@ -69,6 +44,8 @@ import type { ClusterNode } from './cluster/node-registry.ts';
 import { SharedLists } from './cluster/shared-lists.ts';
 import { endOfListening } from './clients/listen-streams.ts';
 import { LOCAL_IDENTITY, type Identity } from './identity/identity.ts';
+import { ClientNotices, type ConnectedClient } from './clients/client-notices.ts';
+import { ServerFactory } from './clients/server-factory.ts';
 import { OutwardClient } from './clients/outward-client.ts';
 import type { GatewayEvent } from './gateway-events.ts';
 import {
@@ -76,13 +53,11 @@ import {
   resolveGatewayOptions,
   resolveGatewaySettings,
   splitServer,
-  type GatewayLimits,
   type GatewayOptions,
   type GatewayServer,
   type GatewaySettings,
   type GatewaySignIn,
   type ResolvedGatewayOptions,
-  type SplitServer,
 } from './gateway-options.ts';
 import { HttpEndpoint } from './http/http-endpoint.ts';
 import { LegacySessions } from './http/legacy-sessions.ts';
@@ -90,17 +65,17 @@ import { ModernExchanges } from './http/modern-exchanges.ts';
 import { NodeListener } from './http/node-listener.ts';
 import { RequestGuard } from './http/request-guard.ts';
 import { BusyAnswers } from './http/responses.ts';
-import { loadOfficialServer, readAs, type OfficialServer } from './official-server.ts';
-import { ClientPolicies, type ClientPolicy } from './policy/client-policy.ts';
+import { loadOfficialServer, type OfficialServer } from './official-server.ts';
+import { ClientPolicies } from './policy/client-policy.ts';
 import { unmatchedRules } from './policy/unmatched-rules.ts';
-import { METHODS, Router, setLevel, type ClientRequest } from './routing/router.ts';
+import { Router, setLevel, type ClientRequest } from './routing/router.ts';
 import { Denied } from './routing/denied.ts';
 import { auditRefuses } from './routing/rpc-error.ts';
 import { StdioEndpoint } from './stdio/stdio-endpoint.ts';
+import { PersonalLists } from './sign-in/personal-lists.ts';
 import { SignIns } from './sign-in/sign-ins.ts';
-import type { UserTokens } from './sign-in/user-tokens.ts';
+import { OwnServers } from './upstreams/own-servers.ts';
 import { ServerRequests } from './upstreams/server-requests.ts';
-import { keysOf } from './upstreams/session-key.ts';
 import type { Upstream } from './upstreams/upstream.ts';
 import { Upstreams } from './upstreams/upstreams.ts';
 
@@ -138,25 +113,6 @@ export interface ListenOptions {
 /** How long answers that are made may take to be sent when the gateway closes, in milliseconds. */
 const FLUSH_MS = 1_000;
 
-/** What a gateway has that opens the servers itself. */
-interface OwnServers {
-  readonly manager: SessionManager;
-  readonly requests: ServerRequests;
-  readonly isolation: Map<string, Isolation>;
-  readonly specFor: (name: string, split: SplitServer) => ServerSpecFactory;
-}
-
-/** How long a list waits for a session over which its client is shown its own, in milliseconds. */
-const SHOW_MS = 3_000;
-/** How long such a session is not tried again after it did not come in time, in milliseconds. */
-const UNSHOWN_MS = 30_000;
-const MAX_UNSHOWN = 10_000;
-
-interface ConnectedClient {
-  readonly client: GatewayClient;
-  readonly server: Server;
-}
-
 /**
  * A group of servers, served as one MCP server: over HTTP with `listen` or `fetch`, and over standard input and output.
  * Clients of both eras are served, and told apart.
@@ -169,8 +125,9 @@ export class Gateway implements AsyncDisposable {
   readonly #upstreams: Upstreams;
   readonly #views: ClientViews;
   readonly #policies: ClientPolicies;
-  /** The catalog as clients were last told of it. */
-  #told: Catalog;
+  readonly #notices: ClientNotices;
+  readonly #personal: PersonalLists;
+  readonly #servers: ServerFactory;
   readonly #router: Router;
   readonly #guard: RequestGuard;
   readonly #legacy: LegacySessions;
@@ -184,8 +141,6 @@ export class Gateway implements AsyncDisposable {
   readonly #cluster: Cluster | undefined;
   readonly #sharedLists: SharedLists | undefined;
   #url: string | undefined;
-  /** Lists by server and principal that did not come in time, and until when they are not asked for again. */
-  readonly #unshown = new Map<string, number>();
   readonly #connected = new Map<string, ConnectedClient>();
   readonly #working = new Set<Promise<unknown>>();
   readonly #leaving = new Set<Promise<void>>();
@@ -218,22 +173,27 @@ export class Gateway implements AsyncDisposable {
     this.#own = own;
     const { limits, sessions } = options;
     const isolationOf = (server: string): Isolation =>
-      own === undefined ? 'shared' : (own.isolation.get(server) ?? 'client');
+      own === undefined ? 'shared' : own.isolationOf(server);
     this.#upstreams = new Upstreams({ group, manager: own?.manager, isolationOf }, limits, {
       onOpened: (upstream) => this.#onUpstreamOpened(upstream),
       onClosed: ({ key, server }) => this.#views.unfollow(key, server),
     });
     own?.requests.serve(this.#upstreams);
     const { tokens } = signIns;
-    this.#views = new ClientViews(group, (key, changes) => this.#onOwnLists(key, changes), {
-      isListedForUser: (server) => tokens.isListedForUser(server),
-      hiddenFrom: (principal) => this.#hiddenFrom(principal),
-    });
+    this.#views = new ClientViews(
+      group,
+      (key, changes) => this.#notices.onOwnLists(key, changes, this.#modern),
+      {
+        isListedForUser: (server) => tokens.isListedForUser(server),
+        hiddenFrom: (principal) => this.#personal.hiddenFrom(principal),
+      },
+    );
+    this.#personal = new PersonalLists({ group, tokens, views: this.#views, upstreams: this.#upstreams });
     this.#policies = new ClientPolicies(options.clients);
-    this.#told = group.catalog;
+    this.#notices = new ClientNotices(group, this.#views, this.#policies, this.#connected);
     this.#router = new Router(group, this.#views, this.#policies, this.#upstreams, limits, {
       isFor: (server) => signIns.tokens.has(server),
-      unlisted: (client) => [...new Set([...this.#unlisted(), ...this.#hiddenYet(client)])],
+      unlisted: (client) => this.#personal.unlistedFor(client),
       isSignedIn: async ({ client }, server) =>
         (await signIns.tokens.of(server, client.identity.principal).status()).signedIn,
       need: (exchange, server) =>
@@ -242,17 +202,27 @@ export class Gateway implements AsyncDisposable {
           : Promise.resolve(undefined),
       open: (id, principal) => signIns.open(id, principal),
     });
+    this.#servers = new ServerFactory({
+      sdk,
+      group,
+      views: this.#views,
+      policies: this.#policies,
+      listener: this.#clientListener,
+      about: () => this.#options,
+      unlisted: () => this.#personal.unlisted(),
+    });
     this.#guard = new RequestGuard(sdk, options);
     const host = {
-      createServer: (client: GatewayClient) => this.#createServer(client.identity, () => client),
+      createServer: (client: GatewayClient) => this.#servers.forClient(client.identity, () => client),
       onConnected: (client: GatewayClient, server: Server) => this.#onConnected(client, server),
       onGone: (client: GatewayClient) => this.#onGone(client),
       onRootsChanged: (client: GatewayClient) => this.#onRootsChanged(client),
-      onIdentity: (client: GatewayClient, identity: Identity) => this.#onIdentity(client, identity),
+      onIdentity: (client: GatewayClient, identity: Identity) =>
+        this.#notices.onIdentity(client, identity, this.#router),
     };
     this.#legacy = new LegacySessions(sdk, sessions, this.#busy, host);
     this.#modern = new ModernExchanges(sdk, limits, this.#busy, {
-      createServer: (client, body) => this.#createModernServer(client, body),
+      createServer: (client, body) => this.#servers.forRequest(client, body),
       subscribe: (client, uri, identity) => this.#router.subscribe(client, uri, identity),
       unsubscribe: (client, uri) => this.#router.unsubscribe(client, uri),
       serverInfo: options.serverInfo,
@@ -305,58 +275,29 @@ export class Gateway implements AsyncDisposable {
     });
     if (options.group !== undefined)
       return new Gateway(sdk, resolved, options.group, undefined, auth, audit, hub, signIns, cluster);
-    const requests = new ServerRequests(sdk);
-    const servers = Object.entries(options.servers ?? {}).map(
-      ([name, server]) => [name, splitServer(server)] as const,
+    const servers = new Map(
+      Object.entries(options.servers ?? {}).map(([name, server]) => [name, splitServer(server)]),
     );
-    const specFor: OwnServers['specFor'] = (name, { spec, isolation, userAuth }) => {
-      if (userAuth === undefined) return requests.specFactory(spec, isolation);
-      const { tokens } = signIns;
-      return requests.specFactory(spec, isolation, (principal) =>
-        principal === undefined ? tokens.listing(name) : tokens.of(name, principal),
-      );
+    let onManagerEvent = (_event: ManagerEvent): void => {};
+    const parts = {
+      requests: new ServerRequests(sdk),
+      tokens: signIns.tokens,
+      limits: resolved.limits,
+      onEvent: (event: ManagerEvent) => onManagerEvent(event),
     };
-    for (const [name, { userAuth }] of servers)
-      if (userAuth !== undefined) signIns.tokens.add(name, userAuth);
-    const isolation = new Map(servers.map(([name, split]) => [name, split.isolation]));
-    let onManagerEvent: (event: ManagerEvent) => void = () => {};
-    const manager = new SessionManager({
-      servers: Object.fromEntries(servers.map(([name, split]) => [name, specFor(name, split)])),
-      pool: { ...poolBounds(resolved.limits, servers.length), leasesPerSession: 1_000 },
-      ...(options.lock !== undefined && { lock: options.lock }),
-      onEvent: (event) => onManagerEvent(event),
-    });
+    const own = new OwnServers(servers, parts, options);
     try {
-      const group = await SessionGroup.connect({
-        servers: Object.fromEntries(
-          servers.map(([name, { inGroup, spec }]) => [
-            name,
-            { ...inGroup, source: listingSource(manager, name, spec, signIns.tokens), server: name },
-          ]),
-        ),
-        ...(options.naming !== undefined && { naming: options.naming }),
-        ...(options.catalogCache !== undefined && { catalogCache: options.catalogCache }),
-        ...(options.concurrency !== undefined && { concurrency: options.concurrency }),
-        ...(options.lock !== undefined && { lock: options.lock }),
-        ...(options.signal !== undefined && { signal: options.signal }),
-      });
-      const gateway = new Gateway(
-        sdk,
-        resolved,
-        group,
-        { manager, requests, isolation, specFor },
-        auth,
-        audit,
-        hub,
-        signIns,
-        cluster,
-      );
+      const group = await own.connect(servers, options);
+      const gateway = new Gateway(sdk, resolved, group, own, auth, audit, hub, signIns, cluster);
       onManagerEvent = (event) => gateway.#onManagerEvent(event);
-      onSignedIn = (principal, listable) => gateway.#onSignedIn(principal, listable);
+      onSignedIn = (principal, listable) => {
+        if (gateway.#personal.onSignedIn(principal, listable))
+          gateway.#notices.onPersonalLists(principal, gateway.#modern);
+      };
       return gateway;
     } catch (error) {
       await abandon();
-      await manager.destroy(error);
+      await own.manager.destroy(error);
       throw error;
     }
   }
@@ -379,25 +320,7 @@ export class Gateway implements AsyncDisposable {
     this.#expectOpen('Adding a server');
     checkParameter('Adding a server', 'name', text, name);
     checkParameter('Adding a server', 'server', givenServer, server);
-    const { manager, specFor, isolation } = this.#ownServers();
-    const split = splitServer(server);
-    manager.add(name, specFor(name, split));
-    if (split.userAuth !== undefined) this.#signIns.tokens.add(name, split.userAuth);
-    isolation.set(name, split.isolation);
-    this.#resizePool();
-    try {
-      await this.#group.add(name, {
-        ...split.inGroup,
-        source: listingSource(manager, name, split.spec, this.#signIns.tokens),
-        server: name,
-      });
-    } catch (error) {
-      isolation.delete(name);
-      this.#signIns.tokens.remove(name);
-      this.#resizePool();
-      await manager.remove(name);
-      throw error;
-    }
+    await this.#ownServers().add(this.#group, name, server);
   }
 
   /**
@@ -405,13 +328,10 @@ export class Gateway implements AsyncDisposable {
    * `CONFIG_INVALID` when the gateway was made of a group.
    */
   async remove(name: string): Promise<void> {
-    const { manager, isolation } = this.#ownServers();
+    const own = this.#ownServers();
     await this.#group.remove(name);
     this.#sharedLists?.onRemoved(name);
-    await manager.remove(name);
-    isolation.delete(name);
-    this.#signIns.tokens.remove(name);
-    this.#resizePool();
+    await own.remove(name);
   }
 
   /**
@@ -424,7 +344,12 @@ export class Gateway implements AsyncDisposable {
     this.#expectOpen('Changing the settings');
     const resolved = resolveGatewaySettings(settings);
     const isSameForClients = isDeepStrictEqual(resolved.clients, this.#options.clients);
-    if (!isSameForClients) this.#changePolicies(() => this.#policies.configure(resolved.clients));
+    if (!isSameForClients)
+      this.#notices.changePolicies(
+        () => this.#policies.configure(resolved.clients),
+        this.#router,
+        this.#modern,
+      );
     const { sessions, limits } = this.#options;
     Object.assign(sessions, resolved.sessions);
     Object.assign(limits, resolved.limits);
@@ -432,7 +357,7 @@ export class Gateway implements AsyncDisposable {
     this.#guard.allow(resolved);
     this.#legacy.onBoundsChanged();
     this.#upstreams.onBoundsChanged();
-    this.#resizePool();
+    this.#own?.resizePool();
     if (!isSameForClients) for (const error of this.problems) this.#hub.publish({ type: 'problem', error });
     // One that does not listen yet begins with these bounds, or says why it cannot.
     this.#listening?.then((listener) => listener.bound(limits)).catch(() => {});
@@ -500,8 +425,7 @@ export class Gateway implements AsyncDisposable {
     await endpoint.start(
       {
         bounds: this.#options.limits,
-        createServer: (clientOf) =>
-          this.#createServer(LOCAL_IDENTITY, (ctx) => this.#knownBy(clientOf(ctx), ctx)),
+        createServer: (clientOf) => this.#servers.forClient(LOCAL_IDENTITY, clientOf),
         subscribe: (client, uri, identity) => this.#router.subscribe(client, uri, identity),
         unsubscribe: (client, uri) => this.#router.unsubscribe(client, uri),
         endOfListening: (id) => endOfListening(this.#sdk, id, this.#options.serverInfo),
@@ -530,12 +454,18 @@ export class Gateway implements AsyncDisposable {
     checkParameter('catalogFor()', 'identity', knownIdentity, identity);
     const { version, tools, prompts, resources, resourceTemplates } = this.#group.catalog;
     const policy = this.#policies.of(identity);
+    const hidden = new Set(this.#personal.hiddenFrom(identity.principal));
+    const shown = <E extends CatalogOrigin>(
+      kind: CatalogKind,
+      entries: ReadonlyMap<string, E>,
+    ): ReadonlyMap<string, E> =>
+      snapshotMap([...allowedOf(policy, kind, entries)].filter(([, { server }]) => !hidden.has(server)));
     return Object.freeze({
       version,
-      tools: snapshotMap(allowedOf(policy, 'tools', tools)),
-      prompts: snapshotMap(allowedOf(policy, 'prompts', prompts)),
-      resources: snapshotMap(allowedOf(policy, 'resources', resources)),
-      resourceTemplates: snapshotMap(allowedOf(policy, 'resourceTemplates', resourceTemplates)),
+      tools: shown('tools', tools),
+      prompts: shown('prompts', prompts),
+      resources: shown('resources', resources),
+      resourceTemplates: shown('resourceTemplates', resourceTemplates),
     });
   }
 
@@ -642,12 +572,6 @@ export class Gateway implements AsyncDisposable {
     this.#closed.resolve(reason);
   }
 
-  #resizePool(): void {
-    if (this.#own === undefined) return;
-    const { max, maxPerServer } = poolBounds(this.#options.limits, this.#own.isolation.size);
-    this.#own.manager.resizePool(max, maxPerServer);
-  }
-
   #ownServers(): OwnServers {
     if (this.#own === undefined) throw gatewayOfGroup();
     return this.#own;
@@ -665,35 +589,6 @@ export class Gateway implements AsyncDisposable {
     if (this.#closing !== undefined) throw gatewayClosed(doing);
   }
 
-  #createServer(identity: Identity, clientOf: (ctx: ServerContext) => GatewayClient): Server {
-    return createClientServer(this.#sdk, this.#presentation(identity), clientOf, this.#clientListener);
-  }
-
-  /** The server for one request of a modern client. */
-  #createModernServer(client: GatewayClient, body: unknown): Server | McpServer {
-    const { method, params } = isRecord(body) ? body : {};
-    // Without our handler the official server refuses a method that nobody knows, with the right status.
-    const presentation = this.#presentation(client.identity);
-    if (!METHODS.has(method)) return new this.#sdk.Server(presentation.info, presentation);
-    const clientOf = (ctx: ServerContext): GatewayClient => this.#knownBy(client, ctx);
-    const name = isRecord(params) ? params['name'] : undefined;
-    const policy = this.#policies.of(client.identity);
-    const tool = method === 'tools/call' ? this.#views.headerToolNamed(policy, name) : undefined;
-    if (tool === undefined) return this.#createServer(client.identity, clientOf);
-    const named = { ...tool, name: String(name) };
-    return createHeaderCheckingServer(this.#sdk, presentation, named, clientOf, this.#clientListener);
-  }
-
-  /** How the gateway presents itself to a client of this identity. */
-  #presentation(identity: Identity): Presentation {
-    const { serverInfo, instructions } = this.#options;
-    return {
-      info: serverInfo,
-      capabilities: this.#capabilities(this.#policies.of(identity)),
-      ...(instructions !== undefined && { instructions }),
-    };
-  }
-
   readonly #clientListener: ClientListener = {
     onRequest: (exchange, given) => {
       const request = this.#router.meant(exchange, given);
@@ -706,18 +601,6 @@ export class Gateway implements AsyncDisposable {
   #onRootsChanged(client: GatewayClient): void {
     for (const { session } of this.#upstreams.ownedBy(client))
       void session.sendRootsListChanged().catch(() => {});
-  }
-
-  /** A modern client says with each request what it can do. */
-  #knownBy(client: GatewayClient, ctx: ServerContext): GatewayClient {
-    const { envelope } = ctx.mcpReq;
-    if (client.era === 'legacy' || envelope === undefined) return client;
-    const { CLIENT_INFO_META_KEY, CLIENT_CAPABILITIES_META_KEY, specTypeSchemas } = this.#sdk;
-    const info: unknown = Reflect.get(envelope, CLIENT_INFO_META_KEY);
-    const capabilities: unknown = Reflect.get(envelope, CLIENT_CAPABILITIES_META_KEY);
-    client.info = readAs(specTypeSchemas.Implementation, info);
-    client.capabilities = readAs(specTypeSchemas.ClientCapabilities, capabilities) ?? {};
-    return client;
   }
 
   /** As `#work`, for a call that is noted in the audit log. */
@@ -745,11 +628,14 @@ export class Gateway implements AsyncDisposable {
   async #work(exchange: Exchange, request: ClientRequest): Promise<Record<string, unknown>> {
     const startedAt = performance.now();
     const { client } = exchange;
-    const hidden = request.method.endsWith('/list') ? this.#hiddenYet(client) : [];
+    const policy = this.#policies.of(exchange.identity);
+    const hidden = request.method.endsWith('/list')
+      ? this.#personal.hiddenYet(client).filter((server) => policy.allowsServer(server))
+      : [];
     const work =
       hidden.length === 0
         ? this.#router.answer(exchange, request)
-        : this.#showOwn(client, hidden).then(() => this.#router.answer(exchange, request));
+        : this.#personal.show(client, hidden).then(() => this.#router.answer(exchange, request));
     this.#working.add(work);
     let ok = false;
     try {
@@ -780,30 +666,6 @@ export class Gateway implements AsyncDisposable {
     this.#hub.publish({ type: 'denied', principal, reason, method, server, name });
   }
 
-  /** What the gateway can do for a client: whatever one of the servers can that it may use. */
-  #capabilities(policy: ClientPolicy): ServerCapabilities {
-    const servers = [...this.#group.servers.keys()].filter((name) => policy.allowsServer(name));
-    const all = servers.map((name) => this.#group.session(name).capabilities);
-    const { catalog } = this.#group;
-    const has = (kind: CatalogKind): boolean =>
-      policy.isWhole
-        ? catalog[kind].size > 0
-        : isSome(catalog[kind].values(), ({ server }) => policy.allowsServer(server));
-    const some = (capability: 'tools' | 'prompts' | 'resources' | 'completions' | 'logging'): boolean =>
-      all.some((each) => each?.[capability] !== undefined);
-    return {
-      ...((some('tools') || has('tools') || this.#unlisted().some((name) => policy.allowsServer(name))) && {
-        tools: { listChanged: true },
-      }),
-      ...((some('prompts') || has('prompts')) && { prompts: { listChanged: true } }),
-      ...((some('resources') || has('resources') || has('resourceTemplates')) && {
-        resources: { listChanged: true, subscribe: all.some((each) => each?.resources?.subscribe === true) },
-      }),
-      ...(some('completions') && { completions: {} }),
-      ...(some('logging') && { logging: {} }),
-    };
-  }
-
   #onConnected(client: GatewayClient, server: Server): void {
     this.#connected.set(client.id, { client, server });
     this.#hub.publish({ type: 'client-connected', client: client.id, principal: client.identity.principal });
@@ -822,68 +684,17 @@ export class Gateway implements AsyncDisposable {
     if (owner?.logLevel !== undefined) void setLevel(session, owner.logLevel).catch(() => {});
   }
 
-  /** What a session of a client, or of a principal, lists has changed. */
-  #onOwnLists(key: string, changes: readonly OwnChange[]): void {
-    this.#tellLists((client) =>
-      keysOf(client).includes(key) ? ownListsChanged(this.#policies.of(client.identity), changes) : NO_LISTS,
-    );
-  }
-
-  /** Tells clients that some of the lists that they are shown have changed. */
-  #tellLists(listsOf: (client: GatewayClient) => ReadonlySet<ClientList>): void {
-    for (const { client } of this.#connected.values()) this.#tellChanged(client, listsOf(client));
-    this.#modern.publish((client) =>
-      [...listsOf(client)].map((list) => ({ kind: `${list}_list_changed` as const })),
-    );
-  }
-
-  #tellChanged(client: GatewayClient, lists: ReadonlySet<ClientList>): void {
-    for (const list of lists)
-      void client.channel?.notify({ method: `notifications/${list}/list_changed` }).catch(() => {}); // The client is gone.
-  }
-
-  /** A client of an older revision shows who it is with each request. */
-  #onIdentity(client: GatewayClient, identity: Identity): void {
-    const isSame = this.#policies.of(client.identity) === this.#policies.of(identity);
-    if (isSame) client.identity = identity;
-    else this.#changePolicyOf(client, () => (client.identity = identity));
-  }
-
-  /** Changes what clients may see, and tells those that see something else then. */
-  #changePolicies(change: () => void): void {
-    const before = this.#policies.copy();
-    change();
-    for (const { client } of this.#connected.values())
-      this.#changePolicyOf(client, () => {}, before.of(client.identity));
-    this.#modern.endStreams();
-  }
-
-  #changePolicyOf(
-    client: GatewayClient,
-    change: () => void,
-    before = this.#policies.of(client.identity),
-  ): void {
-    change();
-    const after = this.#policies.of(client.identity);
-    if (before === after) return;
-    const denied = [...this.#group.servers.keys()].filter((server) => !after.allowsServer(server));
-    client.muted = new Set(denied);
-    void this.#router.dropDenied(client);
-    const lists = CATALOG_KINDS.filter((kind) => !this.#router.showsSame(client, kind, before, after));
-    this.#tellChanged(client, new Set(lists.map(listOf)));
-  }
-
   /** Tells clients of changes of the catalog, and hands on the group's events. */
   #relayGroup(): void {
     const events = this.#group.events();
     const relay = async (): Promise<void> => {
       for await (const event of events) {
-        if (event.type === 'overflow') this.#tellLists(() => ALL_LISTS);
+        if (event.type === 'overflow') this.#notices.onAnyChange(this.#modern);
         else {
           this.#hub.publish(event);
           if (event.type === 'catalog') {
             this.#sharedLists?.onChanged(event.server);
-            this.#onCatalog(event);
+            this.#notices.onCatalog(event, this.#modern);
           }
         }
       }
@@ -898,126 +709,11 @@ export class Gateway implements AsyncDisposable {
     const { principal: _, ...drift } = event;
     this.#hub.publish(drift);
   }
-
-  /** The servers of which nothing is listed, as no user has signed in to them. */
-  #unlisted(): readonly string[] {
-    const { tokens } = this.#signIns;
-    if (tokens.isEmpty) return [];
-    const { catalog, servers } = this.#group;
-    const waiting = [...servers].filter(
-      ([name, { error }]) => tokens.has(name) && error?.code === 'AUTH_REQUIRED',
-    );
-    if (waiting.length === 0) return [];
-    const listed = new Set([...catalog.tools.values()].map(({ server }) => server));
-    return waiting.flatMap(([name]) => (listed.has(name) ? [] : [name]));
-  }
-
-  /** The servers whose lists in the catalog are for other principals. */
-  #hiddenFrom(principal: string): readonly string[] {
-    const { tokens } = this.#signIns;
-    if (tokens.isEmpty) return [];
-    return [...this.#group.servers.keys()].filter((name) => tokens.isListedForOthers(name, principal));
-  }
-
-  /** Those of which a client is shown nothing, as it has no session of its own with them. */
-  #hiddenYet(client: GatewayClient): readonly string[] {
-    return this.#hiddenFrom(client.identity.principal).filter((name) => !this.#views.hasKept(client, name));
-  }
-
-  /** Opens the sessions over which a client is shown its own lists of servers that list by who asks. */
-  async #showOwn(client: GatewayClient, servers: readonly string[]): Promise<void> {
-    const { principal } = client.identity;
-    const shown = servers.map(async (server) => {
-      const place = `${server}\n${principal}`;
-      if ((this.#unshown.get(place) ?? 0) > performance.now()) return;
-      if (!(await this.#signIns.tokens.of(server, principal).status()).signedIn) return;
-      if (this.#unshown.size > MAX_UNSHOWN) this.#unshown.clear();
-      this.#unshown.set(place, performance.now() + UNSHOWN_MS);
-      const { key } = await this.#upstreams.hold(client, server);
-      await this.#views.followed(key, server);
-      this.#unshown.delete(place);
-    });
-    // What comes later clients are told.
-    await settledWithin(Promise.allSettled(shown), SHOW_MS);
-  }
-
-  /** A principal is shown what servers list for it, and servers that nobody could list are listed. */
-  #onSignedIn(principal: string, listable: readonly string[]): void {
-    this.#listAgain(listable);
-    if (this.#hiddenFrom(principal).length === 0) return;
-    for (const place of this.#unshown.keys())
-      if (place.endsWith(`\n${principal}`)) this.#unshown.delete(place);
-    this.#tellLists((client) => (client.identity.principal === principal ? ALL_LISTS : NO_LISTS));
-  }
-
-  #listAgain(servers: readonly string[]): void {
-    for (const name of servers) {
-      if (this.#group.servers.get(name)?.state !== 'failed') continue;
-      // What fails again, its status says.
-      void this.#group
-        .session(name)
-        .reconnect()
-        .catch(() => {});
-    }
-  }
-
-  #onCatalog({ server, diff }: Pick<CatalogChange, 'server' | 'diff'>): void {
-    const change = { server, diff, before: this.#told, after: this.#group.catalog };
-    this.#told = change.after;
-    this.#tellLists((client) =>
-      listsChanged(change, this.#policies.of(client.identity), (kind) =>
-        this.#views.hasOwn(client, kind, server),
-      ),
-    );
-  }
-}
-
-const ALL_LISTS: ReadonlySet<ClientList> = new Set(['tools', 'prompts', 'resources']);
-const NO_LISTS: ReadonlySet<ClientList> = new Set();
-
-function isSome<T>(values: Iterable<T>, fits: (value: T) => boolean): boolean {
-  for (const value of values) if (fits(value)) return true;
-  return false;
 }
 
 function storeOf({ file, key }: GatewaySignIn): TokenStore {
   if (file === undefined) return memoryTokenStore();
   return fileTokenStore(file, { ...(key !== undefined && { key }) });
-}
-
-/** Each server has one session more, over which it is listed. */
-function poolBounds(
-  { upstreamSessions, upstreamSessionsPerServer }: Required<GatewayLimits>,
-  servers: number,
-): { max: number; maxPerServer: number } {
-  return { max: upstreamSessions + servers, maxPerServer: upstreamSessionsPerServer + 1 };
-}
-
-interface ListingSource extends SessionSource {
-  /** Differs when the server's options do, so that a changed server is not taken for what the catalog cache knows. */
-  readonly lists: string;
-}
-
-/** Leases the sessions over which servers are listed. They serve no client, so that they end when they are not needed. */
-function listingSource(
-  manager: SessionManager,
-  name: string,
-  spec: object,
-  tokens: UserTokens,
-): ListingSource {
-  // The list of one user is not to be found in the cache by those who come after a restart.
-  const isKept = !tokens.mayBePersonal(name);
-  return {
-    lists: isKept ? fingerprintOf(name, spec, {}) : randomUUID(),
-    acquire: async (server, options) => {
-      const lease = await manager.acquire(server, options);
-      return {
-        session: lease.session,
-        release: () => lease.release({ keep: false }),
-        discard: (reason) => lease.discard(reason),
-      };
-    },
-  };
 }
 
 /**

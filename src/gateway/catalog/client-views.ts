@@ -38,7 +38,7 @@ interface Shown {
 }
 
 /** The servers that were listed with the tokens of one user. What they list then is nothing for others. */
-export interface PersonalLists {
+export interface HiddenLists {
   isListedForUser(server: string): boolean;
   hiddenFrom(principal: string): readonly string[];
 }
@@ -56,7 +56,7 @@ const KINDS_OF: { readonly [Kind in ListKind]: readonly CatalogKind[] } = {
 export class ClientViews {
   readonly #group: SessionGroup;
   readonly #onChange: OnOwnChange;
-  readonly #personal: PersonalLists;
+  readonly #personal: HiddenLists;
   /** The first lists of the sessions that are followed, by server and key. */
   readonly #first = new Map<string, Promise<void>>();
   /** What sessions list that differs from the catalog, by their keys, kind and server. */
@@ -67,7 +67,7 @@ export class ClientViews {
   #lists = new WeakMap<ClientPolicy, Map<CatalogKind, readonly Definition[]>>();
   readonly #headerTools = new Map<string, ReadonlyMap<string, Tool>>();
 
-  constructor(group: SessionGroup, onChange: OnOwnChange, personal: PersonalLists) {
+  constructor(group: SessionGroup, onChange: OnOwnChange, personal: HiddenLists) {
     this.#personal = personal;
     this.#group = group;
     this.#onChange = onChange;
