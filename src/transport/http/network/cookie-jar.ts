@@ -62,7 +62,7 @@ export class CookieJar {
       rest.map((each) => splitAt(each, '=')).map(([key, given]) => [key.toLowerCase(), given]),
     );
     if (!isForHost(attributes.get('domain') ?? '', url.hostname)) return;
-    if (attributes.has('secure') && url.protocol !== 'https:') return;
+    if (attributes.has('secure') && !isSecure(url)) return;
     const given = attributes.get('path') ?? '';
     const path = given.startsWith('/') ? given : defaultPath(url.pathname);
     if (!hasHonestPrefix(name, attributes, path)) return;
@@ -100,6 +100,11 @@ function splitAt(text: string, sign: string): [before: string, after: string] {
 function isForHost(domain: string, host: string): boolean {
   const wanted = domain.toLowerCase().replace(/^\./, '');
   return wanted === '' || wanted === host || (host.endsWith(`.${wanted}`) && !isAddress(host));
+}
+
+/** What is sent to this machine goes over no network: browsers take these cookies from it, too. */
+function isSecure({ protocol, hostname }: URL): boolean {
+  return protocol === 'https:' || /^(?:localhost|.+\.localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname);
 }
 
 function isAddress(host: string): boolean {

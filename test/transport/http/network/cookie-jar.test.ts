@@ -69,6 +69,28 @@ describe('R3 the cookies of a server', () => {
   });
 
   it.each([
+    'http://127.0.0.1:8080/mcp',
+    'http://localhost/mcp',
+    'http://[::1]:1/mcp',
+    'http://a.localhost/mcp',
+  ])('secure ones come from this machine, and go back to it: %s', (url) => {
+    const jar = jarOf(
+      ['AWSALBCORS=1; Path=/; SameSite=None; Secure', '__Host-a=2; Secure; Path=/'],
+      new URL(url),
+    );
+    expect(jar.header).toBe('AWSALBCORS=1; __Host-a=2');
+  });
+
+  it.each([
+    'http://127.0.0.1.example.com/mcp',
+    'http://localhost.example.com/',
+    'http://128.0.0.1/',
+    'http://notlocalhost/',
+  ])('and not from what only looks like it: %s', (url) => {
+    expect(jarOf(['a=1; Secure'], new URL(url)).header).toBe('');
+  });
+
+  it.each([
     'https://other.example.com/v1/mcp',
     'https://mcp.example.com:444/v1/mcp',
     'http://mcp.example.com/v1/mcp',
