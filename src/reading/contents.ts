@@ -1,7 +1,8 @@
 import { isRecord } from '../internal/checks.ts';
+import { isDeeperThan } from '../internal/json/depth.ts';
 import { annotations, resourceShape } from './definitions.ts';
 import type { Findings } from './oddities.ts';
-import { isDeeperThan, MOST_LEVELS, name, only, record, Shape, text, UNUSABLE, type Kind } from './shapes.ts';
+import { MOST_LEVELS, name, only, record, Shape, text, UNUSABLE, type Kind } from './shapes.ts';
 
 const DATA_URL = /^data:([^;,]*)(?:;[^,]*)?;base64,/i;
 const BINARY = 'application/octet-stream';

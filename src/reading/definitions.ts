@@ -1,8 +1,8 @@
 import { isRecord } from '../internal/checks.ts';
+import { isDeeperThan } from '../internal/json/depth.ts';
 import type { Findings } from './oddities.ts';
 import {
   flag,
-  isDeeperThan,
   listOf,
   MOST_LEVELS,
   name,

@@ -1,10 +1,10 @@
 import { isRecord } from '../internal/checks.ts';
+import { isDeeperThan } from '../internal/json/depth.ts';
 import { asText, content, contents, isKnownBlock, messages } from './contents.ts';
 import { icons, LISTS } from './definitions.ts';
 import type { Findings } from './oddities.ts';
 import {
   flag,
-  isDeeperThan,
   listOf,
   MOST_LEVELS,
   name,

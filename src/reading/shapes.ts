@@ -216,15 +216,3 @@ function mendMember(
 
 /** How deep what a server lists may be nested: far more than real schemas are, and little enough for any recursion. */
 export const MOST_LEVELS = 256;
-
-export function isDeeperThan(levels: number, value: unknown): boolean {
-  if (Array.isArray(value)) {
-    if (levels === 0) return true;
-    for (const item of value) if (isDeeperThan(levels - 1, item)) return true;
-    return false;
-  }
-  if (!isRecord(value)) return false;
-  if (levels === 0) return true;
-  for (const key in value) if (isDeeperThan(levels - 1, value[key])) return true;
-  return false;
-}

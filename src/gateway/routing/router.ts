@@ -4,6 +4,7 @@ import { groupRoutes } from '../../group/group-routes.ts';
 import type { CatalogKind, CatalogOrigin } from '../../group/catalog/catalog.ts';
 import type { SessionGroup } from '../../group/session-group.ts';
 import { isRecord } from '../../internal/checks.ts';
+import { isDeeperThan } from '../../internal/json/depth.ts';
 import { isSameData } from '../../internal/json/same-data.ts';
 import { Limit } from '../../internal/limit.ts';
 import { isLogLevel } from '../../internal/log-levels.ts';
@@ -35,7 +36,15 @@ import { CallClock, clientSilent } from './call-clock.ts';
 import { Approval, APPROVAL } from './approval.ts';
 import { Denied, notAllowed } from './denied.ts';
 import { answerWithoutHopMeta, forwardedMeta, LOG_LEVEL, withoutHopMeta } from './hop-meta.ts';
-import { INVALID_PARAMS, METHOD_NOT_FOUND, RpcError, tooManySubscriptions, toRpcError } from './rpc-error.ts';
+import {
+  INVALID_PARAMS,
+  METHOD_NOT_FOUND,
+  MOST_LEVELS,
+  RpcError,
+  tooDeep,
+  tooManySubscriptions,
+  toRpcError,
+} from './rpc-error.ts';
 
 type Params = Readonly<Record<string, unknown>>;
 type Result = Record<string, unknown>;
@@ -137,9 +146,13 @@ export class Router {
   /** Rejects with an `RpcError`. */
   async answer(exchange: Exchange, request: ClientRequest): Promise<Result> {
     try {
-      return await this.#route(exchange, request);
+      const result = await this.#route(exchange, request);
+      // Lists are checked where they are read.
+      if (!request.method.endsWith('/list') && isDeeperThan(MOST_LEVELS, result)) throw tooDeep();
+      return result;
     } catch (error) {
-      throw toRpcError((await this.#signInFor(exchange, error)) ?? error);
+      const answer = toRpcError((await this.#signInFor(exchange, error)) ?? error);
+      throw isDeeperThan(MOST_LEVELS, answer.data) ? new RpcError(answer.code, answer.message) : answer;
     }
   }
 

@@ -87,3 +87,11 @@ export function auditRefuses(): RpcError {
   const data = { code: 'AUDIT_FAILING', maybeExecuted: false };
   return new RpcError(INTERNAL_ERROR, 'The call cannot be noted now, and was not made.', data);
 }
+
+/** What is nested more deeply cannot be written as JSON for certain, and the client would get no answer at all. */
+export const MOST_LEVELS = 2_000;
+
+export function tooDeep(): RpcError {
+  const message = `The server sent a result that is nested more than ${MOST_LEVELS} levels deep.`;
+  return new RpcError(INTERNAL_ERROR, message, { code: 'INVALID_RESULT', maybeExecuted: true });
+}
