@@ -114,7 +114,7 @@ export interface GatewaySessionOptions {
 
 export interface GatewayLimits {
   /**
-   * The largest body of a request, in bytes.
+   * The largest body of a request, and over stdio the longest line, in bytes.
    * @default 4194304
    */
   bodyBytes?: number;

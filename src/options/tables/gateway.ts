@@ -99,7 +99,11 @@ export const gatewaySessionOptions = {
 } satisfies OptionTable;
 
 export const gatewayLimitOptions = {
-  bodyBytes: { kind: count(1, 'bytes'), default: 4_194_304, about: 'The largest body of a request.' },
+  bodyBytes: {
+    kind: count(1, 'bytes'),
+    default: 4_194_304,
+    about: 'The largest body of a request, and over stdio the longest line.',
+  },
   headersMs: {
     kind: timeLimit,
     default: 30_000,
