@@ -1,5 +1,4 @@
 import type { ClientCapabilities } from '@modelcontextprotocol/server';
-import { canonicalJson } from '../../internal/json/canonical-json.ts';
 import { isRecord } from '../../internal/checks.ts';
 import type { GatewayClient } from '../clients/gateway-client.ts';
 import type { Isolation } from '../../group/server-options.ts';
@@ -58,7 +57,8 @@ export function keyOf(client: GatewayClient, isolation: Isolation): string {
     user: principal,
     features: featuresOf(client.capabilities),
   };
-  return canonicalJson(key, () => 'null');
+  // All of it is made here, in one order.
+  return JSON.stringify(key);
 }
 
 /** The keys of the sessions that a client uses and not everybody does. */
