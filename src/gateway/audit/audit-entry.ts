@@ -3,7 +3,7 @@ import { isRecord } from '../../internal/checks.ts';
 import { canonicalJson } from '../../internal/json/canonical-json.ts';
 import { printable } from '../../internal/text.ts';
 import type { Identity } from '../identity/identity.ts';
-import type { ClientRequest } from '../routing/router.ts';
+import type { ClientRequest } from '../routing/client-request.ts';
 import { Denied } from '../routing/denied.ts';
 import { RpcError } from '../routing/rpc-error.ts';
 

@@ -6,7 +6,7 @@ import { settledWithin } from '../../internal/limit.ts';
 import { defaultsOf } from '../../options/kinds.ts';
 import { gatewayAuditOptions } from '../../options/tables/gateway-audit.ts';
 import type { Identity } from '../identity/identity.ts';
-import type { ClientRequest } from '../routing/router.ts';
+import type { ClientRequest } from '../routing/client-request.ts';
 import { auditEntry, type AuditEntry, type CallOutcome } from './audit-entry.ts';
 import { AuditFile } from './audit-file.ts';
 

@@ -17,7 +17,7 @@ import { senderOf, type Identity } from '../identity/identity.ts';
 import type { OfficialServer } from '../official-server.ts';
 import type { CallClock } from '../routing/call-clock.ts';
 import { LOG_LEVEL } from '../routing/hop-meta.ts';
-import type { ClientRequest } from '../routing/router.ts';
+import type { ClientRequest } from '../routing/client-request.ts';
 import { RpcError } from '../routing/rpc-error.ts';
 import type { ClientChannel, Exchange, GatewayClient } from './gateway-client.ts';
 

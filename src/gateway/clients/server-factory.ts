@@ -12,7 +12,7 @@ import type { ClientViews } from '../catalog/client-views.ts';
 import type { Identity } from '../identity/identity.ts';
 import { readAs, type OfficialServer } from '../official-server.ts';
 import type { ClientPolicies, ClientPolicy } from '../policy/client-policy.ts';
-import { METHODS } from '../routing/router.ts';
+import { METHODS } from '../routing/client-request.ts';
 import {
   createClientServer,
   createHeaderCheckingServer,
