@@ -61,21 +61,21 @@ describe('GW-S4 a user signs in to servers behind a gateway', () => {
       };
       const annClient = await clientOf(url, { era, key: ann.key, show });
       expect(await annClient.callTool({ name: 'one__read' })).toMatchObject({ content: [{ text: 'read' }] });
-      const annToken = last(one.tokens);
+      const annToken = last(one.calls);
       expect(await annClient.callTool({ name: 'other__read' })).toMatchObject({
         content: [{ text: 'read' }],
       });
       expect(shown).toHaveLength(1);
       expect(authorizationServer.grants.slice(before)).toEqual(['authorization_code', 'refresh_token']);
       // Each server gets a token that is for it alone.
-      expect(last(other.tokens)).not.toBe(annToken);
+      expect(last(other.calls)).not.toBe(annToken);
 
       const benClient = await clientOf(url, { era, key: ben.key, show });
       expect(await benClient.callTool({ name: 'one__read' })).toMatchObject({ content: [{ text: 'read' }] });
       expect(shown).toHaveLength(2);
-      expect(last(one.tokens)).not.toBe(annToken);
+      expect(last(one.calls)).not.toBe(annToken);
       expect(await annClient.callTool({ name: 'one__read' })).toMatchObject({ content: [{ text: 'read' }] });
-      expect(last(one.tokens)).toBe(annToken);
+      expect(last(one.calls)).toBe(annToken);
       // Nothing that a client shows goes on to a server.
       for (const token of [...one.tokens, ...other.tokens]) expect([ann.key, ben.key]).not.toContain(token);
     },
@@ -155,7 +155,7 @@ describe('GW-S4 a user signs in to servers behind a gateway', () => {
     await annClient.callTool({ name: 'one__read' });
     await benClient.callTool({ name: 'one__read' });
     await gateway.signOut(`key:${ann.record.id}`, 'https://elsewhere.example.com');
-    const annToken = last(one.tokens);
+    const annToken = last(one.calls);
     await gateway.signOut(`key:${ann.record.id}`, authorizationServer.issuer);
     const plain = await clientOf(url, { key: ann.key });
     await expect(plain.callTool({ name: 'one__read' })).rejects.toMatchObject({
@@ -165,7 +165,7 @@ describe('GW-S4 a user signs in to servers behind a gateway', () => {
       data: { code: 'AUTH_REQUIRED' },
     });
     expect(await benClient.callTool({ name: 'one__read' })).toMatchObject({ content: [{ text: 'read' }] });
-    expect(last(one.tokens)).toBe(annToken);
+    expect(last(one.calls)).toBe(annToken);
   });
 });
 

@@ -9,6 +9,8 @@ export interface ResourceServer {
   readonly url: string;
   /** Every access token that was shown, once for each request. */
   readonly tokens: readonly string[];
+  /** Those that were shown with a call of a tool: lists may be read at any time. */
+  readonly calls: readonly string[];
   /** From now on the tokens shown so far are refused. */
   expireTokens(): void;
   /** Called before a request with a token that is good is served. */
@@ -59,11 +61,13 @@ export async function startResourceServer(options: ResourceServerOptions): Promi
   }
 
   const tokens: string[] = [];
+  const shownWithCalls: string[] = [];
   const expired = new Set<string>();
   let authorized = 0;
   const resourceServer = {
     url,
     tokens,
+    calls: shownWithCalls,
     expireTokens: () => tokens.forEach((token) => expired.add(token)),
     onAuthorized: (_count: number): void => {},
   };
@@ -82,7 +86,10 @@ export async function startResourceServer(options: ResourceServerOptions): Promi
     let text = '';
     for await (const chunk of request) text += chunk;
     const body: unknown = text === '' ? undefined : JSON.parse(text);
-    const claims = await verify(request.headers.authorization);
+    const claims = await verify(
+      request.headers.authorization,
+      request.headers['mcp-method'] === 'tools/call',
+    );
     if (claims === undefined) return refuse(response, 401, 'error="invalid_token"');
     const scopes = String(claims['scope']).split(' ');
     if (writeScope !== undefined && calls(body, 'write') && !scopes.includes(writeScope)) {
@@ -94,10 +101,11 @@ export async function startResourceServer(options: ResourceServerOptions): Promi
     await handle(Object.assign(request, { method, url: path, auth }), response, body);
   }
 
-  async function verify(header: string | undefined): Promise<JWTPayload | undefined> {
+  async function verify(header: string | undefined, isCall: boolean): Promise<JWTPayload | undefined> {
     const token = /^(?:Bearer|DPoP) (.+)$/.exec(header ?? '')?.[1];
     if (token === undefined) return undefined;
     tokens.push(token);
+    if (isCall) shownWithCalls.push(token);
     if (expired.has(token)) return undefined;
     const verified = await jwtVerify(token, keys, { issuer, audience: url }).catch(() => undefined);
     return verified?.payload;
