@@ -1,12 +1,16 @@
 import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { configUnreadable } from '../../errors/config.ts';
 import { isRecord } from '../../internal/checks.ts';
+import { readPipe } from '../../internal/files/read-pipe.ts';
 import { describe } from '../../options/wording.ts';
 import { Findings } from './findings.ts';
 import { JsonDocument } from '../json/json-document.ts';
 
 /** Settings files of editors have up to a few megabytes; a larger file is something else. */
 const MAX_BYTES = 32 * 1024 * 1024;
+/** How long a pipe may be silent. */
+const PIPE_SILENCE_MS = 5_000;
 
 /** Why a file cannot be read, in words. */
 export class UnreadableFile extends Error {
@@ -25,7 +29,7 @@ export async function readTextFile(path: string): Promise<string> {
   let bytes = 0;
   try {
     // Counted while reading: a device or pipe has no size and may never end.
-    for await (const chunk of createReadStream(path) as AsyncIterable<Buffer>) {
+    for await (const chunk of await chunksOf(path)) {
       bytes += chunk.length;
       if (bytes > MAX_BYTES) throw new UnreadableFile(`it is larger than ${MAX_BYTES} bytes`);
       chunks.push(chunk);
@@ -35,6 +39,18 @@ export async function readTextFile(path: string): Promise<string> {
     if (error instanceof UnreadableFile) throw error;
     throw new UnreadableFile(reasonOf(error), { cause: error });
   }
+}
+
+async function chunksOf(path: string): Promise<AsyncIterable<Buffer>> {
+  const stats = await stat(path);
+  return stats.isFIFO() || stats.isCharacterDevice() ? pipeChunks(path) : createReadStream(path);
+}
+
+/** A pipe, such as `plenum --config <(…)` gives. */
+async function* pipeChunks(path: string): AsyncGenerator<Buffer> {
+  const { ended } = yield* readPipe(path, PIPE_SILENCE_MS);
+  if (!ended)
+    throw new UnreadableFile(`it is a pipe or a device that gives nothing for ${PIPE_SILENCE_MS} ms`);
 }
 
 /** Editors on Windows, and its PowerShell, write UTF-16 with a byte order mark. */
