@@ -1,6 +1,7 @@
 import type { InvalidResultData, UrlElicitation } from './registry.ts';
 import { messageOf, PlenumError, type PlenumErrorFields } from './plenum-error.ts';
 import { outputFields, printable } from '../internal/text.ts';
+import { answered, type HttpAnswer, type RpcError } from './http-answer.ts';
 
 export type EndCode = 'ABORTED' | 'INVALID_RESULT' | 'PROTOCOL' | 'SESSION_CLOSED' | 'TIMEOUT';
 
@@ -165,12 +166,6 @@ export function connectionEnded(
   });
 }
 
-interface RpcError {
-  readonly code: number;
-  readonly message: string;
-  readonly data?: unknown;
-}
-
 /** The server answered with a JSON-RPC error; `more` follows its message. */
 export function serverError(
   { doing, server }: RequestFacts,
@@ -180,18 +175,6 @@ export function serverError(
 ): PlenumError<'PROTOCOL'> {
   const summary = `${doing}: the server answered with error ${code}: ${printable(message, 500)}${more}`;
   return new PlenumError('PROTOCOL', summary, { server, cause, rpcCode: code, rpcMessage: message, data });
-}
-
-/** What an answer with an error status says. */
-export interface HttpAnswer {
-  readonly status: number;
-  /** The JSON-RPC error in its body. */
-  readonly fault?: RpcError | undefined;
-  /** The first words of any other body. */
-  readonly excerpt: string;
-  readonly retryAfterMs?: number | undefined;
-  /** False when it says for certain that the request was not run. */
-  readonly maybeExecuted: boolean;
 }
 
 /** The server answered with an HTTP error. */
@@ -207,13 +190,6 @@ export function httpError(
     ...httpFacts(answer),
     data: fault?.data ?? { status },
   });
-}
-
-function answered({ status, fault, excerpt, retryAfterMs }: HttpAnswer): string {
-  const said = fault === undefined ? excerpt : printable(fault.message, 500).replace(/\.$/, '');
-  const body = `${fault === undefined ? '' : ` with error ${fault.code}`}${said && `: ${said}`}`;
-  const wait = retryAfterMs === undefined ? '' : ` It asks to wait for ${retryAfterMs} ms.`;
-  return `the server answered HTTP ${status}${body}.${wait}`;
 }
 
 function httpFacts({ fault, retryAfterMs, maybeExecuted }: HttpAnswer) {

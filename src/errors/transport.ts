@@ -1,4 +1,4 @@
-import type { HttpAnswer } from './call.ts';
+import { answered, type HttpAnswer } from './http-answer.ts';
 import { messageOf, PlenumError } from './plenum-error.ts';
 import { printable } from '../internal/text.ts';
 
@@ -142,21 +142,27 @@ export function headerNotSendable(server: string, name: string): PlenumError<'CO
 export function streamRefused(
   server: string,
   doing: string,
-  { status, excerpt }: { readonly status: number; readonly excerpt: string },
+  answer: HttpAnswer,
   cause: unknown,
 ): PlenumError<'AUTH_REQUIRED'> | PlenumError<'CONNECT_FAILED'> {
-  const facts = { server, cause, data: { status } };
-  const answer = `HTTP ${status}${excerpt && `: ${excerpt}`}`;
-  return status === 401 || status === 403
-    ? new PlenumError('AUTH_REQUIRED', `${doing}: ${answer}.`, {
-        ...facts,
-        advice: [{ do: 'check', options: ['auth', 'headers'] }],
-      })
-    : new PlenumError(
-        'CONNECT_FAILED',
-        `${doing}: ${answer}. Check the path of its URL, and its "type".`,
-        facts,
-      );
+  const { status, fault, retryAfterMs } = answer;
+  const summary = `${doing}: ${answered(answer)}`;
+  const facts = {
+    server,
+    cause,
+    rpcCode: fault?.code,
+    rpcMessage: fault?.message,
+    retryAfterMs,
+  };
+  if (status === 401 || status === 403)
+    return new PlenumError('AUTH_REQUIRED', summary, {
+      ...facts,
+      data: { status },
+      advice: [{ do: 'check', options: ['auth', 'headers'] }],
+    });
+  const hint = retryAfterMs === undefined ? ' Check the path of its URL, and its "type".' : '';
+  const data = { status, ...(fault?.data !== undefined && { rpcData: fault.data }) };
+  return new PlenumError('CONNECT_FAILED', `${summary}${hint}`, { ...facts, data });
 }
 
 /** An event stream began without the event that names the endpoint. */

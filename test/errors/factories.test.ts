@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { findInlineErrors } from '../package/boundary-rules.ts';
 import * as auth from '../../src/errors/auth.ts';
+import type { HttpAnswer } from '../../src/errors/http-answer.ts';
 import * as call from '../../src/errors/call.ts';
 import * as catalog from '../../src/errors/catalog.ts';
 import * as cluster from '../../src/errors/cluster.ts';
@@ -50,7 +51,7 @@ const unready = { server: 's', state: 'connecting', error: ours, expected: true 
 const collision = { kind: 'tools', key: 'k', owner: 'o', newcomer: 's' } as const;
 
 /** One error of each factory. */
-const HTTP_ANSWERS: readonly call.HttpAnswer[] = [
+const HTTP_ANSWERS: readonly HttpAnswer[] = [
   { status: 500, excerpt: '', maybeExecuted: true },
   { status: 429, excerpt: 'Slow down', retryAfterMs: 2_000, maybeExecuted: false },
   {
@@ -345,8 +346,8 @@ const SAMPLES: {
     redirectRefused: transport.redirectRefused('s', 'POST to https://x.example', 302, 'to another origin.'),
     headersFunctionFailed: transport.headersFunctionFailed('s', thrown),
     headerNotSendable: transport.headerNotSendable('s', 'X-A'),
-    streamRefused: [401, 404].map((status) =>
-      transport.streamRefused('s', 'Opening', { status, excerpt: 'No' }, thrown),
+    streamRefused: HTTP_ANSWERS.flatMap((answer) =>
+      [401, 404].map((status) => transport.streamRefused('s', 'Opening', { ...answer, status }, thrown)),
     ),
     noEndpointEvent: transport.noEndpointEvent('s', 'Opening', 5),
     openFailed: transport.openFailed('CONNECT_FAILED', 's', 'Opening', 'it failed.'),

@@ -1,4 +1,4 @@
-import type { HttpAnswer } from '../../errors/call.ts';
+import type { HttpAnswer } from '../../errors/http-answer.ts';
 import { PlenumError } from '../../errors/plenum-error.ts';
 import { isRecord } from '../../internal/checks.ts';
 import {

@@ -10,6 +10,7 @@ import {
 import { noEndpointEvent, streamRefused } from '../../errors/transport.ts';
 import { connectFailure } from '../../errors/connect.ts';
 import { PlenumError } from '../../errors/plenum-error.ts';
+import { isRecord } from '../../internal/checks.ts';
 import { Limit } from '../../internal/limit.ts';
 import type { UrlServerSpec } from '../../server-spec.ts';
 import { BaseTransport } from '../base-transport.ts';
@@ -19,7 +20,7 @@ import { expiredSession, isSuspicious, refusalOf } from './expired-session.ts';
 import { HttpFetch } from './network/http-fetch.ts';
 import { asSent, withStandIns } from './official/as-sent.ts';
 import { goneBecause } from './network/network-error.ts';
-import { excerptOf, retryAfterOf } from './refusal.ts';
+import { answerOf, retryAfterOf } from './refusal.ts';
 import { withAuth } from './with-auth.ts';
 
 const OPEN_TIMEOUT_MS = 5_000;
@@ -138,7 +139,7 @@ export class SseTransport extends BaseTransport {
   async #post(url: URL, init: RequestInit): Promise<Response> {
     try {
       const response = await this.#http.fetch(url, init);
-      if (!response.ok) await this.#fail(response);
+      if (!response.ok) await this.#fail(response, init.body);
       return response;
     } catch (error) {
       if (error instanceof PlenumError) this.#judge(error);
@@ -147,13 +148,17 @@ export class SseTransport extends BaseTransport {
   }
 
   /** Throws what an error status means; the official transport would put it into a message only. */
-  async #fail(response: Response): Promise<void> {
+  async #fail(response: Response, sent: RequestInit['body']): Promise<void> {
     const { status, statusText } = response;
     const retryAfterMs = retryAfterOf(response.headers);
     if (retryAfterMs !== undefined) this.retryAfterMs = retryAfterMs;
     if (status === 401 && this.#authenticates) return;
     const text = await response.text();
-    const expired = this.#opened ? expiredSession(status, this.server) : undefined;
+    const refusal = refusalOf(status, text);
+    // A JSON-RPC error that answers this very request may be about that: whoever sent the request finds out.
+    const asked = refusal.fault === undefined ? undefined : idIn(sent);
+    const isAnswer = asked !== undefined && asked === refusal.fault?.id;
+    const expired = this.#opened && !isAnswer ? expiredSession(status, this.server) : undefined;
     if (expired !== undefined) {
       // Behind a proxy the event stream may seem open for long.
       this.endWith(expired);
@@ -164,7 +169,7 @@ export class SseTransport extends BaseTransport {
       `POST to ${this.#url.origin} was answered with HTTP ${status}`,
       { status, statusText, text, retryAfterMs },
     );
-    if (this.#opened && isSuspicious(refusalOf(status, text)) && performance.now() >= this.#quietUntil) {
+    if (this.#opened && isSuspicious(refusal) && performance.now() >= this.#quietUntil) {
       this.#quietUntil = performance.now() + QUIET_MS;
       this.#context.onSuspect?.(error);
     }
@@ -194,8 +199,11 @@ export class SseTransport extends BaseTransport {
     if (this.#fault !== undefined) return this.#fault;
     const doing = `Opening the event stream of server "${this.server}" at ${this.#url.origin}`;
     const status = error instanceof SseError ? error.code : undefined;
-    if (status !== undefined && status !== 200)
-      return streamRefused(this.server, doing, { status, excerpt: excerptOf(this.#refusal) }, error);
+    if (status !== undefined && status !== 200) {
+      const { retryAfterMs } = this;
+      const answer = answerOf({ status, text: this.#refusal, retryAfterMs });
+      return streamRefused(this.server, doing, answer, error);
+    }
     return connectFailure(this.server, error, doing);
   }
 
@@ -203,4 +211,11 @@ export class SseTransport extends BaseTransport {
     const doing = `Opening the event stream of server "${this.server}" at ${this.#url.origin}`;
     return noEndpointEvent(this.server, doing, this.#openTimeoutMs);
   }
+}
+
+/** The id of the request in a body; undefined where there is none. */
+function idIn(body: RequestInit['body']): unknown {
+  if (typeof body !== 'string') return undefined;
+  const message: unknown = JSON.parse(body);
+  return isRecord(message) ? message['id'] : undefined;
 }
