@@ -8,13 +8,14 @@ const HTTP_SERVER = new URL('./servers/http-server.mjs', import.meta.url);
 /**
  * Descriptions of stdio servers; each contestant starts its own.
  * @param {number} count
- * @param {{ tools?: number, startMs?: number, hung?: string[] }} options
+ * @param {{ tools?: number, startMs?: number, hung?: string[], era?: 'legacy' | 'modern' }} options
  */
-export function stdioServers(count, { tools = 10, startMs = 0, hung = [] } = {}) {
+export function stdioServers(count, { tools = 10, startMs = 0, hung = [], era = 'legacy' } = {}) {
   return Array.from({ length: count }, (_, index) => ({
     name: `s${index}`,
     command: process.execPath,
-    args: [STDIO_SERVER, String(tools), hung.includes(`s${index}`) ? 'hung' : String(startMs)],
+    args: [STDIO_SERVER, String(tools), hung.includes(`s${index}`) ? 'hung' : String(startMs), era],
+    era,
   }));
 }
 

@@ -49,7 +49,7 @@ function connect(server) {
 }
 
 /** Lines of one turn are written at once. */
-function pipe({ command, args }) {
+function pipe({ command, args, era }) {
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'ignore'] });
   const waiting = new Map();
   let nextId = 0;
@@ -75,7 +75,12 @@ function pipe({ command, args }) {
       const id = nextId++;
       return new Promise((resolve) => {
         waiting.set(id, resolve);
-        send({ jsonrpc: '2.0', id, method, params });
+        send({
+          jsonrpc: '2.0',
+          id,
+          method,
+          params: era === 'modern' ? { ...params, _meta: ENVELOPE } : params,
+        });
       });
     },
     notify: (method) => send({ jsonrpc: '2.0', method }),

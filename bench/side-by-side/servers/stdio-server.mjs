@@ -1,9 +1,9 @@
-// A server on standard input and output: `node stdio-server.mjs [tools] [ms to start, or "hung"]`.
+// A server on standard input and output: `node stdio-server.mjs [tools] [ms to start, or "hung"] [era]`.
 import { createServer } from './answer.mjs';
 import { createLineSplitter } from './lines.mjs';
 
-const [count = '10', start = '0'] = process.argv.slice(2);
-const server = createServer({ count: Number(count) });
+const [count = '10', start = '0', era = 'legacy'] = process.argv.slice(2);
+const server = createServer({ era, count: Number(count) });
 const NEWLINE = Buffer.from('\n');
 
 let answers = [];

@@ -27,6 +27,9 @@ export async function measureCalls(run) {
   const stdio = stdioServers(8);
   await measureFleet(run, 'stdio', stdio, stdio, [...ONE_AND_MANY, ...PAYLOADS, STRUCTURED, HUGE]);
 
+  const modern = stdioServers(8, { era: 'modern' });
+  await measureFleet(run, 'stdio 2026-07-28', modern, modern, ONE_AND_MANY);
+
   const http = await HttpFleet.start(4);
   for (const answers of ['json', 'sse']) {
     for (const era of ['legacy', 'modern']) {
