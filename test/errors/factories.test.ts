@@ -209,6 +209,11 @@ const SAMPLES: {
     tooLongForNodes: cluster.tooLongForNodes(),
   },
   gateway: {
+    gatewayConstructed: gateway.gatewayConstructed(),
+    policyMatchesNothing: [
+      gateway.policyMatchesNothing('clients.bob.tools', 'flies__*', 'entry', ['files__read']),
+      gateway.policyMatchesNothing('clients.bob.servers', 'x', 'server', []),
+    ],
     gatewayWithout: gateway.gatewayWithout(),
     gatewayWithTooMany: gateway.gatewayWithTooMany(),
     gatewayLockOfGroup: gateway.gatewayLockOfGroup(),
@@ -259,6 +264,7 @@ const SAMPLES: {
     ],
   },
   lock: {
+    shownNoMore: lock.shownNoMore('sha256-abc'),
     definitionDrifted: (['tool', 'instructions', 'server'] as const).map((kind) =>
       lock.definitionDrifted('s', { kind, name: 'n', change: 'changed' }),
     ),
