@@ -1,7 +1,7 @@
 import type { Inputs } from './inputs.ts';
 import type { JsonPath } from '../json/json-path.ts';
 import { type Environment, userFolders } from '../environment.ts';
-import type { TemplateScope } from './template.ts';
+import type { Place, TemplateScope } from './template.ts';
 import { processFolder, workspaceFolder } from './workspace-folder.ts';
 import { basename, sep } from 'node:path';
 
@@ -36,11 +36,12 @@ export class Scope {
 /** The values of names such as `${workspaceFolder}` in a file. */
 function placesOf(file: string, env: Environment): ReadonlyMap<string, string> {
   const workspace = workspaceFolder(file);
-  return new Map([
-    ['workspaceFolder', workspace],
-    ['workspaceFolderBasename', basename(workspace)],
-    ['userHome', userFolders(env).home],
-    ['pathSeparator', sep],
-    ['/', sep],
-  ]);
+  const values: Readonly<Record<Place, string>> = {
+    workspaceFolder: workspace,
+    workspaceFolderBasename: basename(workspace),
+    userHome: userFolders(env).home,
+    pathSeparator: sep,
+    '/': sep,
+  };
+  return new Map(Object.entries(values));
 }

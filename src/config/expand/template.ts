@@ -34,9 +34,18 @@ export function expandTemplate(text: string, scope: TemplateScope): string {
   return evaluate(new TemplateParser(text).parse(), scope);
 }
 
+/** Names that refer to a place or a character, and to no variable of the environment. */
+const PLACES = ['workspaceFolder', 'workspaceFolderBasename', 'userHome', 'pathSeparator', '/'] as const;
+
+export type Place = (typeof PLACES)[number];
+
+function isPlace(name: string): boolean {
+  return PLACES.some((each) => each === name);
+}
+
 /**
- * The names of the variables that a text refers to, also in defaults. Of a text that cannot be expanded, the names that
- * can be read.
+ * The names of the environment variables that a text refers to, also in defaults. Of a text that cannot be expanded, the
+ * names that can be read.
  */
 export function variablesIn(text: string): string[] {
   if (!text.includes('${')) return [];
@@ -44,13 +53,14 @@ export function variablesIn(text: string): string[] {
     return new TemplateParser(text).parse().flatMap(variablesOf);
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error;
-    return Array.from(text.matchAll(/\$\{(?:env:)?([A-Za-z_]\w*)/g), ([, name = '']) => name);
+    const names = Array.from(text.matchAll(/\$\{((?:env:)?[A-Za-z_]\w*)/g), ([, name = '']) => name);
+    return names.filter((name) => !isPlace(name)).map((name) => name.replace(/^env:/, ''));
   }
 }
 
 function variablesOf(part: Part): string[] {
   if (typeof part === 'string') return [];
-  const name = variableNamed(part.name);
+  const name = isPlace(part.name) ? undefined : variableNamed(part.name);
   return [...(name === undefined ? [] : [name]), ...(part.fallback ?? []).flatMap(variablesOf)];
 }
 

@@ -457,6 +457,19 @@ describe('what is shown', () => {
       ['A', 'B'],
     ],
     ['in any other option', { command: 'a', type: '${A}' }, ['A']],
+    [
+      'that are places: none',
+      { command: 'a', cwd: '${workspaceFolder}/${workspaceFolderBasename}', env: { H: '${userHome}${pathSeparator}${/}' } },
+      [],
+    ],
+    ['named like a place, with env:', { command: 'a', args: ['${env:workspaceFolder}'] }, ['workspaceFolder']],
+    ['in the default of a place', { command: 'a', args: ['${userHome:-${A}}'] }, ['A']],
+    ['beside a place, in a reference without an end', { command: 'a', args: ['${userHome}${env:A'] }, ['A']],
+    [
+      'named like a place, in a reference without an end',
+      { command: 'a', args: ['${workspaceFolder}${env:userHome'] },
+      ['userHome'],
+    ],
   ])('variables %s', async (_, server, variables) => {
     const request = await asked(project({ mcpServers: { desk: server } }));
     expect(request?.servers[0]?.variables).toEqual(variables);
