@@ -169,7 +169,7 @@ function refuseAccessRules(gateway: unknown, findings: Findings): void {
     if (option === undefined) continue;
     knownPart(option.kind, gateway[section], (path, table) => {
       const key = String(path.at(-1));
-      const message = `found the unknown rule "${printable(key, 80)}".${meantBy(key, table)}`;
+      const message = `found the unknown option "${printable(key, 80)}".${meantBy(key, table)}`;
       findings.keyProblem(['gateway', section, ...path], message.replace(/\.$/, ''));
     });
   }

@@ -42,7 +42,7 @@ describe('what a file says for a gateway', () => {
     [{ secrets: ['short'] }, 'gateway.cluster.secrets[0]: found a string'],
     [{ secrets: [], url: 'http://:hunter2@localhost' }, 'gateway.cluster.url: found a string'],
     [{ url: 'redis://localhost' }, 'gateway.cluster.secrets: found nothing'],
-    [{ secrets: ['a'.repeat(32)], secret: 'b' }, 'gateway.cluster.secret: found the unknown rule "secret"'],
+    [{ secrets: ['a'.repeat(32)], secret: 'b' }, 'gateway.cluster.secret: found the unknown option "secret"'],
     [{ secrets: ['a'.repeat(32)], nodeId: 'a b' }, 'gateway.cluster.nodeId: found a string'],
     [{ secrets: ['a'.repeat(32)], prefix: 'a*' }, 'gateway.cluster.prefix: found a string'],
     [{ secrets: ['a'.repeat(32)], advertise: 'a:80' }, 'gateway.cluster.advertise: found a string'],
@@ -154,10 +154,10 @@ describe('what a file says for a gateway', () => {
   });
 
   it.each([
-    [{ keys: 'x' }, 'gateway.signIn.keys: found the unknown rule "keys". Did you mean "key"?'],
+    [{ keys: 'x' }, 'gateway.signIn.keys: found the unknown option "keys". Did you mean "key"?'],
     [{ file: 'tokens.json', key: 'short' }, 'gateway.signIn.key: found'],
     [{ url: 'ftp://gw.example.com' }, 'gateway.signIn.url: found'],
-    [{ store: 'memory' }, 'gateway.signIn.store: found the unknown rule "store"'],
+    [{ store: 'memory' }, 'gateway.signIn.store: found the unknown option "store"'],
   ])('a sign-in of users with a mistake is a problem: %o', async (signIn, expected) => {
     const [problem] = await problemsOf(load({ mcpServers, gateway: { signIn } }));
     expect(problem).toContain(expected);
@@ -171,13 +171,13 @@ describe('what a file says for a gateway', () => {
 
   const issuer = 'https://id.example.com';
   it.each([
-    [{ key: 'keys.json' }, 'gateway.auth.key: found the unknown rule "key". Did you mean "keys"?'],
+    [{ key: 'keys.json' }, 'gateway.auth.key: found the unknown option "key". Did you mean "keys"?'],
     [
       { oauth: { issuer, scope: 'a' } },
-      'gateway.auth.oauth.scope: found the unknown rule "scope". Did you mean "scopes"?',
+      'gateway.auth.oauth.scope: found the unknown option "scope". Did you mean "scopes"?',
     ],
-    [{ oauth: { issuer, verify: true } }, 'gateway.auth.oauth.verify: found the unknown rule "verify"'],
-    [{ verify: 'x' }, 'gateway.auth.verify: found the unknown rule "verify"'],
+    [{ oauth: { issuer, verify: true } }, 'gateway.auth.oauth.verify: found the unknown option "verify"'],
+    [{ verify: 'x' }, 'gateway.auth.verify: found the unknown option "verify"'],
     [{ oauth: {} }, 'gateway.auth.oauth.issuer: found nothing, allowed'],
     [
       { oauth: { issuer: 'http://id.example.com' } },
