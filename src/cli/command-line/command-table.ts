@@ -249,7 +249,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
     options: [
       { flags: '--show', help: 'only show it, all of it' },
       { flags: '--list', help: 'list the files that you have agreed to' },
-      { flags: '--revoke', help: 'agree no more' },
+      { flags: '--revoke', help: 'take the consent back' },
     ],
     examples: [
       'plenum trust',
@@ -300,7 +300,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
     servers: false,
     options: [
       KEY_FILE,
-      { flags: '--scope <scope>', help: 'what its holder may do; repeatable', many: true },
+      { flags: '--scope <scope>', help: 'a scope of the key, for the rules of gateway.clients; repeatable', many: true },
       {
         flags: '--expires <time>',
         help: 'in 12h, 90d, or on 2027-01-31 (default: never)',
@@ -319,7 +319,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'keys remove',
-    summary: 'make API keys worthless, by name or id',
+    summary: 'remove API keys, by name or id: nobody comes in with them any more',
     usage: '<name...>',
     operands: [1, Infinity],
     servers: false,
@@ -337,7 +337,7 @@ export const COMMANDS: readonly CommandDefinition[] = [
   },
   {
     name: 'lock',
-    summary: 'hold what servers offer now as approved, in plenum.lock.json beside the configuration',
+    summary: 'approve what servers offer now: write it to plenum.lock.json beside the configuration',
     usage: '[server...]',
     operands: [0, Infinity],
     servers: 'by name',

@@ -143,7 +143,10 @@ async function follow(
   };
   return watchConfig(group, set.config, {
     onEvent: (event) => {
-      if (event.type === 'problem') return terminal.note(errorText(event.error, inline));
+      if (event.type === 'problem') {
+        terminal.note(errorText(event.error, inline));
+        return terminal.note('The gateway goes on with the configuration that it has.');
+      }
       for (const [name, error] of event.failed) terminal.note(`[${name}] ${errorText(error, inline)}`);
       const changes = event.added.length + event.changed.length + event.removed.length;
       if (changes > 0) terminal.note(`The configuration has changed: ${count(changes, 'server')}.`);

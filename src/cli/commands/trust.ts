@@ -46,7 +46,7 @@ async function agree(invocation: Invocation, review: Review): Promise<ExitCode> 
   if (terminal.json) terminal.jsonData({ path, state: isNews ? 'agreed' : state, digest: request.digest });
   else {
     if (isNews && !mustAsk) terminal.data(consentText(request));
-    terminal.data(`${lineText(path)}: ${OUTCOMES[state]}.`);
+    terminal.data(`${lineText(path)} ${OUTCOMES[state]}.`);
   }
   return EXIT.good;
 }
@@ -55,8 +55,8 @@ const OUTCOMES: Readonly<Record<Review['state'], string>> = {
   own: 'is your own, and needs no consent',
   empty: 'has nothing to agree to',
   agreed: 'is agreed to already',
-  new: 'is agreed to, until it changes',
-  changed: 'is agreed to, until it changes',
+  new: 'is agreed to, as it is now',
+  changed: 'is agreed to, as it is now',
 };
 
 async function showList(terminal: Terminal): Promise<ExitCode> {
@@ -73,6 +73,6 @@ async function showList(terminal: Terminal): Promise<ExitCode> {
 async function forget(terminal: Terminal, path: string): Promise<ExitCode> {
   const isForgotten = await revokeConsent(path, process.env);
   if (terminal.json) terminal.jsonData({ path, revoked: isForgotten });
-  else terminal.data(`${lineText(path)}: ${isForgotten ? 'is agreed to no more' : 'was not agreed to'}.`);
+  else terminal.data(`${lineText(path)} ${isForgotten ? 'is agreed to no more' : 'was not agreed to'}.`);
   return EXIT.good;
 }

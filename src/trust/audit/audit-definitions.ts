@@ -132,7 +132,8 @@ function destructiveTools(
         code: 'destructive-tool' as const,
         where: `tool ${name}`,
         message:
-          'It says that it may destroy something. Deny it, or have a person approve its calls (withPolicy of mcp-plenum/toolkit).',
+          'It says that it may destroy something. Name it in "deny" of this server, or have a person approve its calls: ' +
+          'in a gateway by "approve" of gateway.clients, in a program by withPolicy of mcp-plenum/toolkit.',
       },
     ];
   });

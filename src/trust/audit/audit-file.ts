@@ -31,15 +31,15 @@ function programOf(server: string, entry: Readonly<Record<string, unknown>>): Au
   if (first === undefined) return [];
   const found = unpinnedProgram(first, [...others, ...textsIn(entry['args'])]);
   if (found === undefined) return [];
-  const { kind, name, why } = found;
-  const advice = kind === 'package' ? 'Fix its version.' : 'Fix it by its digest, or at least a version.';
+  const { kind, name, version } = found;
+  const advice = kind === 'package' ? 'Name one version, as in name@1.2.3.' : 'Name its digest (@sha256:…), or at least a version.';
   return [
     {
       server,
       level: 'warning',
       code: kind === 'package' ? 'unpinned-package' : 'unpinned-image',
       where: 'command',
-      message: `It runs the ${kind} "${name}" in ${why}: what runs tomorrow may be something else. ${advice}`,
+      message: `The ${kind} "${name}" is not pinned: each start may run another program, as it runs ${version}. ${advice}`,
     },
   ];
 }

@@ -2,8 +2,8 @@
 export interface UnpinnedProgram {
   readonly kind: 'package' | 'image';
   readonly name: string;
-  /** A clause that says which version is run: `whichever is the newest`. */
-  readonly why: string;
+  /** Says which version is run: `the newest version`. */
+  readonly version: string;
 }
 
 /** How a program that runs packages is told which. */
@@ -135,40 +135,40 @@ function unpinnedPackage(runner: Runner, given: readonly string[]): UnpinnedProg
     }
   }
   for (const name of named) {
-    const why = runner.ecosystem === 'npm' ? looseInNpm(name) : looseInPython(name);
-    if (why !== undefined) return { kind: 'package', name, why };
+    const version = runner.ecosystem === 'npm' ? looseInNpm(name) : looseInPython(name);
+    if (version !== undefined) return { kind: 'package', name, version };
   }
   return undefined;
 }
 
-const NEWEST = 'whichever is the newest';
+const NEWEST = 'the newest version';
 const EXACT = /^v?\d+\.\d+\.\d+(?:[-+.][\w.+-]+)?$/;
 const COMMIT = /[#@][0-9a-f]{40}$/i;
 
-/** Why a version of npm is not fixed; undefined when it is. */
+/** Which version npm runs, when it is not fixed; undefined when it is. */
 function looseInNpm(spec: string): string | undefined {
   if (spec === '' || /^(?:\.{0,2}[\\/]|[a-z]:\\|file:|\$\{)/i.test(spec)) return undefined;
   if (
     /^(?:git\+|git:|github:|gitlab:|bitbucket:|https?:)/i.test(spec) ||
     /^[\w.-]+\/[\w.-]+(?:#|$)/.test(spec)
   )
-    return COMMIT.test(spec) ? undefined : 'whatever is there';
+    return COMMIT.test(spec) ? undefined : 'what its repository has then';
   const at = spec.indexOf('@', 1);
   if (at < 0) return NEWEST;
   const version = spec.slice(at + 1);
   if (EXACT.test(version) || version.startsWith('${')) return undefined;
-  return version === 'latest' || version === '' ? NEWEST : `whichever fits "${version}"`;
+  return version === 'latest' || version === '' ? NEWEST : `the newest version that fits "${version}"`;
 }
 
 /** The same for Python: `name==1.2.3`, or `name@1.2.3` of uvx. */
 function looseInPython(spec: string): string | undefined {
   if (spec === '' || /^(?:\.{0,2}[\\/]|[a-z]:\\|file:|\$\{)/i.test(spec)) return undefined;
-  if (/^(?:git\+|https?:)/i.test(spec)) return COMMIT.test(spec) ? undefined : 'whatever is there';
+  if (/^(?:git\+|https?:)/i.test(spec)) return COMMIT.test(spec) ? undefined : 'what its repository has then';
   const [, version] = /^[\w.-]+(?:\[[^\]]*\])?(?:===?|@)(.+)$/.exec(spec) ?? [];
   if (version !== undefined && (/^\d+(?:\.\d+)+[\w.+-]*$/.test(version) || version.startsWith('${')))
     return undefined;
   const [, range] = /^[\w.-]+(?:\[[^\]]*\])?\s*([<>=~!@].*)$/.exec(spec) ?? [];
-  return range === undefined || range === '@latest' ? NEWEST : `whichever fits "${range}"`;
+  return range === undefined || range === '@latest' ? NEWEST : `the newest version that fits "${range}"`;
 }
 
 function unpinnedImage(args: readonly string[]): UnpinnedProgram | undefined {
@@ -189,6 +189,6 @@ function looseImage(name: string): UnpinnedProgram | undefined {
   if (name.includes('@sha256:') || name.startsWith('${')) return undefined;
   const tag = /:([\w.-]+|\$\{.*\})$/.exec(name.replace(/^[^/]*:\d+\//, ''))?.[1];
   if (tag !== undefined && /\d|\$\{/.test(tag)) return undefined;
-  const why = tag === undefined || tag === 'latest' ? NEWEST : `whatever is tagged "${tag}"`;
-  return { kind: 'image', name, why };
+  const version = tag === undefined || tag === 'latest' ? NEWEST : `the image that is tagged "${tag}" then`;
+  return { kind: 'image', name, version };
 }
