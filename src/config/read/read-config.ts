@@ -159,11 +159,14 @@ function readSection<T>(
   return checkSettings(settings, raw, findings);
 }
 
-/** Rules of access that are not known here would be passed over, and too many let in. */
+/** An unknown option of these sections is a problem, not a warning: a rule that is passed over would let too many in. */
 function refuseAccessRules(gateway: unknown, findings: Findings): void {
   if (!isRecord(gateway)) return;
   if (gateway['lock'] !== undefined && gateway['lock'] !== null)
-    findings.keyProblem(['gateway', 'lock'], 'found rules of access, which a file cannot have');
+    findings.keyProblem(
+      ['gateway', 'lock'],
+      'found a lock, which a file cannot have here; the lock is plenum.lock.json beside it, which "plenum lock" writes',
+    );
   for (const section of ['auth', 'audit', 'signIn', 'cluster', 'clients']) {
     const option = gatewaySettings.table[section];
     if (option === undefined) continue;

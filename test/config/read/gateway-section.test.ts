@@ -102,9 +102,9 @@ describe('what a file says for a gateway', () => {
     expect(await problemsOf(load({ mcpServers, gateway }, { tolerant: true }))).toEqual([problem]);
   });
 
-  it('rules of access are not passed over: lock', async () => {
+  it('a lock is not passed over', async () => {
     const [problem] = await problemsOf(load({ mcpServers, gateway: { lock: {} } }));
-    expect(problem).toContain('gateway.lock: found rules of access, which a file cannot have');
+    expect(problem).toContain('gateway.lock: found a lock, which a file cannot have here');
   });
 
   it('says what clients may see and do', async () => {
