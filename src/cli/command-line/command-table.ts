@@ -300,7 +300,11 @@ export const COMMANDS: readonly CommandDefinition[] = [
     servers: false,
     options: [
       KEY_FILE,
-      { flags: '--scope <scope>', help: 'a scope of the key, for the rules of gateway.clients; repeatable', many: true },
+      {
+        flags: '--scope <scope>',
+        help: 'a scope of the key, for the rules of gateway.clients; repeatable',
+        many: true,
+      },
       {
         flags: '--expires <time>',
         help: 'in 12h, 90d, or on 2027-01-31 (default: never)',

@@ -32,7 +32,10 @@ function programOf(server: string, entry: Readonly<Record<string, unknown>>): Au
   const found = unpinnedProgram(first, [...others, ...textsIn(entry['args'])]);
   if (found === undefined) return [];
   const { kind, name, version } = found;
-  const advice = kind === 'package' ? 'Name one version, as in name@1.2.3.' : 'Name its digest (@sha256:…), or at least a version.';
+  const advice =
+    kind === 'package'
+      ? 'Name one version, as in name@1.2.3.'
+      : 'Name its digest (@sha256:…), or at least a version.';
   return [
     {
       server,

@@ -459,10 +459,18 @@ describe('what is shown', () => {
     ['in any other option', { command: 'a', type: '${A}' }, ['A']],
     [
       'that are places: none',
-      { command: 'a', cwd: '${workspaceFolder}/${workspaceFolderBasename}', env: { H: '${userHome}${pathSeparator}${/}' } },
+      {
+        command: 'a',
+        cwd: '${workspaceFolder}/${workspaceFolderBasename}',
+        env: { H: '${userHome}${pathSeparator}${/}' },
+      },
       [],
     ],
-    ['named like a place, with env:', { command: 'a', args: ['${env:workspaceFolder}'] }, ['workspaceFolder']],
+    [
+      'named like a place, with env:',
+      { command: 'a', args: ['${env:workspaceFolder}'] },
+      ['workspaceFolder'],
+    ],
     ['in the default of a place', { command: 'a', args: ['${userHome:-${A}}'] }, ['A']],
     ['beside a place, in a reference without an end', { command: 'a', args: ['${userHome}${env:A'] }, ['A']],
     [
