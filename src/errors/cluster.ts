@@ -78,3 +78,9 @@ export function tooLongForNodes(): PlenumError<'INVALID_ARGUMENTS'> {
   const summary = 'The call is too long to be handed on to the node that has the server.';
   return new PlenumError('INVALID_ARGUMENTS', summary, { maybeExecuted: false });
 }
+
+/** This node was silent for so long that another one has a server that it had. */
+export function serverTaken(server: string): PlenumError<'CONNECTION_LOST'> {
+  const summary = `Another node has server "${server}" now: the session with it was ended.`;
+  return new PlenumError('CONNECTION_LOST', summary, { server, maybeExecuted: true });
+}

@@ -41,6 +41,8 @@ import { AuditLog } from './audit/audit-log.ts';
 import { Authenticator } from './identity/authenticator.ts';
 import { Cluster } from './cluster/cluster.ts';
 import type { ClusterNode } from './cluster/node-registry.ts';
+import { Forwarding, type ForwardingHost } from './cluster/forwarding.ts';
+import type { IncomingCall } from './cluster/node-calls.ts';
 import { SharedLists } from './cluster/shared-lists.ts';
 import { endOfListening } from './clients/listen-streams.ts';
 import { LOCAL_IDENTITY, type Identity } from './identity/identity.ts';
@@ -141,6 +143,8 @@ export class Gateway implements AsyncDisposable {
   readonly #signIns: SignIns;
   readonly #cluster: Cluster | undefined;
   readonly #sharedLists: SharedLists | undefined;
+  /** Undefined without a cluster, and when the servers are a group's, of which nothing is known. */
+  readonly #forwarding: Forwarding | undefined;
   #url: string | undefined;
   readonly #connected = new Map<string, ConnectedClient>();
   readonly #working = new Set<Promise<unknown>>();
@@ -224,8 +228,8 @@ export class Gateway implements AsyncDisposable {
     this.#legacy = new LegacySessions(sdk, sessions, this.#busy, host);
     this.#modern = new ModernExchanges(sdk, limits, this.#busy, {
       createServer: (client, body) => this.#servers.forRequest(client, body),
-      subscribe: (client, uri, identity) => this.#router.subscribe(client, uri, identity),
-      unsubscribe: (client, uri) => this.#router.unsubscribe(client, uri),
+      subscribe: (client, uri, identity) => this.#subscribe(client, uri, identity),
+      unsubscribe: (client, uri) => this.#unsubscribe(client, uri),
       serverInfo: options.serverInfo,
     });
     this.#endpoint = new HttpEndpoint({
@@ -238,9 +242,16 @@ export class Gateway implements AsyncDisposable {
       signIns,
     });
     this.#relayGroup();
+    const { leaseMs = 0 } = options.cluster ?? {};
+    this.#forwarding = cluster && own && new Forwarding(cluster, leaseMs, this.#forwardingHost(own));
     cluster?.serve({
-      onTold: (body) => this.#sharedLists?.onTold(body),
+      onTold: (body, from) => {
+        this.#sharedLists?.onTold(body);
+        this.#forwarding?.onTold(body, from);
+      },
       onMissed: () => this.#sharedLists?.onMissed(),
+      onNodes: (alive) => this.#forwarding?.onNodes(alive),
+      answer: (call) => this.#answerNode(call),
     });
   }
 
@@ -427,8 +438,8 @@ export class Gateway implements AsyncDisposable {
       {
         bounds: this.#options.limits,
         createServer: (clientOf) => this.#servers.forClient(LOCAL_IDENTITY, clientOf),
-        subscribe: (client, uri, identity) => this.#router.subscribe(client, uri, identity),
-        unsubscribe: (client, uri) => this.#router.unsubscribe(client, uri),
+        subscribe: (client, uri, identity) => this.#subscribe(client, uri, identity),
+        unsubscribe: (client, uri) => this.#unsubscribe(client, uri),
         endOfListening: (id) => endOfListening(this.#sdk, id, this.#options.serverInfo),
         onConnected: (client, server) => this.#onConnected(client, server),
         onGone: (client) => this.#onGone(client),
@@ -525,6 +536,7 @@ export class Gateway implements AsyncDisposable {
     this.#legacy.drain();
     void this.#cluster?.drain();
     await settledWithin(Promise.allSettled(this.#working), timeoutMs);
+    await this.#cluster?.handOver();
     // The official server sends a result in the same turn in which it gets it.
     await new Promise((resolve) => setImmediate(resolve));
   }
@@ -557,6 +569,7 @@ export class Gateway implements AsyncDisposable {
     this.#router.close();
     this.#upstreams.stop();
     this.#sharedLists?.stop();
+    this.#forwarding?.stop();
     await Promise.allSettled([
       this.#listening?.then((listener) => listener.close(flushMs)),
       this.#stdio?.close(),
@@ -635,8 +648,8 @@ export class Gateway implements AsyncDisposable {
       : [];
     const work =
       hidden.length === 0
-        ? this.#router.answer(exchange, request)
-        : this.#personal.show(client, hidden).then(() => this.#router.answer(exchange, request));
+        ? this.#answerer.answer(exchange, request)
+        : this.#personal.show(client, hidden).then(() => this.#answerer.answer(exchange, request));
     this.#working.add(work);
     let ok = false;
     try {
@@ -657,6 +670,52 @@ export class Gateway implements AsyncDisposable {
     }
   }
 
+  /** What answers requests: in a cluster some on other nodes. */
+  get #answerer(): Pick<Router, 'answer' | 'subscribe' | 'unsubscribe'> {
+    return this.#forwarding ?? this.#router;
+  }
+
+  #subscribe(client: GatewayClient, uri: string, identity: Identity): Promise<void> {
+    return this.#answerer.subscribe(client, uri, identity);
+  }
+
+  #unsubscribe(client: GatewayClient, uri: string): Promise<void> {
+    return this.#answerer.unsubscribe(client, uri);
+  }
+
+  /** What other nodes hand on is answered here whatever the leases say by now: they were looked at when it was accepted. */
+  #forwardingHost(own: OwnServers): ForwardingHost {
+    return {
+      sdk: this.#sdk,
+      bounds: this.#options.limits,
+      isolationOf: (server) => own.isolationOf(server),
+      answer: (exchange, request) => this.#router.answer(exchange, request),
+      serverOf: (sender, request) => this.#router.placeOf(sender, request),
+      keepsState: (server) => !own.isRemote(server) || this.#group.session(server).era === 'legacy',
+      mayRepeat: ({ method, params }) => {
+        const tool = method === 'tools/call' ? this.#group.tools.get(String(params['name'])) : undefined;
+        return tool?.annotations?.readOnlyHint === true || tool?.annotations?.idempotentHint === true;
+      },
+      subscribe: (client, uri, identity) => this.#router.subscribe(client, uri, identity),
+      unsubscribe: (client, uri) => this.#router.unsubscribe(client, uri),
+      dismiss: (client) => this.#onGone(client),
+      isKept: (server, key) => this.#upstreams.isKept(server, key),
+      endSessions: (server, key) => void this.#upstreams.endAt(server, key).catch(() => {}), // It has ended.
+    };
+  }
+
+  /** Works on what another node hands on; draining waits for it. */
+  async #answerNode(call: IncomingCall): Promise<Record<string, unknown>> {
+    const work = this.#forwarding?.onCall(call);
+    if (work === undefined) throw gatewayOfGroup();
+    this.#working.add(work);
+    try {
+      return await work;
+    } finally {
+      this.#working.delete(work);
+    }
+  }
+
   #tellDenied(
     { identity: { principal } }: Exchange,
     { method, params }: ClientRequest,
@@ -673,6 +732,7 @@ export class Gateway implements AsyncDisposable {
   }
 
   #onGone(client: GatewayClient): void {
+    this.#forwarding?.onGone(client);
     const leaving = this.#upstreams.dismiss(client);
     this.#leaving.add(leaving);
     void leaving.finally(() => this.#leaving.delete(leaving));

@@ -207,6 +207,7 @@ const SAMPLES: {
     nodeGone: cluster.nodeGone('a', true),
     callGivenUp: cluster.callGivenUp(),
     tooLongForNodes: cluster.tooLongForNodes(),
+    serverTaken: cluster.serverTaken('s'),
   },
   gateway: {
     gatewayConstructed: gateway.gatewayConstructed(),

@@ -15,8 +15,10 @@ type Body = Envelope['body'];
 
 /** What a node does for the others. */
 export interface ClusterListener {
-  /** Another node has told something to all. */
-  onTold(body: Body): void;
+  /** Another node has told something, to this one or to all. */
+  onTold(body: Body, from: string): void;
+  /** These nodes are alive. */
+  onNodes?(alive: ReadonlySet<string>): void;
   /** Something that was told to all may have been missed. */
   onMissed(): void;
   /** Answers a call of another node. What it rejects with is not sent. Without it calls of others are not accepted. */
@@ -27,6 +29,8 @@ export interface ClusterListener {
 const LEAST_ANSWER_MS = 3_000;
 /** How long leaving may take, in milliseconds. */
 const LEAVE_MS = 500;
+/** Within what part of a lease another node has to accept a call. */
+const ACCEPT_WITHIN = 2 / 3;
 /** How many times a node renews what it has within a lease. */
 const BEATS = 3;
 
@@ -66,6 +70,7 @@ export class Cluster {
       clock,
       prefix,
       instance,
+      acceptMs: options.leaseMs * ACCEPT_WITHIN,
       keyOfLease: (name) => this.leases.keyOf(name),
       send: (node, body) => this.#send(channelOf(prefix, node), body),
       answer: (call) => this.#listener?.answer?.(call) ?? Promise.reject(nodeGone(nodeId, false)),
@@ -128,24 +133,37 @@ export class Cluster {
     }));
   }
 
-  /** Tells something to all other nodes. Without Redis they do not hear it. */
-  tell(body: Body): void {
-    this.#send(busOf(this.#options.prefix), body).catch(() => {}); // They are told that they may have missed something.
+  /** Tells something to one node, or to all others. Without Redis they do not hear it. */
+  tell(body: Body, node?: string): void {
+    const { prefix } = this.#options;
+    this.#send(node === undefined ? busOf(prefix) : channelOf(prefix, node), body).catch(() => {}); // They are told that they may have missed something.
+  }
+
+  /** Whether a node is alive. Rejects never. */
+  async knows(node: string): Promise<boolean> {
+    // It may have joined since the last beat.
+    if (!this.#registry.nodes.has(node)) await this.#beatNow();
+    return this.#registry.nodes.has(node);
   }
 
   /** Calls another node. Rejects with `CONNECTION_LOST` when no such node is alive. */
   async call(node: string, body: Body, options: CallOptions = {}): Promise<OutgoingCall> {
-    // It may have joined since the last beat.
-    if (!this.#registry.nodes.has(node)) await this.#beatNow();
+    await this.knows(node);
     const record = this.#registry.nodes.get(node);
     if (record === undefined) throw nodeGone(node, false);
     return this.#calls.start(record, body, options);
   }
 
-  /** Tells the other nodes that this one is about to end. */
+  /** Tells the other nodes that this one is about to end, and takes no further calls of theirs. */
   async drain(): Promise<void> {
+    this.#calls.refuse();
     this.#registry.state = 'draining';
     await this.#beatNow();
+  }
+
+  /** Gives all leases back, so that other nodes need not wait for their end. Takes no longer than leaving. */
+  async handOver(): Promise<void> {
+    await settledWithin(this.leases.releaseAll(), LEAVE_MS);
   }
 
   /** Takes this node out of the cluster. Never rejects. */
@@ -163,6 +181,7 @@ export class Cluster {
   async #leave(): Promise<void> {
     await this.#beating;
     if (this.#standing !== 'member') return;
+    await this.leases.releaseAll();
     await this.#registry.leave();
     await this.#send(busOf(this.#options.prefix), { about: 'nodes' });
   }
@@ -181,9 +200,11 @@ export class Cluster {
     // One that was replaced does not know of it yet.
     const known = this.#registry.nodes.get(envelope.from);
     if (known !== undefined && known.instance !== envelope.instance) return void this.#beatNow();
-    if (channel !== busOf(this.#options.prefix)) this.#calls.onMessage(envelope);
-    else if (envelope.body['about'] === 'nodes') void this.#beatNow();
-    else this.#listener?.onTold(envelope.body);
+    const { body, from } = envelope;
+    if (body['type'] !== undefined) {
+      if (channel !== busOf(this.#options.prefix)) this.#calls.onMessage(envelope);
+    } else if (body['about'] === 'nodes') void this.#beatNow();
+    else this.#listener?.onTold(body, from);
   }
 
   #onUp(): void {
@@ -215,6 +236,7 @@ export class Cluster {
       const { standing } = await this.#registry.beat();
       this.#standing = standing;
       this.#calls.onNodes(this.#registry.nodes);
+      this.#listener?.onNodes?.(new Set(this.#registry.nodes.keys()));
       if (standing !== 'member') this.leases.loseAll();
       else await this.leases.renew();
     } catch {

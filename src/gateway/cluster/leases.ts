@@ -141,6 +141,11 @@ export class Leases {
     await this.#connection.run(RELEASE, [this.keyOf(name)], [this.#instance]).catch(() => {});
   }
 
+  /** Gives all back. Never rejects. */
+  async releaseAll(): Promise<void> {
+    await Promise.all([...this.#held.keys()].map((name) => this.release(name)));
+  }
+
   /** Renews all that this node has. Rejects as commands of Redis do. */
   async renew(): Promise<void> {
     const all = [...this.#held];

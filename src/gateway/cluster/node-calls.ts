@@ -61,6 +61,8 @@ export interface CallHost {
   readonly clock: RedisClock;
   readonly prefix: string;
   readonly instance: string;
+  /** Until when a call may be accepted, in milliseconds from now. */
+  readonly acceptMs: number;
   keyOfLease(name: string): string;
   /** Sends a message to a node; messages arrive in the order in which they were sent. Rejects as commands of Redis do. */
   send(node: string, body: Body): Promise<'sent' | 'nobody' | 'too long'>;
@@ -68,8 +70,6 @@ export interface CallHost {
   answer(call: IncomingCall): Promise<Body>;
 }
 
-/** Until when a call may be accepted, in milliseconds from now. */
-const ACCEPT_MS = 2_000;
 /** How many calls of other nodes this one works on at a time. */
 const MAX_INCOMING = 10_000;
 
@@ -117,6 +117,7 @@ export class NodeCalls {
   readonly #pending = new Map<string, Pending>();
   /** Those that this node works on, by id. */
   readonly #running = new Map<string, Running>();
+  #isRefusing = false;
 
   constructor(host: CallHost) {
     this.#host = host;
@@ -134,7 +135,7 @@ export class NodeCalls {
       answered: createDeferred(),
       onPart,
       isAccepted: false,
-      stopTimer: startTimer(ACCEPT_MS, () => void this.#giveUp(id, pending, 'silent')),
+      stopTimer: startTimer(this.#host.acceptMs, () => void this.#giveUp(id, pending, 'silent')),
     };
     this.#pending.set(id, pending);
     const stopListening = onAbort(signal, () => {
@@ -147,11 +148,16 @@ export class NodeCalls {
       type: 'call',
       id,
       to: node.instance,
-      until: Math.round(this.#host.clock.now() + ACCEPT_MS),
+      until: Math.round(this.#host.clock.now() + this.#host.acceptMs),
       body,
       ...(lease !== undefined && { lease }),
     });
     return { answer, send: (part) => this.#tell(node.id, { type: 'part', to: 'called', id, body: part }) };
+  }
+
+  /** From now on refuses calls of others, who find another node. Those that run go on. */
+  refuse(): void {
+    this.#isRefusing = true;
   }
 
   /** A message that a node has sent to this one. */
@@ -243,7 +249,7 @@ export class NodeCalls {
     if (mayHaveRun && why === 'silent' && cause === undefined) return this.#onAccepted(pending);
     const error =
       why === 'silent'
-        ? nodeSilent(node.id, ACCEPT_MS)
+        ? nodeSilent(node.id, this.#host.acceptMs)
         : why === 'stale' && !mayHaveRun
           ? callGivenUp()
           : nodeGone(node.id, mayHaveRun);
@@ -261,6 +267,7 @@ export class NodeCalls {
     const { clock, prefix, connection, instance: own } = this.#host;
     // An earlier start of a node, that was frozen, may hear what is meant for the present one.
     if (to !== own || typeof until !== 'number' || !isRecord(body) || this.#running.has(id)) return;
+    if (this.#isRefusing) return this.#tell(from, { type: 'refused', id });
     if (until <= clock.now() || this.#running.size >= MAX_INCOMING) return;
     const { name: leaseName, fence } = isRecord(lease) ? lease : {};
     const keys = [`${prefix}:call:${id}`];

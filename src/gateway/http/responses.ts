@@ -28,7 +28,7 @@ export function answerError(body: unknown, rpcError: RpcError): Response {
 function busyAnswer({ data }: RpcError): { status: number; headers: Record<string, string> } | undefined {
   if (!isRecord(data)) return undefined;
   const { code, retryAfterMs } = data;
-  if (code === 'POOL_EXHAUSTED') return { status: 503, headers: RETRY_AFTER };
+  if (code === 'POOL_EXHAUSTED' || code === 'NODE_UNREACHABLE') return { status: 503, headers: RETRY_AFTER };
   if (code !== 'RATE_LIMITED') return undefined;
   const seconds = typeof retryAfterMs === 'number' && retryAfterMs > 0 ? Math.ceil(retryAfterMs / 1_000) : 1;
   return { status: 429, headers: { 'retry-after': String(seconds) } };

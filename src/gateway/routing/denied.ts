@@ -2,8 +2,14 @@ import { unknownName, unknownResource } from '../../errors/catalog.ts';
 import type { CatalogKind } from '../../group/catalog/catalog.ts';
 import { INTERNAL_ERROR, RpcError, toRpcError } from './rpc-error.ts';
 
+const REASONS = ['not-allowed', 'rate-limited', 'not-approved'] as const;
+
 /** Why a request was not handed to its server. */
-export type DenialReason = 'not-allowed' | 'rate-limited' | 'not-approved';
+export type DenialReason = (typeof REASONS)[number];
+
+export function isDenialReason(value: unknown): value is DenialReason {
+  return REASONS.some((reason) => reason === value);
+}
 
 /** By what a client may do, its request was not handed to the server. */
 export class Denied extends RpcError {

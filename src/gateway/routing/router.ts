@@ -31,6 +31,9 @@ import {
 import { isSignInNeeded, isSignInTool, SIGN_IN_NAME, signInError, signInTool } from './sign-in-request.ts';
 import { UpstreamCalls } from './upstream-calls.ts';
 
+/** Who makes a request. */
+type Sender = Pick<Exchange, 'client' | 'identity'>;
+
 export interface RouterBounds {
   readonly pageSize: number;
   readonly parkedCalls: number;
@@ -98,20 +101,32 @@ export class Router {
   }
 
   /** The request that is meant: what a client calls by name through a search is a call of that tool. */
-  meant(exchange: Exchange, request: ClientRequest): ClientRequest {
+  meant(exchange: Sender, request: ClientRequest): ClientRequest {
     if (request.method !== 'tools/call' || this.#policyOf(exchange).view !== 'search') return request;
     const call = this.#search.meant(request.params);
     return call === undefined ? request : { ...request, params: { ...request.params, ...call } };
   }
 
   /** The server that has what a request names, whether the client may use it or not; undefined when none has. */
-  serverOf(exchange: Exchange, { method, params }: ClientRequest): string | undefined {
+  serverOf(exchange: Sender, { method, params }: ClientRequest): string | undefined {
     try {
       if (method === 'resources/read') return this.#resource(exchange, textOf(params, 'uri')).server;
       return this.#find(exchange, method === 'tools/call' ? 'tools' : 'prompts', params).server;
     } catch (error) {
       return error instanceof Denied ? error.server : undefined;
     }
+  }
+
+  /** The server that a request is handed to; undefined when it is handed to none. */
+  placeOf(sender: Sender, request: ClientRequest): string | undefined {
+    const { method, params } = this.meant(sender, request);
+    if (method === 'completion/complete') {
+      const ref = isRecord(params['ref']) ? params['ref'] : {};
+      const isPrompt = ref['type'] === 'ref/prompt';
+      return this.serverOf(sender, { method: isPrompt ? 'prompts/get' : 'resources/read', params: ref });
+    }
+    const isHandedOn = method === 'tools/call' || method === 'prompts/get' || method === 'resources/read';
+    return isHandedOn ? this.serverOf(sender, { method, params }) : undefined;
   }
 
   /** Cancels the calls that wait for their clients. */
@@ -157,7 +172,7 @@ export class Router {
     return this.#group[groupRoutes];
   }
 
-  #find(exchange: Exchange, kind: 'tools' | 'prompts', params: Params): CatalogOrigin {
+  #find(exchange: Sender, kind: 'tools' | 'prompts', params: Params): CatalogOrigin {
     return this.#views.find(exchange.client, this.#policyOf(exchange), kind, textOf(params, 'name'));
   }
 

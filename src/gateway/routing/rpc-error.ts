@@ -78,6 +78,15 @@ export function toRpcError(error: unknown): RpcError {
 /** When a client that is refused because there is as much of something as there may be is to come again, in milliseconds. */
 export const RETRY_AFTER_MS = 5_000;
 
+/** The node of the cluster that has a server is gone, or does not answer. */
+export function nodeUnreachable(server: string, maybeExecuted: boolean): RpcError {
+  const message = 'The node that has the server does not answer.';
+  if (maybeExecuted)
+    return new RpcError(INTERNAL_ERROR, message, { code: 'CONNECTION_LOST', server, maybeExecuted });
+  const data = { code: 'NODE_UNREACHABLE', server, maybeExecuted, retryAfterMs: RETRY_AFTER_MS };
+  return new RpcError(INTERNAL_ERROR, message, data);
+}
+
 export function tooManySubscriptions(): RpcError {
   return new RpcError(INVALID_PARAMS, 'A client may not have so many subscriptions.');
 }

@@ -32,7 +32,7 @@ export class OwnServers {
   readonly requests: ServerRequests;
   readonly #tokens: UserTokens;
   readonly #limits: Limits;
-  readonly #isolation = new Map<string, Isolation>();
+  readonly #servers = new Map<string, SplitServer>();
 
   constructor(
     servers: ReadonlyMap<string, SplitServer>,
@@ -52,7 +52,13 @@ export class OwnServers {
   }
 
   isolationOf(server: string): Isolation {
-    return this.#isolation.get(server) ?? 'client';
+    return this.#servers.get(server)?.isolation ?? 'client';
+  }
+
+  /** Whether a server is reached by a URL; else it is a process, or an object of this one. */
+  isRemote(server: string): boolean {
+    const spec = this.#servers.get(server)?.spec;
+    return spec !== undefined && 'url' in spec;
   }
 
   /** Opens the group over whose sessions the servers are listed. Rejects as `SessionGroup.connect` does. */
@@ -95,13 +101,13 @@ export class OwnServers {
     this.manager.resizePool(max, maxPerServer);
   }
 
-  #note(name: string, { isolation, userAuth }: SplitServer): void {
-    this.#isolation.set(name, isolation);
-    if (userAuth !== undefined) this.#tokens.add(name, userAuth);
+  #note(name: string, split: SplitServer): void {
+    this.#servers.set(name, split);
+    if (split.userAuth !== undefined) this.#tokens.add(name, split.userAuth);
   }
 
   #forget(name: string): void {
-    this.#isolation.delete(name);
+    this.#servers.delete(name);
     this.#tokens.remove(name);
     this.resizePool();
   }
@@ -123,7 +129,7 @@ export class OwnServers {
   /** Each server has one session more, over which it is listed. */
   #poolBounds(): { max: number; maxPerServer: number } {
     const { upstreamSessions, upstreamSessionsPerServer } = this.#limits;
-    return { max: upstreamSessions + this.#isolation.size, maxPerServer: upstreamSessionsPerServer + 1 };
+    return { max: upstreamSessions + this.#servers.size, maxPerServer: upstreamSessionsPerServer + 1 };
   }
 }
 

@@ -1,4 +1,5 @@
 import { signedOut } from '../../errors/auth.ts';
+import { serverTaken } from '../../errors/cluster.ts';
 import { noUpstreamFree, upstreamStateLost } from '../../errors/gateway.ts';
 import type { SessionGroup } from '../../group/session-group.ts';
 import { startTimer, type StopTimer } from '../../internal/timers.ts';
@@ -179,6 +180,29 @@ export class Upstreams {
           ? upstream.session.destroy(signedOut())
           : this.#drop(upstream.place, upstream),
       ),
+    );
+  }
+
+  /** Whether a session with a server is kept under this key, or being opened. */
+  isKept(server: string, key: string): boolean {
+    return this.#held.has(placeAt(server, key));
+  }
+
+  /** Ends the sessions with a server under this key, and the calls on them, as another node has the server. */
+  async endAt(server: string, key: string): Promise<void> {
+    if (key === '') {
+      const shared = this.#shared.get(server);
+      if (shared?.place !== undefined) await this.#drop(shared.place, shared);
+      await this.#sources.group.session(server).reconnect();
+      return;
+    }
+    const theirs = [...this.#leasedOf(server)].filter((upstream) => upstream.key === key);
+    await Promise.all(
+      theirs.map(async (upstream) => {
+        // The calls on it are not waited for.
+        await upstream.session.destroy(serverTaken(server));
+        if (upstream.place !== undefined) await this.#drop(upstream.place, upstream);
+      }),
     );
   }
 

@@ -24,7 +24,7 @@ async function node(
   redis: TestRedis,
   nodeId: string,
   answer: (call: IncomingCall) => Promise<Body> = async ({ body }) => ({ echo: body }),
-  { secrets = [SECRET], leaseMs = 3_000 }: { secrets?: string[]; leaseMs?: number } = {},
+  { secrets = [SECRET], leaseMs = 9_000 }: { secrets?: string[]; leaseMs?: number } = {},
 ): Promise<TestNode> {
   const options = resolveCluster({ url: redis.url, secrets, nodeId, leaseMs });
   const cluster = await Cluster.join(options, () => {}, undefined);
@@ -157,7 +157,7 @@ describe.skipIf(!hasRedis)('a call from node to node', () => {
     const redis = await TestRedis.start();
     const a = await node(redis, 'a');
     // Longer than the call waits: nobody takes the frozen node for dead.
-    const options = { url: redis.url, secrets: [SECRET], nodeId: 'b', leaseMs: 60_000 };
+    const options = { url: redis.url, secrets: [SECRET], nodeId: 'b', leaseMs: 9_000 };
     const b = startNode(options);
     await b.says('ready');
     expect(await answerOf(a, 'b', { n: 1 })).toEqual({ echo: { n: 1 } });
