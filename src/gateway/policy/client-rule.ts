@@ -44,12 +44,12 @@ export interface EntryTraits {
 /** How much one principal may call. A call over a limit fails with the code `RATE_LIMITED` and `retryAfterMs`. */
 export interface ClientRate {
   /**
-   * How many calls of tools a principal may make in a minute.
+   * How many calls of tools, prompts and resources a principal may make in a minute.
    * @default any number
    */
   readonly callsPerMinute?: number;
   /**
-   * How many calls of each tool a principal may make in a minute.
+   * How many calls of each tool, prompt or resource a principal may make in a minute.
    * @default any number
    */
   readonly callsPerToolPerMinute?: number;
@@ -59,7 +59,7 @@ export interface ClientRate {
    */
   readonly costPerMinute?: number;
   /**
-   * What a call of a tool costs, by globs over exposed names. The first that matches counts.
+   * What a call of a tool, prompt or resource costs, by globs over exposed names and URIs. The first that matches counts.
    * @default 1 for each call
    */
   readonly costs?: Readonly<Record<string, number>>;

@@ -4,7 +4,7 @@ import { printable } from '../../internal/text.ts';
 import type { RawRequest } from '../../session/session.ts';
 import { notApproved, type Denied } from './denied.ts';
 
-/** By what a 2026-07-28 client answers whether its user agrees to a call. */
+/** The key in `inputResponses` under which a 2026-07-28 client says whether its user agrees to a call. */
 export const APPROVAL = 'approval';
 
 /** How much of the arguments a person is shown, in characters. */
@@ -13,7 +13,7 @@ const MAX_SHOWN = 4_000;
 /** A call that a person has to agree to. What was agreed to is what is sent: it is bound to the arguments. */
 export class Approval {
   readonly server: string;
-  /** Of tool and arguments. */
+  /** A digest of the tool and the arguments that the user is shown. */
   readonly digest: string;
   readonly #question: RawRequest;
   given = false;
@@ -35,7 +35,7 @@ export class Approval {
     };
   }
 
-  /** Asks the user of a client. */
+  /** The request that asks the user of a client. */
   get question(): RawRequest {
     return this.#question;
   }

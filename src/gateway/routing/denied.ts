@@ -11,7 +11,7 @@ export function isDenialReason(value: unknown): value is DenialReason {
   return REASONS.some((reason) => reason === value);
 }
 
-/** By what a client may do, its request was not handed to the server. */
+/** A request that was handed to no server, because its client may not make it. */
 export class Denied extends RpcError {
   readonly reason: DenialReason;
   readonly server: string;
@@ -34,7 +34,7 @@ export function notAllowed(kind: CatalogKind, name: string, server: string): Den
 export function rateLimited(server: string, retryAfterMs: number): Denied {
   const data = { code: 'RATE_LIMITED', server, retryAfterMs, maybeExecuted: false };
   const seconds = Math.ceil(retryAfterMs / 1_000);
-  const message = `There were as many calls as are allowed. Try again in ${seconds} s.`;
+  const message = `Too many calls: a limit of this gateway is reached. Try again in ${seconds} s.`;
   return new Denied('rate-limited', server, new RpcError(INTERNAL_ERROR, message, data));
 }
 

@@ -73,7 +73,7 @@ export class PersonalLists {
       await views.followed(key, server);
       this.#unshown.delete(place);
     });
-    // What comes later clients are told.
+    // Clients are told by list_changed of a list that comes later.
     await settledWithin(Promise.allSettled(shown), SHOW_MS);
   }
 
@@ -85,7 +85,7 @@ export class PersonalLists {
     const { group } = this.#parts;
     for (const name of listable) {
       if (group.servers.get(name)?.state !== 'failed') continue;
-      // What fails again, its status says.
+      // The state of the server says when it fails again.
       void group
         .session(name)
         .reconnect()
