@@ -69,6 +69,7 @@ function standInText(text: string, relation: Relation): string | undefined {
   } catch {
     return undefined;
   }
+  if (isBatch) mayReadOn(0, messages.length * READINGS);
   const passed = messages.map((message) => standInFor(message, relation));
   if (!isBatch && passed[0] === messages[0]) return undefined;
   return JSON.stringify(isBatch ? passed : passed[0]);
