@@ -48,6 +48,7 @@ class Caller {
   readonly strays: string[] = [];
   answered = 0;
   failed = 0;
+  lastFailure = '';
   #calls = 0;
   #inCall = false;
 
@@ -91,8 +92,9 @@ class Caller {
       if (!text.includes(`"${own}"`) && !text.includes(`\\"${own}\\"`)) this.strays.push(`${id} got ${text}`);
       if (seen.some((step, at) => step !== at + 1)) this.strays.push(`${id} saw the steps ${seen.join()}`);
       this.answered++;
-    } catch {
+    } catch (error) {
       this.failed++;
+      this.lastFailure = String(error);
     } finally {
       this.#inCall = false;
     }
@@ -143,7 +145,7 @@ describe('a gateway in a storm', () => {
     const { gateway, url } = await listening({
       servers,
       auth,
-      limits: { upstreamSessions: 600, upstreamSessionsPerServer: 60, parkedMs: 5_000 },
+      limits: { upstreamSessions: 600, upstreamSessionsPerServer: 60, parkedMs: 15_000 },
       sessions: { idleMs: 15_000 },
     });
     const edge = await TcpProxy.listen({ target: url });
@@ -173,7 +175,7 @@ describe('a gateway in a storm', () => {
         const before = caller.failed;
         await caller.call(name, tool);
         if (name === calm && !isCut(at) && caller.failed > before)
-          calmFailures.push(`${caller.who}: ${tool}`);
+          calmFailures.push(`${caller.who}: ${tool}: ${caller.lastFailure}`);
         await pause(mine.below(60));
       }
     };
@@ -230,9 +232,10 @@ describe('a gateway in a storm', () => {
     await expect.poll(() => gateway.clients.size, { timeout: 60_000 }).toBe(0);
     await edge.close();
     await gateway.close();
-    await Promise.all(proxies.map((proxy) => proxy.close()));
+    // What the gateway said last to its servers may still be on its way through the proxies.
     for (const server of remote)
-      await expect.poll(() => server.inspect().running, { timeout: 30_000 }).toBe(0);
+      await expect.poll(() => server.inspect().running, { timeout: 30_000, message: told }).toBe(0);
+    await Promise.all(proxies.map((proxy) => proxy.close()));
   }, 180_000);
 });
 
