@@ -7,7 +7,8 @@ import {
   gatewayWithout,
   gatewayWithTooMany,
 } from '../errors/gateway.ts';
-import { invalidOption, optionConflict } from '../errors/options.ts';
+import { PlenumError } from '../errors/plenum-error.ts';
+import { inServer, invalidOption, optionConflict } from '../errors/options.ts';
 import type { CatalogCache } from '../group/cache/catalog-cache.ts';
 import type { Naming } from '../group/catalog/catalog.ts';
 import type { TokenStore } from '../auth/store/token-store.ts';
@@ -364,7 +365,15 @@ function canOpenMany(server: GatewayServer): boolean {
 }
 
 /** Separates what a gateway and a group want to know of a server from what its sessions need. Throws `CONFIG_INVALID`. */
-export function splitServer(server: GatewayServer): SplitServer {
+export function splitServer(name: string, server: GatewayServer): SplitServer {
+  try {
+    return split(server);
+  } catch (error) {
+    throw error instanceof PlenumError ? inServer(name, error) : error;
+  }
+}
+
+function split(server: GatewayServer): SplitServer {
   const {
     isolation = canOpenMany(server) ? 'client' : 'shared',
     naming,

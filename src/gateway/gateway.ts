@@ -288,7 +288,7 @@ export class Gateway implements AsyncDisposable {
     if (options.group !== undefined)
       return new Gateway(sdk, resolved, options.group, undefined, auth, audit, hub, signIns, cluster);
     const servers = new Map(
-      Object.entries(options.servers ?? {}).map(([name, server]) => [name, splitServer(server)]),
+      Object.entries(options.servers ?? {}).map(([name, server]) => [name, splitServer(name, server)]),
     );
     let onManagerEvent = (_event: ManagerEvent): void => {};
     const parts = {

@@ -42,3 +42,29 @@ describe('a gateway that is given nonsense', () => {
     expect(await session.callTool('a__echo', { n: 1 })).toBeDefined();
   });
 });
+
+describe('a gateway with a server whose options are wrong', () => {
+  it.each<[what: string, make: () => object, option: string]>([
+    ['an isolation that there is not', () => ({ command: 'x', isolation: 'user' }), 'isolation'],
+    ['globs that are none', () => ({ command: 'x', allow: 5 }), 'allow'],
+    ['users that sign in to a process', () => ({ command: 'x', upstreamAuth: 'user' }), 'upstreamAuth'],
+    [
+      'users that share a session',
+      () => ({ url: 'http://127.0.0.1:1/mcp', upstreamAuth: 'user', isolation: 'shared' }),
+      'isolation',
+    ],
+    ['one object for several sessions', () => ({ server: local(), isolation: 'client' }), 'isolation'],
+  ])('says which server it is: %s', async (_, make, option) => {
+    const server = make();
+    const other = { server: () => local({ tools: tools('echo') }) };
+    const atStart = await failureOf(createGateway({ servers: { other, wrong: server as never } }));
+    const gateway = await createGateway({ servers: { other } });
+    onTestFinished(() => gateway.close());
+    const later = await failureOf(gateway.add('wrong', server as never));
+    for (const error of [atStart, later]) {
+      expect(error).toMatchObject({ code: 'CONFIG_INVALID', server: 'wrong', data: { option } });
+      expect(error.message).toContain('"wrong"');
+    }
+    expect([...gateway.servers.keys()]).toEqual(['other']);
+  });
+});

@@ -76,7 +76,7 @@ export class OwnServers {
 
   /** Adds a server, and has the group list it. When that fails, nothing of it is left. */
   async add(group: SessionGroup, name: string, server: GatewayServer): Promise<void> {
-    const split = splitServer(server);
+    const split = splitServer(name, server);
     this.manager.add(name, this.#specFor(name, split));
     this.#note(name, split);
     this.resizePool();
