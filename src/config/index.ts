@@ -3,6 +3,7 @@ export { loadConfig } from './load-config.ts';
 export type {
   LoadConfigOptions,
   Config,
+  ConfiguredClientRule,
   ConfiguredGateway,
   ConfiguredGroup,
   ConfiguredNaming,

@@ -10,6 +10,7 @@ export type {
 } from './gateway-options.ts';
 export type { Isolation, UpstreamAuth } from '../group/server-options.ts';
 export type { GatewayEvent } from './gateway-events.ts';
+export type { DenialReason } from './routing/denied.ts';
 export type { AuditEntry } from './audit/audit-entry.ts';
 export type { GatewayAudit } from './audit/audit-log.ts';
 export type { GatewayCluster } from './cluster/cluster-options.ts';
