@@ -52,6 +52,8 @@ export interface ConfiguredServerOptions {
   isolation?: 'client' | 'principal' | 'shared';
   /** In a gateway, whose credentials this server is sent. */
   upstreamAuth?: 'gateway' | 'user';
+  /** In a gateway, headers of a client's requests that this server gets, too. */
+  forwardHeaders?: string[];
   maxWaitingCalls?: number;
   maxInputRounds?: number;
   maxPages?: number;

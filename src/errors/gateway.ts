@@ -256,6 +256,12 @@ export function gatewayCannotSignInUsers(why: 'shared' | 'no-url'): PlenumError<
   });
 }
 
+/** Headers of clients are to be passed on to a server that cannot get them; `what` goes on from the server. */
+export function gatewayCannotForward(what: string): PlenumError<'CONFIG_INVALID'> {
+  const summary = `A server with "forwardHeaders" ${what}.`;
+  return new PlenumError('CONFIG_INVALID', summary, { data: { option: 'forwardHeaders' } });
+}
+
 /** A server cannot be listed before the first user has signed in to it. */
 export function signInOfListing(): PlenumError<'AUTH_REQUIRED'> {
   const summary = 'No user has signed in to the server yet: what it offers is not known.';

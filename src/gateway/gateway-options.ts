@@ -1,5 +1,6 @@
 import type { Implementation } from '@modelcontextprotocol/server';
 import {
+  gatewayCannotForward,
   gatewayCannotSignInUsers,
   gatewayLockOfGroup,
   gatewayOnAddress,
@@ -37,7 +38,7 @@ import type { ClientRule } from './policy/client-rule.ts';
 /** A server behind a gateway: its spec, in which session options may stand. Its handlers are the gateway's. */
 export type GatewayServer = ServerSpec &
   Omit<SessionOptions, 'name' | 'capabilities' | `on${string}`> &
-  Omit<GroupServerOptions, 'lazy' | 'isolation' | 'upstreamAuth'> & {
+  Omit<GroupServerOptions, 'lazy' | 'isolation' | 'upstreamAuth' | 'forwardHeaders'> & {
     /**
      * Who shares one session with this server: nobody (`client`), the clients of one principal (`principal`), or all clients
      * (`shared`).
@@ -51,6 +52,14 @@ export type GatewayServer = ServerSpec &
      * @default 'gateway'
      */
     upstreamAuth?: UpstreamAuth;
+    /**
+     * Headers of a client's requests that this server is sent, too, such as `X-Tenant`: of a client of an older revision those
+     * of its `initialize`. Clients whose values differ share no session with the server. Not what a client shows of who it is
+     * (`Authorization`, `Cookie`, `X-Api-Key`), nor what belongs to the connection or to MCP. Not with the isolation `shared`,
+     * and over HTTP only.
+     * @default none
+     */
+    forwardHeaders?: readonly string[];
   };
 
 /** How users sign in to servers with `upstreamAuth: 'user'`. */
@@ -356,6 +365,8 @@ export interface SplitServer {
   readonly inGroup: GroupServerOptions;
   readonly spec: ManagedServerSpec;
   /** How its users sign in; undefined when they do not. */
+  /** The headers of clients that it is sent. */
+  readonly forwards: readonly string[];
   readonly userAuth: { readonly url: string; readonly auth: UrlServerSpec['auth'] } | undefined;
 }
 
@@ -380,11 +391,12 @@ function split(server: GatewayServer): SplitServer {
     allow,
     deny,
     upstreamAuth,
+    forwardHeaders,
     ...spec
   } = server;
   checkOptions(
     gatewayServerOptions,
-    withoutUndefined({ isolation, naming, allow, deny, upstreamAuth }),
+    withoutUndefined({ isolation, naming, allow, deny, upstreamAuth, forwardHeaders }),
     'A server of a gateway',
   );
   if (isolation !== 'shared' && !canOpenMany(server)) throw gatewayServerIsOne(isolation);
@@ -399,7 +411,21 @@ function split(server: GatewayServer): SplitServer {
     },
     spec,
     userAuth: upstreamAuth === 'user' ? userAuthOf(server, isolation) : undefined,
+    forwards: forwardedNames(server, forwardHeaders ?? [], isolation),
   };
+}
+
+/** In small letters, and each once. */
+function forwardedNames(server: GatewayServer, given: readonly string[], isolation: Isolation): string[] {
+  if (given.length === 0) return [];
+  if (isolation === 'shared') throw gatewayCannotForward('cannot have the isolation "shared"');
+  if (!('url' in server) || !/^https?:/i.test(String(server.url)))
+    throw gatewayCannotForward('must have an http or https URL');
+  const names = [...new Set(given.map((name) => name.toLowerCase()))];
+  const own = Object.keys(server.headers ?? {}).map((name) => name.toLowerCase());
+  const twice = names.find((name) => own.includes(name));
+  if (twice !== undefined) throw gatewayCannotForward(`cannot have "${twice}" in its "headers" as well`);
+  return names;
 }
 
 function userAuthOf(server: GatewayServer, isolation: Isolation): SplitServer['userAuth'] {

@@ -77,6 +77,7 @@ import { auditRefuses } from './routing/rpc-error.ts';
 import { StdioEndpoint } from './stdio/stdio-endpoint.ts';
 import { PersonalLists } from './sign-in/personal-lists.ts';
 import { SignIns } from './sign-in/sign-ins.ts';
+import { NOTHING_FORWARDED, type ForwardedByServer } from './upstreams/forwarded-headers.ts';
 import { OwnServers } from './upstreams/own-servers.ts';
 import { ServerRequests } from './upstreams/server-requests.ts';
 import type { Upstream } from './upstreams/upstream.ts';
@@ -217,7 +218,10 @@ export class Gateway implements AsyncDisposable {
       unlisted: () => this.#personal.unlisted(),
     });
     this.#guard = new RequestGuard(sdk, options);
+    const forwardedOf = (request: Request): ForwardedByServer =>
+      own?.forwarded.of(request) ?? NOTHING_FORWARDED;
     const host = {
+      forwardedOf,
       createServer: (client: GatewayClient) => this.#servers.forClient(client.identity, () => client),
       onConnected: (client: GatewayClient, server: Server) => this.#onConnected(client, server),
       onGone: (client: GatewayClient) => this.#onGone(client),
@@ -228,6 +232,7 @@ export class Gateway implements AsyncDisposable {
     this.#legacy = new LegacySessions(sdk, sessions, this.#busy, host);
     this.#modern = new ModernExchanges(sdk, limits, this.#busy, {
       createServer: (client, body) => this.#servers.forRequest(client, body),
+      forwardedOf,
       subscribe: (client, uri, identity) => this.#subscribe(client, uri, identity),
       unsubscribe: (client, uri) => this.#unsubscribe(client, uri),
       serverInfo: options.serverInfo,

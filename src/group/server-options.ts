@@ -25,6 +25,12 @@ export interface GroupServerOptions extends ToolFilterOptions {
    * @default 'gateway'
    */
   upstreamAuth?: UpstreamAuth;
+  /**
+   * Headers of a client's requests that this server is sent, too, when a gateway serves it, such as `X-Tenant`. A group
+   * itself passes it over.
+   * @default none
+   */
+  forwardHeaders?: readonly string[];
 }
 
 /** Whose credentials a server behind a gateway is sent: the gateway's own, or those of each user. */

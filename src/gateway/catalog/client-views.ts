@@ -322,10 +322,8 @@ export class ClientViews {
   /** What the sessions of a client list that differs from the catalog. */
   #keptOf(client: GatewayClient, kind: CatalogKind): ReadonlyMap<string, Entries> | undefined {
     if (this.#own.size === 0) return undefined;
-    const [own, ofPrincipal] = keysOf(client).map((key) => this.#own.get(key)?.get(kind));
-    return own === undefined || ofPrincipal === undefined
-      ? (own ?? ofPrincipal)
-      : new Map([...ofPrincipal, ...own]);
+    const kept = keysOf(client).flatMap((key) => this.#own.get(key)?.get(kind) ?? []);
+    return kept.length < 2 ? kept[0] : new Map(kept.flatMap((each) => [...each]));
   }
 }
 

@@ -2,6 +2,7 @@ import type { ClientCapabilities, Implementation, LoggingLevel } from '@modelcon
 import { isAtLeast } from '../../internal/log-levels.ts';
 import type { ProtocolEra, RawRequest } from '../../session/session.ts';
 import type { CallClock } from '../routing/call-clock.ts';
+import { NOTHING_FORWARDED, type ForwardedByServer } from '../upstreams/forwarded-headers.ts';
 import type { Identity } from '../identity/identity.ts';
 
 /** A request of a client that is being worked on, and the way back to the client in its course. */
@@ -56,6 +57,8 @@ export class GatewayClient {
   calls = 0;
   /** Undefined for the sender of one request: nothing reaches it but answers. */
   channel: ClientChannel | undefined;
+  /** What servers get of its headers: of an older revision, of those of its `initialize`. */
+  forwarded: ForwardedByServer = NOTHING_FORWARDED;
   /** Whether it stands for all clients of its principal of which nothing is kept. */
   isForPrincipal = false;
   /** Servers that it may not use any more. What they say outside its calls is not for it. */

@@ -5,6 +5,7 @@ import { estimatedSize } from '../../internal/estimated-size.ts';
 import { startTimer, type StopTimer } from '../../internal/timers.ts';
 import { GatewayClient } from '../clients/gateway-client.ts';
 import { ServerChannel } from '../clients/client-server.ts';
+import type { ForwardedByServer } from '../upstreams/forwarded-headers.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { OfficialServer } from '../official-server.ts';
 import { EventLog } from './event-log.ts';
@@ -21,6 +22,8 @@ export interface LegacySessionBounds {
 /** What the sessions of clients need from the gateway. */
 export interface LegacySessionHost {
   createServer(client: GatewayClient): Server;
+  /** What servers get of the headers of a request. */
+  forwardedOf(request: Request): ForwardedByServer;
   onConnected(client: GatewayClient, server: Server): void;
   onGone(client: GatewayClient): void;
   onRootsChanged(client: GatewayClient): void;
@@ -124,16 +127,17 @@ export class LegacySessions {
         RETRY_AFTER,
       );
     this.#perPrincipal.set(identity.principal, opened + 1);
-    const session = await this.#create(identity);
+    const session = await this.#create(identity, this.#host.forwardedOf(request));
     const response = await this.#serve(session, request, body);
     // It was refused: no client knows this session.
     if (!response.ok) await this.#end(session);
     return response;
   }
 
-  async #create(identity: Identity): Promise<LegacySession> {
+  async #create(identity: Identity, forwarded: ForwardedByServer): Promise<LegacySession> {
     const id = randomUUID();
     const client = new GatewayClient(id, identity, 'legacy');
+    client.forwarded = forwarded;
     const server = this.#host.createServer(client);
     const transport = new this.#sdk.WebStandardStreamableHTTPServerTransport({
       sessionIdGenerator: () => id,

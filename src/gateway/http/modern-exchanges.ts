@@ -9,6 +9,7 @@ import type {
   ServerEventBus,
 } from '@modelcontextprotocol/server';
 import { GatewayClient } from '../clients/gateway-client.ts';
+import type { ForwardedByServer } from '../upstreams/forwarded-headers.ts';
 import type { Identity } from '../identity/identity.ts';
 import {
   createPrincipalListener,
@@ -27,6 +28,8 @@ import { keyOf } from '../upstreams/session-key.ts';
 export interface ModernHost extends ResourceSubscriber {
   /** Makes the server that answers one request of this client. */
   createServer(client: GatewayClient, body: unknown): Server | McpServer;
+  /** What servers get of the headers of a request. */
+  forwardedOf(request: Request): ForwardedByServer;
   readonly serverInfo: Implementation;
 }
 
@@ -116,6 +119,7 @@ export class ModernExchanges {
     const client = createPrincipalListener(identity, this.#capabilitiesIn(body), (event) =>
       bus.publish(event),
     );
+    client.forwarded = this.#host.forwardedOf(request);
     const ended = createDeferred<void>();
     const stream = { handler: this.#createHandler(identity, bus), bus, client, end: () => ended.resolve() };
     this.#streams.add(stream);
@@ -138,7 +142,7 @@ export class ModernExchanges {
   }
 
   async #subscribe(client: GatewayClient, uris: readonly string[], onLost: () => void): Promise<() => void> {
-    const key = keyOf(client, 'principal');
+    const key = listenerKey(client);
     const listener = this.#listeners.get(key) ?? this.#createListener(key, client);
     const forgetIfUnused = (): void => {
       if (listener.isEmpty && this.#listeners.get(key) === listener) this.#listeners.delete(key);
@@ -164,11 +168,11 @@ export class ModernExchanges {
   }
 
   /** Subscribes for all streams of this key. Each of them picks what it wants to hear of. */
-  #createListener(key: string, { identity, capabilities }: GatewayClient): ListenStreams {
+  #createListener(key: string, { identity, capabilities, forwarded }: GatewayClient): ListenStreams {
     const client = createPrincipalListener(identity, capabilities, (event) => {
-      for (const { client: each, bus } of this.#streams)
-        if (keyOf(each, 'principal') === key) bus.publish(event);
+      for (const { client: each, bus } of this.#streams) if (listenerKey(each) === key) bus.publish(event);
     });
+    client.forwarded = forwarded;
     const listener = new ListenStreams(client, this.#host, this.#bounds);
     this.#listeners.set(key, listener);
     return listener;
@@ -218,6 +222,7 @@ export class ModernExchanges {
       ({ requestInfo }) => {
         const sender = requestInfo && this.#senders.get(requestInfo);
         const client = new GatewayClient(randomUUID(), sender?.identity ?? identity, 'modern');
+        if (requestInfo !== undefined) client.forwarded = this.#host.forwardedOf(requestInfo);
         return this.#host.createServer(client, sender?.body);
       },
       { legacy: 'reject', bus, maxRequestBodySize: this.#bounds.bodyBytes },
@@ -236,4 +241,9 @@ function createBus(): ServerEventBus {
       return () => listeners.delete(listener);
     },
   };
+}
+
+/** What clients are the same by for which one listens: they use the same sessions with servers. */
+function listenerKey(client: GatewayClient): string {
+  return JSON.stringify([keyOf(client, 'principal'), ...client.forwarded]);
 }

@@ -14,7 +14,8 @@ import {
   type SplitServer,
 } from '../gateway-options.ts';
 import type { UserTokens } from '../sign-in/user-tokens.ts';
-import type { ServerRequests } from './server-requests.ts';
+import { ForwardedHeaders } from './forwarded-headers.ts';
+import type { AuthFor, ServerRequests } from './server-requests.ts';
 
 type Limits = Required<GatewayLimits>;
 
@@ -33,6 +34,8 @@ export class OwnServers {
   readonly #tokens: UserTokens;
   readonly #limits: Limits;
   readonly #servers = new Map<string, SplitServer>();
+  /** Which of them are sent headers of clients. */
+  readonly forwarded = new ForwardedHeaders();
 
   constructor(
     servers: ReadonlyMap<string, SplitServer>,
@@ -103,20 +106,24 @@ export class OwnServers {
 
   #note(name: string, split: SplitServer): void {
     this.#servers.set(name, split);
+    this.forwarded.add(name, split.forwards);
     if (split.userAuth !== undefined) this.#tokens.add(name, split.userAuth);
   }
 
   #forget(name: string): void {
     this.#servers.delete(name);
+    this.forwarded.remove(name);
     this.#tokens.remove(name);
     this.resizePool();
   }
 
-  #specFor(name: string, { spec, isolation, userAuth }: SplitServer): ServerSpecFactory {
-    if (userAuth === undefined) return this.requests.specFactory(spec, isolation);
-    return this.requests.specFactory(spec, isolation, (principal) =>
-      principal === undefined ? this.#tokens.listing(name) : this.#tokens.of(name, principal),
-    );
+  #specFor(name: string, { spec, isolation, userAuth, forwards }: SplitServer): ServerSpecFactory {
+    const authFor: AuthFor = (principal) =>
+      principal === undefined ? this.#tokens.listing(name) : this.#tokens.of(name, principal);
+    return this.requests.specFactory(spec, isolation, {
+      forwards: forwards.length > 0,
+      ...(userAuth !== undefined && { authFor }),
+    });
   }
 
   #listed(

@@ -14,11 +14,17 @@ import type { Isolation } from '../../group/server-options.ts';
 import { readAs, type OfficialServer } from '../official-server.ts';
 import { RpcError } from '../routing/rpc-error.ts';
 import { answerWithoutHopMeta, withoutHopMeta } from '../routing/hop-meta.ts';
-import { featuresOfKey, userOfKey, type ClientFeatures } from './session-key.ts';
+import { featuresOfKey, forwardedOfKey, userOfKey, type ClientFeatures } from './session-key.ts';
 import type { Upstream } from './upstream.ts';
 import type { Upstreams } from './upstreams.ts';
 
 const NOBODY_TO_ASK = -32603;
+
+interface SpecFactoryOptions {
+  readonly authFor?: AuthFor;
+  /** Whether it is sent headers of clients. */
+  readonly forwards?: boolean;
+}
 
 /** The credentials of a principal; without one, those with which the server is listed. */
 export type AuthFor = (principal: string | undefined) => NonNullable<UrlServerSpec['auth']>;
@@ -56,13 +62,19 @@ export class ServerRequests {
    * over which a server is listed is for no client, and declares all of them: a server may offer some of its tools only to
    * clients that can be asked. Where clients share that session, it declares none.
    */
-  specFactory(spec: ManagedServerSpec, isolation: Isolation, authFor?: AuthFor): ServerSpecFactory {
+  specFactory(
+    spec: ManagedServerSpec,
+    isolation: Isolation,
+    { authFor, forwards = false }: SpecFactoryOptions = {},
+  ): ServerSpecFactory {
     return ({ principal }) => {
       if (principal === undefined && isolation === 'shared') return { ...spec, ...this.#handlersFor({}) };
       const auth = authFor?.(principal === undefined ? undefined : userOfKey(principal));
       const features = principal === undefined ? ALL_FEATURES : featuresOfKey(principal);
+      const forwarded = forwards && principal !== undefined ? forwardedOfKey(principal) : {};
       return {
         ...spec,
+        ...('url' in spec && forwards && { headers: { ...forwarded, ...spec.headers } }),
         ...(auth !== undefined && { auth }),
         capabilities: features,
         ...this.#handlersFor(features),

@@ -2,6 +2,7 @@ import type { ClientCapabilities } from '@modelcontextprotocol/server';
 import { isRecord } from '../../internal/checks.ts';
 import type { GatewayClient } from '../clients/gateway-client.ts';
 import type { Isolation } from '../../group/server-options.ts';
+import type { Forwarded } from './forwarded-headers.ts';
 
 /** The capabilities of clients that a gateway hands on to servers. */
 export type ClientFeatures = Pick<ClientCapabilities, 'sampling' | 'elicitation' | 'roots'>;
@@ -50,20 +51,34 @@ const OF_PRINCIPAL = 'principal ';
  * so clients of one principal that can do different things do not share one. The manager gives the key back to the function
  * that makes the spec.
  */
-export function keyOf(client: GatewayClient, isolation: Isolation): string {
+export function keyOf(client: GatewayClient, isolation: Isolation, forwarded?: Forwarded): string {
   const { principal } = client.identity;
   const key = {
     holder: holderOf(client, isolation),
     user: principal,
     features: featuresOf(client.capabilities),
+    // A server may answer by them, and is sent them with the first request of a session already.
+    ...(forwarded !== undefined && { forwarded }),
   };
   // All of it is made here, in one order.
   return JSON.stringify(key);
 }
 
-/** The keys of the sessions that a client uses and not everybody does. */
-export function keysOf(client: GatewayClient): readonly [own: string, ofPrincipal: string] {
-  return [keyOf(client, 'client'), keyOf(client, 'principal')];
+/** The keys of the sessions that a client uses and not everybody does; its own come last. */
+export function keysOf(client: GatewayClient): readonly string[] {
+  const { forwarded } = client;
+  const sent = forwarded.size === 0 ? [undefined] : [undefined, ...new Set(forwarded.values())];
+  const keys = (isolation: Isolation): string[] => sent.map((each) => keyOf(client, isolation, each));
+  return [...keys('principal'), ...keys('client')];
+}
+
+/** What a client's requests send a server of its headers, of the session of a key. */
+export function forwardedOfKey(key: string): Forwarded {
+  const parsed: unknown = JSON.parse(key);
+  const forwarded: unknown = isRecord(parsed) ? parsed['forwarded'] : undefined;
+  return isRecord(forwarded)
+    ? Object.fromEntries(Object.entries(forwarded).map(([name, value]) => [name, String(value)]))
+    : {};
 }
 
 /** Whose sessions of a key are; undefined when they are one client's alone. */

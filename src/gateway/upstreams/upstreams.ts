@@ -250,7 +250,7 @@ export class Upstreams {
     // Its place is taken before anything is waited for: others that open at the same time must not count on it.
     sessions.opening++;
     this.#count++;
-    const key = keyOf(client, isolation);
+    const key = keyOf(client, isolation, client.forwarded.get(server));
     const opening = `${server}\n${key}`;
     this.#openingFor.set(opening, client);
     try {
@@ -291,7 +291,10 @@ export class Upstreams {
 
   #placeOf(client: GatewayClient, server: string): string {
     const isolation = this.#sources.isolationOf(server);
-    return placeAt(server, isolation === 'shared' ? '' : keyOf(client, isolation));
+    return placeAt(
+      server,
+      isolation === 'shared' ? '' : keyOf(client, isolation, client.forwarded.get(server)),
+    );
   }
 
   #leasedOf(server: string): Iterable<Upstream> {

@@ -73,6 +73,7 @@ export const gatewayServerOptions = {
   deny: groupServerOptions.deny,
   isolation: groupServerOptions.isolation,
   upstreamAuth: groupServerOptions.upstreamAuth,
+  forwardHeaders: groupServerOptions.forwardHeaders,
 } satisfies OptionTable;
 
 export const gatewaySessionOptions = {

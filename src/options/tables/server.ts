@@ -40,6 +40,20 @@ export const LEGACY_REVISIONS = [
 /** Revisions of the stateless era, the newest first. */
 export const MODERN_REVISIONS = ['2026-07-28'] as const;
 
+/**
+ * Headers that no client passes on to a server: what shows who it is, what belongs to a connection or to a body, what web
+ * pages are judged by, and what the protocol has.
+ */
+const NEVER_FORWARDED =
+  /^(?:(?:proxy-)?authorization|(?:proxy-|www-)?authenticate|authentication-info|dpop|(?:set-)?cookie2?|x-(?:api-key|csrf-token|xsrf-token)|host|origin|referer|forwarded|connection|proxy-connection|keep-alive|te|trailer|transfer-encoding|upgrade|http2-settings|expect|content-.*|accept|accept-encoding|range|if-.*|last-event-id|mcp-.*|sec-.*|:.*)$/i;
+
+const headerToForward = textThat((given) => {
+  if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(given)) return 'the name of a header, such as "X-Tenant"';
+  return NEVER_FORWARDED.test(given)
+    ? 'the name of a header that neither shows who a client is nor belongs to a connection or to MCP'
+    : undefined;
+});
+
 export const reconnectOptions = {
   attempts: {
     kind: count(1),
@@ -370,6 +384,12 @@ export const groupServerOptions = {
     default: 'gateway',
     about:
       'In a gateway, whose credentials this server is sent: those of `auth` for everybody (`gateway`), or those of each principal, who signs in once for all servers of an issuer (`user`).',
+  },
+  forwardHeaders: {
+    kind: listOf(headerToForward, 'a list of names of headers'),
+    byDefault: 'none',
+    about:
+      "In a gateway, headers of a client's requests that this server gets, too. Clients whose values differ share no session.",
   },
 } satisfies OptionTable;
 
