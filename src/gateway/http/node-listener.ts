@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { unwatchFile, watchFile } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { createServer as createTlsServer } from 'node:https';
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { gatewayCannotListen, gatewayTlsFile, gatewayTlsUnusable } from '../../errors/gateway.ts';
@@ -115,20 +116,47 @@ export class NodeListener {
   }
 }
 
+/** How often the files of key and certificate are looked at, in milliseconds. */
+const CERTIFICATE_LOOK_MS = 5_000;
+
 async function createHttpServer(tls: GatewayTls | undefined): Promise<Server> {
   const looks = { connectionsCheckingInterval: LOOK_MS };
   if (tls === undefined) return createServer(looks);
   const [key, cert] = await Promise.all([pemOf('key', tls.key), pemOf('cert', tls.cert)]);
   try {
-    return createTlsServer({ ...looks, key, cert });
+    const server = createTlsServer({ ...looks, key, cert });
+    renewCertificate(server, tls);
+    return server;
   } catch (error) {
     throw gatewayTlsUnusable(error);
   }
 }
 
+/** Reads key and certificate again when their files have changed. Connections that are open stay as they are. */
+function renewCertificate(server: TlsServer, tls: GatewayTls): void {
+  const paths = [tls.key, tls.cert].filter(isPath);
+  const renew = async (): Promise<void> => {
+    try {
+      const [key, cert] = await Promise.all([pemOf('key', tls.key), pemOf('cert', tls.cert)]);
+      if (server.listening) server.setSecureContext({ key, cert });
+    } catch {
+      // One of two files is new already: what there was is good until the other one is.
+    }
+  };
+  const onChanged = (): void => void renew();
+  for (const path of paths) watchFile(path, { interval: CERTIFICATE_LOOK_MS, persistent: false }, onChanged);
+  server.once('close', () => {
+    for (const path of paths) unwatchFile(path, onChanged);
+  });
+}
+
+function isPath(given: string | Buffer): given is string {
+  return typeof given === 'string' && !given.includes('-----BEGIN ');
+}
+
 /** A text that is no PEM is a path. */
 async function pemOf(option: string, given: string | Buffer): Promise<string | Buffer> {
-  if (typeof given !== 'string' || given.includes('-----BEGIN ')) return given;
+  if (!isPath(given)) return given;
   try {
     return await readFile(given);
   } catch (error) {
