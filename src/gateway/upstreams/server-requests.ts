@@ -6,7 +6,7 @@ import type {
   NotificationContext,
   Related,
 } from '../../session/handlers/handlers.ts';
-import type { UrlServerSpec } from '../../server-spec.ts';
+import type { HeadersSource, UrlServerSpec } from '../../server-spec.ts';
 import type { RawRequest } from '../../session/session.ts';
 import { Limit } from '../../internal/limit.ts';
 import type { Exchange } from '../clients/gateway-client.ts';
@@ -14,6 +14,7 @@ import type { Isolation } from '../../group/server-options.ts';
 import { readAs, type OfficialServer } from '../official-server.ts';
 import { RpcError } from '../routing/rpc-error.ts';
 import { answerWithoutHopMeta, withoutHopMeta } from '../routing/hop-meta.ts';
+import type { Forwarded } from './forwarded-headers.ts';
 import { featuresOfKey, forwardedOfKey, userOfKey, type ClientFeatures } from './session-key.ts';
 import type { Upstream } from './upstream.ts';
 import type { Upstreams } from './upstreams.ts';
@@ -74,7 +75,7 @@ export class ServerRequests {
       const forwarded = forwards && principal !== undefined ? forwardedOfKey(principal) : {};
       return {
         ...spec,
-        ...('url' in spec && forwards && { headers: { ...forwarded, ...spec.headers } }),
+        ...('url' in spec && forwards && { headers: headersWith(forwarded, spec.headers) }),
         ...(auth !== undefined && { auth }),
         capabilities: features,
         ...this.#handlersFor(features),
@@ -171,4 +172,10 @@ async function chosen<T>(answer: Promise<T>): Promise<T> {
   } catch (error) {
     throw error instanceof RpcError ? PlenumError.fromJsonRpc(error) : error;
   }
+}
+
+/** The headers of a server with those of a client, which replace none of them. */
+function headersWith(forwarded: Forwarded, own: UrlServerSpec['headers']): HeadersSource {
+  if (typeof own === 'function') return async () => ({ ...forwarded, ...(await own()) });
+  return { ...forwarded, ...own };
 }
