@@ -4,6 +4,7 @@ export type {
   LoadConfigOptions,
   Config,
   ConfiguredClientRule,
+  ConfiguredEntryRule,
   ConfiguredGateway,
   ConfiguredGroup,
   ConfiguredNaming,

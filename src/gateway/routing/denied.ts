@@ -2,10 +2,10 @@ import { unknownName, unknownResource } from '../../errors/catalog.ts';
 import type { CatalogKind } from '../../group/catalog/catalog.ts';
 import { INTERNAL_ERROR, RpcError, toRpcError } from './rpc-error.ts';
 
-const REASONS = ['not-allowed', 'rate-limited', 'not-approved'] as const;
-
 /** Why a request was not handed to its server. */
-export type DenialReason = (typeof REASONS)[number];
+export type DenialReason = 'not-allowed' | 'rate-limited' | 'not-approved';
+
+const REASONS: readonly DenialReason[] = ['not-allowed', 'rate-limited', 'not-approved'];
 
 export function isDenialReason(value: unknown): value is DenialReason {
   return REASONS.some((reason) => reason === value);
