@@ -364,6 +364,7 @@ export class Gateway implements AsyncDisposable {
     if (!isSameForClients)
       this.#notices.changePolicies(
         () => this.#policies.configure(resolved.clients),
+        [...this.#legacy.clients, ...(this.#stdio?.clients ?? [])],
         this.#router,
         this.#modern,
       );

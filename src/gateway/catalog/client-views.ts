@@ -85,8 +85,13 @@ export class ClientViews {
     const common: Entries = this.#group.catalog[kind];
     if (own === undefined) return allowedOf(policy, kind, common);
     const others = [...common].filter(([, { server }]) => !own.has(server));
-    const entries = [...others, ...[...own.values()].flatMap((each) => [...each])];
-    return allowedOf(policy, kind, entries);
+    const entries = new Map(allowedOf(policy, kind, others));
+    // Of several that have a name, the first is the one that is called by it.
+    const first = new Map(
+      [...own.values()].toReversed().flatMap((each) => [...allowedOf(policy, kind, each)]),
+    );
+    for (const [key, entry] of first) entries.set(key, entry);
+    return entries;
   }
 
   /** Whether a client is shown anything but the common catalog. */

@@ -58,14 +58,11 @@ export class SearchViews {
     return this.#viewOf(client, policy).definitions;
   }
 
-  /** The call that a call by name stands for; undefined for any other call. */
-  meant({ name, arguments: given }: Args): NamedCall | undefined {
-    if (name !== CALL || !isRecord(given) || typeof given['name'] !== 'string') return undefined;
-    try {
-      return { name: given['name'], arguments: readArguments(given['arguments']) };
-    } catch {
-      return undefined; // The answer says what is wrong.
-    }
+  /** The call that a call by name stands for, even of a call by name; undefined for any other call. */
+  meant(params: Args): NamedCall | undefined {
+    let meant = namedBy(params);
+    for (let inner = meant; inner !== undefined; inner = namedBy(inner)) meant = inner;
+    return meant;
   }
 
   /** Whether a call is of one of the three tools. */
@@ -121,6 +118,16 @@ export class SearchViews {
       own: new Map(own.map((each) => [each.wantedName, each])),
       definitions: own.map(({ wantedName, definition }) => ({ name: wantedName, ...definition })),
     };
+  }
+}
+
+/** The call that one call by name stands for; undefined for any other call. */
+function namedBy({ name, arguments: given }: { name?: unknown; arguments?: unknown }): NamedCall | undefined {
+  if (name !== CALL || !isRecord(given) || typeof given['name'] !== 'string') return undefined;
+  try {
+    return { name: given['name'], arguments: readArguments(given['arguments']) };
+  } catch {
+    return undefined; // The answer says what is wrong.
   }
 }
 

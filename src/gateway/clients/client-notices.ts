@@ -89,12 +89,16 @@ export class ClientNotices {
     this.#onPolicy(client, before, shown);
   }
 
-  /** Changes what clients may see. */
-  changePolicies(change: () => void, shown: ShownLists, modern: ModernExchanges): void {
+  /** Changes what clients may see: `clients` are all of them, also those that are not connected yet but have subscriptions. */
+  changePolicies(
+    change: () => void,
+    clients: Iterable<GatewayClient>,
+    shown: ShownLists,
+    modern: ModernExchanges,
+  ): void {
     const before = this.#policies.copy();
     change();
-    for (const { client } of this.#connected.values())
-      this.#onPolicy(client, before.of(client.identity), shown);
+    for (const client of clients) this.#onPolicy(client, before.of(client.identity), shown);
     modern.endStreams();
   }
 
@@ -104,6 +108,7 @@ export class ClientNotices {
     const denied = [...this.#group.servers.keys()].filter((server) => !after.allowsServer(server));
     client.muted = new Set(denied);
     void shown.dropDenied(client);
+    if (!this.#connected.has(client.id)) return;
     const changed = CATALOG_KINDS.filter((kind) => !shown.showsSame(client, kind, before, after));
     tellClient(client, new Set(changed.map(listOf)));
   }

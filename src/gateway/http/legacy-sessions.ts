@@ -77,6 +77,11 @@ export class LegacySessions {
     return this.#sessions.size;
   }
 
+  /** Those of all sessions, in whatever state. */
+  get clients(): readonly GatewayClient[] {
+    return [...this.#sessions.values()].map(({ client }) => client);
+  }
+
   async answer(request: Request, identity: Identity, body: unknown): Promise<Response> {
     const id = request.headers.get('mcp-session-id');
     if (id === null && request.method === 'POST' && this.#opens(body))

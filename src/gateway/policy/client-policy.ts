@@ -2,7 +2,7 @@ import { invalidOption } from '../../errors/options.ts';
 import type { CatalogKind, CatalogOrigin } from '../../group/catalog/catalog.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { ClaimValue, ClientMatch, ClientRule } from './client-rule.ts';
-import { compileEntryRules, compileGlobs } from './entry-rules.ts';
+import { compileEntryRules, compileGlobs, compileServerRules, Entry } from './entry-rules.ts';
 import { RateLimits } from './rate-limits.ts';
 
 /**
@@ -93,18 +93,19 @@ function compileRule(field: string, rule: ClientRule): ClientPolicy {
   const allowed = compileEntryRules(`${field}.allow`, rule.allow);
   const denied = compileEntryRules(`${field}.deny`, rule.deny);
   const approved = compileEntryRules(`${field}.approve`, rule.approve);
-  const allowsServer = (server: string): boolean => isServed?.(server) !== false;
+  const ofServers = compileServerRules(rule);
+  const allowsServer = (server: string): boolean => isServed?.(server) !== false && ofServers(server);
   return {
     isWhole: isServed === undefined && allowed === undefined && denied === undefined,
     view: rule.view ?? 'tools',
     rates: rule.rate === undefined ? undefined : new RateLimits(`${field}.rate`, rule.rate),
     allowsServer,
     allows: (kind, name, origin) => {
-      const entry = { kind, name, origin };
       if (!allowsServer(origin.server)) return false;
+      const entry = new Entry(kind, name, origin);
       return allowed?.(entry, 'all') !== false && denied?.(entry, 'some') !== true;
     },
-    needsApproval: (name, origin) => approved?.({ kind: 'tools', name, origin }, 'some') === true,
+    needsApproval: (name, origin) => approved?.(new Entry('tools', name, origin), 'some') === true,
   };
 }
 

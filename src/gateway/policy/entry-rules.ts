@@ -4,15 +4,35 @@ import { isRecord } from '../../internal/checks.ts';
 import { compileGlob } from '../../internal/glob/glob.ts';
 import { visibleText } from '../../internal/visible-text.ts';
 import { mayDestroy, isReadOnly } from '../../toolkit/policy/tool-rules.ts';
-import type { EntryRule, EntryTraits } from './client-rule.ts';
-import { spellingsOf } from './uri-spellings.ts';
+import type { ClientRule, EntryRule, EntryTraits } from './client-rule.ts';
+import { looseSpellingsOf, spellingsOf } from './uri-spellings.ts';
 
-/** A tool, prompt, resource or template, as a rule looks at it. */
-export interface Entry {
+/** A tool, prompt, resource or template, as rules look at it. */
+export class Entry {
   readonly kind: CatalogKind;
   /** The exposed name of a tool or prompt. Resources are known by their URIs alone. */
   readonly name: string;
   readonly origin: CatalogOrigin;
+  #names: readonly string[] | undefined;
+  #looseNames: readonly string[] | undefined;
+
+  constructor(kind: CatalogKind, name: string, origin: CatalogOrigin) {
+    this.kind = kind;
+    this.name = name;
+    this.origin = origin;
+  }
+
+  /** All names by which it is known. */
+  get names(): readonly string[] {
+    this.#names ??= namesOf(this);
+    return this.#names;
+  }
+
+  /** And those by which a server may know it. */
+  get looseNames(): readonly string[] {
+    this.#looseNames ??= this.kind === 'resources' ? looseSpellingsOf(this.origin.upstreamName) : this.names;
+    return this.#looseNames;
+  }
 }
 
 /** Whether an entry fits. `some`: by one of its names at least; `all`: by each of them. */
@@ -57,7 +77,29 @@ function compileRule(field: string, rule: EntryRule): EntryMatcher {
     isOfServer?.(entry.origin.server) !== false &&
     (readOnlyHint === undefined || isReadOnly(annotated(entry)) === readOnlyHint) &&
     (destructiveHint === undefined || mayDestroy(annotated(entry)) === destructiveHint) &&
-    (isNamed === undefined || (by === 'some' ? namesOf(entry).some(isNamed) : isAllowedBy(entry, isNamed)));
+    (isNamed === undefined || (by === 'some' ? entry.looseNames.some(isNamed) : isAllowedBy(entry, isNamed)));
+}
+
+/** Whether rules leave anything of a server: none that denies is for all of it, and one that allows can be for it. */
+export function compileServerRules({
+  allow,
+  deny = [],
+}: Pick<ClientRule, 'allow' | 'deny'>): (server: string) => boolean {
+  const denied = deny.flatMap((rule) => (isOfServersAlone(rule) ? serversOf(rule) : []));
+  const allowed = allow?.map(serversOf);
+  return (server) =>
+    !denied.some((matches) => matches(server)) && allowed?.some((matches) => matches(server)) !== false;
+}
+
+/** The servers that a rule can be for. */
+function serversOf(rule: EntryRule): (server: string) => boolean {
+  const server = typeof rule === 'string' ? undefined : rule.server;
+  return server === undefined ? () => true : compileGlobs('server', server);
+}
+
+function isOfServersAlone(rule: EntryRule): boolean {
+  if (typeof rule === 'string') return false;
+  return Object.entries(rule).every(([trait, value]) => trait === 'server' || value === undefined);
 }
 
 function annotated({ origin }: Entry): Parameters<typeof mayDestroy>[0] {
@@ -77,11 +119,10 @@ function nameField(field: string, rule: EntryRule): string {
 
 /** A tool is allowed by any of its names; a resource only if each spelling of its URI is. */
 function isAllowedBy(entry: Entry, isNamed: (name: string) => boolean): boolean {
-  const names = namesOf(entry);
-  return KIND[entry.kind] === 'resource' ? names.every(isNamed) : names.some(isNamed);
+  const { kind, names } = entry;
+  return KIND[kind] === 'resource' ? names.every(isNamed) : names.some(isNamed);
 }
 
-/** All names by which an entry is known. */
 function namesOf({ kind, name, origin }: Entry): readonly string[] {
   if (kind === 'resources') return spellingsOf(origin.upstreamName);
   if (kind === 'resourceTemplates') return [origin.upstreamName];

@@ -8,7 +8,7 @@ const WINDOW_S = 60;
 /** A limit, and how much of it one call takes. */
 interface Limit {
   readonly limiter: RateLimiterMemory;
-  readonly keyOf: (principal: string, name: string) => string;
+  readonly keyOf: (principal: string, counted: string) => string;
   readonly costOf: (name: string) => number;
 }
 
@@ -27,12 +27,15 @@ export class RateLimits {
     this.#costOf = (name) => costs.find(([fits]) => fits(name))?.[1] ?? 1;
   }
 
-  /** Counts one call. Throws when it is over a limit; then it does not count. */
-  async take(principal: string, server: string, name: string): Promise<void> {
+  /**
+   * Counts one call, among those of the principal that are `counted` under the same text. Throws when it is over a limit; then
+   * it does not count.
+   */
+  async take(principal: string, server: string, name: string, counted: string): Promise<void> {
     this.#limits ??= this.#load();
     const taken: (() => Promise<unknown>)[] = [];
     for (const { limiter, keyOf, costOf } of await this.#limits) {
-      const [key, cost] = [keyOf(principal, name), costOf(name)];
+      const [key, cost] = [keyOf(principal, counted), costOf(name)];
       taken.push(() => limiter.reward(key, cost));
       try {
         await limiter.consume(key, cost);
@@ -60,7 +63,7 @@ export class RateLimits {
         : [
             {
               limiter: create(callsPerToolPerMinute),
-              keyOf: (principal: string, name: string) => `${principal}\n${name}`,
+              keyOf: (principal: string, counted: string) => `${principal}\n${counted}`,
               costOf: one,
             },
           ]),

@@ -2,7 +2,7 @@ import { policyMatchesNothing } from '../../errors/gateway.ts';
 import type { PlenumError } from '../../errors/plenum-error.ts';
 import { CATALOG_KINDS, type Catalog, type CatalogOrigin } from '../../group/catalog/catalog.ts';
 import type { ClientRule, EntryRule } from './client-rule.ts';
-import { compileEntryRules, compileGlobs, type Entry } from './entry-rules.ts';
+import { compileEntryRules, compileGlobs, Entry } from './entry-rules.ts';
 
 /** What there is for rules to match. */
 export interface Matchable {
@@ -23,15 +23,16 @@ export function unmatchedRules(
   if (rules === undefined) return [];
   const entries: Entry[] = CATALOG_KINDS.flatMap((kind) => {
     const ofKind: ReadonlyMap<string, CatalogOrigin> = catalog[kind];
-    return [...ofKind].map(([name, origin]) => ({ kind, name, origin }));
+    return [...ofKind].map(([name, origin]) => new Entry(kind, name, origin));
   });
   const found: PlenumError[] = [];
   const tell = (option: string, text: string, noun: 'server' | 'entry', known: readonly string[]): void => {
     if (found.length < MAX_TOLD) found.push(policyMatchesNothing(option, text, noun, known));
   };
   const lookAt = (field: string, rule: EntryRule): void => {
+    if (!isComplete || found.length === MAX_TOLD) return;
     const matches = compileEntryRules(field, [rule]);
-    if (!isComplete || entries.some((entry) => matches?.(entry, 'some') === true)) return;
+    if (entries.some((entry) => matches?.(entry, 'some') === true)) return;
     const text = typeof rule === 'string' ? rule : JSON.stringify(rule);
     tell(
       field,

@@ -18,12 +18,27 @@ export function spellingsOf(uri: string): readonly string[] {
   return [...spellings];
 }
 
+/**
+ * More spellings, for rules that deny: without the fragment, an empty query and slashes at the end, which many servers do
+ * not look at; without any query where files have none.
+ */
+export function looseSpellingsOf(uri: string): readonly string[] {
+  const spellings = spellingsOf(uri);
+  const loose = spellings.flatMap((spelling) => {
+    const [whole = ''] = spelling.split('#', 1);
+    const [path = '', query = ''] = whole.split(/\?(.*)/s, 2);
+    const isOfPathOnly = query === '' || /^file:/i.test(whole);
+    return isOfPathOnly ? [whole, path, path.replace(/(?<=[^/])\/+$/, '')] : [whole];
+  });
+  return [...new Set([...spellings, ...loose])];
+}
+
 /** Without dot segments, and with scheme and host in lower case. */
 function normalized(uri: string): string {
   const { href } = URL.canParse(uri) ? new URL(uri) : { href: uri };
   const [, head = '', path = href, rest = ''] =
     /^([a-z][\w+.-]*:(?:\/\/[^/?#]*)?)([^?#]*)(.*)$/is.exec(href) ?? [];
-  return head + withoutDots(path) + rest;
+  return head.toLowerCase() + withoutDots(path) + rest;
 }
 
 /** `URL` keeps dot segments in paths of schemes that it does not know to have any. */

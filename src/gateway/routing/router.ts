@@ -13,6 +13,7 @@ import { SearchViews } from '../catalog/search-views.ts';
 import type { Exchange, GatewayClient } from '../clients/gateway-client.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { ClientPolicies, ClientPolicy } from '../policy/client-policy.ts';
+import type { RateLimits } from '../policy/rate-limits.ts';
 import type { Upstreams } from '../upstreams/upstreams.ts';
 import { Approval } from './approval.ts';
 import { CallsWithSignIn, type SignInGate } from './calls-with-sign-in.ts';
@@ -241,10 +242,12 @@ export class Router {
     const { server } = origin;
     const named = textOf(request.params, field);
     const policy = this.#policyOf(exchange);
-    if (policy.rates !== undefined) await policy.rates.take(exchange.identity.principal, server, named);
+    if (policy.rates !== undefined) await this.#count(policy.rates, exchange, request, server);
     const approval =
       request.method === 'tools/call' && policy.needsApproval(named, origin)
-        ? new Approval(server, named, request.params['arguments'])
+        ? new Approval(server, named, request.params['arguments'], () => {
+            this.#find(exchange, 'tools', request.params);
+          })
         : undefined;
     const target = { origin, field, approval };
     if (!this.#signIns.isFor(server)) return this.#calls.run(exchange, request, target);
@@ -253,8 +256,27 @@ export class Router {
     );
   }
 
+  /** Counts a call. Rejects when it is over a limit. */
+  #count(
+    rates: RateLimits,
+    { identity }: Exchange,
+    { method, params }: ClientRequest,
+    server: string,
+  ): Promise<void> {
+    if (method !== 'resources/read') {
+      const name = textOf(params, 'name');
+      return rates.take(identity.principal, server, name, `${method} ${name}`);
+    }
+    const uri = textOf(params, 'uri');
+    // Clients may make up any number of URIs: those that no server lists count together.
+    const isListed = this.#group.catalog.resources.has(uri);
+    return rates.take(identity.principal, server, uri, `${method} ${isListed ? uri : `of ${server}`}`);
+  }
+
   /** A server that cannot be listed before somebody has signed in has this tool alone. */
-  #signIn(exchange: Exchange, request: ClientRequest, server: string): Promise<Result> {
+  async #signIn(exchange: Exchange, request: ClientRequest, server: string): Promise<Result> {
+    const { rates } = this.#policyOf(exchange);
+    if (rates !== undefined) await this.#count(rates, exchange, request, server);
     return this.#withSignIn.run(exchange, request, { server, field: 'name' }, async () => {
       if (!(await this.#signIns.isSignedIn(exchange, server))) throw signInOfListing();
       return { content: [{ type: 'text', text: `You are signed in to the server "${server}".` }] };
@@ -320,6 +342,8 @@ export class Router {
       client.subscriptions.delete(uri);
       throw error;
     }
+    // It may have been ended meanwhile, as when the client may not hear of it any more.
+    if (!client.subscriptions.has(uri)) await this.#upstreams.unsubscribe(client, server, uri);
   }
 
   /** Whether a client is shown the same list under another policy. */
@@ -333,7 +357,13 @@ export class Router {
     const denied = [...client.subscriptions].filter(
       ([uri, server]) => !policy.allows('resources', uri, { server, upstreamName: uri }),
     );
-    await Promise.allSettled(denied.map(([uri]) => this.unsubscribe(client, uri)));
+    const ended = denied.map(([uri]) => {
+      const ending = this.unsubscribe(client, uri);
+      // A stream that listened for it ends, so that its client may listen anew.
+      if (client.era === 'modern') client.onSubscriptionLost(uri);
+      return ending;
+    });
+    await Promise.allSettled(ended);
   }
 
   async unsubscribe(client: GatewayClient, uri: string): Promise<void> {

@@ -109,6 +109,7 @@ export class UpstreamCalls {
   async #askApproval(exchange: Exchange, approval: Approval): Promise<void> {
     if (!declares(exchange.client.capabilities, approval.question)) throw approval.cannotAsk();
     if (!accepts(await this.ask(exchange, approval.question))) throw approval.refused();
+    approval.expectAllowed();
     approval.given = true;
   }
 

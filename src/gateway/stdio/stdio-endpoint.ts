@@ -29,6 +29,8 @@ export interface StdioHost extends ResourceSubscriber {
 /** The one client that speaks with the gateway over standard input and output. */
 export class StdioEndpoint {
   readonly #closed = createDeferred<void>();
+  /** Who may speak: which of them does is known with the first request, but one may listen before it. */
+  readonly clients = new Set<GatewayClient>();
   #close: () => Promise<void> = async () => {};
 
   /** Resolves when the client has closed its end, or `close` was called. */
@@ -51,6 +53,7 @@ export class StdioEndpoint {
     let client: GatewayClient | undefined;
     // It may listen before it makes its first request.
     const modern = new GatewayClient(randomUUID(), LOCAL_IDENTITY, 'modern');
+    this.clients.add(modern);
     let modernServer: Server | undefined;
     modern.channel = new ServerChannel(
       () => modernServer,
@@ -59,6 +62,7 @@ export class StdioEndpoint {
     const handle = official.serveStdio(
       ({ era }) => {
         const mine = era === 'modern' ? modern : new GatewayClient(randomUUID(), LOCAL_IDENTITY, era);
+        this.clients.add(mine);
         let isKnown = false;
         const connected = (): void => {
           if (isKnown) return;
