@@ -133,6 +133,38 @@ describe('what a rule allows', () => {
     expect(of({ allow: ['file:///pub/*'] })).toBe(false);
   });
 
+  const LOOSE: [denied: string, uri: string][] = [
+    ['file:///secret', 'file:///secret#x'],
+    ['file:///secret', 'file:///secret?x=1#y'],
+    ['file:///secret', 'file:///secret/'],
+    ['file:///secret', 'file:///pub/../secret//?'],
+    ['file:///secret', 'file:///secret%23x'],
+    ['db://host/secret', 'db://HOST/secret'],
+    ['db://host/secret', 'db://host/secret?#'],
+  ];
+  it.each(LOOSE)('%s is denied as %s, too', (denied, uri) => {
+    const [kind, name, origin] = resource(uri);
+    const { allows } = new ClientPolicies([{ deny: [denied] }]).of(somebody);
+    expect(allows(kind, name, origin)).toBe(false);
+  });
+
+  it('a query makes another resource, where not of a file', () => {
+    const [kind, name, origin] = resource('search://all?q=x');
+    const { allows } = new ClientPolicies([{ deny: ['search://all'] }]).of(somebody);
+    expect(allows(kind, name, origin)).toBe(true);
+  });
+
+  it('leaves a server if something of it may be allowed', () => {
+    const left = (rule: ClientRule): boolean => new ClientPolicies([rule]).of(somebody).allowsServer('s');
+    expect(left({ deny: [{ server: 's', kind: 'tool' }] })).toBe(true);
+    expect(left({ deny: [{ server: 't' }, 's__*'] })).toBe(true);
+    expect(left({ allow: [{ server: 't' }, 'x'] })).toBe(true);
+    expect(left({ deny: [{ server: ['t', 's'] }] })).toBe(false);
+    expect(left({ deny: [{ server: '*' }] })).toBe(false);
+    expect(left({ allow: [{ server: 't' }] })).toBe(false);
+    expect(left({ allow: [] })).toBe(false);
+  });
+
   it.each(['db://a?x=%', 'urn:x:y', 'mem://%zz', 'no uri at all', '', 'http://[', 'a:/..', '%E0%A4%A'])(
     'what is no usual URI has spellings, too: %j',
     (uri) => {
