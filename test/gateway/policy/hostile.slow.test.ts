@@ -194,7 +194,10 @@ describe('a call by name of a call by name', () => {
     const session = { 'mcp-session-id': await openSession(url) };
     const call = async (name: string, args: object): Promise<string> => {
       const params = { name, arguments: args };
-      return (await post(url, { jsonrpc: '2.0', id: 1, method: 'tools/call', params }, session)).text();
+      const text = await (
+        await post(url, { jsonrpc: '2.0', id: 1, method: 'tools/call', params }, session)
+      ).text();
+      return text.replace(/^id: .*$/m, ''); // Of the event; each has its own.
     };
     const by = (name: string, args: object, times: number): object =>
       times === 0 ? args : { name: times === 1 ? name : 'call_tool', arguments: by(name, args, times - 1) };
@@ -226,27 +229,6 @@ describe('a client that makes up names', () => {
     expect(await read('mem://of/1?')).toBe(true);
     expect(await read('mem://listed')).toBe(false);
   });
-
-  for (const era of ['legacy', 'modern'] as const)
-    it(`gets no more than the rate allows when a ${era} client calls a thousand times at once`, async () => {
-      const server = await http({ era: 'legacy', tools: tools('a', 'b') });
-      const { url } = await listening({
-        servers: { s: { url: server.url, isolation: 'shared' } },
-        auth,
-        clients: [{ rate: { callsPerMinute: 7, callsPerToolPerMinute: 5, costPerMinute: 6 } }],
-      });
-      const client = await official(url, era);
-      const calls = Array.from({ length: 1_000 }, (_, nr) =>
-        client.callTool({ name: nr % 2 === 0 ? 's__a' : 's__b', arguments: {} }).then(
-          () => 1,
-          () => 0,
-        ),
-      );
-      const made = (await Promise.all(calls)).reduce<number>((sum, each) => sum + each, 0);
-      expect(made).toBeLessThanOrEqual(6);
-      expect(made).toBeGreaterThan(0);
-      expect(requestsOf(server.inspect(), 'tools/call')).toHaveLength(made);
-    }, 60_000);
 });
 
 describe('a user who agrees after the rules have changed', () => {
