@@ -89,6 +89,7 @@ export function compileClientRules(
 }
 
 function compileRule(field: string, rule: ClientRule): ClientPolicy {
+  expectValues(field, rule);
   const isServed = rule.servers === undefined ? undefined : compileGlobs(`${field}.servers`, rule.servers);
   const allowed = compileEntryRules(`${field}.allow`, rule.allow);
   const denied = compileEntryRules(`${field}.deny`, rule.deny);
@@ -110,6 +111,8 @@ function compileRule(field: string, rule: ClientRule): ClientPolicy {
 }
 
 function compileMatch(field: string, match: ClientMatch = {}): (identity: Identity) => boolean {
+  expectValues(field, match);
+  expectValues(`${field}.claim`, match.claim ?? {});
   const { key, principal, scope, claim = {} } = match;
   const isKey = key === undefined ? undefined : compileGlobs(`${field}.key`, key);
   const principals = principal === undefined ? undefined : oneOrMore(`${field}.principal`, principal);
@@ -122,6 +125,12 @@ function compileMatch(field: string, match: ClientMatch = {}): (identity: Identi
     (principals === undefined || principals.includes(identity.principal)) &&
     (scopes === undefined || scopes.some((each) => identity.scopes?.includes(each) === true)) &&
     claims.every(([name, wanted]) => hasClaim(identity.claims, name, wanted));
+}
+
+/** A member that is there and has no value, such as an unset variable, would let in more than was meant. */
+function expectValues(field: string, given: object): void {
+  for (const [name, value] of Object.entries(given))
+    if (value === undefined) throw invalidOption(`${field}.${name}`, 'must have a value, or not be there');
 }
 
 function oneOrMore<T extends ClaimValue>(field: string, given: T | readonly T[]): readonly T[] {

@@ -188,6 +188,10 @@ describe('rules that cannot be used', () => {
     [{ match: { claim: { team: {} } } }, /clients\[0\]\.match\.claim/],
     [{ rate: { callsPerMinute: 0 } }, /clients\[0\]\.rate\.callsPerMinute/],
     [{ rate: { costs: { ['x'.repeat(3_000)]: 1 } } }, /clients\[0\]\.rate\.costs/],
+    [{ match: { principal: undefined } }, /clients\[0\]\.match\.principal/],
+    [{ match: { claim: { team: undefined } } }, /clients\[0\]\.match\.claim\.team/],
+    [{ servers: undefined }, /clients\[0\]\.servers/],
+    [{ allow: undefined }, /clients\[0\]\.allow/],
     ['everybody', /clients/],
   ];
   it.each(bad)('%j is refused, and says where', async (rule, message) => {
