@@ -251,6 +251,7 @@ const SAMPLES: {
     apiKeyNameUnusable: gateway.apiKeyNameUnusable(),
     apiKeyNameTaken: gateway.apiKeyNameTaken('ci'),
     issuerUnusable: gateway.issuerUnusable('https://id.example.com', 'it answered HTTP 500', thrown),
+    gatewayCannotForward: gateway.gatewayCannotForward('must have an http URL'),
     gatewayCannotSignInUsers: [
       gateway.gatewayCannotSignInUsers('shared'),
       gateway.gatewayCannotSignInUsers('no-url'),
