@@ -244,7 +244,7 @@ describe('plenum serve over HTTP', () => {
     [['--stdio', '--host', 'localhost'], '--stdio goes without --port, --host and --path.'],
     [['--server', 'nobody'], '"nobody" matches no server of'],
     [['--key-file', 'x'], 'The key file'],
-    [['--cluster', 'redis://x'], 'unknown option'],
+    [['--cluster', 'redis://x'], '--cluster needs "secrets" under "gateway.cluster"'],
   ])('%j is refused', async (words, text) => {
     const outcome = await plenum(['serve', '-c', configFile({ one: named('a') }), ...words]);
     expect(outcome).toMatchObject({ exitCode: 2, stdout: '' });

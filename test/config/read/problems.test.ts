@@ -191,7 +191,7 @@ describe('a file that is refused', () => {
 
   it('whose address names no file', async () => {
     const { message } = await refusalOf(loadConfig(new URL('https://example.com/plenum.json')));
-    expect(message).toMatch(/^The path of the configuration must be a path or a file: URL/);
+    expect(message).toMatch(/^Option "path" must be a non-empty string or a file: URL/);
   });
 });
 
