@@ -133,7 +133,7 @@ function namedBy({ name, arguments: given }: { name?: unknown; arguments?: unkno
 
 const toolMaps = new WeakMap<object, ReadonlyMap<string, ToolEntry>>();
 
-/** Of entries that are kept as any kind. The same map for the same entries. */
+/** The tools among entries. It gives the same map for the same entries, so that a search indexes them once. */
 function toolsOf(entries: ReadonlyMap<string, CatalogOrigin>): ReadonlyMap<string, ToolEntry> {
   const known = toolMaps.get(entries);
   if (known !== undefined) return known;

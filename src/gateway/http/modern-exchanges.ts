@@ -59,6 +59,8 @@ interface ListeningStream {
   readonly handler: McpHttpHandler;
   readonly bus: ServerEventBus;
   readonly client: GatewayClient;
+  /** By what it shares subscriptions with others. */
+  readonly key: string;
   /** Ends it as the specification says, so that the client may listen anew. */
   readonly end: () => void;
 }
@@ -121,7 +123,13 @@ export class ModernExchanges {
     );
     client.forwarded = this.#host.forwardedOf(request);
     const ended = createDeferred<void>();
-    const stream = { handler: this.#createHandler(identity, bus), bus, client, end: () => ended.resolve() };
+    const stream = {
+      handler: this.#createHandler(identity, bus),
+      bus,
+      client,
+      key: listenerKey(client),
+      end: () => ended.resolve(),
+    };
     this.#streams.add(stream);
     let unlisten = (): void => {};
     const onEnd = (): void => {
@@ -130,7 +138,7 @@ export class ModernExchanges {
     };
     try {
       const uris = listenedUris(body);
-      if (uris.length > 0) unlisten = await this.#subscribe(client, uris, stream.end);
+      if (uris.length > 0) unlisten = await this.#subscribe(stream, uris);
       const answer = await stream.handler.fetch(request, { parsedBody: body });
       const { response, end } = watchStream(answer, onEnd);
       void ended.promise.then(() => end(this.endOf(body)));
@@ -141,8 +149,10 @@ export class ModernExchanges {
     }
   }
 
-  async #subscribe(client: GatewayClient, uris: readonly string[], onLost: () => void): Promise<() => void> {
-    const key = listenerKey(client);
+  async #subscribe(
+    { key, client, end: onLost }: ListeningStream,
+    uris: readonly string[],
+  ): Promise<() => void> {
     const listener = this.#listeners.get(key) ?? this.#createListener(key, client);
     const forgetIfUnused = (): void => {
       if (listener.isEmpty && this.#listeners.get(key) === listener) this.#listeners.delete(key);
@@ -170,7 +180,7 @@ export class ModernExchanges {
   /** Subscribes for all streams of this key. Each of them picks what it wants to hear of. */
   #createListener(key: string, { identity, capabilities, forwarded }: GatewayClient): ListenStreams {
     const client = createPrincipalListener(identity, capabilities, (event) => {
-      for (const { client: each, bus } of this.#streams) if (listenerKey(each) === key) bus.publish(event);
+      for (const stream of this.#streams) if (stream.key === key) stream.bus.publish(event);
     });
     client.forwarded = forwarded;
     const listener = new ListenStreams(client, this.#host, this.#bounds);
